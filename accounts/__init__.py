@@ -1,0 +1,1 @@
+"""The account pool: leases, quota, cooldown, and the vault for their secrets."""

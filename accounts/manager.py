@@ -1,0 +1,275 @@
+"""AccountManager: who may use which account, for what, until when, and how much of it is left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from accounts.vault import Credentials, Vault
+from core.clock import Clock, QuotaCalendar
+from core.errors import DatabaseContention, Evidence, InvalidInput, QuotaExceeded
+from core.leases import Lease, LeaseBook, LeaseKind
+from storage import accounts as rows
+from storage import tasks
+from storage.database import Database, Tx
+from storage.records import Account, AccountStatus
+
+
+class Purpose(StrEnum):
+    """What an account is leased for; the value is the status it shows meanwhile."""
+
+    INGESTING = "ingesting"
+    EXPORTING = "exporting"
+
+
+@dataclass(frozen=True)
+class AccountLease:
+    """A leased account. `remaining_quota` is of the moment of leasing."""
+
+    account: Account
+    lease: Lease
+    purpose: Purpose
+    remaining_quota: int
+
+    @property
+    def id(self) -> int:
+        return self.account.id
+
+    @property
+    def username(self) -> str:
+        return self.account.username
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """Why no account is fit just now. `until` is None when only a person can change it, or when
+    somebody else is using the accounts and may give one back at any time (`busy`)."""
+
+    reason: str
+    busy: bool
+    spent: bool
+    until: datetime | None
+
+
+class AccountManager:
+    """Leases accounts to the workers of this process, and is the operator's way to change them.
+
+    Args:
+        owner: id of this process, fresh at every start; leases carry it.
+        lease_secs: how long a lease lives without the keeper's renewal.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        calendar: QuotaCalendar,
+        book: LeaseBook,
+        owner: str,
+        lease_secs: float,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._calendar = calendar
+        self._book = book
+        self._owner = owner
+        self._lease_secs = lease_secs
+
+    def lease(self, purpose: Purpose, platform: str) -> AccountLease | None:
+        """Lease the least recently used account that is fit; None when none is.
+
+        Fit is who is neither disabled nor cooling down nor leased, and for exporting has quota.
+        """
+        taken = self._database.write(lambda tx: self._claim(tx, purpose, platform))
+        if taken is None and self._database.write(lambda tx: rows.reap(tx, self._clock.now())):
+            taken = self._database.write(lambda tx: self._claim(tx, purpose, platform))
+        if taken is not None:
+            self._book.add(taken.lease)
+        return taken
+
+    def release(self, leased: AccountLease, *, worked: bool = True) -> None:
+        """Give the account back, idle. `worked` clears its failures in a row."""
+        self._book.strike(leased.lease)
+        token, now = leased.lease.token, self._clock.now()
+        self._database.write(
+            lambda tx: rows.give_back(tx, leased.id, token, now, recovered=worked), repeatable=True
+        )
+
+    def abandon(self, leased: AccountLease) -> None:
+        """Stop renewing without telling the database: the lease runs out by itself."""
+        self._book.strike(leased.lease)
+        leased.lease.mark_lost()
+
+    def cool_down(
+        self, leased: AccountLease, base_secs: float, reason: str, evidence: Evidence | None = None
+    ) -> datetime:
+        """Give the account back with a rest, twice as long for each failure in a row (at most 16
+        times); returns its end."""
+        self._book.strike(leased.lease)
+        now = self._clock.now()
+        factor = 2 ** min(leased.account.failure_count, 4)
+        until = now + timedelta(seconds=base_secs * factor)
+
+        def work(tx: Tx) -> None:
+            if rows.cool_down(tx, leased.id, leased.lease.token, now, until):
+                rows.note_event(tx, leased.id, "cooldown", reason, now, _as_json(evidence), until)
+
+        self._database.write(work, repeatable=True)
+        return until
+
+    def disable(self, leased: AccountLease, reason: str, evidence: Evidence | None = None) -> None:
+        """End the lease for good: the account is disabled with its reason."""
+        self._book.strike(leased.lease)
+        now = self._clock.now()
+
+        def work(tx: Tx) -> None:
+            if rows.disable_leased(tx, leased.id, leased.lease.token, now, reason):
+                rows.note_event(tx, leased.id, "disabled", reason, now, _as_json(evidence))
+
+        self._database.write(work, repeatable=True)
+
+    def note_hand_over(self, leased: AccountLease, detail: str) -> None:
+        """Write into the account's timeline that its quota is used up."""
+        now = self._clock.now()
+        self._database.write(lambda tx: rows.note_event(tx, leased.id, "hand_over", detail, now))
+
+    def credentials(self, leased: AccountLease) -> Credentials:
+        """The account's secrets in clear. Raises CredentialsError when they do not decrypt."""
+        account = leased.account
+        return Credentials(
+            password=self._vault.decrypt(account.password),
+            session=self._vault.decrypt(account.session),
+            proxy=self._vault.decrypt(account.proxy),
+        )
+
+    def shortage(self, purpose: Purpose, platform: str) -> Shortage:
+        """Why no account is fit for `purpose`, and when that ends."""
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        pool = self._database.read(lambda tx: rows.pool_state(tx, platform, now, day))
+        exporting = purpose is Purpose.EXPORTING
+        busy = pool.busy_with_quota if exporting else pool.busy
+        resting_until = pool.cooling_with_quota_until if exporting else pool.cooling_until
+        if pool.total == 0:
+            return Shortage(f"no account for {platform}", False, False, None)
+        if pool.disabled == pool.total:
+            return Shortage(f"all {pool.total} accounts are disabled", False, False, None)
+        if busy:
+            return Shortage(f"{busy} accounts are busy", True, False, resting_until)
+        if resting_until is not None:
+            return Shortage(
+                f"{pool.cooling} accounts are cooling down", False, False, resting_until
+            )
+        if exporting and pool.spent:
+            text = f"{pool.spent} accounts have used up their quota of {day}"
+            return Shortage(text, False, True, self._calendar.next_day_starts(now))
+        return Shortage("an account was just given back", True, False, None)
+
+    # The operator's interface.
+
+    def get_idle_account(
+        self, platform: str = "bilibili", purpose: Purpose = Purpose.INGESTING
+    ) -> AccountLease | None:
+        """Lease the next fit account for this process; None when none is fit.
+
+        It ends by `set_account_status(id, "idle")`, `release`, or by itself.
+        """
+        return self.lease(purpose, platform)
+
+    def set_account_status(
+        self, account_id: int, status: AccountStatus | str, reason: str | None = None
+    ) -> None:
+        """Set `idle` (ends cooldown, lease and disabling), `disabled`, or, for an account that this
+        process has leased, `ingesting` or `exporting`.
+
+        Raises:
+            InvalidInput: no such account or status, or the account is not leased by this process.
+        """
+        wanted = _status(status)
+        self._existing(account_id)
+        now = self._clock.now()
+        if wanted in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
+            if not self._database.write(
+                lambda tx: rows.set_purpose(tx, account_id, self._owner, wanted, now)
+            ):
+                raise InvalidInput(
+                    f"account {account_id} is not leased by this process; lease it with"
+                    " get_idle_account() first"
+                )
+            return
+        self._database.write(lambda tx: self._set_by_operator(tx, account_id, wanted, now, reason))
+        for lease in self._book.held():
+            if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
+                lease.mark_lost()
+                self._book.strike(lease)
+
+    def get_remaining_quota(self, account_id: int) -> int:
+        """Rows the account may still export today. Raises InvalidInput for an unknown id."""
+        day = self._calendar.day(self._clock.now())
+        return self._existing(account_id).remaining_quota(day)
+
+    def update_export_count(self, account_id: int, count: int) -> int:
+        """Add `count` exported rows to today's, atomically; what is left of the quota.
+
+        Raises:
+            QuotaExceeded: that would pass the limit; nothing was added.
+            InvalidInput: a negative count, or no such account.
+        """
+        if count < 0:
+            raise InvalidInput(f"count must not be negative, got {count}")
+        self._existing(account_id)
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        if not self._database.write(
+            lambda tx: rows.spend_quota(tx, account_id, day, count, None, now)
+        ):
+            left = self.get_remaining_quota(account_id)
+            raise QuotaExceeded(f"account {account_id} has {left} rows left today, not {count}")
+        return self.get_remaining_quota(account_id)
+
+    def _claim(self, tx: Tx, purpose: Purpose, platform: str) -> AccountLease | None:
+        now = self._clock.now()
+        asked_at = self._clock.monotonic()
+        day = self._calendar.day(now)
+        quota_day = day if purpose is Purpose.EXPORTING else None
+        until = now + timedelta(seconds=self._lease_secs)
+        seen = rows.next_fit(tx, platform, now, quota_day)
+        if seen is None:
+            return None
+        if not rows.take(tx, seen, AccountStatus(purpose), self._owner, now, until, quota_day):
+            raise DatabaseContention(f"account {seen.id} was taken meanwhile")
+        lease = Lease(LeaseKind.ACCOUNT, seen.id, seen.lease_token + 1, asked_at + self._lease_secs)
+        return AccountLease(seen, lease, purpose, seen.remaining_quota(day))
+
+    def _set_by_operator(
+        self, tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
+    ) -> None:
+        disabled = status is AccountStatus.DISABLED
+        why = reason or "by the operator"
+        rows.set_status(tx, account_id, status, now, why if disabled else None)
+        rows.note_event(tx, account_id, "disabled" if disabled else "enabled", why, now)
+        account = rows.get(tx, account_id)
+        if account is not None and not disabled:
+            tasks.wake_waiting(tx, account.platform, now)
+
+    def _existing(self, account_id: int) -> Account:
+        account = self._database.read(lambda tx: rows.get(tx, account_id))
+        if account is None:
+            raise InvalidInput(f"no account has the id {account_id}; see: accounts list")
+        return account
+
+
+def _status(text: AccountStatus | str) -> AccountStatus:
+    try:
+        return AccountStatus(text)
+    except ValueError:
+        names = ", ".join(AccountStatus)
+        raise InvalidInput(f"unknown account status {str(text)!r}; one of {names}") from None
+
+
+def _as_json(evidence: Evidence | None) -> str | None:
+    return None if evidence is None else json.dumps(asdict(evidence), ensure_ascii=False)

@@ -1,0 +1,206 @@
+"""The vault: account secrets encrypted with Fernet keys that rotate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from core.errors import CredentialsError
+from storage import accounts as account_rows
+from storage import schema
+from storage.database import Database, Tx
+
+KEY_CHECK = "vault_check"
+KEY_CHECK_TEXT = b"baton"
+NEW_KEY_HINT = (
+    'make one with: python -c "from cryptography.fernet import Fernet;'
+    ' print(Fernet.generate_key().decode())"'
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An account's secrets in clear; they show in no repr."""
+
+    password: str | None = field(default=None, repr=False)
+    session: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """Where the keys come from: the setting, or the key file."""
+
+    setting: str | None = field(repr=False)
+    file: Path
+
+    @property
+    def name(self) -> str:
+        return "BATON_SECRET_KEY" if self.setting else f"key file {self.file}"
+
+    def read(self) -> list[str]:
+        """Keys, newest first; empty when there is no setting and no file."""
+        if self.setting:
+            return _split(self.setting)
+        try:
+            return _split(self.file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise CredentialsError(f"key file {self.file} cannot be read: {error}") from error
+
+    def write(self, keys: list[str]) -> None:
+        """Replace the key file in one step, readable by its owner only."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.file.with_name(f".{self.file.name}.new")
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write("\n".join(keys) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(fresh, self.file)
+
+    def write_first(self, key: str) -> bool:
+        """Make the key file unless another process was faster; True when this key is in it."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(key + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        try:
+            os.link(fresh, self.file)
+        except FileExistsError:
+            return False
+        finally:
+            fresh.unlink(missing_ok=True)
+        return True
+
+
+class Vault:
+    """Encrypts and decrypts with the current keys."""
+
+    def __init__(self, keys: KeySource) -> None:
+        self._keys = keys
+        self._fernet: MultiFernet | None = None
+
+    def encrypt(self, text: str | None) -> str | None:
+        return None if text is None else self._open().encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, token: str | None) -> str | None:
+        """Raises CredentialsError when no current key fits (keys are read anew once)."""
+        if token is None:
+            return None
+        try:
+            return self._open().decrypt(token.encode()).decode()
+        except InvalidToken:
+            self._fernet = None  # another process may have rotated the key file
+        try:
+            return self._open().decrypt(token.encode()).decode()
+        except InvalidToken:
+            raise CredentialsError(
+                f"a stored secret was not encrypted with the keys of {self._keys.name}; nothing was"
+                " changed. Give the right key, or sign the account in again."
+            ) from None
+
+    def encrypt_all(self, credentials: Credentials) -> tuple[str | None, str | None, str | None]:
+        return (
+            self.encrypt(credentials.password),
+            self.encrypt(credentials.session),
+            self.encrypt(credentials.proxy),
+        )
+
+    def check(self, database: Database) -> None:
+        """Make sure that our keys are those the database was encrypted with; first use decides.
+
+        Raises:
+            CredentialsError: the key is missing, malformed, or another one. Nothing was changed.
+        """
+        token = database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
+        if token is None:
+            self._first_use(database)
+            token = database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
+        elif not self._keys.read():
+            raise CredentialsError(
+                f"the accounts were encrypted with a key that is not here: {self._keys.file} is"
+                " missing and BATON_SECRET_KEY is not set. Put the key back; nothing was changed."
+            )
+        if not self._fits(token):
+            raise CredentialsError(
+                f"{self._keys.name} is not the key that the accounts were encrypted with; nothing"
+                " was changed. Put the right key back."
+            )
+
+    def rotate(self, database: Database) -> int:
+        """Re-encrypt every secret with the newest key, in one transaction; how many accounts.
+
+        With a key file a new key is made and put first; the old ones are dropped when all is
+        re-encrypted. With BATON_SECRET_KEY the first of its keys is the newest.
+        """
+        self.check(database)
+        old = self._keys.read()
+        if self._keys.setting is None:
+            self._keys.write([Fernet.generate_key().decode(), *old])
+        self._fernet = None
+        fernet = self._open()
+
+        def again(token: str | None) -> str | None:
+            return None if token is None else fernet.rotate(token.encode()).decode("ascii")
+
+        count = database.write(lambda tx: _reencrypt(tx, again))
+        if self._keys.setting is None:
+            self._keys.write(self._keys.read()[:1])
+            self._fernet = None
+        return count
+
+    def _first_use(self, database: Database) -> None:
+        if not self._keys.read():
+            self._keys.write_first(Fernet.generate_key().decode())
+        token = self._open().encrypt(KEY_CHECK_TEXT).decode("ascii")
+        database.write(lambda tx: schema.set_fact_once(tx, KEY_CHECK, token), repeatable=True)
+
+    def _fits(self, token: str | None) -> bool:
+        try:
+            return self._open().decrypt((token or "").encode()) == KEY_CHECK_TEXT
+        except InvalidToken:
+            return False
+
+    def _open(self) -> MultiFernet:
+        if self._fernet is not None:
+            return self._fernet
+        keys = self._keys.read()
+        if not keys:
+            raise CredentialsError(f"no secret key: {self._keys.file} is missing; {NEW_KEY_HINT}")
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            raise CredentialsError(
+                f"{self._keys.name} is no Fernet key (32 bytes, url-safe base64); nothing was"
+                f" changed; {NEW_KEY_HINT}"
+            ) from None
+        return self._fernet
+
+
+def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
+    accounts = account_rows.every(tx)
+    try:
+        for account in accounts:
+            secrets = (again(account.password), again(account.session), again(account.proxy))
+            account_rows.set_secrets(tx, account.id, secrets, account.updated_at)
+        schema.set_fact(tx, KEY_CHECK, again(schema.get_fact(tx, KEY_CHECK)) or "")
+    except InvalidToken:
+        raise CredentialsError(
+            f"a secret of account {account.username!r} was encrypted with a key that is not here;"
+            " nothing was changed. Add that key behind the others and try again."
+        ) from None
+    return len(accounts)
+
+
+def _split(text: str) -> list[str]:
+    return [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]

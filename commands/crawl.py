@@ -1,0 +1,275 @@
+"""`start_crawl`, `start_export` and `run`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accounts.manager import Purpose
+from commands.context import Exit, dashed, opened_app, result, result_json, say
+from commands.foreground import Ending, Foreground
+from commands.root import App
+from core.clock import Clock
+from core.errors import CredentialsError, InvalidInput
+from crawler.columns import parse_columns
+from crawler.export import ExportOptions
+from crawler.formats import format_named
+from crawler.progress import Snapshot
+from crawler.scheduler import Filed
+from crawler.texts import texts_for
+from sources.base import Via
+from sources.catalog import platform as platform_named
+from storage import influencers, segments, tasks
+from storage.records import Task, TaskStatus, TaskType
+
+MOST_WORKERS = 64
+UNKNOWN_DOMAIN_GRACE_SECS = 10.0
+Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
+Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
+Workers = Annotated[int, typer.Option("--workers", help="threads that work side by side")]
+Detach = Annotated[bool, typer.Option("--detach", help="only file the task for a running `run`")]
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "start_crawl")(start_crawl)
+    dashed(app, "start_export")(start_export)
+    dashed(app, "run")(run)
+
+
+def start_crawl(
+    domain: Domain,
+    pages: Annotated[int | None, typer.Option(help="pages at most; default: all there are")] = None,
+    platform: Platform = "bilibili",
+    via: Annotated[
+        Via, typer.Option(help="find creators by name, or as authors of videos")
+    ] = Via.USERS,
+    workers: Workers = 2,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Crawl the creators of a domain into the database; joins an open crawl of the same domain."""
+    domain, platform = _domain(domain), platform_named(platform).name
+    _require_positive("--pages", pages)
+    _require_workers(workers)
+    with opened_app(workers, services=True) as app:
+        _require_accounts(app, platform, Purpose.INGESTING)
+        filed = app.scheduler.submit_crawl(platform, domain, pages, {"via": via.value})
+        _tell_filed(filed, asked={"via": via.value})
+        _wake(app, filed.task)
+        if detach:
+            _print_filed(filed, as_json)
+            return
+        view = Foreground(app, wait=True)
+        engine = app.engine(workers, 0, view.failed, crawl_only=filed.task.id)
+        ending = view.run(engine, (filed.task.id,))
+        _conclude(app, filed.task, view.last, ending, as_json)
+
+
+def start_export(
+    domain: Domain,
+    format: Annotated[str, typer.Option("--format", help="csv or jsonl")] = "csv",
+    limit: Annotated[int | None, typer.Option(help="rows at most; default: all there are")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder; default: data/exports")] = None,
+    columns: Annotated[str | None, typer.Option(help="comma-separated; see docs/cli.md")] = None,
+    raw_cells: Annotated[
+        bool, typer.Option("--raw-cells", help="CSV: leave formula-like text")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="go on for ever with new creators")
+    ] = False,
+    platform: Platform = "bilibili",
+    workers: Workers = 1,
+    wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Export the creators of a domain into files, under each account's daily quota."""
+    domain, platform = _domain(domain), platform_named(platform).name
+    _require_positive("--limit", limit)
+    _require_workers(workers)
+    if limit is not None and workers > 1:
+        raise InvalidInput("--limit counts rows of one worker: leave --workers at 1")
+    chosen = ExportOptions(
+        format=format_named(format).name,
+        columns=parse_columns(columns),
+        raw_cells=raw_cells,
+        limit=limit,
+        out=str(out.absolute()) if out else None,
+        follow=follow,
+    )
+    with opened_app(workers, services=True) as app:
+        _require_writable(out or app.settings.exports_dir)
+        _require_accounts(app, platform, Purpose.EXPORTING)
+        _require_known_domain(app, platform, domain, app.clock)
+        filed = app.scheduler.submit_export(platform, domain, chosen.as_json(), workers)
+        _tell_filed(filed, asked=chosen.as_json())
+        _wake(app, filed.task)
+        if detach:
+            _print_filed(filed, as_json)
+            return
+        view = Foreground(app, wait=wait)
+        engine = app.engine(0, workers, view.failed, export_only=filed.task.id)
+        ending = view.run(engine, (filed.task.id,))
+        _conclude(app, filed.task, view.last, ending, as_json)
+
+
+def run(
+    crawl_workers: Annotated[int, typer.Option(help="ingestion threads")] = 2,
+    export_workers: Annotated[int, typer.Option(help="export threads")] = 2,
+) -> None:
+    """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
+    if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
+        raise InvalidInput("give at least one crawl or export worker")
+    _require_workers(max(1, crawl_workers))
+    _require_workers(max(1, export_workers))
+    with opened_app(crawl_workers + export_workers, services=True) as app:
+        view = Foreground(app, wait=True)
+        ending = view.run(app.engine(crawl_workers, export_workers, view.failed), ())
+        if ending.code is not Exit.INTERRUPTED:
+            say(ending.message)
+            raise typer.Exit(ending.code)
+        say("stopped; everything is handed back")
+
+
+def _domain(text: str) -> str:
+    name = text.strip()
+    if not name:
+        raise InvalidInput("--domain is empty; give the field to work on, e.g. --domain 美妆")
+    if len(name) > 128 or any(ord(letter) < 32 for letter in name):
+        raise InvalidInput("--domain must be 1 to 128 characters without control characters")
+    return name
+
+
+def _require_positive(option: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise InvalidInput(f"{option} must be 1 or more, got {value}")
+
+
+def _require_workers(workers: int) -> None:
+    if not 1 <= workers <= MOST_WORKERS:
+        raise InvalidInput(f"--workers must be 1 to {MOST_WORKERS}, got {workers}")
+
+
+def _require_accounts(app: App, platform: str, purpose: Purpose) -> None:
+    shortage = app.accounts.shortage(purpose, platform)
+    if shortage.busy or shortage.spent or shortage.until is not None:
+        return
+    raise CredentialsError(
+        f"{shortage.reason}; add one with: python cli.py accounts import NAME cookies.txt"
+        " (or enable one: accounts enable NAME)"
+    )
+
+
+def _require_writable(folder: Path) -> None:
+    """Raise InvalidInput unless files can be made in `folder` (made when missing)."""
+    probe = folder / f".write-test-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise InvalidInput(
+            f"the output folder {folder} cannot be written: {error.strerror}; choose another --out"
+        ) from error
+
+
+def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) -> None:
+    """Raise InvalidInput when nobody crawls the domain and nothing of it is stored.
+
+    A crawl that is started at the same moment gets a few seconds to appear.
+    """
+    never = threading.Event()
+    deadline = clock.monotonic() + UNKNOWN_DOMAIN_GRACE_SECS
+    while True:
+        known = app.database.read(
+            lambda tx: (
+                tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
+                or influencers.domain_has_rows(tx, platform, domain)
+            )
+        )
+        if known:
+            return
+        if clock.monotonic() >= deadline:
+            break
+        clock.wait(never, 0.2)
+    names = app.database.read(tasks.domains)
+    raise InvalidInput(
+        f"nothing is known of domain {domain!r} on {platform}; crawl it first with: python cli.py"
+        f" start_crawl --domain {domain}" + (f" (known: {', '.join(names)})" if names else "")
+    )
+
+
+def _tell_filed(filed: Filed, asked: dict[str, object]) -> None:
+    task = filed.task
+    if filed.is_new:
+        return
+    say(f"task {task.id} ({task.task_type} of {task.domain}) is open already; going on with it")
+    differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
+    if differing:
+        say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
+
+
+def _wake(app: App, task: Task) -> None:
+    """Resume a task that was paused; one that waits is looked at again at once."""
+    if task.status is TaskStatus.PAUSED:
+        app.scheduler.resume(task.id)
+
+
+def _print_filed(filed: Filed, as_json: bool) -> None:
+    if as_json:
+        result_json({"task_id": filed.task.id, "new": filed.is_new})
+        return
+    result(f"task {filed.task.id} filed; `python cli.py run` works on it")
+
+
+def _conclude(app: App, task: Task, last: Snapshot | None, ending: Ending, as_json: bool) -> None:
+    """Print what the run achieved, and end with its exit code."""
+    summary = _summary(app, task, last)
+    if as_json:
+        result_json(summary | {"exit_code": int(ending.code), "message": ending.message})
+    else:
+        _print_summary(app, task, summary)
+    if ending.message:
+        say(ending.message)
+    if ending.code is not Exit.OK:
+        raise typer.Exit(ending.code)
+
+
+def _summary(app: App, task: Task, last: Snapshot | None) -> dict[str, object]:
+    view = next((v for v in (last.tasks if last else []) if v.task.id == task.id), None)
+    summary: dict[str, object] = {
+        "task_id": task.id,
+        "status": view.task.status.value if view else None,
+        "domain": task.domain,
+    }
+    if task.task_type is TaskType.INGESTION:
+        counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
+        return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
+    made = app.database.read(lambda tx: segments.of_task(tx, task.id))
+    files = [
+        {"path": str(app.files.locate(one.file_path)), "rows": one.exported_count}
+        for one in made
+        if one.file_path is not None
+    ]
+    return summary | {"rows": view.items if view else None, "files": files}
+
+
+def _print_summary(app: App, task: Task, summary: dict[str, object]) -> None:
+    texts = texts_for(app.settings.language)
+    kind = texts.task_types[task.task_type]
+    if task.task_type is TaskType.INGESTION:
+        result(
+            f"{kind} {task.domain}: {summary['pages']} {texts.pages}, {summary['creators']}"
+            f" {texts.creators} ({summary['new']} {texts.new})"
+        )
+        return
+    files = summary["files"]
+    assert isinstance(files, list)
+    result(f"{kind} {task.domain}: {summary['rows']} {texts.rows}, {len(files)} {texts.files}")
+    for file in files:
+        result(f"  {file['rows']:>7,}  {file['path']}")

@@ -1,0 +1,182 @@
+"""Working in the foreground: the engine under a live console, until the work ends or a signal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.live import Live
+
+from accounts.manager import Purpose
+from commands.context import Exit, messages, on_signals, say
+from commands.root import App
+from core.errors import BatonError, DatabaseError
+from crawler.console import Console
+from crawler.engine import Engine
+from crawler.progress import Snapshot, TaskView
+from crawler.texts import texts_for
+from storage.records import Task, TaskStatus, TaskType, WaitingFor
+
+LOOK_SECS = 0.25
+PLAIN_LINE_SECS = 5.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a foreground run ended, in words and as an exit code."""
+
+    code: Exit
+    message: str = ""
+
+
+class Foreground:
+    """Runs an engine and shows it. `wait` lets it stay when all quota is used up."""
+
+    def __init__(self, app: App, *, wait: bool) -> None:
+        self._app = app
+        self._wait = wait
+        self._texts = texts_for(app.settings.language)
+        self._console = Console(self._texts, app.calendar.zone)
+        self._stop = threading.Event()
+        self._signals = 0
+        self._failure: BaseException | None = None
+        self.last: Snapshot | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """A service died; end the process in order."""
+        self._failure = error
+        self._stop.set()
+
+    def run(self, engine: Engine, task_ids: tuple[int, ...]) -> Ending:
+        """Work until every one of `task_ids` has ended (forever when there is none)."""
+        on_signals(self._on_signal)
+        engine.start()
+        ending = None
+        try:
+            ending = self._watch(task_ids)
+        finally:
+            engine.request_stop() if self._stop.is_set() else None
+            stopped = engine.stop()
+        if self._failure is not None:
+            return Ending(
+                Exit.ERROR, f"stopped by an internal error: {self._failure!r}; see the logs"
+            )
+        if not stopped:
+            return Ending(
+                Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
+            )
+        self._look(task_ids)
+        return ending or Ending(Exit.INTERRUPTED, "interrupted; the same command goes on from here")
+
+    def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
+        terminal = messages()
+        if not terminal.is_terminal:
+            return self._until_done(task_ids, self._plain_shower())
+        with Live(console=terminal, auto_refresh=False, transient=False) as live:
+
+            def show(snapshot: Snapshot) -> None:
+                note = self._texts.draining if self._stop.is_set() else ""
+                size = terminal.size
+                live.update(
+                    self._console.render(snapshot, size.width, size.height, note), refresh=True
+                )
+
+            return self._until_done(task_ids, show)
+
+    def _until_done(
+        self, task_ids: tuple[int, ...], show: Callable[[Snapshot], None]
+    ) -> Ending | None:
+        while True:
+            snapshot = self._look(task_ids)
+            if snapshot is not None:
+                show(snapshot)
+            if self._stop.is_set():
+                return None
+            ending = self._ending(snapshot, task_ids) if snapshot is not None else None
+            if ending is not None:
+                return ending
+            self._app.clock.wait(self._stop, LOOK_SECS)
+
+    def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
+        try:
+            self.last = self._app.progress.snapshot(task_ids)
+        except DatabaseError as error:
+            say(f"database trouble, waiting: {error}")
+            return None
+        return self.last
+
+    def _plain_shower(self) -> Callable[[Snapshot], None]:
+        shown_at: list[float] = []
+
+        def show(snapshot: Snapshot) -> None:
+            now = self._app.clock.monotonic()
+            if shown_at and now - shown_at[-1] < PLAIN_LINE_SECS and not self._stop.is_set():
+                return
+            shown_at[:] = [now]
+            print(self._console.line(snapshot), file=sys.stderr, flush=True)
+
+        return show
+
+    def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> Ending | None:
+        ours = [view for view in snapshot.tasks if view.task.id in task_ids]
+        if not ours:
+            return None
+        endings = [self._task_ending(view) for view in ours]
+        if any(ending is None for ending in endings):
+            return None
+        return max((e for e in endings if e is not None), key=lambda ending: ending.code)
+
+    def _task_ending(self, view: TaskView) -> Ending | None:
+        task = view.task
+        if task.status is TaskStatus.COMPLETED:
+            return Ending(Exit.OK)
+        if task.status is TaskStatus.FAILED:
+            return Ending(Exit.ERROR, f"task {task.id} failed: {task.last_error}")
+        if (
+            task.status is TaskStatus.PAUSED
+            and view.waiting_for is None
+            and view.not_before is None
+        ):
+            return Ending(
+                Exit.PARTIAL, f"task {task.id} is paused; go on with: tasks resume {task.id}"
+            )
+        if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
+            return None if self._wait else self._spent(view)
+        if view.waiting_for is WaitingFor.ACCOUNT:
+            return self._without_accounts(task)
+        return None
+
+    def _spent(self, view: TaskView) -> Ending:
+        until = ""
+        if view.not_before is not None:
+            until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M %Z}"
+        return Ending(
+            Exit.PARTIAL,
+            f"all accounts have used up their quota of the day; the export goes on at {until}:"
+            " run the same command then, or leave `run` running (or give --wait)",
+        )
+
+    def _without_accounts(self, task: Task) -> Ending | None:
+        """An end when only a person can help: no account, or all of them disabled."""
+        crawl = task.task_type is TaskType.INGESTION
+        purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
+        try:
+            shortage = self._app.accounts.shortage(purpose, task.platform)
+        except BatonError:
+            return None
+        if shortage.busy or shortage.until is not None:
+            return None
+        return Ending(
+            Exit.CREDENTIALS,
+            f"{shortage.reason}; see `accounts list`, then enable one or import a fresh session."
+            " The task stays open.",
+        )
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stop.set()
+        if self._signals > 1:
+            os._exit(Exit.INTERRUPTED)

@@ -1,0 +1,50 @@
+"""`status`: the console's screen, once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console as Terminal
+
+from commands.context import dashed, opened_app, result_json
+from commands.shapes import as_object
+from crawler.console import Console
+from crawler.progress import TaskView
+from crawler.texts import texts_for
+from storage import leases
+
+EVENTS = 8
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "status")(status)
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Accounts, open tasks, what waits for what, and what happened last."""
+    with opened_app() as app:
+        snapshot = app.progress.snapshot(events=EVENTS)
+        if as_json:
+            workers = app.database.read(leases.workers)
+            result_json(
+                {
+                    "accounts": [as_object(view.account) for view in snapshot.accounts],
+                    "tasks": [_task(view) for view in snapshot.tasks],
+                    "events": [as_object(event) for event in snapshot.events],
+                    "workers": [as_object(worker) for worker in workers],
+                }
+            )
+            return
+        terminal = Terminal(highlight=False)
+        screen = Console(texts_for(app.settings.language), app.calendar.zone)
+        terminal.print(screen.render(snapshot, terminal.size.width, 10_000))
+
+
+def _task(view: TaskView) -> dict[str, object]:
+    summed = {
+        "items": view.items, "new": view.new, "pages_done": view.pages_done,
+        "pending_rows": view.pending_rows,
+        "waiting_for": view.waiting_for.value if view.waiting_for else None,
+    }  # fmt: skip
+    return as_object(view.task) | summed

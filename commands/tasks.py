@@ -1,0 +1,113 @@
+"""`tasks …`: what is filed, and the operator's words about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console as Terminal
+from rich.table import Table
+
+from commands.context import dashed, opened_app, result, result_json
+from commands.root import App
+from commands.shapes import as_object
+from core.errors import InvalidInput
+from storage import tasks as rows
+from storage.records import Task, TaskType
+
+TaskId = Annotated[int, typer.Argument(help="the task's id")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="Crawl and export tasks.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "list")(list_tasks)
+    dashed(app, "show")(show)
+    dashed(app, "pause")(pause)
+    dashed(app, "resume")(resume)
+    dashed(app, "cancel")(cancel)
+    return app
+
+
+def list_tasks(
+    only_open: Annotated[bool, typer.Option("--open", help="leave ended tasks out")] = False,
+    limit: Annotated[int, typer.Option(help="newest ones at most")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Tasks, newest first; with --json also the pieces they were split into."""
+    with opened_app() as app:
+        found = app.database.read(lambda tx: rows.top_level(tx, only_open=only_open, limit=limit))
+        if as_json:
+            everything = [task for parent in found for task in _with_pieces(app, parent)]
+            result_json([as_object(task) for task in everything])
+            return
+        Terminal(highlight=False).print(_table(app, found))
+
+
+def show(task_id: TaskId, as_json: AsJson = False) -> None:
+    """One task with its pieces."""
+    with opened_app() as app:
+        task = app.database.read(lambda tx: rows.get(tx, task_id))
+        if task is None:
+            raise InvalidInput(f"no task has the id {task_id}; see: tasks list")
+        found = _with_pieces(app, task)
+        if as_json:
+            result_json([as_object(one) for one in found])
+            return
+        Terminal(highlight=False).print(_table(app, found))
+
+
+def pause(task_id: TaskId) -> None:
+    """Hold a task until `tasks resume`; running workers stop after the page or batch in hand."""
+    with opened_app() as app:
+        app.scheduler.pause(task_id)
+        result(f"task {task_id} paused")
+
+
+def resume(task_id: TaskId) -> None:
+    """Let a paused, waiting or failed task go on now, from where it stopped."""
+    with opened_app() as app:
+        app.scheduler.resume(task_id)
+        result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
+
+
+def cancel(task_id: TaskId) -> None:
+    """End a task for good. What it stored and exported stays; open files are finished."""
+    with opened_app() as app:
+        app.scheduler.cancel(task_id)
+        result(f"task {task_id} cancelled")
+        for segment in app.sealer.unattended():
+            if segment.task_id == task_id:
+                done = app.sealer.rebuild(segment.id)
+                result(f"segment {segment.id} finished: {done.path}")
+
+
+def _with_pieces(app: App, task: Task) -> list[Task]:
+    return [task, *app.database.read(lambda tx: rows.children(tx, task.id))]
+
+
+def _table(app: App, found: list[Task]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "id",
+        "type",
+        "domain",
+        "state",
+        "pages",
+        "items",
+        "marker",
+        "waits for",
+        "error",
+    ):
+        table.add_column(title, no_wrap=title != "error")
+    for task in found:
+        summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
+        pages = f"{task.page_from}-{task.page_to or '?'}" if task.page_from else ""
+        waits = summed.waiting_for if task.is_open else None
+        table.add_row(
+            str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
+            "crawl" if task.task_type is TaskType.INGESTION else "export",
+            task.domain, task.status.value, pages, f"{summed.item_count:,}",
+            task.progress_marker or "", waits.value if waits else "", task.last_error or "",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,1 @@
+"""Ground floor: settings, clock, errors, logging, services. Imports nothing of ours."""

@@ -1,0 +1,51 @@
+"""Time as a collaborator: product code asks a Clock, tests move one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Where the time comes from and how a thread waits."""
+
+    def now(self) -> datetime:
+        """The current moment, timezone-aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; only differences mean something."""
+
+    def wait(self, event: threading.Event, secs: float) -> bool:
+        """Wait up to `secs` seconds for `event`; True when it is set."""
+
+
+class SystemClock:
+    """The host's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wait(self, event: threading.Event, secs: float) -> bool:
+        return event.wait(max(0.0, secs))
+
+
+class QuotaCalendar:
+    """Which quota day a moment belongs to: the calendar day in the configured zone."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def day(self, now: datetime) -> date:
+        return now.astimezone(self.zone).date()
+
+    def next_day_starts(self, now: datetime) -> datetime:
+        """The moment (UTC) at which the next quota day begins."""
+        tomorrow = self.day(now) + timedelta(days=1)
+        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self.zone)
+        return midnight.astimezone(UTC)

@@ -1,0 +1,109 @@
+"""Log files: one per service and day, every line with its task, account and page or id range."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+ROOT = "baton"
+SECRET_FORMS = (
+    (re.compile(r"(?i)\b(SESSDATA|bili_jct|DedeUserID__ckMd5|access_key|refresh_token|password|passwd"
+                r"|token|secret|authorization|cookie)(\"?\s*[=:]\s*\"?)[^\s;,&\"']+"), r"\1\2***"),
+    (re.compile(r"(\w+://)[^\s/@:]*:[^\s/@]*@"), r"\1***@"),
+    (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
+)  # fmt: skip
+
+
+def redact(text: str) -> str:
+    """Strike out what looks like a credential: cookie values, URL passwords, encrypted tokens."""
+    for form, replacement in SECRET_FORMS:
+        text = form.sub(replacement, text)
+    return text
+
+
+def fields(**values: object) -> str:
+    """`task=3 account=acc1 page=7`, leaving out what is None; spaces are quoted."""
+    parts = []
+    for name, value in values.items():
+        if value is None:
+            continue
+        text = str(value)
+        parts.append(f"{name}={text!r}" if re.search(r"\s", text) else f"{name}={text}")
+    return " ".join(parts)
+
+
+def service_log(service: str) -> logging.Logger:
+    """The logger whose lines go to `<log dir>/<service>-<day>.log`."""
+    return logging.getLogger(f"{ROOT}.{service}")
+
+
+class RedactingFormatter(logging.Formatter):
+    """`2026-11-22T05:00:00.123Z INFO ingestion message`, one line a record except tracebacks."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.service = record.name.removeprefix(f"{ROOT}.")
+        return redact(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
+
+
+class DailyFiles(logging.Handler):
+    """Writes each record to the file of its service and (UTC) day, made when first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._open: dict[str, tuple[str, TextIO]] = {}
+        self.setFormatter(RedactingFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            stream = self._stream(record)
+            stream.write(self.format(record) + "\n")
+            stream.flush()
+        except OSError:
+            self.handleError(record)
+
+    def close(self) -> None:
+        for _, stream in self._open.values():
+            stream.close()
+        self._open.clear()
+        super().close()
+
+    def _stream(self, record: logging.LogRecord) -> TextIO:
+        service = record.name.removeprefix(f"{ROOT}.").split(".")[0]
+        day = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d")
+        known = self._open.get(service)
+        if known is not None and known[0] == day:
+            return known[1]
+        if known is not None:
+            known[1].close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stream = (self._folder / f"{service}-{day}.log").open(
+            "a", encoding="utf-8", errors="backslashreplace"
+        )
+        self._open[service] = (day, stream)
+        return stream
+
+
+def set_up_logging(folder: Path) -> logging.Handler:
+    """Send Baton's log records to daily files under `folder`; returns the handler to close.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = DailyFiles(folder)
+    root = logging.getLogger(ROOT)
+    root.setLevel(logging.INFO)
+    root.propagate = False
+    root.addHandler(handler)
+    return handler

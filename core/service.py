@@ -1,0 +1,70 @@
+"""One life cycle for everything that runs in threads: start, stop, join; stop twice is safe."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+
+class Service(Protocol):
+    """What the engine starts and stops."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """Ask it to end soon, with its work handed back; safe to call twice."""
+
+    def join(self, timeout_secs: float | None = None) -> bool:
+        """Wait for the end; False when it still runs after `timeout_secs`."""
+
+
+class ThreadedService:
+    """A service of one or more threads that share a stop event.
+
+    `bodies` are called once each in a thread of their own and return when the event is set.
+    A body that raises is a bug of ours: it is logged whole, kept in `failure`, and the service
+    stops, so that whoever watches it (`on_failure`) can end the process in order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        bodies: Sequence[Callable[[threading.Event], None]],
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._on_failure = on_failure
+        self._threads = [
+            threading.Thread(target=self._run, args=(body,), name=f"{name}-{n}", daemon=True)
+            for n, body in enumerate(bodies, start=1)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def join(self, timeout_secs: float | None = None) -> bool:
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(timeout_secs)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self, body: Callable[[threading.Event], None]) -> None:
+        try:
+            body(self._stop)
+        except BaseException as error:  # the last stop of a thread: nothing above would see it
+            logging.getLogger(f"baton.{self.name}").exception("thread ended by an error")
+            self.failure = error
+            self._stop.set()
+            if self._on_failure is not None:
+                self._on_failure(error)

@@ -1,0 +1,188 @@
+"""All settings: parsed once from the environment and `.env`, checked together, frozen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+PACE_FORM = re.compile(r"^(\d+)/(\d+(?:\.\d+)?)$")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most `requests` in `per_secs` seconds, spread evenly."""
+
+    requests: int
+    per_secs: float
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read `1/2.5` (one request every 2.5 seconds).
+
+        Raises:
+            ValueError: the text has another form or names a zero.
+        """
+        found = PACE_FORM.match(str(text).strip())
+        if not found or int(found[1]) == 0 or float(found[2]) == 0:
+            raise ValueError(f"{text!r} is not REQUESTS/SECONDS, for example 1/2.5")
+        return cls(int(found[1]), float(found[2]))
+
+    @property
+    def gap_secs(self) -> float:
+        return self.per_secs / self.requests
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; write it like Asia/Shanghai") from error
+    return name
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError(f"{text!r} is not an http(s) URL")
+    return text.rstrip("/")
+
+
+PaceSetting = Annotated[
+    Pace, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
+]
+ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
+UrlSetting = Annotated[str, AfterValidator(_http_url)]
+
+
+def _setting(default: Any, env: str, meaning: str, **limits: float) -> Any:
+    return Field(default, validation_alias=env, description=meaning, **limits)  # type: ignore[call-overload]
+
+
+class Settings(BaseSettings):
+    """Every knob of Baton, by its environment name (`validation_alias`)."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+    )
+
+    database_url: SecretStr = _setting(
+        SecretStr("sqlite:///data/baton.db"),
+        "DATABASE_URL",
+        "`sqlite:///PATH` or `mysql://USER:PASSWORD@HOST:3306/DATABASE`",
+    )
+    data_dir: Path = _setting(
+        Path("data"), "BATON_DATA_DIR", "exports, evidence and the key file lie here"
+    )
+    log_dir: Path = _setting(Path("logs"), "BATON_LOG_DIR", "one log file per service and day")
+    secret_key: SecretStr | None = _setting(
+        None,
+        "BATON_SECRET_KEY",
+        "Fernet keys, comma-separated, newest first; unset: a key file in the data folder",
+    )
+    language: str = _setting("auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)")
+    quota_timezone: ZoneSetting = _setting(
+        "Asia/Shanghai", "BATON_QUOTA_TIMEZONE", "zone in which the quota day turns"
+    )
+    daily_export_limit: int = _setting(
+        4000, "BATON_DAILY_EXPORT_LIMIT", "export quota of accounts added from now on", ge=0
+    )
+    lease_secs: float = _setting(
+        30.0, "BATON_LEASE_SECS", "a dead worker's work is taken over after this", ge=1
+    )
+    poll_secs: float = _setting(
+        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
+    )
+    pages_per_task: int = _setting(10, "BATON_PAGES_PER_TASK", "pages of one crawl piece", ge=1)
+    task_attempts: int = _setting(
+        10, "BATON_TASK_ATTEMPTS", "failures in a row before a task is failed", ge=1
+    )
+    export_batch_rows: int = _setting(
+        500, "BATON_EXPORT_BATCH_ROWS", "rows of one export transaction", ge=1, le=5000
+    )
+    export_file_rows: int = _setting(
+        100_000, "BATON_EXPORT_FILE_ROWS", "rows of one export file at most", ge=1
+    )
+    export_idle_secs: float = _setting(
+        60.0,
+        "BATON_EXPORT_IDLE_SECS",
+        "an export that waits for rows keeps its account and file open this long",
+        ge=0,
+    )
+    database_patience_secs: float = _setting(
+        120.0, "BATON_DATABASE_PATIENCE_SECS", "how long services wait for a lost database", ge=0
+    )
+    request_timeout_secs: float = _setting(
+        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0
+    )
+    request_attempts: int = _setting(
+        3, "BATON_REQUEST_ATTEMPTS", "tries of one request before the task steps back", ge=1
+    )
+    throttle_cooldown_secs: float = _setting(
+        60.0, "BATON_THROTTLE_COOLDOWN_SECS", "rest after a throttle, doubled each time", ge=0
+    )
+    risk_cooldown_secs: float = _setting(
+        900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
+    )
+    breaker_accounts: int = _setting(
+        3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
+    )
+    bilibili_base_url: UrlSetting = _setting(
+        "https://api.bilibili.com", "BATON_BILIBILI_BASE_URL", "where Bilibili's API is"
+    )
+    bilibili_pace: PaceSetting = _setting(
+        Pace(1, 2.5), "BATON_BILIBILI_PACE", "requests/seconds of one Bilibili account"
+    )
+
+    @property
+    def quota_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.quota_timezone)
+
+    @property
+    def exports_dir(self) -> Path:
+        return self.data_dir / "exports"
+
+    @property
+    def evidence_dir(self) -> Path:
+        return self.data_dir / "evidence"
+
+    @property
+    def key_file(self) -> Path:
+        return self.data_dir / "secret.key"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read settings from the environment and `.env`; `overrides` win (by field name).
+
+    Raises:
+        SettingsError: names each wrong variable and what it should look like, never its value
+            where that is a secret.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+    return (
+        "wrong settings: " + "; ".join(lines) + " (environment or .env; see docs/configuration.md)"
+    )

@@ -1,0 +1,1 @@
+"""The main job: crawl and export side by side, meeting only in the database."""

@@ -1,0 +1,118 @@
+"""File formats of exports. A new one is a class with `write` and `close`, and a row in FORMATS."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from core.errors import InvalidInput
+
+RISKY_STARTS = frozenset("=+-@\t\r")
+NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
+
+
+class FormatWriter(Protocol):
+    """Writes rows of values to one new file."""
+
+    def write(self, rows: Iterable[Sequence[object]]) -> None:
+        """Append rows, in the order of the columns."""
+
+    def close(self) -> None:
+        """Finish the file and bring it to the disk."""
+
+    def discard(self) -> None:
+        """Let the file go unfinished."""
+
+
+class CsvWriter:
+    """RFC 4180 with a BOM, so that Excel shows Chinese.
+
+    Text that a spreadsheet would run as a formula gets a leading apostrophe, unless `raw_cells`.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
+        self._file = path.open("x", encoding="utf-8-sig", newline="", buffering=1 << 16)
+        self._csv = csv.writer(self._file)
+        self._cell: Callable[[object], object] = _plain_cell if raw_cells else _safe_cell
+        self._csv.writerow(columns)
+
+    def write(self, rows: Iterable[Sequence[object]]) -> None:
+        cell = self._cell
+        self._csv.writerows([[cell(value) for value in row] for row in rows])
+
+    def close(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def discard(self) -> None:
+        _close_unfinished(self._file)
+
+
+class JsonLinesWriter:
+    """One JSON object a line, keys in the order of the columns."""
+
+    def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
+        self._file = path.open("x", encoding="utf-8", newline="\n", buffering=1 << 16)
+        self._columns = tuple(columns)
+        self._dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+    def write(self, rows: Iterable[Sequence[object]]) -> None:
+        dump, columns = self._dump, self._columns
+        self._file.write("".join(dump(dict(zip(columns, row, strict=True))) + "\n" for row in rows))
+
+    def close(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def discard(self) -> None:
+        _close_unfinished(self._file)
+
+
+@dataclass(frozen=True)
+class Format:
+    name: str
+    suffix: str
+    open: Callable[[Path, Sequence[str], bool], FormatWriter]
+
+
+FORMATS: Mapping[str, Format] = {
+    "csv": Format("csv", ".csv", CsvWriter),
+    "jsonl": Format("jsonl", ".jsonl", JsonLinesWriter),
+}
+
+
+def format_named(name: str) -> Format:
+    """The format of that name. Raises InvalidInput for another."""
+    known = FORMATS.get(name.strip().lower())
+    if known is None:
+        raise InvalidInput(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    return known
+
+
+def _plain_cell(value: object) -> object:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value
+
+
+def _safe_cell(value: object) -> object:
+    if isinstance(value, str):
+        if value and value[0] in RISKY_STARTS and not NUMBER.match(value):
+            return "'" + value
+        return value
+    return _plain_cell(value)
+
+
+def _close_unfinished(file: TextIO) -> None:
+    # Closing writes the buffer once more, and the disk may be full: let that go nowhere.
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), file.fileno())
+    file.close()

@@ -1,0 +1,308 @@
+"""The ingestion service: leases a task and an account, fetches page after page, stores each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+
+from accounts.manager import AccountLease, AccountManager, Purpose
+from core.clock import Clock
+from core.errors import (
+    AccountBanned,
+    BadRequest,
+    CommitUnknown,
+    CredentialsError,
+    DatabaseError,
+    LeaseLost,
+    LoginExpired,
+    NotFound,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+    UnexpectedResponse,
+)
+from core.logs import fields, service_log
+from crawler.evidence import EvidenceStore
+from crawler.pages import PageStore
+from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
+from crawler.waiting import next_look
+from sources.base import AccountSession, CreatorPage, Via
+from sources.policies import GuardedSource, Stopped
+from sources.sessions import SessionPool
+from storage.records import TaskType, WaitingFor
+
+log = service_log("ingestion")
+BREAKER_RECHECK_SECS = 30.0
+FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
+
+
+@dataclass(frozen=True)
+class IngestionLimits:
+    poll_secs: float
+    throttle_cooldown_secs: float
+    risk_cooldown_secs: float
+
+
+@dataclass(frozen=True)
+class PlatformAccess:
+    """A guarded source with the sessions of its accounts."""
+
+    source: GuardedSource
+    sessions: SessionPool
+
+
+class Outcome(Enum):
+    """How work on a task with one account ended."""
+
+    TASK_ENDED = auto()  # completed, failed, split or given back
+    NEXT_ACCOUNT = auto()  # the account is out; the same page with another one
+
+
+@dataclass
+class Cursor:
+    """Where a task stands: the page to fetch next, and the end of its range (None: unknown)."""
+
+    next_page: int
+    page_to: int | None
+
+    @property
+    def at_end(self) -> bool:
+        return self.page_to is not None and self.next_page > self.page_to
+
+
+class IngestionWorker:
+    """One ingestion thread. It owns nothing but the leases of the moment.
+
+    `only` narrows its work to one task and its pieces.
+    """
+
+    def __init__(
+        self,
+        scheduler: TaskScheduler,
+        accounts: AccountManager,
+        pages: PageStore,
+        platforms: Mapping[str, PlatformAccess],
+        evidence: EvidenceStore,
+        clock: Clock,
+        limits: IngestionLimits,
+        only: int | None = None,
+    ) -> None:
+        self._only = only
+        self._scheduler = scheduler
+        self._accounts = accounts
+        self._pages = pages
+        self._platforms = platforms
+        self._evidence = evidence
+        self._clock = clock
+        self._limits = limits
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop`; a database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                worked = self.work_once(stop)
+            except DatabaseError as error:
+                log.error("database trouble, trying again: %s", error)
+                worked = False
+            if not worked:
+                self._clock.wait(stop, self._limits.poll_secs)
+
+    def work_once(self, stop: threading.Event) -> bool:
+        """Claim one task and work on it as far as it goes; False when there was none."""
+        leased = self._scheduler.claim(TaskType.INGESTION, self._only)
+        if leased is None:
+            return False
+        try:
+            return self._work_on(leased, stop)
+        except (LeaseLost, TaskHalted) as error:
+            log.warning("%s %s", fields(task=leased.id), error)
+            self._scheduler.put_back(leased)
+        except CommitUnknown as error:
+            log.error("%s %s; its leases run out", fields(task=leased.id), error)
+            self._scheduler.abandon(leased)
+        except DatabaseError:
+            self._scheduler.abandon(leased)
+            raise
+        except Exception as error:  # a bug of ours must end this task, not the whole process
+            log.exception("%s", fields(task=leased.id))
+            self._scheduler.finish(leased, f"internal error, see the log: {error!r}")
+        return True
+
+    def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
+        """False when no account was fit, so that the worker rests before it looks again."""
+        task = leased.task
+        cursor = Cursor((task.last_page or (task.page_from or 1) - 1) + 1, task.page_to)
+        while not cursor.at_end:
+            if self._scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
+                pause = timedelta(seconds=2 * self._limits.poll_secs)
+                self._scheduler.put_back(leased, not_before=self._clock.now() + pause)
+                return False
+            account = self._accounts.lease(Purpose.INGESTING, task.platform)
+            if account is None:
+                self._wait_for_account(leased)
+                return False
+            if self._with_account(leased, account, cursor, stop) is Outcome.TASK_ENDED:
+                return True
+        self._complete(leased)
+        return True
+
+    def _with_account(
+        self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
+    ) -> Outcome:
+        """Use an account until the task or the account is through, and give the account back."""
+        try:
+            outcome = self._fetch_pages(leased, account, cursor, stop)
+        except Stopped:
+            self._accounts.release(account)
+            self._scheduler.put_back(leased)
+            return Outcome.TASK_ENDED
+        except (SourceError, CredentialsError) as error:
+            return self._react(leased, account, cursor, error)
+        except DatabaseError:
+            self._accounts.abandon(account)
+            raise
+        except Exception:  # whatever it is, the account is not to blame
+            self._accounts.release(account)
+            raise
+        self._accounts.release(account)
+        return outcome
+
+    def _fetch_pages(
+        self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
+    ) -> Outcome:
+        access = self._platforms[leased.task.platform]
+        session = self._open_session(access, account)
+        if self._is_shut(leased, access, session):
+            return Outcome.TASK_ENDED
+        self._scheduler.assign(leased, account.id)
+        while not cursor.at_end:
+            account.lease.require(self._clock)
+            leased.lease.require(self._clock)
+            if not self._one_page(leased, account, access, session, cursor, stop):
+                return Outcome.TASK_ENDED
+        self._complete(leased)
+        return Outcome.TASK_ENDED
+
+    def _one_page(
+        self,
+        leased: TaskLease,
+        account: AccountLease,
+        access: PlatformAccess,
+        session: AccountSession,
+        cursor: Cursor,
+        stop: threading.Event,
+    ) -> bool:
+        """Fetch and store the next page; False when that ended the work on this lease."""
+        task, number, started = leased.task, cursor.next_page, self._clock.now()
+        via = Via(task.options.get("via", Via.USERS))
+        page = access.source.search_creators(session, task.domain, number, via, stop)
+        self._note_rejected(leased, page)
+        if number > page.total_pages:
+            self._pages.end_before(leased, page)
+            cursor.page_to = number - 1
+            return True
+        if cursor.page_to is None:
+            stored = self._pages.store_first_and_split(leased, account.id, page, started)
+            self._scheduler.abandon(leased)  # the task is a parent now and has no lease
+            log.info("%s", fields(task=task.id, account=account.username, page=1,
+                                  pages=page.total_pages, creators=stored.kept, new=stored.new))  # fmt: skip
+            return False
+        stored = self._pages.store(leased, account.id, page, cursor.page_to, started)
+        cursor.next_page, cursor.page_to = number + 1, stored.page_to
+        log.info("%s", fields(task=task.id, account=account.username, page=number,
+                              creators=stored.kept, new=stored.new))  # fmt: skip
+        return True
+
+    def _open_session(self, access: PlatformAccess, account: AccountLease) -> AccountSession:
+        secrets = self._accounts.credentials(account)
+        last_used = account.account.last_used_at
+        if last_used is not None:
+            secs_ago = max(0.0, (self._clock.now() - last_used).total_seconds())
+            access.source.pacer.used_elsewhere(account.id, secs_ago, access.source.pace)
+        return access.sessions.session(account.id, account.username, secrets.session, secrets.proxy)
+
+    def _is_shut(self, leased: TaskLease, access: PlatformAccess, session: AccountSession) -> bool:
+        """Give the task back when the breaker has shut this account's way out."""
+        secs = access.source.breaker.secs_left(access.source.platform, session.egress)
+        if secs <= 0:
+            return False
+        until = self._clock.now() + timedelta(seconds=min(secs, BREAKER_RECHECK_SECS))
+        text = f"{access.source.platform} is left alone for {secs:.0f} s after risk control"
+        log.warning("%s %s", fields(task=leased.id, egress=session.egress), text)
+        self._scheduler.put_back(
+            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=text
+        )
+        return True
+
+    def _react(
+        self,
+        leased: TaskLease,
+        account: AccountLease,
+        cursor: Cursor,
+        error: SourceError | CredentialsError,
+    ) -> Outcome:
+        """Decide what an error means for the account and for the task."""
+        where = fields(task=leased.id, account=account.username, page=cursor.next_page)
+        log.warning("%s %s: %s", where, type(error).__name__, error)
+        evidence = error.evidence if isinstance(error, SourceError) else None
+        match error:
+            case Throttled():
+                rest = error.retry_after_secs or self._limits.throttle_cooldown_secs
+                self._accounts.cool_down(account, rest, f"throttled: {error}", evidence)
+            case RiskControl():
+                rest = self._limits.risk_cooldown_secs
+                self._accounts.cool_down(account, rest, f"risk control: {error}", evidence)
+            case LoginExpired() | AccountBanned() | CredentialsError():
+                self._accounts.disable(account, f"{_reason(error)}: {error}", evidence)
+            case UnexpectedResponse() | NotFound() | BadRequest():
+                self._accounts.release(account)
+                self._fail(leased, cursor.next_page, error)
+                return Outcome.TASK_ENDED
+            case Retry():
+                self._accounts.release(account, worked=False)
+                self._scheduler.step_back(leased, str(error))
+                return Outcome.TASK_ENDED
+            case _:
+                raise error
+        return Outcome.NEXT_ACCOUNT
+
+    def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
+        reason = f"page {page}: {error}"
+        if error.evidence is not None:
+            kept = self._evidence.keep_answer(leased.id, page, error.evidence, self._clock.now())
+            reason += f" (evidence: {kept})" if kept else ""
+        log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
+        self._scheduler.finish(leased, reason)
+
+    def _complete(self, leased: TaskLease) -> None:
+        if self._scheduler.finish(leased):
+            log.info("%s completed", fields(task=leased.id))
+
+    def _wait_for_account(self, leased: TaskLease) -> None:
+        shortage = self._accounts.shortage(Purpose.INGESTING, leased.task.platform)
+        until = next_look(shortage, self._clock.now(), self._limits.poll_secs)
+        log.info(
+            "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
+        )
+        self._scheduler.put_back(
+            leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=shortage.reason
+        )
+
+    def _note_rejected(self, leased: TaskLease, page: CreatorPage) -> None:
+        if not page.rejected:
+            return
+        now = self._clock.now()
+        kept = self._evidence.keep_entries(leased.id, page.page, page.rejected, now)
+        for entry in page.rejected:
+            where = fields(task=leased.id, page=page.page, entry=entry.position, evidence=kept)
+            log.warning("%s entry left out: %s", where, entry.reason)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, LoginExpired):
+        return "session expired"
+    return "banned" if isinstance(error, AccountBanned) else "credentials"

@@ -1,0 +1,325 @@
+"""TaskScheduler: files tasks, leases them to workers, and lets parents follow their pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from core.clock import Clock
+from core.errors import DatabaseContention, InvalidInput, LeaseLost
+from core.leases import Lease, LeaseBook, LeaseKind
+from storage import tasks as rows
+from storage.database import Database, Tx
+from storage.records import Task, TaskStatus, TaskType, WaitingFor
+
+CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
+BACKOFF_BASE_SECS = 2.0
+BACKOFF_MOST_SECS = 300.0
+CANCELLED = "cancelled by the operator"
+
+
+@dataclass(frozen=True)
+class TaskLease:
+    """A leased task, as it was when it was claimed (its token is the lease's)."""
+
+    task: Task
+    lease: Lease
+
+    @property
+    def id(self) -> int:
+        return self.task.id
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What `submit_*` gives: the task, and whether it is new (else an open one was joined)."""
+
+    task: Task
+    is_new: bool
+
+
+class TaskHalted(Exception):
+    """The operator paused or cancelled the task while it was worked on; the lease still holds."""
+
+
+class TaskScheduler:
+    """Tasks in the database, leased to the workers of this process.
+
+    Args:
+        owner: id of this process; leases carry it.
+        pages_per_task: size of the pieces that a crawl is split into.
+        attempts: failures in a row after which a task is failed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        book: LeaseBook,
+        owner: str,
+        lease_secs: float,
+        pages_per_task: int,
+        attempts: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._book = book
+        self._owner = owner
+        self._lease_secs = lease_secs
+        self._attempts = attempts
+        self.pages_per_task = pages_per_task
+
+    def submit_crawl(
+        self, platform: str, domain: str, pages: int | None, options: Mapping[str, Any]
+    ) -> Filed:
+        """File a crawl of a domain: split at once when `pages` is given, else by page 1's answer."""
+        parent = rows.NewTask(
+            TaskType.INGESTION, platform, domain, options,
+            is_leaf=pages is None, page_from=1, page_to=pages,
+        )  # fmt: skip
+
+        def work(tx: Tx) -> Filed:
+            task, is_new = rows.open_or_join(tx, parent, self._clock.now())
+            if is_new and pages is not None:
+                for piece in self.pieces(task, pages, open_ended=False):
+                    rows.add_child(tx, piece, self._clock.now())
+            return Filed(task, is_new)
+
+        return self._database.write(work, repeatable=True)
+
+    def submit_export(
+        self, platform: str, domain: str, options: Mapping[str, Any], lanes: int
+    ) -> Filed:
+        """File an export of a domain; several lanes are pieces that drain it side by side."""
+        parent = rows.NewTask(TaskType.EXPORT, platform, domain, options, is_leaf=lanes == 1)
+
+        def work(tx: Tx) -> Filed:
+            now = self._clock.now()
+            task, is_new = rows.open_or_join(tx, parent, now)
+            if is_new and lanes > 1:
+                lane = rows.NewTask(TaskType.EXPORT, platform, domain, options, task.id)
+                for _ in range(lanes):
+                    rows.add_child(tx, lane, now)
+            return Filed(task, is_new)
+
+        return self._database.write(work, repeatable=True)
+
+    def pieces(self, parent: Task, pages: int, *, open_ended: bool) -> list[rows.NewTask]:
+        """The children that cover pages 1 to `pages`. An open-ended last one follows the platform
+        when it grows meanwhile."""
+        made = []
+        for first in range(1, pages + 1, self.pages_per_task):
+            last = min(pages, first + self.pages_per_task - 1)
+            options = dict(parent.options)
+            if open_ended and last == pages:
+                options["open_ended"] = True
+            made.append(
+                rows.NewTask(
+                    TaskType.INGESTION, parent.platform, parent.domain, options,
+                    parent_id=parent.id, page_from=first, page_to=last,
+                )
+            )  # fmt: skip
+        return made
+
+    def claim(self, task_type: TaskType, only: int | None = None) -> TaskLease | None:
+        """Lease the oldest task that may be worked on now; None when there is none.
+
+        `only` narrows it to one task and its pieces.
+        """
+        for status in CLAIM_ORDER:
+            taken = self._database.write(partial(self._claim, task_type, status, only))
+            if taken is not None:
+                self._book.add(taken.lease)
+                return taken
+        return None
+
+    def assign(self, leased: TaskLease, account_id: int) -> None:
+        """Write down which account works on the task. Raises LeaseLost."""
+        token, now = leased.lease.token, self._clock.now()
+        if not self._database.write(
+            lambda tx: rows.assign_account(tx, leased.id, token, account_id, now), repeatable=True
+        ):
+            raise LeaseLost(f"task {leased.id} was taken over")
+
+    def show_waiting(self, leased: TaskLease, reason: WaitingFor | None) -> None:
+        """Tell what a task in progress waits for. Raises LeaseLost."""
+        token, now = leased.lease.token, self._clock.now()
+        if not self._database.write(
+            lambda tx: rows.show_waiting(tx, leased.id, token, reason, now), repeatable=True
+        ):
+            raise LeaseLost(f"task {leased.id} was taken over")
+
+    def put_back(
+        self,
+        leased: TaskLease,
+        *,
+        not_before: datetime | None = None,
+        waiting_for: WaitingFor | None = None,
+        paused: bool = False,
+        error: str | None = None,
+    ) -> None:
+        """Give a task back unfinished; it goes on from its marker, not before that moment."""
+        self._book.strike(leased.lease)
+        status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
+
+        def work(tx: Tx) -> None:
+            rows.put_back(
+                tx, leased.id, leased.lease.token, status, self._clock.now(),
+                not_before=not_before, waiting_for=waiting_for, error=error, failed_attempt=False,
+            )  # fmt: skip
+            self._follow(tx, leased.task.parent_id)
+
+        self._database.write(work, repeatable=True)
+
+    def step_back(
+        self, leased: TaskLease, error: str, waiting_for: WaitingFor = WaitingFor.PLATFORM
+    ) -> None:
+        """Give a task back after a failure that may pass; later each time, failed in the end."""
+        seen = self._database.read(lambda tx: rows.get(tx, leased.id))
+        attempts = (seen.attempts if seen else 0) + 1
+        if attempts >= self._attempts:
+            self.finish(leased, f"{error} (given up after {attempts} attempts)")
+            return
+        pause = min(BACKOFF_MOST_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
+        self._book.strike(leased.lease)
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            rows.put_back(
+                tx, leased.id, leased.lease.token, TaskStatus.PENDING, now,
+                not_before=now + timedelta(seconds=pause), waiting_for=waiting_for,
+                error=error, failed_attempt=True,
+            )  # fmt: skip
+            self._follow(tx, leased.task.parent_id)
+
+        self._database.write(work)
+
+    def finish(self, leased: TaskLease, error: str | None = None) -> bool:
+        """End the task, completed or (with an error) failed; False when its run ended before."""
+        self._book.strike(leased.lease)
+        status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
+
+        def work(tx: Tx) -> bool:
+            now = self._clock.now()
+            ended = rows.finish(tx, leased.id, leased.lease.token, status, now, error)
+            self._follow(tx, leased.task.parent_id)
+            return ended
+
+        return self._database.write(work)
+
+    def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
+        """Whether an open task of that type has lacked an account for `secs` seconds or more."""
+        now = self._clock.now()
+        before, alive = now - timedelta(seconds=secs), now - timedelta(seconds=secs + 60)
+        return self._database.read(
+            lambda tx: rows.is_waiting_for_account(tx, task_type, platform, before, alive)
+        )
+
+    def is_halted(self, leased: TaskLease) -> bool:
+        """Whether the operator paused or cancelled the task meanwhile."""
+        task = self._database.read(lambda tx: rows.get(tx, leased.id))
+        return task is None or task.status is not TaskStatus.IN_PROGRESS
+
+    def is_domain_being_crawled(self, platform: str, domain: str) -> bool:
+        """Whether a crawl of the domain is open."""
+        return self._database.read(lambda tx: rows.is_domain_being_crawled(tx, platform, domain))
+
+    def abandon(self, leased: TaskLease) -> None:
+        """Stop renewing without telling the database: the lease runs out by itself."""
+        self._book.strike(leased.lease)
+        leased.lease.mark_lost()
+
+    def why_not_advanced(self, tx: Tx, leased: TaskLease) -> Exception:
+        """What a write under the lease that changed nothing means."""
+        task = rows.get(tx, leased.id)
+        if task is not None and task.lease_token == leased.lease.token:
+            return TaskHalted(f"task {leased.id} is {task.status}")
+        return LeaseLost(f"task {leased.id} was taken over")
+
+    # The operator's words.
+
+    def pause(self, task_id: int) -> None:
+        """Hold a task until it is resumed. Raises InvalidInput when it has ended."""
+
+        def work(tx: Tx) -> int:
+            changed = rows.pause(tx, self._open_task(tx, task_id).id, self._clock.now())
+            self._follow(tx, self._existing(tx, task_id).parent_id)
+            return changed
+
+        self._database.write(work, repeatable=True)
+
+    def resume(self, task_id: int) -> None:
+        """Make a paused, waiting or failed task claimable now. Raises InvalidInput if it cannot."""
+
+        def work(tx: Tx) -> None:
+            task = self._existing(tx, task_id)
+            if task.status is TaskStatus.COMPLETED:
+                raise InvalidInput(f"task {task_id} is completed; start a new one instead")
+            if task.parent_id is None and not rows.reopen(tx, task):
+                raise InvalidInput(
+                    f"another {task.task_type} task of {task.domain} is open; resume that one"
+                )
+            rows.resume(tx, task.id, self._clock.now())
+            self._follow(tx, task.parent_id if task.is_leaf else task.id)
+
+        self._database.write(work, repeatable=True)
+
+    def cancel(self, task_id: int) -> None:
+        """End a task for good; what it stored and exported stays. Raises InvalidInput if ended."""
+
+        def work(tx: Tx) -> None:
+            task = self._open_task(tx, task_id)
+            rows.cancel(tx, task.id, self._clock.now(), CANCELLED)
+            self._follow(tx, task.parent_id)
+
+        self._database.write(work, repeatable=True)
+
+    def _claim(
+        self, task_type: TaskType, status: TaskStatus, only: int | None, tx: Tx
+    ) -> TaskLease | None:
+        now, asked_at = self._clock.now(), self._clock.monotonic()
+        seen = rows.next_claimable(tx, task_type, status, now, only)
+        if seen is None:
+            return None
+        until = now + timedelta(seconds=self._lease_secs)
+        if not rows.take(tx, seen, self._owner, now, until):
+            raise DatabaseContention(f"task {seen.id} was taken meanwhile")
+        if seen.status is not TaskStatus.IN_PROGRESS:
+            self._follow(tx, seen.parent_id)
+        token = seen.lease_token + 1
+        return TaskLease(seen, Lease(LeaseKind.TASK, seen.id, token, asked_at + self._lease_secs))
+
+    def _follow(self, tx: Tx, parent_id: int | None) -> None:
+        """Give a parent the status that its pieces make."""
+        if parent_id is None:
+            return
+        now = self._clock.now()
+        rows.lock_parent(tx, parent_id, now)
+        status = _status_of(rows.child_statuses(tx, parent_id))
+        error = rows.first_child_error(tx, parent_id) if status is TaskStatus.FAILED else None
+        rows.set_parent_status(tx, parent_id, status, now, error)
+
+    def _existing(self, tx: Tx, task_id: int) -> Task:
+        task = rows.get(tx, task_id)
+        if task is None:
+            raise InvalidInput(f"no task has the id {task_id}; see: tasks list")
+        return task
+
+    def _open_task(self, tx: Tx, task_id: int) -> Task:
+        task = self._existing(tx, task_id)
+        if not task.is_open:
+            raise InvalidInput(f"task {task_id} has ended ({task.status})")
+        return task
+
+
+def _status_of(pieces: Mapping[TaskStatus, int]) -> TaskStatus:
+    if pieces.get(TaskStatus.IN_PROGRESS):
+        return TaskStatus.IN_PROGRESS
+    if pieces.get(TaskStatus.PENDING):
+        return TaskStatus.PENDING if len(pieces) == 1 else TaskStatus.IN_PROGRESS
+    if pieces.get(TaskStatus.PAUSED):
+        return TaskStatus.PAUSED
+    return TaskStatus.FAILED if pieces.get(TaskStatus.FAILED) else TaskStatus.COMPLETED

@@ -1,0 +1,110 @@
+"""SegmentSealer: turns an open segment into a sealed one, its file and its row agreeing."""
+
+from __future__ import annotations
+
+from core.clock import Clock
+from core.errors import InvalidInput, LeaseLost
+from core.logs import fields, service_log
+from crawler.scheduler import TaskLease
+from crawler.segments import FinishedFile, Placement, SegmentFiles, SegmentWriter, render
+from storage import accounts, segments, tasks
+from storage.database import Database, Tx
+from storage.records import Segment, SegmentState
+
+log = service_log("export")
+
+
+class SegmentSealer:
+    """Seals segments under a task's lease, and renders files again for the operator."""
+
+    def __init__(self, database: Database, files: SegmentFiles, clock: Clock) -> None:
+        self._database = database
+        self._files = files
+        self._clock = clock
+        self.host = files.host
+
+    def begin(self, task: TaskLease, segment_id: int) -> SegmentWriter:
+        """A writer for a segment that was just opened. Raises OutputError."""
+        return self._files.open_part(self._place(segment_id), task.lease.token)
+
+    def seal(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
+        """Publish the file and seal its row.
+
+        Raises:
+            OutputError: the rows stay in the open segment, to be rendered again.
+            LeaseLost: somebody else took the task over; the segment is theirs.
+        """
+        done = writer.publish()
+        self._seal_row(task, segment_id, done)
+        log.info("%s sealed", fields(task=task.id, segment=segment_id, rows=writer.rows,
+                                     file=done.stored_path))  # fmt: skip
+
+    def seal_leftovers(self, task: TaskLease) -> None:
+        """Render and seal what an earlier holder of the task left open."""
+        for segment in self._database.read(lambda tx: segments.open_of_task(tx, task.id)):
+            log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
+            place = self._place(segment.id)
+            done = render(
+                self._database, self._files, place, task.lease.token,
+                lambda: task.lease.require(self._clock),
+            )  # fmt: skip
+            self._seal_row(task, segment.id, done)
+
+    def rebuild(self, segment_id: int) -> FinishedFile:
+        """Render a segment's file again and point its row to it: lost files, dead writers.
+
+        Raises:
+            InvalidInput: no such segment, or a worker is writing it just now.
+            OutputError: the disk says no.
+        """
+        place = self._place(segment_id)
+        if place.segment.state is SegmentState.OPEN and not self._is_unattended(segment_id):
+            raise InvalidInput(f"segment {segment_id} is being written by a running export")
+        done = render(self._database, self._files, place, 0, lambda: None)
+        self._database.write(
+            lambda tx: segments.replace_file(
+                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host,
+                self._clock.now(),
+            ),
+            repeatable=True,
+        )  # fmt: skip
+        log.info("%s rebuilt", fields(segment=segment_id, file=done.stored_path))
+        return done
+
+    def unattended(self) -> list[Segment]:
+        """Open segments whose task nobody works on."""
+        now = self._clock.now()
+        return self._database.read(lambda tx: segments.unattended(tx, now))
+
+    def _is_unattended(self, segment_id: int) -> bool:
+        return any(segment.id == segment_id for segment in self.unattended())
+
+    def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
+        def work(tx: Tx) -> bool:
+            now = self._clock.now()
+            if not tasks.hold_any_status(tx, task.id, task.lease.token, now):
+                return False
+            return segments.seal(
+                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now
+            )
+
+        if not self._database.write(work):
+            self._withdraw_if_foreign(segment_id, done)
+            raise LeaseLost(f"segment {segment_id} was taken over by another worker")
+
+    def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
+        """Remove our file when the segment was sealed on another host: its rows are there."""
+        segment = self._place(segment_id).segment
+        if segment.state is SegmentState.SEALED and segment.host != self.host:
+            done.path.unlink(missing_ok=True)
+
+    def _place(self, segment_id: int) -> Placement:
+        def work(tx: Tx) -> Placement | None:
+            segment = segments.get(tx, segment_id)
+            account = accounts.get(tx, segment.account_id) if segment else None
+            return Placement(segment, account.username) if segment and account else None
+
+        place = self._database.read(work)
+        if place is None:
+            raise InvalidInput(f"no segment has the id {segment_id}; see: exports list")
+        return place

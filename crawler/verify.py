@@ -1,0 +1,139 @@
+"""Proving every export: files, segments, rows and quotas agree (`exports verify`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler.segments import SegmentFiles, manifest_path, measure
+from storage import influencers, segments
+from storage.database import Database
+from storage.records import Segment, SegmentState
+
+PAGE_ROWS = 200
+OPEN_LOOKS = 20
+
+
+@dataclass
+class Verdict:
+    """What was looked at, and each problem as a sentence that names its segment or account."""
+
+    segments: int = 0
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "ok": self.ok, "segments": self.segments, "rows": self.rows, "problems": self.problems,
+        }  # fmt: skip
+
+
+class ExportVerifier:
+    """Checks the promises about exports against the database and this host's files.
+
+    Segments that a worker is writing just now are counted by their rows only.
+    """
+
+    def __init__(self, database: Database, files: SegmentFiles) -> None:
+        self._database = database
+        self._files = files
+
+    def verify(self, domain: str | None = None) -> Verdict:
+        """Look at every segment (of one domain), every account's days, and every row's status."""
+        verdict = Verdict()
+        for segment in self._segments(domain):
+            verdict.segments += 1
+            verdict.rows += segment.exported_count
+            verdict.problems += self._segment_problems(segment)
+        verdict.problems += self._quota_problems()
+        verdict.problems += self._row_problems()
+        return verdict
+
+    def _segments(self, domain: str | None) -> Iterator[Segment]:
+        after = 0
+        while True:
+            page = self._database.read(
+                lambda tx, a=after: segments.page(tx, a, PAGE_ROWS, domain)  # type: ignore[misc]
+            )
+            if not page:
+                return
+            yield from page
+            after = page[-1].id
+
+    def _segment_problems(self, segment: Segment) -> list[str]:
+        if segment.state is SegmentState.OPEN:
+            return self._open_segment_problems(segment)
+        bounds = self._database.read(lambda tx: segments.bounds_in_table(tx, segment.id))
+        return self._count_problems(segment, bounds) + self._file_problems(segment)
+
+    def _open_segment_problems(self, segment: Segment) -> list[str]:
+        """Its worker may add rows between two looks: believe only what did not move meanwhile."""
+        for _ in range(OPEN_LOOKS):
+            before = self._database.read(lambda tx: segments.get(tx, segment.id))
+            bounds = self._database.read(lambda tx: segments.bounds_in_table(tx, segment.id))
+            after = self._database.read(lambda tx: segments.get(tx, segment.id))
+            if before is not None and before == after:
+                return self._count_problems(before, bounds)
+        return []
+
+    def _count_problems(
+        self, segment: Segment, bounds: tuple[int, int | None, int | None]
+    ) -> list[str]:
+        stored = (segment.exported_count, segment.first_id, segment.last_id)
+        if bounds == stored:
+            return []
+        return [
+            f"segment {segment.id}: the log says {stored[0]} rows, ids {stored[1]}-{stored[2]}; the"
+            f" table has {bounds[0]} rows, ids {bounds[1]}-{bounds[2]}"
+        ]
+
+    def _file_problems(self, segment: Segment) -> list[str]:
+        hint = f"; mend it with: exports rebuild {segment.id}"
+        if segment.file_path is None:
+            return [f"segment {segment.id}: sealed without a file{hint}"]
+        path = self._files.locate(segment.file_path)
+        try:
+            size, digest = measure(path)
+        except OSError as error:
+            if segment.host != self._files.host:
+                return [f"segment {segment.id}: its file {path} is on host {segment.host}{hint}"]
+            return [f"segment {segment.id}: {path}: {error.strerror}{hint}"]
+        if (size, digest) != (segment.bytes, segment.sha256):
+            return [f"segment {segment.id}: {path} is not the file that was written{hint}"]
+        return self._manifest_problems(segment, path, hint)
+
+    def _manifest_problems(self, segment: Segment, path: Path, hint: str) -> list[str]:
+        try:
+            manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            return [f"segment {segment.id}: its manifest cannot be read ({error}){hint}"]
+        told = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
+        if told != (segment.exported_count, segment.sha256, segment.id):
+            return [f"segment {segment.id}: its manifest says something else{hint}"]
+        return []
+
+    def _quota_problems(self) -> list[str]:
+        found = []
+        for day in self._database.read(segments.account_days):
+            name = f"account {day.username} on {day.quota_day}"
+            if day.counted is not None and day.counted < day.in_segments:
+                found.append(f"{name}: counted {day.counted} rows, exported {day.in_segments}")
+            if day.in_segments > day.limit:
+                found.append(f"{name}: exported {day.in_segments} rows, its limit is {day.limit}")
+        return found
+
+    def _row_problems(self) -> list[str]:
+        found = []
+        mismatched = self._database.read(influencers.mismatched_status_count)
+        if mismatched:
+            found.append(f"{mismatched} creators whose status and segment contradict each other")
+        lost = self._database.read(influencers.rows_in_missing_segments)
+        if lost:
+            found.append(f"{lost} creators point to a segment that does not exist")
+        return found

@@ -1,0 +1,115 @@
+"""What the sandbox knows of each account: its rate window, its fate, its counters.
+
+An account exists as soon as its name is seen, and its name decides its fate: `banned-*` is banned
+and `expired-*` signed out after some good answers, `dead-*` was never signed in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sandbox.config import RateLimit
+from sandbox.messages import Json
+
+
+class Standing(Enum):
+    """How an account's request is met."""
+
+    WELCOME = "welcome"
+    SIGNED_OUT = "signed out"
+    BANNED = "banned"
+    OVER_LIMIT = "over limit"
+
+
+@dataclass(slots=True)
+class _Account:
+    requests: int = 0
+    pages: int = 0
+    good_answers: int = 0
+    over_limit: int = 0
+    after_ban: int = 0
+    window: deque[float] = field(default_factory=deque)
+
+
+class Accounts:
+    """All accounts seen so far; thread-safe. `now` gives the seconds that rate windows slide by."""
+
+    def __init__(
+        self, rate: RateLimit, good_answers_before_ban: int, now: Callable[[], float]
+    ) -> None:
+        self._rate = rate
+        self._last_good = good_answers_before_ban
+        self._now = now
+        self._lock = threading.Lock()
+        self._accounts: dict[str, _Account] = {}
+
+    def look(self, name: str) -> Standing:
+        """Count a request that no rate limit applies to, and say how the account stands."""
+        return self._meet(name, rated=False)
+
+    def admit(self, name: str) -> Standing:
+        """Count a request, and say whether it is let in; one that is refused uses up no rate."""
+        return self._meet(name, rated=True)
+
+    def answered(self, name: str, *, is_page: bool, by: int = 1) -> None:
+        """Record a good answer (`by=-1` takes it back); enough of them seal some fates."""
+        with self._lock:
+            account = self._accounts.setdefault(name, _Account())
+            account.good_answers = max(0, account.good_answers + by)
+            account.pages = max(0, account.pages + (by if is_page else 0))
+
+    def snapshot(self) -> dict[str, Json]:
+        """The counters of every account, by name."""
+        with self._lock:
+            return {
+                name: {
+                    "requests": account.requests,
+                    "pages": account.pages,
+                    "over_limit": account.over_limit,
+                    "after_ban": account.after_ban,
+                    "banned": self._fate(name, account) is Standing.BANNED,
+                }
+                for name, account in sorted(self._accounts.items())
+            }
+
+    def reset(self) -> None:
+        """Forget all accounts: counters, rate windows, bans and expiries."""
+        with self._lock:
+            self._accounts.clear()
+
+    def _meet(self, name: str, *, rated: bool) -> Standing:
+        if not name:
+            return Standing.SIGNED_OUT
+        with self._lock:
+            account = self._accounts.setdefault(name, _Account())
+            account.requests += 1
+            fate = self._fate(name, account)
+            if fate is Standing.BANNED:
+                account.after_ban += 1
+            if fate is Standing.WELCOME and rated and not self._take_turn(account):
+                account.over_limit += 1
+                return Standing.OVER_LIMIT
+            return fate
+
+    def _fate(self, name: str, account: _Account) -> Standing:
+        if name.startswith("dead-"):
+            return Standing.SIGNED_OUT
+        if account.good_answers >= self._last_good:
+            if name.startswith("banned-"):
+                return Standing.BANNED
+            if name.startswith("expired-"):
+                return Standing.SIGNED_OUT
+        return Standing.WELCOME
+
+    def _take_turn(self, account: _Account) -> bool:
+        now, window = self._now(), account.window
+        while window and window[0] <= now - self._rate.per_secs:
+            window.popleft()
+        if len(window) >= self._rate.requests:
+            return False
+        window.append(now)
+        return True

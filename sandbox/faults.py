@@ -1,0 +1,191 @@
+"""Ways an answer can go wrong: one function per kind, and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+
+from sandbox import envelopes
+from sandbox.messages import Json, Reply, html_reply, json_reply
+
+_CAPTCHA_DATA = {"ga_data": {"decisions": ["verify_captcha_level2"], "grisk_id": "sandbox"}}
+_BLOCKED_PAGE = (
+    "<!DOCTYPE html><html><head><title>出错啦! - bilibili.com</title></head>"
+    "<body><div>错误号: 412</div><p>由于触发哔哩哔哩安全风控策略，该次访问请求被拒绝。</p>"
+    "</body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a fault works on: the good answer, and a number from 0 to 1 for whatever is random."""
+
+    envelope: Json
+    roll: float = 0.0
+
+    @property
+    def hits(self) -> list[Json]:
+        """A copy of the list of hits on the page; for kinds that need hits."""
+        return list(self.envelope["data"]["result"])
+
+    @property
+    def place(self) -> int:
+        """The position of the hit that is spoilt."""
+        return min(int(self.roll * len(self.hits)), len(self.hits) - 1)
+
+    def with_result(self, result: object) -> Reply:
+        """The good answer with another `result`."""
+        data = {**self.envelope["data"], "result": result}
+        return json_reply({**self.envelope, "data": data})
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """A kind of fault. `needs_hits`: makes sense only on a search page that has hits.
+
+    `is_complete`: the client gets the good answer whole, only late, so it counts as served.
+    """
+
+    play: Callable[[Occasion], Reply]
+    is_mild: bool = False
+    needs_hits: bool = False
+    is_complete: bool = False
+
+
+def delay(occasion: Occasion) -> Reply:
+    """The good answer, 50 to 300 ms late."""
+    return replace(json_reply(occasion.envelope), delay_secs=0.05 + 0.25 * occasion.roll)
+
+
+def drop(_: Occasion) -> Reply:
+    """The connection closes without an answer."""
+    return Reply(dropped=True)
+
+
+def truncated_body(occasion: Occasion) -> Reply:
+    """Half of what Content-Length promises, then the connection closes."""
+    body = json_reply(occasion.envelope).body
+    half = len(body) // 2
+    return Reply(body[:half], missing_bytes=len(body) - half)
+
+
+def truncated_json(occasion: Occasion) -> Reply:
+    """Half of the JSON under a Content-Length that agrees with it."""
+    body = json_reply(occasion.envelope).body
+    return Reply(body[: len(body) // 2])
+
+
+def http_error(status: int, _: Occasion) -> Reply:
+    """A gateway's own error page."""
+    return html_reply(f"<html><body><h1>{status}</h1><hr>openresty</body></html>", status)
+
+
+def error_code(code: int, data: Json | None, _: Occasion) -> Reply:
+    """HTTP 200 with an error envelope."""
+    return json_reply(envelopes.failure(code, data))
+
+
+def risk_voucher(_: Occasion) -> Reply:
+    """-352 with a voucher."""
+    return json_reply(envelopes.failure(envelopes.RISK, envelopes.voucher()))
+
+
+def html_412(_: Occasion) -> Reply:
+    """HTTP 412 with the block page of the platform's edge."""
+    return html_reply(_BLOCKED_PAGE, 412)
+
+
+def code_412(_: Occasion) -> Reply:
+    """HTTP 412 with JSON code -412."""
+    return json_reply(envelopes.failure(envelopes.BLOCKED), 412)
+
+
+def html_200(_: Occasion) -> Reply:
+    """HTTP 200 with a web page where JSON is due."""
+    return html_reply("<!DOCTYPE html><html><body>系统维护中</body></html>")
+
+
+def voucher_only(_: Occasion) -> Reply:
+    """Code 0, but the data are nothing but a voucher."""
+    return json_reply(envelopes.success(envelopes.voucher()))
+
+
+def empty_data(_: Occasion) -> Reply:
+    """Code 0 with `data: {}`."""
+    return json_reply(envelopes.success({}))
+
+
+def null_data(_: Occasion) -> Reply:
+    """Code 0 with `data: null`."""
+    return json_reply(envelopes.success(None))
+
+
+def null_result(occasion: Occasion) -> Reply:
+    """`result: null` on a page that has hits."""
+    return occasion.with_result(None)
+
+
+def result_string(occasion: Occasion) -> Reply:
+    """`result` as a string."""
+    return occasion.with_result("[]")
+
+
+def null_entry(occasion: Occasion) -> Reply:
+    """One hit of the page is null."""
+    hits: list[Json | None] = [*occasion.hits]
+    hits[occasion.place] = None
+    return occasion.with_result(hits)
+
+
+def mid_object(occasion: Occasion) -> Reply:
+    """One hit's `mid` is an object."""
+    hits, place = occasion.hits, occasion.place
+    hits[place] = {**hits[place], "mid": {"value": hits[place]["mid"]}}
+    return occasion.with_result(hits)
+
+
+def empty_body(_: Occasion) -> Reply:
+    """HTTP 200 with nothing in it."""
+    return Reply()
+
+
+def _http(status: int) -> FaultKind:
+    return FaultKind(partial(http_error, status), is_mild=True)
+
+
+def _code(code: int, data: Json | None = None, *, is_mild: bool = False) -> FaultKind:
+    return FaultKind(partial(error_code, code, data), is_mild=is_mild)
+
+
+KINDS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "delay": FaultKind(delay, is_mild=True, is_complete=True),
+        "drop": FaultKind(drop, is_mild=True),
+        "truncated_body": FaultKind(truncated_body, is_mild=True),
+        "http_500": _http(500),
+        "http_502": _http(502),
+        "http_503": _http(503),
+        "code_500": _code(envelopes.SERVER_ERROR, is_mild=True),
+        "code_503": _code(envelopes.OVERLOADED, is_mild=True),
+        "code_504": _code(envelopes.TIMED_OUT, is_mild=True),
+        "code_8888": _code(envelopes.BUSY, is_mild=True),
+        "truncated_json": FaultKind(truncated_json),
+        "html_412": FaultKind(html_412),
+        "code_412": FaultKind(code_412),
+        "risk_voucher": FaultKind(risk_voucher),
+        "risk_bare": _code(envelopes.RISK),
+        "captcha": _code(envelopes.CAPTCHA, _CAPTCHA_DATA),
+        "code_509": _code(envelopes.EXCEEDED),
+        "voucher_only": FaultKind(voucher_only),
+        "empty_data": FaultKind(empty_data),
+        "null_data": FaultKind(null_data),
+        "null_result": FaultKind(null_result, needs_hits=True),
+        "html_200": FaultKind(html_200),
+        "mid_object": FaultKind(mid_object, needs_hits=True),
+        "result_string": FaultKind(result_string, needs_hits=True),
+        "null_entry": FaultKind(null_entry, needs_hits=True),
+        "empty_body": FaultKind(empty_body),
+    }
+)

@@ -1,0 +1,105 @@
+"""The sandbox as one object: builds its parts, starts and stops serving."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from sandbox.accounts import Accounts
+from sandbox.catalog import Catalog
+from sandbox.config import SandboxConfig
+from sandbox.fault_plan import FaultPlan
+from sandbox.handlers.bilibili import Bilibili
+from sandbox.handlers.control import Control
+from sandbox.messages import Json, Reply, Request, json_reply
+from sandbox.stats import Stats
+from sandbox.transport import HOST, HttpServer
+from sandbox.wbi import KeyRing
+
+_STOP_CHECK_SECS = 0.1
+
+
+class SandboxServer:
+    """A local platform on 127.0.0.1; use as a context manager, or `start` and `stop`.
+
+    `now` gives the seconds that rate windows slide by, `wall` the unix time that signatures are
+    compared with; tests move them instead of waiting.
+    """
+
+    def __init__(
+        self,
+        config: SandboxConfig,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        catalog, keys = Catalog(config), KeyRing(config.seed)
+        faults = FaultPlan(config.faults, config.seed)
+        accounts = Accounts(config.rate, config.good_answers_before_ban, now)
+        self._stats = Stats(accounts)
+        platform = Bilibili(catalog, accounts, keys, faults, self._stats, wall)
+        control = Control(catalog, keys, faults, self._stats)
+        self._routes = {**platform.routes(), **control.routes()}
+        self._config = config
+        self._lock = threading.Lock()
+        self._http: HttpServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, `http://127.0.0.1:PORT`; RuntimeError before `start`."""
+        if self._http is None:
+            raise RuntimeError("the sandbox has not been started")
+        return f"http://{HOST}:{self._http.server_port}"
+
+    def start(self) -> None:
+        """Listen and serve in a background thread; OSError when the port is taken."""
+        with self._lock:
+            if self._http is not None:
+                raise RuntimeError("a sandbox can be started once")
+            http = HttpServer(self._config.port, self._answer)
+            self._http = http
+            self._thread = threading.Thread(
+                target=http.serve_forever, args=(0.05,), name="sandbox", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and hang up on every client; does nothing the second time."""
+        with self._lock:
+            http, thread, self._thread = self._http, self._thread, None
+        if http is None or thread is None:
+            return
+        http.shutdown()
+        thread.join()
+        http.close_all()
+
+    def serve_forever(self, should_stop: Callable[[], bool]) -> None:
+        """Block until `should_stop()` (asked ten times a second) or `stop()`, then stop."""
+        thread = self._thread
+        while thread is not None and thread.is_alive() and not should_stop():
+            thread.join(_STOP_CHECK_SECS)
+        self.stop()
+
+    def stats(self) -> Json:
+        """All counters, as `GET /__sandbox__/stats` shows them; also after `stop`."""
+        return self._stats.snapshot()
+
+    def __enter__(self) -> SandboxServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _answer(self, request: Request) -> Reply:
+        handler = self._routes.get((request.method, request.path))
+        if handler is None:
+            return json_reply({"error": f"no such endpoint: {request.path}"}, 404)
+        return handler(request)

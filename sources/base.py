@@ -1,0 +1,96 @@
+"""What an adapter is: a session and a question in, frozen values or a named error out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+import requests
+
+from core.settings import Pace
+
+
+class Via(StrEnum):
+    """How creators of a domain are found: by their names, or as authors of videos."""
+
+    USERS = "users"
+    VIDEOS = "videos"
+
+
+@dataclass(frozen=True)
+class Creator:
+    """One creator. `raw` is the platform's own entry, text cleaned of what no database takes."""
+
+    uid: str
+    nickname: str
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RejectedEntry:
+    """An entry of a page that could not be understood."""
+
+    position: int
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class CreatorPage:
+    """One page of a creator search. `total_pages` is what the platform says now; 0: no hits.
+
+    `complete` tells whether `raw` of these creators is the platform's full entry (a name search)
+    or only what a video says of its author, which must not replace a fuller one.
+    """
+
+    page: int
+    total_pages: int
+    creators: tuple[Creator, ...]
+    rejected: tuple[RejectedEntry, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class SessionStatus:
+    """Whether a session is signed in, and as whom."""
+
+    signed_in: bool
+    uid: str | None = None
+    name: str | None = None
+
+
+@dataclass
+class AccountSession:
+    """An account's way out: its own HTTP session with its cookies and its proxy, kept while the
+    account is used by this process. Only the account's lease holder touches it."""
+
+    account_id: int
+    username: str
+    http: requests.Session = field(repr=False)
+    egress: str = "direct"
+
+
+class Source(Protocol):
+    """A platform."""
+
+    platform: str
+    pace: Pace
+
+    def open_session(
+        self, account_id: int, username: str, session: str | None, proxy: str | None
+    ) -> AccountSession:
+        """An HTTP session from stored credentials.
+
+        Raises:
+            LoginExpired: there are no usable credentials.
+        """
+
+    def search_creators(
+        self, session: AccountSession, domain: str, page: int, via: Via
+    ) -> CreatorPage:
+        """One page (from 1) of creators of a domain. Raises a SourceError."""
+
+    def check_session(self, session: AccountSession) -> SessionStatus:
+        """Ask the platform who is signed in. Raises a SourceError."""

@@ -1,0 +1,144 @@
+"""HTTP with Bilibili: headers, device cookie, signature keys, and answers turned into errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from core.clock import Clock
+from core.errors import Evidence, Retry, SourceError, UnexpectedResponse
+from core.logs import redact
+from sources.base import AccountSession
+from sources.bilibili import wbi
+from sources.bilibili.errors import SIGNATURE_CODES, error_of_code, error_of_status
+
+NAV = "/x/web-interface/nav"
+FINGER = "/x/frontend/finger/spi"
+KEYS_LIVE_SECS = 3600.0
+EXCERPT_CHARS = 4000
+HEADERS = {
+    "User-Agent": (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+        " Chrome/140.0.0.0 Safari/537.36"
+    ),
+    "Referer": "https://www.bilibili.com/",
+    "Accept": "application/json, text/plain, */*",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+}
+
+
+class BilibiliClient:
+    """Asks one API host. Signature keys are the same for every account and kept for an hour."""
+
+    def __init__(self, base_url: str, timeout_secs: float, clock: Clock) -> None:
+        self._base_url = base_url
+        self._timeout_secs = timeout_secs
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._mixin: str | None = None
+        self._mixin_until = 0.0
+
+    def get(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
+        """The `data` of an unsigned GET. Raises a SourceError."""
+        return self._data(session, path, wbi.encode({k: str(v) for k, v in params.items()}))
+
+    def get_signed(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
+        """The `data` of a signed GET. A refused signature is made once more with fresh keys."""
+        self.ensure_device_cookie(session)
+        mixin = self._keys(session)
+        try:
+            return self._data(session, path, self._signed(params, mixin))
+        except SourceError as error:
+            if error.evidence is None or error.evidence.code not in SIGNATURE_CODES:
+                raise
+            fresh = self._keys(session, instead_of=mixin)
+            if fresh == mixin:
+                raise
+        return self._data(session, path, self._signed(params, fresh))
+
+    def nav(self, session: AccountSession) -> Mapping[str, Any]:
+        """`data` of nav, which comes with code -101 when nobody is signed in."""
+        body, evidence = self._fetch(session, NAV, "")
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise error_of_code(body, evidence) or Retry("nav without data", evidence, damaged=True)
+        return data
+
+    def ensure_device_cookie(self, session: AccountSession) -> None:
+        """Get a `buvid3` cookie as a browser's first visit does, unless there is one."""
+        if session.http.cookies.get("buvid3"):
+            return
+        data = self._data(session, FINGER, "")
+        buvid3 = data.get("b_3") if isinstance(data, dict) else None
+        if not isinstance(buvid3, str) or not buvid3:
+            raise UnexpectedResponse(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
+        session.http.cookies.set("buvid3", buvid3)
+
+    def _signed(self, params: Mapping[str, object], mixin: str) -> str:
+        return wbi.encode(wbi.sign(params, mixin, int(self._clock.now().timestamp())))
+
+    def _keys(self, session: AccountSession, instead_of: str | None = None) -> str:
+        with self._lock:
+            fresh_enough = self._clock.monotonic() < self._mixin_until
+            if self._mixin is not None and fresh_enough and self._mixin != instead_of:
+                return self._mixin
+            images = self.nav(session).get("wbi_img")
+            try:
+                mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise UnexpectedResponse(
+                    f"nav has no usable wbi_img: {error}",
+                    Evidence(f"GET {NAV}", body=str(images)[:500]),
+                ) from error
+            self._mixin, self._mixin_until = mixin, self._clock.monotonic() + KEYS_LIVE_SECS
+            return mixin
+
+    def _data(self, session: AccountSession, path: str, query: str) -> Any:
+        body, evidence = self._fetch(session, path, query)
+        error = error_of_code(body, evidence)
+        if error is not None:
+            raise error
+        return body["data"]
+
+    def _fetch(
+        self, session: AccountSession, path: str, query: str
+    ) -> tuple[Mapping[str, Any], Evidence]:
+        request = f"GET {path}" + (f"?{redact(query)}" if query else "")
+        url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
+        try:
+            answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
+        except requests.RequestException as error:
+            # The cause stays attached; its text may hold the proxy's URL and is not repeated.
+            reason = redact(type(error).__name__)
+            raise Retry(f"no answer ({reason})", Evidence(request)) from error
+        return self._read(answer, request)
+
+    def _read(self, answer: requests.Response, request: str) -> tuple[Mapping[str, Any], Evidence]:
+        excerpt = redact(answer.text[:EXCERPT_CHARS]) if not answer.ok else ""
+        evidence = Evidence(request, answer.status_code, body=excerpt)
+        error = error_of_status(answer.status_code, evidence, answer.headers.get("Retry-After"))
+        if error is not None:
+            raise error
+        try:
+            body = answer.json()
+        except (requests.JSONDecodeError, UnicodeDecodeError) as cause:
+            shown = Evidence(request, answer.status_code, body=_excerpt(answer))
+            raise Retry("the answer is no JSON", shown, damaged=True) from cause
+        if not isinstance(body, dict) or not isinstance(body.get("code"), int):
+            shown = Evidence(request, answer.status_code, body=_excerpt(answer))
+            raise Retry("the answer has no code", shown, damaged=True)
+        if body["code"] != 0 or not body.get("data"):
+            evidence = Evidence(request, answer.status_code, body["code"], _excerpt(answer))
+        return body, evidence
+
+
+def _excerpt(answer: requests.Response) -> str:
+    return redact(answer.content[: EXCERPT_CHARS * 2].decode("utf-8", "replace")[:EXCERPT_CHARS])
+
+
+def _file_stem(url: str) -> str:
+    return urlsplit(url).path.rsplit("/", 1)[-1].split(".")[0]

@@ -1,0 +1,102 @@
+"""Reading a browser's cookies: Netscape file, extension JSON, or a header string."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from core.errors import InvalidInput
+
+DOMAIN = "bilibili.com"
+SESSION_COOKIE = "SESSDATA"
+FORMS = (
+    "a Netscape cookies.txt, the JSON of a cookie extension, or a header string such as"
+    " SESSDATA=...; bili_jct=..."
+)
+
+
+def parse_cookies(text: str) -> dict[str, str]:
+    """Bilibili's cookies out of any of the three forms, by name.
+
+    Raises:
+        InvalidInput: the text has another form, or holds no signed-in session (SESSDATA). The
+            message says where it is wrong and repeats no value.
+    """
+    body = text.removeprefix("\ufeff").strip()
+    if not body:
+        raise InvalidInput(f"the cookie file is empty; give {FORMS}")
+    if body[0] in "[{":
+        cookies = _from_json(body)
+    elif "\t" in body or body.startswith("# "):
+        cookies = _from_netscape(body)
+    else:
+        cookies = _from_header(body)
+    if not cookies.get(SESSION_COOKIE):
+        raise InvalidInput(
+            f"there is no {SESSION_COOKIE} cookie of {DOMAIN} in it: sign in to bilibili.com in the"
+            " browser and export the cookies again"
+        )
+    return cookies
+
+
+def _from_netscape(body: str) -> dict[str, str]:
+    cookies = {}
+    for number, line in enumerate(body.splitlines(), start=1):
+        entry = line.removeprefix("#HttpOnly_")
+        if not entry.strip() or entry.startswith("#"):
+            continue
+        parts = entry.rstrip("\r\n").split("\t")
+        if len(parts) != 7:
+            raise InvalidInput(
+                f"cookies.txt, line {number}: {len(parts)} fields instead of 7 separated by tabs"
+            )
+        if _is_ours(parts[0]):
+            cookies[parts[5]] = parts[6]
+    return cookies
+
+
+def _from_json(body: str) -> dict[str, str]:
+    try:
+        data = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"cookie JSON, line {error.lineno}: {error.msg}") from None
+    if isinstance(data, dict) and "cookies" not in data:
+        return _checked((name, value, DOMAIN) for name, value in data.items())
+    entries = data["cookies"] if isinstance(data, dict) else data
+    if not isinstance(entries, list):
+        raise InvalidInput(f"cookie JSON: expected a list of cookies; give {FORMS}")
+    return _checked(_json_entry(number, entry) for number, entry in enumerate(entries, start=1))
+
+
+def _json_entry(number: int, entry: object) -> tuple[str, Any, str]:
+    if not isinstance(entry, dict) or "name" not in entry or "value" not in entry:
+        raise InvalidInput(f"cookie JSON, entry {number}: no object with name and value")
+    return str(entry["name"]), entry["value"], str(entry.get("domain") or DOMAIN)
+
+
+def _from_header(body: str) -> dict[str, str]:
+    header = body.removeprefix("Cookie:").removeprefix("cookie:").replace("\n", ";")
+    pairs = []
+    for part in header.split(";"):
+        if not part.strip():
+            continue
+        name, mark, value = part.strip().partition("=")
+        if not mark or not name or " " in name:
+            raise InvalidInput(f"this is no cookie text; give {FORMS}")
+        pairs.append((name, value, DOMAIN))
+    return _checked(pairs)
+
+
+def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
+    cookies = {}
+    for name, value, domain in entries:
+        if not isinstance(value, str | int | float):
+            raise InvalidInput(f"cookie {name}: its value is no text; give {FORMS}")
+        if _is_ours(domain):
+            cookies[name] = str(value)
+    return cookies
+
+
+def _is_ours(domain: str) -> bool:
+    return domain.lstrip(".").lower().endswith(DOMAIN)

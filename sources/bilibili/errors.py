@@ -1,0 +1,82 @@
+"""What Bilibili's answers mean: each code and shape becomes the error that names the reaction.
+
+The codes are those of the platform's public web API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import (
+    AccountBanned,
+    BadRequest,
+    Evidence,
+    LoginExpired,
+    NotFound,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+)
+
+NOT_SIGNED_IN = -101
+SIGNATURE_CODES = (-352, -403)
+SERVER_SIDE = (-500, -503, -504, -8888)
+TOO_MANY = (-509, -799)
+GONE = (-404, -626, 62002, 62012)
+LATER = (62003, 62004)
+BAD_REQUEST = (-400, -1200, -111)
+
+
+def error_of_status(status: int, evidence: Evidence, retry_after: str | None) -> SourceError | None:
+    """The error that an HTTP status means whatever the body says; None for a normal one."""
+    if status == 412:
+        return RiskControl("blocked by address (HTTP 412)", evidence, whole_egress=True)
+    if status == 429:
+        secs = float(retry_after) if retry_after and retry_after.isdigit() else None
+        return Throttled("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
+    if status >= 500:
+        return Retry(f"server error (HTTP {status})", evidence)
+    if status in (401, 403):
+        return RiskControl(f"refused (HTTP {status})", evidence)
+    if status == 404:
+        return NotFound("not found (HTTP 404)", evidence)
+    if status >= 300:
+        return BadRequest(f"unexpected HTTP {status}", evidence)
+    return None
+
+
+def error_of_code(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
+    """The error that a body's `code` means; None for 0."""
+    code = body.get("code")
+    said = f"code {code}: {body.get('message') or body.get('msg') or 'no message'}"
+    if code == 0:
+        return _error_of_success(body, evidence)
+    if code == NOT_SIGNED_IN:
+        return LoginExpired(said, evidence)
+    if code == -102:
+        return AccountBanned(said, evidence)
+    if code in (-352, -401, -403):
+        return RiskControl(said, evidence)
+    if code == -412:
+        return RiskControl(said, evidence, whole_egress=True)
+    if code in TOO_MANY:
+        return Throttled(said, evidence)
+    if code in SERVER_SIDE or code in LATER:
+        return Retry(said, evidence)
+    if code in GONE:
+        return NotFound(said, evidence)
+    if code in BAD_REQUEST:
+        return BadRequest(said, evidence)
+    return Retry(f"unknown {said}", evidence, damaged=True)
+
+
+def _error_of_success(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
+    """`code 0` can be a refusal in disguise: only a voucher, or nothing at all."""
+    data = body.get("data")
+    if isinstance(data, dict) and set(data) == {"v_voucher"}:
+        return RiskControl("asked for verification (v_voucher)", evidence)
+    if not data:
+        return Retry("an empty success", evidence, damaged=True)
+    return None

@@ -1,0 +1,120 @@
+"""Reading search answers: every field is checked, a bad entry does not spoil its page."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.errors import Evidence, Retry
+from core.logs import redact
+from sources.base import Creator, CreatorPage, RejectedEntry
+from sources.text import storable, storable_json
+
+PATH = "/x/web-interface/wbi/search/type"
+UID = re.compile(r"^[1-9]\d{0,19}$")
+TAG = re.compile(r"<[^>]*>")
+EXCERPT_CHARS = 500
+
+
+class BadEntry(Exception):
+    """One entry of a page is not what it should be."""
+
+
+def read_users(data: Any, page: int, request: str) -> CreatorPage:
+    """A page of `search_type=bili_user`. Raises Retry (damaged) when it cannot be understood."""
+    return _read(data, page, request, _creator_of_user, complete=True)
+
+
+def read_authors(data: Any, page: int, request: str) -> CreatorPage:
+    """The authors of a page of `search_type=video`, each once."""
+    return _read(data, page, request, _creator_of_video, complete=False)
+
+
+def _read(
+    data: Any,
+    page: int,
+    request: str,
+    creator_of: Callable[[Any], Creator | None],
+    *,
+    complete: bool,
+) -> CreatorPage:
+    def damaged(reason: str) -> Retry:
+        shown = redact(json.dumps(data, ensure_ascii=True)[:4000])
+        return Retry(reason, Evidence(request, 200, 0, shown), damaged=True)
+
+    total_pages = data.get("numPages") if isinstance(data, dict) else None
+    if not isinstance(total_pages, int) or isinstance(total_pages, bool) or total_pages < 0:
+        raise damaged("the search answer has no numPages")
+    entries = data.get("result")
+    if entries is None or entries == []:
+        if page <= total_pages:
+            raise damaged(f"page {page} of {total_pages} came without its result")
+        return CreatorPage(page, total_pages, (), complete=complete)
+    if not isinstance(entries, list):
+        raise damaged("the search result is no list")
+    creators, rejected = _split(entries, creator_of)
+    if rejected and not creators and len(rejected) == len(entries):
+        raise damaged(f"no entry of the page is understood: {rejected[0].reason}")
+    return CreatorPage(page, total_pages, creators, rejected, complete=complete)
+
+
+def _split(
+    entries: list[Any], creator_of: Callable[[Any], Creator | None]
+) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
+    creators: dict[str, Creator] = {}
+    rejected = []
+    for position, entry in enumerate(entries):
+        try:
+            creator = creator_of(entry)
+        except BadEntry as error:
+            excerpt = json.dumps(entry, ensure_ascii=True)[:EXCERPT_CHARS]
+            rejected.append(RejectedEntry(position, str(error), redact(excerpt)))
+            continue
+        if creator is not None:
+            creators[creator.uid] = creator
+    return tuple(creators.values()), tuple(rejected)
+
+
+def _creator_of_user(entry: Any) -> Creator:
+    fields = _object(entry)
+    return Creator(_uid(fields), _text(fields, "uname"), storable_json(fields))
+
+
+def _creator_of_video(entry: Any) -> Creator | None:
+    fields = _object(entry)
+    if fields.get("type") != "video":
+        return None  # courses and the like stand between the videos
+    author = _text(fields, "author")
+    raw = {
+        "mid": fields.get("mid"),
+        "uname": author,
+        "video": {
+            "bvid": fields.get("bvid"),
+            "title": html.unescape(TAG.sub("", _text(fields, "title"))),
+            "pubdate": fields.get("pubdate"),
+        },
+    }
+    return Creator(_uid(fields), author, storable_json(raw))
+
+
+def _object(entry: Any) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise BadEntry(f"no object but {type(entry).__name__}")
+    return entry
+
+
+def _uid(fields: Mapping[str, Any]) -> str:
+    mid = fields.get("mid")
+    if isinstance(mid, bool) or not isinstance(mid, int | str) or not UID.match(str(mid)):
+        raise BadEntry(f"mid is no id: {str(mid)[:40]!r}")
+    return str(mid)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise BadEntry(f"{name} is no text but {type(value).__name__}")
+    return storable(value)

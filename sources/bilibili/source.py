@@ -1,0 +1,93 @@
+"""The Bilibili adapter."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from core.errors import InvalidInput, LoginExpired
+from core.settings import Pace
+from sources.base import AccountSession, CreatorPage, SessionStatus, Via
+from sources.bilibili import search
+from sources.bilibili.client import HEADERS, BilibiliClient
+from sources.bilibili.cookies import parse_cookies
+
+SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+class BilibiliSource:
+    """Creator search and session check with an account's cookies."""
+
+    platform = "bilibili"
+
+    def __init__(self, client: BilibiliClient, pace: Pace) -> None:
+        self._client = client
+        self.pace = pace
+
+    def open_session(
+        self, account_id: int, username: str, session: str | None, proxy: str | None
+    ) -> AccountSession:
+        if not session:
+            raise LoginExpired("the account has no session: import its cookies")
+        try:
+            cookies = parse_cookies(session)
+        except InvalidInput as error:
+            raise LoginExpired(f"the stored session is no use: {error}") from error
+        http = requests.Session()
+        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        http.headers.update(HEADERS)
+        http.cookies.update(cookies)
+        if proxy:
+            http.proxies = {"http": proxy, "https": proxy}
+        return AccountSession(account_id, username, http, _egress(proxy))
+
+    def search_creators(
+        self, session: AccountSession, domain: str, page: int, via: Via
+    ) -> CreatorPage:
+        params: dict[str, Any] = {
+            "search_type": SEARCH_TYPES[via],
+            "keyword": domain,
+            "page": page,
+        }
+        if via is Via.USERS:
+            params |= {"order": 0, "order_sort": 0, "user_type": 0}
+        data = self._client.get_signed(session, search.PATH, params)
+        request = f"GET {search.PATH}?search_type={SEARCH_TYPES[via]}&page={page}"
+        read = search.read_users if via is Via.USERS else search.read_authors
+        return read(data, page, request)
+
+    def check_session(self, session: AccountSession) -> SessionStatus:
+        data = self._client.nav(session)
+        if data.get("isLogin") is not True:
+            return SessionStatus(signed_in=False)
+        return SessionStatus(True, str(data.get("mid")), str(data.get("uname")))
+
+
+def check_proxy(url: str) -> str:
+    """The proxy URL, if it is one.
+
+    Raises:
+        InvalidInput: it is not; the message does not repeat it, as it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        schemes = ", ".join(PROXY_SCHEMES)
+        raise InvalidInput(
+            f"the proxy is no URL; write it like http://user:password@host:8080 ({schemes})"
+        )
+    return url
+
+
+def _egress(proxy: str | None) -> str:
+    """Which way out it is, without credentials."""
+    if not proxy:
+        return "direct"
+    parts = urlsplit(proxy)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -1,0 +1,205 @@
+"""Transactions: short, whole, run again as a whole when the database asks for it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
+from core.clock import Clock
+from core.errors import (
+    CommitUnknown,
+    DatabaseContention,
+    DatabaseError,
+    DatabaseUnavailable,
+    SettingsError,
+)
+from storage.engine import Connection, Dialect, Engine
+from storage.mysql import MySQLAddress, MySQLEngine
+from storage.sqlite import SQLiteEngine
+
+T = TypeVar("T")
+Row = dict[str, Any]
+CONTENTION_TRIES = 20
+FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
+
+
+class Tx:
+    """Statements inside one transaction (or, for reads, one connection)."""
+
+    def __init__(self, connection: Connection, engine: Engine) -> None:
+        self.dialect: Dialect = engine.dialect
+        self._engine = engine
+        self._cursor = connection.cursor()
+
+    def all(self, sql: str, **params: Any) -> list[Row]:
+        self._run(sql, params)
+        return list(self._cursor.fetchall())
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        self._run(sql, params)
+        row: Row | None = self._cursor.fetchone()
+        return row
+
+    def execute(self, sql: str, **params: Any) -> int:
+        """Run it; the number of rows that matched."""
+        self._run(sql, params)
+        return int(self._cursor.rowcount)
+
+    def insert(self, sql: str, **params: Any) -> int:
+        """Run it; the id of the new row."""
+        self._run(sql, params)
+        return int(self._cursor.lastrowid)
+
+    def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            self._cursor.executemany(self.dialect.sql(sql), rows)
+        except Exception as error:  # every driver error gets its reaction, others pass unchanged
+            raise self._engine.translate(error) from error
+
+    def close(self) -> None:
+        self._cursor.close()
+
+    def _run(self, sql: str, params: Mapping[str, Any]) -> None:
+        try:
+            self._cursor.execute(self.dialect.sql(sql), params)
+        except Exception as error:  # as above
+            raise self._engine.translate(error) from error
+
+
+class Database:
+    """Runs units of work as transactions.
+
+    Contention runs the whole unit again, with jitter. A server that is away is waited for up to
+    `patience_secs`, or until `give_up` is set. A lost answer to COMMIT is never guessed at: it
+    raises CommitUnknown, unless the caller says that the unit may simply run twice.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect
+        self.give_up = threading.Event()
+        self._clock = clock
+        self._patience_secs = patience_secs
+
+    def write(self, work: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+        """Run `work` in one transaction and return what it returns.
+
+        `work` may run several times and must have no effect outside the transaction.
+
+        Raises:
+            CommitUnknown: nobody knows whether it was committed (not when `repeatable`).
+            DatabaseUnavailable: the server stayed away longer than the patience.
+            DatabaseContention: other transactions won twenty times.
+            DatabaseError: anything else; rolled back.
+        """
+        return self._again(lambda: self._transaction(work), repeatable)
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work`, which only reads; each statement sees what is committed at its moment."""
+        return self._again(lambda: self._with_connection(work), True)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def _transaction(self, work: Callable[[Tx], T]) -> T:
+        connection = self.engine.connect()
+        try:
+            self.engine.begin(connection)
+            tx = Tx(connection, self.engine)
+            try:
+                result = work(tx)
+            except BaseException:
+                self.engine.rollback(connection)
+                raise
+            tx.close()
+            self.engine.commit(connection)
+            return result
+        finally:
+            self.engine.release(connection)
+
+    def _with_connection(self, work: Callable[[Tx], T]) -> T:
+        connection = self.engine.connect()
+        try:
+            return work(Tx(connection, self.engine))
+        finally:
+            self.engine.release(connection)
+
+    def _again(self, unit: Callable[[], T], repeatable: bool) -> T:
+        retrying = Retrying(
+            retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
+            stop=self._enough,
+            wait=_pause_secs,
+            sleep=self._rest,
+            reraise=True,
+        )
+        return retrying(unit)
+
+    def _rest(self, secs: float) -> None:
+        self._clock.wait(self.give_up, secs)
+
+    def _enough(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, DatabaseContention):
+            return state.attempt_number >= CONTENTION_TRIES
+        return self.give_up.is_set() or state.idle_for >= self._patience_secs
+
+
+def _may_run_again(error: BaseException, repeatable: bool) -> bool:
+    if isinstance(error, CommitUnknown):
+        return repeatable
+    return isinstance(error, DatabaseContention | DatabaseUnavailable)
+
+
+def _pause_secs(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    ceiling = 0.002 if isinstance(error, DatabaseContention) else 0.2
+    limit = 0.25 if isinstance(error, DatabaseContention) else 5.0
+    return random.uniform(0.5, 1.0) * min(limit, ceiling * 2.0 ** min(state.attempt_number, 16))
+
+
+def open_engine(url: str, pool_size: int) -> Engine:
+    """The engine that `DATABASE_URL` names; connects when first used.
+
+    Raises:
+        SettingsError: the URL has another form. Its password is not repeated.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        if not url.startswith("sqlite:///") or not path:
+            raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
+        return SQLiteEngine(Path(unquote(path)), pool_size)
+    if parts.scheme in ("mysql", "mariadb"):
+        return MySQLEngine(_mysql_address(url), pool_size)
+    raise SettingsError(f"DATABASE_URL: unknown engine {parts.scheme!r}; write it like {FORMS}")
+
+
+def _mysql_address(url: str) -> MySQLAddress:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}; write it like {FORMS}") from None
+    database = unquote(parts.path.lstrip("/"))
+    if not parts.hostname or not database or not parts.username:
+        raise SettingsError(f"DATABASE_URL: host, user or database missing; write it like {FORMS}")
+    socket = parse_qs(parts.query).get("unix_socket", [None])[0]
+    return MySQLAddress(
+        parts.hostname,
+        port,
+        unquote(parts.username),
+        unquote(parts.password or ""),
+        database,
+        socket,
+    )
+
+
+def failure_is_lasting(error: DatabaseError) -> bool:
+    """Whether waiting will not help: wrong password, missing table, read-only file."""
+    return not isinstance(error, DatabaseUnavailable | DatabaseContention | CommitUnknown)

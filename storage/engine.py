@@ -1,0 +1,90 @@
+"""What the two database engines have in common, and the few places where their SQL differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+SCHEMA_FOLDER = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The hooks through which one set of queries serves both engines.
+
+    Queries are written with `:name` parameters. `lock_suffix` ends a claiming SELECT;
+    `force_index` names the index that must serve it: a claim that sorts would lock every row.
+    """
+
+    name: str
+    lock_suffix: str
+    schema_file: Path
+
+    def sql(self, text: str) -> str:
+        """The query with this engine's parameter marks."""
+        if self.name == "sqlite":
+            return text
+        return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
+
+    def force_index(self, index: str) -> str:
+        return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
+
+    def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
+        """The tail of an INSERT that refreshes `columns` when the unique `key` exists already."""
+        if self.name == "sqlite":
+            sets = ", ".join(f"{column}=excluded.{column}" for column in columns)
+            return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
+        sets = ", ".join(f"{column}=VALUES({column})" for column in columns)
+        return f"ON DUPLICATE KEY UPDATE {sets}"
+
+    def on_conflict_ignore(self, key: str) -> str:
+        """The tail of an INSERT that leaves an existing row as it is."""
+        if self.name == "sqlite":
+            return f"ON CONFLICT ({key}) DO NOTHING"
+        first = key.split(",")[0].strip()
+        return f"ON DUPLICATE KEY UPDATE {first}={first}"
+
+
+class Connection(Protocol):
+    """A pooled connection as the engines hand it out."""
+
+    def cursor(self) -> Any: ...
+
+
+class Engine(Protocol):
+    """One kind of database. Every driver error leaves it as a DatabaseError that names the
+    reaction; the driver's own error is kept as its cause."""
+
+    dialect: Dialect
+    pool_size: int
+
+    def connect(self) -> Connection:
+        """A connection of the pool, outside any transaction."""
+
+    def release(self, connection: Connection) -> None:
+        """Give it back; whatever was open is rolled back."""
+
+    def begin(self, connection: Connection) -> None: ...
+
+    def commit(self, connection: Connection) -> None:
+        """Raises CommitUnknown when the answer was lost."""
+
+    def rollback(self, connection: Connection) -> None:
+        """Never raises: a connection that cannot roll back is gone, and its transaction with it."""
+
+    def translate(self, error: Exception) -> Exception: ...
+
+    def tables(self, connection: Connection) -> set[str]:
+        """Names of the tables that exist."""
+
+    def clock_offset_secs(self, connection: Connection) -> float | None:
+        """Database clock minus host clock, or None where both are the same clock."""
+
+    def describe(self) -> str:
+        """Where the data is, without the password."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,151 @@
+"""Queries on `influencers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Row, Tx
+from storage.times import to_sql
+
+EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
+
+
+@dataclass(frozen=True)
+class NewCreator:
+    """A creator as a page brought it; `raw_data` is JSON text."""
+
+    uid: str
+    nickname: str
+    raw_data: str
+
+
+def upsert_page(
+    tx: Tx,
+    platform: str,
+    domain: str,
+    page: int,
+    creators: Sequence[NewCreator],
+    log_id: int,
+    now: datetime,
+    *,
+    refresh_raw: bool,
+) -> None:
+    """Insert a page's creators, in key order; known ones get the new nickname (and raw data).
+
+    Neither their export status nor the page that brought them first is touched.
+    """
+    refreshed = (
+        ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
+    )
+    moment = to_sql(now)
+    tx.execute_many(
+        "INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
+        " ingested_at, updated_at, ingestion_log_id)"
+        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw, :now, :now, :log)"
+        f" {tx.dialect.on_conflict_update('platform, domain, uid', refreshed)}",
+        [
+            {"platform": platform, "uid": one.uid, "nickname": one.nickname, "domain": domain,
+             "page": page, "raw": one.raw_data, "now": moment, "log": log_id}
+            for one in sorted(creators, key=lambda one: one.uid)
+        ],
+    )  # fmt: skip
+
+
+def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: int) -> int:
+    """How many of these creators that page brought first."""
+    if not uids:
+        return 0
+    names = {f"uid{n}": uid for n, uid in enumerate(uids)}
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers WHERE platform=:platform AND domain=:domain"
+        f" AND uid IN ({', '.join(':' + name for name in names)}) AND ingestion_log_id=:log",
+        platform=platform, domain=domain, log=log_id, **names,
+    )  # fmt: skip
+    return int(row["n"]) if row else 0
+
+
+def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
+    """Lock the next rows to export, by id, leaving out rows that others hold locked."""
+    return tx.all(
+        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND id>:after AND platform=:platform"
+        f" ORDER BY id LIMIT :limit{tx.dialect.lock_suffix}",
+        platform=platform, domain=domain, after=after_id, limit=limit,
+    )  # fmt: skip
+
+
+def mark_exported(tx: Tx, ids: Iterable[int], log_id: int, now: datetime) -> int:
+    """Point rows that are still to be exported to their segment; how many changed."""
+    return tx.execute(
+        "UPDATE influencers SET status='exported', export_log_id=:log, updated_at=:now"
+        f" WHERE id IN ({','.join(map(str, ids))}) AND status='pending_export'",
+        log=log_id, now=to_sql(now),
+    )  # fmt: skip
+
+
+def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
+    """Rows of a segment, by id."""
+    return tx.all(
+        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_segment')}"
+        " WHERE export_log_id=:log AND id>:after ORDER BY id LIMIT :limit",
+        log=log_id, after=after_id, limit=limit,
+    )  # fmt: skip
+
+
+def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
+    """Whether any creator of that platform and domain is stored."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM influencers WHERE platform=:platform AND domain=:domain LIMIT 1",
+        platform=platform, domain=domain,
+    )  # fmt: skip
+    return row is not None
+
+
+def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
+    """Whether a creator of that platform and domain waits to be exported."""
+    row = tx.one(
+        f"SELECT 1 AS yes FROM influencers {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND platform=:platform LIMIT 1",
+        platform=platform, domain=domain,
+    )  # fmt: skip
+    return row is not None
+
+
+def mismatched_status_count(tx: Tx) -> int:
+    """Rows whose status and segment contradict each other; reads the whole table."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers"
+        " WHERE (status='exported') <> (export_log_id IS NOT NULL)"
+    )
+    return int(row["n"]) if row else 0
+
+
+def rows_in_missing_segments(tx: Tx) -> int:
+    """Rows that point to a segment that does not exist; reads the segment index."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
+        " WHERE i.export_log_id IS NOT NULL AND s.id IS NULL"
+    )
+    return int(row["n"]) if row else 0
+
+
+def total(tx: Tx) -> int:
+    """All creators; reads a whole index."""
+    row = tx.one("SELECT COUNT(*) AS n FROM influencers")
+    return int(row["n"]) if row else 0
+
+
+def count_pending(tx: Tx, platform: str, domain: str, most: int) -> int:
+    """How many creators wait to be exported, counted up to `most`."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
+        " LIMIT :most) AS pending",
+        platform=platform, domain=domain, most=most,
+    )  # fmt: skip
+    return int(row["n"]) if row else 0

@@ -1,0 +1,191 @@
+"""MySQL and MariaDB by PyMySQL, pooled by DBUtils."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pymysql
+from dbutils.pooled_db import PooledDB
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import conversions
+from pymysql.cursors import DictCursor
+
+from core.errors import (
+    CommitUnknown,
+    DatabaseContention,
+    DatabaseError,
+    DatabaseUnavailable,
+    SchemaMismatch,
+)
+from storage.engine import SCHEMA_FOLDER, Connection, Dialect
+
+DIALECT = Dialect(
+    "mysql", lock_suffix=" FOR UPDATE SKIP LOCKED", schema_file=SCHEMA_FOLDER / "schema.sql"
+)
+CONTENTION = {1205, 1213, 3101, 3572}
+GONE = {0, 1053, 1040, 1077, 1152, 1159, 1161, 1203, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
+SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
+ADVICE = {
+    1044: "the user may not use this database: GRANT it",
+    1045: "wrong user or password; check DATABASE_URL",
+    1049: "the database does not exist: CREATE DATABASE it first",
+    1698: "this user may not sign in by password; check DATABASE_URL",
+}
+
+
+class Never(Exception):
+    """No driver error is of this class: DBUtils must never replace a connection by itself.
+
+    Its fail-over would run the second half of a transaction alone on a new connection.
+    """
+
+
+@dataclass(frozen=True)
+class MySQLAddress:
+    """Where the server is; `password` does not show in a repr."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    unix_socket: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"mysql://{self.user}@{self.unix_socket or f'{self.host}:{self.port}'}/{self.database}"
+        )
+
+
+class MySQLEngine:
+    """Connections to one server."""
+
+    def __init__(self, address: MySQLAddress, pool_size: int) -> None:
+        self.dialect = DIALECT
+        self.pool_size = pool_size
+        self._address = address
+        self._pool: PooledDB | None = None
+
+    def connect(self) -> Connection:
+        try:
+            if self._pool is None:
+                self._pool = self._make_pool()
+            connection: Connection = self._pool.connection()
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        return connection
+
+    def release(self, connection: Any) -> None:
+        try:
+            connection.close()
+        except (pymysql.Error, OSError):
+            return  # a dead connection; the pool makes another when asked
+
+    def begin(self, connection: Any) -> None:
+        try:
+            connection.begin()
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+
+    def commit(self, connection: Any) -> None:
+        try:
+            connection.commit()
+        except (pymysql.Error, OSError) as error:
+            translated = self.translate(error)
+            if isinstance(translated, DatabaseUnavailable):
+                raise CommitUnknown(f"{self.describe()}: no answer to COMMIT ({error})") from error
+            raise translated from error
+
+    def rollback(self, connection: Any) -> None:
+        try:
+            connection.rollback()
+        except (pymysql.Error, OSError):
+            return  # the server rolls back what a lost connection left
+
+    def translate(self, error: Exception) -> Exception:
+        if isinstance(error, pymysql.err.InterfaceError) or isinstance(error, OSError):
+            return DatabaseUnavailable(f"{self.describe()}: connection lost ({error})")
+        if not isinstance(error, pymysql.Error):
+            return error
+        code = error.args[0] if error.args else 0
+        text = f"{self.describe()}: {error.args[1] if len(error.args) > 1 else error}"
+        if code in CONTENTION:
+            return DatabaseContention(text)
+        if code in GONE:
+            return DatabaseUnavailable(text)
+        if code in (1146, 1054):
+            return SchemaMismatch(f"{text}; run: python cli.py init")
+        if code in ADVICE:
+            return DatabaseError(f"{self.describe()}: {ADVICE[code]}")
+        return DatabaseError(text)
+
+    def tables(self, connection: Any) -> set[str]:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(
+                "SELECT table_name AS name FROM information_schema.tables"
+                " WHERE table_schema=DATABASE()"
+            )
+            return {row["name"] for row in cursor.fetchall()}
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        finally:
+            cursor.close()
+
+    def clock_offset_secs(self, connection: Any) -> float | None:
+        cursor = connection.cursor()
+        try:
+            before = time.time()
+            cursor.execute("SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS moment")
+            moment = float(cursor.fetchone()["moment"])
+            return moment - (before + time.time()) / 2
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        finally:
+            cursor.close()
+
+    def describe(self) -> str:
+        return repr(self._address)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _make_pool(self) -> PooledDB:
+        address = self._address
+        return PooledDB(
+            creator=pymysql,
+            mincached=0,
+            maxcached=self.pool_size,
+            maxconnections=self.pool_size,
+            blocking=True,
+            reset=True,
+            failures=(Never,),
+            ping=1,
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            database=address.database,
+            unix_socket=address.unix_socket,
+            charset="utf8mb4",
+            cursorclass=DictCursor,
+            conv=_plain_times(),
+            client_flag=CLIENT.FOUND_ROWS,
+            sql_mode=SQL_MODE,
+            init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            autocommit=True,
+            connect_timeout=5,
+            read_timeout=60,
+            write_timeout=60,
+        )
+
+
+def _plain_times() -> Mapping[Any, Any]:
+    """PyMySQL's conversions without those of times, which stay text as SQLite has them."""
+    dropped = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATE}
+    return {key: value for key, value in conversions.items() if key not in dropped}

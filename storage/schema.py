@@ -1,0 +1,116 @@
+"""Creating and checking the schema; small facts about the installation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from core.errors import SchemaMismatch
+from storage.database import Database, Tx
+
+SCHEMA_VERSION = 1
+ADVICE = "run: python cli.py init"
+
+
+class SchemaState(StrEnum):
+    EMPTY = "empty"
+    CURRENT = "current"
+
+
+def inspect(database: Database) -> SchemaState:
+    """Whether the database is empty or holds this version's schema.
+
+    Raises:
+        SchemaMismatch: it holds another version, half a schema, or somebody else's tables.
+    """
+    connection = database.engine.connect()
+    try:
+        tables = database.engine.tables(connection)
+    finally:
+        database.engine.release(connection)
+    where = database.engine.describe()
+    if "schema_version" not in tables:
+        ours = tables & {"accounts", "tasks", "influencers", "export_logs"}
+        if not ours:
+            return SchemaState.EMPTY
+        raise SchemaMismatch(
+            f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
+            " schema or another program's. Use an empty database, or restore a backup."
+        )
+    version = database.read(_version)
+    if version == SCHEMA_VERSION:
+        return SchemaState.CURRENT
+    age = "newer" if version > SCHEMA_VERSION else "older"
+    todo = "update Baton" if version > SCHEMA_VERSION else "use the Baton that made it"
+    raise SchemaMismatch(
+        f"{where}: its schema is version {version}, {age} than this program's {SCHEMA_VERSION};"
+        f" nothing was changed. {todo.capitalize()}, or use another database."
+    )
+
+
+def require(database: Database) -> None:
+    """Raise SchemaMismatch unless this version's schema is there."""
+    if inspect(database) is SchemaState.EMPTY:
+        raise SchemaMismatch(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+
+
+def create(database: Database) -> bool:
+    """Load the schema into an empty database; False when it was there already.
+
+    `schema_version` is the first table and its row the last statement, so that a load that was
+    cut short is told from a whole one.
+    """
+    if inspect(database) is SchemaState.CURRENT:
+        return False
+    statements = _statements(database.dialect.schema_file.read_text(encoding="utf-8"))
+
+    def load(tx: Tx) -> bool:
+        if database.dialect.name == "sqlite" and _sqlite_has_schema(tx):
+            return False  # another process was faster
+        for statement in statements:
+            tx.execute(statement)
+        return True
+
+    return database.write(load)
+
+
+def get_fact(tx: Tx, name: str) -> str | None:
+    """A fact about the installation."""
+    row = tx.one("SELECT value FROM meta WHERE name=:name", name=name)
+    return row["value"] if row else None
+
+
+def set_fact(tx: Tx, name: str, value: str) -> None:
+    """Write a fact about the installation."""
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (:name, :value)"
+        f" {tx.dialect.on_conflict_update('name', ['value'])}",
+        name=name, value=value,
+    )  # fmt: skip
+
+
+def set_fact_once(tx: Tx, name: str, value: str) -> None:
+    """Write a fact unless it is written already."""
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (:name, :value)"
+        f" {tx.dialect.on_conflict_ignore('name')}",
+        name=name, value=value,
+    )  # fmt: skip
+
+
+def _sqlite_has_schema(tx: Tx) -> bool:
+    return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
+
+
+def _version(tx: Tx) -> int:
+    row = tx.one("SELECT MAX(version) AS version FROM schema_version")
+    if row is None or row["version"] is None:
+        raise SchemaMismatch(
+            "schema_version is empty: loading the schema was cut short. Drop the tables and run"
+            " init again."
+        )
+    return int(row["version"])
+
+
+def _statements(script: str) -> list[str]:
+    lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
+    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

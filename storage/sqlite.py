@@ -1,0 +1,139 @@
+"""SQLite: the embedded default. WAL, every commit on disk, one writer at a time by design."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+from core.errors import DatabaseContention, DatabaseError, DatabaseUnavailable
+from storage.engine import SCHEMA_FOLDER, Connection, Dialect
+
+DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
+BUSY_TIMEOUT_MILLIS = 5000
+IN_USE = ("database is locked", "database table is locked", "database schema is locked")
+
+
+class SQLiteEngine:
+    """Connections to one file.
+
+    Writers of this process queue on a lock of ours, which wakes the next one at once; SQLite's own
+    waiting (between processes) sleeps and polls.
+    """
+
+    def __init__(self, path: Path, pool_size: int) -> None:
+        self.dialect = DIALECT
+        self.pool_size = pool_size
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writer = threading.Lock()
+        self._writing: set[int] = set()
+
+    def connect(self) -> sqlite3.Connection:
+        with self._guard:
+            if self._idle:
+                return self._idle.pop()
+        return self._open()
+
+    def release(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        self.rollback(connection)
+        with self._guard:
+            if len(self._idle) < self.pool_size:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def begin(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        self._writer.acquire()
+        self._writing.add(id(connection))
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            self._done_writing(connection)
+            raise self.translate(error) from error
+
+    def commit(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self.rollback(connection)
+            raise self.translate(error) from error
+        self._done_writing(connection)
+
+    def rollback(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()  # closing rolls back as well
+        finally:
+            self._done_writing(connection)
+
+    def translate(self, error: Exception) -> Exception:
+        if not isinstance(error, sqlite3.Error):
+            return error
+        text = str(error)
+        if text.startswith(IN_USE):
+            return DatabaseContention(f"{self.describe()}: {text}")
+        if "unable to open" in text or "disk I/O" in text:
+            return DatabaseUnavailable(f"{self.describe()}: {text}")
+        if "disk is full" in text:
+            return DatabaseUnavailable(f"{self.describe()}: the disk is full; make room")
+        if "readonly" in text:
+            return DatabaseError(f"{self.describe()} is read-only; check its owner and mode")
+        return DatabaseError(f"{self.describe()}: {text}")
+
+    def tables(self, connection: Connection) -> set[str]:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            return {row["name"] for row in cursor.fetchall()}
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    def clock_offset_secs(self, connection: Connection) -> float | None:
+        return None
+
+    def describe(self) -> str:
+        return f"SQLite file {self._path}"
+
+    def close(self) -> None:
+        with self._guard:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self._path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_TIMEOUT_MILLIS / 1000,
+                cached_statements=256,
+            )
+            connection.row_factory = _as_dict
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA cache_size=-16000")
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.describe()}: {error.strerror or error}") from error
+        return connection
+
+    def _done_writing(self, connection: sqlite3.Connection) -> None:
+        if id(connection) in self._writing:
+            self._writing.discard(id(connection))
+            self._writer.release()
+
+
+def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

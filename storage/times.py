@@ -1,0 +1,27 @@
+"""Moments and days as both engines keep them: UTC text with milliseconds, ISO dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+
+def to_sql(moment: datetime) -> str:
+    """`2026-11-22 05:00:00.123`, UTC; milliseconds are cut off, not rounded."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
+
+
+def to_sql_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else to_sql(moment)
+
+
+def from_sql(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def from_sql_or_none(text: str | None) -> datetime | None:
+    return None if text is None else from_sql(text)
+
+
+def day_from_sql(text: str) -> date:
+    return date.fromisoformat(text)

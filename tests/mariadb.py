@@ -1,0 +1,127 @@
+"""A private MariaDB server for the tests: own data folder, socket and port, ended with them."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pymysql
+
+START_SECS = 60.0
+INSTALL_HINT = "install it with: apt-get install mariadb-server (only its programs are used)"
+
+
+def find_server() -> tuple[str, str] | None:
+    """Paths of mariadbd and mariadb-install-db, or None where they are not installed."""
+    places = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/libexec"
+    server = shutil.which("mariadbd") or shutil.which("mariadbd", path=places)
+    installer = shutil.which("mariadb-install-db") or shutil.which(
+        "mariadb-install-db", path=places
+    )
+    return (server, installer) if server and installer else None
+
+
+class MariaDBServer:
+    """Starts in about a second. `kill` and `start` again play a crash of the server."""
+
+    def __init__(self, folder: Path, extra_args: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.socket = str(folder / "s.sock")
+        self._extra_args = extra_args
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
+        found = find_server()
+        if found is None:
+            raise RuntimeError(f"MariaDB is missing; {INSTALL_HINT}")
+        self._server, self._installer = found
+
+    def install(self) -> None:
+        subprocess.run(
+            [self._installer, "--no-defaults", f"--datadir={self.folder / 'data'}",
+             "--auth-root-authentication-method=normal", "--skip-test-db",
+             f"--user={getpass.getuser()}"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        log = (self.folder / "server.log").open("ab")
+        self._process = subprocess.Popen(
+            [self._server, "--no-defaults", f"--datadir={self.folder / 'data'}",
+             f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1",
+             f"--user={getpass.getuser()}", "--innodb-buffer-pool-size=128M",
+             f"--pid-file={self.folder / 'pid'}", "--max-connections=300", "--skip-name-resolve",
+             *self._extra_args],
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        log.close()
+        deadline = time.monotonic() + START_SECS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.connect().close()
+            except pymysql.Error:
+                time.sleep(0.05)
+            else:
+                return
+        tail = (self.folder / "server.log").read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"MariaDB did not start:\n{tail}")
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def connect(self, database: str | None = None) -> pymysql.Connection:  # type: ignore[type-arg]
+        """An administrator's connection, for looking from outside."""
+        return pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", password="", database=database,
+            autocommit=True, charset="utf8mb4", connect_timeout=5,
+        )  # fmt: skip
+
+    def new_database(self) -> str:
+        """An empty database with a user of its own; its DATABASE_URL."""
+        self._databases += 1
+        name = f"baton_{self._databases}"
+        connection = self.connect()
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            cursor.execute(
+                "CREATE USER IF NOT EXISTS 'baton'@'127.0.0.1' IDENTIFIED BY 'p@ss word'"
+            )
+            cursor.execute(f"GRANT ALL ON {name}.* TO 'baton'@'127.0.0.1'")
+        connection.close()
+        return f"mysql://baton:p%40ss%20word@127.0.0.1:{self.port}/{name}"
+
+    def drop_database(self, url: str) -> None:
+        connection = self.connect()
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[-1]}")
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
