@@ -190,13 +190,13 @@ class Console:
             return ""
         text = self._texts.waits[view.waiting_for]
         if view.not_before is not None and (view.not_before - now).total_seconds() > 2:
-            text += f", {self._moment(view.not_before, now)}"
+            text += f", {self._texts.until} {self._moment(view.not_before, now)}"
         return text
 
     def _moment(self, moment: datetime, now: datetime) -> str:
         local, today = moment.astimezone(self._zone), now.astimezone(self._zone)
         form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
-        return f"{self._texts.until} {local.strftime(form)}"
+        return local.strftime(form)
 
 
 def _bar(share: float, cells: int, style: str) -> Text:

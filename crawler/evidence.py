@@ -23,7 +23,7 @@ class EvidenceStore:
     def keep_answer(
         self, task_id: int, page: int, evidence: Evidence, now: datetime
     ) -> Path | None:
-        """The file with the answer; None when it cannot be written, which must not stop the work."""
+        """The file with the answer; None when it cannot be written: that must stop no work."""
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), **asdict(evidence)}
         return self._write(f"task-{task_id}-page-{page}", content, now)
 

@@ -27,7 +27,7 @@ from core.errors import (
 )
 from core.logs import fields, service_log
 from crawler.evidence import EvidenceStore
-from crawler.pages import PageStore
+from crawler.pages import PageStore, StoredPage
 from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
 from crawler.waiting import next_look
 from sources.base import AccountSession, CreatorPage, Via
@@ -208,13 +208,11 @@ class IngestionWorker:
         if cursor.page_to is None:
             stored = self._pages.store_first_and_split(leased, account.id, page, started)
             self._scheduler.abandon(leased)  # the task is a parent now and has no lease
-            log.info("%s", fields(task=task.id, account=account.username, page=1,
-                                  pages=page.total_pages, creators=stored.kept, new=stored.new))  # fmt: skip
+            self._note_stored(leased, account, page, stored)
             return False
         stored = self._pages.store(leased, account.id, page, cursor.page_to, started)
+        self._note_stored(leased, account, page, stored)
         cursor.next_page, cursor.page_to = number + 1, stored.page_to
-        log.info("%s", fields(task=task.id, account=account.username, page=number,
-                              creators=stored.kept, new=stored.new))  # fmt: skip
         return True
 
     def _open_session(self, access: PlatformAccess, account: AccountLease) -> AccountSession:
@@ -291,6 +289,12 @@ class IngestionWorker:
         self._scheduler.put_back(
             leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=shortage.reason
         )
+
+    def _note_stored(
+        self, leased: TaskLease, account: AccountLease, page: CreatorPage, stored: StoredPage
+    ) -> None:
+        where = fields(task=leased.id, account=account.username, page=page.page)
+        log.info("%s %s", where, fields(creators=stored.kept, new=stored.new))
 
     def _note_rejected(self, leased: TaskLease, page: CreatorPage) -> None:
         if not page.rejected:

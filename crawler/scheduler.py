@@ -75,7 +75,7 @@ class TaskScheduler:
     def submit_crawl(
         self, platform: str, domain: str, pages: int | None, options: Mapping[str, Any]
     ) -> Filed:
-        """File a crawl of a domain: split at once when `pages` is given, else by page 1's answer."""
+        """File a crawl: split at once when `pages` is given, else by what page 1 says."""
         parent = rows.NewTask(
             TaskType.INGESTION, platform, domain, options,
             is_leaf=pages is None, page_from=1, page_to=pages,

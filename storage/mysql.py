@@ -106,7 +106,7 @@ class MySQLEngine:
             return  # the server rolls back what a lost connection left
 
     def translate(self, error: Exception) -> Exception:
-        if isinstance(error, pymysql.err.InterfaceError) or isinstance(error, OSError):
+        if isinstance(error, pymysql.err.InterfaceError | OSError):
             return DatabaseUnavailable(f"{self.describe()}: connection lost ({error})")
         if not isinstance(error, pymysql.Error):
             return error

@@ -35,7 +35,8 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
         " VALUES (:task, :account, :platform, :domain, :day, :most, :n, :first, :last, :format,"
         " :options, :host, :now)",
         task=new.task_id, account=new.account_id, platform=new.platform, domain=new.domain,
-        day=str(new.quota_day), most=new.quota_limit, n=rows, first=first, last=last, format=new.format,
+        day=str(new.quota_day), most=new.quota_limit, n=rows, first=first, last=last,
+        format=new.format,
         options=json.dumps(dict(new.options), ensure_ascii=False), host=new.host,
         now=to_sql(now),
     )  # fmt: skip
