@@ -108,9 +108,8 @@ class Console:
         if account.status is AccountStatus.DISABLED:
             return account.disabled_reason or ""
         if account.cooldown_until is not None and account.cooldown_until > now:
-            return (
-                f"{self._texts.event_kinds['cooldown']} {self._moment(account.cooldown_until, now)}"
-            )
+            rests = self._texts.event_kinds["cooldown"]
+            return f"{rests} {self._texts.until} {self._moment(account.cooldown_until, now)}"
         if view.used >= account.daily_export_limit:
             return self._texts.spent
         return ""

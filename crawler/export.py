@@ -258,7 +258,8 @@ class ExportWorker:
         task = run.task.task
         return NewSegment(
             task.id, account.id, task.platform, task.domain, day,
-            account.account.daily_export_limit, run.options.format, run.options.of_segment(), self._sealer.host,
+            account.account.daily_export_limit, run.options.format, run.options.of_segment(),
+            self._sealer.host,
         )  # fmt: skip
 
     def _seal_if_full(self, run: Run) -> None:
