@@ -32,6 +32,7 @@ from storage.segments import NewSegment
 log = service_log("export")
 LOOK_AGAIN_SECS = 0.02
 WAIT_STEP_SECS = 0.2
+SHOW_AFTER_SECS = 1.0
 
 
 @dataclass(frozen=True)
@@ -282,24 +283,30 @@ class ExportWorker:
 
     def _wait_for_rows(self, run: Run, stop: threading.Event) -> bool:
         """Wait for rows with the account and the file held open; False when that should end."""
-        task = run.task.task
         waited_from = self._clock.monotonic()
-        self._clock.wait(
-            stop, LOOK_AGAIN_SECS
-        )  # rows that others hold locked are gone or free soon
-        self._scheduler.show_waiting(run.task, WaitingFor.ROWS)
+        pause, shown = LOOK_AGAIN_SECS, False  # at first, rows that others hold locked
         while not stop.is_set() and self._may_come(run):
+            self._clock.wait(stop, pause)
             if self._has_pending(run):
-                self._scheduler.show_waiting(run.task, None)
+                if shown:
+                    self._scheduler.show_waiting(run.task, None)
                 return True
-            if self._clock.monotonic() - waited_from >= self._limits.idle_secs:
+            waited_secs = self._clock.monotonic() - waited_from
+            if waited_secs >= self._limits.idle_secs or self._should_let_go(run):
                 return False
-            if self._scheduler.is_halted(run.task):
-                return False
-            if self._scheduler.is_starving(TaskType.INGESTION, task.platform, 0):
-                return False  # the crawl that should bring the rows lacks this very account
-            self._clock.wait(stop, min(self._limits.poll_secs, WAIT_STEP_SECS))
+            if not shown and waited_secs >= SHOW_AFTER_SECS:
+                self._scheduler.show_waiting(run.task, WaitingFor.ROWS)
+                shown = True
+            pause = min(self._limits.poll_secs, WAIT_STEP_SECS)
+        self._clock.wait(stop, LOOK_AGAIN_SECS)
         return not stop.is_set() and self._has_pending(run)
+
+    def _should_let_go(self, run: Run) -> bool:
+        """The operator said so, or the crawl that should bring the rows lacks this account."""
+        platform = run.task.task.platform
+        return self._scheduler.is_halted(run.task) or self._scheduler.is_starving(
+            TaskType.INGESTION, platform, 0
+        )
 
     def _end_or_put_back(self, run: Run, stop: threading.Event) -> Next:
         self._seal(run)
