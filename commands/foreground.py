@@ -21,6 +21,7 @@ from crawler.texts import texts_for
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
 
 LOOK_SECS = 0.25
+IDLE_LOOK_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
 
 
@@ -98,7 +99,8 @@ class Foreground:
             ending = self._ending(snapshot, task_ids) if snapshot is not None else None
             if ending is not None:
                 return ending
-            self._app.clock.wait(self._stop, LOOK_SECS)
+            busy = snapshot is not None and _is_busy(snapshot)
+            self._app.clock.wait(self._stop, LOOK_SECS if busy else IDLE_LOOK_SECS)
 
     def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
         try:
@@ -180,3 +182,7 @@ class Foreground:
         self._stop.set()
         if self._signals > 1:
             os._exit(Exit.INTERRUPTED)
+
+
+def _is_busy(snapshot: Snapshot) -> bool:
+    return any(view.task.status is TaskStatus.IN_PROGRESS for view in snapshot.tasks)

@@ -71,7 +71,7 @@ class App:
 
     @cached_property
     def clock(self) -> DatabaseClock:
-        return DatabaseClock(self._host_clock, self.database.engine)
+        return DatabaseClock(self._host_clock, self.database)
 
     @cached_property
     def calendar(self) -> QuotaCalendar:

@@ -129,7 +129,8 @@ class TaskScheduler:
 
         `only` narrows it to one task and its pieces.
         """
-        for status in CLAIM_ORDER:
+        now = self._clock.now()
+        for status in self._database.read(partial(_claimable_statuses, task_type, now, only)):
             taken = self._database.write(partial(self._claim, task_type, status, only))
             if taken is not None:
                 self._book.add(taken.lease)
@@ -313,6 +314,13 @@ class TaskScheduler:
         if not task.is_open:
             raise InvalidInput(f"task {task_id} has ended ({task.status})")
         return task
+
+
+def _claimable_statuses(
+    task_type: TaskType, now: datetime, only: int | None, tx: Tx
+) -> list[TaskStatus]:
+    """Where a claim may succeed: idle workers look, and lock nothing."""
+    return [s for s in CLAIM_ORDER if rows.has_claimable(tx, task_type, s, now, only)]
 
 
 def _status_of(pieces: Mapping[TaskStatus, int]) -> TaskStatus:

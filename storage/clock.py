@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from storage.engine import Engine
+from storage.database import Database, Tx
 
 
 class DatabaseClock:
@@ -17,9 +17,9 @@ class DatabaseClock:
     that setting the host's clock changes nothing.
     """
 
-    def __init__(self, host_clock: Clock, engine: Engine) -> None:
+    def __init__(self, host_clock: Clock, database: Database) -> None:
         self._host = host_clock
-        self._engine = engine
+        self._database = database
         self._anchor = host_clock.now()
         self._anchor_at = host_clock.monotonic()
         self.offset_secs = 0.0
@@ -27,11 +27,7 @@ class DatabaseClock:
 
     def sync(self) -> float:
         """Ask the database; its clock minus the host's, in seconds. Raises DatabaseError."""
-        connection = self._engine.connect()
-        try:
-            offset = self._engine.clock_offset_secs(connection)
-        finally:
-            self._engine.release(connection)
+        offset = self._database.read(Tx.clock_offset_secs)
         if offset is None:
             return 0.0
         anchor = self._host.now() + timedelta(seconds=offset)

@@ -26,6 +26,8 @@ from storage.sqlite import SQLiteEngine
 T = TypeVar("T")
 Row = dict[str, Any]
 CONTENTION_TRIES = 20
+CONTENTION_MOST_SECS = 0.25
+AWAY_MOST_SECS = 5.0
 FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
 
 
@@ -35,6 +37,7 @@ class Tx:
     def __init__(self, connection: Connection, engine: Engine) -> None:
         self.dialect: Dialect = engine.dialect
         self._engine = engine
+        self._connection = connection
         self._cursor = connection.cursor()
 
     def all(self, sql: str, **params: Any) -> list[Row]:
@@ -65,6 +68,14 @@ class Tx:
     def close(self) -> None:
         self._cursor.close()
 
+    def tables(self) -> set[str]:
+        """Names of the tables that exist."""
+        return self._engine.tables(self._connection)
+
+    def clock_offset_secs(self) -> float | None:
+        """Database clock minus host clock, or None where both are the same clock."""
+        return self._engine.clock_offset_secs(self._connection)
+
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
         try:
             self._cursor.execute(self.dialect.sql(sql), params)
@@ -84,6 +95,7 @@ class Database:
         self.engine = engine
         self.dialect = engine.dialect
         self.give_up = threading.Event()
+        self._never = threading.Event()
         self._clock = clock
         self._patience_secs = patience_secs
 
@@ -141,7 +153,9 @@ class Database:
         return retrying(unit)
 
     def _rest(self, secs: float) -> None:
-        self._clock.wait(self.give_up, secs)
+        # A server that is away is not waited for when we end; contention is always sat out.
+        lost = secs > CONTENTION_MOST_SECS
+        self._clock.wait(self.give_up if lost else self._never, secs)
 
     def _enough(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -158,9 +172,10 @@ def _may_run_again(error: BaseException, repeatable: bool) -> bool:
 
 def _pause_secs(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    ceiling = 0.002 if isinstance(error, DatabaseContention) else 0.2
-    limit = 0.25 if isinstance(error, DatabaseContention) else 5.0
-    return random.uniform(0.5, 1.0) * min(limit, ceiling * 2.0 ** min(state.attempt_number, 16))
+    doubled = 2.0 ** min(state.attempt_number, 16)
+    if isinstance(error, DatabaseContention):
+        return random.uniform(0.5, 1.0) * min(CONTENTION_MOST_SECS, 0.002 * doubled)
+    return random.uniform(0.6, 1.0) * min(AWAY_MOST_SECS, 0.3 * doubled)
 
 
 def open_engine(url: str, pool_size: int) -> Engine:

@@ -22,11 +22,7 @@ def inspect(database: Database) -> SchemaState:
     Raises:
         SchemaMismatch: it holds another version, half a schema, or somebody else's tables.
     """
-    connection = database.engine.connect()
-    try:
-        tables = database.engine.tables(connection)
-    finally:
-        database.engine.release(connection)
+    tables = database.read(Tx.tables)
     where = database.engine.describe()
     if "schema_version" not in tables:
         ours = tables & {"accounts", "tasks", "influencers", "export_logs"}

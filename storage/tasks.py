@@ -90,18 +90,30 @@ def get(tx: Tx, task_id: int) -> Task | None:
     return Task.from_row(row) if row else None
 
 
+def has_claimable(
+    tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
+) -> bool:
+    """Whether a leaf in that status may be worked on now (of one task); locks nothing."""
+    sql = _claimable_sql(tx, status, only)
+    return tx.one(sql, type=task_type.value, now=to_sql(now), only=only) is not None
+
+
 def next_claimable(
     tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
 ) -> Task | None:
     """Lock the oldest leaf in that status that may be worked on now (of one task)."""
+    sql = _claimable_sql(tx, status, only) + tx.dialect.lock_suffix
+    row = tx.one(sql, type=task_type.value, now=to_sql(now), only=only)
+    return Task.from_row(row) if row else None
+
+
+def _claimable_sql(tx: Tx, status: TaskStatus, only: int | None) -> str:
     narrow = "" if only is None else "AND (id=:only OR parent_id=:only)"
-    row = tx.one(
+    return (
         f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
         f" WHERE task_type=:type AND {CLAIMABLE[status]} AND is_leaf=1 {narrow}"
-        f" ORDER BY id LIMIT 1{tx.dialect.lock_suffix}",
-        type=task_type.value, now=to_sql(now), only=only,
-    )  # fmt: skip
-    return Task.from_row(row) if row else None
+        " ORDER BY id LIMIT 1"
+    )
 
 
 def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
