@@ -48,15 +48,18 @@ class AccountRegistry:
             )
         return account_id
 
-    def replace_session(self, account: Account, session: str) -> bool:
-        """Store another session; False when it is the same. The account becomes idle again."""
-        if self._vault.decrypt(account.session) == session:
+    def refresh(self, account: Account, session: str, proxy: str | None = None) -> bool:
+        """Store another session (and proxy, when one is given); False when nothing differs."""
+        same_session = self._vault.decrypt(account.session) == session
+        same_proxy = proxy is None or self._vault.decrypt(account.proxy) == proxy
+        if same_session and same_proxy:
             return False
-        encrypted = self._vault.encrypt(session)
+        encrypted_proxy = account.proxy if proxy is None else self._vault.encrypt(proxy)
+        secrets = (account.password, self._vault.encrypt(session), encrypted_proxy)
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
-            rows.set_secrets(tx, account.id, (account.password, encrypted, account.proxy), now)
+            rows.set_secrets(tx, account.id, secrets, now)
             rows.note_event(tx, account.id, "session_replaced", "a new session was imported", now)
 
         self._database.write(work)

@@ -82,12 +82,14 @@ def import_session(
             credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
             _add_to(app, known.name, name, credentials, limit)
             return
-        changed = app.registry.replace_session(existing[0], text.strip())
-        if changed and existing[0].status is AccountStatus.DISABLED:
-            app.accounts.set_account_status(
-                existing[0].id, AccountStatus.IDLE, "a new session was imported"
-            )
-        result(f"account {name}: " + ("session replaced" if changed else "session is the same"))
+        account = existing[0]
+        changed = app.registry.refresh(account, text.strip(), _checked_proxy(platform, proxy))
+        if changed and account.status is AccountStatus.DISABLED:
+            app.accounts.set_account_status(account.id, AccountStatus.IDLE, "a new session")
+        if limit is not None and limit != account.daily_export_limit:
+            app.registry.set_limit(account, limit)
+            changed = True
+        result(f"account {name}: " + ("refreshed" if changed else "nothing new in it"))
 
 
 def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
