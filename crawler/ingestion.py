@@ -68,6 +68,7 @@ class Cursor:
 
     next_page: int
     page_to: int | None
+    stored: int = 0
 
     @property
     def at_end(self) -> bool:
@@ -154,10 +155,11 @@ class IngestionWorker:
         self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
         """Use an account until the task or the account is through, and give the account back."""
+        stored_before = cursor.stored
         try:
             outcome = self._fetch_pages(leased, account, cursor, stop)
         except Stopped:
-            self._accounts.release(account)
+            self._accounts.release(account, worked=cursor.stored > stored_before)
             self._scheduler.put_back(leased)
             return Outcome.TASK_ENDED
         except (SourceError, CredentialsError) as error:
@@ -166,9 +168,9 @@ class IngestionWorker:
             self._accounts.abandon(account)
             raise
         except Exception:  # whatever it is, the account is not to blame
-            self._accounts.release(account)
+            self._accounts.release(account, worked=cursor.stored > stored_before)
             raise
-        self._accounts.release(account)
+        self._accounts.release(account, worked=cursor.stored > stored_before)
         return outcome
 
     def _fetch_pages(
@@ -209,10 +211,12 @@ class IngestionWorker:
             stored = self._pages.store_first_and_split(leased, account.id, page, started)
             self._scheduler.abandon(leased)  # the task is a parent now and has no lease
             self._note_stored(leased, account, page, stored)
+            cursor.stored += 1
             return False
         stored = self._pages.store(leased, account.id, page, cursor.page_to, started)
         self._note_stored(leased, account, page, stored)
         cursor.next_page, cursor.page_to = number + 1, stored.page_to
+        cursor.stored += 1
         return True
 
     def _open_session(self, access: PlatformAccess, account: AccountLease) -> AccountSession:

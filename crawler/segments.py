@@ -74,7 +74,7 @@ class SegmentFiles:
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
-            for stale in final.parent.glob(f".{_glob_text(final.name)}.t*.part"):
+            for stale in final.parent.glob(f".{_glob_text(final.name)}.t*.part*"):
                 stale.unlink(missing_ok=True)
             return SegmentWriter(self, place, part, final)
         except OSError as error:
@@ -162,7 +162,7 @@ class SegmentWriter:
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         target = manifest_path(done.path)
-        fresh = target.with_name(f".{self._part.name}.manifest")
+        fresh = target.with_name(f"{self._part.name}.manifest")
         fresh.write_text(text, encoding="utf-8")
         os.replace(fresh, target)
 
