@@ -34,12 +34,22 @@ clean:  ## remove .venv and caches
 mariadb:
 	@sh tests/install_mariadb.sh
 
+# Debian ships venv as a package of its own.
+define make_venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Baton needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); } || { \
+	  echo "Python cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+endef
+
 $(VENV)/.runtime: requirements.txt
-	$(PYTHON) -m venv $(VENV)
+	$(make_venv)
 	$(BIN)/pip install -q --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements.txt requirements-dev.txt
-	$(PYTHON) -m venv $(VENV)
+	$(make_venv)
 	$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
