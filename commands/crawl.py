@@ -133,7 +133,7 @@ def run(
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
-        say("stopped; everything is handed back")
+        say(texts_for(app.settings.language).stopped)
 
 
 def _domain(text: str) -> str:

@@ -21,6 +21,7 @@ from core.errors import BatonError, InvalidInput
 from core.settings import Pace, Settings, load_settings
 from crawler.columns import DEFAULT_COLUMNS
 from crawler.export import ExportOptions
+from crawler.texts import texts_for
 from crawler.verify import Verdict
 from storage import segments
 
@@ -137,12 +138,16 @@ def _report(app: App, creators: int, verdict: Verdict, as_json: bool) -> None:
         proof = {"ok": verdict.ok, "problems": verdict.problems}
         result_json({"creators": creators, "exported": exported, "files": files, "verify": proof})
     else:
+        texts = texts_for(app.settings.language)
         result(
-            f"{exported:,} of {creators:,} creators of {DOMAIN} exported by {len(names)} accounts:"
-        )
+            texts.demo_done.format(
+                exported=f"{exported:,}", creators=f"{creators:,}", domain=DOMAIN,
+                accounts=len(names),
+            )
+        )  # fmt: skip
         for file in files:
             result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
-        proof_text = "passed" if verdict.ok else "FAILED: " + "; ".join(verdict.problems)
-        result(f"verify: {proof_text}")
+        failed = texts.verify_failed.format(problems="; ".join(verdict.problems))
+        result(texts.verify_passed if verdict.ok else failed)
     if not (verdict.ok and complete):
         raise typer.Exit(Exit.ERROR)

@@ -70,7 +70,7 @@ class Foreground:
                 Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
             )
         self._look(task_ids)
-        return ending or Ending(Exit.INTERRUPTED, "interrupted; the same command goes on from here")
+        return ending or Ending(Exit.INTERRUPTED, self._texts.interrupted)
 
     def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
         terminal = messages()
@@ -136,15 +136,14 @@ class Foreground:
         if task.status is TaskStatus.COMPLETED:
             return Ending(Exit.OK)
         if task.status is TaskStatus.FAILED:
-            return Ending(Exit.ERROR, f"task {task.id} failed: {task.last_error}")
+            text = self._texts.task_failed.format(id=task.id, error=task.last_error)
+            return Ending(Exit.ERROR, text)
         if (
             task.status is TaskStatus.PAUSED
             and view.waiting_for is None
             and view.not_before is None
         ):
-            return Ending(
-                Exit.PARTIAL, f"task {task.id} is paused; go on with: tasks resume {task.id}"
-            )
+            return Ending(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
         if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
             return None if self._wait else self._spent(view)
         if view.waiting_for is WaitingFor.ACCOUNT:
@@ -155,11 +154,7 @@ class Foreground:
         until = ""
         if view.not_before is not None:
             until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M %Z}"
-        return Ending(
-            Exit.PARTIAL,
-            f"all accounts have used up their quota of the day; the export goes on at {until}:"
-            " run the same command then, or leave `run` running (or give --wait)",
-        )
+        return Ending(Exit.PARTIAL, self._texts.all_spent.format(until=until))
 
     def _without_accounts(self, task: Task) -> Ending | None:
         """An end when only a person can help: no account, or all of them disabled."""
@@ -171,11 +166,8 @@ class Foreground:
             return None
         if shortage.busy or shortage.until is not None:
             return None
-        return Ending(
-            Exit.CREDENTIALS,
-            f"{shortage.reason}; see `accounts list`, then enable one or import a fresh session."
-            " The task stays open.",
-        )
+        text = self._texts.person_needed.format(reason=shortage.reason)
+        return Ending(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:
         self._signals += 1

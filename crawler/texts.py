@@ -38,6 +38,15 @@ class Texts:
     draining: str
     sealed: str
     spent: str
+    interrupted: str
+    stopped: str
+    task_paused: str
+    task_failed: str
+    all_spent: str
+    person_needed: str
+    demo_done: str
+    verify_passed: str
+    verify_failed: str
     account_states: Mapping[AccountStatus, str]
     task_states: Mapping[TaskStatus, str]
     task_types: Mapping[TaskType, str]
@@ -71,6 +80,21 @@ ENGLISH = Texts(
     draining="finishing the pages and files in hand ... (Ctrl-C again: stop at once)",
     sealed="sealed",
     spent="spent",
+    interrupted="interrupted; the same command goes on from here",
+    stopped="stopped; everything is handed back",
+    task_paused="task {id} is paused; go on with: tasks resume {id}",
+    task_failed="task {id} failed: {error}",
+    all_spent=(
+        "all accounts have used up their quota of the day; the export goes on at {until}:"
+        " run the same command then, or leave `run` running (or give --wait)"
+    ),
+    person_needed=(
+        "{reason}; see `accounts list`, then enable one or import a fresh session."
+        " The task stays open."
+    ),
+    demo_done="{exported} of {creators} creators of {domain} exported by {accounts} accounts:",
+    verify_passed="verify: passed",
+    verify_failed="verify: FAILED: {problems}",
     account_states={
         AccountStatus.IDLE: "idle",
         AccountStatus.INGESTING: "crawling",
@@ -129,6 +153,18 @@ CHINESE = Texts(
     draining="正在完成手头的页面与文件……（再按 Ctrl-C 立即停止）",
     sealed="已封存",
     spent="已用完",
+    interrupted="已中断；再次执行同一命令即从此处继续",
+    stopped="已停止；所有任务与账号均已交还",
+    task_paused="任务 {id} 已暂停；继续请执行：tasks resume {id}",
+    task_failed="任务 {id} 失败：{error}",
+    all_spent=(
+        "所有账号当日额度均已用完；导出将于 {until} 继续：届时再次执行同一命令，"
+        "或让 `run` 保持运行（或使用 --wait）"
+    ),
+    person_needed="{reason}；请查看 `accounts list`，启用账号或导入新的会话。任务保持打开。",
+    demo_done="{domain} 的 {creators} 位达人已由 {accounts} 个账号导出 {exported} 位：",
+    verify_passed="校验：通过",
+    verify_failed="校验：失败：{problems}",
     account_states={
         AccountStatus.IDLE: "空闲",
         AccountStatus.INGESTING: "抓取中",
