@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -167,11 +167,9 @@ def _require_accounts(app: App, platform: str, purpose: Purpose) -> None:
 
 def _require_writable(folder: Path) -> None:
     """Raise InvalidInput unless files can be made in `folder` (made when missing)."""
-    probe = folder / f".write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        tempfile.TemporaryFile(dir=folder).close()  # it has no name, so that no death leaves it
     except OSError as error:
         raise InvalidInput(
             f"the output folder {folder} cannot be written: {error.strerror}; choose another --out"

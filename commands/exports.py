@@ -26,7 +26,7 @@ def group() -> typer.Typer:
 
 def list_exports(
     domain: OfDomain = None,
-    limit: Annotated[int, typer.Option(help="newest ones at most")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Export files, newest first."""

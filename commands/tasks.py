@@ -12,6 +12,7 @@ from commands.context import dashed, opened_app, result, result_json
 from commands.root import App
 from commands.shapes import as_object
 from core.errors import InvalidInput
+from storage import segments
 from storage import tasks as rows
 from storage.records import Task, TaskType
 
@@ -31,7 +32,7 @@ def group() -> typer.Typer:
 
 def list_tasks(
     only_open: Annotated[bool, typer.Option("--open", help="leave ended tasks out")] = False,
-    limit: Annotated[int, typer.Option(help="newest ones at most")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Tasks, newest first; with --json also the pieces they were split into."""
@@ -76,8 +77,9 @@ def cancel(task_id: TaskId) -> None:
     with opened_app() as app:
         app.scheduler.cancel(task_id)
         result(f"task {task_id} cancelled")
+        ours = {one.id for one in app.database.read(lambda tx: segments.of_task(tx, task_id))}
         for segment in app.sealer.unattended():
-            if segment.task_id == task_id:
+            if segment.id in ours:
                 done = app.sealer.rebuild(segment.id)
                 result(f"segment {segment.id} finished: {done.path}")
 

@@ -10,6 +10,7 @@ BatonError
 ├── DatabaseError           rolled back; reported
 │   ├── DatabaseUnavailable not reachable just now: wait and go on
 │   ├── DatabaseContention  lost against other transactions: run the whole transaction again
+│   ├── DuplicateKey        a row of that name exists: join it, or tell the user
 │   ├── CommitUnknown       the answer to COMMIT was lost: never guess, let the leases run out
 │   └── SchemaMismatch      another version's tables: touch nothing
 └── SourceError             a platform's answer
@@ -66,6 +67,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class DatabaseContention(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
+
+
+class DuplicateKey(DatabaseError):
+    """A row with the same unique key exists already."""
 
 
 class CommitUnknown(DatabaseError):

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
 
@@ -57,7 +58,7 @@ def _http_url(text: str) -> str:
 
 
 PaceSetting = Annotated[
-    Pace, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
+    Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
 ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
 UrlSetting = Annotated[str, AfterValidator(_http_url)]
@@ -176,6 +177,10 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8 text: save it as UTF-8 again") from None
+    except UnreadableSetting as error:
+        raise SettingsError(f"wrong settings: {error}") from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from core.errors import DatabaseContention, LeaseLost, QuotaExceeded
 from crawler.scheduler import TaskLease, TaskScheduler
 from storage import accounts, influencers, segments, tasks
 from storage.database import Database, Row, Tx
+from storage.records import AccountStatus
 from storage.segments import NewSegment
 
 
@@ -96,7 +97,8 @@ class BatchExporter:
         if accounts.spend_quota(tx, account.id, day, rows, account.lease.token, now):
             return
         seen = accounts.get(tx, account.id)
-        if seen is None or seen.lease_token != account.lease.token:
+        holds = seen is not None and seen.lease_token == account.lease.token
+        if seen is None or not holds or seen.status is not AccountStatus.EXPORTING:
             raise LeaseLost(f"account {account.username} was taken over")
         raise QuotaExceeded(f"account {account.username} has {seen.remaining_quota(day)} rows left")
 

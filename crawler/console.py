@@ -14,7 +14,7 @@ from rich.text import Text
 
 from crawler.progress import MOST_PENDING, AccountView, RateMeter, Snapshot, TaskView
 from crawler.texts import Texts
-from storage.records import AccountStatus, SegmentState, TaskStatus, TaskType
+from storage.records import AccountStatus, SegmentState, TaskStatus, TaskType, WaitingFor
 
 BAR_FULL, BAR_EMPTY = "━", "─"
 STATE_STYLES = {
@@ -34,6 +34,7 @@ STATE_ORDER = (
     AccountStatus.EXPORTING, AccountStatus.INGESTING, AccountStatus.IDLE, AccountStatus.DISABLED,
 )  # fmt: skip
 WIDE_COLUMNS = 100
+EXPLAINED_WAITS = (WaitingFor.ACCOUNT, WaitingFor.DISK, WaitingFor.PLATFORM)
 
 
 class Console:
@@ -133,8 +134,8 @@ class Console:
             wait = self._wait(view, snapshot.now)
             if wait:
                 progress += Text(f"\n{wait}", style="yellow")
-            if status is TaskStatus.FAILED and view.task.last_error:
-                progress += Text(f"\n{view.task.last_error}", style="red")
+            if status is TaskStatus.FAILED and view.error:
+                progress += Text(f"\n{_one_line(view.error)}", style="red")
             table.add_row(
                 escape(self._title(view)), Text(texts.task_states[status], TASK_STYLES[status]),
                 progress, self._rate(view),
@@ -188,6 +189,8 @@ class Console:
         if view.waiting_for is None:
             return ""
         text = self._texts.waits[view.waiting_for]
+        if view.error and view.waiting_for in EXPLAINED_WAITS:
+            text += f": {_one_line(view.error)}"
         if view.not_before is not None and (view.not_before - now).total_seconds() > 2:
             text += f", {self._texts.until} {self._moment(view.not_before, now)}"
         return text

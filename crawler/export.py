@@ -18,14 +18,14 @@ from core.errors import (
     OutputError,
     QuotaExceeded,
 )
-from core.logs import fields, service_log
+from core.logs import fields, redact, service_log
 from crawler.batches import Batch, BatchExporter
 from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentWriter
 from crawler.waiting import next_look
 from storage import influencers
-from storage.database import Database
+from storage.database import Database, failure_is_lasting
 from storage.records import TaskType, WaitingFor
 from storage.segments import NewSegment
 
@@ -153,12 +153,15 @@ class ExportWorker:
         except CommitUnknown as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
-        except DatabaseError:
-            self._scheduler.abandon(leased)
-            raise
+        except DatabaseError as error:
+            if not failure_is_lasting(error):
+                self._scheduler.abandon(leased)
+                raise
+            log.error("%s the database refuses it: %s", fields(task=leased.id), error)
+            self._scheduler.finish(leased, f"the database refuses it: {redact(str(error))}")
         except Exception as error:  # a bug of ours must end this task, not the whole process
             log.exception("%s", fields(task=leased.id))
-            self._scheduler.finish(leased, f"internal error, see the log: {error!r}")
+            self._scheduler.finish(leased, f"internal error, see the log: {redact(repr(error))}")
         finally:
             self._drop_part(run)
         return True
@@ -166,6 +169,7 @@ class ExportWorker:
     def _work_on(self, run: Run, stop: threading.Event) -> bool:
         """False when there was nothing to do but wait."""
         self._sealer.seal_leftovers(run.task)
+        self._sealer.finish_orphans(run.task.task.platform, run.task.task.domain)
         while True:
             if run.limit_left is not None and run.limit_left <= 0:
                 return self._complete(run)

@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 from core.errors import InvalidInput
 
 RISKY_STARTS = frozenset("=+-@\t\r")
-NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class FormatWriter(Protocol):
@@ -105,13 +105,15 @@ def _plain_cell(value: object) -> object:
 
 def _safe_cell(value: object) -> object:
     if isinstance(value, str):
-        if value and value[0] in RISKY_STARTS and not NUMBER.match(value):
+        if value and value[0] in RISKY_STARTS and not NUMBER.fullmatch(value):
             return "'" + value
         return value
     return _plain_cell(value)
 
 
 def _close_unfinished(file: TextIO) -> None:
+    if file.closed:
+        return
     # Closing writes the buffer once more, and the disk may be full: let that go nowhere.
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), file.fileno())

@@ -25,7 +25,7 @@ from core.errors import (
     Throttled,
     UnexpectedResponse,
 )
-from core.logs import fields, service_log
+from core.logs import fields, redact, service_log
 from crawler.evidence import EvidenceStore
 from crawler.pages import PageStore, StoredPage
 from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
@@ -33,6 +33,7 @@ from crawler.waiting import next_look
 from sources.base import AccountSession, CreatorPage, Via
 from sources.policies import GuardedSource, Stopped
 from sources.sessions import SessionPool
+from storage.database import failure_is_lasting
 from storage.records import TaskType, WaitingFor
 
 log = service_log("ingestion")
@@ -125,12 +126,15 @@ class IngestionWorker:
         except CommitUnknown as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
-        except DatabaseError:
-            self._scheduler.abandon(leased)
-            raise
+        except DatabaseError as error:
+            if not failure_is_lasting(error):
+                self._scheduler.abandon(leased)
+                raise
+            log.error("%s the database refuses it: %s", fields(task=leased.id), error)
+            self._scheduler.finish(leased, f"the database refuses it: {redact(str(error))}")
         except Exception as error:  # a bug of ours must end this task, not the whole process
             log.exception("%s", fields(task=leased.id))
-            self._scheduler.finish(leased, f"internal error, see the log: {error!r}")
+            self._scheduler.finish(leased, f"internal error, see the log: {redact(repr(error))}")
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
@@ -170,8 +174,11 @@ class IngestionWorker:
         except Exception:  # whatever it is, the account is not to blame
             self._accounts.release(account, worked=cursor.stored > stored_before)
             raise
-        self._accounts.release(account, worked=cursor.stored > stored_before)
-        return outcome
+        else:
+            self._accounts.release(account, worked=cursor.stored > stored_before)
+            return outcome
+        finally:
+            self._accounts.abandon(account)  # whatever happened, the keeper renews it no more
 
     def _fetch_pages(
         self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event

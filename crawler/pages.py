@@ -132,7 +132,8 @@ class PageStore:
     def _drop_pages_behind(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
         parent = leased.task.parent_id
         last_asked = leased.task.page_to or 0
-        if parent is not None and page.total_pages < last_asked:
+        is_end = page.total_pages < last_asked or page.page >= page.total_pages
+        if parent is not None and is_end:
             rows.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
 
 

@@ -33,6 +33,7 @@ class TaskView:
     pages_done: int
     waiting_for: WaitingFor | None
     not_before: datetime | None
+    error: str | None
     account: str | None
     pending_rows: int
 
@@ -88,6 +89,7 @@ class ProgressReader:
             pages_done=summed.pages_done,
             waiting_for=summed.waiting_for if task.is_open else None,
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
+            error=summed.error if task.is_open else task.last_error,
             account=names.get(task.assigned_account_id or 0),
             pending_rows=influencers.count_pending(tx, task.platform, task.domain, MOST_PENDING)
             if exporting

@@ -18,6 +18,7 @@ from storage.records import Task, TaskStatus, TaskType, WaitingFor
 CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
 BACKOFF_BASE_SECS = 2.0
 BACKOFF_MOST_SECS = 300.0
+STARVING_DUE_SECS = 5.0
 CANCELLED = "cancelled by the operator"
 
 
@@ -206,6 +207,11 @@ class TaskScheduler:
         def work(tx: Tx) -> bool:
             now = self._clock.now()
             ended = rows.finish(tx, leased.id, leased.lease.token, status, now, error)
+            if not ended:  # the operator's word came first and stays; only the lease ends
+                rows.put_back(
+                    tx, leased.id, leased.lease.token, TaskStatus.PENDING, now,
+                    not_before=None, waiting_for=None, error=None, failed_attempt=False,
+                )  # fmt: skip
             self._follow(tx, leased.task.parent_id)
             return ended
 
@@ -215,8 +221,9 @@ class TaskScheduler:
         """Whether an open task of that type has lacked an account for `secs` seconds or more."""
         now = self._clock.now()
         before, alive = now - timedelta(seconds=secs), now - timedelta(seconds=secs + 60)
+        due = now + timedelta(seconds=STARVING_DUE_SECS)  # a task that rests longer takes none now
         return self._database.read(
-            lambda tx: rows.is_waiting_for_account(tx, task_type, platform, before, alive)
+            lambda tx: rows.is_waiting_for_account(tx, task_type, platform, before, alive, due)
         )
 
     def is_halted(self, leased: TaskLease) -> bool:
@@ -259,7 +266,8 @@ class TaskScheduler:
             task = self._existing(tx, task_id)
             if task.status is TaskStatus.COMPLETED:
                 raise InvalidInput(f"task {task_id} is completed; start a new one instead")
-            if task.parent_id is None and not rows.reopen(tx, task):
+            whole = task if task.parent_id is None else self._existing(tx, task.parent_id)
+            if not rows.reopen(tx, whole):
                 raise InvalidInput(
                     f"another {task.task_type} task of {task.domain} is open; resume that one"
                 )

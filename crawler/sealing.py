@@ -25,7 +25,9 @@ class SegmentSealer:
 
     def begin(self, task: TaskLease, segment_id: int) -> SegmentWriter:
         """A writer for a segment that was just opened. Raises OutputError."""
-        return self._files.open_part(self._place(segment_id), task.lease.token)
+        return self._files.open_part(
+            self._place(segment_id), task.lease.token, lambda: task.lease.require(self._clock)
+        )
 
     def seal(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
         """Publish the file and seal its row.
@@ -58,16 +60,21 @@ class SegmentSealer:
             OutputError: the disk says no.
         """
         place = self._place(segment_id)
-        if place.segment.state is SegmentState.OPEN and not self._is_unattended(segment_id):
-            raise InvalidInput(f"segment {segment_id} is being written by a running export")
-        done = render(self._database, self._files, place, 0, lambda: None)
-        self._database.write(
-            lambda tx: segments.replace_file(
-                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host,
-                self._clock.now(),
-            ),
-            repeatable=True,
-        )  # fmt: skip
+        token = self._token_for_rebuild(place.segment)
+        done = render(self._database, self._files, place, token, lambda: None)
+
+        def work(tx: Tx) -> bool:
+            now = self._clock.now()
+            if not tasks.hold_any_status(tx, place.segment.task_id, token, now):
+                return False
+            return segments.replace_file(
+                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now
+            )
+
+        if not self._database.write(work, repeatable=True):
+            raise LeaseLost(
+                f"segment {segment_id} was taken over meanwhile; verify, then try again"
+            )
         log.info("%s rebuilt", fields(segment=segment_id, file=done.stored_path))
         return done
 
@@ -76,8 +83,27 @@ class SegmentSealer:
         now = self._clock.now()
         return self._database.read(lambda tx: segments.unattended(tx, now))
 
-    def _is_unattended(self, segment_id: int) -> bool:
-        return any(segment.id == segment_id for segment in self.unattended())
+    def finish_orphans(self, platform: str, domain: str) -> None:
+        """Seal segments of the domain that ended tasks left open. Raises OutputError."""
+        for segment in self._database.read(segments.open_of_ended_tasks):
+            if (segment.platform, segment.domain) != (platform, domain):
+                continue
+            try:
+                self.rebuild(segment.id)
+            except (LeaseLost, InvalidInput) as error:
+                log.info("%s %s", fields(segment=segment.id), error)  # somebody else is at it
+
+    def _token_for_rebuild(self, segment: Segment) -> int:
+        """An open segment's task gets a new token, so that no late writer can publish it; a sealed
+        one has no writer, and its task may be running."""
+        if segment.state is SegmentState.SEALED:
+            return self._database.read(lambda tx: tasks.current_token(tx, segment.task_id))
+        token = self._database.write(
+            lambda tx: tasks.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
+        )
+        if token is None:
+            raise InvalidInput(f"segment {segment.id} is being written by a running export")
+        return token
 
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
         def work(tx: Tx) -> bool:

@@ -23,8 +23,9 @@ from storage.database import Database, Row
 from storage.records import Segment
 
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
+PART_TOKEN = re.compile(r"\.t(\d+)\.part")
 RENDER_ROWS = 2000
-NAME_BYTES = 120
+NAME_BYTES = 70
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,26 @@ class SegmentFiles:
         name = f"{domain}-{day}-{segment.id:06d}-{safe_name(place.username)}{suffix}"
         return base / domain / day / name
 
-    def open_part(self, place: Placement, token: int) -> SegmentWriter:
-        """A writer for a segment, under the task lease of that token. Raises OutputError."""
+    def open_part(
+        self, place: Placement, token: int, still_ours: Callable[[], None]
+    ) -> SegmentWriter:
+        """A writer for a segment, under the task lease of that token.
+
+        Part files of earlier tokens are removed, so that their writers have nothing left to
+        publish. `still_ours` raises when the work is no longer ours.
+
+        Raises:
+            OutputError, and what `still_ours` raises.
+        """
+        still_ours()
         final = self.final_path(place)
         part = final.with_name(f".{final.name}.t{token}.part")
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
-            part.unlink(missing_ok=True)
             for stale in final.parent.glob(f".{_glob_text(final.name)}.t*.part*"):
-                stale.unlink(missing_ok=True)
-            return SegmentWriter(self, place, part, final)
+                if _token_of(stale) <= token:
+                    stale.unlink(missing_ok=True)
+            return SegmentWriter(self, place, part, final, still_ours)
         except OSError as error:
             raise output_error(final, error) from error
 
@@ -93,13 +104,21 @@ class SegmentFiles:
 class SegmentWriter:
     """One part file on its way to becoming a segment's file."""
 
-    def __init__(self, files: SegmentFiles, place: Placement, part: Path, final: Path) -> None:
+    def __init__(
+        self,
+        files: SegmentFiles,
+        place: Placement,
+        part: Path,
+        final: Path,
+        still_ours: Callable[[], None],
+    ) -> None:
         segment = place.segment
         columns: Sequence[str] = segment.options["columns"]
         self._files = files
         self._place = place
         self._part = part
         self._final = final
+        self._still_ours = still_ours
         self._reader = RowReader(segment.platform, columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
             part, columns, bool(segment.options.get("raw_cells"))
@@ -126,10 +145,13 @@ class SegmentWriter:
         try:
             self._writer.close()
             size, digest = measure(self._part)
-            os.rename(self._part, self._final)
-            _sync_folder(self._final.parent)
             done = FinishedFile(self._final, self._files.stored_path(self._final), size, digest)
-            self._write_manifest(done)
+            manifest = self._write_manifest(done)
+            self._still_ours()
+            # Whoever took over has removed both sources: then neither rename can do harm.
+            os.rename(self._part, self._final)
+            os.rename(manifest, manifest_path(self._final))
+            _sync_folder(self._final.parent)
         except FileNotFoundError as error:
             raise LeaseLost(f"the part file of {self._final.name} was taken away") from error
         except OSError as error:
@@ -142,10 +164,12 @@ class SegmentWriter:
         self._writer.discard()
         try:
             self._part.unlink(missing_ok=True)
+            self._part.with_name(f"{self._part.name}.manifest").unlink(missing_ok=True)
         except OSError:
             return  # a folder that is read-only by now; the next writer removes it
 
-    def _write_manifest(self, done: FinishedFile) -> None:
+    def _write_manifest(self, done: FinishedFile) -> Path:
+        """The manifest, still under its part name."""
         segment = self._place.segment
         manifest = {
             "segment": segment.id,
@@ -161,10 +185,9 @@ class SegmentWriter:
             "sha256": done.sha256,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-        target = manifest_path(done.path)
-        fresh = target.with_name(f"{self._part.name}.manifest")
+        fresh = self._part.with_name(f"{self._part.name}.manifest")
         fresh.write_text(text, encoding="utf-8")
-        os.replace(fresh, target)
+        return fresh
 
 
 def render(
@@ -181,11 +204,15 @@ def render(
     Raises:
         OutputError, LeaseLost: as `SegmentWriter`.
     """
-    writer = files.open_part(place, token)
-    for rows in _rows_of(database, place.segment.id):
-        still_ours()
-        writer.append(rows)
-    return writer.publish()
+    writer = files.open_part(place, token, still_ours)
+    try:
+        for rows in _rows_of(database, place.segment.id):
+            still_ours()
+            writer.append(rows)
+        return writer.publish()
+    except BaseException:
+        writer.discard()
+        raise
 
 
 def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
@@ -230,6 +257,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _token_of(part: Path) -> int:
+    found = PART_TOKEN.search(part.name)
+    return int(found[1]) if found else 0
 
 
 def _glob_text(name: str) -> str:

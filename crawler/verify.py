@@ -51,6 +51,7 @@ class ExportVerifier:
             verdict.segments += 1
             verdict.rows += segment.exported_count
             verdict.problems += self._segment_problems(segment)
+        verdict.problems += self._unfinished_problems(domain)
         verdict.problems += self._quota_problems()
         verdict.problems += self._row_problems()
         return verdict
@@ -117,6 +118,14 @@ class ExportVerifier:
         if told != (segment.exported_count, segment.sha256, segment.id):
             return [f"segment {segment.id}: its manifest says something else{hint}"]
         return []
+
+    def _unfinished_problems(self, domain: str | None) -> list[str]:
+        return [
+            f"segment {segment.id}: open, but its task {segment.task_id} has ended; finish it with:"
+            f" exports rebuild {segment.id}"
+            for segment in self._database.read(segments.open_of_ended_tasks)
+            if domain in (None, segment.domain)
+        ]
 
     def _quota_problems(self) -> list[str]:
         found = []

@@ -154,7 +154,7 @@ def set_status(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
         " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0,"
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
-        id=account_id, status=status.value, reason=reason, now=to_sql(now),
+        id=account_id, status=status.value, reason=reason and reason[:512], now=to_sql(now),
     )  # fmt: skip
 
 

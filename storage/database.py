@@ -27,6 +27,7 @@ T = TypeVar("T")
 Row = dict[str, Any]
 CONTENTION_TRIES = 20
 CONTENTION_MOST_SECS = 0.25
+CONTENTION_LEAST_SECS = 5.0
 AWAY_MOST_SECS = 5.0
 FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
 
@@ -160,7 +161,9 @@ class Database:
     def _enough(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContention):
-            return state.attempt_number >= CONTENTION_TRIES
+            waited_secs = state.seconds_since_start or 0.0
+            too_long = waited_secs >= max(self._patience_secs, CONTENTION_LEAST_SECS)
+            return too_long or state.attempt_number >= CONTENTION_TRIES
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 

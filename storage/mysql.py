@@ -18,6 +18,7 @@ from core.errors import (
     DatabaseContention,
     DatabaseError,
     DatabaseUnavailable,
+    DuplicateKey,
     SchemaMismatch,
 )
 from storage.engine import SCHEMA_FOLDER, Connection, Dialect
@@ -25,6 +26,7 @@ from storage.engine import SCHEMA_FOLDER, Connection, Dialect
 DIALECT = Dialect(
     "mysql", lock_suffix=" FOR UPDATE SKIP LOCKED", schema_file=SCHEMA_FOLDER / "schema.sql"
 )
+DUPLICATE = 1062
 CONTENTION = {1205, 1213, 3101, 3572}
 GONE = {0, 1053, 1040, 1077, 1152, 1159, 1161, 1203, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
@@ -118,6 +120,8 @@ class MySQLEngine:
             return DatabaseUnavailable(text)
         if code in (1146, 1054):
             return SchemaMismatch(f"{text}; run: python cli.py init")
+        if code == DUPLICATE:
+            return DuplicateKey(text)
         if code in ADVICE:
             return DatabaseError(f"{self.describe()}: {ADVICE[code]}")
         return DatabaseError(text)

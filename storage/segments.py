@@ -100,6 +100,16 @@ def unattended(tx: Tx, now: datetime) -> list[Segment]:
     return [Segment.from_row(row) for row in rows]
 
 
+def open_of_ended_tasks(tx: Tx) -> list[Segment]:
+    """Open segments that no claim will ever seal, as their task has ended."""
+    rows = tx.all(
+        "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
+        " WHERE s.state='open' AND t.status IN ('completed','failed') AND t.lease_owner IS NULL"
+        " ORDER BY s.id"
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
     """Segments by id (of one domain), those behind `after_id`."""
     where = "" if domain is None else "AND domain=:domain"

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.errors import DatabaseContention, DatabaseError, DatabaseUnavailable
+from core.errors import DatabaseContention, DatabaseError, DatabaseUnavailable, DuplicateKey
 from storage.engine import SCHEMA_FOLDER, Connection, Dialect
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
@@ -80,7 +80,11 @@ class SQLiteEngine:
             return error
         text = str(error)
         if text.startswith(IN_USE):
-            return DatabaseContention(f"{self.describe()}: {text}")
+            return DatabaseContention(
+                f"{self.describe()}: {text}; another process holds it for long"
+            )
+        if text.startswith("UNIQUE constraint failed"):
+            return DuplicateKey(f"{self.describe()}: {text}")
         if "unable to open" in text or "disk I/O" in text:
             return DatabaseUnavailable(f"{self.describe()}: {text}")
         if "disk is full" in text:

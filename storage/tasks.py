@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.errors import DatabaseContention, DuplicateKey
 from storage.database import Tx
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
 from storage.times import to_sql, to_sql_or_none
@@ -57,11 +58,15 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
         return known, False
-    key = open_key(new.task_type, new.platform, new.domain)
-    _insert(tx, new, now, key)
+    is_new = True
+    try:
+        _insert(tx, new, now, open_key(new.task_type, new.platform, new.domain))
+    except DuplicateKey:
+        is_new = False  # another caller was faster
     task = find_open(tx, new.task_type, new.platform, new.domain)
-    assert task is not None, "just inserted or held by another open task"
-    return task, True
+    if task is None:
+        raise DatabaseContention("the open task ended just now")
+    return task, is_new
 
 
 def add_child(tx: Tx, new: NewTask, now: datetime) -> int:
@@ -75,8 +80,7 @@ def _insert(tx: Tx, new: NewTask, now: datetime, key: str | None) -> int:
         " progress_marker, page_from, page_to, item_count, new_count, options,"
         " created_at, updated_at)"
         " VALUES (:parent_id, :task_type, :platform, :domain, :is_leaf, :key, :marker,"
-        " :page_from, :page_to, :items, :new, :options, :now, :now)"
-        f" {tx.dialect.on_conflict_ignore('open_key')}",
+        " :page_from, :page_to, :items, :new, :options, :now, :now)",
         parent_id=new.parent_id, task_type=new.task_type.value, platform=new.platform,
         domain=new.domain, is_leaf=int(new.is_leaf), key=key, marker=new.progress_marker,
         page_from=new.page_from, page_to=new.page_to, items=new.item_count, new=new.new_count,
@@ -309,17 +313,22 @@ def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
 
 
 def is_waiting_for_account(
-    tx: Tx, task_type: TaskType, platform: str, before: datetime, alive_since: datetime
+    tx: Tx,
+    task_type: TaskType,
+    platform: str,
+    before: datetime,
+    alive_since: datetime,
+    due: datetime,
 ) -> bool:
-    """Whether an open task of that type has lacked an account since `before`, and somebody asked
-    for it after `alive_since`."""
+    """Whether an open task of that type has lacked an account since `before`, somebody asked for
+    it after `alive_since`, and it would take one at once: it asks again before `due`."""
     for status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS):
         row = tx.one(
             "SELECT 1 AS yes FROM tasks WHERE task_type=:type AND status=:status AND is_leaf=1"
             " AND platform=:platform AND waiting_for='account' AND waiting_since<=:before"
-            " AND updated_at>=:alive LIMIT 1",
+            " AND updated_at>=:alive AND (not_before IS NULL OR not_before<=:due) LIMIT 1",
             type=task_type.value, status=status.value, platform=platform,
-            before=to_sql(before), alive=to_sql(alive_since),
+            before=to_sql(before), alive=to_sql(alive_since), due=to_sql(due),
         )  # fmt: skip
         if row is not None:
             return True
@@ -357,6 +366,7 @@ class Progress:
     pages_done: int
     waiting_for: WaitingFor | None
     not_before: str | None
+    error: str | None
 
 
 def progress(tx: Tx, task_id: int) -> Progress:
@@ -366,7 +376,9 @@ def progress(tx: Tx, task_id: int) -> Progress:
         " COALESCE(SUM(CASE WHEN progress_marker LIKE 'page=%' THEN"
         " CAST(SUBSTR(progress_marker,6) AS DECIMAL)-page_from+1 ELSE 0 END),0) AS pages,"
         " MIN(CASE WHEN status<>'completed' THEN waiting_for END) AS waiting,"
-        " MIN(CASE WHEN status IN ('pending','paused') THEN not_before END) AS not_before"
+        " MIN(CASE WHEN status IN ('pending','paused') THEN not_before END) AS not_before,"
+        " MAX(CASE WHEN waiting_for IS NOT NULL AND status<>'completed' THEN last_error END)"
+        " AS error"
         " FROM tasks WHERE is_leaf=1 AND (id=:id OR parent_id=:id)",
         id=task_id,
     )
@@ -377,6 +389,7 @@ def progress(tx: Tx, task_id: int) -> Progress:
         pages_done=int(row["pages"]),
         waiting_for=WaitingFor(row["waiting"]) if row["waiting"] else None,
         not_before=row["not_before"],
+        error=row["error"],
     )
 
 
@@ -405,7 +418,7 @@ def reopen(tx: Tx, task: Task) -> bool:
     if other is not None:
         return other.id == task.id
     key = open_key(task.task_type, task.platform, task.domain)
-    tx.execute("UPDATE tasks SET open_key=:key WHERE id=:id", id=task.id, key=key)
+    tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
     return True
 
 
@@ -462,3 +475,21 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
         " AND platform=:platform AND waiting_for IN ('account','quota') AND not_before>:now",
         platform=platform, now=to_sql(now),
     )  # fmt: skip
+
+
+def current_token(tx: Tx, task_id: int) -> int:
+    """The token that was handed out last for the task."""
+    row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
+    return int(row["lease_token"]) if row else 0
+
+
+def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:
+    """Make every token that was handed out for the task stale; the new one, or None when a lease
+    is alive."""
+    changed = tx.execute(
+        "UPDATE tasks SET lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
+        " status=CASE WHEN status='in_progress' THEN 'pending' ELSE status END"
+        f" WHERE id=:id AND is_leaf=1 AND {UNLEASED}",
+        id=task_id, now=to_sql(now),
+    )  # fmt: skip
+    return current_token(tx, task_id) if changed else None

@@ -42,12 +42,14 @@ class MariaDBServer:
         self._server, self._installer = found
 
     def install(self) -> None:
-        subprocess.run(
+        done = subprocess.run(
             [self._installer, "--no-defaults", f"--datadir={self.folder / 'data'}",
              "--auth-root-authentication-method=normal", "--skip-test-db",
              f"--user={getpass.getuser()}"],
-            check=True, capture_output=True,
+            capture_output=True, text=True,
         )  # fmt: skip
+        if done.returncode != 0:
+            raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}\n{done.stderr}")
 
     def start(self) -> None:
         log = (self.folder / "server.log").open("ab")

@@ -124,7 +124,7 @@ class BilibiliClient:
         if error is not None:
             raise error
         try:
-            body = answer.json()
+            body = answer.json(parse_constant=lambda _: None)  # NaN is no JSON; nothing is known
         except (requests.JSONDecodeError, UnicodeDecodeError) as cause:
             shown = Evidence(request, answer.status_code, body=_excerpt(answer))
             raise Retry("the answer is no JSON", shown, damaged=True) from cause

@@ -19,6 +19,8 @@ from core.errors import (
     SourceError,
     Throttled,
 )
+from core.logs import redact
+from sources.text import storable
 
 NOT_SIGNED_IN = -101
 SIGNATURE_CODES = (-352, -403)
@@ -27,6 +29,8 @@ TOO_MANY = (-509, -799)
 GONE = (-404, -626, 62002, 62012)
 LATER = (62003, 62004)
 BAD_REQUEST = (-400, -1200, -111)
+MESSAGE_CHARS = 300
+LONGEST_REST_SECS = 86400.0
 
 
 def error_of_status(status: int, evidence: Evidence, retry_after: str | None) -> SourceError | None:
@@ -34,7 +38,8 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
     if status == 412:
         return RiskControl("blocked by address (HTTP 412)", evidence, whole_egress=True)
     if status == 429:
-        secs = float(retry_after) if retry_after and retry_after.isdigit() else None
+        digits = retry_after if retry_after and retry_after.isdecimal() else None
+        secs = min(float(digits), LONGEST_REST_SECS) if digits else None
         return Throttled("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
     if status >= 500:
         return Retry(f"server error (HTTP {status})", evidence)
@@ -50,7 +55,8 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
 def error_of_code(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
     """The error that a body's `code` means; None for 0."""
     code = body.get("code")
-    said = f"code {code}: {body.get('message') or body.get('msg') or 'no message'}"
+    message = redact(storable(str(body.get("message") or body.get("msg") or "no message")))
+    said = f"code {code}: {message[:MESSAGE_CHARS]}"
     if code == 0:
         return _error_of_success(body, evidence)
     if code == NOT_SIGNED_IN:

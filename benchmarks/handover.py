@@ -1,0 +1,53 @@
+"""`handover`: from the last row of one account to the first row of the next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from statistics import median
+
+from benchmarks import rows
+from benchmarks.ground import Ground, add_accounts, opened
+from benchmarks.results import Figure, Result
+from crawler.columns import DEFAULT_COLUMNS
+from crawler.export import ExportOptions
+
+NAME = "handover"
+DOMAIN = "美妆"
+HANDOVERS = 20
+QUOTA = 4_000
+BATCH_ROWS = 500
+
+
+def run(ground: Ground, full: bool = False) -> Result:
+    """Median and longest of twenty, with the default quota."""
+    figures: list[Figure] = []
+    for engine in ground.engines:
+        gaps = _gaps_millis(ground, engine)
+        figures += [
+            Figure(f"{engine}: hand-over, median", median(gaps), "ms", "< 100"),
+            Figure(f"{engine}: hand-over, longest", max(gaps), "ms", "< 100"),
+        ]
+    return Result(NAME, tuple(figures))
+
+
+def _gaps_millis(ground: Ground, engine: str) -> list[float]:
+    place = ground.place(engine)
+    commits: list[float] = []
+    with opened(place, export_batch_rows=BATCH_ROWS) as app:
+        add_accounts(app, HANDOVERS + 1, QUOTA)
+        rows.insert(app.database, DOMAIN, (HANDOVERS + 1) * QUOTA)
+        options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
+        app.scheduler.submit_export("bilibili", DOMAIN, options, 1)
+        worker = app.export_worker(after_commit=lambda: commits.append(time.perf_counter()))
+        while worker.work_once(threading.Event()):
+            pass
+        verdict = app.verifier.verify()
+    assert verdict.ok, verdict.problems
+    ground.drop(place)
+    each = QUOTA // BATCH_ROWS
+    assert len(commits) >= each * (HANDOVERS + 1)
+    return [
+        1000 * (commits[each * number] - commits[each * number - 1])
+        for number in range(1, HANDOVERS + 1)
+    ]

@@ -1,0 +1,145 @@
+"""`ingest`: the ingestion service against its two parts alone, fetching and storing."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from statistics import median
+
+from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
+from benchmarks.results import Figure, Result
+from commands.root import App
+from crawler.pages import PageStore
+from crawler.scheduler import TaskLease
+from sources.base import CreatorPage, Via
+from storage.records import TaskType
+
+NAME = "ingest"
+DOMAIN = "美妆"
+THREADS = 4
+ACCOUNTS = 8
+PAGES = 600
+PAGE_ROWS = 20
+ROUNDS = 3
+OPTIONS = {"via": "users"}
+
+
+def run(ground: Ground, full: bool = False) -> Result:
+    """Pages a second of each in turn: medians, and the medians of the rounds' ratios."""
+    figures: list[Figure] = []
+    with sandbox_process(PAGES * PAGE_ROWS, DOMAIN) as url:
+        for engine in ground.engines:
+            figures += _engine(ground, engine, url)
+    return Result(NAME, tuple(figures))
+
+
+def _engine(ground: Ground, engine: str, url: str) -> list[Figure]:
+    rates: dict[str, list[float]] = {"fetching only": [], "storing only": [], "service": []}
+    for _ in range(ROUNDS):
+        for name, secs in _round(ground, engine, url).items():
+            rates[name].append(PAGES / secs)
+    rounds = list(zip(*rates.values(), strict=True))
+    slower = median(both / min(fetch, store) for fetch, store, both in rounds)
+    in_turn = median(both * (1 / fetch + 1 / store) for fetch, store, both in rounds)
+    return [
+        *(Figure(f"{engine}: {name}", median(all_), "pages/s") for name, all_ in rates.items()),
+        Figure(f"{engine}: service / slower part", slower, "", ">= 0.8"),
+        Figure(f"{engine}: service / both parts in turn", in_turn),
+    ]
+
+
+def _round(ground: Ground, engine: str, url: str) -> dict[str, float]:
+    place = ground.place(engine)
+    try:
+        with opened(place, THREADS, bilibili_base_url=url, pages_per_task=10) as app:
+            add_accounts(app, ACCOUNTS, 0)
+            pages, fetching = _fetch(app)
+        ground.drop(place)
+        place = ground.place(engine)
+        with opened(place, THREADS, pages_per_task=PAGES // THREADS) as app:
+            storing = _store(app, pages)
+        ground.drop(place)
+        place = ground.place(engine)
+        with opened(place, THREADS, bilibili_base_url=url, pages_per_task=10) as app:
+            add_accounts(app, ACCOUNTS, 0)
+            serving = _serve(app)
+    finally:
+        ground.drop(place)
+    return {"fetching only": fetching, "storing only": storing, "service": serving}
+
+
+def _fetch(app: App) -> tuple[list[CreatorPage], float]:
+    access = app.platforms["bilibili"]
+    numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in range(1, PAGES + 1):
+        numbers.put(number)
+    pages: list[CreatorPage] = []
+
+    def work(thread: int) -> None:
+        name = f"bench-{thread}"
+        session = access.sessions.session(thread, name, f"SESSDATA={name}", None)
+        stop = threading.Event()
+        while True:
+            try:
+                number = numbers.get_nowait()
+            except queue.Empty:
+                return
+            pages.append(access.source.search_creators(session, DOMAIN, number, Via.USERS, stop))
+
+    secs = _in_threads(work)
+    assert len(pages) == PAGES
+    return sorted(pages, key=lambda page: page.page), secs
+
+
+def _store(app: App, pages: list[CreatorPage]) -> float:
+    app.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    store = PageStore(app.database, app.scheduler, app.clock)
+    leases = [_claimed(app) for _ in range(THREADS)]
+
+    def work(thread: int) -> None:
+        leased = leases[thread - 1]
+        first, last = leased.task.page_from or 1, leased.task.page_to or PAGES
+        for page in pages[first - 1 : last]:
+            store.store(leased, thread, page, last, app.clock.now())
+
+    secs = _in_threads(work)
+    _check(app)
+    return secs
+
+
+def _claimed(app: App) -> TaskLease:
+    leased = app.scheduler.claim(TaskType.INGESTION)
+    assert leased is not None
+    return leased
+
+
+def _serve(app: App) -> float:
+    app.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    stop = threading.Event()
+    workers = [app.ingestion_worker() for _ in range(THREADS)]
+
+    def work(thread: int) -> None:
+        while workers[thread - 1].work_once(stop):
+            pass
+
+    secs = _in_threads(work)
+    _check(app)
+    return secs
+
+
+def _in_threads(work: Callable[[int], None]) -> float:
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, THREADS + 1)]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.monotonic() - begin
+
+
+def _check(app: App) -> None:
+    """Every creator of every page must have been stored."""
+    seen = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers"))
+    assert seen == {"n": PAGES * PAGE_ROWS}, seen

@@ -1,0 +1,65 @@
+"""Short ways to accounts in a pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from accounts.manager import AccountLease, AccountManager, Purpose
+from commands.root import App
+from storage import accounts as rows
+from storage.records import Account, AccountEvent, AccountStatus
+from tests.conftest import add_account
+
+PLATFORM = "bilibili"
+
+
+@dataclass
+class Pool:
+    """An App's accounts as a test talks about them."""
+
+    app: App
+
+    @property
+    def manager(self) -> AccountManager:
+        return self.app.accounts
+
+    def add(self, *names: str, limit: int = 4000) -> list[int]:
+        return [add_account(self.app, name, limit) for name in names]
+
+    def lease(self, purpose: Purpose = Purpose.EXPORTING) -> AccountLease | None:
+        return self.manager.lease(purpose, PLATFORM)
+
+    def must_lease(self, purpose: Purpose = Purpose.EXPORTING) -> AccountLease:
+        leased = self.lease(purpose)
+        assert leased is not None
+        return leased
+
+    def account(self, account_id: int) -> Account:
+        account = self.app.database.read(lambda tx: rows.get(tx, account_id))
+        assert account is not None
+        return account
+
+    def status(self, account_id: int) -> AccountStatus:
+        return self.account(account_id).status
+
+    def events(self, account_id: int) -> list[AccountEvent]:
+        """Oldest first."""
+        return self.app.registry.events(self.account(account_id))[::-1]
+
+    def kinds(self, account_id: int) -> list[str]:
+        return [event.kind for event in self.events(account_id)]
+
+    def spend(self, leased: AccountLease, count: int) -> bool:
+        """What an export batch does under its lease."""
+        now = self.app.clock.now()
+        day = self.app.calendar.day(now)
+        return self.app.database.write(
+            lambda tx: rows.spend_quota(tx, leased.id, day, count, leased.lease.token, now)
+        )
+
+
+@pytest.fixture
+def pool(app: App) -> Pool:
+    return Pool(app)

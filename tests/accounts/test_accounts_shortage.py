@@ -1,0 +1,126 @@
+"""Why no account is fit, and when that ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.manager import Purpose, Shortage
+from tests.accounts.conftest import PLATFORM, Pool
+
+MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai; the clock starts at 04:00
+
+
+def why(pool: Pool, purpose: Purpose = Purpose.EXPORTING) -> Shortage:
+    return pool.manager.shortage(purpose, PLATFORM)
+
+
+def spend_all(pool: Pool, account_id: int) -> None:
+    pool.manager.update_export_count(account_id, pool.manager.get_remaining_quota(account_id))
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_no_account_at_all(pool: Pool, purpose: Purpose):
+    assert why(pool, purpose) == Shortage("no account for bilibili", False, False, None)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_all_disabled(pool: Pool, purpose: Purpose):
+    for account_id in pool.add("a", "b"):
+        pool.manager.set_account_status(account_id, "disabled")
+    assert why(pool, purpose) == Shortage("all 2 accounts are disabled", False, False, None)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_all_busy(pool: Pool, purpose: Purpose):
+    pool.add("a")
+    pool.must_lease()
+    shortage = why(pool, purpose)
+    assert (shortage.busy, shortage.spent, shortage.until) == (True, False, None)
+    assert "1 accounts are busy" in shortage.reason
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_all_cooling(pool: Pool, purpose: Purpose, clock):
+    pool.add("a", "b")
+    first, second = pool.must_lease(), pool.must_lease()
+    pool.manager.cool_down(first, 600, "throttled")
+    soonest = pool.manager.cool_down(second, 60, "throttled")
+    shortage = why(pool, purpose)
+    assert shortage.reason == "2 accounts are cooling down"
+    assert not shortage.busy and not shortage.spent
+    assert shortage.until is not None
+    assert abs(shortage.until - soonest) < timedelta(milliseconds=1)
+
+
+def test_all_spent_ends_at_the_next_quota_day(pool: Pool):
+    for account_id in pool.add("a", "b"):
+        spend_all(pool, account_id)
+    shortage = why(pool)
+    assert shortage.reason == "2 accounts have used up their quota of 2026-11-22"
+    assert (shortage.busy, shortage.spent, shortage.until) == (False, True, MIDNIGHT)
+
+
+def test_all_but_disabled_ones_spent(pool: Pool):
+    disabled, spent = pool.add("a", "b")
+    pool.manager.set_account_status(disabled, "disabled")
+    spend_all(pool, spent)
+    shortage = why(pool)
+    assert "1 accounts have used up" in shortage.reason
+    assert shortage.spent and shortage.until == MIDNIGHT
+
+
+def test_a_busy_account_that_is_spent_is_not_waited_for(pool: Pool):
+    [account_id] = pool.add("a")
+    spend_all(pool, account_id)
+    pool.must_lease(Purpose.INGESTING)
+    assert why(pool).spent
+    assert why(pool, Purpose.INGESTING).busy
+
+
+def test_a_resting_account_that_is_spent_is_not_waited_for(pool: Pool):
+    [account_id] = pool.add("a")
+    spend_all(pool, account_id)
+    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), 60, "throttled")
+    assert why(pool).until == MIDNIGHT
+    assert why(pool, Purpose.INGESTING).until != MIDNIGHT
+
+
+def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
+    spent, _ = pool.add("a", "b")
+    spend_all(pool, spent)
+    until = pool.manager.cool_down(pool.must_lease(), 60, "throttled")
+    shortage = why(pool)
+    assert shortage.until is not None
+    assert abs(shortage.until - until) < timedelta(milliseconds=1)
+
+
+def test_a_rest_beyond_midnight_does_not_hide_the_new_day(pool: Pool):
+    # Fails: `until` is the end of the rest, although the spent account is fit at midnight.
+    spent, _ = pool.add("a", "b")
+    spend_all(pool, spent)
+    pool.manager.cool_down(pool.must_lease(), 24 * 3600, "risk control")
+    assert why(pool).until == MIDNIGHT
+
+
+def test_accounts_without_any_quota_wait_for_a_person(pool: Pool):
+    # Fails: limit 0 counts as used up, and the next day is promised again and again.
+    pool.add("a", limit=0)
+    shortage = why(pool)
+    assert (shortage.spent, shortage.until) == (False, None)
+
+
+def test_an_account_given_back_meanwhile_is_asked_for_again_at_once(pool: Pool):
+    pool.add("a")
+    shortage = why(pool)
+    assert shortage.busy and shortage.until is None
+
+
+def test_at_the_promised_moment_an_account_is_fit(pool: Pool, clock):
+    [account_id] = pool.add("a")
+    spend_all(pool, account_id)
+    promised = why(pool).until
+    assert promised is not None
+    clock.move_to(promised + timedelta(milliseconds=50))
+    assert pool.lease() is not None

@@ -1,0 +1,19 @@
+"""The command line as a user meets it: real processes, exit codes and streams."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "processes"))  # the helpers of both folders
+
+from process_fixtures import (  # noqa: F401
+    baton,
+    command_server,
+    crawled,
+    crawled_once,
+    launcher,
+    make_baton,
+    on_both,
+    start_sandbox,
+)

@@ -1,0 +1,63 @@
+"""A platform that tests can spoil, and logs that they can read."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside this file
+
+import outside_checker
+from moving_clock import MovingClock
+from workbench import DOMAIN, Platform
+
+from core.logs import set_up_logging
+from sandbox import RateLimit, SandboxConfig
+
+
+@pytest.fixture
+def platform(clock: MovingClock) -> Iterator[Callable[..., Platform]]:
+    """Starts platforms whose time is the tests': `platform(creators=45, rate="3/60")`."""
+    running: list[Platform] = []
+
+    def start(rate: str = "100000/1", clock: Any = clock, **options: Any) -> Platform:
+        options = {"domains": (DOMAIN,), "creators": 100} | options
+        server = Platform(SandboxConfig(rate=RateLimit.parse(rate), **options), clock)
+        server.start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Everything that was logged so far, as it lies on the disk."""
+    folder = tmp_path / "logs"
+    handler = set_up_logging(folder)
+
+    def read() -> str:
+        return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.log")))
+
+    yield read
+    handler.close()
+    logging.getLogger("baton").removeHandler(handler)
+
+
+@pytest.fixture
+def agree(database_url: str, tmp_path: Path) -> Callable[..., list[int]]:
+    """Looks from outside that rows, files and quotas agree; gives the exported ids."""
+    folder = tmp_path / "data" / "exports"
+
+    def check(**options: bool) -> list[int]:
+        assert outside_checker.problems(database_url, folder, **options) == []
+        return outside_checker.exported_ids(database_url, folder)
+
+    return check

@@ -1,0 +1,451 @@
+"""Dying at each step of an export, and waking up when somebody else has taken the work over."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moving_clock import MovingClock
+from workbench import (
+    ONE_ENGINE,
+    Crash,
+    account_of,
+    add_account,
+    add_accounts,
+    change,
+    column,
+    crawl,
+    file_crawl,
+    file_export,
+    once,
+    pieces_of,
+    rows,
+    segments_of,
+    store_rows,
+    stored_uids,
+    task_of,
+    work_off,
+)
+
+from commands.root import App
+from core.errors import CommitUnknown
+from crawler import segments as segment_files
+from crawler.formats import CsvWriter
+from crawler.segments import SegmentWriter
+from storage import influencers, tasks
+from storage import segments as segment_rows
+from storage.records import AccountStatus, SegmentState, Task, TaskStatus, WaitingFor
+
+COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
+ROWS, BATCH, LIMIT = 23, 4, 10
+
+
+@pytest.fixture
+def two(make_app) -> tuple[App, App]:
+    """Two processes on one database with three accounts and a few creators."""
+    one, other = (make_app(export_batch_rows=BATCH) for _ in range(2))
+    add_accounts(one, 3, limit=LIMIT)
+    store_rows(one, ROWS)
+    return one, other
+
+
+def at_call(number: int, act: Callable[[], object], query: Callable[..., Any]):
+    """`query`, but before its call of that number (from 1) `act` comes."""
+    calls = iter(range(1, 10**6))
+
+    def instead(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == number:
+            act()
+        return query(*args, **kwargs)
+
+    return instead
+
+
+def die() -> None:
+    raise Crash
+
+
+def nothing(*args: Any) -> None:
+    """A dead process tidies nothing up."""
+
+
+PLACES: dict[str, tuple[object, str, int]] = {
+    "first rows marked": (influencers, "mark_exported", 1),
+    "before the first COMMIT": (tasks, "advance", 1),
+    "before a later COMMIT": (tasks, "advance", 3),
+    "part file opened": (CsvWriter, "write", 1),
+    "in a later append": (CsvWriter, "write", 3),
+    "before closing": (CsvWriter, "close", 1),
+    "before measuring": (segment_files, "measure", 1),
+    "before the rename": (segment_files, "_sync_folder", 1),
+    "before the manifest": (SegmentWriter, "_write_manifest", 1),
+    "before sealing": (segment_rows, "seal", 1),
+    "before sealing the second": (segment_rows, "seal", 2),
+    "before the end": (tasks, "finish", 1),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_death_anywhere_is_mended_by_who_takes_over(
+    two, agree, clock: MovingClock, monkeypatch, place
+) -> None:
+    one, other = two
+    task = file_export(one)
+    owner, name, number = PLACES[place]
+    with monkeypatch.context() as dying:
+        dying.setattr(SegmentWriter, "discard", nothing)
+        dying.setattr(owner, name, at_call(number, die, getattr(owner, name)))
+        with pytest.raises(Crash):
+            work_off(one, task)
+    agree(all_sealed=False)
+    clock.move(31)
+    assert work_off(other, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 7])
+def test_a_death_between_commit_and_append_loses_no_row(
+    two, agree, clock: MovingClock, monkeypatch, batch
+) -> None:
+    one, other = two
+    task = file_export(one)
+    with monkeypatch.context() as dying:
+        dying.setattr(SegmentWriter, "discard", nothing)
+        with pytest.raises(Crash):
+            work_off(one, task, one.export_worker(after_commit=at_call(batch, die, nothing)))
+    assert any(segment.state is SegmentState.OPEN for segment in segments_of(one))
+    assert once(other.export_worker()) is False  # the dead one's lease still holds
+    clock.move(31)
+    assert work_off(other, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+def test_a_row_of_workers_that_all_die_leaves_everything_right(
+    make_app, agree, clock: MovingClock, monkeypatch
+) -> None:
+    first = make_app(export_batch_rows=3)
+    add_accounts(first, 4, limit=7)
+    store_rows(first, 26)
+    task = file_export(first)
+    monkeypatch.setattr(SegmentWriter, "discard", nothing)
+    for number in range(1, 9):
+        dying = make_app(export_batch_rows=3)
+        with pytest.raises(Crash):
+            hook = at_call(1 + number % 2, die, nothing)
+            work_off(dying, task, dying.export_worker(after_commit=hook))
+        clock.move(31)
+        if task_of(first, task.id).item_count >= 20:
+            break
+    assert work_off(first, task).status is COMPLETED
+    assert sorted(agree()) == list(range(1, 27))
+
+
+def full() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+FULL_AT = {
+    "opening": (Path, "mkdir", 1),
+    "appending": (CsvWriter, "write", 2),
+    "closing": (CsvWriter, "close", 1),
+    "renaming": (os, "rename", 1),
+    "syncing the folder": (segment_files, "_sync_folder", 1),
+    "writing the manifest": (Path, "write_text", 1),
+    "placing the manifest": (os, "replace", 1),
+}
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("place", FULL_AT)
+def test_a_full_disk_keeps_the_rows_and_tries_again_later(
+    two, agree, monkeypatch, tmp_path, place
+) -> None:
+    app = two[0]
+    task = file_export(app)
+    owner, name, number = FULL_AT[place]
+    with monkeypatch.context() as filled:
+        filled.setattr(owner, name, at_call(number, full, getattr(owner, name)))
+        once(app.export_worker())
+    seen = task_of(app, task.id)
+    assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.DISK)
+    assert "No space left on device; make room" in seen.last_error
+    assert app.book.held() == []
+    assert set(column(app, "SELECT status FROM accounts")) == {"idle"}
+    assert list(tmp_path.rglob("*.part")) == []
+    assert work_off(app, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+def lose_answers(app: App, monkeypatch, owner: object, query: str, number: int, *, came: bool):
+    """The COMMIT of the transaction with that call of `query` brings no answer."""
+    engine, armed = app.database.engine, threading.Event()
+    commit, rollback = engine.commit, engine.rollback
+    monkeypatch.setattr(owner, query, at_call(number, armed.set, getattr(owner, query)))
+
+    def lost(connection: Any) -> None:
+        if not armed.is_set():
+            return commit(connection)
+        armed.clear()
+        commit(connection) if came else rollback(connection)
+        raise CommitUnknown("no answer to COMMIT")
+
+    monkeypatch.setattr(engine, "commit", lost)
+
+
+@pytest.mark.parametrize("came", [True, False])
+@pytest.mark.parametrize(
+    ("owner", "query", "number"),
+    [(influencers, "mark_exported", 1), (influencers, "mark_exported", 3),
+     (segment_rows, "seal", 1), (tasks, "finish", 1)],
+)  # fmt: skip
+def test_a_lost_answer_to_commit_is_never_guessed_at(
+    two, agree, clock: MovingClock, monkeypatch, came, owner, query, number
+) -> None:
+    one, other = two
+    task = file_export(one)
+    with monkeypatch.context() as lossy:
+        lose_answers(one, lossy, owner, query, number, came=came)
+        once(one.export_worker())
+    assert one.book.held() == []  # its leases run out by themselves
+    clock.move(31)
+    assert work_off(other, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("came", [True, False])
+@pytest.mark.parametrize(
+    ("owner", "query", "number"),
+    [(tasks, "make_parent", 1), (influencers, "upsert_page", 1), (influencers, "upsert_page", 3),
+     (tasks, "finish", 1)],
+)  # fmt: skip
+def test_a_lost_answer_while_crawling_costs_no_page(
+    make_app, platform, clock: MovingClock, monkeypatch, came, owner, query, number
+) -> None:
+    server = platform(creators=100)
+    one, other = make_app(bilibili_base_url=server.url), make_app(bilibili_base_url=server.url)
+    add_accounts(one, 2)
+    task, worker = file_crawl(one), one.ingestion_worker()
+    with monkeypatch.context() as lossy:
+        lose_answers(one, lossy, owner, query, number, came=came)
+        once(worker), once(worker)
+    clock.move(31)
+    assert work_off(other, task).status is COMPLETED
+    assert stored_uids(other) == server.uids()
+    assert sorted(column(other, "SELECT page_number FROM ingestion_logs")) == [1, 2, 3, 4, 5]
+    assert len(server.asked) <= 6
+
+
+@pytest.mark.parametrize("page", [1, 2, 4])
+def test_a_crawl_that_dies_goes_on_from_its_marker(
+    make_app, platform, clock: MovingClock, monkeypatch, page
+) -> None:
+    server = platform(creators=100)
+    one, other = make_app(bilibili_base_url=server.url), make_app(bilibili_base_url=server.url)
+    add_accounts(one, 2)
+    task = file_crawl(one)
+    with monkeypatch.context() as dying:
+        dying.setattr(influencers, "upsert_page", at_call(page, die, influencers.upsert_page))
+        with pytest.raises(Crash):
+            work_off(one, task)
+    clock.move(31)
+    assert work_off(other, task).status is COMPLETED
+    assert stored_uids(other) == server.uids()
+    assert server.pages == sorted([1, 2, 3, 4, 5, page])
+
+
+class World:
+    """All that a stale worker must not change: every row and file, and what is spent.
+
+    An account that nobody else took meanwhile it may still give back.
+    """
+
+    def __init__(self, app: App) -> None:
+        tables = ("tasks", "export_logs", "influencers")
+        self.rows = {name: rows(app, f"SELECT * FROM {name} ORDER BY id") for name in tables}
+        self.spent = rows(app, "SELECT id, today_export_count, quota_day FROM accounts ORDER BY id")
+        folder = app.settings.exports_dir
+        self.files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def changed_since(self, before: World | None) -> list[str]:
+        """Names of tables and files that differ."""
+        assert before is not None, "nobody took over"
+        found = [name for name in self.rows if self.rows[name] != before.rows[name]]
+        found += ["spent"] if self.spent != before.spent else []
+        names = self.files.keys() | before.files.keys()
+        return found + sorted(n for n in names if self.files.get(n) != before.files.get(n))
+
+
+class TakeOver:
+    """Somebody else takes the task over and ends it, while the first holder stands still."""
+
+    def __init__(self, other: App, task: Task, clock: MovingClock, *, renamed: bool) -> None:
+        self._other, self._task, self._clock, self._renamed = other, task, clock, renamed
+        self.world: World | None = None
+
+    def __call__(self) -> None:
+        self._clock.move(31)
+        if self._renamed:  # a crawl refreshes the names of rows that are in the segment already
+            change(self._other, "UPDATE influencers SET nickname='新名'")
+        assert work_off(self._other, self._task).status is COMPLETED
+        self.world = World(self._other)
+
+
+STOPPED_AT = {
+    "before appending": (CsvWriter, "write", 2),
+    "before measuring": (segment_files, "measure", 1),
+    "before the rename": (os, "rename", 1),
+    "after the rename": (segment_files, "_sync_folder", 1),
+    "before the manifest": (os, "replace", 1),
+    "before sealing": (segment_rows, "seal", 1),
+}
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize("place", STOPPED_AT)
+def test_who_wakes_up_late_changes_nothing(
+    two, agree, clock: MovingClock, monkeypatch, place, renamed
+) -> None:
+    one, other = two
+    task = file_export(one)
+    take_over = TakeOver(other, task, clock, renamed=renamed)
+    owner, name, number = STOPPED_AT[place]
+    if name == "seal":  # stand still outside of the transaction, as a frozen process would not lock
+        owner, name = type(one.sealer), "_seal_row"
+    real = getattr(owner, name)
+    monkeypatch.setattr(owner, name, at_call(number, take_over, real))
+    once(one.export_worker())
+    assert World(other).changed_since(take_over.world) == []
+    assert agree() == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_who_wakes_up_after_its_commit_changes_nothing(
+    two, agree, clock: MovingClock, batch, renamed
+) -> None:
+    one, other = two
+    task = file_export(one)
+    take_over = TakeOver(other, task, clock, renamed=renamed)
+    once(one.export_worker(after_commit=at_call(batch, take_over, nothing)))
+    assert World(other).changed_since(take_over.world) == []
+    assert agree() == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_who_wakes_up_with_a_full_file_in_hand_publishes_nothing(
+    make_app, agree, clock: MovingClock, renamed
+) -> None:
+    one, other = (make_app(export_batch_rows=4, export_file_rows=4) for _ in range(2))
+    add_accounts(one, 2)
+    store_rows(one, 8)
+    task = file_export(one)
+    take_over = TakeOver(other, task, clock, renamed=renamed)
+    once(one.export_worker(after_commit=at_call(1, take_over, nothing)))
+    assert World(other).changed_since(take_over.world) == []
+    assert agree() == list(range(1, 9))
+
+
+def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
+    make_app, agree, clock: MovingClock, monkeypatch, tmp_path
+) -> None:
+    first, second, third = (make_app(export_batch_rows=4) for _ in range(3))
+    add_accounts(first, 3)
+    store_rows(first, 10)
+    task = file_export(first)
+    with pytest.raises(Crash):
+        work_off(first, task, first.export_worker(after_commit=at_call(2, die, nothing)))
+    clock.move(31)
+    take_over = TakeOver(third, task, clock, renamed=False)
+    files = second.files
+    monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
+    once(second.export_worker())
+    assert list(tmp_path.rglob("*.part")) == []
+    assert World(third).changed_since(take_over.world) == []
+    agree()
+
+
+def test_who_wakes_up_does_not_disturb_who_is_rendering(
+    make_app, agree, clock: MovingClock, monkeypatch
+) -> None:
+    one, other = (make_app(export_batch_rows=4) for _ in range(2))
+    add_accounts(one, 3)
+    store_rows(one, 10)
+    task = file_export(one)
+    asleep, wake = threading.Event(), threading.Event()
+
+    def sleep() -> None:
+        asleep.set()
+        assert wake.wait(20)
+
+    worker = one.export_worker(after_commit=at_call(1, sleep, nothing))
+    late = threading.Thread(target=once, args=(worker,))
+    late.start()
+    assert asleep.wait(20)
+    clock.move(31)
+
+    def wake_it() -> None:
+        wake.set()
+        late.join(20)
+
+    find = influencers.of_segment
+    monkeypatch.setattr(influencers, "of_segment", at_call(1, wake_it, find))
+    once(other.export_worker())
+    assert task_of(other, task.id).status is COMPLETED  # at its first attempt
+    assert sorted(agree()) == list(range(1, 11))
+
+
+def test_a_worker_that_was_cut_off_stops_before_it_exports_more(
+    two, agree, clock: MovingClock
+) -> None:
+    """Nobody took the task over, but the lease is too old to be relied on."""
+    one, other = two
+    task = file_export(one)
+    once(one.export_worker(after_commit=at_call(2, lambda: clock.move(31), nothing)))
+    assert task_of(one, task.id).item_count == 2 * BATCH
+    assert work_off(other, task, rounds=100).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(
+    two, agree, monkeypatch
+) -> None:
+    app = two[0]
+    task = file_export(app)
+
+    def broken() -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    with monkeypatch.context() as buggy:
+        buggy.setattr(CsvWriter, "write", at_call(2, broken, CsvWriter.write))
+        once(app.export_worker())
+    seen = task_of(app, task.id)
+    assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in seen.last_error
+    assert account_of(app, "acc1").status is AccountStatus.IDLE
+    assert app.book.held() == []
+    app.scheduler.resume(task.id)
+    assert work_off(app, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
+def test_the_keeper_frees_what_dead_processes_held(
+    make_app, platform, clock: MovingClock, monkeypatch
+) -> None:
+    server = platform(creators=60)
+    one, other = make_app(bilibili_base_url=server.url), make_app(bilibili_base_url=server.url)
+    add_account(one, "acc1")
+    task = file_crawl(one, pages=3)
+    with monkeypatch.context() as dying:
+        dying.setattr(influencers, "upsert_page", at_call(2, die, influencers.upsert_page))
+        with pytest.raises(Crash):
+            work_off(one, task)
+    clock.move(31)
+    other.keeper("ingestion").keep_once()
+    piece = pieces_of(other, task.id)[0]
+    assert (piece.status, piece.lease_owner, piece.progress_marker) == (PENDING, None, "page=1")
+    assert account_of(other, "acc1").status is AccountStatus.IDLE
+    assert crawl(other).status is COMPLETED

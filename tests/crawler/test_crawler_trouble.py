@@ -1,0 +1,430 @@
+"""Trouble with accounts and the platform: who is blamed, who goes on, and when."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from moving_clock import MovingClock
+from workbench import (
+    ONE_ENGINE,
+    account_of,
+    add_account,
+    add_accounts,
+    change,
+    column,
+    crawl,
+    edited,
+    events_of,
+    file_crawl,
+    once,
+    pieces_of,
+    rows,
+    stored_uids,
+    task_of,
+    work_off,
+)
+
+from accounts.manager import Purpose
+from commands.root import App
+from core.errors import Throttled
+from crawler.pages import PageStore
+from sandbox.messages import Reply, json_reply
+from storage.records import AccountStatus, TaskStatus, TaskType, WaitingFor
+
+COMPLETED, PENDING, FAILED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.FAILED
+IDLE, DISABLED = AccountStatus.IDLE, AccountStatus.DISABLED
+
+
+def who_fetched(app: App) -> dict[int, str]:
+    """Page number to account name."""
+    found = rows(app, "SELECT l.page_number AS page, a.username AS name FROM ingestion_logs l"
+                      " JOIN accounts a ON a.id=l.account_id")  # fmt: skip
+    return {row["page"]: row["name"] for row in found}
+
+
+def secs_from_now(app: App, moment) -> float:
+    return (moment - app.clock.now()).total_seconds()
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize(
+    "kind", ["code_509", "risk_voucher", "risk_bare", "captcha", "voucher_only"]
+)
+def test_the_next_account_goes_on_with_the_same_page(make_app, platform, kind) -> None:
+    server = platform(creators=100)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    server.order({"kind": kind, "account": "acc1", "page": 3})
+    task = crawl(app, pages=5)
+    assert task.status is COMPLETED
+    assert server.pages == [1, 2, 3, 3, 4, 5]
+    assert who_fetched(app) == {1: "acc1", 2: "acc1", 3: "acc2", 4: "acc2", 5: "acc2"}
+    assert server.stats()["duplicate_pages"] == 0
+    settings = app.settings
+    rest = settings.throttle_cooldown_secs if kind == "code_509" else settings.risk_cooldown_secs
+    account = account_of(app, "acc1")
+    assert 0 < secs_from_now(app, account.cooldown_until) <= rest
+    assert (account.status, account.failure_count) == (IDLE, 1)
+    [(event, detail), *_] = events_of(app, "acc1")
+    assert event == "cooldown" and ("throttled" if kind == "code_509" else "risk") in detail
+
+
+def test_rests_double_with_failures_in_a_row_and_a_good_turn_forgets_them(
+    make_app, platform, clock: MovingClock
+) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.order({"kind": "code_509", "times": 3})
+    file_crawl(app, pages=1)
+    for rest in (60, 120, 240):
+        once(app.ingestion_worker())
+        account = account_of(app, "acc1")
+        assert (account.cooldown_until - account.updated_at).total_seconds() == rest
+        clock.move_to(account.cooldown_until + timedelta(seconds=1))
+    once(app.ingestion_worker())
+    assert account_of(app, "acc1").failure_count == 0
+
+
+def test_an_account_that_only_met_a_shut_platform_keeps_its_failures(
+    make_app, platform, clock: MovingClock
+) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url, throttle_cooldown_secs=1)
+    add_accounts(app, 2)
+    server.order({"kind": "code_509", "account": "acc1"}, {"kind": "html_412", "account": "acc2"})
+    file_crawl(app, pages=1)
+    once(app.ingestion_worker())
+    clock.move(2)
+    once(app.ingestion_worker())
+    assert len(server.asked) == 2  # the breaker let nobody through
+    assert account_of(app, "acc1").failure_count == 1
+
+
+def test_no_page_is_fetched_twice_under_the_platforms_own_limit(make_app, platform) -> None:
+    server = platform(creators=240, rate="4/60")
+    app = make_app(bilibili_base_url=server.url, throttle_cooldown_secs=20)
+    add_accounts(app, 3)
+    assert crawl(app).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+    stats = server.stats()
+    assert stats["over_limit"] > 0 and stats["duplicate_pages"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "code"),
+    [("banned-1", "banned", -102), ("expired-1", "session expired", -101),
+     ("dead-1", "session expired", -101)],
+)  # fmt: skip
+def test_an_account_that_is_lost_is_disabled_with_reason_and_evidence(
+    make_app, platform, name, reason, code
+) -> None:
+    server = platform(creators=200)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, name)
+    add_account(app, "acc2")
+    assert crawl(app, pages=10).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+    account = account_of(app, name)
+    assert (account.status, account.lease_owner) == (DISABLED, None)
+    assert account.disabled_reason.startswith(f"{reason}: code {code}")
+    event = app.registry.events(account)[0]
+    assert event.kind == "disabled" and json.loads(event.evidence)["code"] == code
+    assert server.stats()["after_ban"] <= 1
+    assert server.stats()["duplicate_pages"] == 0
+
+
+def test_an_account_without_usable_credentials_is_disabled(make_app, platform) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "none", session=None)
+    add_account(app, "odd", session="no cookie at all")
+    add_account(app, "acc3")
+    change(app, "UPDATE accounts SET session='gAAAAAnotours' WHERE username='odd'")
+    assert crawl(app).status is COMPLETED
+    assert account_of(app, "none").disabled_reason.startswith("session expired: the account has no")
+    assert account_of(app, "odd").disabled_reason.startswith("credentials: ")
+
+
+def test_risk_on_several_accounts_stops_the_platform_for_all(
+    make_app, platform, clock: MovingClock
+) -> None:
+    server = platform(creators=100)
+    app = make_app(bilibili_base_url=server.url, breaker_accounts=2)
+    add_accounts(app, 3)
+    server.order({"kind": "captcha", "times": 2})
+    task = file_crawl(app, pages=5)
+    once(app.ingestion_worker())
+    piece = pieces_of(app, task.id)[0]
+    assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
+    assert 0 < secs_from_now(app, piece.not_before) <= 30
+    assert "after risk control" in piece.last_error and piece.attempts == 0
+    assert len(server.asked) == 2  # the third account was spared
+    spared = account_of(app, "acc3")
+    assert (spared.status, spared.cooldown_until) == (IDLE, None)
+    clock.move(31)
+    once(app.ingestion_worker())
+    assert len(server.asked) == 2
+    clock.move(app.settings.risk_cooldown_secs)
+    assert work_off(app, task).status is COMPLETED
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("kind", ["html_412", "code_412"])
+def test_a_block_of_the_address_stops_the_platform_at_once(make_app, platform, kind) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    server.order({"kind": kind})
+    task = file_crawl(app, pages=1)
+    once(app.ingestion_worker())
+    piece = pieces_of(app, task.id)[0]
+    assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
+    assert server.pages == [1]
+    assert work_off(app, task, rounds=2000).status is COMPLETED
+
+
+def waits(app: App) -> tuple[WaitingFor | None, float, str]:
+    """What the only task waits for, how long from its last change on, and why."""
+    [task_id] = column(app, "SELECT id FROM tasks")
+    task = task_of(app, task_id)
+    assert (task.status, task.lease_owner) == (PENDING, None)
+    pause = (task.not_before - task.updated_at).total_seconds()
+    return task.waiting_for, round(pause, 2), task.last_error
+
+
+def test_without_accounts_a_task_waits_and_a_new_account_wakes_it(app: App) -> None:
+    file_crawl(app)
+    assert once(app.ingestion_worker()) is False
+    assert waits(app) == (WaitingFor.ACCOUNT, 30, "no account for bilibili")
+    assert app.scheduler.claim(TaskType.INGESTION) is None
+    add_account(app, "acc1")
+    [task_id] = column(app, "SELECT id FROM tasks")
+    assert task_of(app, task_id).not_before <= app.clock.now()
+
+
+def test_with_all_accounts_disabled_a_task_waits_until_one_is_enabled(app: App) -> None:
+    first = add_account(app, "acc1")
+    app.accounts.set_account_status(first, "disabled")
+    file_crawl(app)
+    once(app.ingestion_worker())
+    assert waits(app) == (WaitingFor.ACCOUNT, 30, "all 1 accounts are disabled")
+    app.accounts.set_account_status(first, "idle")
+    [task_id] = column(app, "SELECT id FROM tasks")
+    assert task_of(app, task_id).not_before <= app.clock.now()
+
+
+def test_with_all_accounts_resting_a_task_waits_for_the_first_to_be_rested(app: App) -> None:
+    add_accounts(app, 2)
+    for secs in (100, 40):
+        lease = app.accounts.lease(Purpose.INGESTING, "bilibili")
+        app.accounts.cool_down(lease, secs, "throttled")
+    file_crawl(app)
+    once(app.ingestion_worker())
+    assert waits(app) == (
+        WaitingFor.ACCOUNT,
+        pytest.approx(40, abs=0.1),
+        "2 accounts are cooling down",
+    )
+
+
+def test_with_all_accounts_busy_a_task_looks_again_soon(app: App) -> None:
+    add_account(app, "acc1")
+    app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    file_crawl(app)
+    once(app.ingestion_worker())
+    assert waits(app) == (WaitingFor.ACCOUNT, app.settings.poll_secs, "1 accounts are busy")
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize(
+    "kind", ["http_500", "http_502", "http_503", "code_500", "code_503", "code_504", "code_8888",
+             "drop", "truncated_body"]
+)  # fmt: skip
+def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> None:
+    server = platform(creators=60)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.order({"kind": kind, "times": 3, "page": 2})
+    task = file_crawl(app, pages=3)
+    once(app.ingestion_worker())
+    piece = pieces_of(app, task.id)[0]
+    assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
+    assert (piece.attempts, piece.progress_marker) == (1, "page=1")
+    assert "(3 tries)" in piece.last_error
+    account = account_of(app, "acc1")
+    assert (account.status, account.failure_count, account.cooldown_until) == (IDLE, 0, None)
+    assert work_off(app, task).status is COMPLETED
+    assert server.stats()["duplicate_pages"] == 0
+    assert stored_uids(app) == server.uids()
+
+
+SPOILT = ["html_200", "truncated_json", "empty_body", "empty_data", "null_data", "null_result",
+          "result_string"]  # fmt: skip
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("kind", SPOILT)
+def test_an_answer_that_is_spoilt_once_is_asked_for_again(make_app, platform, kind) -> None:
+    server = platform(creators=60)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.order({"kind": kind, "page": 2})
+    assert crawl(app).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+    assert server.pages == [1, 2, 2, 3]
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("kind", SPOILT)
+def test_an_answer_that_stays_spoilt_fails_the_task_with_its_evidence(
+    make_app, platform, kind
+) -> None:
+    server = platform(creators=60)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.order({"kind": kind, "page": 2, "times": 3})
+    task = crawl(app)
+    assert task.status is FAILED and task.last_error.startswith("page 2: ")
+    [kept] = app.settings.evidence_dir.rglob("*.json")
+    assert kept.name in task.last_error
+    content = json.loads(kept.read_text("utf-8"))
+    assert (content["page"], content["http_status"]) == (2, 200)
+    assert "SESSDATA" not in kept.read_text("utf-8")
+    assert len(stored_uids(app)) == 20  # page 1 stays
+    account = account_of(app, "acc1")
+    assert (account.status, account.failure_count, account.cooldown_until) == (IDLE, 0, None)
+    app.scheduler.resume(task.id)
+    assert work_off(app, task).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+
+
+def test_long_messages_fit_everywhere(make_app, platform) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    long = "很长" * 5000
+
+    def speak(request, reply):
+        code = -102 if request.account == "acc1" else -404
+        return json_reply({"code": code, "message": long})
+
+    server.spoil = speak
+    task = crawl(app)
+    assert task.status is FAILED and 1000 < len(task.last_error) <= 1024
+    assert len(account_of(app, "acc1").disabled_reason) == 512
+    assert len(events_of(app, "acc1")[0][1]) <= 1024
+
+
+def test_an_evidence_file_is_named_also_behind_a_long_message(make_app, platform) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.spoil = lambda request, reply: json_reply({"code": -404, "message": "很长" * 5000})
+    task = crawl(app)
+    [kept] = app.settings.evidence_dir.rglob("*.json")
+    assert kept.name in task.last_error
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("text", ["half \ud83d pair", "nul \x00", "行\r\n二"])
+def test_an_odd_message_of_the_platform_rests_the_account_like_any_other(
+    make_app, platform, text
+) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+
+    def speak(request, reply):
+        said = json.dumps({"code": -509, "message": text}).encode()
+        return Reply(said) if request.account == "acc1" else reply
+
+    server.spoil = speak
+    assert crawl(app).status is COMPLETED
+    account = account_of(app, "acc1")
+    assert account.status is IDLE and account.cooldown_until is not None
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("secs", [1e9, 1e12, 1e15])
+def test_an_absurd_retry_after_only_rests_the_account(
+    make_app, platform, monkeypatch, secs
+) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    source = app.platforms["bilibili"].source.source
+    search = source.search_creators
+
+    def throttled(session, domain, page, via):
+        if session.username == "acc1":
+            raise Throttled("too many requests (HTTP 429)", retry_after_secs=secs)
+        return search(session, domain, page, via)
+
+    monkeypatch.setattr(source, "search_creators", throttled)
+    assert crawl(app).status is COMPLETED
+    assert account_of(app, "acc1").status is IDLE
+    assert app.book.held() == []
+
+
+def test_a_bug_ends_its_task_with_a_traceback_and_blames_no_account(
+    make_app, platform, monkeypatch, logs
+) -> None:
+    app = make_app(bilibili_base_url=platform(creators=20).url)
+    add_account(app, "acc1")
+
+    def broken(*args):
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr(PageStore, "store_first_and_split", broken)
+    task = crawl(app)
+    assert task.status is FAILED
+    assert task.last_error == "internal error, see the log: ZeroDivisionError('a bug of ours')"
+    assert "Traceback (most recent call last)" in logs() and "ZeroDivisionError" in logs()
+    account = account_of(app, "acc1")
+    assert (account.status, account.failure_count) == (IDLE, 0)
+    assert app.book.held() == []
+
+
+def test_under_harsh_faults_every_creator_is_stored_once_in_the_end(
+    make_app, platform, clock: MovingClock
+) -> None:
+    server = platform(creators=300, page_size=6, faults="harsh", rate="20/10")
+    app = make_app(
+        bilibili_base_url=server.url, throttle_cooldown_secs=1, risk_cooldown_secs=1,
+        request_attempts=4, task_attempts=50,
+    )  # fmt: skip
+    for name in ("acc1", "banned-2", "acc3", "expired-4", "acc5"):
+        add_account(app, name)
+    for _ in range(8):  # an entry that was spoilt on its way comes with a later crawl
+        task = file_crawl(app)
+        while work_off(app, task, rounds=1000).status is FAILED:
+            app.scheduler.resume(task.id)
+        if stored_uids(app) == server.uids():
+            break
+    assert stored_uids(app) == server.uids()
+    assert len(set(server.uids())) == 300
+    assert sum(server.stats()["faults"].values()) > 5
+    leases = column(app, "SELECT lease_owner FROM accounts")
+    assert leases == [None] * 5
+    assert {task["lease_owner"] for task in rows(app, "SELECT lease_owner FROM tasks")} == {None}
+
+
+def test_a_damaged_id_costs_only_its_entry(make_app, platform, logs) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_account(app, "acc1")
+    server.spoil = lambda request, reply: edited(
+        reply, lambda data: data["result"][3].update(mid="\ud83d\x00")
+    )
+    assert crawl(app).status is COMPLETED
+    assert len(stored_uids(app)) == 19
+    assert "entry left out" in logs()
+
+
+def test_a_long_reason_of_the_operator_fits(app: App) -> None:
+    first = add_account(app, "acc1")
+    app.accounts.set_account_status(first, "disabled", "很长" * 2000)
+    assert account_of(app, "acc1").disabled_reason.startswith("很长")

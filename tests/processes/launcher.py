@@ -1,0 +1,321 @@
+"""Baton's commands as real processes: own folder, own environment, ended with the test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+
+from accounts.vault import Credentials
+from commands.root import App
+from core.settings import Settings
+from storage import schema
+
+ROOT = Path(__file__).resolve().parents[2]
+CLI = ROOT / "cli.py"
+WAIT_SECS = 60.0
+AT_A_TIME = 3
+
+
+def wait_until(condition: Callable[[], Any], what: str, secs: float = WAIT_SECS) -> Any:
+    """Poll until `condition` gives something true, and return that."""
+    deadline = time.monotonic() + secs
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {secs:.0f} s: {what}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class CommandServer:
+    """Runs commands as forks of one prepared process; see command_server.py."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("command_server.py")
+        self._popen = subprocess.Popen(
+            [sys.executable, str(script), str(ROOT)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            start_new_session=True,
+        )  # fmt: skip
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        args: list[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        log: Path,
+        stdin: bytes,
+        secs: float,
+    ) -> Outcome:
+        """Run `cli.py ARGS` to its end."""
+        names = ("stdin", "stdout", "stderr", "pid", "code")
+        files = {name: log.with_suffix(f".{name}") for name in names}
+        files["stdin"].write_bytes(stdin)
+        paths = {name: str(path) for name, path in files.items()}
+        request = {"args": args, "cwd": str(cwd), "env": dict(env), "files": paths}
+        with self._lock:
+            assert self._popen.stdin is not None
+            self._popen.stdin.write(json.dumps(request) + "\n")
+            self._popen.stdin.flush()
+        try:
+            wait_until(files["code"].exists, f"the end of {args}", secs)
+        except AssertionError:
+            os.kill(int(files["pid"].read_text()), signal.SIGKILL)
+            raise
+        files["stdin"].unlink()
+        out, err = (files[name].read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        return Outcome(int(files["code"].read_text()), out, err)
+
+    def close(self) -> None:
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._popen.stdin.close()
+        self._popen.wait(WAIT_SECS)
+        self._popen.stdout.close()
+
+
+class Process:
+    """A started command. Its output goes to files, so that no pipe can fill up."""
+
+    def __init__(self, command: list[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
+        self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
+        self.started_at = time.monotonic()
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self._popen = subprocess.Popen(
+                command, cwd=cwd, env=dict(env), stdin=subprocess.PIPE, stdout=out, stderr=err,
+                start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def code(self) -> int | None:
+        return self._popen.poll()
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text(encoding="utf-8")
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text(encoding="utf-8")
+
+    def type(self, text: str | bytes = "") -> None:
+        """Send standard input to its end."""
+        assert self._popen.stdin is not None
+        self._popen.stdin.write(text.encode() if isinstance(text, str) else text)
+        self._popen.stdin.close()
+
+    def signal(self, number: int) -> None:
+        self._popen.send_signal(number)
+
+    def wait(self, secs: float = WAIT_SECS) -> Outcome:
+        try:
+            code = self._popen.wait(secs)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"{self._popen.args} still runs after {secs:.0f} s:\n{self.err}"
+            ) from None
+        return Outcome(code, self.out, self.err)
+
+    def freeze(self) -> None:
+        """Stop all its threads, and come back when they stand still."""
+        self.signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+        wait_until(
+            lambda: all(
+                stat.read_text().rpartition(")")[2].split()[0] == "T"
+                for stat in threads.glob("*/stat")
+            ),
+            "all threads stopped",
+        )
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """Kill it if it still runs (a stopped one too)."""
+        if self._popen.poll() is None:
+            self._popen.kill()
+        self._popen.wait(WAIT_SECS)
+        if self._popen.stdin is not None and not self._popen.stdin.closed:
+            self._popen.stdin.close()
+
+
+class Launcher:
+    """Starts commands in one folder; `close` ends whatever still runs."""
+
+    def __init__(self, folder: Path, server: CommandServer, **env: str) -> None:
+        self.folder = folder
+        self._server = server
+        self.work = folder / "cwd"
+        self._logs = folder / "output"
+        self.work.mkdir()
+        self._logs.mkdir()
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "BATON_LANGUAGE": "en",
+            **env,
+        }
+        self._numbers = itertools.count()
+        self._started: list[Process] = []
+
+    def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
+        """Start `python cli.py ARGS` with this environment, changed by `env` ("": unset)."""
+        return self.python(str(CLI), *args, env=env)
+
+    def python(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
+        command = [sys.executable, *map(str, args)]
+        process = Process(command, self.work, self._whole(env), self._next_log())
+        self._started.append(process)
+        return process
+
+    def run(
+        self,
+        *args: object,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        secs: float = WAIT_SECS,
+    ) -> Outcome:
+        """Run a command to its end."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        return self._server.run(
+            [str(arg) for arg in args], self.work, self._whole(env), self._next_log(), given, secs
+        )
+
+    def _whole(self, env: Mapping[str, str] | None) -> dict[str, str]:
+        return {name: value for name, value in (self.env | dict(env or {})).items() if value != ""}
+
+    def _next_log(self) -> Path:
+        return self._logs / f"{next(self._numbers):04}"
+
+    def run_all(
+        self, *commands: tuple[object, ...], env: Mapping[str, str] | None = None
+    ) -> list[Outcome]:
+        """Run commands, a few at a time; their outcomes in the same order."""
+
+        def one(command: tuple[object, ...]) -> Outcome:
+            return self.run(*command, env=env)
+
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            return list(pool.map(one, commands))
+
+    def close(self) -> None:
+        for process in self._started:
+            process.end()
+
+
+class SandboxProcess:
+    """The local platform in a process of its own."""
+
+    def __init__(self, launcher: Launcher, **options: object) -> None:
+        args = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        script = "import sys; sys.path.insert(0, sys.argv.pop(1));"
+        script += "from sandbox.__main__ import main; sys.exit(main())"
+        self.process = launcher.python("-c", script, ROOT, "--rate", "100000/1", *args)
+        line = wait_until(lambda: "\n" in self.process.out and self.process.out, "sandbox address")
+        self.url = line.removeprefix("listening on ").strip()
+
+    def uids(self, domain: str) -> set[str]:
+        """The ids of all creators of a domain: the truth that a crawl must find."""
+        answer = requests.get(
+            f"{self.url}/__sandbox__/creators", params={"domain": domain}, timeout=10
+        )
+        return {str(uid) for uid in answer.json()["uids"]}
+
+    def stats(self) -> Any:
+        return requests.get(f"{self.url}/__sandbox__/stats", timeout=10).json()
+
+    def order_faults(self, *orders: dict[str, Any]) -> None:
+        answer = requests.post(f"{self.url}/__sandbox__/faults", json=list(orders), timeout=10)
+        assert answer.status_code == 200, answer.text
+
+
+class Baton(Launcher):
+    """Commands on one database, with quick settings for tests."""
+
+    def __init__(self, folder: Path, server: CommandServer, database_url: str, **env: str) -> None:
+        self.database_url = database_url
+        self.data_dir = folder / "data"
+        self.log_dir = folder / "logs"
+        quick = {
+            "DATABASE_URL": database_url,
+            "BATON_DATA_DIR": str(self.data_dir),
+            "BATON_LOG_DIR": str(self.log_dir),
+            "BATON_BILIBILI_PACE": "10000/1",
+            "BATON_LEASE_SECS": "2",
+            "BATON_POLL_SECS": "0.1",
+            "BATON_PAGES_PER_TASK": "5",
+        }
+        super().__init__(folder, server, **(quick | env))
+
+    @property
+    def exports_dir(self) -> Path:
+        return self.data_dir / "exports"
+
+    def use(self, sandbox: SandboxProcess) -> None:
+        self.env["BATON_BILIBILI_BASE_URL"] = sandbox.url
+
+    def add_accounts(self, *names: str, limit: int = 4000) -> None:
+        """Create the schema and add accounts that the sandbox knows by their names."""
+        settings = Settings(
+            _env_file=None, database_url=SecretStr(self.database_url), data_dir=self.data_dir
+        )  # type: ignore[call-arg]
+        app = App(settings, patience_secs=5)
+        try:
+            schema.create(app.database)
+            app.open()
+            for number, name in enumerate(names):
+                session = Credentials(session=f"SESSDATA=cookie{number}-of-{len(names)}")
+                app.registry.add("bilibili", name, session, limit)
+        finally:
+            app.close()
+
+    def crawl(self, domain: str) -> None:
+        """Crawl a domain to its end."""
+        outcome = self.run("start_crawl", "--domain", domain, "--workers", 3)
+        assert outcome.code == 0, outcome
+
+    def verified(self) -> Any:
+        """What `exports verify --json` says."""
+        return self.run("exports", "verify", "--json").json
+
+
+def end_in_order(*processes: Process) -> list[Outcome]:
+    """Ctrl-C for each, and how they ended."""
+    for process in processes:
+        process.signal(signal.SIGINT)
+    return [process.wait() for process in processes]

@@ -1,0 +1,127 @@
+"""A full disk and a folder that cannot be written: a clear message, no row lost, and on it goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from launcher import wait_until
+from process_fixtures import CRAWLED, Crawled, look_at
+
+DOMAIN = "美妆"
+FULL = "No space left on device"
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """`mount("size=100k")`: a small file system of its own, for root only."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    made: list[Path] = []
+
+    def do(options: str) -> Path:
+        place = tmp_path / f"mounted-{len(made)}"
+        place.mkdir()
+        made.append(place)
+        command = ["mount", "-t", "tmpfs", "-o", options, "baton-test", str(place)]
+        if subprocess.run(command, check=False).returncode != 0:
+            made.pop()
+            pytest.skip("this machine lets nobody mount a tmpfs")
+        return place
+
+    yield do
+    for place in made:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def make_room(place: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=20m", str(place)], check=True)
+
+
+def test_an_export_that_waits_for_room_goes_on_by_itself(
+    crawled: Crawled, mount: Callable[[str], Path]
+) -> None:
+    baton, uids = crawled
+    out, outside = mount("size=64k"), look_at(baton)
+    export = baton.start("start_export", "--domain", DOMAIN, "--out", out)
+    error = "SELECT last_error FROM tasks WHERE task_type='export'"
+    told = wait_until(lambda: outside.value(error), "the error")
+    assert FULL in told
+    assert "make room or choose another --out folder" in told
+    wait_until(lambda: "cannot write, tries again" in export.err, "the message")
+    make_room(out)
+    outcome = export.wait()
+    assert outcome.code == 0, outcome
+    assert outside.problems(uids, out) == []
+    assert baton.verified()["ok"] is True
+
+
+def test_an_interrupted_export_on_a_full_disk_goes_on_when_there_is_room(
+    crawled: Crawled, mount: Callable[[str], Path]
+) -> None:
+    baton, uids = crawled
+    out, outside = mount("size=64k"), look_at(baton)
+    command = ("start_export", "--domain", DOMAIN, "--out", out)
+    export = baton.start(*command)
+    waiting = "SELECT COUNT(*) FROM tasks WHERE waiting_for='disk'"
+    wait_until(lambda: outside.value(waiting), "the export to wait for the disk")
+    export.signal(signal.SIGINT)
+    assert export.wait(10).code == 130
+    assert outside.stored() == CRAWLED
+    assert list(out.rglob("*.part")) == []
+    make_room(out)
+    outcome = baton.run(*command)
+    assert outcome.code == 0, outcome
+    assert outside.problems(uids, out) == []
+    assert baton.verified()["ok"] is True
+
+
+def test_an_export_that_gave_up_on_a_full_disk_is_finished_by_the_same_command(
+    crawled: Crawled, mount: Callable[[str], Path]
+) -> None:
+    baton, uids = crawled
+    out, outside = mount("size=64k"), look_at(baton)
+    command = ("start_export", "--domain", DOMAIN, "--out", out)
+    gave_up = baton.run(*command, env={"BATON_TASK_ATTEMPTS": "1"})
+    assert gave_up.code == 1, gave_up
+    assert FULL in gave_up.err
+    make_room(out)
+    assert baton.run(*command).code == 0
+    failed = "SELECT COUNT(*) FROM tasks WHERE status='failed'"
+    problems = [text for text in outside.problems(uids, out) if not text.endswith("is failed")]
+    assert problems == [], f"{outside.value(failed)} failed tasks"
+    assert baton.verified()["ok"] is True
+
+
+@pytest.mark.parametrize("obstacle", ["a file in the way", "a read-only file system"])
+def test_an_output_folder_that_cannot_be_written_is_told_before_anything_is_filed(
+    crawled: Crawled, obstacle: str, request: pytest.FixtureRequest
+) -> None:
+    baton, _ = crawled
+    if obstacle == "a file in the way":
+        out = baton.folder / "in-the-way"
+        out.write_text("mine")
+    else:
+        out = request.getfixturevalue("mount")("size=64k,ro")
+    outcome = baton.run("start_export", "--domain", DOMAIN, "--out", out)
+    assert outcome.code == 2, outcome
+    assert f"the output folder {out} cannot be written" in outcome.err
+    assert look_at(baton).value("SELECT COUNT(*) FROM tasks WHERE task_type='export'") == 0
+
+
+def test_a_death_between_a_file_and_its_manifest_leaves_no_stray(crawled: Crawled) -> None:
+    baton, uids = crawled
+    outside = look_at(baton)
+    baton.env |= {"BATON_LEASE_SECS": "1", "BATON_EXPORT_BATCH_ROWS": "5"}
+    export = baton.start("start_export", "--domain", DOMAIN)
+    wait_until(lambda: list(baton.exports_dir.rglob("*.part")), "a part file")
+    export.end()
+    (part,) = baton.exports_dir.rglob("*.part")
+    # What a writer leaves that dies while the manifest is not yet in its place.
+    part.with_name(f"{part.name}.manifest").touch()
+    assert baton.run("start_export", "--domain", DOMAIN).code == 0
+    assert outside.problems(uids) == []

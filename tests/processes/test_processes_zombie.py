@@ -1,0 +1,89 @@
+"""A process that was frozen for longer than its lease comes back: it changes nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from launcher import Baton, Process, SandboxProcess, wait_until
+from outside import Outside
+from process_fixtures import look_at
+
+DOMAIN = "美妆"
+CREATORS = 600
+
+
+def test_a_thawed_exporter_changes_nothing_and_ends(
+    on_both: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=CREATORS)
+    on_both.use(platform)
+    on_both.add_accounts("acc1", "acc2", limit=500)
+    on_both.crawl(DOMAIN)
+    on_both.env |= {"BATON_LEASE_SECS": "1", "BATON_EXPORT_BATCH_ROWS": "1"}
+    outside = look_at(on_both)
+    zombie = on_both.start("start_export", "--domain", DOMAIN)
+    wait_until(lambda: 30 < outside.exported(), "some rows")
+    freeze_between_transactions(zombie, outside)
+    assert outside.exported() < CREATORS, "frozen too late to prove anything"
+    on_both.env["BATON_EXPORT_BATCH_ROWS"] = "500"
+    heir = on_both.start("start_export", "--domain", DOMAIN).wait()
+    assert heir.code == 0, heir
+    assert outside.problems(platform.uids(DOMAIN)) == []
+    before = state_of(on_both, outside)
+    zombie.thaw()
+    assert zombie.wait(20).code == 0
+    assert state_of(on_both, outside) == before
+    assert outside.problems(platform.uids(DOMAIN)) == []
+
+
+def test_a_thawed_crawler_changes_nothing_and_ends(
+    on_both: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=400)
+    on_both.use(platform)
+    on_both.add_accounts("acc1", "acc2", "acc3", "acc4")
+    on_both.env["BATON_LEASE_SECS"] = "1"
+    outside = look_at(on_both)
+    slow = {"BATON_BILIBILI_PACE": "1/0.3"}
+    zombie = on_both.start("start_crawl", "--domain", DOMAIN, env=slow)
+    wait_until(lambda: 60 <= outside.stored(), "some pages")
+    freeze_between_transactions(zombie, outside)
+    assert outside.stored() < 400, "frozen too late to prove anything"
+    heir = on_both.start("start_crawl", "--domain", DOMAIN).wait()
+    assert heir.code == 0, heir
+    stored = {row["uid"] for row in outside.rows("SELECT uid FROM influencers")}
+    assert stored == platform.uids(DOMAIN)
+    pages = "SELECT id, task_id, page_number, new_count FROM ingestion_logs ORDER BY id"
+    before = state_of(on_both, outside), outside.rows(pages)
+    zombie.thaw()
+    assert zombie.wait(20).code == 0
+    assert (state_of(on_both, outside), outside.rows(pages)) == before
+    assert len(before[1]) == 20
+
+
+def freeze_between_transactions(process: Process, outside: Outside) -> None:
+    """SIGSTOP it at a moment at which it holds no lock: others could only wait for that one."""
+
+    def frozen() -> bool:
+        process.freeze()
+        if outside.is_quiet():
+            return True
+        process.thaw()
+        return False
+
+    wait_until(frozen, "a moment between two transactions")
+
+
+def state_of(baton: Baton, outside: Outside) -> object:
+    """Everything that a zombie could spoil: rows, segments, quotas, bytes on the disk.
+
+    Not the leases: whoever lives may take back one that has run out.
+    """
+    queries = (
+        "SELECT id, status, export_log_id FROM influencers ORDER BY id",
+        "SELECT id, exported_count, state, sha256, file_path FROM export_logs ORDER BY id",
+        "SELECT id, today_export_count FROM accounts ORDER BY id",
+        "SELECT id, status, progress_marker, item_count FROM tasks ORDER BY id",
+    )
+    files = {path: path.read_bytes() for path in baton.exports_dir.rglob("*") if path.is_file()}
+    return [outside.rows(query) for query in queries], files

@@ -1,0 +1,155 @@
+"""Sources at the real sandbox, at a scripted platform, and behind recording proxies."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside this file
+
+from moving_clock import MovingClock
+from sources_servers import RecordingProxy, ScriptedPlatform, recording_proxy, scripted_platform
+
+from core.settings import Pace
+from sandbox import RateLimit, SandboxConfig, SandboxServer
+from sources.base import AccountSession, CreatorPage, Via
+from sources.bilibili.client import BilibiliClient
+from sources.bilibili.source import BilibiliSource
+from sources.policies import Breaker, GuardedSource, Pacer
+
+DOMAIN = "美妆"
+REST_SECS = 900.0
+
+
+@dataclass
+class World:
+    """A sandbox whose time is the test's clock."""
+
+    server: SandboxServer
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def order(self, *faults: dict[str, object]) -> None:
+        self._post("faults", list(faults))
+
+    def rotate_keys(self) -> None:
+        self._post("rotate-keys")
+
+    def stats(self) -> dict[str, Any]:
+        return self.server.stats()
+
+    def requests_of(self, account: str) -> int:
+        return int(self.stats()["accounts"].get(account, {"requests": 0})["requests"])
+
+    def uids(self, domain: str = DOMAIN) -> list[str]:
+        answer = requests.get(
+            f"{self.url}/__sandbox__/creators", params={"domain": domain}, timeout=10
+        )
+        return [str(uid) for uid in answer.json()["uids"]]
+
+    def _post(self, path: str, payload: object = None) -> None:
+        answer = requests.post(f"{self.url}/__sandbox__/{path}", json=payload, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+
+@dataclass
+class Visitor:
+    """An account at a source."""
+
+    source: BilibiliSource
+    session: AccountSession
+
+    def search(self, page: int = 1, via: Via = Via.USERS, domain: str = DOMAIN) -> CreatorPage:
+        return self.source.search_creators(self.session, domain, page, via)
+
+
+@dataclass
+class Guarded:
+    """A source with its policies, and the clock that moves them."""
+
+    source: GuardedSource
+    clock: MovingClock
+    stop: threading.Event
+
+    def search(self, visitor: Visitor, page: int = 1) -> CreatorPage:
+        return self.source.search_creators(visitor.session, DOMAIN, page, Via.USERS, self.stop)
+
+
+@pytest.fixture
+def world(clock: MovingClock) -> Iterator[Callable[..., World]]:
+    """Starts sandboxes: `world(creators=45, rate="3/10")`."""
+    with ExitStack() as running:
+
+        def start(rate: str = "100000/1", creators: int = 45, **options: Any) -> World:
+            config = SandboxConfig(rate=RateLimit.parse(rate), creators=creators, **options)
+            server = SandboxServer(config, clock.monotonic, lambda: clock.now().timestamp())
+            return World(running.enter_context(server))
+
+        yield start
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedPlatform]:
+    with scripted_platform() as platform:
+        yield platform
+
+
+@pytest.fixture
+def proxies() -> Iterator[Callable[[], RecordingProxy]]:
+    """Starts recording proxies."""
+    with ExitStack() as running:
+        yield lambda: running.enter_context(recording_proxy())
+
+
+@pytest.fixture
+def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
+    """`source_at(url, timeout_secs=5, pace=Pace(1000, 1))`."""
+
+    def make(url: str, timeout_secs: float = 5.0, pace: Pace = Pace(100_000, 1)) -> BilibiliSource:
+        return BilibiliSource(BilibiliClient(url, timeout_secs, clock), pace)
+
+    return make
+
+
+@pytest.fixture
+def enter(source_at: Callable[..., BilibiliSource]) -> Iterator[Callable[..., Visitor]]:
+    """Lets an account in: `enter(url, "acc1")`, or `enter(source, "acc1", proxy=...)`."""
+    with ExitStack() as opened:
+        numbers: dict[str, int] = {}
+
+        def come(
+            place: str | BilibiliSource,
+            name: str = "acc1",
+            proxy: str | None = None,
+            cookies: str | None = None,
+        ) -> Visitor:
+            source = source_at(place) if isinstance(place, str) else place
+            number = numbers.setdefault(name, len(numbers) + 1)
+            text = f"SESSDATA={name}" if cookies is None else cookies
+            session = source.open_session(number, name, text, proxy)
+            opened.callback(session.http.close)
+            return Visitor(source, session)
+
+        yield come
+
+
+@pytest.fixture
+def guard(clock: MovingClock) -> Callable[..., Guarded]:
+    """Puts the policies around a source: `guard(source, attempts=3, breaker_accounts=3)`."""
+
+    def wrap(source: BilibiliSource, attempts: int = 3, breaker_accounts: int = 3) -> Guarded:
+        breaker = Breaker(clock, breaker_accounts, REST_SECS)
+        guarded = GuardedSource(source, Pacer(clock), breaker, clock, attempts)
+        return Guarded(guarded, clock, threading.Event())
+
+    return wrap

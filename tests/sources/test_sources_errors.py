@@ -1,0 +1,166 @@
+"""Each way in which the sandbox goes wrong leads to the error that names the reaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from conftest import Visitor, World
+
+from core.errors import (
+    AccountBanned,
+    BadRequest,
+    LoginExpired,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+)
+from sandbox.faults import KINDS
+
+Enter = Callable[..., Visitor]
+Start = Callable[..., World]
+
+
+@dataclass(frozen=True)
+class Due:
+    """The error that is due, and what it must say of itself."""
+
+    kind: type[SourceError]
+    status: int | None = 200
+    code: int | None = None
+    damaged: bool = False
+    whole_egress: bool = False
+
+
+DUE = {
+    "drop": Due(Retry, None),
+    "truncated_body": Due(Retry, None),
+    "http_500": Due(Retry, 500),
+    "http_502": Due(Retry, 502),
+    "http_503": Due(Retry, 503),
+    "code_500": Due(Retry, code=-500),
+    "code_503": Due(Retry, code=-503),
+    "code_504": Due(Retry, code=-504),
+    "code_8888": Due(Retry, code=-8888),
+    "truncated_json": Due(Retry, damaged=True),
+    "html_200": Due(Retry, damaged=True),
+    "empty_body": Due(Retry, damaged=True),
+    "empty_data": Due(Retry, code=0, damaged=True),
+    "null_data": Due(Retry, code=0, damaged=True),
+    "null_result": Due(Retry, code=0, damaged=True),
+    "result_string": Due(Retry, code=0, damaged=True),
+    "html_412": Due(RiskControl, 412, whole_egress=True),
+    "code_412": Due(RiskControl, 412, whole_egress=True),
+    "risk_voucher": Due(RiskControl, code=-352),
+    "risk_bare": Due(RiskControl, code=-352),
+    "captcha": Due(RiskControl, code=-401),
+    "voucher_only": Due(RiskControl, code=0),
+    "code_509": Due(Throttled, code=-509),
+}
+HARMLESS = {"delay"}
+ONE_ENTRY = {"mid_object", "null_entry"}
+
+
+@pytest.fixture
+def sandbox_world(world: Start) -> World:
+    return world()
+
+
+def test_every_kind_of_fault_is_tested() -> None:
+    assert {*DUE, *HARMLESS, *ONE_ENTRY} == set(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "due"), DUE.items())
+def test_a_fault_becomes_its_error_and_the_next_search_is_good(
+    sandbox_world: World, enter: Enter, kind: str, due: Due
+) -> None:
+    visitor = enter(sandbox_world.url)
+    sandbox_world.order({"kind": kind})
+    with pytest.raises(due.kind) as caught:
+        visitor.search()
+    _check(caught.value, due)
+    assert len(visitor.search().creators) == 20
+    assert sandbox_world.stats()["faults"] == {kind: 1}
+
+
+@pytest.mark.parametrize("kind", sorted(ONE_ENTRY))
+def test_one_bad_entry_is_set_aside_and_the_others_are_kept(
+    sandbox_world: World, enter: Enter, kind: str
+) -> None:
+    sandbox_world.order({"kind": kind})
+    page = enter(sandbox_world.url).search()
+    assert (len(page.creators), len(page.rejected)) == (19, 1)
+    assert page.rejected[0].position in range(20)
+    assert page.rejected[0].reason
+    uids = [creator.uid for creator in page.creators]
+    kept = [
+        uid for n, uid in enumerate(sandbox_world.uids()[:20]) if n != page.rejected[0].position
+    ]
+    assert sorted(uids) == sorted(kept)
+
+
+def test_a_late_answer_is_taken(sandbox_world: World, enter: Enter) -> None:
+    sandbox_world.order({"kind": "delay", "delay_secs": 0.05})
+    assert len(enter(sandbox_world.url).search().creators) == 20
+
+
+def test_an_answer_that_is_too_late_is_tried_again(
+    sandbox_world: World, enter: Enter, source_at: Callable[..., Any]
+) -> None:
+    visitor = enter(source_at(sandbox_world.url, timeout_secs=0.2))
+    visitor.search()
+    sandbox_world.order({"kind": "delay", "delay_secs": 5})
+    with pytest.raises(Retry) as caught:
+        visitor.search()
+    assert not caught.value.damaged
+    assert len(visitor.search().creators) == 20
+
+
+def test_nobody_at_the_other_end_is_tried_again(enter: Enter) -> None:
+    with pytest.raises(Retry, match="no answer") as caught:
+        enter("http://127.0.0.1:1").search()
+    assert not caught.value.damaged
+
+
+def test_more_than_the_platforms_rate_throttles(world: Start, enter: Enter) -> None:
+    visitor = enter(world(rate="2/10").url)
+    visitor.search()
+    visitor.search()
+    with pytest.raises(Throttled) as caught:
+        visitor.search()
+    assert caught.value.evidence is not None
+    assert caught.value.evidence.code == -799
+
+
+def test_a_page_that_is_none_is_a_bad_request(sandbox_world: World, enter: Enter) -> None:
+    with pytest.raises(BadRequest):
+        enter(sandbox_world.url).search(page=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("banned-1", AccountBanned), ("expired-1", LoginExpired)]
+)
+def test_an_account_may_fall_in_the_middle(
+    world: Start, enter: Enter, name: str, error: type[SourceError]
+) -> None:
+    visitor = enter(world(good_answers_before_ban=2).url, name)
+    assert [visitor.search(page).page for page in (1, 2)] == [1, 2]
+    with pytest.raises(error):
+        visitor.search(3)
+
+
+def test_a_session_that_never_was_is_expired(sandbox_world: World, enter: Enter) -> None:
+    with pytest.raises(LoginExpired):
+        enter(sandbox_world.url, "dead-1").search()
+
+
+def _check(error: SourceError, due: Due) -> None:
+    assert type(error) is due.kind
+    assert getattr(error, "damaged", False) is due.damaged
+    assert getattr(error, "whole_egress", False) is due.whole_egress
+    assert error.evidence is not None
+    assert error.evidence.request.startswith("GET /x/web-interface/wbi/search/type")
+    assert (error.evidence.http_status, error.evidence.code) == (due.status, due.code)

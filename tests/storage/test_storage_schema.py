@@ -1,0 +1,233 @@
+"""The schema: two twins, made once, told apart from everything else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.errors import DatabaseError, SchemaMismatch
+from storage import schema
+from storage.database import Database, Tx
+from storage.schema import SchemaState
+from tests.mariadb import MariaDBServer
+
+SCHEMA_FILE = Path(schema.__file__).resolve().parent.parent / "schema.sql"
+Columns = dict[str, list[tuple[str, bool]]]
+UniqueKeys = dict[str, set[tuple[str, ...]]]
+
+
+def tables(database: Database) -> set[str]:
+    connection = database.engine.connect()
+    try:
+        found = database.engine.tables(connection)
+    finally:
+        database.engine.release(connection)
+    return {name for name in found if not name.startswith("sqlite_")}
+
+
+def run(database: Database, *statements: str) -> None:
+    def work(tx: Tx) -> None:
+        for statement in statements:
+            tx.execute(statement)
+
+    database.write(work)
+
+
+def columns(database: Database) -> Columns:
+    """Each table's columns in order, with whether they may be NULL."""
+    if database.dialect.name == "sqlite":
+        return {name: _sqlite_columns(database, name) for name in tables(database)}
+    rows = database.read(
+        lambda tx: tx.all(
+            "SELECT table_name AS t, column_name AS c, is_nullable AS n"
+            " FROM information_schema.columns WHERE table_schema=DATABASE()"
+            " ORDER BY table_name, ordinal_position"
+        )
+    )
+    found: Columns = {}
+    for row in rows:
+        found.setdefault(row["t"], []).append((row["c"], row["n"] == "YES"))
+    return found
+
+
+def _sqlite_columns(database: Database, table: str) -> list[tuple[str, bool]]:
+    rows = database.read(lambda tx: tx.all(f"PRAGMA table_info({table})"))
+    return [(row["name"], not row["notnull"] and not row["pk"]) for row in rows]
+
+
+def unique_keys(database: Database) -> UniqueKeys:
+    """Each table's unique keys and primary key, as columns in order."""
+    if database.dialect.name == "sqlite":
+        return {name: _sqlite_keys(database, name) for name in tables(database)}
+    rows = database.read(
+        lambda tx: tx.all(
+            "SELECT table_name AS t, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS c"
+            " FROM information_schema.statistics"
+            " WHERE table_schema=DATABASE() AND non_unique=0 GROUP BY table_name, index_name"
+        )
+    )
+    found: UniqueKeys = {}
+    for row in rows:
+        found.setdefault(row["t"], set()).add(tuple(row["c"].split(",")))
+    return found
+
+
+def _sqlite_keys(database: Database, table: str) -> set[tuple[str, ...]]:
+    def read(tx: Tx) -> set[tuple[str, ...]]:
+        info = tx.all(f"PRAGMA table_info({table})")
+        keys = {tuple(row["name"] for row in info if row["pk"])}
+        for index in tx.all(f"PRAGMA index_list({table})"):
+            if index["unique"]:
+                parts = tx.all(f"PRAGMA index_info({index['name']})")
+                keys.add(tuple(part["name"] for part in parts))
+        return keys
+
+    return database.read(read)
+
+
+def test_schema_sql_loads_with_the_plain_client(mariadb: MariaDBServer, mysql_url, open_database):
+    client = shutil.which("mysql") or shutil.which("mariadb")
+    if client is None:
+        pytest.skip("the mysql client is not installed")
+    name = mysql_url.rsplit("/", 1)[-1]
+    with SCHEMA_FILE.open("rb") as script:
+        done = subprocess.run(
+            [client, "--no-defaults", f"--socket={mariadb.socket}", "--user=root", name],
+            stdin=script, capture_output=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    by_client = open_database(mysql_url)
+    assert schema.inspect(by_client) is SchemaState.CURRENT
+    assert schema.create(by_client) is False
+
+    by_init = open_database(mariadb.new_database())
+    schema.create(by_init)
+    assert columns(by_client) == columns(by_init)
+    assert unique_keys(by_client) == unique_keys(by_init)
+
+
+def test_both_schemas_are_twins(mysql_url, tmp_path, open_database):
+    mysql, sqlite = open_database(mysql_url), open_database(f"sqlite:///{tmp_path / 'b.db'}")
+    for database in (mysql, sqlite):
+        schema.create(database)
+    assert columns(sqlite) == columns(mysql)
+    assert unique_keys(sqlite) == unique_keys(mysql)
+    assert len(tables(mysql)) == 9
+
+
+def test_both_schemas_allow_the_same_words_in_enums():
+    form = re.compile(r"(\w+) (?:ENUM\(|TEXT CHECK \(\w+ IN \()([^)]*)\)")
+    words = {}
+    for name in ("schema.sql", "schema.sqlite.sql"):
+        text = (SCHEMA_FILE.parent / name).read_text(encoding="utf-8")
+        words[name] = form.findall(text)
+    assert len(words["schema.sql"]) == 5
+    assert words["schema.sql"] == words["schema.sqlite.sql"]
+
+
+def test_creating_twice_changes_nothing(database: Database):
+    assert schema.create(database) is True
+    run(database, "INSERT INTO meta (name, value) VALUES ('kept', 'yes')")
+    before = columns(database)
+    assert schema.create(database) is False
+    assert columns(database) == before
+    assert database.read(lambda tx: schema.get_fact(tx, "kept")) == "yes"
+
+
+@pytest.mark.parametrize(("version", "word"), [(2, "newer"), (0, "older")])
+def test_another_version_is_refused_and_left_alone(database: Database, version: int, word: str):
+    schema.create(database)
+    run(database, f"UPDATE schema_version SET version={version}", "DROP TABLE workers")
+    before = columns(database)
+    for attempt in (schema.inspect, schema.require, schema.create):
+        with pytest.raises(SchemaMismatch, match=f"version {version}, {word}.*nothing was changed"):
+            attempt(database)
+    assert columns(database) == before
+
+
+def test_a_load_that_was_cut_short_is_told_with_advice(database: Database):
+    schema.create(database)
+    run(database, "DELETE FROM schema_version")
+    for attempt in (schema.require, schema.create):
+        with pytest.raises(SchemaMismatch, match=r"cut short.*Drop the tables and run init"):
+            attempt(database)
+
+
+def test_tables_without_their_version_are_told_with_advice(database: Database):
+    schema.create(database)
+    run(database, "DROP TABLE schema_version")
+    before = columns(database)
+    for attempt in (schema.require, schema.create):
+        with pytest.raises(SchemaMismatch, match=r"no schema_version.*Use an empty database"):
+            attempt(database)
+    assert columns(database) == before
+
+
+@pytest.mark.parametrize("table", ["meta", "account_events", "ingestion_logs", "workers"])
+def test_any_one_table_of_ours_counts_as_half_a_schema(database: Database, table: str):
+    # Fails: only four of the names are looked for, so `create` starts and stops in the middle.
+    run(database, f"CREATE TABLE {table} (other INT)")
+    with pytest.raises(SchemaMismatch):
+        schema.create(database)
+    assert tables(database) == {table}
+
+
+def test_foreign_tables_do_not_stand_in_the_way(database: Database):
+    run(database, "CREATE TABLE wp_posts (id INT)")
+    assert schema.inspect(database) is SchemaState.EMPTY
+    assert schema.create(database) is True
+    assert schema.inspect(database) is SchemaState.CURRENT
+    assert "wp_posts" in tables(database)
+
+
+@pytest.mark.parametrize("definition", ["installed_rank INT", "version VARCHAR(50)"])
+def test_another_programs_schema_version_is_refused(database: Database, definition: str):
+    # Fails: "another program's version" surfaces as ValueError, or on SQLite as DatabaseError.
+    run(database, f"CREATE TABLE schema_version ({definition})")
+    value = "'1.0.2'" if "VARCHAR" in definition else "7"
+    run(database, f"INSERT INTO schema_version VALUES ({value})")
+    with pytest.raises(SchemaMismatch):
+        schema.create(database)
+    assert tables(database) == {"schema_version"}
+
+
+def test_an_empty_database_is_told_with_advice(database: Database):
+    with pytest.raises(SchemaMismatch, match=r"no tables yet; run: python cli\.py init"):
+        schema.require(database)
+    assert tables(database) == set()
+
+
+def test_a_missing_table_is_a_schema_error_with_advice(database: Database):
+    # Fails on SQLite: "no such table" is a plain DatabaseError there.
+    with pytest.raises(SchemaMismatch, match="init"):
+        database.read(lambda tx: tx.all("SELECT * FROM accounts"))
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path, open_database):
+    file = tmp_path / "notes.txt"
+    file.write_text("dear diary, " * 200)
+    with pytest.raises(DatabaseError, match=r"notes\.txt"):
+        schema.create(open_database(f"sqlite:///{file}"))
+    assert file.read_text() == "dear diary, " * 200
+
+
+def test_two_sqlite_processes_may_create_at_once(tmp_path, open_database):
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    first, second = open_database(url), open_database(url)
+    assert schema.inspect(first) is SchemaState.EMPTY
+    assert schema.create(second) is True
+    assert schema.create(first) is False
+
+
+def test_facts_are_written_once_or_replaced(database: Database):
+    schema.create(database)
+    database.write(lambda tx: schema.set_fact_once(tx, "a", "1"))
+    database.write(lambda tx: schema.set_fact_once(tx, "a", "2"))
+    assert database.read(lambda tx: schema.get_fact(tx, "a")) == "1"
+    database.write(lambda tx: schema.set_fact(tx, "a", "3"))
+    assert database.read(lambda tx: schema.get_fact(tx, "a")) == "3"
+    assert database.read(lambda tx: schema.get_fact(tx, "b")) is None
