@@ -16,6 +16,8 @@ from storage import tasks
 from storage.database import Database, Tx
 from storage.records import Account, AccountStatus
 
+LONGEST_REST_SECS = 7 * 86400.0
+
 
 class Purpose(StrEnum):
     """What an account is leased for; the value is the status it shows meanwhile."""
@@ -112,7 +114,7 @@ class AccountManager:
         self._book.strike(leased.lease)
         now = self._clock.now()
         factor = 2 ** min(leased.account.failure_count, 4)
-        until = now + timedelta(seconds=base_secs * factor)
+        until = now + timedelta(seconds=min(base_secs * factor, LONGEST_REST_SECS))
 
         def work(tx: Tx) -> None:
             if rows.cool_down(tx, leased.id, leased.lease.token, now, until):

@@ -115,7 +115,7 @@ class App:
 
     @cached_property
     def verifier(self) -> ExportVerifier:
-        return ExportVerifier(self.database, self.files)
+        return ExportVerifier(self.database, self.files, self.clock)
 
     @cached_property
     def progress(self) -> ProgressReader:

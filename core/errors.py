@@ -17,6 +17,7 @@ BatonError
     ├── Retry               transport or server side: same account, again after a backoff
     ├── Throttled           this account cools down, another goes on
     ├── RiskControl         suspicion: account rests long; many at once open the breaker
+    ├── BreakerOpen         nobody asks on that way out for a while: the task waits
     ├── LoginExpired        account disabled until somebody signs in
     ├── AccountBanned       account disabled
     ├── NotFound            permanent for this item
@@ -143,6 +144,14 @@ class RiskControl(SourceError):
     ) -> None:
         super().__init__(message, evidence)
         self.whole_egress = whole_egress
+
+
+class BreakerOpen(SourceError):
+    """Nothing was asked: risk control has shut this way out, for `secs_left` seconds."""
+
+    def __init__(self, message: str, secs_left: float) -> None:
+        super().__init__(message)
+        self.secs_left = secs_left
 
 
 class LoginExpired(SourceError):

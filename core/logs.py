@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = "baton"
-SECRET_NAMES = (
+NAMES = (
     r"(?i)\b(SESSDATA|bili_jct|DedeUserID__ckMd5|access_key|refresh_token|password|passwd"
     r"|token|secret|authorization|cookie)"
 )
 SECRET_FORMS = (
-    (re.compile(SECRET_NAMES + r"([\\\"']*\s*[=:]\s*[\\\"']*)[^\s;,&\"'\\]+"), r"\1\2***"),
+    (re.compile(NAMES + r"([\\\"']*\s*[=:]\s*[\\\"']*)[^\s;,&\"'\\]+"), r"\1\2***"),
     (re.compile(r"(\w+://)[^\s/@:]*:[^\s/@]*@"), r"\1***@"),
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )  # fmt: skip

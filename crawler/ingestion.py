@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.errors import (
     AccountBanned,
     BadRequest,
+    BreakerOpen,
     CommitUnknown,
     CredentialsError,
     DatabaseError,
@@ -185,8 +186,6 @@ class IngestionWorker:
     ) -> Outcome:
         access = self._platforms[leased.task.platform]
         session = self._open_session(access, account)
-        if self._is_shut(leased, access, session):
-            return Outcome.TASK_ENDED
         self._scheduler.assign(leased, account.id)
         while not cursor.at_end:
             account.lease.require(self._clock)
@@ -234,19 +233,6 @@ class IngestionWorker:
             access.source.pacer.used_elsewhere(account.id, secs_ago, access.source.pace)
         return access.sessions.session(account.id, account.username, secrets.session, secrets.proxy)
 
-    def _is_shut(self, leased: TaskLease, access: PlatformAccess, session: AccountSession) -> bool:
-        """Give the task back when the breaker has shut this account's way out."""
-        secs = access.source.breaker.secs_left(access.source.platform, session.egress)
-        if secs <= 0:
-            return False
-        until = self._clock.now() + timedelta(seconds=min(secs, BREAKER_RECHECK_SECS))
-        text = f"{access.source.platform} is left alone for {secs:.0f} s after risk control"
-        log.warning("%s %s", fields(task=leased.id, egress=session.egress), text)
-        self._scheduler.put_back(
-            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=text
-        )
-        return True
-
     def _react(
         self,
         leased: TaskLease,
@@ -267,6 +253,14 @@ class IngestionWorker:
                 self._accounts.cool_down(account, rest, f"risk control: {error}", evidence)
             case LoginExpired() | AccountBanned() | CredentialsError():
                 self._accounts.disable(account, f"{_reason(error)}: {error}", evidence)
+            case BreakerOpen():
+                self._accounts.release(account, worked=False)
+                pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
+                self._scheduler.put_back(
+                    leased, not_before=self._clock.now() + pause,
+                    waiting_for=WaitingFor.PLATFORM, error=str(error),
+                )  # fmt: skip
+                return Outcome.TASK_ENDED
             case UnexpectedResponse() | NotFound() | BadRequest():
                 self._accounts.release(account)
                 self._fail(leased, cursor.next_page, error)

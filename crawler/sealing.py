@@ -85,7 +85,8 @@ class SegmentSealer:
 
     def finish_orphans(self, platform: str, domain: str) -> None:
         """Seal segments of the domain that ended tasks left open. Raises OutputError."""
-        for segment in self._database.read(segments.open_of_ended_tasks):
+        now = self._clock.now()
+        for segment in self._database.read(lambda tx: segments.open_of_ended_tasks(tx, now)):
             if (segment.platform, segment.domain) != (platform, domain):
                 continue
             try:

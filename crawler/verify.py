@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.clock import Clock
 from crawler.segments import SegmentFiles, manifest_path, measure
 from storage import influencers, segments
 from storage.database import Database
@@ -40,7 +41,8 @@ class ExportVerifier:
     Segments that a worker is writing just now are counted by their rows only.
     """
 
-    def __init__(self, database: Database, files: SegmentFiles) -> None:
+    def __init__(self, database: Database, files: SegmentFiles, clock: Clock) -> None:
+        self._clock = clock
         self._database = database
         self._files = files
 
@@ -123,7 +125,9 @@ class ExportVerifier:
         return [
             f"segment {segment.id}: open, but its task {segment.task_id} has ended; finish it with:"
             f" exports rebuild {segment.id}"
-            for segment in self._database.read(segments.open_of_ended_tasks)
+            for segment in self._database.read(
+                lambda tx: segments.open_of_ended_tasks(tx, self._clock.now())
+            )
             if domain in (None, segment.domain)
         ]
 

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 import requests
 
+from core.logs import redact
 from core.settings import Pace
+from sources.text import storable
 
 
 class Via(StrEnum):
@@ -70,6 +72,14 @@ class AccountSession:
     username: str
     http: requests.Session = field(repr=False)
     egress: str = "direct"
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def hide(self, text: str) -> str:
+        """The text fit to be stored and shown: this session's secrets are struck out of it, also
+        where their names do not give them away."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return redact(storable(text))
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.clock import Clock
-from core.errors import Retry, RiskControl, SourceError, UnexpectedResponse
+from core.errors import BreakerOpen, Retry, RiskControl, SourceError, UnexpectedResponse
 from core.settings import Pace
 from sources.base import AccountSession, CreatorPage, SessionStatus, Source, Via
 
@@ -78,14 +78,20 @@ class Breaker:
             return max(0.0, trouble.open_until - self._clock.monotonic()) if trouble else 0.0
 
     def note_good(self, platform: str, egress: str) -> None:
+        """End the row of openings. An answer that was under way opens no shut way, and accounts at
+        risk within the minute still count."""
         with self._lock:
-            self._trouble.pop((platform, egress), None)
+            trouble = self._trouble.get((platform, egress))
+            if trouble is not None and trouble.open_until <= self._clock.monotonic():
+                trouble.times = 0
 
     def note_risk(self, platform: str, egress: str, account_id: int, whole_egress: bool) -> bool:
         """Count a risk answer; True when it shuts the way."""
         now = self._clock.monotonic()
         with self._lock:
             trouble = self._trouble.setdefault((platform, egress), _Trouble({}))
+            if trouble.open_until > now:
+                return False  # one block, answered several times
             recent = {a: t for a, t in trouble.accounts.items() if now - t < BREAKER_WINDOW_SECS}
             recent[account_id] = now
             trouble.accounts = recent
@@ -101,8 +107,8 @@ class Breaker:
 class GuardedSource:
     """A source whose requests are paced, retried and stopped by the breaker.
 
-    Raises what the source raises, except that a Retry whose tries are used up comes out as
-    UnexpectedResponse when the answers were damaged, and as itself when nothing came.
+    Raises BreakerOpen when the way out is shut, and what the source raises, except that a Retry
+    whose tries are used up comes out as UnexpectedResponse when the answers were damaged, and as itself when nothing came.
     """
 
     def __init__(
@@ -130,6 +136,7 @@ class GuardedSource:
 
     def _ask(self, session: AccountSession, stop: threading.Event, request: Callable[[], T]) -> T:
         for attempt in range(1, self._attempts + 1):
+            self._require_open(session)
             self.pacer.wait_turn(session.account_id, self.pace, stop)
             try:
                 answer = request()
@@ -146,6 +153,12 @@ class GuardedSource:
                 self.breaker.note_good(self.platform, session.egress)
                 return answer
         raise AssertionError("at least one attempt is made")
+
+    def _require_open(self, session: AccountSession) -> None:
+        secs = self.breaker.secs_left(self.platform, session.egress)
+        if secs > 0:
+            text = f"{self.platform} is left alone for {secs:.0f} s after risk control"
+            raise BreakerOpen(text, secs)
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
         pause = BACKOFF_BASE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)

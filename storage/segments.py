@@ -100,12 +100,13 @@ def unattended(tx: Tx, now: datetime) -> list[Segment]:
     return [Segment.from_row(row) for row in rows]
 
 
-def open_of_ended_tasks(tx: Tx) -> list[Segment]:
+def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
     """Open segments that no claim will ever seal, as their task has ended."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
-        " WHERE s.state='open' AND t.status IN ('completed','failed') AND t.lease_owner IS NULL"
-        " ORDER BY s.id"
+        " WHERE s.state='open' AND t.status IN ('completed','failed')"
+        " AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
+        now=to_sql(now),
     )
     return [Segment.from_row(row) for row in rows]
 

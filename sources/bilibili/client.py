@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +13,18 @@ import requests
 
 from core.clock import Clock
 from core.errors import Evidence, Retry, SourceError, UnexpectedResponse
-from core.logs import redact
 from sources.base import AccountSession
 from sources.bilibili import wbi
-from sources.bilibili.errors import SIGNATURE_CODES, error_of_code, error_of_status
+from sources.bilibili.errors import (
+    NOT_SIGNED_IN,
+    SIGNATURE_CODES,
+    error_of_code,
+    error_of_status,
+)
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
+DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
 EXCERPT_CHARS = 4000
 HEADERS = {
@@ -64,19 +71,24 @@ class BilibiliClient:
         """`data` of nav, which comes with code -101 when nobody is signed in."""
         body, evidence = self._fetch(session, NAV, "")
         data = body.get("data")
+        if body["code"] == NOT_SIGNED_IN and isinstance(data, dict):
+            return data
+        error = error_of_code(body, evidence, session.hide)
+        if error is not None:
+            raise error
         if not isinstance(data, dict):
-            raise error_of_code(body, evidence) or Retry("nav without data", evidence, damaged=True)
+            raise Retry("nav without data", evidence, damaged=True)
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
         """Get a `buvid3` cookie as a browser's first visit does, unless there is one."""
-        if session.http.cookies.get("buvid3"):
+        if any(cookie.name == DEVICE_COOKIE and cookie.value for cookie in session.http.cookies):
             return
         data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
         if not isinstance(buvid3, str) or not buvid3:
             raise UnexpectedResponse(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
-        session.http.cookies.set("buvid3", buvid3)
+        session.http.cookies.set(DEVICE_COOKIE, buvid3)
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
         return wbi.encode(wbi.sign(params, mixin, int(self._clock.now().timestamp())))
@@ -86,20 +98,19 @@ class BilibiliClient:
             fresh_enough = self._clock.monotonic() < self._mixin_until
             if self._mixin is not None and fresh_enough and self._mixin != instead_of:
                 return self._mixin
-            images = self.nav(session).get("wbi_img")
-            try:
-                mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise UnexpectedResponse(
-                    f"nav has no usable wbi_img: {error}",
-                    Evidence(f"GET {NAV}", body=str(images)[:500]),
-                ) from error
+        images = self.nav(session).get("wbi_img")  # not under the lock: a proxy may hang
+        try:
+            mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            shown = Evidence(f"GET {NAV}", body=session.hide(str(images))[:500])
+            raise UnexpectedResponse("nav has no usable wbi_img", shown) from error
+        with self._lock:
             self._mixin, self._mixin_until = mixin, self._clock.monotonic() + KEYS_LIVE_SECS
-            return mixin
+        return mixin
 
     def _data(self, session: AccountSession, path: str, query: str) -> Any:
         body, evidence = self._fetch(session, path, query)
-        error = error_of_code(body, evidence)
+        error = error_of_code(body, evidence, session.hide)
         if error is not None:
             raise error
         return body["data"]
@@ -107,37 +118,46 @@ class BilibiliClient:
     def _fetch(
         self, session: AccountSession, path: str, query: str
     ) -> tuple[Mapping[str, Any], Evidence]:
-        request = f"GET {path}" + (f"?{redact(query)}" if query else "")
+        request = f"GET {path}" + (f"?{session.hide(query)}" if query else "")
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         try:
             answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
-        except requests.RequestException as error:
-            # The cause stays attached; its text may hold the proxy's URL and is not repeated.
-            reason = redact(type(error).__name__)
-            raise Retry(f"no answer ({reason})", Evidence(request)) from error
-        return self._read(answer, request)
+        except (requests.RequestException, ValueError) as error:
+            # Only its kind is told: the text may hold the proxy's URL or a header.
+            raise Retry(f"no answer ({type(error).__name__})", Evidence(request)) from None
+        return self._read(session, answer, request)
 
-    def _read(self, answer: requests.Response, request: str) -> tuple[Mapping[str, Any], Evidence]:
-        excerpt = redact(answer.text[:EXCERPT_CHARS]) if not answer.ok else ""
-        evidence = Evidence(request, answer.status_code, body=excerpt)
-        error = error_of_status(answer.status_code, evidence, answer.headers.get("Retry-After"))
-        if error is not None:
-            raise error
+    def _read(
+        self, session: AccountSession, answer: requests.Response, request: str
+    ) -> tuple[Mapping[str, Any], Evidence]:
+        def evidence(code: int | None = None) -> Evidence:
+            body = session.hide(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
+            return Evidence(request, answer.status_code, code, body[:EXCERPT_CHARS])
+
+        if answer.status_code != 200:
+            retry_after = answer.headers.get("Retry-After")
+            error = error_of_status(answer.status_code, evidence(), retry_after)
+            if error is not None:
+                raise error
         try:
-            body = answer.json(parse_constant=lambda _: None)  # NaN is no JSON; nothing is known
-        except (requests.JSONDecodeError, UnicodeDecodeError) as cause:
-            shown = Evidence(request, answer.status_code, body=_excerpt(answer))
-            raise Retry("the answer is no JSON", shown, damaged=True) from cause
-        if not isinstance(body, dict) or not isinstance(body.get("code"), int):
-            shown = Evidence(request, answer.status_code, body=_excerpt(answer))
-            raise Retry("the answer has no code", shown, damaged=True)
-        if body["code"] != 0 or not body.get("data"):
-            evidence = Evidence(request, answer.status_code, body["code"], _excerpt(answer))
-        return body, evidence
+            body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
+        except (ValueError, RecursionError) as cause:
+            raise Retry("the answer is no JSON", evidence(), damaged=True) from cause
+        code = body.get("code") if isinstance(body, dict) else None
+        if not isinstance(code, int) or isinstance(code, bool):
+            raise Retry("the answer has no code", evidence(), damaged=True)
+        data = body.get("data")
+        is_plain = code == 0 and isinstance(data, dict) and len(data) > 1
+        return body, Evidence(request, 200, 0) if is_plain else evidence(code)
 
 
-def _excerpt(answer: requests.Response) -> str:
-    return redact(answer.content[: EXCERPT_CHARS * 2].decode("utf-8", "replace")[:EXCERPT_CHARS])
+def _unknown(_word: str) -> None:
+    """NaN and Infinity are no JSON, and no database takes them: the value is not known."""
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _file_stem(url: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from core.errors import InvalidInput
 
 DOMAIN = "bilibili.com"
+SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")  # what a Cookie header can hold, without ";"
 SESSION_COOKIE = "SESSDATA"
 FORMS = (
     "a Netscape cookies.txt, the JSON of a cookie extension, or a header string such as"
@@ -23,8 +25,8 @@ def parse_cookies(text: str) -> dict[str, str]:
         InvalidInput: the text has another form, or holds no signed-in session (SESSDATA). The
             message says where it is wrong and repeats no value.
     """
-    body = text.removeprefix("\ufeff").strip()
-    if not body:
+    body = text.removeprefix("\ufeff").strip(" \r\n")
+    if not body.strip():
         raise InvalidInput(f"the cookie file is empty; give {FORMS}")
     if body[0] in "[{":
         cookies = _from_json(body)
@@ -32,6 +34,10 @@ def parse_cookies(text: str) -> dict[str, str]:
         cookies = _from_netscape(body)
     else:
         cookies = _from_header(body)
+    for name, value in cookies.items():
+        if not (_is_sendable(name) and _is_sendable(value)):
+            shown = name if _is_sendable(name) else "with a damaged name"
+            raise InvalidInput(f"cookie {shown}: it holds characters that no cookie can have")
     if not cookies.get(SESSION_COOKIE):
         raise InvalidInput(
             f"there is no {SESSION_COOKIE} cookie of {DOMAIN} in it: sign in to bilibili.com in the"
@@ -61,6 +67,8 @@ def _from_json(body: str) -> dict[str, str]:
         data = json.loads(body)
     except json.JSONDecodeError as error:
         raise InvalidInput(f"cookie JSON, line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise InvalidInput(f"cookie JSON: too deep, or a number too long; give {FORMS}") from None
     if isinstance(data, dict) and "cookies" not in data:
         return _checked((name, value, DOMAIN) for name, value in data.items())
     entries = data["cookies"] if isinstance(data, dict) else data
@@ -99,4 +107,9 @@ def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
 
 
 def _is_ours(domain: str) -> bool:
-    return domain.lstrip(".").lower().endswith(DOMAIN)
+    host = domain.lstrip(".").lower()
+    return host == DOMAIN or host.endswith(f".{DOMAIN}")
+
+
+def _is_sendable(text: str) -> bool:
+    return SENDABLE.fullmatch(text) is not None

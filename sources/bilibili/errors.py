@@ -5,7 +5,8 @@ The codes are those of the platform's public web API.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.errors import (
@@ -19,8 +20,6 @@ from core.errors import (
     SourceError,
     Throttled,
 )
-from core.logs import redact
-from sources.text import storable
 
 NOT_SIGNED_IN = -101
 SIGNATURE_CODES = (-352, -403)
@@ -30,7 +29,6 @@ GONE = (-404, -626, 62002, 62012)
 LATER = (62003, 62004)
 BAD_REQUEST = (-400, -1200, -111)
 MESSAGE_CHARS = 300
-LONGEST_REST_SECS = 86400.0
 
 
 def error_of_status(status: int, evidence: Evidence, retry_after: str | None) -> SourceError | None:
@@ -38,9 +36,11 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
     if status == 412:
         return RiskControl("blocked by address (HTTP 412)", evidence, whole_egress=True)
     if status == 429:
-        digits = retry_after if retry_after and retry_after.isdecimal() else None
-        secs = min(float(digits), LONGEST_REST_SECS) if digits else None
+        asked = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
+        secs = float(asked[0]) if asked else None
         return Throttled("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
+    if status == 407:
+        return Retry("the proxy wants other credentials (HTTP 407)", evidence)
     if status >= 500:
         return Retry(f"server error (HTTP {status})", evidence)
     if status in (401, 403):
@@ -52,10 +52,12 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
     return None
 
 
-def error_of_code(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
-    """The error that a body's `code` means; None for 0."""
+def error_of_code(
+    body: Mapping[str, Any], evidence: Evidence, hide: Callable[[str], str]
+) -> SourceError | None:
+    """The error that a body's `code` means; None for 0. `hide` strikes secrets out of a text."""
     code = body.get("code")
-    message = redact(storable(str(body.get("message") or body.get("msg") or "no message")))
+    message = hide(str(body.get("message") or body.get("msg") or "no message"))
     said = f"code {code}: {message[:MESSAGE_CHARS]}"
     if code == 0:
         return _error_of_success(body, evidence)

@@ -32,7 +32,10 @@ def bv_to_av(bvid: str) -> int:
         if letter not in VALUES:
             raise ValueError(f"no BV id: {bvid!r} ({letter!r} is not used in them)")
         number = number * 58 + VALUES[letter]
-    return (number & MASK) ^ XOR
+    aid = (number & MASK) ^ XOR
+    if not 0 < aid < TOP or av_to_bv(aid) != bvid:
+        raise ValueError(f"no BV id: {bvid!r} (another spelling of av{aid})")
+    return aid
 
 
 def _swap(letters: list[str]) -> str:

@@ -6,48 +6,57 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Evidence, Retry
-from core.logs import redact
 from sources.base import Creator, CreatorPage, RejectedEntry
 from sources.text import storable, storable_json
 
 PATH = "/x/web-interface/wbi/search/type"
-UID = re.compile(r"^[1-9]\d{0,19}$")
+UID = re.compile(r"[1-9][0-9]{0,19}")
 TAG = re.compile(r"<[^>]*>")
 EXCERPT_CHARS = 500
+EVIDENCE_CHARS = 4000
+MOST_PAGES = 100_000  # more is no search result but a mistake
 
 
 class BadEntry(Exception):
     """One entry of a page is not what it should be."""
 
 
-def read_users(data: Any, page: int, request: str) -> CreatorPage:
+@dataclass(frozen=True)
+class Asked:
+    """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
+
+    page: int
+    request: str
+    hide: Callable[[str], str]
+
+
+def read_users(data: Any, asked: Asked) -> CreatorPage:
     """A page of `search_type=bili_user`. Raises Retry (damaged) when it cannot be understood."""
-    return _read(data, page, request, _creator_of_user, complete=True)
+    return _read(data, asked, _creator_of_user, complete=True)
 
 
-def read_authors(data: Any, page: int, request: str) -> CreatorPage:
+def read_authors(data: Any, asked: Asked) -> CreatorPage:
     """The authors of a page of `search_type=video`, each once."""
-    return _read(data, page, request, _creator_of_video, complete=False)
+    return _read(data, asked, _creator_of_video, complete=False)
 
 
 def _read(
-    data: Any,
-    page: int,
-    request: str,
-    creator_of: Callable[[Any], Creator | None],
-    *,
-    complete: bool,
+    data: Any, asked: Asked, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
     def damaged(reason: str) -> Retry:
-        shown = redact(json.dumps(data, ensure_ascii=True)[:4000])
-        return Retry(reason, Evidence(request, 200, 0, shown), damaged=True)
+        shown = asked.hide(json.dumps(data, ensure_ascii=False)[:EVIDENCE_CHARS])
+        return Retry(asked.hide(reason), Evidence(asked.request, 200, 0, shown), damaged=True)
 
+    page = asked.page
     total_pages = data.get("numPages") if isinstance(data, dict) else None
-    if not isinstance(total_pages, int) or isinstance(total_pages, bool) or total_pages < 0:
+    if not isinstance(total_pages, int) or isinstance(total_pages, bool):
         raise damaged("the search answer has no numPages")
+    if not 0 <= total_pages <= MOST_PAGES:
+        raise damaged(f"the search answer says {total_pages} pages")
     entries = data.get("result")
     if entries is None or entries == []:
         if page <= total_pages:
@@ -55,14 +64,14 @@ def _read(
         return CreatorPage(page, total_pages, (), complete=complete)
     if not isinstance(entries, list):
         raise damaged("the search result is no list")
-    creators, rejected = _split(entries, creator_of)
-    if rejected and not creators and len(rejected) == len(entries):
+    creators, rejected = _split(entries, creator_of, asked.hide)
+    if len(rejected) == len(entries):
         raise damaged(f"no entry of the page is understood: {rejected[0].reason}")
     return CreatorPage(page, total_pages, creators, rejected, complete=complete)
 
 
 def _split(
-    entries: list[Any], creator_of: Callable[[Any], Creator | None]
+    entries: list[Any], creator_of: Callable[[Any], Creator | None], hide: Callable[[str], str]
 ) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
     creators: dict[str, Creator] = {}
     rejected = []
@@ -70,8 +79,8 @@ def _split(
         try:
             creator = creator_of(entry)
         except BadEntry as error:
-            excerpt = json.dumps(entry, ensure_ascii=True)[:EXCERPT_CHARS]
-            rejected.append(RejectedEntry(position, str(error), redact(excerpt)))
+            excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
+            rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
             continue
         if creator is not None:
             creators[creator.uid] = creator
@@ -108,8 +117,8 @@ def _object(entry: Any) -> Mapping[str, Any]:
 
 def _uid(fields: Mapping[str, Any]) -> str:
     mid = fields.get("mid")
-    if isinstance(mid, bool) or not isinstance(mid, int | str) or not UID.match(str(mid)):
-        raise BadEntry(f"mid is no id: {str(mid)[:40]!r}")
+    if isinstance(mid, bool) or not isinstance(mid, int | str) or not UID.fullmatch(str(mid)):
+        raise BadEntry(f"mid is no id but {type(mid).__name__}")
     return str(mid)
 
 

@@ -15,6 +15,7 @@ from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
+SECRET_CHARS = 6  # shorter cookie values are switches, and would strike out innocent text
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -42,7 +43,8 @@ class BilibiliSource:
         http.cookies.update(cookies)
         if proxy:
             http.proxies = {"http": proxy, "https": proxy}
-        return AccountSession(account_id, username, http, _egress(proxy))
+        secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
+        return AccountSession(account_id, username, http, _egress(proxy), secrets[::-1])
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
@@ -57,7 +59,7 @@ class BilibiliSource:
         data = self._client.get_signed(session, search.PATH, params)
         request = f"GET {search.PATH}?search_type={SEARCH_TYPES[via]}&page={page}"
         read = search.read_users if via is Via.USERS else search.read_authors
-        return read(data, page, request)
+        return read(data, search.Asked(page, request, session.hide))
 
     def check_session(self, session: AccountSession) -> SessionStatus:
         data = self._client.nav(session)
@@ -74,7 +76,9 @@ def check_proxy(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+        spelled = url.isprintable() and " " not in url
+        usable = spelled and parts.scheme in PROXY_SCHEMES and bool(parts.hostname)
+        usable = usable and parts.port != 0
     except ValueError:
         usable = False
     if not usable:

@@ -77,6 +77,16 @@ def test_a_lease_that_was_taken_over_is_noticed(make_app, clock):
     assert app.book.held() == []
 
 
+def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clock):
+    app, other = make_app(), make_app()
+    leased = lease_of(app)
+    other.accounts.set_account_status(leased.id, "disabled")
+    assert leased.lease.is_held(app.clock), "nobody has told this process"
+    app.keeper("").keep_once()
+    assert not leased.lease.is_held(app.clock)
+    assert app.book.held() == []
+
+
 def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
     leased = lease_of(app)
     app.accounts.release(leased)

@@ -156,7 +156,7 @@ FULL_AT = {
     "renaming": (os, "rename", 1),
     "syncing the folder": (segment_files, "_sync_folder", 1),
     "writing the manifest": (Path, "write_text", 1),
-    "placing the manifest": (os, "replace", 1),
+    "placing the manifest": (os, "rename", 2),
 }
 
 
@@ -300,7 +300,7 @@ STOPPED_AT = {
     "before measuring": (segment_files, "measure", 1),
     "before the rename": (os, "rename", 1),
     "after the rename": (segment_files, "_sync_folder", 1),
-    "before the manifest": (os, "replace", 1),
+    "before the manifest": (os, "rename", 2),
     "before sealing": (segment_rows, "seal", 1),
 }
 

@@ -199,7 +199,7 @@ def test_rows_with_lower_ids_that_come_late_are_exported_before_completion(make_
 
 
 def test_rows_behind_the_marker_of_a_resumed_export_are_not_forgotten(make_app, agree) -> None:
-    app = make_app()
+    app = make_app(lease_secs=600)  # nobody renews it here, and --follow waits a minute
     add_account(app, "acc1", limit=10)
     add_account(app, "acc2", limit=10)
     store_rows(app, 10, first_id=101)
