@@ -16,6 +16,7 @@ from storage import tasks
 from storage.database import Database, Tx
 from storage.records import Account, AccountStatus
 
+MOST_ROWS = 2**31 - 1  # what the column holds
 LONGEST_REST_SECS = 7 * 86400.0
 
 
@@ -155,21 +156,24 @@ class AccountManager:
         pool = self._database.read(lambda tx: rows.pool_state(tx, platform, now, day))
         exporting = purpose is Purpose.EXPORTING
         busy = pool.busy_with_quota if exporting else pool.busy
-        resting_until = pool.cooling_with_quota_until if exporting else pool.cooling_until
+        fit = pool.fit_with_quota if exporting else pool.fit
+        rested = pool.cooling_with_quota_until if exporting else pool.cooling_until
+        new_day = self._calendar.next_day_starts(now) if exporting and pool.spent else None
+        until = min((moment for moment in (rested, new_day) if moment is not None), default=None)
         if pool.total == 0:
             return Shortage(f"no account for {platform}", False, False, None)
         if pool.disabled == pool.total:
             return Shortage(f"all {pool.total} accounts are disabled", False, False, None)
+        if fit:
+            return Shortage("an account was just given back", True, False, None)
         if busy:
-            return Shortage(f"{busy} accounts are busy", True, False, resting_until)
-        if resting_until is not None:
-            return Shortage(
-                f"{pool.cooling} accounts are cooling down", False, False, resting_until
-            )
-        if exporting and pool.spent:
-            text = f"{pool.spent} accounts have used up their quota of {day}"
-            return Shortage(text, False, True, self._calendar.next_day_starts(now))
-        return Shortage("an account was just given back", True, False, None)
+            return Shortage(f"{busy} accounts are busy", True, False, until)
+        if until is None:
+            return Shortage("no account has an export quota", False, False, None)
+        if until == rested:
+            return Shortage(f"{pool.cooling} accounts are cooling down", False, False, until)
+        text = f"{pool.spent} accounts have used up their quota of {day}"
+        return Shortage(text, False, True, until)
 
     # The operator's interface.
 
@@ -221,12 +225,12 @@ class AccountManager:
             QuotaExceeded: that would pass the limit; nothing was added.
             InvalidInput: a negative count, or no such account.
         """
-        if count < 0:
-            raise InvalidInput(f"count must not be negative, got {count}")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise InvalidInput(f"count must be a whole number and not negative, got {count!r}")
         self._existing(account_id)
         now = self._clock.now()
         day = self._calendar.day(now)
-        if not self._database.write(
+        if count > MOST_ROWS or not self._database.write(
             lambda tx: rows.spend_quota(tx, account_id, day, count, None, now)
         ):
             left = self.get_remaining_quota(account_id)
@@ -259,7 +263,8 @@ class AccountManager:
             tasks.wake_waiting(tx, account.platform, now)
 
     def _existing(self, account_id: int) -> Account:
-        account = self._database.read(lambda tx: rows.get(tx, account_id))
+        known = isinstance(account_id, int) and 0 < account_id < 2**63
+        account = self._database.read(lambda tx: rows.get(tx, account_id)) if known else None
         if account is None:
             raise InvalidInput(f"no account has the id {account_id}; see: accounts list")
         return account

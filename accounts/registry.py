@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import CredentialsError, DuplicateKey, InvalidInput
 from storage import accounts as rows
 from storage import tasks
 from storage.database import Database, Tx
@@ -27,20 +27,24 @@ class AccountRegistry:
         Raises:
             InvalidInput: an empty or overlong name, a wrong limit, or a name that exists.
         """
-        if not username.strip() or len(username) > 128:
+        username = username.strip()
+        if not username or len(username) > 128:
             raise InvalidInput("an account needs a name of 1 to 128 characters")
         _require_limit(limit)
-        secrets = self._vault.encrypt_all(credentials)
         now = self._clock.now()
 
         def work(tx: Tx) -> int | None:
+            secrets = self._vault.encrypt_all(tx, credentials)
             account_id = rows.add(tx, platform, username, secrets, limit, now)
             if account_id is not None:
                 rows.note_event(tx, account_id, "added", f"limit {limit} a day", now)
                 tasks.wake_waiting(tx, platform, now)
             return account_id
 
-        account_id = self._database.write(work)
+        try:
+            account_id = self._database.write(work)
+        except DuplicateKey:
+            account_id = None  # another process was faster
         if account_id is None:
             raise InvalidInput(
                 f"{platform} has an account named {username!r} already; change its session with:"
@@ -50,20 +54,28 @@ class AccountRegistry:
 
     def refresh(self, account: Account, session: str, proxy: str | None = None) -> bool:
         """Store another session (and proxy, when one is given); False when nothing differs."""
-        same_session = self._vault.decrypt(account.session) == session
-        same_proxy = proxy is None or self._vault.decrypt(account.proxy) == proxy
-        if same_session and same_proxy:
-            return False
-        encrypted_proxy = account.proxy if proxy is None else self._vault.encrypt(proxy)
-        secrets = (account.password, self._vault.encrypt(session), encrypted_proxy)
         now = self._clock.now()
 
-        def work(tx: Tx) -> None:
+        def work(tx: Tx) -> bool:
+            _, fresh_session, fresh_proxy = self._vault.encrypt_all(
+                tx, Credentials(None, session, proxy)
+            )
+            seen = rows.get(tx, account.id) or account  # a rotation may have come in between
+            same_proxy = proxy is None or self._holds(seen.proxy, proxy)
+            if same_proxy and self._holds(seen.session, session):
+                return False
+            secrets = (seen.password, fresh_session, fresh_proxy or seen.proxy)
             rows.set_secrets(tx, account.id, secrets, now)
             rows.note_event(tx, account.id, "session_replaced", "a new session was imported", now)
+            return True
 
-        self._database.write(work)
-        return True
+        return self._database.write(work)
+
+    def _holds(self, token: str | None, text: str) -> bool:
+        try:
+            return self._vault.decrypt(token) == text
+        except CredentialsError:
+            return False  # of another key: signing in again is what mends it
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the daily export limit. Raises InvalidInput when it is no sensible number."""

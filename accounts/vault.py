@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,18 +42,39 @@ class KeySource:
 
     @property
     def name(self) -> str:
-        return "BATON_SECRET_KEY" if self.setting else f"key file {self.file}"
+        return "BATON_SECRET_KEY" if self.setting is not None else f"key file {self.file}"
 
     def read(self) -> list[str]:
         """Keys, newest first; empty when there is no setting and no file."""
-        if self.setting:
-            return _split(self.setting)
+        if self.setting is not None:
+            keys = _split(self.setting)
+            if not keys:
+                raise CredentialsError(f"BATON_SECRET_KEY holds no key; {NEW_KEY_HINT}")
+            return keys
         try:
             return _split(self.file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialsError(f"key file {self.file} cannot be read: {error}") from error
+
+    def version(self) -> object:
+        """Something that changes whenever the key file does."""
+        if self.setting is not None:
+            return None
+        try:
+            seen = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time changes the key file."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.with_name(f".{self.file.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def write(self, keys: list[str]) -> None:
         """Replace the key file in one step, readable by its owner only."""
@@ -89,6 +112,7 @@ class Vault:
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
         self._fernet: MultiFernet | None = None
+        self._version: object = None
 
     def encrypt(self, text: str | None) -> str | None:
         return None if text is None else self._open().encrypt(text.encode()).decode("ascii")
@@ -109,7 +133,15 @@ class Vault:
                 " changed. Give the right key, or sign the account in again."
             ) from None
 
-    def encrypt_all(self, credentials: Credentials) -> tuple[str | None, str | None, str | None]:
+    def encrypt_all(
+        self, tx: Tx, credentials: Credentials
+    ) -> tuple[str | None, str | None, str | None]:
+        """Password, session and proxy for rows that `tx` writes.
+
+        The transaction holds the key check, so that a rotation comes before (then its key is used)
+        or after (then it finds these rows).
+        """
+        schema.hold_fact(tx, KEY_CHECK)
         return (
             self.encrypt(credentials.password),
             self.encrypt(credentials.session),
@@ -143,21 +175,28 @@ class Vault:
         With a key file a new key is made and put first; the old ones are dropped when all is
         re-encrypted. With BATON_SECRET_KEY the first of its keys is the newest.
         """
-        self.check(database)
-        old = self._keys.read()
-        if self._keys.setting is None:
+        if self._keys.setting is not None:
+            self.check(database)
+            return self._reencrypt_all(database)
+        with self._keys.locked():
+            self.check(database)
+            old = self._keys.read()
             self._keys.write([Fernet.generate_key().decode(), *old])
-        self._fernet = None
+            try:
+                count = self._reencrypt_all(database)
+            except CredentialsError:
+                self._keys.write(old)
+                raise
+            self._keys.write(self._keys.read()[:1])
+        return count
+
+    def _reencrypt_all(self, database: Database) -> int:
         fernet = self._open()
 
         def again(token: str | None) -> str | None:
             return None if token is None else fernet.rotate(token.encode()).decode("ascii")
 
-        count = database.write(lambda tx: _reencrypt(tx, again))
-        if self._keys.setting is None:
-            self._keys.write(self._keys.read()[:1])
-            self._fernet = None
-        return count
+        return database.write(lambda tx: _reencrypt(tx, again))
 
     def _first_use(self, database: Database) -> None:
         if not self._keys.read():
@@ -172,13 +211,14 @@ class Vault:
             return False
 
     def _open(self) -> MultiFernet:
-        if self._fernet is not None:
+        version = self._keys.version()
+        if self._fernet is not None and version == self._version:
             return self._fernet
         keys = self._keys.read()
         if not keys:
             raise CredentialsError(f"no secret key: {self._keys.file} is missing; {NEW_KEY_HINT}")
         try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
+            self._fernet, self._version = MultiFernet([Fernet(key) for key in keys]), version
         except ValueError:
             raise CredentialsError(
                 f"{self._keys.name} is no Fernet key (32 bytes, url-safe base64); nothing was"
@@ -188,6 +228,7 @@ class Vault:
 
 
 def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
+    schema.hold_fact(tx, KEY_CHECK)
     accounts = account_rows.every(tx)
     try:
         for account in accounts:

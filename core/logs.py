@@ -10,14 +10,16 @@ from typing import TextIO
 
 ROOT = "baton"
 NAMES = (
-    r"(?i)\b(SESSDATA|bili_jct|DedeUserID__ckMd5|access_key|refresh_token|password|passwd"
-    r"|token|secret|authorization|cookie)"
+    r"(?i)\b([\w-]*(?:SESSDATA|bili_jct|ckMd5|access_key|secret_key|password|passwd"
+    r"|token|secret|authorization|cookie))"
 )
+VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
 SECRET_FORMS = (
-    (re.compile(NAMES + r"([\\\"']*\s*[=:]\s*[\\\"']*)[^\s;,&\"'\\]+"), r"\1\2***"),
-    (re.compile(r"(\w+://)[^\s/@:]*:[^\s/@]*@"), r"\1***@"),
+    (re.compile(NAMES + VALUE), r"\1\2***"),
+    (re.compile(r"(\w+://)[^\s/@:]*:[^\s/]*@"), r"\1***@"),
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
-)  # fmt: skip
+)
+LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def redact(text: str) -> str:
@@ -53,6 +55,10 @@ class RedactingFormatter(logging.Formatter):
         record.service = record.name.removeprefix(f"{ROOT}.")
         return redact(super().format(record))
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """One line: what looks like a line break in a message must not forge a record."""
+        return LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], super().formatMessage(record))
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
@@ -76,6 +82,7 @@ class DailyFiles(logging.Handler):
             self.handleError(record)
 
     def close(self) -> None:
+        logging.getLogger(ROOT).removeHandler(self)
         for _, stream in self._open.values():
             stream.close()
         self._open.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
         extra="ignore",
         populate_by_name=True,
         arbitrary_types_allowed=True,
+        allow_inf_nan=False,
     )
 
     database_url: SecretStr = _setting(
@@ -95,7 +96,9 @@ class Settings(BaseSettings):
         "BATON_SECRET_KEY",
         "Fernet keys, comma-separated, newest first; unset: a key file in the data folder",
     )
-    language: str = _setting("auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)")
+    language: Literal["auto", "en", "zh"] = _setting(
+        "auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)"
+    )
     quota_timezone: ZoneSetting = _setting(
         "Asia/Shanghai", "BATON_QUOTA_TIMEZONE", "zone in which the quota day turns"
     )

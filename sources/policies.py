@@ -108,7 +108,8 @@ class GuardedSource:
     """A source whose requests are paced, retried and stopped by the breaker.
 
     Raises BreakerOpen when the way out is shut, and what the source raises, except that a Retry
-    whose tries are used up comes out as UnexpectedResponse when the answers were damaged, and as itself when nothing came.
+    whose tries are used up comes out as UnexpectedResponse when the answers were damaged, and as
+    itself when nothing came.
     """
 
     def __init__(

@@ -31,6 +31,8 @@ class PoolState:
     cooling_until: datetime | None
     cooling_with_quota_until: datetime | None
     busy_with_quota: int
+    fit: int
+    fit_with_quota: int
 
 
 def add(
@@ -220,13 +222,17 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
     """Counts over the platform's accounts."""
     busy = "status IN ('ingesting','exporting')"
     cooling = "status='idle' AND cooldown_until>:now"
+    fit = f"status='idle' AND {IS_RESTED}"
     row = tx.one(
         "SELECT COUNT(*) AS total,"
         " SUM(CASE WHEN status='disabled' THEN 1 ELSE 0 END) AS disabled,"
         f" SUM(CASE WHEN {busy} THEN 1 ELSE 0 END) AS busy,"
         f" SUM(CASE WHEN {busy} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS busy_with_quota,"
         f" SUM(CASE WHEN {cooling} THEN 1 ELSE 0 END) AS cooling,"
-        f" SUM(CASE WHEN status<>'disabled' AND NOT {HAS_QUOTA} THEN 1 ELSE 0 END) AS spent,"
+        " SUM(CASE WHEN status<>'disabled' AND daily_export_limit>0"
+        f" AND NOT ({HAS_QUOTA}) THEN 1 ELSE 0 END) AS spent,"
+        f" SUM(CASE WHEN {fit} THEN 1 ELSE 0 END) AS fit,"
+        f" SUM(CASE WHEN {fit} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS fit_with_quota,"
         f" MIN(CASE WHEN {cooling} THEN cooldown_until END) AS cooling_until,"
         f" MIN(CASE WHEN {cooling} AND {HAS_QUOTA} THEN cooldown_until END) AS cooling_quota_until"
         " FROM accounts WHERE platform=:platform",
@@ -242,6 +248,8 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
         cooling_until=from_sql_or_none(row["cooling_until"]),
         cooling_with_quota_until=from_sql_or_none(row["cooling_quota_until"]),
         busy_with_quota=int(row["busy_with_quota"] or 0),
+        fit=int(row["fit"] or 0),
+        fit_with_quota=int(row["fit_with_quota"] or 0),
     )
 
 

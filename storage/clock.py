@@ -20,26 +20,24 @@ class DatabaseClock:
     def __init__(self, host_clock: Clock, database: Database) -> None:
         self._host = host_clock
         self._database = database
-        self._anchor = host_clock.now()
-        self._anchor_at = host_clock.monotonic()
+        self._anchor: tuple[datetime, float] | None = None  # a moment, and when we learnt it
         self.offset_secs = 0.0
-        self._follows_host = True
 
     def sync(self) -> float:
         """Ask the database; its clock minus the host's, in seconds. Raises DatabaseError."""
         offset = self._database.read(Tx.clock_offset_secs)
         if offset is None:
             return 0.0
-        anchor = self._host.now() + timedelta(seconds=offset)
-        self._anchor, self._anchor_at = anchor, self._host.monotonic()
-        self._follows_host = False
+        self._anchor = (self._host.now() + timedelta(seconds=offset), self._host.monotonic())
         self.offset_secs = offset
         return offset
 
     def now(self) -> datetime:
-        if self._follows_host:
+        anchor = self._anchor
+        if anchor is None:
             return self._host.now()
-        return self._anchor + timedelta(seconds=self._host.monotonic() - self._anchor_at)
+        moment, learnt_at = anchor
+        return moment + timedelta(seconds=self._host.monotonic() - learnt_at)
 
     def monotonic(self) -> float:
         return self._host.monotonic()

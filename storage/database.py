@@ -187,34 +187,38 @@ def open_engine(url: str, pool_size: int) -> Engine:
     Raises:
         SettingsError: the URL has another form. Its password is not repeated.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
+    scheme = url.split(":", 1)[0].lower()
+    if scheme == "sqlite":
         path = url.removeprefix("sqlite:///")
         if not url.startswith("sqlite:///") or not path:
             raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
         return SQLiteEngine(Path(unquote(path)), pool_size)
-    if parts.scheme in ("mysql", "mariadb"):
+    if scheme in ("mysql", "mariadb"):
         return MySQLEngine(_mysql_address(url), pool_size)
-    raise SettingsError(f"DATABASE_URL: unknown engine {parts.scheme!r}; write it like {FORMS}")
+    raise SettingsError(f"DATABASE_URL: unknown engine; write it like {FORMS}")
 
 
 def _mysql_address(url: str) -> MySQLAddress:
     try:
         parts = urlsplit(url)
         port = parts.port or 3306
-    except ValueError as error:
-        raise SettingsError(f"DATABASE_URL: {error}; write it like {FORMS}") from None
+    except ValueError:
+        # Its text may repeat a part of the password.
+        raise SettingsError(
+            f"DATABASE_URL: host or port cannot be read; write it like {FORMS}, with special"
+            " characters of the password percent-encoded (@ as %40, / as %2F)"
+        ) from None
     database = unquote(parts.path.lstrip("/"))
     if not parts.hostname or not database or not parts.username:
         raise SettingsError(f"DATABASE_URL: host, user or database missing; write it like {FORMS}")
     socket = parse_qs(parts.query).get("unix_socket", [None])[0]
     return MySQLAddress(
-        parts.hostname,
-        port,
-        unquote(parts.username),
-        unquote(parts.password or ""),
-        database,
-        socket,
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        database=database,
+        unix_socket=socket,
     )
 
 

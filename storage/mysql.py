@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.errors import (
     SchemaMismatch,
 )
 from storage.engine import SCHEMA_FOLDER, Connection, Dialect
+from storage.times import from_sql
 
 DIALECT = Dialect(
     "mysql", lock_suffix=" FOR UPDATE SKIP LOCKED", schema_file=SCHEMA_FOLDER / "schema.sql"
@@ -70,11 +72,12 @@ class MySQLEngine:
         self.pool_size = pool_size
         self._address = address
         self._pool: PooledDB | None = None
+        self._making_pool = threading.Lock()
 
     def connect(self) -> Connection:
         try:
-            if self._pool is None:
-                self._pool = self._make_pool()
+            with self._making_pool:
+                self._pool = self._pool or self._make_pool()
             connection: Connection = self._pool.connection()
         except (pymysql.Error, OSError) as error:
             raise self.translate(error) from error
@@ -143,9 +146,9 @@ class MySQLEngine:
         cursor = connection.cursor()
         try:
             before = time.time()
-            cursor.execute("SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS moment")
-            moment = float(cursor.fetchone()["moment"])
-            return moment - (before + time.time()) / 2
+            cursor.execute("SELECT UTC_TIMESTAMP(6) AS moment")
+            moment = from_sql(str(cursor.fetchone()["moment"]))
+            return moment.timestamp() - (before + time.time()) / 2
         except (pymysql.Error, OSError) as error:
             raise self.translate(error) from error
         finally:

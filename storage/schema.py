@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from core.errors import SchemaMismatch
@@ -25,14 +26,17 @@ def inspect(database: Database) -> SchemaState:
     tables = database.read(Tx.tables)
     where = database.engine.describe()
     if "schema_version" not in tables:
-        ours = tables & {"accounts", "tasks", "influencers", "export_logs"}
+        ours = tables & _table_names(database)
         if not ours:
             return SchemaState.EMPTY
         raise SchemaMismatch(
             f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
             " schema or another program's. Use an empty database, or restore a backup."
         )
-    version = database.read(_version)
+    try:
+        version = database.read(_version)
+    except (SchemaMismatch, ValueError) as error:
+        raise SchemaMismatch(f"{where}: its schema_version is no use: {error}") from error
     if version == SCHEMA_VERSION:
         return SchemaState.CURRENT
     age = "newer" if version > SCHEMA_VERSION else "older"
@@ -75,6 +79,11 @@ def get_fact(tx: Tx, name: str) -> str | None:
     return row["value"] if row else None
 
 
+def hold_fact(tx: Tx, name: str) -> None:
+    """Lock a fact for this transaction."""
+    tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
+
+
 def set_fact(tx: Tx, name: str, value: str) -> None:
     """Write a fact about the installation."""
     tx.execute(
@@ -93,6 +102,11 @@ def set_fact_once(tx: Tx, name: str, value: str) -> None:
     )  # fmt: skip
 
 
+def _table_names(database: Database) -> set[str]:
+    script = database.dialect.schema_file.read_text(encoding="utf-8")
+    return set(re.findall(r"^CREATE TABLE (\w+)", script, re.M))
+
+
 def _sqlite_has_schema(tx: Tx) -> bool:
     return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
 
@@ -101,8 +115,7 @@ def _version(tx: Tx) -> int:
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
         raise SchemaMismatch(
-            "schema_version is empty: loading the schema was cut short. Drop the tables and run"
-            " init again."
+            "loading the schema was cut short. Drop the tables and run init again."
         )
     return int(row["version"])
 

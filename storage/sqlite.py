@@ -7,7 +7,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.errors import DatabaseContention, DatabaseError, DatabaseUnavailable, DuplicateKey
+from core.errors import (
+    DatabaseContention,
+    DatabaseError,
+    DatabaseUnavailable,
+    DuplicateKey,
+    SchemaMismatch,
+)
 from storage.engine import SCHEMA_FOLDER, Connection, Dialect
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
@@ -85,6 +91,8 @@ class SQLiteEngine:
             )
         if text.startswith("UNIQUE constraint failed"):
             return DuplicateKey(f"{self.describe()}: {text}")
+        if text.startswith(("no such table", "no such column")):
+            return SchemaMismatch(f"{self.describe()}: {text}; run: python cli.py init")
         if "unable to open" in text or "disk I/O" in text:
             return DatabaseUnavailable(f"{self.describe()}: {text}")
         if "disk is full" in text:

@@ -187,7 +187,6 @@ def test_a_name_is_given_once_a_platform(pool: Pool):
 
 
 def test_two_at_once_add_a_name_once(make_app, mysql_admin: MariaDBServer):
-    # Fails: select-then-insert; the slower one gets the driver's "Duplicate entry".
     pool = Pool(make_app())
     outcomes: list[object] = []
     database = pool.app.settings.database_url.get_secret_value().rsplit("/", 1)[-1]

@@ -134,7 +134,6 @@ def test_a_negative_count_is_refused(pool: Pool, count: int):
 
 @pytest.mark.parametrize("count", [2.5, "3", None])
 def test_a_count_that_is_no_whole_number_is_refused(pool: Pool, count: object):
-    # Fails: TypeError, and 2.5 is rounded on MariaDB and kept as 2.5 rows on SQLite.
     [account_id] = pool.add("a", limit=10)
     with pytest.raises(InvalidInput):
         pool.manager.update_export_count(account_id, count)

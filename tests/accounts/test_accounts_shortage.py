@@ -97,7 +97,6 @@ def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
 
 
 def test_a_rest_beyond_midnight_does_not_hide_the_new_day(pool: Pool):
-    # Fails: `until` is the end of the rest, although the spent account is fit at midnight.
     spent, _ = pool.add("a", "b")
     spend_all(pool, spent)
     pool.manager.cool_down(pool.must_lease(), 24 * 3600, "risk control")
@@ -105,7 +104,6 @@ def test_a_rest_beyond_midnight_does_not_hide_the_new_day(pool: Pool):
 
 
 def test_accounts_without_any_quota_wait_for_a_person(pool: Pool):
-    # Fails: limit 0 counts as used up, and the next day is promised again and again.
     pool.add("a", limit=0)
     shortage = why(pool)
     assert (shortage.spent, shortage.until) == (False, None)

@@ -118,7 +118,6 @@ def test_a_malformed_key_is_refused_without_repeating_it(make_app, key: str):
 
 
 def test_a_key_setting_without_a_key_names_the_setting(make_app, tmp_path: Path):
-    # Fails: it is taken as unset half of the time; a key file is made and then not found.
     with pytest.raises(CredentialsError, match="BATON_SECRET_KEY"):
         make_app(secret_key=SecretStr(","))
     assert not (tmp_path / "data" / "secret.key").exists()
@@ -212,7 +211,6 @@ def test_a_secret_that_does_not_decrypt_stops_the_whole_rotation(make_app):
 
 
 def test_a_rotation_that_was_stopped_leaves_the_key_file_as_it_was(make_app):
-    # Fails: each try leaves one more key in the file, although "nothing was changed".
     app = make_app()
     add(app)
     damage(app, "a")
@@ -234,7 +232,6 @@ def test_a_running_process_picks_up_a_rotated_key_file(make_app):
 
 
 def test_what_a_running_process_stores_after_a_rotation_can_be_read(make_app):
-    # Fails: it encrypts with the key it remembers, which the rotation threw away: lost for good.
     running = make_app()
     add(running)
     other = make_app()
@@ -257,7 +254,6 @@ def test_a_refreshed_session_replaces_only_what_is_given(make_app):
 
 
 def test_a_refresh_across_a_rotation_writes_no_old_secret_back(make_app):
-    # Fails: the password of the row as it was read before is written back, in the old key.
     app = make_app()
     add(app)
     account = app.registry.find("a")
@@ -319,8 +315,6 @@ def test_processes_that_start_together_agree_on_one_first_key(
 
 
 def test_rotations_at_the_same_time_lose_no_secret(tmp_path: Path, make_app, database_url: str):
-    # Fails: the two read and replace the key file without a lock. One crashes on the other's
-    # half-made file; where one replaces a key that the other just brought in, all is lost.
     app = make_app()
     add(app)
     assert run_together(database_url, tmp_path, processes=2, rotations=15) == [0, 0]

@@ -96,8 +96,6 @@ def test_a_server_of_another_zone_tells_the_same_moment(mysql, mariadb):
 
 
 def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
-    # Fails: the anchor and its moment are set one after the other; a thread that looks in
-    # between adds the time since the last sync twice.
     host = MovingClock()
     seen: list[datetime] = []
 

@@ -69,15 +69,11 @@ def test_levels_below_info_are_left_out(logs: Path):
 
 
 def test_a_record_is_one_line_whatever_its_message(logs: Path):
-    # Fails: a line break in a message (a nickname, a server's answer) makes a line that
-    # looks like a record of ours.
     service_log("export").info("nickname a\n2026-11-22T00:00:00.000Z INFO export forged\rx\u2028y")
     assert len(written(logs).splitlines()) == 1
 
 
 def test_setting_up_twice_does_not_double_the_lines(tmp_path: Path, logs: Path):
-    # Fails: closing the handler leaves it on the logger, so a process that opens two Apps one
-    # after the other writes each line twice.
     root = logging.getLogger("baton")
     before = list(root.handlers)
     again = set_up_logging(logs)

@@ -85,7 +85,6 @@ def test_a_malformed_url_names_the_setting_and_the_right_form(url: str):
 
 @pytest.mark.parametrize("mark", ["/", "?", "#", "[", "]"])
 def test_a_password_that_needs_escaping_is_not_repeated(mark: str):
-    # Fails: the half before the mark is read as the port and repeated, or ValueError escapes.
     with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
         open_engine(f"mysql://baton:hunter2{mark}tail@host:3306/baton", 1)
     assert "hunter2" not in str(caught.value) and caught.value.__cause__ is None

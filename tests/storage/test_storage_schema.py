@@ -169,7 +169,6 @@ def test_tables_without_their_version_are_told_with_advice(database: Database):
 
 @pytest.mark.parametrize("table", ["meta", "account_events", "ingestion_logs", "workers"])
 def test_any_one_table_of_ours_counts_as_half_a_schema(database: Database, table: str):
-    # Fails: only four of the names are looked for, so `create` starts and stops in the middle.
     run(database, f"CREATE TABLE {table} (other INT)")
     with pytest.raises(SchemaMismatch):
         schema.create(database)
@@ -186,7 +185,6 @@ def test_foreign_tables_do_not_stand_in_the_way(database: Database):
 
 @pytest.mark.parametrize("definition", ["installed_rank INT", "version VARCHAR(50)"])
 def test_another_programs_schema_version_is_refused(database: Database, definition: str):
-    # Fails: "another program's version" surfaces as ValueError, or on SQLite as DatabaseError.
     run(database, f"CREATE TABLE schema_version ({definition})")
     value = "'1.0.2'" if "VARCHAR" in definition else "7"
     run(database, f"INSERT INTO schema_version VALUES ({value})")

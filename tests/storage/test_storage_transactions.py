@@ -163,8 +163,6 @@ def test_an_idle_connection_that_died_is_not_noticed(mysql: Database, mariadb: M
 
 
 def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch):
-    # Fails: the pool is looked for and made without a lock, so each thread makes one, and the
-    # server sees several times `pool_size` connections.
     together = threading.Barrier(2)
     made = []
 
