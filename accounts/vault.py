@@ -154,16 +154,19 @@ class Vault:
         Raises:
             CredentialsError: the key is missing, malformed, or another one. Nothing was changed.
         """
-        token = database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
+        token = self._key_check(database)
         if token is None:
             self._first_use(database)
-            token = database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
+            token = self._key_check(database)
         elif not self._keys.read():
             raise CredentialsError(
                 f"the accounts were encrypted with a key that is not here: {self._keys.file} is"
                 " missing and BATON_SECRET_KEY is not set. Put the key back; nothing was changed."
             )
-        if not self._fits(token):
+        while not self._fits(token):
+            seen, token = token, self._key_check(database)
+            if seen != token:
+                continue  # a rotation came in between
             raise CredentialsError(
                 f"{self._keys.name} is not the key that the accounts were encrypted with; nothing"
                 " was changed. Put the right key back."
@@ -197,6 +200,9 @@ class Vault:
             return None if token is None else fernet.rotate(token.encode()).decode("ascii")
 
         return database.write(lambda tx: _reencrypt(tx, again))
+
+    def _key_check(self, database: Database) -> str | None:
+        return database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
 
     def _first_use(self, database: Database) -> None:
         if not self._keys.read():

@@ -106,7 +106,7 @@ def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
 
 @pytest.fixture
 def sandbox() -> Iterator[Callable[..., SandboxServer]]:
-    """Starts sandboxes: `sandbox(creators=100, domains=("美妆",), faults="none", rate="1000/1")`."""
+    """Starts sandboxes: `sandbox(creators=100, domains=("美妆",), rate="1000/1")`."""
     running: list[SandboxServer] = []
 
     def start(rate: str = "100000/1", **options: Any) -> SandboxServer:
