@@ -27,7 +27,7 @@ T = TypeVar("T")
 Row = dict[str, Any]
 CONTENTION_TRIES = 20
 CONTENTION_MOST_SECS = 0.25
-CONTENTION_LEAST_SECS = 5.0
+CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
 AWAY_MOST_SECS = 5.0
 FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
 
@@ -108,7 +108,7 @@ class Database:
         Raises:
             CommitUnknown: nobody knows whether it was committed (not when `repeatable`).
             DatabaseUnavailable: the server stayed away longer than the patience.
-            DatabaseContention: other transactions won twenty times.
+            DatabaseContention: other transactions won twenty times, or a lock was held for long.
             DatabaseError: anything else; rolled back.
         """
         return self._again(lambda: self._transaction(work), repeatable)
@@ -162,8 +162,7 @@ class Database:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContention):
             waited_secs = state.seconds_since_start or 0.0
-            too_long = waited_secs >= max(self._patience_secs, CONTENTION_LEAST_SECS)
-            return too_long or state.attempt_number >= CONTENTION_TRIES
+            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 
@@ -195,7 +194,8 @@ def open_engine(url: str, pool_size: int) -> Engine:
         return SQLiteEngine(Path(unquote(path)), pool_size)
     if scheme in ("mysql", "mariadb"):
         return MySQLEngine(_mysql_address(url), pool_size)
-    raise SettingsError(f"DATABASE_URL: unknown engine; write it like {FORMS}")
+    shown = repr(scheme) if "://" in url else "in it"
+    raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
 
 
 def _mysql_address(url: str) -> MySQLAddress:
