@@ -84,4 +84,4 @@ def _check(app: App) -> None:
     left = app.database.read(
         lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers WHERE status='pending_export'")
     )
-    assert left == {"n": 0}, left
+    assert left["n"] == 0, left["n"]

@@ -142,4 +142,4 @@ def _in_threads(work: Callable[[int], None]) -> float:
 def _check(app: App) -> None:
     """Every creator of every page must have been stored."""
     seen = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers"))
-    assert seen == {"n": PAGES * PAGE_ROWS}, seen
+    assert seen["n"] == PAGES * PAGE_ROWS, seen["n"]

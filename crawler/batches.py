@@ -88,7 +88,7 @@ class BatchExporter:
             segment_id = segments.open_segment(tx, segment, ids, len(rows), now)
         elif not segments.grow(tx, segment_id, ids, len(rows)):
             raise LeaseLost(f"segment {segment_id} was sealed by somebody else")
-        if influencers.mark_exported(tx, (row["id"] for row in rows), segment_id, now) != len(rows):
+        if influencers.mark_exported(tx, [row["id"] for row in rows], segment_id, now) != len(rows):
             raise DatabaseContention("rows were exported by another worker meanwhile")
         return segment_id
 

@@ -302,8 +302,10 @@ class ExportWorker:
                 self._scheduler.show_waiting(run.task, WaitingFor.ROWS)
                 shown = True
             pause = min(self._limits.poll_secs, WAIT_STEP_SECS)
+        if not self._has_pending(run):
+            return False
         self._clock.wait(stop, LOOK_AGAIN_SECS)
-        return not stop.is_set() and self._has_pending(run)
+        return not stop.is_set()
 
     def _should_let_go(self, run: Run) -> bool:
         """The operator said so, or the crawl that should bring the rows lacks this account."""

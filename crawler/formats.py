@@ -39,12 +39,11 @@ class CsvWriter:
     def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
         self._file = path.open("x", encoding="utf-8-sig", newline="", buffering=1 << 16)
         self._csv = csv.writer(self._file)
-        self._cell: Callable[[object], object] = _plain_cell if raw_cells else _safe_cell
+        self._row = _plain_row if raw_cells else _safe_row
         self._csv.writerow(columns)
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
-        cell = self._cell
-        self._csv.writerows([[cell(value) for value in row] for row in rows])
+        self._csv.writerows(map(self._row, rows))
 
     def close(self) -> None:
         self._file.flush()
@@ -97,18 +96,28 @@ def format_named(name: str) -> Format:
     return known
 
 
-def _plain_cell(value: object) -> object:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return value
+def _plain_row(row: Sequence[object]) -> list[object]:
+    return [_as_json(value) if isinstance(value, dict | list) else value for value in row]
 
 
-def _safe_cell(value: object) -> object:
-    if isinstance(value, str):
-        if value and value[0] in RISKY_STARTS and not NUMBER.fullmatch(value):
-            return "'" + value
-        return value
-    return _plain_cell(value)
+def _safe_row(row: Sequence[object]) -> list[object]:
+    # Most cells are harmless: only those that may be risky cost a call.
+    return [
+        (value if value[:1] not in RISKY_STARTS else _guarded(value))
+        if type(value) is str
+        else _as_json(value)
+        if isinstance(value, dict | list)
+        else value
+        for value in row
+    ]
+
+
+def _guarded(text: str) -> str:
+    return text if NUMBER.fullmatch(text) else "'" + text
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _close_unfinished(file: TextIO) -> None:

@@ -47,11 +47,18 @@ class PageStore:
             now = self._clock.now()
             marker = f"page={page.page}"
             if not rows.advance(
-                tx, leased.id, leased.lease.token, marker, len(creators), 0, now, range_end
+                tx,
+                leased.id,
+                leased.lease.token,
+                marker,
+                len(creators),
+                len(creators),
+                now,
+                range_end,
             ):
                 raise self._scheduler.why_not_advanced(tx, leased)
             new = self._store_creators(tx, leased, leased.id, account_id, page, creators, started)
-            rows.add_new_count(tx, leased.id, new)
+            self._correct_new_count(tx, leased.id, new - len(creators))
             self._drop_pages_behind(tx, leased, page)
             return StoredPage(len(creators), new, range_end)
 
@@ -72,12 +79,13 @@ class PageStore:
             now = self._clock.now()
             if not rows.hold(tx, leased.id, leased.lease.token, now):
                 raise self._scheduler.why_not_advanced(tx, leased)
-            first = replace(pieces[0], progress_marker="page=1", item_count=len(creators))
+            kept = len(creators)
+            first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
             child_id = rows.add_child(tx, first, now)
             for piece in pieces[1:]:
                 rows.add_child(tx, piece, now)
             new = self._store_creators(tx, leased, child_id, account_id, page, creators, started)
-            rows.add_new_count(tx, child_id, new)
+            self._correct_new_count(tx, child_id, new - kept)
             rows.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
             return StoredPage(len(creators), new, page.total_pages)
 
@@ -126,8 +134,14 @@ class PageStore:
         )  # fmt: skip
         uids = [creator.uid for creator in creators]
         new = influencers.count_new(tx, task.platform, task.domain, uids, log_id)
-        rows.set_page_new_count(tx, log_id, new)
+        if new != len(creators):
+            rows.set_page_new_count(tx, log_id, new)
         return new
+
+    def _correct_new_count(self, tx: Tx, task_id: int, difference: int) -> None:
+        """All were counted as new, as in a first crawl; take back those that are not."""
+        if difference:
+            rows.add_new_count(tx, task_id, difference)
 
     def _drop_pages_behind(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
         parent = leased.task.parent_id

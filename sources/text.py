@@ -6,7 +6,13 @@ import re
 from typing import Any
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE_IN_JSON = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def may_be_unstorable(body: bytes) -> bool:
+    """Whether a JSON body can hold a NUL or a lone surrogate; most hold neither."""
+    return UNSTORABLE_IN_JSON.search(body) is not None
 
 
 def storable(text: str) -> str:

@@ -24,7 +24,7 @@ from storage.mysql import MySQLAddress, MySQLEngine
 from storage.sqlite import SQLiteEngine
 
 T = TypeVar("T")
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 CONTENTION_TRIES = 20
 CONTENTION_MOST_SECS = 0.25
 CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention

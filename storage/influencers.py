@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,12 +77,16 @@ def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) 
     )  # fmt: skip
 
 
-def mark_exported(tx: Tx, ids: Iterable[int], log_id: int, now: datetime) -> int:
-    """Point rows that are still to be exported to their segment; how many changed."""
+def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int:
+    """Point rows (ids ascending) that are still to be exported to their segment; how many
+    changed."""
+    first, last = ids[0], ids[-1]
+    gapless = last - first + 1 == len(ids)
+    which = "BETWEEN :first AND :last" if gapless else f"IN ({','.join(map(str, ids))})"
     return tx.execute(
         "UPDATE influencers SET status='exported', export_log_id=:log, updated_at=:now"
-        f" WHERE id IN ({','.join(map(str, ids))}) AND status='pending_export'",
-        log=log_id, now=to_sql(now),
+        f" WHERE id {which} AND status='pending_export'",
+        log=log_id, now=to_sql(now), first=first, last=last,
     )  # fmt: skip
 
 

@@ -170,7 +170,7 @@ class MySQLEngine:
             maxcached=self.pool_size,
             maxconnections=self.pool_size,
             blocking=True,
-            reset=True,
+            reset=False,  # what begin() opened is rolled back all the same
             failures=(Never,),
             ping=1,
             host=address.host,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
-from typing import Any
 
 from core.errors import (
     DatabaseContention,
@@ -18,6 +17,8 @@ from storage.engine import SCHEMA_FOLDER, Connection, Dialect
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
 BUSY_TIMEOUT_MILLIS = 5000
+CACHED_STATEMENTS = 32
+PAGE_CACHE_KIB = 2000
 IN_USE = ("database is locked", "database table is locked", "database schema is locked")
 
 
@@ -129,12 +130,12 @@ class SQLiteEngine:
                 isolation_level=None,
                 check_same_thread=False,
                 timeout=BUSY_TIMEOUT_MILLIS / 1000,
-                cached_statements=256,
+                cached_statements=CACHED_STATEMENTS,
             )
-            connection.row_factory = _as_dict
+            connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA cache_size=-16000")
+            connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:
@@ -145,7 +146,3 @@ class SQLiteEngine:
         if id(connection) in self._writing:
             self._writing.discard(id(connection))
             self._writer.release()
-
-
-def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

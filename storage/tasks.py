@@ -442,12 +442,13 @@ def log_page(
     started: datetime,
     ended: datetime,
 ) -> int:
-    """Write down a stored page; `counts` are creators kept and entries rejected."""
+    """Write down a stored page; `counts` are creators kept (all new, until
+    `set_page_new_count`) and entries rejected."""
     kept, rejected = counts
     return tx.insert(
         "INSERT INTO ingestion_logs (task_id, account_id, domain, page_number, ingested_count,"
         " new_count, rejected_count, start_time, end_time)"
-        " VALUES (:task, :account, :domain, :page, :kept, 0, :rejected, :started, :ended)",
+        " VALUES (:task, :account, :domain, :page, :kept, :kept, :rejected, :started, :ended)",
         task=task_id, account=account_id, domain=domain, page=page, kept=kept, rejected=rejected,
         started=to_sql(started), ended=to_sql(ended),
     )  # fmt: skip

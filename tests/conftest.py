@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mariadb import INSTALL_HINT, MariaDBServer, find_server
+from moving_clock import MovingClock
 from pydantic import SecretStr
 
 from accounts.vault import Credentials
@@ -18,11 +19,6 @@ from commands.root import App
 from core.clock import Clock
 from core.settings import Pace, Settings
 from sandbox import RateLimit, SandboxConfig, SandboxServer
-
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside this file
-
-from mariadb import INSTALL_HINT, MariaDBServer, find_server
-from moving_clock import MovingClock
 
 AppFactory = Callable[..., App]
 

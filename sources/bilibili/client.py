@@ -21,11 +21,13 @@ from sources.bilibili.errors import (
     error_of_code,
     error_of_status,
 )
+from sources.text import may_be_unstorable, storable_json
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
 DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
+KEYS_TURN_SECS = 3.0
 EXCERPT_CHARS = 4000
 HEADERS = {
     "User-Agent": (
@@ -45,9 +47,8 @@ class BilibiliClient:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
         self._clock = clock
-        self._lock = threading.Lock()
-        self._mixin: str | None = None
-        self._mixin_until = 0.0
+        self._asking = threading.Lock()
+        self._mixin: tuple[str | None, float] = (None, 0.0)  # and until when it is fresh
 
     def get(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
         """The `data` of an unsigned GET. Raises a SourceError."""
@@ -94,18 +95,30 @@ class BilibiliClient:
         return wbi.encode(wbi.sign(params, mixin, int(self._clock.now().timestamp())))
 
     def _keys(self, session: AccountSession, instead_of: str | None = None) -> str:
-        with self._lock:
-            fresh_enough = self._clock.monotonic() < self._mixin_until
-            if self._mixin is not None and fresh_enough and self._mixin != instead_of:
-                return self._mixin
-        images = self.nav(session).get("wbi_img")  # not under the lock: a proxy may hang
+        known = self._known_mixin(instead_of)
+        if known is not None:
+            return known
+        # One asks for all; but nobody waits for long on another account's hanging proxy.
+        in_turn = self._asking.acquire(timeout=KEYS_TURN_SECS)
+        try:
+            return self._known_mixin(instead_of) or self._ask_for_keys(session)
+        finally:
+            if in_turn:
+                self._asking.release()
+
+    def _known_mixin(self, instead_of: str | None) -> str | None:
+        mixin, until = self._mixin
+        fresh = self._clock.monotonic() < until and mixin != instead_of
+        return mixin if fresh else None
+
+    def _ask_for_keys(self, session: AccountSession) -> str:
+        images = self.nav(session).get("wbi_img")
         try:
             mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             shown = Evidence(f"GET {NAV}", body=session.hide(str(images))[:500])
             raise UnexpectedResponse("nav has no usable wbi_img", shown) from error
-        with self._lock:
-            self._mixin, self._mixin_until = mixin, self._clock.monotonic() + KEYS_LIVE_SECS
+        self._mixin = (mixin, self._clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
 
     def _data(self, session: AccountSession, path: str, query: str) -> Any:
@@ -143,6 +156,8 @@ class BilibiliClient:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
             raise Retry("the answer is no JSON", evidence(), damaged=True) from cause
+        if may_be_unstorable(answer.content):
+            body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None
         if not isinstance(code, int) or isinstance(code, bool):
             raise Retry("the answer has no code", evidence(), damaged=True)

@@ -1,4 +1,7 @@
-"""Reading search answers: every field is checked, a bad entry does not spoil its page."""
+"""Reading search answers: every field is checked, a bad entry does not spoil its page.
+
+Their text is storable already: the client sees to that.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from typing import Any
 
 from core.errors import Evidence, Retry
 from sources.base import Creator, CreatorPage, RejectedEntry
-from sources.text import storable, storable_json
 
 PATH = "/x/web-interface/wbi/search/type"
 UID = re.compile(r"[1-9][0-9]{0,19}")
@@ -89,7 +91,7 @@ def _split(
 
 def _creator_of_user(entry: Any) -> Creator:
     fields = _object(entry)
-    return Creator(_uid(fields), _text(fields, "uname"), storable_json(fields))
+    return Creator(_uid(fields), _text(fields, "uname"), fields)
 
 
 def _creator_of_video(entry: Any) -> Creator | None:
@@ -106,7 +108,7 @@ def _creator_of_video(entry: Any) -> Creator | None:
             "pubdate": fields.get("pubdate"),
         },
     }
-    return Creator(_uid(fields), author, storable_json(raw))
+    return Creator(_uid(fields), author, raw)
 
 
 def _object(entry: Any) -> Mapping[str, Any]:
@@ -126,4 +128,4 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise BadEntry(f"{name} is no text but {type(value).__name__}")
-    return storable(value)
+    return value

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "processes"))  # the helpers of both folders
-
 from process_fixtures import (  # noqa: F401
     baton,
     command_server,

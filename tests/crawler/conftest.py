@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside this file
-
 import outside_checker
+import pytest
 from moving_clock import MovingClock
 from workbench import DOMAIN, Platform
 

@@ -128,7 +128,7 @@ def change(app: App, sql: str, **params: Any) -> int:
 
 def column(app: App, sql: str, **params: Any) -> list[Any]:
     """The only column of a query."""
-    return [next(iter(row.values())) for row in rows(app, sql, **params)]
+    return [next(iter(dict(row).values())) for row in rows(app, sql, **params)]
 
 
 def task_of(app: App, task_id: int) -> Task:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside this file
-
 from moving_clock import MovingClock
 from sources_servers import RecordingProxy, ScriptedPlatform, recording_proxy, scripted_platform
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Visitor
 from sources_servers import FINGER, NAV, SEARCH, Said, ScriptedPlatform, says, says_page
 
 from core.errors import (
@@ -22,6 +21,7 @@ from core.errors import (
     UnexpectedResponse,
 )
 from sources.base import Via
+from tests.sources.conftest import Visitor
 
 CODES = {
     -101: LoginExpired,

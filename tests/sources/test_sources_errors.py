@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import Visitor, World
 
 from core.errors import (
     AccountBanned,
@@ -19,6 +18,7 @@ from core.errors import (
     Throttled,
 )
 from sandbox.faults import KINDS
+from tests.sources.conftest import Visitor, World
 
 Enter = Callable[..., Visitor]
 Start = Callable[..., World]

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from conftest import DOMAIN, Visitor, World
 from moving_clock import MovingClock
 from sources_servers import (
     FINGER,
@@ -24,6 +23,7 @@ from core.errors import RiskControl, SourceError
 from sources.base import Via
 from sources.bilibili.client import KEYS_LIVE_SECS
 from sources.bilibili.source import BilibiliSource
+from tests.sources.conftest import DOMAIN, Visitor, World
 
 Enter = Callable[..., Visitor]
 SourceAt = Callable[..., BilibiliSource]

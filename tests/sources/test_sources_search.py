@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 
 import pytest
-from conftest import DOMAIN, Visitor, World
 
 from sources.base import CreatorPage, Via
+from tests.sources.conftest import DOMAIN, Visitor, World
 
 CREATORS = 2_030
 

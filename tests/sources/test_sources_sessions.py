@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import DOMAIN, Visitor, World
 from sources_servers import NAV, RecordingProxy, Said, ScriptedPlatform, says
 
 from core.errors import AccountBanned, LoginExpired, Retry, RiskControl, SourceError
 from sources.base import AccountSession, SessionStatus, Via
 from sources.bilibili.source import BilibiliSource
 from sources.sessions import SessionPool
+from tests.sources.conftest import DOMAIN, Visitor, World
 
 ProxyMaker = Callable[[], RecordingProxy]
 COOKIES = "SESSDATA=one; bili_jct=x"
