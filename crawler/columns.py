@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from core.errors import InvalidInput
@@ -41,31 +42,41 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
 
 
 class RowReader:
-    """Turns a stored row into the values of its columns."""
+    """Turns a stored row into the values of its columns, mostly in C: exports spend time here.
+
+    A row's stored columns, its common raw fields and its special columns are read in three steps
+    and then put into the order that was asked for.
+    """
 
     def __init__(self, platform: str, columns: Sequence[str]) -> None:
         raw_fields = platform_of(platform).raw_fields
+        stored = [name for name in columns if name in STORED]
+        common = [name for name in columns if name in raw_fields]
+        special = [name for name in columns if name not in STORED and name not in raw_fields]
         self.columns = tuple(columns)
-        self._pickers = [_picker(name, raw_fields) for name in columns]
-        self._needs_raw = any(name in raw_fields or name.startswith(RAW) for name in columns)
+        self._stored = itemgetter("id", "id", *stored)  # two more, so that it is always a tuple
+        self._common = [raw_fields[name] for name in common]
+        self._special = [_picker(name) for name in special]
+        found = ["", "", *stored, *common, *special]
+        self._order = itemgetter(*(found.index(name) for name in columns), 0)
+        self._decode = json.JSONDecoder().raw_decode  # we wrote it: nothing stands behind it
+        self._needs_raw = bool(common) or any(name.startswith(RAW) for name in special)
 
-    def values(self, row: Row) -> list[object]:
-        raw = json.loads(row[RAW]) if self._needs_raw else {}
-        return [pick(row, raw) for pick in self._pickers]
+    def values(self, row: Row) -> tuple[object, ...]:
+        raw = self._decode(row[RAW])[0] if self._needs_raw else {}
+        special = [pick(row, raw) for pick in self._special]
+        found = (*self._stored(row), *map(raw.get, self._common), *special)
+        values: tuple[object, ...] = self._order(found)[:-1]
+        return values
 
 
-def _picker(name: str, raw_fields: Mapping[str, str]) -> Picker:
-    if name in STORED:
-        return lambda row, raw: row[name]
+def _picker(name: str) -> Picker:
     if name == "ingested_at":
         return lambda row, raw: row["ingested_at"].replace(" ", "T") + "Z"
     if name == RAW:
         return lambda row, raw: raw
-    if name.startswith(f"{RAW}."):
-        path = name.split(".")[1:]
-        return lambda row, raw: _dig(raw, path)
-    field = raw_fields[name]
-    return lambda row, raw: raw.get(field)
+    path = name.split(".")[1:]
+    return lambda row, raw: _dig(raw, path)
 
 
 def _dig(value: object, path: Sequence[str]) -> object:

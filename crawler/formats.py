@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -38,12 +39,16 @@ class CsvWriter:
 
     def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
         self._file = path.open("x", encoding="utf-8-sig", newline="", buffering=1 << 16)
-        self._csv = csv.writer(self._file)
+        self._lines = io.StringIO(newline="")
+        self._csv = csv.writer(self._lines)
         self._row = _plain_row if raw_cells else _safe_row
         self._csv.writerow(columns)
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
         self._csv.writerows(map(self._row, rows))
+        self._file.write(self._lines.getvalue())  # once a batch: encoding row by row is slow
+        self._lines.seek(0)
+        self._lines.truncate()
 
     def close(self) -> None:
         self._file.flush()

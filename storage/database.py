@@ -27,6 +27,7 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 CONTENTION_TRIES = 20
 CONTENTION_MOST_SECS = 0.25
+FIRST_PAUSE_SECS = 0.002
 CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
 AWAY_MOST_SECS = 5.0
 FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
@@ -144,6 +145,21 @@ class Database:
             self.engine.release(connection)
 
     def _again(self, unit: Callable[[], T], repeatable: bool) -> T:
+        begun = self._clock.monotonic()
+        try:
+            return unit()  # nearly always that is all; the machinery below has its price
+        except DatabaseError as error:
+            if not _may_run_again(error, repeatable):
+                raise
+            locked = isinstance(error, DatabaseContention)
+            if not locked and (self.give_up.is_set() or self._patience_secs <= 0):
+                raise
+            if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
+                raise
+        self._rest(FIRST_PAUSE_SECS)
+        return self._retry(unit, repeatable)
+
+    def _retry(self, unit: Callable[[], T], repeatable: bool) -> T:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
             stop=self._enough,
@@ -162,7 +178,7 @@ class Database:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContention):
             waited_secs = state.seconds_since_start or 0.0
-            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES
+            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 
