@@ -10,7 +10,7 @@ from accounts.manager import AccountLease
 from core.clock import Clock
 from core.errors import DatabaseContention, LeaseLost, QuotaExceeded
 from crawler.scheduler import TaskLease, TaskScheduler
-from storage import accounts, influencers, segments, tasks
+from storage import accounts, influencers, segments, task_leases
 from storage.database import Database, Row, Tx
 from storage.records import AccountStatus
 from storage.segments import NewSegment
@@ -70,7 +70,7 @@ class BatchExporter:
             in_segment = self._into_segment(tx, segment, segment_id, rows)
             self._spend(tx, account, segment.quota_day, len(rows))
             reached = max(marker, rows[-1]["id"])
-            if not tasks.advance(
+            if not task_leases.advance(
                 tx, task.id, task.lease.token, f"last_id={reached}", len(rows), 0, self._clock.now()
             ):
                 raise self._scheduler.why_not_advanced(tx, task)

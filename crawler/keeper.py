@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.errors import CommitUnknown, DatabaseError
 from core.leases import Lease, LeaseBook
 from core.logs import fields, service_log
-from storage import accounts, leases, tasks
+from storage import accounts, leases, task_leases
 from storage.clock import DatabaseClock
 from storage.database import Database
 from storage.records import Worker
@@ -57,7 +57,7 @@ class Keeper:
         self._database.write(lambda tx: leases.announce(tx, seen), repeatable=True)
         forgotten = now - timedelta(seconds=FORGET_WORKERS_SECS)
         self._database.write(lambda tx: leases.forget_unseen(tx, forgotten), repeatable=True)
-        reaped_tasks = self._database.write(lambda tx: tasks.reap(tx, now), repeatable=True)
+        reaped_tasks = self._database.write(lambda tx: task_leases.reap(tx, now), repeatable=True)
         reaped_accounts = self._database.write(lambda tx: accounts.reap(tx, now), repeatable=True)
         if reaped_tasks or reaped_accounts:
             log.warning("%s taken back from dead workers",

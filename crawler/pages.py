@@ -10,7 +10,7 @@ from datetime import datetime
 from core.clock import Clock
 from crawler.scheduler import TaskLease, TaskScheduler
 from sources.base import CreatorPage
-from storage import influencers
+from storage import influencers, ingestion_logs, task_leases
 from storage import tasks as rows
 from storage.database import Database, Tx
 
@@ -46,7 +46,7 @@ class PageStore:
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
             marker = f"page={page.page}"
-            if not rows.advance(
+            if not task_leases.advance(
                 tx,
                 leased.id,
                 leased.lease.token,
@@ -77,7 +77,7 @@ class PageStore:
 
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
-            if not rows.hold(tx, leased.id, leased.lease.token, now):
+            if not task_leases.hold(tx, leased.id, leased.lease.token, now):
                 raise self._scheduler.why_not_advanced(tx, leased)
             kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
@@ -86,7 +86,7 @@ class PageStore:
                 rows.add_child(tx, piece, now)
             new = self._store_creators(tx, leased, child_id, account_id, page, creators, started)
             self._correct_new_count(tx, child_id, new - kept)
-            rows.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
+            task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
             return StoredPage(len(creators), new, page.total_pages)
 
         return self._database.write(work)
@@ -100,7 +100,7 @@ class PageStore:
 
         def work(tx: Tx) -> None:
             now = self._clock.now()
-            if not rows.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
+            if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
                 raise self._scheduler.why_not_advanced(tx, leased)
             self._drop_pages_behind(tx, leased, page)
 
@@ -123,7 +123,7 @@ class PageStore:
     ) -> int:
         task, now = leased.task, self._clock.now()
         counts = (len(creators), len(page.rejected))
-        log_id = rows.log_page(
+        log_id = ingestion_logs.log_page(
             tx, task_id, account_id, task.domain, page.page, counts, started, now
         )
         if not creators:
@@ -135,20 +135,20 @@ class PageStore:
         uids = [creator.uid for creator in creators]
         new = influencers.count_new(tx, task.platform, task.domain, uids, log_id)
         if new != len(creators):
-            rows.set_page_new_count(tx, log_id, new)
+            ingestion_logs.set_page_new_count(tx, log_id, new)
         return new
 
     def _correct_new_count(self, tx: Tx, task_id: int, difference: int) -> None:
         """All were counted as new, as in a first crawl; take back those that are not."""
         if difference:
-            rows.add_new_count(tx, task_id, difference)
+            task_leases.add_new_count(tx, task_id, difference)
 
     def _drop_pages_behind(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
         parent = leased.task.parent_id
         last_asked = leased.task.page_to or 0
         is_end = page.total_pages < last_asked or page.page >= page.total_pages
         if parent is not None and is_end:
-            rows.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
+            task_leases.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
 
 
 def _as_rows(page: CreatorPage) -> list[influencers.NewCreator]:

@@ -11,6 +11,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import DatabaseContention, InvalidInput, LeaseLost
 from core.leases import Lease, LeaseBook, LeaseKind
+from storage import task_leases
 from storage import tasks as rows
 from storage.database import Database, Tx
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
@@ -142,7 +143,8 @@ class TaskScheduler:
         """Write down which account works on the task. Raises LeaseLost."""
         token, now = leased.lease.token, self._clock.now()
         if not self._database.write(
-            lambda tx: rows.assign_account(tx, leased.id, token, account_id, now), repeatable=True
+            lambda tx: task_leases.assign_account(tx, leased.id, token, account_id, now),
+            repeatable=True,
         ):
             raise LeaseLost(f"task {leased.id} was taken over")
 
@@ -150,7 +152,7 @@ class TaskScheduler:
         """Tell what a task in progress waits for. Raises LeaseLost."""
         token, now = leased.lease.token, self._clock.now()
         if not self._database.write(
-            lambda tx: rows.show_waiting(tx, leased.id, token, reason, now), repeatable=True
+            lambda tx: task_leases.show_waiting(tx, leased.id, token, reason, now), repeatable=True
         ):
             raise LeaseLost(f"task {leased.id} was taken over")
 
@@ -168,7 +170,7 @@ class TaskScheduler:
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
 
         def work(tx: Tx) -> None:
-            rows.put_back(
+            task_leases.put_back(
                 tx, leased.id, leased.lease.token, status, self._clock.now(),
                 not_before=not_before, waiting_for=waiting_for, error=error, failed_attempt=False,
             )  # fmt: skip
@@ -190,7 +192,7 @@ class TaskScheduler:
 
         def work(tx: Tx) -> None:
             now = self._clock.now()
-            rows.put_back(
+            task_leases.put_back(
                 tx, leased.id, leased.lease.token, TaskStatus.PENDING, now,
                 not_before=now + timedelta(seconds=pause), waiting_for=waiting_for,
                 error=error, failed_attempt=True,
@@ -206,9 +208,9 @@ class TaskScheduler:
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            ended = rows.finish(tx, leased.id, leased.lease.token, status, now, error)
+            ended = task_leases.finish(tx, leased.id, leased.lease.token, status, now, error)
             if not ended:  # the operator's word came first and stays; only the lease ends
-                rows.put_back(
+                task_leases.put_back(
                     tx, leased.id, leased.lease.token, TaskStatus.PENDING, now,
                     not_before=None, waiting_for=None, error=None, failed_attempt=False,
                 )  # fmt: skip
@@ -290,11 +292,11 @@ class TaskScheduler:
         self, task_type: TaskType, status: TaskStatus, only: int | None, tx: Tx
     ) -> TaskLease | None:
         now, asked_at = self._clock.now(), self._clock.monotonic()
-        seen = rows.next_claimable(tx, task_type, status, now, only)
+        seen = task_leases.next_claimable(tx, task_type, status, now, only)
         if seen is None:
             return None
         until = now + timedelta(seconds=self._lease_secs)
-        if not rows.take(tx, seen, self._owner, now, until):
+        if not task_leases.take(tx, seen, self._owner, now, until):
             raise DatabaseContention(f"task {seen.id} was taken meanwhile")
         if seen.status is not TaskStatus.IN_PROGRESS:
             self._follow(tx, seen.parent_id)
@@ -328,7 +330,7 @@ def _claimable_statuses(
     task_type: TaskType, now: datetime, only: int | None, tx: Tx
 ) -> list[TaskStatus]:
     """Where a claim may succeed: idle workers look, and lock nothing."""
-    return [s for s in CLAIM_ORDER if rows.has_claimable(tx, task_type, s, now, only)]
+    return [s for s in CLAIM_ORDER if task_leases.has_claimable(tx, task_type, s, now, only)]
 
 
 def _status_of(pieces: Mapping[TaskStatus, int]) -> TaskStatus:

@@ -7,7 +7,7 @@ from core.errors import InvalidInput, LeaseLost
 from core.logs import fields, service_log
 from crawler.scheduler import TaskLease
 from crawler.segments import FinishedFile, Placement, SegmentFiles, SegmentWriter, render
-from storage import accounts, segments, tasks
+from storage import accounts, segments, task_leases
 from storage.database import Database, Tx
 from storage.records import Segment, SegmentState
 
@@ -65,7 +65,7 @@ class SegmentSealer:
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not tasks.hold_any_status(tx, place.segment.task_id, token, now):
+            if not task_leases.hold_any_status(tx, place.segment.task_id, token, now):
                 return False
             return segments.replace_file(
                 tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now
@@ -98,9 +98,9 @@ class SegmentSealer:
         """An open segment's task gets a new token, so that no late writer can publish it; a sealed
         one has no writer, and its task may be running."""
         if segment.state is SegmentState.SEALED:
-            return self._database.read(lambda tx: tasks.current_token(tx, segment.task_id))
+            return self._database.read(lambda tx: task_leases.current_token(tx, segment.task_id))
         token = self._database.write(
-            lambda tx: tasks.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
+            lambda tx: task_leases.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
         )
         if token is None:
             raise InvalidInput(f"segment {segment.id} is being written by a running export")
@@ -109,7 +109,7 @@ class SegmentSealer:
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not tasks.hold_any_status(tx, task.id, task.lease.token, now):
+            if not task_leases.hold_any_status(tx, task.id, task.lease.token, now):
                 return False
             return segments.seal(
                 tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now

@@ -13,7 +13,7 @@ from accounts.manager import Purpose
 from accounts.vault import Credentials
 from core.errors import InvalidInput
 from core.leases import Lease, LeaseKind
-from storage import tasks
+from storage import task_leases, tasks
 from storage.records import AccountStatus, Task, TaskStatus, WaitingFor
 from tests.accounts.conftest import PLATFORM, Pool
 from tests.mariadb import MariaDBServer
@@ -117,7 +117,7 @@ def claim(pool: Pool) -> Task | None:
     now = pool.app.clock.now()
     for status in (TaskStatus.PENDING, TaskStatus.PAUSED):
         task = pool.app.database.write(
-            lambda tx, status=status: tasks.next_claimable(
+            lambda tx, status=status: task_leases.next_claimable(
                 tx, tasks.TaskType.INGESTION, status, now, None
             )
         )

@@ -37,7 +37,7 @@ from core.errors import CommitUnknown
 from crawler import segments as segment_files
 from crawler.formats import CsvWriter
 from crawler.segments import SegmentWriter
-from storage import influencers, tasks
+from storage import influencers, task_leases
 from storage import segments as segment_rows
 from storage.records import AccountStatus, SegmentState, Task, TaskStatus, WaitingFor
 
@@ -76,8 +76,8 @@ def nothing(*args: Any) -> None:
 
 PLACES: dict[str, tuple[object, str, int]] = {
     "first rows marked": (influencers, "mark_exported", 1),
-    "before the first COMMIT": (tasks, "advance", 1),
-    "before a later COMMIT": (tasks, "advance", 3),
+    "before the first COMMIT": (task_leases, "advance", 1),
+    "before a later COMMIT": (task_leases, "advance", 3),
     "part file opened": (CsvWriter, "write", 1),
     "in a later append": (CsvWriter, "write", 3),
     "before closing": (CsvWriter, "close", 1),
@@ -86,7 +86,7 @@ PLACES: dict[str, tuple[object, str, int]] = {
     "before the manifest": (SegmentWriter, "_write_manifest", 1),
     "before sealing": (segment_rows, "seal", 1),
     "before sealing the second": (segment_rows, "seal", 2),
-    "before the end": (tasks, "finish", 1),
+    "before the end": (task_leases, "finish", 1),
 }
 
 
@@ -201,7 +201,7 @@ def lose_answers(app: App, monkeypatch, owner: object, query: str, number: int, 
 @pytest.mark.parametrize(
     ("owner", "query", "number"),
     [(influencers, "mark_exported", 1), (influencers, "mark_exported", 3),
-     (segment_rows, "seal", 1), (tasks, "finish", 1)],
+     (segment_rows, "seal", 1), (task_leases, "finish", 1)],
 )  # fmt: skip
 def test_a_lost_answer_to_commit_is_never_guessed_at(
     two, agree, clock: MovingClock, monkeypatch, came, owner, query, number
@@ -220,8 +220,8 @@ def test_a_lost_answer_to_commit_is_never_guessed_at(
 @pytest.mark.parametrize("came", [True, False])
 @pytest.mark.parametrize(
     ("owner", "query", "number"),
-    [(tasks, "make_parent", 1), (influencers, "upsert_page", 1), (influencers, "upsert_page", 3),
-     (tasks, "finish", 1)],
+    [(task_leases, "make_parent", 1), (influencers, "upsert_page", 1), (influencers, "upsert_page", 3),
+     (task_leases, "finish", 1)],
 )  # fmt: skip
 def test_a_lost_answer_while_crawling_costs_no_page(
     make_app, platform, clock: MovingClock, monkeypatch, came, owner, query, number

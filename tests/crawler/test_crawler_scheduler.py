@@ -25,7 +25,7 @@ from commands.root import App
 from core.clock import SystemClock
 from core.errors import InvalidInput, LeaseLost
 from crawler.scheduler import TaskHalted, TaskLease
-from storage import tasks
+from storage import task_leases, tasks
 from storage.records import TaskStatus, TaskType, WaitingFor
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
@@ -44,7 +44,7 @@ def advance(app: App, lease: TaskLease, page: int = 1) -> None:
 
     def work(tx) -> None:
         token, now = lease.lease.token, app.clock.now()
-        if not tasks.advance(tx, lease.id, token, f"page={page}", 20, 0, now):
+        if not task_leases.advance(tx, lease.id, token, f"page={page}", 20, 0, now):
             raise app.scheduler.why_not_advanced(tx, lease)
 
     app.database.write(work)
@@ -159,9 +159,11 @@ def test_a_claimer_that_saw_an_old_row_does_not_get_the_task(make_app, monkeypat
     one, other = make_app(), make_app()
     old = file_crawl(one)
     claimed(one)
-    look, seen = tasks.next_claimable, iter([old])
-    monkeypatch.setattr(tasks, "has_claimable", lambda *args: True)
-    monkeypatch.setattr(tasks, "next_claimable", lambda *args: next(seen, None) or look(*args))
+    look, seen = task_leases.next_claimable, iter([old])
+    monkeypatch.setattr(task_leases, "has_claimable", lambda *args: True)
+    monkeypatch.setattr(
+        task_leases, "next_claimable", lambda *args: next(seen, None) or look(*args)
+    )
     assert other.scheduler.claim(INGESTION) is None
     assert task_of(one, old.id).lease_owner == one.owner
 
