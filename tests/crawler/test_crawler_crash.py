@@ -220,8 +220,8 @@ def test_a_lost_answer_to_commit_is_never_guessed_at(
 @pytest.mark.parametrize("came", [True, False])
 @pytest.mark.parametrize(
     ("owner", "query", "number"),
-    [(task_leases, "make_parent", 1), (influencers, "upsert_page", 1), (influencers, "upsert_page", 3),
-     (task_leases, "finish", 1)],
+    [(task_leases, "make_parent", 1), (influencers, "upsert_page", 1),
+     (influencers, "upsert_page", 3), (task_leases, "finish", 1)],
 )  # fmt: skip
 def test_a_lost_answer_while_crawling_costs_no_page(
     make_app, platform, clock: MovingClock, monkeypatch, came, owner, query, number
