@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -157,12 +158,12 @@ class Database:
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
                 raise
         self._rest(FIRST_PAUSE_SECS)
-        return self._retry(unit, repeatable)
+        return self._retry(unit, repeatable, begun)
 
-    def _retry(self, unit: Callable[[], T], repeatable: bool) -> T:
+    def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
-            stop=self._enough,
+            stop=partial(self._enough, begun),
             wait=_pause_secs,
             sleep=self._rest,
             reraise=True,
@@ -174,10 +175,10 @@ class Database:
         lost = secs > CONTENTION_MOST_SECS
         self._clock.wait(self.give_up if lost else self._never, secs)
 
-    def _enough(self, state: RetryCallState) -> bool:
+    def _enough(self, begun: float, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContention):
-            waited_secs = state.seconds_since_start or 0.0
+            waited_secs = self._clock.monotonic() - begun
             return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
