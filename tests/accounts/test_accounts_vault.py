@@ -52,7 +52,8 @@ def dump(app: App) -> str:
     connection = database.engine.connect()
     tables = database.engine.tables(connection)
     database.engine.release(connection)
-    return repr([database.read(lambda tx, t=t: tx.all(f"SELECT * FROM {t}")) for t in tables])
+    found = [database.read(lambda tx, t=t: tx.all(f"SELECT * FROM {t}")) for t in sorted(tables)]
+    return repr([[dict(row) for row in rows] for rows in found])
 
 
 def test_secrets_come_back_and_stand_nowhere_in_clear(app: App, database_url: str, tmp_path: Path):

@@ -119,7 +119,7 @@ def store_rows(app: App, count: int, domain: str = DOMAIN, first_id: int | None 
 
 
 def rows(app: App, sql: str, **params: Any) -> list[dict[str, Any]]:
-    return app.database.read(lambda tx: tx.all(sql, **params))
+    return [dict(row) for row in app.database.read(lambda tx: tx.all(sql, **params))]
 
 
 def change(app: App, sql: str, **params: Any) -> int:
@@ -128,7 +128,7 @@ def change(app: App, sql: str, **params: Any) -> int:
 
 def column(app: App, sql: str, **params: Any) -> list[Any]:
     """The only column of a query."""
-    return [next(iter(dict(row).values())) for row in rows(app, sql, **params)]
+    return [next(iter(row.values())) for row in rows(app, sql, **params)]
 
 
 def task_of(app: App, task_id: int) -> Task:
