@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from accounts.manager import AccountLease
@@ -101,8 +101,3 @@ class BatchExporter:
         if seen is None or not holds or seen.status is not AccountStatus.EXPORTING:
             raise LeaseLost(f"account {account.username} was taken over")
         raise QuotaExceeded(f"account {account.username} has {seen.remaining_quota(day)} rows left")
-
-
-def with_remaining(account: AccountLease, rows: int) -> AccountLease:
-    """The same lease with another remaining quota."""
-    return replace(account, remaining_quota=rows)
