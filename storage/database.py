@@ -65,7 +65,7 @@ class Tx:
     def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
-        except Exception as error:  # every driver error gets its reaction, others pass unchanged
+        except self._engine.driver_errors as error:
             raise self._engine.translate(error) from error
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class Tx:
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
         try:
             self._cursor.execute(self.dialect.sql(sql), params)
-        except Exception as error:  # as above
+        except self._engine.driver_errors as error:
             raise self._engine.translate(error) from error
 
 

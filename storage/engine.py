@@ -61,6 +61,7 @@ class Engine(Protocol):
 
     dialect: Dialect
     pool_size: int
+    driver_errors: tuple[type[Exception], ...]
 
     def connect(self) -> Connection:
         """A connection of the pool, outside any transaction."""

@@ -70,6 +70,7 @@ class MySQLEngine:
     def __init__(self, address: MySQLAddress, pool_size: int) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
+        self.driver_errors: tuple[type[Exception], ...] = (pymysql.Error, OSError)
         self._address = address
         self._pool: PooledDB | None = None
         self._making_pool = threading.Lock()

@@ -32,6 +32,7 @@ class SQLiteEngine:
     def __init__(self, path: Path, pool_size: int) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
+        self.driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
