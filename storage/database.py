@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -20,8 +20,9 @@ from core.errors import (
     DatabaseUnavailable,
     SettingsError,
 )
+from storage.address import FORMS, MySQLAddress
 from storage.engine import Connection, Dialect, Engine
-from storage.mysql import MySQLAddress, MySQLEngine
+from storage.mysql import MySQLEngine
 from storage.sqlite import SQLiteEngine
 
 T = TypeVar("T")
@@ -31,7 +32,6 @@ CONTENTION_MOST_SECS = 0.25
 FIRST_PAUSE_SECS = 0.002
 CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
 AWAY_MOST_SECS = 5.0
-FORMS = "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
 
 
 class Tx:
@@ -210,33 +210,9 @@ def open_engine(url: str, pool_size: int) -> Engine:
             raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
         return SQLiteEngine(Path(unquote(path)), pool_size)
     if scheme in ("mysql", "mariadb"):
-        return MySQLEngine(_mysql_address(url), pool_size)
+        return MySQLEngine(MySQLAddress.parse(url), pool_size)
     shown = repr(scheme) if "://" in url else "in it"
     raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
-
-
-def _mysql_address(url: str) -> MySQLAddress:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 3306
-    except ValueError:
-        # Its text may repeat a part of the password.
-        raise SettingsError(
-            f"DATABASE_URL: host or port cannot be read; write it like {FORMS}, with special"
-            " characters of the password percent-encoded (@ as %40, / as %2F)"
-        ) from None
-    database = unquote(parts.path.lstrip("/"))
-    if not parts.hostname or not database or not parts.username:
-        raise SettingsError(f"DATABASE_URL: host, user or database missing; write it like {FORMS}")
-    socket = parse_qs(parts.query).get("unix_socket", [None])[0]
-    return MySQLAddress(
-        host=parts.hostname,
-        port=port,
-        user=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        database=database,
-        unix_socket=socket,
-    )
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pymysql
 from dbutils.pooled_db import PooledDB
-from pymysql.constants import CLIENT, FIELD_TYPE
-from pymysql.converters import conversions
-from pymysql.cursors import DictCursor
 
 from core.errors import (
     CommitUnknown,
@@ -22,6 +17,8 @@ from core.errors import (
     DuplicateKey,
     SchemaMismatch,
 )
+from storage.address import MySQLAddress
+from storage.cluster import NOT_IN_CLUSTER, NodeConnector
 from storage.engine import SCHEMA_FOLDER, Connection, Dialect
 from storage.times import from_sql
 
@@ -30,8 +27,8 @@ DIALECT = Dialect(
 )
 DUPLICATE = 1062
 CONTENTION = {1205, 1213, 3101, 3572}
-GONE = {0, 1053, 1040, 1077, 1152, 1159, 1161, 1203, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
-SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
+GONE = {0, 1040, 1053, 1077, 1129, 1152, 1159, 1161, 1180, 1203, 1927, 2002, 2003, 2006, 2013, 2055,
+        4031, NOT_IN_CLUSTER}  # fmt: skip
 ADVICE = {
     1044: "the user may not use this database: GRANT it",
     1045: "wrong user or password; check DATABASE_URL",
@@ -47,25 +44,8 @@ class Never(Exception):
     """
 
 
-@dataclass(frozen=True)
-class MySQLAddress:
-    """Where the server is; `password` does not show in a repr."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-    unix_socket: str | None = None
-
-    def __repr__(self) -> str:
-        return (
-            f"mysql://{self.user}@{self.unix_socket or f'{self.host}:{self.port}'}/{self.database}"
-        )
-
-
 class MySQLEngine:
-    """Connections to one server."""
+    """Pooled connections to a server, or to the nodes of a cluster."""
 
     def __init__(self, address: MySQLAddress, pool_size: int) -> None:
         self.dialect = DIALECT
@@ -164,9 +144,8 @@ class MySQLEngine:
             self._pool = None
 
     def _make_pool(self) -> PooledDB:
-        address = self._address
         return PooledDB(
-            creator=pymysql,
+            creator=NodeConnector(self._address),
             mincached=0,
             maxcached=self.pool_size,
             maxconnections=self.pool_size,
@@ -174,26 +153,4 @@ class MySQLEngine:
             reset=False,  # what begin() opened is rolled back all the same
             failures=(Never,),
             ping=1,
-            host=address.host,
-            port=address.port,
-            user=address.user,
-            password=address.password,
-            database=address.database,
-            unix_socket=address.unix_socket,
-            charset="utf8mb4",
-            cursorclass=DictCursor,
-            conv=_plain_times(),
-            client_flag=CLIENT.FOUND_ROWS,
-            sql_mode=SQL_MODE,
-            init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-            autocommit=True,
-            connect_timeout=5,
-            read_timeout=60,
-            write_timeout=60,
         )
-
-
-def _plain_times() -> Mapping[Any, Any]:
-    """PyMySQL's conversions without those of times, which stay text as SQLite has them."""
-    dropped = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATE}
-    return {key: value for key, value in conversions.items() if key not in dropped}
