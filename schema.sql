@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 1.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 2.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -117,7 +117,8 @@ CREATE TABLE export_logs (
   end_time DATETIME(3) NULL,
   KEY idx_export_logs_task (task_id, state, id),
   KEY idx_export_logs_account (account_id, quota_day),
-  KEY idx_export_logs_state (state, id)
+  KEY idx_export_logs_state (state, id),
+  KEY idx_export_logs_domain (domain, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE influencers (
@@ -147,4 +148,4 @@ CREATE TABLE workers (
   seen_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (1, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (2, UTC_TIMESTAMP(3));

@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 1: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 2: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -118,6 +118,7 @@ CREATE TABLE export_logs (
 CREATE INDEX idx_export_logs_task ON export_logs (task_id, state, id);
 CREATE INDEX idx_export_logs_account ON export_logs (account_id, quota_day);
 CREATE INDEX idx_export_logs_state ON export_logs (state, id);
+CREATE INDEX idx_export_logs_domain ON export_logs (domain, id);
 
 CREATE TABLE influencers (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -146,4 +147,4 @@ CREATE TABLE workers (
   seen_at TEXT NOT NULL
 );
 
-INSERT INTO schema_version (version, applied_at) VALUES (1, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (2, strftime('%Y-%m-%d %H:%M:%f', 'now'));

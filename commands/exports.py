@@ -10,6 +10,7 @@ from rich.table import Table
 
 from commands.context import Exit, dashed, opened_app, result, result_json, say
 from commands.shapes import as_object
+from core.errors import InvalidInput
 from storage import segments
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -58,16 +59,31 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
         for problem in verdict.problems:
             result(f"PROBLEM {problem}")
         outcome = "all agree" if verdict.ok else f"{len(verdict.problems)} problems"
+        for host, count in verdict.elsewhere.items():
+            result(f"{count} files are on host {host}: verify them there")
         result(f"{verdict.segments} segments, {verdict.rows:,} rows: {outcome}")
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)
 
 
 def rebuild(
-    segment_id: Annotated[int, typer.Argument(help="the segment's id, from `exports list`")],
+    segment_ids: Annotated[
+        list[int] | None, typer.Argument(help="the segments' ids, from `exports list`")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="all segments of a host that is gone")
+    ] = None,
 ) -> None:
-    """Write a segment's file again from the database."""
+    """Write segments' files again from the database, on this host."""
+    if bool(segment_ids) == bool(host):
+        raise InvalidInput("give the ids of segments, or --host NAME for all of a host's")
     with opened_app() as app:
-        done = app.sealer.rebuild(segment_id)
-        result(f"segment {segment_id}: {done.path} ({done.bytes:,} bytes)")
-        say("its contents are as the database has them now; a re-crawl may have refreshed names")
+        if host == app.host:
+            raise InvalidInput(f"{host} is this host; give the ids of the segments to rebuild")
+        chosen = segment_ids or list(app.sealer.of_host(host or ""))
+        if not chosen:
+            raise InvalidInput(f"no segment was written on host {host!r}; see: exports list --json")
+        for segment_id in chosen:
+            done = app.sealer.rebuild(segment_id)
+            result(f"segment {segment_id}: {done.path} ({done.bytes:,} bytes)")
+        say("contents are as the database has them now; a re-crawl may have refreshed names")

@@ -1,13 +1,18 @@
-"""`init`: creates or checks the schema."""
+"""`init`: creates, upgrades or checks the schema."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import typer
 
 from commands.context import COMMAND_PATIENCE_SECS, dashed, result
 from commands.root import App
+from core.errors import SchemaMismatch
 from core.settings import load_settings
-from storage import schema
+from storage import leases, schema
+from storage.schema import SchemaState
+from storage.upgrade import upgrade
 
 
 def register(app: typer.Typer) -> None:
@@ -15,13 +20,35 @@ def register(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Create the tables in an empty database, or check that they are of this version."""
+    """Create the tables in an empty database, upgrade older ones, or check that they are right."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
-        created = schema.create(app.database)
+        done = _bring_up(app)
         app.vault.check(app.database)
         where = app.database.engine.describe()
-        done = "schema created" if created else "schema is right"
         result(f"{where}: {done} (version {schema.SCHEMA_VERSION})")
     finally:
         app.close()
+
+
+def _bring_up(app: App) -> str:
+    if schema.create(app.database):
+        return "schema created"
+    if schema.inspect(app.database) is SchemaState.CURRENT:
+        return "schema is right"
+    _require_nobody_at_work(app)
+    reached = upgrade(app.database, app.owner)
+    return f"schema upgraded to {', '.join(map(str, reached))}" if reached else "schema is right"
+
+
+def _require_nobody_at_work(app: App) -> None:
+    """A process of the version before would go on writing while its tables change."""
+    app.clock.sync()
+    since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)
+    running = [one for one in app.database.read(leases.workers) if one.seen_at >= since]
+    if running:
+        names = ", ".join(f"process {one.pid} on {one.host}" for one in running)
+        raise SchemaMismatch(
+            f"an upgrade is due, but Baton is running ({names}); nothing was changed."
+            f" Stop it (or wait {app.settings.lease_secs:.0f} s if it is gone), then run init again"
+        )

@@ -11,6 +11,7 @@ BatonError
 │   ├── DatabaseUnavailable not reachable just now: wait and go on
 │   ├── DatabaseContention  lost against other transactions: run the whole transaction again
 │   ├── DuplicateKey        a row of that name exists: join it, or tell the user
+│   ├── AlreadyThere        a table, column or index exists: that step of an upgrade is done
 │   ├── CommitUnknown       the answer to COMMIT was lost: never guess, let the leases run out
 │   └── SchemaMismatch      another version's tables: touch nothing
 └── SourceError             a platform's answer
@@ -72,6 +73,10 @@ class DatabaseContention(DatabaseError):
 
 class DuplicateKey(DatabaseError):
     """A row with the same unique key exists already."""
+
+
+class AlreadyThere(DatabaseError):
+    """A change of the schema was made before."""
 
 
 class CommitUnknown(DatabaseError):

@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         return self.data_dir / "secret.key"
 
 
+def setting_names() -> set[str]:
+    """The environment names of all settings."""
+    return {str(field.validation_alias) for field in Settings.model_fields.values()}
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read settings from the environment and `.env`; `overrides` win (by field name).
 

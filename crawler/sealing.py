@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from core.clock import Clock
 from core.errors import InvalidInput, LeaseLost
 from core.logs import fields, service_log
@@ -12,6 +15,7 @@ from storage.database import Database, Tx
 from storage.records import Segment, SegmentState
 
 log = service_log("export")
+PAGE_ROWS = 200
 
 
 class SegmentSealer:
@@ -82,6 +86,26 @@ class SegmentSealer:
         """Open segments whose task nobody works on."""
         now = self._clock.now()
         return self._database.read(lambda tx: segments.unattended(tx, now))
+
+    def of_host(self, host: str) -> Iterator[int]:
+        """Ids of the segments that were written on a host. Rebuilding one takes it off the list."""
+        after = 0
+        while True:
+            ids = self._database.read(
+                lambda tx, a=after: segments.of_host(tx, host, a, PAGE_ROWS)  # type: ignore[misc]
+            )
+            if not ids:
+                return
+            yield from ids
+            after = ids[-1]
+
+    def stale_parts(self) -> list[Path]:
+        """Part files of segments that nobody will write any more."""
+        return [
+            path
+            for segment_id, path in self._files.parts()
+            if not self._database.read(lambda tx, s=segment_id: segments.is_open(tx, s))  # type: ignore[misc]
+        ]
 
     def finish_orphans(self, platform: str, domain: str) -> None:
         """Seal segments of the domain that ended tasks left open. Raises OutputError."""

@@ -24,6 +24,7 @@ from storage.records import Segment
 
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 PART_TOKEN = re.compile(r"\.t(\d+)\.part")
+PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+\.part")
 RENDER_ROWS = 2000
 NAME_BYTES = 70
 
@@ -90,6 +91,13 @@ class SegmentFiles:
             return SegmentWriter(self, place, part, final, still_ours)
         except OSError as error:
             raise output_error(final, error) from error
+
+    def parts(self) -> Iterator[tuple[int, Path]]:
+        """Part files below the exports folder, with the ids of their segments."""
+        for path in sorted(self.exports_dir.rglob(".*.part*")):
+            found = PART_SEGMENT.search(path.name)
+            if found:
+                yield int(found[1]), path
 
     def locate(self, stored_path: str) -> Path:
         """Where a stored path is on this host."""

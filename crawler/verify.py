@@ -19,11 +19,15 @@ OPEN_LOOKS = 20
 
 @dataclass
 class Verdict:
-    """What was looked at, and each problem as a sentence that names its segment or account."""
+    """What was looked at, and each problem as a sentence that names its segment or account.
+
+    `elsewhere` counts, by host, segments whose files only that host can prove.
+    """
 
     segments: int = 0
     rows: int = 0
     problems: list[str] = field(default_factory=list)
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -32,6 +36,7 @@ class Verdict:
     def as_json(self) -> dict[str, object]:
         return {
             "ok": self.ok, "segments": self.segments, "rows": self.rows, "problems": self.problems,
+            "elsewhere": self.elsewhere,
         }  # fmt: skip
 
 
@@ -52,6 +57,8 @@ class ExportVerifier:
         for segment in self._segments(domain):
             verdict.segments += 1
             verdict.rows += segment.exported_count
+            if self._is_elsewhere(segment):
+                verdict.elsewhere[segment.host] = verdict.elsewhere.get(segment.host, 0) + 1
             verdict.problems += self._segment_problems(segment)
         verdict.problems += self._unfinished_problems(domain)
         verdict.problems += self._quota_problems()
@@ -73,7 +80,14 @@ class ExportVerifier:
         if segment.state is SegmentState.OPEN:
             return self._open_segment_problems(segment)
         bounds = self._database.read(lambda tx: segments.bounds_in_table(tx, segment.id))
-        return self._count_problems(segment, bounds) + self._file_problems(segment)
+        found = self._count_problems(segment, bounds)
+        return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
+
+    def _is_elsewhere(self, segment: Segment) -> bool:
+        """Whether another host wrote the file, and it is not here too (as in a shared folder)."""
+        if segment.state is SegmentState.OPEN or segment.host == self._files.host:
+            return False
+        return segment.file_path is not None and not self._files.locate(segment.file_path).exists()
 
     def _open_segment_problems(self, segment: Segment) -> list[str]:
         """Its worker may add rows between two looks: believe only what did not move meanwhile."""
@@ -104,8 +118,6 @@ class ExportVerifier:
         try:
             size, digest = measure(path)
         except OSError as error:
-            if segment.host != self._files.host:
-                return [f"segment {segment.id}: its file {path} is on host {segment.host}{hint}"]
             return [f"segment {segment.id}: {path}: {error.strerror}{hint}"]
         if (size, digest) != (segment.bytes, segment.sha256):
             return [f"segment {segment.id}: {path} is not the file that was written{hint}"]

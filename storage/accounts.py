@@ -218,6 +218,16 @@ def reap(tx: Tx, now: datetime) -> int:
     )  # fmt: skip
 
 
+def count_expired(tx: Tx, now: datetime) -> int:
+    """Accounts whose lease ran out and was not taken back."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM accounts"
+        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
+        now=to_sql(now),
+    )
+    return int(row["n"]) if row else 0
+
+
 def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
     """Counts over the platform's accounts."""
     busy = "status IN ('ingesting','exporting')"

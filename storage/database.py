@@ -79,6 +79,10 @@ class Tx:
         """Database clock minus host clock, or None where both are the same clock."""
         return self._engine.clock_offset_secs(self._connection)
 
+    def connections(self) -> tuple[int, int] | None:
+        """Connections that the server has and allows, or None where there is no server."""
+        return self._engine.connections(self._connection)
+
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
         try:
             self._cursor.execute(self.dialect.sql(sql), params)

@@ -30,6 +30,13 @@ class Dialect:
             return text
         return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
 
+    @property
+    def now_millis(self) -> str:
+        """An expression for this moment, in UTC with milliseconds."""
+        return (
+            "strftime('%Y-%m-%d %H:%M:%f', 'now')" if self.name == "sqlite" else "UTC_TIMESTAMP(3)"
+        )
+
     def force_index(self, index: str) -> str:
         return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
 
@@ -84,6 +91,9 @@ class Engine(Protocol):
 
     def clock_offset_secs(self, connection: Connection) -> float | None:
         """Database clock minus host clock, or None where both are the same clock."""
+
+    def connections(self, connection: Connection) -> tuple[int, int] | None:
+        """How many connections the server has and allows, or None where there is no server."""
 
     def describe(self) -> str:
         """Where the data is, without the password."""

@@ -10,6 +10,7 @@ import pymysql
 from dbutils.pooled_db import PooledDB
 
 from core.errors import (
+    AlreadyThere,
     CommitUnknown,
     DatabaseContention,
     DatabaseError,
@@ -26,6 +27,7 @@ DIALECT = Dialect(
     "mysql", lock_suffix=" FOR UPDATE SKIP LOCKED", schema_file=SCHEMA_FOLDER / "schema.sql"
 )
 DUPLICATE = 1062
+MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
 CONTENTION = {1205, 1213, 3101, 3572}
 GONE = {0, 1040, 1053, 1077, 1129, 1152, 1159, 1161, 1180, 1203, 1927, 2002, 2003, 2006, 2013, 2055,
         4031, NOT_IN_CLUSTER}  # fmt: skip
@@ -104,6 +106,8 @@ class MySQLEngine:
             return DatabaseUnavailable(text)
         if code in (1146, 1054):
             return SchemaMismatch(f"{text}; run: python cli.py init")
+        if code in MADE_BEFORE:
+            return AlreadyThere(text)
         if code == DUPLICATE:
             return DuplicateKey(text)
         if code in ADVICE:
@@ -130,6 +134,18 @@ class MySQLEngine:
             cursor.execute("SELECT UTC_TIMESTAMP(6) AS moment")
             moment = from_sql(str(cursor.fetchone()["moment"]))
             return moment.timestamp() - (before + time.time()) / 2
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        finally:
+            cursor.close()
+
+    def connections(self, connection: Any) -> tuple[int, int] | None:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Threads_connected'")
+            used = int(cursor.fetchone()["Value"])
+            cursor.execute("SELECT @@max_connections AS most")
+            return used, int(cursor.fetchone()["most"])
         except (pymysql.Error, OSError) as error:
             raise self.translate(error) from error
         finally:

@@ -8,20 +8,22 @@ from enum import StrEnum
 from core.errors import SchemaMismatch
 from storage.database import Database, Tx
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+FIRST_VERSION = 1
 ADVICE = "run: python cli.py init"
 
 
 class SchemaState(StrEnum):
     EMPTY = "empty"
+    OLDER = "older"
     CURRENT = "current"
 
 
 def inspect(database: Database) -> SchemaState:
-    """Whether the database is empty or holds this version's schema.
+    """Whether the database is empty, holds this version's schema, or one that can be upgraded.
 
     Raises:
-        SchemaMismatch: it holds another version, half a schema, or somebody else's tables.
+        SchemaMismatch: it holds a newer version, half a schema, or somebody else's tables.
     """
     tables = database.read(Tx.tables)
     where = database.engine.describe()
@@ -34,43 +36,70 @@ def inspect(database: Database) -> SchemaState:
             " schema or another program's. Use an empty database, or restore a backup."
         )
     try:
-        version = database.read(_version)
+        found = database.read(version)
     except (SchemaMismatch, ValueError) as error:
         raise SchemaMismatch(f"{where}: its schema_version is no use: {error}") from error
-    if version == SCHEMA_VERSION:
+    if found == SCHEMA_VERSION:
         return SchemaState.CURRENT
-    age = "newer" if version > SCHEMA_VERSION else "older"
-    todo = "update Baton" if version > SCHEMA_VERSION else "use the Baton that made it"
+    if FIRST_VERSION <= found < SCHEMA_VERSION:
+        return SchemaState.OLDER
     raise SchemaMismatch(
-        f"{where}: its schema is version {version}, {age} than this program's {SCHEMA_VERSION};"
-        f" nothing was changed. {todo.capitalize()}, or use another database."
+        f"{where}: its schema is version {found}, and this program knows"
+        f" {FIRST_VERSION} to {SCHEMA_VERSION}; nothing was changed."
+        " Update Baton, or use another database."
     )
 
 
 def require(database: Database) -> None:
     """Raise SchemaMismatch unless this version's schema is there."""
-    if inspect(database) is SchemaState.EMPTY:
+    state = inspect(database)
+    if state is SchemaState.EMPTY:
         raise SchemaMismatch(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+    if state is SchemaState.OLDER:
+        raise SchemaMismatch(
+            f"{database.engine.describe()}: its schema is version {database.read(version)}, and"
+            f" this program needs {SCHEMA_VERSION}; nothing was changed. Stop all processes, make a"
+            f" backup, then {ADVICE}"
+        )
 
 
 def create(database: Database) -> bool:
-    """Load the schema into an empty database; False when it was there already.
+    """Load the schema into an empty database; False when there was one already.
 
     `schema_version` is the first table and its row the last statement, so that a load that was
     cut short is told from a whole one.
     """
-    if inspect(database) is SchemaState.CURRENT:
+    if inspect(database) is not SchemaState.EMPTY:
         return False
-    statements = _statements(database.dialect.schema_file.read_text(encoding="utf-8"))
+    script = statements(database.dialect.schema_file.read_text(encoding="utf-8"))
 
     def load(tx: Tx) -> bool:
         if database.dialect.name == "sqlite" and _sqlite_has_schema(tx):
             return False  # another process was faster
-        for statement in statements:
+        for statement in script:
             tx.execute(statement)
         return True
 
     return database.write(load)
+
+
+def version(tx: Tx) -> int:
+    """The newest version that was reached. Raises SchemaMismatch when there is none."""
+    row = tx.one("SELECT MAX(version) AS version FROM schema_version")
+    if row is None or row["version"] is None:
+        raise SchemaMismatch(
+            "loading the schema was cut short. Drop the tables and run init again."
+        )
+    return int(row["version"])
+
+
+def set_version(tx: Tx, reached: int) -> None:
+    """Note that a version was reached."""
+    tx.execute(
+        "INSERT INTO schema_version (version, applied_at)"
+        f" VALUES (:version, {tx.dialect.now_millis}) {tx.dialect.on_conflict_ignore('version')}",
+        version=reached,
+    )
 
 
 def get_fact(tx: Tx, name: str) -> str | None:
@@ -102,6 +131,19 @@ def set_fact_once(tx: Tx, name: str, value: str) -> None:
     )  # fmt: skip
 
 
+def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
+    """Change a fact if it is still what the caller has seen."""
+    return 1 == tx.execute(
+        "UPDATE meta SET value=:value WHERE name=:name AND value=:seen",
+        name=name, value=value, seen=seen,
+    )  # fmt: skip
+
+
+def drop_fact(tx: Tx, name: str, seen: str) -> None:
+    """Forget a fact if it is still what the caller has seen."""
+    tx.execute("DELETE FROM meta WHERE name=:name AND value=:seen", name=name, seen=seen)
+
+
 def _table_names(database: Database) -> set[str]:
     script = database.dialect.schema_file.read_text(encoding="utf-8")
     return set(re.findall(r"^CREATE TABLE (\w+)", script, re.M))
@@ -111,15 +153,7 @@ def _sqlite_has_schema(tx: Tx) -> bool:
     return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
 
 
-def _version(tx: Tx) -> int:
-    row = tx.one("SELECT MAX(version) AS version FROM schema_version")
-    if row is None or row["version"] is None:
-        raise SchemaMismatch(
-            "loading the schema was cut short. Drop the tables and run init again."
-        )
-    return int(row["version"])
-
-
-def _statements(script: str) -> list[str]:
+def statements(script: str) -> list[str]:
+    """The statements of an SQL script, without its comments."""
     lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

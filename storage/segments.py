@@ -131,6 +131,42 @@ def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
     return [Segment.from_row(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class HostFiles:
+    """How many sealed segments a host wrote, and the newest one's file."""
+
+    host: str
+    count: int
+    newest_path: str | None
+
+
+def by_host(tx: Tx) -> list[HostFiles]:
+    """What lies on each host; reads the whole table."""
+    rows = tx.all(
+        "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
+        " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
+        " GROUP BY host) h ON s.id=h.newest ORDER BY h.host"
+    )
+    return [HostFiles(row["host"], int(row["n"]), row["file_path"]) for row in rows]
+
+
+def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
+    """Ids of segments that were written on that host, those behind `after_id`."""
+    rows = tx.all(
+        "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
+        host=host, after=after_id, limit=limit,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+def is_open(tx: Tx, segment_id: int) -> bool:
+    """Whether a segment may still get rows."""
+    return (
+        tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
+        is not None
+    )
+
+
 def of_task(tx: Tx, task_id: int) -> list[Segment]:
     """All segments of a task and its pieces, by id."""
     rows = tx.all(

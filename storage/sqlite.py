@@ -114,6 +114,9 @@ class SQLiteEngine:
     def clock_offset_secs(self, connection: Connection) -> float | None:
         return None
 
+    def connections(self, connection: Connection) -> tuple[int, int] | None:
+        return None
+
     def describe(self) -> str:
         return f"SQLite file {self._path}"
 

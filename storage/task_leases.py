@@ -186,15 +186,25 @@ def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> 
     )  # fmt: skip
 
 
+EXPIRED = (
+    "task_type IN ('ingestion','export') AND status='in_progress' AND is_leaf=1"
+    " AND lease_until<:now"
+)
+
+
 def reap(tx: Tx, now: datetime) -> int:
     """Put back every task whose lease ran out."""
     return tx.execute(
         "UPDATE tasks SET status='pending', lease_owner=NULL, lease_until=NULL,"
-        " lease_token=lease_token+1, updated_at=:now"
-        " WHERE task_type IN ('ingestion','export') AND status='in_progress' AND is_leaf=1"
-        " AND lease_until<:now",
+        f" lease_token=lease_token+1, updated_at=:now WHERE {EXPIRED}",
         now=to_sql(now),
-    )  # fmt: skip
+    )
+
+
+def count_expired(tx: Tx, now: datetime) -> int:
+    """Tasks whose lease ran out and was not taken back."""
+    row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
+    return int(row["n"]) if row else 0
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:

@@ -1,0 +1,150 @@
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 1.
+-- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
+-- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
+
+CREATE TABLE schema_version (
+  version INT NOT NULL PRIMARY KEY,
+  applied_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One row per fact about the installation, e.g. a token that tells the right secret key.
+CREATE TABLE meta (
+  name VARCHAR(64) NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE accounts (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  username VARCHAR(128) NOT NULL,
+  password TEXT NULL,                         -- encrypted
+  session MEDIUMTEXT NULL,                    -- encrypted
+  proxy TEXT NULL,                            -- encrypted
+  status ENUM('idle','ingesting','exporting','disabled') NOT NULL DEFAULT 'idle',
+  daily_export_limit INT NOT NULL DEFAULT 4000,
+  today_export_count INT NOT NULL DEFAULT 0,  -- of quota_day
+  quota_day DATE NOT NULL DEFAULT '1970-01-01',
+  last_used_at DATETIME(3) NULL,
+  cooldown_until DATETIME(3) NULL,
+  failure_count INT NOT NULL DEFAULT 0,       -- in a row
+  disabled_reason VARCHAR(512) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,      -- fencing token: grows with every lease
+  lease_until DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_accounts_platform_username (platform, username),
+  KEY idx_accounts_claim (platform, status, last_used_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE account_events (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  kind VARCHAR(32) NOT NULL,
+  detail VARCHAR(1024) NOT NULL,
+  evidence MEDIUMTEXT NULL,                   -- JSON, redacted
+  until_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  KEY idx_account_events_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE tasks (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  parent_id BIGINT NULL,
+  task_type ENUM('ingestion','export') NOT NULL,
+  platform VARCHAR(32) NOT NULL,
+  domain VARCHAR(128) NOT NULL,
+  status ENUM('pending','in_progress','paused','completed','failed') NOT NULL DEFAULT 'pending',
+  is_leaf TINYINT NOT NULL DEFAULT 1,         -- only leaves are claimed
+  open_key VARCHAR(191) NULL,                 -- set while the task is open: one per type, platform, domain
+  progress_marker VARCHAR(64) NULL,           -- page=10 or last_id=4000
+  page_from INT NULL,
+  page_to INT NULL,
+  item_count BIGINT NOT NULL DEFAULT 0,       -- creators seen, or rows exported
+  new_count BIGINT NOT NULL DEFAULT 0,        -- creators that were new
+  options TEXT NOT NULL,                      -- JSON
+  assigned_account_id BIGINT NULL,
+  attempts INT NOT NULL DEFAULT 0,            -- failures in a row
+  not_before DATETIME(3) NULL,
+  waiting_for VARCHAR(32) NULL,               -- account, quota, rows, platform, disk
+  waiting_since DATETIME(3) NULL,
+  last_error VARCHAR(1024) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  UNIQUE KEY uq_tasks_open (open_key),
+  KEY idx_tasks_claim (task_type, status, id),
+  KEY idx_tasks_parent (parent_id, status),
+  KEY idx_tasks_domain (domain, platform, task_type, status)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE ingestion_logs (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id BIGINT NOT NULL,
+  account_id BIGINT NOT NULL,
+  domain VARCHAR(128) NOT NULL,
+  page_number INT NOT NULL,
+  ingested_count INT NOT NULL,
+  new_count INT NOT NULL,
+  rejected_count INT NOT NULL DEFAULT 0,
+  start_time DATETIME(3) NOT NULL,
+  end_time DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_ingestion_logs_page (task_id, page_number)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE export_logs (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id BIGINT NOT NULL,
+  account_id BIGINT NOT NULL,
+  platform VARCHAR(32) NOT NULL,
+  domain VARCHAR(128) NOT NULL,
+  quota_day DATE NOT NULL,
+  quota_limit INT NOT NULL,                   -- the account's daily limit at that time
+  exported_count INT NOT NULL,
+  first_id BIGINT NOT NULL,
+  last_id BIGINT NOT NULL,
+  format VARCHAR(16) NOT NULL,
+  options TEXT NOT NULL,                      -- JSON: what it takes to render the file again
+  state ENUM('open','sealed') NOT NULL DEFAULT 'open',
+  file_path VARCHAR(1024) NULL,
+  bytes BIGINT NULL,
+  sha256 CHAR(64) NULL,
+  host VARCHAR(255) NOT NULL,
+  start_time DATETIME(3) NOT NULL,
+  end_time DATETIME(3) NULL,
+  KEY idx_export_logs_task (task_id, state, id),
+  KEY idx_export_logs_account (account_id, quota_day),
+  KEY idx_export_logs_state (state, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE influencers (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  uid VARCHAR(64) NOT NULL,
+  nickname MEDIUMTEXT NOT NULL,
+  domain VARCHAR(128) NOT NULL,
+  source_page INT NOT NULL,
+  raw_data JSON NOT NULL,
+  status ENUM('pending_export','exported') NOT NULL DEFAULT 'pending_export',
+  ingested_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  ingestion_log_id BIGINT NOT NULL,           -- the page that brought it first
+  export_log_id BIGINT NULL,                  -- the segment it is in
+  UNIQUE KEY uq_influencers_identity (platform, domain, uid),
+  KEY idx_influencers_export (domain, status, id),
+  KEY idx_influencers_segment (export_log_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE workers (
+  id VARCHAR(64) NOT NULL PRIMARY KEY,        -- fresh at every start; lease_owner points here
+  host VARCHAR(255) NOT NULL,
+  pid INT NOT NULL,
+  roles VARCHAR(255) NOT NULL,
+  started_at DATETIME(3) NOT NULL,
+  seen_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+INSERT INTO schema_version (version, applied_at) VALUES (1, UTC_TIMESTAMP(3));
