@@ -18,6 +18,7 @@ BatonError
     ├── Retry               transport or server side: same account, again after a backoff
     ├── Throttled           this account cools down, another goes on
     ├── RiskControl         suspicion: account rests long; many at once open the breaker
+    ├── QuotaSpent          the platform's own quota is used up: wait for its reset, keep the place
     ├── BreakerOpen         nobody asks on that way out for a while: the task waits
     ├── LoginExpired        account disabled until somebody signs in
     ├── AccountBanned       account disabled
@@ -29,6 +30,7 @@ BatonError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class BatonError(Exception):
@@ -149,6 +151,14 @@ class RiskControl(SourceError):
     ) -> None:
         super().__init__(message, evidence)
         self.whole_egress = whole_egress
+
+
+class QuotaSpent(SourceError):
+    """A platform's quota or our budget for it is used up until `resets_at` (UTC)."""
+
+    def __init__(self, message: str, resets_at: datetime, evidence: Evidence | None = None) -> None:
+        super().__init__(message, evidence)
+        self.resets_at = resets_at
 
 
 class BreakerOpen(SourceError):

@@ -152,6 +152,46 @@ class Settings(BaseSettings):
         Pace(1, 2.5), "BATON_BILIBILI_PACE", "requests/seconds of one Bilibili account"
     )
 
+    bilibili_passport_url: UrlSetting = _setting(
+        "https://passport.bilibili.com",
+        "BATON_BILIBILI_PASSPORT_URL",
+        "where Bilibili's sign-in is",
+    )
+    youtube_api_key: SecretStr | None = _setting(
+        None, "BATON_YOUTUBE_API_KEY", "key of the YouTube Data API v3"
+    )
+    youtube_base_url: UrlSetting = _setting(
+        "https://www.googleapis.com/youtube/v3", "BATON_YOUTUBE_BASE_URL", "where YouTube's API is"
+    )
+    youtube_daily_units: int = _setting(
+        10_000, "BATON_YOUTUBE_DAILY_UNITS", "quota units of that key a day", ge=0
+    )
+    youtube_pace: PaceSetting = _setting(
+        Pace(5, 1), "BATON_YOUTUBE_PACE", "requests/seconds to YouTube"
+    )
+    tikhub_token: SecretStr | None = _setting(
+        None, "BATON_TIKHUB_TOKEN", "token of TikHub, which answers for Douyin and TikTok"
+    )
+    tikhub_base_url: UrlSetting = _setting(
+        "https://api.tikhub.io",
+        "BATON_TIKHUB_BASE_URL",
+        "TikHub (in China: https://api.tikhub.dev)",
+    )
+    tikhub_daily_budget_usd: float = _setting(
+        1.0, "BATON_TIKHUB_DAILY_BUDGET_USD", "what TikHub may cost a day (UTC)", ge=0
+    )
+    tikhub_price_usd: float = _setting(
+        0.001, "BATON_TIKHUB_PRICE_USD", "what TikHub charges for one answer", ge=0
+    )
+    tikhub_pace: PaceSetting = _setting(
+        Pace(8, 1), "BATON_TIKHUB_PACE", "requests/seconds to TikHub"
+    )
+    short_link_base_url: str = _setting(
+        "",
+        "BATON_SHORT_LINK_BASE_URL",
+        "for trials: short links are asked here, as BASE/HOST/PATH; empty: where they point",
+    )
+
     @property
     def quota_zone(self) -> ZoneInfo:
         return ZoneInfo(self.quota_timezone)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -63,6 +64,49 @@ class SessionStatus:
     name: str | None = None
 
 
+@dataclass(frozen=True)
+class VideoStats:
+    """The counters of one video; None where the platform does not tell, never 0 for unknown.
+
+    `favorite` is what a platform calls favourites or collects.
+    """
+
+    view: int | None = None
+    danmaku: int | None = None
+    comment: int | None = None
+    like: int | None = None
+    coin: int | None = None
+    favorite: int | None = None
+    share: int | None = None
+    title: str | None = None
+    author: str | None = None
+    uid: str | None = None
+    published_at: datetime | None = None
+
+
+class Gone(StrEnum):
+    """Why a video has no counters."""
+
+    NOT_FOUND = "not_found"  # deleted, or never there
+    HIDDEN = "hidden"  # private, or shown to some only
+    IN_REVIEW = "in_review"
+    REGION = "region"
+    BAD_ID = "bad_id"
+    UNKNOWN = "unknown"  # the platform left it out without a word
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A video without counters. `final`: asking again will not help."""
+
+    reason: Gone
+    detail: str
+    final: bool
+
+
+StatsAnswer = VideoStats | Unavailable
+
+
 @dataclass
 class AccountSession:
     """An account's way out: its own HTTP session with its cookies and its proxy, kept while the
@@ -91,16 +135,41 @@ class Source(Protocol):
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """An HTTP session from stored credentials.
+        """An HTTP session from stored credentials (cookies, or an API key).
 
         Raises:
             LoginExpired: there are no usable credentials.
         """
+
+    def check_session(self, session: AccountSession) -> SessionStatus:
+        """Ask the platform who is signed in. Raises a SourceError."""
+
+
+class CreatorSource(Source, Protocol):
+    """A platform whose creators can be searched."""
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
         """One page (from 1) of creators of a domain. Raises a SourceError."""
 
-    def check_session(self, session: AccountSession) -> SessionStatus:
-        """Ask the platform who is signed in. Raises a SourceError."""
+
+class StatsSource(Source, Protocol):
+    """A platform that tells the counters of videos."""
+
+    def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+        """The counters of each of `ids`, by id: every one of them has an answer.
+
+        Any number of ids may be given; the source makes as many requests as it takes, and paces
+        none of them.
+
+        Raises:
+            SourceError: nothing is known of any of them.
+        """
+
+
+class Budget(Protocol):
+    """What a platform lets us spend in its day (quota units, or millionths of a dollar)."""
+
+    def spend(self, units: int) -> None:
+        """Take units before they are used. Raises QuotaSpent when the day has no room."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.clock import Clock
 from core.errors import InvalidInput
 from core.settings import Settings
-from sources.base import Source
+from sources.base import CreatorSource
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.source import BilibiliSource, check_proxy
@@ -24,12 +24,12 @@ class Platform:
 
     name: str
     raw_fields: Mapping[str, str]
-    make: Callable[[Settings, Clock], Source]
+    make: Callable[[Settings, Clock], CreatorSource]
     check_session_text: Callable[[str], object]
     check_proxy: Callable[[str], str]
 
 
-def _bilibili(settings: Settings, clock: Clock) -> Source:
+def _bilibili(settings: Settings, clock: Clock) -> CreatorSource:
     client = BilibiliClient(settings.bilibili_base_url, settings.request_timeout_secs, clock)
     return BilibiliSource(client, settings.bilibili_pace)
 

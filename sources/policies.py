@@ -11,7 +11,7 @@ from typing import TypeVar
 from core.clock import Clock
 from core.errors import BreakerOpen, Retry, RiskControl, SourceError, UnexpectedResponse
 from core.settings import Pace
-from sources.base import AccountSession, CreatorPage, SessionStatus, Source, Via
+from sources.base import AccountSession, CreatorPage, CreatorSource, SessionStatus, Via
 
 T = TypeVar("T")
 BACKOFF_BASE_SECS = 0.5
@@ -113,7 +113,7 @@ class GuardedSource:
     """
 
     def __init__(
-        self, source: Source, pacer: Pacer, breaker: Breaker, clock: Clock, attempts: int
+        self, source: CreatorSource, pacer: Pacer, breaker: Breaker, clock: Clock, attempts: int
     ) -> None:
         self.source = source
         self.platform = source.platform
