@@ -1,16 +1,14 @@
-"""Shared fixtures: both database engines, an App in a temporary folder, the sandbox."""
+"""Shared fixtures: both database engines, an App in a temporary folder."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mariadb import INSTALL_HINT, MariaDBServer, find_server
+from mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
 from moving_clock import MovingClock
 from pydantic import SecretStr
 
@@ -18,7 +16,6 @@ from accounts.vault import Credentials
 from commands.root import App
 from core.clock import Clock
 from core.settings import Pace, Settings
-from sandbox import RateLimit, SandboxConfig, SandboxServer
 
 AppFactory = Callable[..., App]
 
@@ -29,27 +26,25 @@ def mariadb() -> Iterator[MariaDBServer]:
     if find_server() is None:
         reason = f"MariaDB is not installed; {INSTALL_HINT}"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    folder = Path(tempfile.mkdtemp(prefix="baton-db-"))
-    server = MariaDBServer(folder)
-    try:
-        server.install()
-        server.start()
+    with private_server() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mysql_url(mariadb: MariaDBServer) -> Iterator[str]:
+    """DATABASE_URL of an empty database, on MariaDB only."""
+    url = mariadb.new_database()
+    yield url
+    mariadb.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """DATABASE_URL of an empty database, on each engine in turn."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'baton.db'}"
-        return
-    server: MariaDBServer = request.getfixturevalue("mariadb")
-    url = server.new_database()
-    yield url
-    server.drop_database(url)
+        return f"sqlite:///{tmp_path / 'baton.db'}"
+    url: str = request.getfixturevalue("mysql_url")
+    return url
 
 
 @pytest.fixture
@@ -98,19 +93,3 @@ def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
     """An account whose session the sandbox knows by its name."""
     credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
     return app.registry.add("bilibili", name, credentials, limit)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Callable[..., SandboxServer]]:
-    """Starts sandboxes: `sandbox(creators=100, domains=("美妆",), rate="1000/1")`."""
-    running: list[SandboxServer] = []
-
-    def start(rate: str = "100000/1", **options: Any) -> SandboxServer:
-        server = SandboxServer(SandboxConfig(rate=RateLimit.parse(rate), **options))
-        server.start()
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        server.stop()

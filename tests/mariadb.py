@@ -7,12 +7,19 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pymysql
 
 START_SECS = 60.0
+# Commits survive a killed server, as these tests want; only a power cut could lose them.
+QUICK = ("--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0")
 INSTALL_HINT = "install it with: apt-get install mariadb-server (only its programs are used)"
 
 
@@ -91,8 +98,8 @@ class MariaDBServer:
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def connect(self, database: str | None = None) -> pymysql.Connection:  # type: ignore[type-arg]
         """An administrator's connection, for looking from outside."""
@@ -120,6 +127,31 @@ class MariaDBServer:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[-1]}")
         connection.close()
+
+
+@contextmanager
+def private_server() -> Iterator[MariaDBServer]:
+    """A running server in a folder of its own; both are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-db-"))
+    server = MariaDBServer(folder, QUICK)
+    try:
+        server.install()
+        server.start()
+        yield server
+    finally:
+        server.thaw()
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[type-arg]
+    """A connection by a DATABASE_URL, made with none of Baton's code."""
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname, port=parts.port or 3306, user=parts.username,
+        password=unquote(parts.password or ""), database=parts.path.lstrip("/"),
+        charset="utf8mb4", **options,
+    )  # fmt: skip
 
 
 def _free_port() -> int:

@@ -14,7 +14,7 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from tests.moving_clock import MovingClock
 
-SECOND = timedelta(seconds=1)
+SLACK = timedelta(seconds=5)  # for a machine that stalls between two looks
 
 
 class JumpingClock(MovingClock):
@@ -26,12 +26,10 @@ class JumpingClock(MovingClock):
 
 
 @pytest.fixture
-def mysql(mariadb) -> Iterator[Database]:
-    url = mariadb.new_database()
-    database = Database(open_engine(url, 2), MovingClock())
+def mysql(mysql_url: str) -> Iterator[Database]:
+    database = Database(open_engine(mysql_url, 2), MovingClock())
     yield database
     database.close()
-    mariadb.drop_database(url)
 
 
 def database_now(mariadb) -> datetime:
@@ -49,8 +47,8 @@ def test_a_host_whose_clock_is_off_goes_by_the_database(mysql, mariadb, minutes:
     with time_machine.travel(wrong, tick=True):
         clock = DatabaseClock(SystemClock(), mysql)
         offset = clock.sync()
-        assert offset == clock.offset_secs == pytest.approx(-60 * minutes, abs=1)
-        assert abs(clock.now() - database_now(mariadb)) < SECOND
+        assert offset == clock.offset_secs == pytest.approx(-60 * minutes, abs=5)
+        assert abs(clock.now() - database_now(mariadb)) < SLACK
         assert abs(SystemClock().now() - database_now(mariadb)) > timedelta(minutes=9)
 
 
@@ -60,7 +58,7 @@ def test_two_hosts_with_different_clocks_agree(mysql):
         fast.sync()
     slow = DatabaseClock(SystemClock(), mysql)
     slow.sync()
-    assert abs(fast.now() - slow.now()) < SECOND
+    assert abs(fast.now() - slow.now()) < SLACK
 
 
 def test_setting_the_hosts_clock_changes_nothing(mysql):
@@ -89,7 +87,7 @@ def test_a_server_of_another_zone_tells_the_same_moment(mysql, mariadb):
     admin = mariadb.connect()
     admin.cursor().execute("SET GLOBAL time_zone='+05:45'")
     try:
-        assert DatabaseClock(SystemClock(), mysql).sync() == pytest.approx(0, abs=1)
+        assert DatabaseClock(SystemClock(), mysql).sync() == pytest.approx(0, abs=5)
     finally:
         admin.cursor().execute("SET GLOBAL time_zone='SYSTEM'")
         admin.close()
@@ -98,6 +96,7 @@ def test_a_server_of_another_zone_tells_the_same_moment(mysql, mariadb):
 def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
     host = MovingClock()
     seen: list[datetime] = []
+    lookers: list[threading.Thread] = []
 
     class Watched(DatabaseClock):
         """Lets another thread look after each step of a sync."""
@@ -105,9 +104,9 @@ def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
         def __setattr__(self, name: str, value: object) -> None:
             super().__setattr__(name, value)
             if getattr(self, "watched", False):
-                looker = threading.Thread(target=lambda: seen.append(self.now()), daemon=True)
-                looker.start()
-                looker.join(0.2)  # it may have to wait for a lock of the clock
+                lookers.append(threading.Thread(target=lambda: seen.append(self.now())))
+                lookers[-1].start()
+                lookers[-1].join(0.2)  # it may have to wait for a lock of the clock
 
     clock = Watched(host, mysql)
     clock.sync()
@@ -115,7 +114,9 @@ def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
     host.move(10)
     before = clock.now()
     clock.sync()
-    assert seen and max(abs(moment - before) for moment in seen) < SECOND
+    for looker in lookers:
+        looker.join(30)
+    assert seen and max(abs(moment - before) for moment in seen) < SLACK
 
 
 def test_the_rest_is_the_hosts(mysql):

@@ -10,8 +10,9 @@ from typing import Any
 import outside_checker
 import pytest
 from moving_clock import MovingClock
-from workbench import DOMAIN, Platform
+from workbench import BATCH, DOMAIN, LIMIT, ROWS, Platform, add_accounts, store_rows
 
+from commands.root import App
 from core.logs import set_up_logging
 from sandbox import RateLimit, SandboxConfig
 
@@ -31,6 +32,15 @@ def platform(clock: MovingClock) -> Iterator[Callable[..., Platform]]:
     yield start
     for server in running:
         server.stop()
+
+
+@pytest.fixture
+def two(make_app: Callable[..., App]) -> tuple[App, App]:
+    """Two processes on one database with three accounts and a few creators."""
+    one, other = (make_app(export_batch_rows=BATCH) for _ in range(2))
+    add_accounts(one, 3, limit=LIMIT)
+    store_rows(one, ROWS)
+    return one, other
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import pymysql
+from mariadb import connect_to
+from pymysql.cursors import DictCursor
 
 Rows = list[dict[str, Any]]
 
@@ -133,15 +133,6 @@ def _read(url: str, table: str) -> Rows:
             return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY id")]
         finally:
             connection.close()
-    parts = urlsplit(url)
-    server = pymysql.connect(
-        host=parts.hostname, port=parts.port or 3306, user=parts.username,
-        password=unquote(parts.password or ""), database=parts.path[1:], charset="utf8mb4",
-        cursorclass=pymysql.cursors.DictCursor,
-    )  # fmt: skip
-    try:
-        with server.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-            return list(cursor.fetchall())
-    finally:
-        server.close()
+    with connect_to(url, cursorclass=DictCursor) as server, server.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} ORDER BY id")
+        return list(cursor.fetchall())

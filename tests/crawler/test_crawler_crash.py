@@ -1,11 +1,10 @@
-"""Dying at each step of an export, and waking up when somebody else has taken the work over."""
+"""Dying, a full disk and lost answers at each step: whoever takes over mends it."""
 
 from __future__ import annotations
 
 import errno
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,20 @@ import pytest
 from moving_clock import MovingClock
 from workbench import (
     ONE_ENGINE,
+    ROWS,
     Crash,
     account_of,
     add_account,
     add_accounts,
-    change,
+    after_batch,
+    at_call,
     column,
     crawl,
+    die,
     file_crawl,
     file_export,
     once,
     pieces_of,
-    rows,
     segments_of,
     store_rows,
     stored_uids,
@@ -39,38 +40,12 @@ from crawler.formats import CsvWriter
 from crawler.segments import SegmentWriter
 from storage import influencers, task_leases
 from storage import segments as segment_rows
-from storage.records import AccountStatus, SegmentState, Task, TaskStatus, WaitingFor
+from storage.records import AccountStatus, SegmentState, TaskStatus, WaitingFor
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
-ROWS, BATCH, LIMIT = 23, 4, 10
 
 
-@pytest.fixture
-def two(make_app) -> tuple[App, App]:
-    """Two processes on one database with three accounts and a few creators."""
-    one, other = (make_app(export_batch_rows=BATCH) for _ in range(2))
-    add_accounts(one, 3, limit=LIMIT)
-    store_rows(one, ROWS)
-    return one, other
-
-
-def at_call(number: int, act: Callable[[], object], query: Callable[..., Any]):
-    """`query`, but before its call of that number (from 1) `act` comes."""
-    calls = iter(range(1, 10**6))
-
-    def instead(*args: Any, **kwargs: Any) -> Any:
-        if next(calls) == number:
-            act()
-        return query(*args, **kwargs)
-
-    return instead
-
-
-def die() -> None:
-    raise Crash
-
-
-def nothing(*args: Any) -> None:
+def nothing(*args: object) -> None:
     """A dead process tidies nothing up."""
 
 
@@ -117,7 +92,7 @@ def test_a_death_between_commit_and_append_loses_no_row(
     with monkeypatch.context() as dying:
         dying.setattr(SegmentWriter, "discard", nothing)
         with pytest.raises(Crash):
-            work_off(one, task, one.export_worker(after_commit=at_call(batch, die, nothing)))
+            work_off(one, task, one.export_worker(after_commit=after_batch(batch, die)))
     assert any(segment.state is SegmentState.OPEN for segment in segments_of(one))
     assert once(other.export_worker()) is False  # the dead one's lease still holds
     clock.move(31)
@@ -136,7 +111,7 @@ def test_a_row_of_workers_that_all_die_leaves_everything_right(
     for number in range(1, 9):
         dying = make_app(export_batch_rows=3)
         with pytest.raises(Crash):
-            hook = at_call(1 + number % 2, die, nothing)
+            hook = after_batch(1 + number % 2, die)
             work_off(dying, task, dying.export_worker(after_commit=hook))
         clock.move(31)
         if task_of(first, task.id).item_count >= 20:
@@ -256,159 +231,6 @@ def test_a_crawl_that_dies_goes_on_from_its_marker(
     assert work_off(other, task).status is COMPLETED
     assert stored_uids(other) == server.uids()
     assert server.pages == sorted([1, 2, 3, 4, 5, page])
-
-
-class World:
-    """All that a stale worker must not change: every row and file, and what is spent.
-
-    An account that nobody else took meanwhile it may still give back.
-    """
-
-    def __init__(self, app: App) -> None:
-        tables = ("tasks", "export_logs", "influencers")
-        self.rows = {name: rows(app, f"SELECT * FROM {name} ORDER BY id") for name in tables}
-        self.spent = rows(app, "SELECT id, today_export_count, quota_day FROM accounts ORDER BY id")
-        folder = app.settings.exports_dir
-        self.files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-    def changed_since(self, before: World | None) -> list[str]:
-        """Names of tables and files that differ."""
-        assert before is not None, "nobody took over"
-        found = [name for name in self.rows if self.rows[name] != before.rows[name]]
-        found += ["spent"] if self.spent != before.spent else []
-        names = self.files.keys() | before.files.keys()
-        return found + sorted(n for n in names if self.files.get(n) != before.files.get(n))
-
-
-class TakeOver:
-    """Somebody else takes the task over and ends it, while the first holder stands still."""
-
-    def __init__(self, other: App, task: Task, clock: MovingClock, *, renamed: bool) -> None:
-        self._other, self._task, self._clock, self._renamed = other, task, clock, renamed
-        self.world: World | None = None
-
-    def __call__(self) -> None:
-        self._clock.move(31)
-        if self._renamed:  # a crawl refreshes the names of rows that are in the segment already
-            change(self._other, "UPDATE influencers SET nickname='新名'")
-        assert work_off(self._other, self._task).status is COMPLETED
-        self.world = World(self._other)
-
-
-STOPPED_AT = {
-    "before appending": (CsvWriter, "write", 2),
-    "before measuring": (segment_files, "measure", 1),
-    "before the rename": (os, "rename", 1),
-    "after the rename": (segment_files, "_sync_folder", 1),
-    "before the manifest": (os, "rename", 2),
-    "before sealing": (segment_rows, "seal", 1),
-}
-
-
-@pytest.mark.parametrize("renamed", [False, True])
-@pytest.mark.parametrize("place", STOPPED_AT)
-def test_who_wakes_up_late_changes_nothing(
-    two, agree, clock: MovingClock, monkeypatch, place, renamed
-) -> None:
-    one, other = two
-    task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
-    owner, name, number = STOPPED_AT[place]
-    if name == "seal":  # stand still outside of the transaction, as a frozen process would not lock
-        owner, name = type(one.sealer), "_seal_row"
-    real = getattr(owner, name)
-    monkeypatch.setattr(owner, name, at_call(number, take_over, real))
-    once(one.export_worker())
-    assert World(other).changed_since(take_over.world) == []
-    assert agree() == list(range(1, ROWS + 1))
-
-
-@pytest.mark.parametrize("renamed", [False, True])
-@pytest.mark.parametrize("batch", [1, 2, 3])
-def test_who_wakes_up_after_its_commit_changes_nothing(
-    two, agree, clock: MovingClock, batch, renamed
-) -> None:
-    one, other = two
-    task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
-    once(one.export_worker(after_commit=at_call(batch, take_over, nothing)))
-    assert World(other).changed_since(take_over.world) == []
-    assert agree() == list(range(1, ROWS + 1))
-
-
-@pytest.mark.parametrize("renamed", [False, True])
-def test_who_wakes_up_with_a_full_file_in_hand_publishes_nothing(
-    make_app, agree, clock: MovingClock, renamed
-) -> None:
-    one, other = (make_app(export_batch_rows=4, export_file_rows=4) for _ in range(2))
-    add_accounts(one, 2)
-    store_rows(one, 8)
-    task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
-    once(one.export_worker(after_commit=at_call(1, take_over, nothing)))
-    assert World(other).changed_since(take_over.world) == []
-    assert agree() == list(range(1, 9))
-
-
-def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
-    make_app, agree, clock: MovingClock, monkeypatch, tmp_path
-) -> None:
-    first, second, third = (make_app(export_batch_rows=4) for _ in range(3))
-    add_accounts(first, 3)
-    store_rows(first, 10)
-    task = file_export(first)
-    with pytest.raises(Crash):
-        work_off(first, task, first.export_worker(after_commit=at_call(2, die, nothing)))
-    clock.move(31)
-    take_over = TakeOver(third, task, clock, renamed=False)
-    files = second.files
-    monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
-    once(second.export_worker())
-    assert list(tmp_path.rglob("*.part")) == []
-    assert World(third).changed_since(take_over.world) == []
-    agree()
-
-
-def test_who_wakes_up_does_not_disturb_who_is_rendering(
-    make_app, agree, clock: MovingClock, monkeypatch
-) -> None:
-    one, other = (make_app(export_batch_rows=4) for _ in range(2))
-    add_accounts(one, 3)
-    store_rows(one, 10)
-    task = file_export(one)
-    asleep, wake = threading.Event(), threading.Event()
-
-    def sleep() -> None:
-        asleep.set()
-        assert wake.wait(20)
-
-    worker = one.export_worker(after_commit=at_call(1, sleep, nothing))
-    late = threading.Thread(target=once, args=(worker,))
-    late.start()
-    assert asleep.wait(20)
-    clock.move(31)
-
-    def wake_it() -> None:
-        wake.set()
-        late.join(20)
-
-    find = influencers.of_segment
-    monkeypatch.setattr(influencers, "of_segment", at_call(1, wake_it, find))
-    once(other.export_worker())
-    assert task_of(other, task.id).status is COMPLETED  # at its first attempt
-    assert sorted(agree()) == list(range(1, 11))
-
-
-def test_a_worker_that_was_cut_off_stops_before_it_exports_more(
-    two, agree, clock: MovingClock
-) -> None:
-    """Nobody took the task over, but the lease is too old to be relied on."""
-    one, other = two
-    task = file_export(one)
-    once(one.export_worker(after_commit=at_call(2, lambda: clock.move(31), nothing)))
-    assert task_of(one, task.id).item_count == 2 * BATCH
-    assert work_off(other, task, rounds=100).status is COMPLETED
-    assert agree() == list(range(1, ROWS + 1))
 
 
 def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import outside_checker
 import pytest
+from launcher import wait_until
 from moving_clock import MovingClock
 from workbench import (
     DOMAIN,
@@ -79,20 +80,11 @@ def test_threads_share_the_pieces_of_a_crawl(make_app, platform) -> None:
     task, failures = file_crawl(app), []
     engine = app.engine(3, 0, failures.append)
     engine.start()
-    until_ended(app, task.id)
+    wait_until(lambda: not task_of(app, task.id).is_open, "the end of the crawl")
     assert engine.stop() and not failures
     assert stored_uids(app) == server.uids()
     assert logged_pages(app) == list(range(1, 31))
     assert server.stats()["duplicate_pages"] == 0
-
-
-def until_ended(app: App, task_id: int) -> None:
-    pause = threading.Event()
-    for _ in range(2000):
-        if not task_of(app, task_id).is_open:
-            return
-        pause.wait(0.01)
-    raise AssertionError("still open")
 
 
 def test_a_page_stored_twice_adds_no_row_twice(make_app, platform) -> None:

@@ -1,66 +1,32 @@
-"""Tasks: filed once, claimed in order, given back, halted by the operator, followed by parents."""
+"""Tasks: filed once, claimed in order, taken over, given back."""
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from moving_clock import MovingClock
 from workbench import (
     DOMAIN,
+    advance,
     at_once,
-    change,
+    claimed,
     file_crawl,
     file_export,
+    held_back,
     pieces_of,
-    statuses,
     task_of,
 )
 
 from commands.root import App
 from core.clock import SystemClock
-from core.errors import InvalidInput, LeaseLost
-from crawler.scheduler import TaskHalted, TaskLease
-from storage import task_leases, tasks
+from core.errors import LeaseLost
+from storage import task_leases
 from storage.records import TaskStatus, TaskType, WaitingFor
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
-PENDING, PAUSED, FAILED = TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.FAILED
+PAUSED, FAILED = TaskStatus.PAUSED, TaskStatus.FAILED
 IN_PROGRESS, COMPLETED = TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED
-
-
-def claimed(app: App, kind: TaskType = INGESTION, only: int | None = None) -> TaskLease:
-    lease = app.scheduler.claim(kind, only)
-    assert lease is not None
-    return lease
-
-
-def advance(app: App, lease: TaskLease, page: int = 1) -> None:
-    """A page's write, as the workers make it."""
-
-    def work(tx) -> None:
-        token, now = lease.lease.token, app.clock.now()
-        if not task_leases.advance(tx, lease.id, token, f"page={page}", 20, 0, now):
-            raise app.scheduler.why_not_advanced(tx, lease)
-
-    app.database.write(work)
-
-
-def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bool]) -> None:
-    """Two callers of a query of `tasks` wait for each other, where the engine lets both in."""
-    both, query = threading.Barrier(2), getattr(tasks, name)
-
-    def late(*args):
-        if when(*args):
-            with suppress(threading.BrokenBarrierError):
-                both.wait(0.5)
-        return query(*args)
-
-    monkeypatch.setattr(tasks, name, late)
 
 
 def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> None:
@@ -238,151 +204,6 @@ def test_a_stored_page_forgets_failures_in_a_row(app: App, clock: MovingClock) -
     advance(app, lease)
     assert task_of(app, lease.id).attempts == 0
     assert task_of(app, lease.id).last_error is None
-
-
-def test_a_waiting_task_that_is_paused_waits_for_the_operator(app: App, clock) -> None:
-    filed = file_crawl(app)
-    app.scheduler.put_back(claimed(app), not_before=app.clock.now() + timedelta(seconds=5))
-    app.scheduler.pause(filed.id)
-    clock.move(10**6)
-    assert app.scheduler.claim(INGESTION) is None
-    app.scheduler.resume(filed.id)
-    assert claimed(app).id == filed.id
-
-
-def test_resume_does_not_wait_for_the_moment(app: App) -> None:
-    filed = file_crawl(app)
-    app.scheduler.put_back(claimed(app), not_before=app.clock.now() + timedelta(days=1))
-    app.scheduler.resume(filed.id)
-    assert claimed(app).id == filed.id
-
-
-@pytest.mark.parametrize("word", ["pause", "cancel"])
-@pytest.mark.parametrize("ending", ["put_back", "step_back"])
-def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
-    app: App, word: str, ending: str
-) -> None:
-    filed = file_crawl(app, pages=5)
-    lease = claimed(app)
-    getattr(app.scheduler, word)(filed.id)
-    assert app.scheduler.is_halted(lease)
-    with pytest.raises(TaskHalted):
-        advance(app, lease)
-    if ending == "put_back":
-        app.scheduler.put_back(lease, not_before=app.clock.now())
-    else:
-        app.scheduler.step_back(lease, "HTTP 502")
-    seen = task_of(app, lease.id)
-    assert (seen.lease_owner, seen.lease_until, seen.not_before) == (None, None, None)
-    halted = PAUSED if word == "pause" else FAILED
-    assert statuses([seen, task_of(app, filed.id)]) == [halted, halted]
-    assert app.scheduler.claim(INGESTION) is None
-    app.scheduler.resume(filed.id)
-    assert claimed(app).id == lease.id
-
-
-@pytest.mark.parametrize("error", [None, "page 3: HTTP 404"])
-def test_a_halted_task_that_its_holder_ends_can_be_resumed_at_once(app: App, error) -> None:
-    filed = file_crawl(app)
-    lease = claimed(app)
-    app.scheduler.pause(filed.id)
-    assert app.scheduler.finish(lease, error) is False
-    assert task_of(app, filed.id).status is PAUSED
-    app.scheduler.resume(filed.id)
-    assert claimed(app).id == filed.id  # nobody holds it: no need to wait for a lease to run out
-
-
-def test_a_cancelled_task_says_so_and_makes_room_for_another(app: App) -> None:
-    filed = file_crawl(app, pages=20)
-    app.scheduler.cancel(filed.id)
-    assert statuses(pieces_of(app, filed.id)) == [FAILED, FAILED]
-    assert task_of(app, filed.id).last_error == "cancelled by the operator"
-    assert file_crawl(app).id != filed.id
-
-
-def test_pause_holds_every_piece_and_resume_lets_them_all_go(app: App) -> None:
-    filed = file_crawl(app, pages=20)
-    app.scheduler.finish(claimed(app))
-    app.scheduler.pause(filed.id)
-    assert statuses(pieces_of(app, filed.id)) == [COMPLETED, PAUSED]
-    app.scheduler.resume(filed.id)
-    assert statuses(pieces_of(app, filed.id)) == [COMPLETED, PENDING]
-    app.scheduler.finish(claimed(app))
-    assert task_of(app, filed.id).status is COMPLETED
-
-
-def test_only_open_tasks_are_paused_and_cancelled(app: App) -> None:
-    filed = file_crawl(app)
-    app.scheduler.finish(claimed(app))
-    for word in (app.scheduler.pause, app.scheduler.cancel, app.scheduler.resume):
-        with pytest.raises(InvalidInput):
-            word(filed.id)
-        with pytest.raises(InvalidInput, match="no task has the id 999"):
-            word(999)
-
-
-def expected_status(pieces: list[TaskStatus]) -> TaskStatus:
-    """The rule in words: who works shows first, then who waits, then who is held, then failures."""
-    if IN_PROGRESS in pieces:
-        return IN_PROGRESS
-    if PENDING in pieces:
-        return PENDING if set(pieces) == {PENDING} else IN_PROGRESS
-    if PAUSED in pieces:
-        return PAUSED
-    return FAILED if FAILED in pieces else COMPLETED
-
-
-def test_a_parent_follows_its_pieces_in_every_combination(app: App) -> None:
-    combinations = list(itertools.combinations_with_replacement(TaskStatus, 2))
-    for number, others in enumerate(combinations):
-        for ending in (PENDING, COMPLETED, FAILED):
-            parent = file_crawl(app, pages=30, domain=f"{number} {ending}")
-            mine, *rest = pieces_of(app, parent.id)
-            lease = claimed(app, only=parent.id)
-            assert lease.id == mine.id
-            for piece, status in zip(rest, others, strict=True):
-                change(app, "UPDATE tasks SET status=:s, last_error='why' WHERE id=:id",
-                       s=status.value, id=piece.id)  # fmt: skip
-            if ending is PENDING:
-                app.scheduler.put_back(lease)
-            else:
-                app.scheduler.finish(lease, None if ending is COMPLETED else "why")
-            seen = task_of(app, parent.id)
-            assert seen.status is expected_status([ending, *others]), (ending, *others)
-            assert (seen.last_error == "why") == (seen.status is FAILED)
-            assert (seen.finished_at is not None) == (seen.status in (COMPLETED, FAILED))
-
-
-def test_two_pieces_that_end_at_once_complete_their_parent(make_app, monkeypatch) -> None:
-    one, other = (make_app(clock=SystemClock()) for _ in range(2))
-    filed = file_crawl(one, pages=20)
-    first, second = claimed(one), claimed(other)
-    held_back(monkeypatch, "lock_parent", lambda *args: True)
-    at_once(lambda: one.scheduler.finish(first), lambda: other.scheduler.finish(second))
-    assert task_of(one, filed.id).status is COMPLETED
-
-
-def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
-    failed = file_crawl(app)
-    app.scheduler.finish(claimed(app), "page 1: shape")
-    other = file_crawl(app)
-    with pytest.raises(InvalidInput, match="is open; resume that one"):
-        app.scheduler.resume(failed.id)
-    assert task_of(app, failed.id).status is FAILED
-    app.scheduler.finish(claimed(app, only=other.id))
-    app.scheduler.resume(failed.id)
-    assert file_crawl(app).id == failed.id  # it is the open one again
-
-
-def test_a_resumed_piece_opens_its_ended_parent_again(app: App) -> None:
-    filed = file_crawl(app, pages=20)
-    app.scheduler.finish(claimed(app), "page 1: shape")
-    app.scheduler.finish(claimed(app))
-    assert task_of(app, filed.id).status is FAILED
-    app.scheduler.resume(pieces_of(app, filed.id)[0].id)
-    assert task_of(app, filed.id).is_open
-    assert app.scheduler.is_domain_being_crawled("bilibili", DOMAIN)  # exports must wait for it
-    assert file_crawl(app).id == filed.id
 
 
 def test_a_task_without_an_account_starves_until_it_has_one(app: App, clock: MovingClock) -> None:

@@ -6,27 +6,31 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
 import requests
 
-from accounts.vault import Credentials
 from commands.root import App
 from core.clock import Clock
 from crawler.columns import DEFAULT_COLUMNS
 from crawler.export import ExportOptions, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.scheduler import TaskLease
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.messages import Reply, Request, json_reply
-from storage import accounts, segments, tasks
-from storage.records import Account, Segment, SegmentState, Task, TaskStatus
+from storage import accounts, segments, task_leases, tasks
+from storage.database import Tx
+from storage.records import Account, Segment, SegmentState, Task, TaskStatus, TaskType
 from storage.times import to_sql
+from tests.conftest import add_account
 
 T = TypeVar("T")
 DOMAIN = "美妆"
 SEARCH = "/x/web-interface/wbi/search/type"
+ROWS, BATCH, LIMIT = 23, 4, 10  # of the fixture `two`
 MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai, after the clock's start
 # For what does not depend on the engine, such as the many ways in which a platform answers.
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -35,6 +39,27 @@ Spoiler = Callable[[Request, Reply], Reply]
 
 class Crash(BaseException):
     """The process dies here: no code of ours may catch it."""
+
+
+def die() -> None:
+    raise Crash
+
+
+def at_call(number: int, act: Callable[[], object], query: Callable[..., Any]) -> Any:
+    """`query`, but before its call of that number (from 1) `act` comes."""
+    calls = iter(range(1, 10**6))
+
+    def instead(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == number:
+            act()
+        return query(*args, **kwargs)
+
+    return instead
+
+
+def after_batch(number: int, act: Callable[[], object]) -> Callable[[], None]:
+    """A hook for `after_commit` that acts after that batch (from 1)."""
+    return at_call(number, act, lambda: None)
 
 
 class Platform(SandboxServer):
@@ -83,12 +108,6 @@ def edited(reply: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
     body = json.loads(reply.body)
     change(body["data"])
     return json_reply(body)
-
-
-def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
-    """An account whose session the sandbox knows by its name."""
-    credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
-    return app.registry.add("bilibili", name, credentials, limit)
 
 
 def add_accounts(app: App, count: int, limit: int = 4000) -> None:
@@ -206,11 +225,40 @@ def stored_uids(app: App, domain: str = DOMAIN) -> list[str]:
     return sorted(found)
 
 
+def claimed(app: App, kind: TaskType = TaskType.INGESTION, only: int | None = None) -> TaskLease:
+    lease = app.scheduler.claim(kind, only)
+    assert lease is not None
+    return lease
+
+
+def advance(app: App, lease: TaskLease, page: int = 1) -> None:
+    """A page's write, as the workers make it."""
+
+    def work(tx: Tx) -> None:
+        token, now = lease.lease.token, app.clock.now()
+        if not task_leases.advance(tx, lease.id, token, f"page={page}", 20, 0, now):
+            raise app.scheduler.why_not_advanced(tx, lease)
+
+    app.database.write(work)
+
+
+def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bool]) -> None:
+    """Two callers of a query of `tasks` wait for each other, where the engine lets both in."""
+    both, query = threading.Barrier(2), getattr(tasks, name)
+
+    def late(*args: Any) -> Any:
+        if when(*args):
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+        return query(*args)
+
+    monkeypatch.setattr(tasks, name, late)
+
+
 def at_once(*calls: Callable[[], T]) -> list[T]:
     """What each call returns, all of them made in threads at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool:
-        futures = [pool.submit(call) for call in calls]
-        return [future.result(60) for future in futures]
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def statuses(found: Sequence[Task]) -> list[TaskStatus]:

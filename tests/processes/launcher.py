@@ -151,14 +151,16 @@ class Process:
     def freeze(self) -> None:
         """Stop all its threads, and come back when they stand still."""
         self.signal(signal.SIGSTOP)
-        threads = Path(f"/proc/{self.pid}/task")
-        wait_until(
-            lambda: all(
-                stat.read_text().rpartition(")")[2].split()[0] == "T"
-                for stat in threads.glob("*/stat")
-            ),
-            "all threads stopped",
-        )
+        wait_until(self._stands_still, "all threads stopped")
+
+    def _stands_still(self) -> bool:
+        if self.code is not None:
+            return True
+        try:
+            threads = [stat.read_text() for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        except OSError:  # a thread ended just now
+            return False
+        return all(thread.rpartition(")")[2].split()[0] in "TZX" for thread in threads)
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
@@ -170,6 +172,24 @@ class Process:
         self._popen.wait(WAIT_SECS)
         if self._popen.stdin is not None and not self._popen.stdin.closed:
             self._popen.stdin.close()
+
+
+def freeze_when(condition: Callable[[], Any], what: str, *processes: Process) -> None:
+    """Stop processes at a moment at which `condition` holds.
+
+    They stand still while it is looked at, so that they run no further than a slow observer sees.
+    """
+
+    def reached() -> bool:
+        for process in processes:
+            process.freeze()
+        if condition():
+            return True
+        for process in processes:
+            process.thaw()
+        return False
+
+    wait_until(reached, what)
 
 
 class Launcher:

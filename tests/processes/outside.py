@@ -9,9 +9,9 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pymysql
+from mariadb import connect_to
 from pymysql.cursors import DictCursor
 
 Row = dict[str, Any]
@@ -28,13 +28,9 @@ class Outside:
         """What a query finds, on a fresh connection."""
         if self._url.startswith("sqlite:"):
             return self._sqlite_rows(sql)
-        parts = urlsplit(self._url)
-        connection = pymysql.connect(
-            host=parts.hostname, port=parts.port or 3306, user=parts.username,
-            password=unquote(parts.password or ""), database=parts.path.lstrip("/"),
-            cursorclass=DictCursor, charset="utf8mb4", autocommit=True, connect_timeout=2,
-            read_timeout=10,
-        )  # fmt: skip
+        connection = connect_to(
+            self._url, cursorclass=DictCursor, autocommit=True, connect_timeout=10, read_timeout=60
+        )
         with connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from launcher import wait_until
+from launcher import freeze_when, wait_until
 from process_fixtures import CRAWLED, Crawled, look_at
 
 DOMAIN = "美妆"
@@ -70,7 +70,7 @@ def test_an_interrupted_export_on_a_full_disk_goes_on_when_there_is_room(
     waiting = "SELECT COUNT(*) FROM tasks WHERE waiting_for='disk'"
     wait_until(lambda: outside.value(waiting), "the export to wait for the disk")
     export.signal(signal.SIGINT)
-    assert export.wait(10).code == 130
+    assert export.wait().code == 130
     assert outside.stored() == CRAWLED
     assert list(out.rglob("*.part")) == []
     make_room(out)
@@ -118,7 +118,7 @@ def test_a_death_between_a_file_and_its_manifest_leaves_no_stray(crawled: Crawle
     outside = look_at(baton)
     baton.env |= {"BATON_LEASE_SECS": "1", "BATON_EXPORT_BATCH_ROWS": "5"}
     export = baton.start("start_export", "--domain", DOMAIN)
-    wait_until(lambda: list(baton.exports_dir.rglob("*.part")), "a part file")
+    freeze_when(lambda: list(baton.exports_dir.rglob("*.part")), "a part file", export)
     export.end()
     (part,) = baton.exports_dir.rglob("*.part")
     # What a writer leaves that dies while the manifest is not yet in its place.

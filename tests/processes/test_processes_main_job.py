@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from launcher import Baton, SandboxProcess, wait_until
+from launcher import Baton, SandboxProcess, end_in_order, wait_until
+from outside import Outside, Row
 from process_fixtures import look_at
 
 DOMAIN = "美妆"
+UNHURRIED = {"BATON_LEASE_SECS": "30"}  # no slow machine lets a lease run out: nothing twice
 
 
 @pytest.mark.parametrize("first", ["crawl", "export"])
@@ -19,6 +21,7 @@ def test_crawl_and_export_started_together_leave_nothing_out(
 ) -> None:
     platform = start_sandbox(creators=1010)
     on_both.use(platform)
+    on_both.env |= UNHURRIED
     on_both.add_accounts("甲", "乙", "丙", limit=400)
     order = ["crawl", "export"] if first == "crawl" else ["export", "crawl"]
     processes = {name: on_both.start(f"start_{name}", "--domain", DOMAIN) for name in order}
@@ -39,17 +42,31 @@ def test_three_exports_with_three_workers_each_share_one_task(
 ) -> None:
     platform = start_sandbox(creators=1200)
     on_both.use(platform)
-    on_both.add_accounts(*(f"acc{n}" for n in range(10)), limit=150)
-    on_both.crawl(DOMAIN)
-    on_both.env["BATON_EXPORT_BATCH_ROWS"] = "20"
+    on_both.env |= UNHURRIED | {"BATON_EXPORT_BATCH_ROWS": "2"}
+    on_both.add_accounts(*(f"acc{n}" for n in range(14)), limit=120)
+    for job in (("start_crawl",), ("start_export", "--workers", 9)):
+        assert on_both.run(*job, "--domain", DOMAIN, "--detach").code == 0
+    # As long as a crawl is open that stores next to nothing, no export can end.
+    crawl = on_both.start("start_crawl", "--domain", DOMAIN, env={"BATON_BILIBILI_PACE": "1/2"})
     started = [on_both.start("start_export", "--domain", DOMAIN, "--workers", 3) for _ in range(3)]
+    outside = look_at(on_both)
+    wait_until(lambda: len(exporting(outside)) == 3, "three processes at work on it")
+    end_in_order(crawl)
+    on_both.crawl(DOMAIN)
     for process in started:
         outcome = process.wait()
         assert outcome.code == 0, outcome
-    outside = look_at(on_both)
     assert outside.problems(platform.uids(DOMAIN)) == []
     tasks = "SELECT COUNT(*) FROM tasks WHERE task_type='export' AND parent_id IS NULL"
     assert outside.value(tasks) == 1
+
+
+def exporting(outside: Outside) -> list[Row]:
+    """The processes that hold a piece of an export."""
+    return outside.rows(
+        "SELECT DISTINCT lease_owner FROM tasks WHERE task_type='export' AND is_leaf=1"
+        " AND lease_owner IS NOT NULL"
+    )
 
 
 def test_two_crawls_started_at_once_join_one_task(
@@ -57,11 +74,15 @@ def test_two_crawls_started_at_once_join_one_task(
 ) -> None:
     platform = start_sandbox(creators=400)
     on_both.use(platform)
+    on_both.env |= UNHURRIED | {"BATON_REQUEST_TIMEOUT_SECS": "600"}
     on_both.add_accounts("acc1", "acc2", "acc3")
+    platform.process.freeze()  # no page is answered before both are at work
     started = [on_both.start("start_crawl", "--domain", DOMAIN, "--json") for _ in range(2)]
+    outside = look_at(on_both)
+    wait_until(lambda: outside.value("SELECT COUNT(*) FROM workers") == 2, "both processes")
+    platform.process.thaw()
     outcomes = [process.wait() for process in started]
     assert [outcome.code for outcome in outcomes] == [0, 0], outcomes
-    outside = look_at(on_both)
     assert outside.value("SELECT COUNT(*) FROM tasks WHERE parent_id IS NULL") == 1
     assert {row["uid"] for row in outside.rows("SELECT uid FROM influencers")} == platform.uids(
         DOMAIN

@@ -33,7 +33,7 @@ def test_it_says_first_where_it_listens_and_ends_with_zero(
         answer = requests.get(f"{url}/__sandbox__/creators", params={"domain": domain}, timeout=5)
         assert answer.json()["total"] == 40
     sandbox.signal(number)
-    outcome = sandbox.wait(10)
+    outcome = sandbox.wait()
     assert outcome.code == 0, outcome
     assert outcome.out == first + "\n"
 

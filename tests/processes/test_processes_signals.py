@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,7 @@ from outside import Outside
 from process_fixtures import look_at
 
 DOMAIN = "美妆"
-SLOW = {"BATON_BILIBILI_PACE": "1/0.5"}
+SLOW = {"BATON_BILIBILI_PACE": "1/60"}  # a page or two of each account, and then none
 
 
 def test_ctrl_c_seals_the_file_and_the_same_command_goes_on(
@@ -20,6 +19,7 @@ def test_ctrl_c_seals_the_file_and_the_same_command_goes_on(
 ) -> None:
     platform = start_sandbox(creators=200)
     on_both.use(platform)
+    on_both.env["BATON_LEASE_SECS"] = "30"  # none runs out on a slow machine: no page twice
     on_both.add_accounts("acc1", "acc2", "acc3")
     outside = look_at(on_both)
     crawl = on_both.start("start_crawl", "--domain", DOMAIN, env=SLOW)
@@ -27,7 +27,7 @@ def test_ctrl_c_seals_the_file_and_the_same_command_goes_on(
     wait_until(lambda: outside.exported() >= 40, "the first exported rows")
     for process in (export, crawl):
         process.signal(signal.SIGINT)
-        outcome = process.wait(10)
+        outcome = process.wait()
         assert outcome.code == 130, outcome
         assert "goes on from here" in outcome.err
     assert 0 < outside.exported() < 200
@@ -50,16 +50,15 @@ def test_a_second_ctrl_c_ends_at_once(
     platform = start_sandbox(creators=100)
     baton.use(platform)
     baton.add_accounts("acc1")
-    platform.order_faults({"kind": "delay", "delay_secs": 30, "times": 5})
+    baton.env["BATON_REQUEST_TIMEOUT_SECS"] = "600"
+    platform.order_faults({"kind": "delay", "delay_secs": 600})
     crawl = baton.start("start_crawl", "--domain", DOMAIN)
     wait_until(lambda: platform.stats()["faults"].get("delay"), "a request that hangs")
     crawl.signal(signal.SIGINT)
     with pytest.raises(AssertionError, match="still runs"):
         crawl.wait(1)  # it drains: the answer may still come
-    asked_at = time.monotonic()
     crawl.signal(signal.SIGINT)
-    assert crawl.wait(5).code == 130
-    assert time.monotonic() - asked_at < 2
+    assert crawl.wait(30).code == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -76,7 +75,7 @@ def test_run_hands_everything_back_when_it_is_told_to_end(
     assert baton.run("start_export", "--domain", DOMAIN, "--detach").code == 0
     wait_until(lambda: outside.exported() > 0, "the first exported row")
     runner.signal(number)
-    outcome = runner.wait(10)
+    outcome = runner.wait()
     assert outcome.code in (0, 130), outcome
     assert "handed back" in outcome.err
     assert nobody_holds_anything(outside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from launcher import Baton, Process, SandboxProcess, wait_until
+from launcher import Baton, SandboxProcess, freeze_when
 from outside import Outside
 from process_fixtures import look_at
 
@@ -22,8 +22,8 @@ def test_a_thawed_exporter_changes_nothing_and_ends(
     on_both.env |= {"BATON_LEASE_SECS": "1", "BATON_EXPORT_BATCH_ROWS": "1"}
     outside = look_at(on_both)
     zombie = on_both.start("start_export", "--domain", DOMAIN)
-    wait_until(lambda: 30 < outside.exported(), "some rows")
-    freeze_between_transactions(zombie, outside)
+    # Whoever froze holding a lock could only be waited for: between two transactions, then.
+    freeze_when(lambda: 30 < outside.exported() and outside.is_quiet(), "some rows", zombie)
     assert outside.exported() < CREATORS, "frozen too late to prove anything"
     on_both.env["BATON_EXPORT_BATCH_ROWS"] = "500"
     heir = on_both.start("start_export", "--domain", DOMAIN).wait()
@@ -31,7 +31,7 @@ def test_a_thawed_exporter_changes_nothing_and_ends(
     assert outside.problems(platform.uids(DOMAIN)) == []
     before = state_of(on_both, outside)
     zombie.thaw()
-    assert zombie.wait(20).code == 0
+    assert zombie.wait().code == 0
     assert state_of(on_both, outside) == before
     assert outside.problems(platform.uids(DOMAIN)) == []
 
@@ -46,8 +46,7 @@ def test_a_thawed_crawler_changes_nothing_and_ends(
     outside = look_at(on_both)
     slow = {"BATON_BILIBILI_PACE": "1/0.3"}
     zombie = on_both.start("start_crawl", "--domain", DOMAIN, env=slow)
-    wait_until(lambda: 60 <= outside.stored(), "some pages")
-    freeze_between_transactions(zombie, outside)
+    freeze_when(lambda: 60 <= outside.stored() and outside.is_quiet(), "some pages", zombie)
     assert outside.stored() < 400, "frozen too late to prove anything"
     heir = on_both.start("start_crawl", "--domain", DOMAIN).wait()
     assert heir.code == 0, heir
@@ -56,22 +55,9 @@ def test_a_thawed_crawler_changes_nothing_and_ends(
     pages = "SELECT id, task_id, page_number, new_count FROM ingestion_logs ORDER BY id"
     before = state_of(on_both, outside), outside.rows(pages)
     zombie.thaw()
-    assert zombie.wait(20).code == 0
+    assert zombie.wait().code == 0
     assert (state_of(on_both, outside), outside.rows(pages)) == before
     assert len(before[1]) == 20
-
-
-def freeze_between_transactions(process: Process, outside: Outside) -> None:
-    """SIGSTOP it at a moment at which it holds no lock: others could only wait for that one."""
-
-    def frozen() -> bool:
-        process.freeze()
-        if outside.is_quiet():
-            return True
-        process.thaw()
-        return False
-
-    wait_until(frozen, "a moment between two transactions")
 
 
 def state_of(baton: Baton, outside: Outside) -> object:

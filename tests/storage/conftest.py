@@ -7,18 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from storage.database import Database, Tx, open_engine
-from tests.mariadb import MariaDBServer
 from tests.moving_clock import MovingClock
 
 OpenDatabase = Callable[..., Database]
-
-
-@pytest.fixture
-def mysql_url(mariadb: MariaDBServer) -> Iterator[str]:
-    """DATABASE_URL of an empty database, on MariaDB only."""
-    url = mariadb.new_database()
-    yield url
-    mariadb.drop_database(url)
 
 
 @pytest.fixture

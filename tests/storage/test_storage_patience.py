@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from core.errors import DatabaseUnavailable
 from storage.database import Database
-from tests.mariadb import MariaDBServer, find_server
+from tests.mariadb import MariaDBServer, private_server
 from tests.moving_clock import MovingClock
 from tests.storage.conftest import add, contents, with_boxes
 
 
 @pytest.fixture(scope="module")
 def second_server(mariadb: MariaDBServer) -> Iterator[MariaDBServer]:
-    """A server of these tests' own, to be killed."""
-    assert find_server() is not None
-    folder = Path(tempfile.mkdtemp(prefix="baton-db2-"))
-    server = MariaDBServer(folder)
-    try:
-        server.install()
-        server.start()
+    """A server of these tests' own, to be killed; `mariadb` skips where none is installed."""
+    with private_server() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
