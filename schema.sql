@@ -33,6 +33,13 @@ CREATE TABLE accounts (
   lease_until DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
+  health ENUM('healthy','suspect','probation') NOT NULL DEFAULT 'healthy',
+  good_answers INT NOT NULL DEFAULT 0,        -- in a row, while on probation
+  pace TEXT NULL,                             -- JSON: learned limits and the newest requests
+  pace_known TINYINT NOT NULL DEFAULT 1,      -- 0: the last user has not said what it asked
+  ready_at DATETIME(3) NULL,                  -- its pace lets it ask again from then on
+  session_checked_at DATETIME(3) NULL,
+  session_expires_at DATETIME(3) NULL,
   UNIQUE KEY uq_accounts_platform_username (platform, username),
   KEY idx_accounts_claim (platform, status, last_used_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -76,9 +83,10 @@ CREATE TABLE tasks (
   updated_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_tasks_open (open_key),
-  KEY idx_tasks_claim (task_type, status, id),
-  KEY idx_tasks_parent (parent_id, status),
-  KEY idx_tasks_domain (domain, platform, task_type, status)
+  KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
+  KEY idx_tasks_parent (parent_id, status, not_before, id),
+  KEY idx_tasks_pieces (parent_id, id),
+  KEY idx_tasks_domain (domain)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE ingestion_logs (
@@ -135,8 +143,15 @@ CREATE TABLE influencers (
   ingestion_log_id BIGINT NOT NULL,           -- the page that brought it first
   export_log_id BIGINT NULL,                  -- the segment it is in
   UNIQUE KEY uq_influencers_identity (platform, domain, uid),
-  KEY idx_influencers_export (domain, status, id),
+  KEY idx_influencers_export (platform, domain, status, id),
   KEY idx_influencers_segment (export_log_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What was spent at each platform on its own day: quota units, or millionths of a dollar.
+CREATE TABLE api_budgets (
+  platform VARCHAR(32) NOT NULL PRIMARY KEY,
+  day DATE NOT NULL,
+  spent BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE workers (

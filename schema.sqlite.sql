@@ -31,7 +31,14 @@ CREATE TABLE accounts (
   lease_token INTEGER NOT NULL DEFAULT 0,
   lease_until TEXT NULL,
   created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL,
+  health TEXT CHECK (health IN ('healthy','suspect','probation')) NOT NULL DEFAULT 'healthy',
+  good_answers INTEGER NOT NULL DEFAULT 0,
+  pace TEXT NULL,
+  pace_known INTEGER NOT NULL DEFAULT 1,
+  ready_at TEXT NULL,
+  session_checked_at TEXT NULL,
+  session_expires_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_accounts_platform_username ON accounts (platform, username);
 CREATE INDEX idx_accounts_claim ON accounts (platform, status, last_used_at, id);
@@ -76,9 +83,10 @@ CREATE TABLE tasks (
   finished_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
-CREATE INDEX idx_tasks_claim ON tasks (task_type, status, id);
-CREATE INDEX idx_tasks_parent ON tasks (parent_id, status);
-CREATE INDEX idx_tasks_domain ON tasks (domain, platform, task_type, status);
+CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
+CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id);
+CREATE INDEX idx_tasks_pieces ON tasks (parent_id, id);
+CREATE INDEX idx_tasks_domain ON tasks (domain);
 
 CREATE TABLE ingestion_logs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -135,8 +143,15 @@ CREATE TABLE influencers (
   export_log_id INTEGER NULL
 );
 CREATE UNIQUE INDEX uq_influencers_identity ON influencers (platform, domain, uid);
-CREATE INDEX idx_influencers_export ON influencers (domain, status, id);
+CREATE INDEX idx_influencers_export ON influencers (platform, domain, status, id);
 CREATE INDEX idx_influencers_segment ON influencers (export_log_id);
+
+-- What was spent at each platform on its own day: quota units, or millionths of a dollar.
+CREATE TABLE api_budgets (
+  platform TEXT NOT NULL PRIMARY KEY,
+  day TEXT NOT NULL,
+  spent INTEGER NOT NULL
+);
 
 CREATE TABLE workers (
   id TEXT NOT NULL PRIMARY KEY,

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 class BatonError(Exception):
@@ -107,26 +108,45 @@ class Evidence:
         return ", ".join(parts)
 
 
+class Culprit(StrEnum):
+    """Who is to blame for a platform's refusal."""
+
+    ACCOUNT = "account"
+    PROXY = "proxy"  # the way out, also when it is direct
+    SIGNATURE = "signature"
+    ENDPOINT = "endpoint"
+    PLATFORM = "platform"
+    OURSELVES = "ourselves"
+
+
 class SourceError(BatonError):
-    """A platform did not give what was asked for."""
+    """A platform did not give what was asked for. `culprit` is set where blame was decided."""
 
     def __init__(self, message: str, evidence: Evidence | None = None) -> None:
         super().__init__(message)
         self.evidence = evidence
+        self.culprit: Culprit | None = None
 
 
 class Retry(SourceError):
     """Transport trouble, a damaged body or a server-side failure.
 
     `damaged` tells that an answer came whole but could not be understood: when retries do not
-    help, that is a shape we do not know and not a platform that is down.
+    help, that is a shape we do not know and not a platform that is down. `of_proxy` tells that the
+    request did not get past the account's own proxy.
     """
 
     def __init__(
-        self, message: str, evidence: Evidence | None = None, *, damaged: bool = False
+        self,
+        message: str,
+        evidence: Evidence | None = None,
+        *,
+        damaged: bool = False,
+        of_proxy: bool = False,
     ) -> None:
         super().__init__(message, evidence)
         self.damaged = damaged
+        self.of_proxy = of_proxy
 
 
 class Throttled(SourceError):

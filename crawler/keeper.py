@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from core.clock import Clock
 from core.errors import CommitUnknown, DatabaseError
 from core.leases import Lease, LeaseBook
 from core.logs import fields, service_log
-from storage import accounts, leases, task_leases
+from storage import accounts, leases
 from storage.clock import DatabaseClock
 from storage.database import Database
 from storage.records import Worker
@@ -29,7 +30,9 @@ class Keeper:
         book: LeaseBook,
         worker: Worker,
         lease_secs: float,
+        reap_tasks: Callable[[], int],
     ) -> None:
+        self._reap_tasks = reap_tasks
         self._database = database
         self._clock = clock
         self._book = book
@@ -57,7 +60,7 @@ class Keeper:
         self._database.write(lambda tx: leases.announce(tx, seen), repeatable=True)
         forgotten = now - timedelta(seconds=FORGET_WORKERS_SECS)
         self._database.write(lambda tx: leases.forget_unseen(tx, forgotten), repeatable=True)
-        reaped_tasks = self._database.write(lambda tx: task_leases.reap(tx, now), repeatable=True)
+        reaped_tasks = self._reap_tasks()
         reaped_accounts = self._database.write(lambda tx: accounts.reap(tx, now), repeatable=True)
         if reaped_tasks or reaped_accounts:
             log.warning("%s taken back from dead workers",

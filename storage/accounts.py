@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from storage.database import Tx
-from storage.records import Account, AccountEvent, AccountStatus
+from storage.records import Account, AccountEvent, AccountStatus, Health
 from storage.times import from_sql_or_none, to_sql, to_sql_or_none
 
 HAS_QUOTA = (
@@ -14,6 +14,16 @@ HAS_QUOTA = (
     " OR quota_day=:day AND today_export_count<daily_export_limit)"
 )
 IS_RESTED = "(cooldown_until IS NULL OR cooldown_until<=:now)"
+MAY_ASK = "(ready_at IS NULL OR ready_at<=:now)"  # as its pace says
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of the platform under a lease: the pace as it is now (JSON), and from when on
+    the account may ask again."""
+
+    pace: str
+    ready_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,14 @@ class PoolState:
     spent: int
     cooling_until: datetime | None
     cooling_with_quota_until: datetime | None
+    waiting: int
+    waiting_until: datetime | None
     busy_with_quota: int
     fit: int
     fit_with_quota: int
+
+
+LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
 
 
 def add(
@@ -82,18 +97,35 @@ def every(tx: Tx, platform: str | None = None) -> list[Account]:
 
 
 def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock the least recently used account that may work now; with quota left when a day is given.
+    """Lock the least recently used account that may work now: with quota left when a day is given,
+    else one whose pace lets it ask.
 
     Rows that another claimer holds locked are passed over.
     """
-    quota = "" if quota_day is None else f"AND {HAS_QUOTA}"
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
-        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} {quota}"
+        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}"
         f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
         platform=platform, now=to_sql(now), day=str(quota_day),
     )  # fmt: skip
     return Account.from_row(row) if row else None
+
+
+def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
+    """Lock an idle account whose session was not looked at since `before`."""
+    row = tx.one(
+        f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
+        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
+        " AND session IS NOT NULL"
+        " AND (session_checked_at IS NULL OR session_checked_at<:before)"
+        f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        platform=platform, now=to_sql(now), before=to_sql(before),
+    )  # fmt: skip
+    return Account.from_row(row) if row else None
+
+
+def _fit(quota_day: date | None) -> str:
+    return MAY_ASK if quota_day is None else HAS_QUOTA
 
 
 def take(
@@ -105,36 +137,77 @@ def take(
     until: datetime,
     quota_day: date | None,
 ) -> bool:
-    """Lease the account as `seen`, its token growing by 1; False when it changed since."""
-    quota = "" if quota_day is None else f"AND {HAS_QUOTA}"
+    """Lease the account as `seen`, its token growing by 1; False when it changed since.
+
+    Who leases it to ask the platform must say at the end what it asked (`Asked`).
+    """
+    asks = "pace_known=0," if quota_day is None else ""
     return 1 == tx.execute(
         "UPDATE accounts SET status=:purpose, lease_owner=:owner, lease_token=lease_token+1,"
-        " lease_until=:until, last_used_at=:now, updated_at=:now"
-        f" WHERE id=:id AND lease_token=:token AND status='idle' AND {IS_RESTED} {quota}",
+        f" lease_until=:until, last_used_at=:now, {asks} updated_at=:now"
+        " WHERE id=:id AND lease_token=:token AND status='idle'"
+        f" AND {IS_RESTED} AND {_fit(quota_day)}",
         id=seen.id, token=seen.lease_token, purpose=purpose.value, owner=owner,
         now=to_sql(now), until=to_sql(until), day=str(quota_day),
     )  # fmt: skip
 
 
-def give_back(tx: Tx, account_id: int, token: int, now: datetime, *, recovered: bool) -> bool:
-    """End a lease; the account is idle. `recovered` forgets failures in a row."""
-    failures = ", failure_count=0" if recovered else ""
+def give_back(
+    tx: Tx,
+    account_id: int,
+    token: int,
+    now: datetime,
+    *,
+    healthy: bool,
+    good_answers: int = 0,
+    asked: Asked | None = None,
+) -> bool:
+    """End a lease; the account is idle. `healthy` forgets its failures in a row."""
+    recovered = ", failure_count=0, health='healthy'" if healthy else ""
     return 1 == tx.execute(
         "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        f" last_used_at=:now, updated_at=:now{failures}"
-        " WHERE id=:id AND lease_token=:token AND status IN ('ingesting','exporting')",
-        id=account_id, token=token, now=to_sql(now),
+        f" last_used_at=:now, updated_at=:now, good_answers=:good{recovered}{_told(asked)}"
+        f" WHERE {LEASED}",
+        id=account_id, token=token, now=to_sql(now), good=good_answers, **_asked_params(asked),
     )  # fmt: skip
 
 
-def cool_down(tx: Tx, account_id: int, token: int, now: datetime, until: datetime) -> bool:
+def cool_down(
+    tx: Tx,
+    account_id: int,
+    token: int,
+    now: datetime,
+    until: datetime,
+    health: Health,
+    asked: Asked | None = None,
+) -> bool:
     """End a lease with a rest, counted as one more failure in a row."""
     return 1 == tx.execute(
         "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        " last_used_at=:now, updated_at=:now, cooldown_until=:until, failure_count=failure_count+1"
-        " WHERE id=:id AND lease_token=:token AND status IN ('ingesting','exporting')",
-        id=account_id, token=token, now=to_sql(now), until=to_sql(until),
+        " last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
+        f" good_answers=0, failure_count=failure_count+1{_told(asked)} WHERE {LEASED}",
+        id=account_id, token=token, now=to_sql(now), until=to_sql(until), health=health.value,
+        **_asked_params(asked),
     )  # fmt: skip
+
+
+def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
+    """Write down, under a lease, that the session was looked at and what that means."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET health=:health, session_checked_at=:now, updated_at=:now"
+        f" WHERE {LEASED}",
+        id=account_id, token=token, health=health.value, now=to_sql(checked_at),
+    )  # fmt: skip
+
+
+def _told(asked: Asked | None) -> str:
+    return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
+
+
+def _asked_params(asked: Asked | None) -> dict[str, str | None]:
+    if asked is None:
+        return {}
+    return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
@@ -143,7 +216,7 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
         "UPDATE accounts SET status='disabled', lease_owner=NULL, lease_until=NULL,"
         " last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
         " failure_count=failure_count+1"
-        " WHERE id=:id AND lease_token=:token AND status IN ('ingesting','exporting')",
+        f" WHERE {LEASED}",
         id=account_id, token=token, now=to_sql(now), reason=reason[:512],
     )  # fmt: skip
 
@@ -154,7 +227,8 @@ def set_status(
     """The operator's word: idle or disabled. The token grows: a holder's writes end there."""
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
-        " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0,"
+        " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0, health='healthy',"
+        " good_answers=0,"
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
         id=account_id, status=status.value, reason=reason and reason[:512], now=to_sql(now),
     )  # fmt: skip
@@ -186,6 +260,14 @@ def set_secrets(
         "UPDATE accounts SET password=:password, session=:session, proxy=:proxy, updated_at=:now"
         " WHERE id=:id",
         id=account_id, password=password, session=session, proxy=proxy, now=to_sql(now),
+    )  # fmt: skip
+
+
+def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
+    """Note when a fresh session ends by itself; it has not been looked at yet."""
+    tx.execute(
+        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
+        id=account_id, at=to_sql_or_none(expires_at),
     )  # fmt: skip
 
 
@@ -232,7 +314,9 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
     """Counts over the platform's accounts."""
     busy = "status IN ('ingesting','exporting')"
     cooling = "status='idle' AND cooldown_until>:now"
-    fit = f"status='idle' AND {IS_RESTED}"
+    rested = f"status='idle' AND {IS_RESTED}"
+    waiting = f"{rested} AND ready_at>:now"
+    fit = f"{rested} AND {MAY_ASK}"
     row = tx.one(
         "SELECT COUNT(*) AS total,"
         " SUM(CASE WHEN status='disabled' THEN 1 ELSE 0 END) AS disabled,"
@@ -242,7 +326,9 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
         " SUM(CASE WHEN status<>'disabled' AND daily_export_limit>0"
         f" AND NOT ({HAS_QUOTA}) THEN 1 ELSE 0 END) AS spent,"
         f" SUM(CASE WHEN {fit} THEN 1 ELSE 0 END) AS fit,"
-        f" SUM(CASE WHEN {fit} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS fit_with_quota,"
+        f" SUM(CASE WHEN {rested} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS fit_with_quota,"
+        f" SUM(CASE WHEN {waiting} THEN 1 ELSE 0 END) AS waiting,"
+        f" MIN(CASE WHEN {waiting} THEN ready_at END) AS waiting_until,"
         f" MIN(CASE WHEN {cooling} THEN cooldown_until END) AS cooling_until,"
         f" MIN(CASE WHEN {cooling} AND {HAS_QUOTA} THEN cooldown_until END) AS cooling_quota_until"
         " FROM accounts WHERE platform=:platform",
@@ -257,6 +343,8 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
         spent=int(row["spent"] or 0),
         cooling_until=from_sql_or_none(row["cooling_until"]),
         cooling_with_quota_until=from_sql_or_none(row["cooling_quota_until"]),
+        waiting=int(row["waiting"] or 0),
+        waiting_until=from_sql_or_none(row["waiting_until"]),
         busy_with_quota=int(row["busy_with_quota"] or 0),
         fit=int(row["fit"] or 0),
         fit_with_quota=int(row["fit_with_quota"] or 0),
@@ -283,10 +371,11 @@ def note_event(
 
 def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
     """The newest events (of one account), newest first."""
-    where = "" if account_id is None else "WHERE e.account_id=:account_id"
+    where = "" if account_id is None else "WHERE account_id=:account_id"
     rows = tx.all(
-        "SELECT e.*, a.username FROM account_events e JOIN accounts a ON a.id=e.account_id"
-        f" {where} ORDER BY e.id DESC LIMIT :limit",
+        "SELECT e.*, a.username FROM"
+        f" (SELECT * FROM account_events {where} ORDER BY id DESC LIMIT :limit) e"
+        " JOIN accounts a ON a.id=e.account_id ORDER BY e.id DESC",
         account_id=account_id, limit=limit,
     )  # fmt: skip
     return [AccountEvent.from_row(row) for row in rows]

@@ -14,6 +14,9 @@ from storage.address import MySQLAddress, Node
 NOT_IN_CLUSTER = 1047  # a Galera node that lost its quorum, or has not caught up yet
 REFUSED = {1040, 1129, 1152, 1159, 1161, 1203, 2002, 2003, 2006, 2013, NOT_IN_CLUSTER}
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
+# A host that vanishes in the middle of a transaction must not hold its locks for hours; and who
+# waits for a lock is told soon, and runs its transaction again.
+PATIENCE = "SET SESSION wait_timeout=20, innodb_lock_wait_timeout=5"
 CONNECT_SECS = 5
 NODE_CONNECT_SECS = 2  # where another node may answer instead
 ANSWER_SECS = 60
@@ -86,7 +89,9 @@ class NodeConnector:
             write_timeout=ANSWER_SECS,
         )
         try:
-            _join_cluster(connection)
+            with connection.cursor() as cursor:
+                cursor.execute(PATIENCE)
+                _join_cluster(cursor)
         except pymysql.Error:
             if connection.open:
                 connection.close()
@@ -94,18 +99,17 @@ class NodeConnector:
         return connection
 
 
-def _join_cluster(connection: NodeConnection) -> None:
+def _join_cluster(cursor: DictCursor) -> None:
     """On a Galera node: read what the others committed, and refuse one that is not up to date.
 
     A node applies the others' transactions a moment later; with `wsrep_sync_wait=1` a read or a
     BEGIN waits for all that was committed before it, wherever that was.
     """
-    with connection.cursor() as cursor:
-        if _shown(cursor, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'") != "ON":
-            return
-        if _shown(cursor, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'") != "ON":
-            raise pymysql.OperationalError(NOT_IN_CLUSTER, "the node is not part of its cluster")
-        cursor.execute("SET SESSION wsrep_sync_wait=1")
+    if _shown(cursor, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'") != "ON":
+        return
+    if _shown(cursor, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'") != "ON":
+        raise pymysql.OperationalError(NOT_IN_CLUSTER, "the node is not part of its cluster")
+    cursor.execute("SET SESSION wsrep_sync_wait=1")
 
 
 def _shown(cursor: DictCursor, question: str) -> str | None:

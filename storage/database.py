@@ -21,7 +21,7 @@ from core.errors import (
     SettingsError,
 )
 from storage.address import FORMS, MySQLAddress
-from storage.engine import Connection, Dialect, Engine
+from storage.engine import ClockReading, Connection, Dialect, Engine
 from storage.mysql import MySQLEngine
 from storage.sqlite import SQLiteEngine
 
@@ -75,9 +75,9 @@ class Tx:
         """Names of the tables that exist."""
         return self._engine.tables(self._connection)
 
-    def clock_offset_secs(self) -> float | None:
-        """Database clock minus host clock, or None where both are the same clock."""
-        return self._engine.clock_offset_secs(self._connection)
+    def read_clock(self) -> ClockReading | None:
+        """The database's clock, or None where it is the host's."""
+        return self._engine.read_clock(self._connection)
 
     def connections(self) -> tuple[int, int] | None:
         """Connections that the server has and allows, or None where there is no server."""

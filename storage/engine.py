@@ -56,6 +56,14 @@ class Dialect:
         return f"ON DUPLICATE KEY UPDATE {first}={first}"
 
 
+@dataclass(frozen=True)
+class ClockReading:
+    """Database clock minus host clock, at some moment within the round trip of the question."""
+
+    offset_secs: float
+    round_trip_secs: float
+
+
 class Connection(Protocol):
     """A pooled connection as the engines hand it out."""
 
@@ -89,8 +97,8 @@ class Engine(Protocol):
     def tables(self, connection: Connection) -> set[str]:
         """Names of the tables that exist."""
 
-    def clock_offset_secs(self, connection: Connection) -> float | None:
-        """Database clock minus host clock, or None where both are the same clock."""
+    def read_clock(self, connection: Connection) -> ClockReading | None:
+        """The database's clock, or None where it is the host's."""
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         """How many connections the server has and allows, or None where there is no server."""

@@ -119,21 +119,29 @@ def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
     return row is not None
 
 
-def mismatched_status_count(tx: Tx) -> int:
-    """Rows whose status and segment contradict each other; reads the whole table."""
+def highest_id(tx: Tx) -> int:
+    """The newest creator's id; 0 when there is none."""
+    row = tx.one("SELECT MAX(id) AS id FROM influencers")
+    return int(row["id"] or 0) if row else 0
+
+
+def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
+    """Rows of an id range whose status and segment contradict each other."""
     row = tx.one(
-        "SELECT COUNT(*) AS n FROM influencers"
-        " WHERE (status='exported') <> (export_log_id IS NOT NULL)"
-    )
+        "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
+        " AND (status='exported') <> (export_log_id IS NOT NULL)",
+        after=after_id, up_to=up_to_id,
+    )  # fmt: skip
     return int(row["n"]) if row else 0
 
 
-def rows_in_missing_segments(tx: Tx) -> int:
-    """Rows that point to a segment that does not exist; reads the segment index."""
+def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
+    """Rows of an id range that point to a segment that does not exist."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
-        " WHERE i.export_log_id IS NOT NULL AND s.id IS NULL"
-    )
+        " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
+        after=after_id, up_to=up_to_id,
+    )  # fmt: skip
     return int(row["n"]) if row else 0
 
 

@@ -20,7 +20,7 @@ from core.errors import (
 )
 from storage.address import MySQLAddress
 from storage.cluster import NOT_IN_CLUSTER, NodeConnector
-from storage.engine import SCHEMA_FOLDER, Connection, Dialect
+from storage.engine import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 from storage.times import from_sql
 
 DIALECT = Dialect(
@@ -127,13 +127,14 @@ class MySQLEngine:
         finally:
             cursor.close()
 
-    def clock_offset_secs(self, connection: Any) -> float | None:
+    def read_clock(self, connection: Any) -> ClockReading | None:
         cursor = connection.cursor()
         try:
-            before = time.time()
+            before, begun = time.time(), time.monotonic()
             cursor.execute("SELECT UTC_TIMESTAMP(6) AS moment")
             moment = from_sql(str(cursor.fetchone()["moment"]))
-            return moment.timestamp() - (before + time.time()) / 2
+            took = time.monotonic() - begun
+            return ClockReading(moment.timestamp() - (before + took / 2), took)
         except (pymysql.Error, OSError) as error:
             raise self.translate(error) from error
         finally:

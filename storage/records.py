@@ -19,6 +19,14 @@ class AccountStatus(StrEnum):
     DISABLED = "disabled"
 
 
+class Health(StrEnum):
+    """How far the platform trusts an account, as we have seen it."""
+
+    HEALTHY = "healthy"
+    SUSPECT = "suspect"  # refused; rests, and is probed before it works again
+    PROBATION = "probation"  # the probe passed; healthy after some good answers
+
+
 class TaskType(StrEnum):
     INGESTION = "ingestion"
     EXPORT = "export"
@@ -66,6 +74,13 @@ class Account:
     cooldown_until: datetime | None
     failure_count: int
     disabled_reason: str | None
+    health: Health
+    good_answers: int
+    pace: str | None = field(repr=False)
+    pace_known: bool
+    ready_at: datetime | None
+    session_checked_at: datetime | None
+    session_expires_at: datetime | None
     lease_owner: str | None
     lease_token: int
     lease_until: datetime | None
@@ -99,6 +114,13 @@ class Account:
             cooldown_until=from_sql_or_none(row["cooldown_until"]),
             failure_count=row["failure_count"],
             disabled_reason=row["disabled_reason"],
+            health=Health(row["health"]),
+            good_answers=row["good_answers"],
+            pace=row["pace"],
+            pace_known=bool(row["pace_known"]),
+            ready_at=from_sql_or_none(row["ready_at"]),
+            session_checked_at=from_sql_or_none(row["session_checked_at"]),
+            session_expires_at=from_sql_or_none(row["session_expires_at"]),
             lease_owner=row["lease_owner"],
             lease_token=row["lease_token"],
             lease_until=from_sql_or_none(row["lease_until"]),

@@ -13,7 +13,7 @@ from core.errors import (
     DuplicateKey,
     SchemaMismatch,
 )
-from storage.engine import SCHEMA_FOLDER, Connection, Dialect
+from storage.engine import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
 BUSY_TIMEOUT_MILLIS = 5000
@@ -111,7 +111,7 @@ class SQLiteEngine:
         except sqlite3.Error as error:
             raise self.translate(error) from error
 
-    def clock_offset_secs(self, connection: Connection) -> float | None:
+    def read_clock(self, connection: Connection) -> ClockReading | None:
         return None
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from storage.database import Tx
+from storage.database import Row, Tx
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
 from storage.times import to_sql, to_sql_or_none
 
@@ -22,30 +22,49 @@ CLAIMABLE = {
 }
 
 
+# Where the next task of a status stands in the claim's index, first choice first.
+PLACES = {
+    TaskStatus.PENDING: (("not_before IS NULL", "id"), ("not_before<=:now", "not_before, id")),
+    TaskStatus.PAUSED: (("not_before<=:now", "not_before, id"),),
+    TaskStatus.IN_PROGRESS: (("not_before IS NULL AND lease_until<:now", "id"),),
+}
+
+
 def has_claimable(
     tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
 ) -> bool:
     """Whether a leaf in that status may be worked on now (of one task); locks nothing."""
-    sql = _claimable_sql(tx, status, only)
-    return tx.one(sql, type=task_type.value, now=to_sql(now), only=only) is not None
+    return _first(tx, task_type, status, now, only, "") is not None
 
 
 def next_claimable(
     tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
 ) -> Task | None:
     """Lock the oldest leaf in that status that may be worked on now (of one task)."""
-    sql = _claimable_sql(tx, status, only) + tx.dialect.lock_suffix
-    row = tx.one(sql, type=task_type.value, now=to_sql(now), only=only)
+    row = _first(tx, task_type, status, now, only, tx.dialect.lock_suffix)
     return Task.from_row(row) if row else None
 
 
-def _claimable_sql(tx: Tx, status: TaskStatus, only: int | None) -> str:
-    narrow = "" if only is None else "AND (id=:only OR parent_id=:only)"
-    return (
-        f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
-        f" WHERE task_type=:type AND {CLAIMABLE[status]} AND is_leaf=1 {narrow}"
-        " ORDER BY id LIMIT 1"
-    )
+def _first(
+    tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None, lock: str
+) -> Row | None:
+    for source in _sources(tx, only):
+        for place, order in PLACES[status]:
+            row = tx.one(
+                f"SELECT * FROM tasks {source} AND task_type=:type AND status='{status}'"
+                f" AND is_leaf=1 AND {place} AND {UNLEASED}"
+                f" ORDER BY {order} LIMIT 1{lock}",
+                type=task_type.value, now=to_sql(now), only=only,
+            )  # fmt: skip
+            if row is not None:
+                return row
+    return None
+
+
+def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:
+    if only is None:
+        return (f"{tx.dialect.force_index('idx_tasks_claim')} WHERE 1=1",)
+    return (f"{tx.dialect.force_index('idx_tasks_parent')} WHERE parent_id=:only", "WHERE id=:only")
 
 
 def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
@@ -143,8 +162,10 @@ def put_back(
         " waiting_since=CASE WHEN :waiting_for IS NULL THEN NULL"
         " WHEN waiting_for=:waiting_for THEN COALESCE(waiting_since, :now) ELSE :now END,"
         f" waiting_for={keeps.format(':waiting_for', 'waiting_for')},"
+        " last_error=CASE WHEN status='failed' THEN last_error"
+        " ELSE COALESCE(:error, last_error) END,"
         f" status={keeps.format(':status', 'status')},"
-        " lease_owner=NULL, lease_until=NULL, last_error=COALESCE(:error, last_error),"
+        " lease_owner=NULL, lease_until=NULL,"
         f" updated_at=:now{attempts} WHERE id=:id AND lease_token=:token",
         id=task_id, token=token, status=status.value, not_before=to_sql_or_none(not_before),
         waiting_for=waiting_for and waiting_for.value, error=error and error[:1024],
@@ -199,6 +220,16 @@ def reap(tx: Tx, now: datetime) -> int:
         f" lease_token=lease_token+1, updated_at=:now WHERE {EXPIRED}",
         now=to_sql(now),
     )
+
+
+def expired_parents(tx: Tx, now: datetime) -> list[int]:
+    """Parents of the tasks that `reap` would put back, by id."""
+    rows = tx.all(
+        f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
+        " ORDER BY parent_id",
+        now=to_sql(now),
+    )
+    return [int(row["parent_id"]) for row in rows]
 
 
 def count_expired(tx: Tx, now: datetime) -> int:

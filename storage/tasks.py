@@ -29,6 +29,9 @@ class NewTask:
     new_count: int = 0
 
 
+OPEN = "('pending','in_progress','paused')"
+
+
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:
     """What at most one open task may carry."""
     return f"{task_type}|{platform}|{domain}"
@@ -90,18 +93,22 @@ def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
     tx.execute("UPDATE tasks SET updated_at=:now WHERE id=:id", id=parent_id, now=to_sql(now))
 
 
-def child_statuses(tx: Tx, parent_id: int) -> dict[TaskStatus, int]:
-    """How many children are in each status."""
-    rows = tx.all(
-        "SELECT status, COUNT(*) AS n FROM tasks WHERE parent_id=:id GROUP BY status", id=parent_id
+def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
+    """The statuses that any child is in."""
+    probes = ", ".join(
+        f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
+        for status in TaskStatus
     )
-    return {TaskStatus(row["status"]): int(row["n"]) for row in rows}
+    row = tx.one(f"SELECT {probes}", id=parent_id)
+    assert row is not None
+    return {status for status in TaskStatus if row[status.value]}
 
 
 def first_child_error(tx: Tx, parent_id: int) -> str | None:
     """Why the first failed child failed."""
     row = tx.one(
-        "SELECT last_error FROM tasks WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
+        f"SELECT last_error FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
         id=parent_id,
     )
     return row["last_error"] if row else None
@@ -112,7 +119,7 @@ def set_parent_status(
 ) -> None:
     """Let a parent follow its children."""
     ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
-    end = ", open_key=NULL, finished_at=:now" if ended else ""
+    end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
     tx.execute(
         f"UPDATE tasks SET status=:status, last_error=:error, updated_at=:now{end} WHERE id=:id",
         id=parent_id, status=status.value, error=error, now=to_sql(now),
@@ -138,11 +145,14 @@ def is_waiting_for_account(
 ) -> bool:
     """Whether an open task of that type has lacked an account since `before`, somebody asked for
     it after `alive_since`, and it would take one at once: it asks again before `due`."""
-    for status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS):
+    for status, rested in (
+        (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
+        (TaskStatus.IN_PROGRESS, ""),
+    ):
         row = tx.one(
             "SELECT 1 AS yes FROM tasks WHERE task_type=:type AND status=:status AND is_leaf=1"
             " AND platform=:platform AND waiting_for='account' AND waiting_since<=:before"
-            " AND updated_at>=:alive AND (not_before IS NULL OR not_before<=:due) LIMIT 1",
+            f" AND updated_at>=:alive {rested} LIMIT 1",
             type=task_type.value, status=status.value, platform=platform,
             before=to_sql(before), alive=to_sql(alive_since), due=to_sql(due),
         )  # fmt: skip
@@ -159,17 +169,21 @@ def domains(tx: Tx) -> list[str]:
 
 def top_level(tx: Tx, *, only_open: bool, limit: int) -> list[Task]:
     """Tasks that are no piece of another, newest first."""
-    where = "AND open_key IS NOT NULL" if only_open else ""
+    index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
+    where = "open_key>''" if only_open else "parent_id IS NULL"
     rows = tx.all(
-        f"SELECT * FROM tasks WHERE parent_id IS NULL {where} ORDER BY id DESC LIMIT :limit",
-        limit=limit,
+        f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
     )
     return [Task.from_row(row) for row in rows]
 
 
 def children(tx: Tx, parent_id: int) -> list[Task]:
     """The pieces of a task, by id."""
-    rows = tx.all("SELECT * FROM tasks WHERE parent_id=:id ORDER BY id", id=parent_id)
+    rows = tx.all(
+        f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_pieces')}"
+        " WHERE parent_id=:id ORDER BY id",
+        id=parent_id,
+    )
     return [Task.from_row(row) for row in rows]
 
 
@@ -187,6 +201,11 @@ class Progress:
 
 def progress(tx: Tx, task_id: int) -> Progress:
     """Sum up a task, or its pieces where it was split."""
+    task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
+    if task is not None and task["is_leaf"]:
+        which = "WHERE id=:id"
+    else:
+        which = f"{tx.dialect.force_index('idx_tasks_pieces')} WHERE parent_id=:id"
     row = tx.one(
         "SELECT COALESCE(SUM(item_count),0) AS items, COALESCE(SUM(new_count),0) AS new,"
         " COALESCE(SUM(CASE WHEN progress_marker LIKE 'page=%' THEN"
@@ -195,7 +214,7 @@ def progress(tx: Tx, task_id: int) -> Progress:
         " MIN(CASE WHEN status IN ('pending','paused') THEN not_before END) AS not_before,"
         " MAX(CASE WHEN waiting_for IS NOT NULL AND status<>'completed' THEN last_error END)"
         " AS error"
-        " FROM tasks WHERE is_leaf=1 AND (id=:id OR parent_id=:id)",
+        f" FROM tasks {which}",
         id=task_id,
     )
     assert row is not None
@@ -211,20 +230,19 @@ def progress(tx: Tx, task_id: int) -> Progress:
 
 def pause(tx: Tx, task_id: int, now: datetime) -> int:
     """Hold a task and its open pieces until the operator resumes them; how many it changed."""
-    return tx.execute(
-        "UPDATE tasks SET status='paused', not_before=NULL, waiting_for=NULL, updated_at=:now"
-        " WHERE (id=:id OR parent_id=:id) AND status IN ('pending','in_progress','paused')",
-        id=task_id, now=to_sql(now),
+    return _change_whole(
+        tx, task_id, "status='paused', not_before=NULL, waiting_for=NULL, updated_at=:now",
+        OPEN, now=to_sql(now),
     )  # fmt: skip
 
 
 def resume(tx: Tx, task_id: int, now: datetime) -> int:
     """Make paused and failed pieces claimable at once; how many it changed."""
-    return tx.execute(
-        "UPDATE tasks SET status='pending', not_before=NULL, waiting_for=NULL, attempts=0,"
-        " last_error=NULL, finished_at=NULL, updated_at=:now"
-        " WHERE (id=:id OR parent_id=:id) AND status IN ('paused','failed','pending')",
-        id=task_id, now=to_sql(now),
+    return _change_whole(
+        tx, task_id,
+        "status='pending', not_before=NULL, waiting_for=NULL, attempts=0, last_error=NULL,"
+        " finished_at=NULL, updated_at=:now",
+        "('paused','failed','pending')", now=to_sql(now),
     )  # fmt: skip
 
 
@@ -240,19 +258,65 @@ def reopen(tx: Tx, task: Task) -> bool:
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
     """End a task and its open pieces for good; how many it changed. Holders keep their tokens."""
-    return tx.execute(
-        "UPDATE tasks SET status='failed', open_key=NULL, not_before=NULL, waiting_for=NULL,"
-        " last_error=:reason, finished_at=:now, updated_at=:now"
-        " WHERE (id=:id OR parent_id=:id) AND status IN ('pending','in_progress','paused')",
-        id=task_id, reason=reason, now=to_sql(now),
+    return _change_whole(
+        tx, task_id,
+        "status='failed', open_key=NULL, not_before=NULL, waiting_for=NULL, last_error=:reason,"
+        " finished_at=:now, updated_at=:now",
+        OPEN, now=to_sql(now), reason=reason,
+    )  # fmt: skip
+
+
+def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: object) -> int:
+    """Change a task and its pieces; two statements, as an OR would read the whole table."""
+    return sum(
+        tx.execute(
+            f"UPDATE tasks SET {changes} WHERE {which}=:id AND status IN {statuses}",
+            id=task_id, **params,
+        )
+        for which in ("id", "parent_id")
     )  # fmt: skip
 
 
 def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
     """Let every task that waits for an account or its quota look again at once."""
     return tx.execute(
-        "UPDATE tasks SET not_before=:now, updated_at=:now"
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
         " WHERE task_type IN ('ingestion','export') AND status IN ('pending','paused')"
-        " AND platform=:platform AND waiting_for IN ('account','quota') AND not_before>:now",
+        " AND is_leaf=1 AND platform=:platform AND waiting_for IN ('account','quota')"
+        " AND not_before>:now",
         platform=platform, now=to_sql(now),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a piece waits for until then, and why."""
+
+    reason: WaitingFor
+    until: str | None
+    error: str | None
+
+
+def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
+    """What the next piece of a task that still waits at `now` waits for; what is over is none."""
+    row = tx.one(
+        "SELECT waiting_for, not_before, last_error FROM tasks"
+        " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"
+        " AND status IN ('pending','in_progress','paused')"
+        " AND (not_before IS NULL OR not_before>:now) ORDER BY not_before LIMIT 1",
+        id=task_id, now=to_sql(now),
+    )  # fmt: skip
+    if row is None:
+        return None
+    return Wait(WaitingFor(row["waiting_for"]), row["not_before"], row["last_error"])
+
+
+def newest_ended(tx: Tx, limit: int) -> list[Task]:
+    """Top-level tasks that have ended, the last to end first."""
+    rows = tx.all(
+        "SELECT * FROM tasks WHERE parent_id IS NULL AND finished_at IS NOT NULL"
+        " ORDER BY finished_at DESC LIMIT :limit",
+        limit=limit,
+    )
+    return [Task.from_row(row) for row in rows]

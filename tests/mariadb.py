@@ -52,7 +52,7 @@ class MariaDBServer:
         done = subprocess.run(
             [self._installer, "--no-defaults", f"--datadir={self.folder / 'data'}",
              "--auth-root-authentication-method=normal", "--skip-test-db",
-             f"--user={getpass.getuser()}"],
+             f"--user={getpass.getuser()}", f"--tmpdir={self.folder}"],
             capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode != 0:
@@ -64,7 +64,8 @@ class MariaDBServer:
             [self._server, "--no-defaults", f"--datadir={self.folder / 'data'}",
              f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1",
              f"--user={getpass.getuser()}", "--innodb-buffer-pool-size=128M",
-             f"--pid-file={self.folder / 'pid'}", "--max-connections=300", "--skip-name-resolve",
+             f"--pid-file={self.folder / 'pid'}", f"--tmpdir={self.folder}",
+             "--max-connections=300", "--skip-name-resolve",
              *self._extra_args],
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

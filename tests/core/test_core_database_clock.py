@@ -10,8 +10,10 @@ import pytest
 import time_machine
 
 from core.clock import SystemClock
+from core.errors import DatabaseUnavailable
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
+from storage.engine import ClockReading
 from tests.moving_clock import MovingClock
 
 SLACK = timedelta(seconds=5)  # for a machine that stalls between two looks
@@ -124,3 +126,45 @@ def test_the_rest_is_the_hosts(mysql):
     clock = DatabaseClock(host, mysql)
     host.move(3)
     assert clock.monotonic() == host.monotonic() == 3
+
+
+@pytest.fixture
+def slow_answers(mysql, monkeypatch) -> list[float]:
+    """Round trips of the next questions, in seconds; the clock is then told as much too early."""
+    trips: list[float] = []
+    real = mysql.engine.read_clock
+
+    def read(connection):
+        reading = real(connection)
+        if not trips:
+            return reading
+        trip = trips.pop(0)
+        return ClockReading(reading.offset_secs + trip / 2, trip)
+
+    monkeypatch.setattr(mysql.engine, "read_clock", read)
+    return trips
+
+
+def test_a_stalled_answer_does_not_move_the_clock(mysql, slow_answers: list[float]):
+    clock = DatabaseClock(MovingClock(), mysql)
+    clock.sync()
+    before = clock.now()
+    slow_answers.append(8.0)
+    clock.sync()
+    assert clock.now() == before
+
+
+def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: list[float]):
+    slow_answers += [8.0, 8.0]
+    stalled = DatabaseClock(MovingClock(), mysql)
+    stalled.sync()
+    prompt = DatabaseClock(MovingClock(), mysql)
+    prompt.sync()
+    assert slow_answers == []
+    assert abs(stalled.offset_secs - prompt.offset_secs) < 1
+
+
+def test_a_database_that_always_stalls_tells_no_time(mysql, slow_answers: list[float]):
+    slow_answers += [8.0] * 50
+    with pytest.raises(DatabaseUnavailable, match="clock cannot be read"):
+        DatabaseClock(MovingClock(), mysql).sync()

@@ -106,6 +106,9 @@ SECRETS_NOT_YET = {
     "compound names": "access_token=s3cret csrf_token=s3cret webhook_secret=s3cret",
     "key setting": "BATON_SECRET_KEY=s3cret",
     "at sign in a password": "mysql://baton:a@s3cret@host/baton",
+    "dots in front": "SESSDATA=...s3cret; bili_jct=…s3cret",
+    "half an example": "mysql://USER:s3cret@HOST:3306/DATABASE",
+    "an example in front": "http://user:password@host:s3cret@10.0.0.1",
 }
 
 
@@ -124,6 +127,10 @@ def test_secrets_are_struck_out(form: str):
         "https://api.bilibili.com/x/web-interface/view?bvid=BV1",
         "12:30:45 INFO it's 100% done @home",
         "美妆: 第7页",
+        "a header string such as SESSDATA=...; bili_jct=...",
+        "write SESSDATA=…",
+        "write it like http://user:password@host:8080 (http, https)",
+        "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE",
     ],
 )
 def test_what_is_no_secret_stays(text: str):
