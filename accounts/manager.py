@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from accounts.shortage import Shortage, shortage_of_quota, shortage_of_turns
 from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import DatabaseContention, Evidence, InvalidInput, QuotaExceeded
 from core.leases import Lease, LeaseBook, LeaseKind
 from storage import accounts as rows
 from storage import tasks
+from storage.accounts import Asked
 from storage.database import Database, Tx
-from storage.records import Account, AccountStatus
+from storage.records import Account, AccountStatus, Health
 
 MOST_ROWS = 2**31 - 1  # what the column holds
 LONGEST_REST_SECS = 7 * 86400.0
+PROBATION_ANSWERS = 10
+SESSION_CHECK_EVERY = timedelta(days=1)
+LONG_REST = timedelta(hours=12)
 
 
 class Purpose(StrEnum):
@@ -43,17 +49,6 @@ class AccountLease:
     @property
     def username(self) -> str:
         return self.account.username
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """Why no account is fit just now. `until` is None when only a person can change it, or when
-    somebody else is using the accounts and may give one back at any time (`busy`)."""
-
-    reason: str
-    busy: bool
-    spent: bool
-    until: datetime | None
 
 
 class AccountManager:
@@ -87,20 +82,47 @@ class AccountManager:
 
         Fit is who is neither disabled nor cooling down nor leased, and for exporting has quota.
         """
-        taken = self._database.write(lambda tx: self._claim(tx, purpose, platform))
+        return self._lease(lambda tx: self._claim(tx, purpose, platform))
+
+    def _lease(self, claim: Callable[[Tx], AccountLease | None]) -> AccountLease | None:
+        taken = self._database.write(claim)
         if taken is None and self._database.write(lambda tx: rows.reap(tx, self._clock.now())):
-            taken = self._database.write(lambda tx: self._claim(tx, purpose, platform))
+            taken = self._database.write(claim)
         if taken is not None:
             self._book.add(taken.lease)
         return taken
 
-    def release(self, leased: AccountLease, *, worked: bool = True) -> None:
-        """Give the account back, idle. `worked` clears its failures in a row."""
+    def release(
+        self,
+        leased: AccountLease,
+        *,
+        worked: bool = True,
+        good_answers: int = 0,
+        asked: Asked | None = None,
+    ) -> None:
+        """Give the account back, idle. `worked` clears the failures in a row of a healthy account;
+        one on probation becomes healthy after enough good answers.
+
+        `asked` says what was asked of the platform; without it the next user takes the pace for
+        used up.
+        """
         self._book.strike(leased.lease)
-        token, now = leased.lease.token, self._clock.now()
-        self._database.write(
-            lambda tx: rows.give_back(tx, leased.id, token, now, recovered=worked), repeatable=True
-        )
+        token, now, account = leased.lease.token, self._clock.now(), leased.account
+        on_probation = account.health is Health.PROBATION
+        good = account.good_answers + good_answers if on_probation else 0
+        proven = on_probation and good >= PROBATION_ANSWERS
+        asked_well = worked and leased.purpose is Purpose.INGESTING
+        healthy = proven or (asked_well and account.health is Health.HEALTHY)
+
+        def work(tx: Tx) -> None:
+            if rows.give_back(
+                tx, leased.id, token, now, healthy=healthy, good_answers=0 if proven else good,
+                asked=asked,
+            ) and proven:  # fmt: skip
+                detail = f"healthy again after {good} good answers"
+                rows.note_event(tx, leased.id, "recovered", detail, now)
+
+        self._database.write(work, repeatable=True)
 
     def abandon(self, leased: AccountLease) -> None:
         """Stop renewing without telling the database: the lease runs out by itself."""
@@ -108,21 +130,45 @@ class AccountManager:
         leased.lease.mark_lost()
 
     def cool_down(
-        self, leased: AccountLease, base_secs: float, reason: str, evidence: Evidence | None = None
+        self,
+        leased: AccountLease,
+        base_secs: float,
+        reason: str,
+        evidence: Evidence | None = None,
+        *,
+        suspect: bool = False,
+        asked: Asked | None = None,
     ) -> datetime:
         """Give the account back with a rest, twice as long for each failure in a row (at most 16
-        times); returns its end."""
+        times); returns its end. A `suspect` account is probed before it works again."""
         self._book.strike(leased.lease)
         now = self._clock.now()
         factor = 2 ** min(leased.account.failure_count, 4)
         until = now + timedelta(seconds=min(base_secs * factor, LONGEST_REST_SECS))
+        health = Health.SUSPECT if suspect else leased.account.health
+        kind = "suspect" if suspect else "cooldown"
 
         def work(tx: Tx) -> None:
-            if rows.cool_down(tx, leased.id, leased.lease.token, now, until):
-                rows.note_event(tx, leased.id, "cooldown", reason, now, _as_json(evidence), until)
+            if rows.cool_down(tx, leased.id, leased.lease.token, now, until, health, asked):
+                rows.note_event(tx, leased.id, kind, reason, now, _as_json(evidence), until)
 
         self._database.write(work, repeatable=True)
         return until
+
+    def spare(
+        self,
+        leased: AccountLease,
+        detail: str,
+        evidence: Evidence | None = None,
+        asked: Asked | None = None,
+    ) -> None:
+        """Give the account back as it was, with a note of a refusal that was not its fault."""
+        now = self._clock.now()
+        self._database.write(
+            lambda tx: rows.note_event(tx, leased.id, "spared", detail, now, _as_json(evidence)),
+            repeatable=True,
+        )
+        self.release(leased, worked=False, asked=asked)
 
     def disable(self, leased: AccountLease, reason: str, evidence: Evidence | None = None) -> None:
         """End the lease for good: the account is disabled with its reason."""
@@ -134,6 +180,35 @@ class AccountManager:
                 rows.note_event(tx, leased.id, "disabled", reason, now, _as_json(evidence))
 
         self._database.write(work, repeatable=True)
+
+    def lease_unchecked(self, platform: str) -> AccountLease | None:
+        """Lease an idle account whose session was not looked at for a day; None when there is
+        none."""
+        return self._lease(lambda tx: self._claim(tx, Purpose.INGESTING, platform, unchecked=True))
+
+    def needs_probe(self, leased: AccountLease) -> bool:
+        """Whether to look at the session before the account works: it is suspect, or nobody looked
+        for a day, or it rested for long."""
+        account, now = leased.account, self._clock.now()
+        if account.health is Health.SUSPECT:
+            return True
+        seen = account.session_checked_at or account.created_at
+        rested = account.last_used_at or account.created_at
+        return now - seen > SESSION_CHECK_EVERY or now - rested > LONG_REST
+
+    def note_probe(self, leased: AccountLease) -> AccountLease:
+        """Write down that the session was looked at and is signed in; a suspect account is on
+        probation from now on."""
+        now, account = self._clock.now(), leased.account
+        was_suspect = account.health is Health.SUSPECT
+        health = Health.PROBATION if was_suspect else account.health
+
+        def work(tx: Tx) -> None:
+            if rows.set_health(tx, leased.id, leased.lease.token, health, now) and was_suspect:
+                rows.note_event(tx, leased.id, "probation", "the probe passed; on probation", now)
+
+        self._database.write(work, repeatable=True)
+        return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def note_hand_over(self, leased: AccountLease, detail: str) -> None:
         """Write into the account's timeline that its quota is used up."""
@@ -154,26 +229,17 @@ class AccountManager:
         now = self._clock.now()
         day = self._calendar.day(now)
         pool = self._database.read(lambda tx: rows.pool_state(tx, platform, now, day))
-        exporting = purpose is Purpose.EXPORTING
-        busy = pool.busy_with_quota if exporting else pool.busy
-        fit = pool.fit_with_quota if exporting else pool.fit
-        rested = pool.cooling_with_quota_until if exporting else pool.cooling_until
-        new_day = self._calendar.next_day_starts(now) if exporting and pool.spent else None
-        until = min((moment for moment in (rested, new_day) if moment is not None), default=None)
-        if pool.total == 0:
-            return Shortage(f"no account for {platform}", False, False, None)
-        if pool.disabled == pool.total:
-            return Shortage(f"all {pool.total} accounts are disabled", False, False, None)
-        if fit:
-            return Shortage("an account was just given back", True, False, None)
-        if busy:
-            return Shortage(f"{busy} accounts are busy", True, False, until)
-        if until is None:
-            return Shortage("no account has an export quota", False, False, None)
-        if until == rested:
-            return Shortage(f"{pool.cooling} accounts are cooling down", False, False, until)
-        text = f"{pool.spent} accounts have used up their quota of {day}"
-        return Shortage(text, False, True, until)
+        if purpose is Purpose.EXPORTING:
+            return shortage_of_quota(pool, platform, day, self._calendar.next_day_starts(now))
+        return shortage_of_turns(pool, platform)
+
+    def has_accounts(self, platform: str) -> bool:
+        """Whether the pool has any account of that platform, fit or not."""
+        now = self._clock.now()
+        pool = self._database.read(
+            lambda tx: rows.pool_state(tx, platform, now, self._calendar.day(now))
+        )
+        return pool.total > 0
 
     # The operator's interface.
 
@@ -237,13 +303,18 @@ class AccountManager:
             raise QuotaExceeded(f"account {account_id} has {left} rows left today, not {count}")
         return self.get_remaining_quota(account_id)
 
-    def _claim(self, tx: Tx, purpose: Purpose, platform: str) -> AccountLease | None:
+    def _claim(
+        self, tx: Tx, purpose: Purpose, platform: str, *, unchecked: bool = False
+    ) -> AccountLease | None:
         now = self._clock.now()
         asked_at = self._clock.monotonic()
         day = self._calendar.day(now)
         quota_day = day if purpose is Purpose.EXPORTING else None
         until = now + timedelta(seconds=self._lease_secs)
-        seen = rows.next_fit(tx, platform, now, quota_day)
+        if unchecked:
+            seen = rows.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
+        else:
+            seen = rows.next_fit(tx, platform, now, quota_day)
         if seen is None:
             return None
         if not rows.take(tx, seen, AccountStatus(purpose), self._owner, now, until, quota_day):
@@ -266,7 +337,9 @@ class AccountManager:
         known = isinstance(account_id, int) and 0 < account_id < 2**63
         account = self._database.read(lambda tx: rows.get(tx, account_id)) if known else None
         if account is None:
-            raise InvalidInput(f"no account has the id {account_id}; see: accounts list")
+            raise InvalidInput(
+                f"no account has the id {account_id}; see: python cli.py accounts list"
+            )
         return account
 
 

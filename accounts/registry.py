@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKey, InvalidInput
@@ -21,8 +23,15 @@ class AccountRegistry:
         self._vault = vault
         self._clock = clock
 
-    def add(self, platform: str, username: str, credentials: Credentials, limit: int) -> int:
-        """Add an idle account; its id.
+    def add(
+        self,
+        platform: str,
+        username: str,
+        credentials: Credentials,
+        limit: int,
+        expires_at: datetime | None = None,
+    ) -> int:
+        """Add an idle account whose session ends by itself at `expires_at`; its id.
 
         Raises:
             InvalidInput: an empty or overlong name, a wrong limit, or a name that exists.
@@ -37,6 +46,7 @@ class AccountRegistry:
             secrets = self._vault.encrypt_all(tx, credentials)
             account_id = rows.add(tx, platform, username, secrets, limit, now)
             if account_id is not None:
+                rows.set_session_expiry(tx, account_id, expires_at)
                 rows.note_event(tx, account_id, "added", f"limit {limit} a day", now)
                 tasks.wake_waiting(tx, platform, now)
             return account_id
@@ -48,11 +58,17 @@ class AccountRegistry:
         if account_id is None:
             raise InvalidInput(
                 f"{platform} has an account named {username!r} already; change its session with:"
-                f" accounts import {username} FILE"
+                f" python cli.py accounts import {username} FILE"
             )
         return account_id
 
-    def refresh(self, account: Account, session: str, proxy: str | None = None) -> bool:
+    def refresh(
+        self,
+        account: Account,
+        session: str,
+        proxy: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> bool:
         """Store another session (and proxy, when one is given); False when nothing differs."""
         now = self._clock.now()
 
@@ -66,6 +82,7 @@ class AccountRegistry:
                 return False
             secrets = (seen.password, fresh_session, fresh_proxy or seen.proxy)
             rows.set_secrets(tx, account.id, secrets, now)
+            rows.set_session_expiry(tx, account.id, expires_at)
             rows.note_event(tx, account.id, "session_replaced", "a new session was imported", now)
             return True
 
@@ -103,11 +120,15 @@ class AccountRegistry:
         ]
         exact = [account for account in found if account.username == name] or found
         if not exact:
-            raise InvalidInput(f"no account is named {name!r}; see: accounts list")
+            raise InvalidInput(f"no account is named {name!r}; see: python cli.py accounts list")
         if len(exact) > 1:
             platforms = ", ".join(sorted(account.platform for account in exact))
             raise InvalidInput(f"{name!r} is on {platforms}: say which with --platform")
         return exact[0]
+
+    def lookup(self, platform: str, name: str) -> Account | None:
+        """The platform's account of exactly that name."""
+        return self._database.read(lambda tx: rows.find(tx, platform, name))
 
     def all(self, platform: str | None = None) -> list[Account]:
         """All accounts (of one platform), by id."""

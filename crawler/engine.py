@@ -22,8 +22,9 @@ class Engine:
         consumers: Sequence[Service],
         keeper: Service,
         database: Database,
+        helpers: Sequence[Service] = (),
     ) -> None:
-        self._producers = list(producers)
+        self._producers = [*helpers, *producers]
         self._consumers = list(consumers)
         self._keeper = keeper
         self._database = database

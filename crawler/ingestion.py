@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -11,50 +10,33 @@ from enum import Enum, auto
 from accounts.manager import AccountLease, AccountManager, Purpose
 from core.clock import Clock
 from core.errors import (
-    AccountBanned,
     BadRequest,
     BreakerOpen,
     CommitUnknown,
     CredentialsError,
     DatabaseError,
     LeaseLost,
-    LoginExpired,
     NotFound,
+    QuotaSpent,
     Retry,
-    RiskControl,
     SourceError,
-    Throttled,
     UnexpectedResponse,
 )
 from core.logs import fields, redact, service_log
 from crawler.evidence import EvidenceStore
 from crawler.pages import PageStore, StoredPage
 from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
+from crawler.visits import Visit, Visits
 from crawler.waiting import next_look
-from sources.base import AccountSession, CreatorPage, Via
-from sources.policies import GuardedSource, Stopped
-from sources.sessions import SessionPool
+from sources.base import CreatorPage, Via
+from sources.pacing import OutOfTurn, Stopped
 from storage.database import failure_is_lasting
 from storage.records import TaskType, WaitingFor
 
 log = service_log("ingestion")
 BREAKER_RECHECK_SECS = 30.0
+WAIT_HERE_SECS = 20.0  # a turn that comes sooner is waited for with the task in hand
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
-
-
-@dataclass(frozen=True)
-class IngestionLimits:
-    poll_secs: float
-    throttle_cooldown_secs: float
-    risk_cooldown_secs: float
-
-
-@dataclass(frozen=True)
-class PlatformAccess:
-    """A guarded source with the sessions of its accounts."""
-
-    source: GuardedSource
-    sessions: SessionPool
 
 
 class Outcome(Enum):
@@ -87,21 +69,21 @@ class IngestionWorker:
         self,
         scheduler: TaskScheduler,
         accounts: AccountManager,
+        visits: Visits,
         pages: PageStore,
-        platforms: Mapping[str, PlatformAccess],
         evidence: EvidenceStore,
         clock: Clock,
-        limits: IngestionLimits,
+        poll_secs: float,
         only: int | None = None,
     ) -> None:
         self._only = only
         self._scheduler = scheduler
         self._accounts = accounts
+        self._visits = visits
         self._pages = pages
-        self._platforms = platforms
         self._evidence = evidence
         self._clock = clock
-        self._limits = limits
+        self._poll_secs = poll_secs
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`; a database that is away is waited for."""
@@ -112,7 +94,7 @@ class IngestionWorker:
                 log.error("database trouble, trying again: %s", error)
                 worked = False
             if not worked:
-                self._clock.wait(stop, self._limits.poll_secs)
+                self._clock.wait(stop, self._poll_secs)
 
     def work_once(self, stop: threading.Event) -> bool:
         """Claim one task and work on it as far as it goes; False when there was none."""
@@ -144,12 +126,13 @@ class IngestionWorker:
         cursor = Cursor((task.last_page or (task.page_from or 1) - 1) + 1, task.page_to)
         while not cursor.at_end:
             if self._scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
-                pause = timedelta(seconds=2 * self._limits.poll_secs)
+                pause = timedelta(seconds=2 * self._poll_secs)
                 self._scheduler.put_back(leased, not_before=self._clock.now() + pause)
                 return False
             account = self._accounts.lease(Purpose.INGESTING, task.platform)
             if account is None:
-                self._wait_for_account(leased)
+                if self._wait_for_turn(leased, stop):
+                    continue
                 return False
             if self._with_account(leased, account, cursor, stop) is Outcome.TASK_ENDED:
                 return True
@@ -160,37 +143,44 @@ class IngestionWorker:
         self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
         """Use an account until the task or the account is through, and give the account back."""
-        stored_before = cursor.stored
+        visit = Visit(account)
         try:
-            outcome = self._fetch_pages(leased, account, cursor, stop)
+            self._visits.enter(visit, stop)
+            outcome = self._fetch_pages(leased, visit, cursor, stop)
         except Stopped:
-            self._accounts.release(account, worked=cursor.stored > stored_before)
+            self._visits.leave(visit)
             self._scheduler.put_back(leased)
             return Outcome.TASK_ENDED
+        except OutOfTurn:
+            self._visits.leave(visit)
+            return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
-            return self._react(leased, account, cursor, error)
+            where = fields(task=leased.id, account=account.username, page=cursor.next_page)
+            log.warning("%s %s: %s", where, type(error).__name__, error)
+            self._visits.leave_after(visit, error)
+            return self._react(leased, cursor, error)
         except DatabaseError:
             self._accounts.abandon(account)
             raise
         except Exception:  # whatever it is, the account is not to blame
-            self._accounts.release(account, worked=cursor.stored > stored_before)
+            self._visits.leave(visit)
             raise
         else:
-            self._accounts.release(account, worked=cursor.stored > stored_before)
+            self._visits.leave(visit)
             return outcome
         finally:
             self._accounts.abandon(account)  # whatever happened, the keeper renews it no more
 
     def _fetch_pages(
-        self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
+        self, leased: TaskLease, visit: Visit, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
-        access = self._platforms[leased.task.platform]
-        session = self._open_session(access, account)
-        self._scheduler.assign(leased, account.id)
+        self._scheduler.assign(leased, visit.account.id)
         while not cursor.at_end:
-            account.lease.require(self._clock)
+            visit.account.lease.require(self._clock)
             leased.lease.require(self._clock)
-            if not self._one_page(leased, account, access, session, cursor, stop):
+            if visit.has_had_its_share:
+                return Outcome.NEXT_ACCOUNT
+            if not self._one_page(leased, visit, cursor, stop):
                 return Outcome.TASK_ENDED
         self._complete(leased)
         return Outcome.TASK_ENDED
@@ -198,16 +188,17 @@ class IngestionWorker:
     def _one_page(
         self,
         leased: TaskLease,
-        account: AccountLease,
-        access: PlatformAccess,
-        session: AccountSession,
+        visit: Visit,
         cursor: Cursor,
         stop: threading.Event,
     ) -> bool:
         """Fetch and store the next page; False when that ended the work on this lease."""
         task, number, started = leased.task, cursor.next_page, self._clock.now()
         via = Via(task.options.get("via", Via.USERS))
-        page = access.source.search_creators(session, task.domain, number, via, stop)
+        account = visit.account
+        page = visit.source.search_creators(visit.session, task.domain, number, via, stop)
+        visit.good_answers += 1
+        account.lease.require(self._clock)  # it may have run out while the answer was on its way
         self._note_rejected(leased, page)
         if number > page.total_pages:
             self._pages.end_before(leased, page)
@@ -225,52 +216,30 @@ class IngestionWorker:
         cursor.stored += 1
         return True
 
-    def _open_session(self, access: PlatformAccess, account: AccountLease) -> AccountSession:
-        secrets = self._accounts.credentials(account)
-        last_used = account.account.last_used_at
-        if last_used is not None:
-            secs_ago = max(0.0, (self._clock.now() - last_used).total_seconds())
-            access.source.pacer.used_elsewhere(account.id, secs_ago, access.source.pace)
-        return access.sessions.session(account.id, account.username, secrets.session, secrets.proxy)
-
     def _react(
-        self,
-        leased: TaskLease,
-        account: AccountLease,
-        cursor: Cursor,
-        error: SourceError | CredentialsError,
+        self, leased: TaskLease, cursor: Cursor, error: SourceError | CredentialsError
     ) -> Outcome:
-        """Decide what an error means for the account and for the task."""
-        where = fields(task=leased.id, account=account.username, page=cursor.next_page)
-        log.warning("%s %s: %s", where, type(error).__name__, error)
-        evidence = error.evidence if isinstance(error, SourceError) else None
+        """Decide what an error means for the task; the account has been seen to."""
         match error:
-            case Throttled():
-                rest = error.retry_after_secs or self._limits.throttle_cooldown_secs
-                self._accounts.cool_down(account, rest, f"throttled: {error}", evidence)
-            case RiskControl():
-                rest = self._limits.risk_cooldown_secs
-                self._accounts.cool_down(account, rest, f"risk control: {error}", evidence)
-            case LoginExpired() | AccountBanned() | CredentialsError():
-                self._accounts.disable(account, f"{_reason(error)}: {error}", evidence)
             case BreakerOpen():
-                self._accounts.release(account, worked=False)
                 pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
                 self._scheduler.put_back(
                     leased, not_before=self._clock.now() + pause,
                     waiting_for=WaitingFor.PLATFORM, error=str(error),
                 )  # fmt: skip
                 return Outcome.TASK_ENDED
+            case QuotaSpent():
+                self._scheduler.put_back(
+                    leased, not_before=error.resets_at, waiting_for=WaitingFor.PLATFORM,
+                    error=str(error),
+                )  # fmt: skip
+                return Outcome.TASK_ENDED
             case UnexpectedResponse() | NotFound() | BadRequest():
-                self._accounts.release(account)
                 self._fail(leased, cursor.next_page, error)
                 return Outcome.TASK_ENDED
-            case Retry():
-                self._accounts.release(account, worked=False)
+            case Retry() if not error.of_proxy:
                 self._scheduler.step_back(leased, str(error))
                 return Outcome.TASK_ENDED
-            case _:
-                raise error
         return Outcome.NEXT_ACCOUNT
 
     def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
@@ -285,15 +254,25 @@ class IngestionWorker:
         if self._scheduler.finish(leased):
             log.info("%s completed", fields(task=leased.id))
 
-    def _wait_for_account(self, leased: TaskLease) -> None:
+    def _wait_for_turn(self, leased: TaskLease, stop: threading.Event) -> bool:
+        """Wait here for an account whose turn comes soon; else put the task back, and False."""
         shortage = self._accounts.shortage(Purpose.INGESTING, leased.task.platform)
-        until = next_look(shortage, self._clock.now(), self._limits.poll_secs)
+        now = self._clock.now()
+        if shortage.until is not None and not shortage.busy:
+            secs = (shortage.until - now).total_seconds()
+            if secs <= WAIT_HERE_SECS:
+                leased.lease.require(self._clock)
+                self._clock.wait(stop, max(0.0, secs))
+                if not stop.is_set():
+                    return True
+        until = next_look(shortage, now, self._poll_secs)
         log.info(
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )
         self._scheduler.put_back(
             leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=shortage.reason
         )
+        return False
 
     def _note_stored(
         self, leased: TaskLease, account: AccountLease, page: CreatorPage, stored: StoredPage
@@ -309,9 +288,3 @@ class IngestionWorker:
         for entry in page.rejected:
             where = fields(task=leased.id, page=page.page, entry=entry.position, evidence=kept)
             log.warning("%s entry left out: %s", where, entry.reason)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, LoginExpired):
-        return "session expired"
-    return "banned" if isinstance(error, AccountBanned) else "credentials"

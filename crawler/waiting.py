@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from accounts.manager import Shortage
+from accounts.shortage import Shortage
 
 NOBODY_RECHECK_SECS = 30.0
 

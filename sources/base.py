@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import requests
 
 from core.logs import redact
 from core.settings import Pace
 from sources.text import storable
+
+ANONYMOUS = 0  # the account id of a visitor without one
 
 
 class Via(StrEnum):
@@ -107,6 +110,19 @@ class Unavailable:
 StatsAnswer = VideoStats | Unavailable
 
 
+class RequestGate(Protocol):
+    """Lets an account's requests through at its pace."""
+
+    def turn(self, endpoint: str) -> AbstractContextManager[None]:
+        """Wait for the turn of a request to `endpoint` (a path), and count it at the end."""
+
+    def went_well(self) -> None:
+        """The newest answer was a good one."""
+
+    def throttled(self) -> None:
+        """The newest request was one too many."""
+
+
 @dataclass
 class AccountSession:
     """An account's way out: its own HTTP session with its cookies and its proxy, kept while the
@@ -117,6 +133,11 @@ class AccountSession:
     http: requests.Session = field(repr=False)
     egress: str = "direct"
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    gate: RequestGate | None = field(default=None, repr=False)
+
+    def turn(self, endpoint: str) -> AbstractContextManager[None]:
+        """Around every single request: waits for its turn. Sources must use it."""
+        return nullcontext() if self.gate is None else self.gate.turn(endpoint)
 
     def hide(self, text: str) -> str:
         """The text fit to be stored and shown: this session's secrets are struck out of it, also
@@ -131,11 +152,14 @@ class Source(Protocol):
 
     platform: str
     pace: Pace
+    endpoint_paces: Mapping[str, Pace]  # tighter ones, by the beginning of the path
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
         """An HTTP session from stored credentials (cookies, or an API key).
+
+        Where a platform tells something to everybody, ANONYMOUS may come without any.
 
         Raises:
             LoginExpired: there are no usable credentials.
@@ -154,14 +178,28 @@ class CreatorSource(Source, Protocol):
         """One page (from 1) of creators of a domain. Raises a SourceError."""
 
 
+@runtime_checkable
+class SequentialSource(Protocol):
+    """A source one of whose pages leads to the next: none can be jumped to."""
+
+    sequential: bool
+
+    def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
+        """How many pages must be walked through before that one can be asked for."""
+
+    def walk(self, session: AccountSession, domain: str, page: int) -> None:
+        """Ask for the first of them. Raises a SourceError."""
+
+
 class StatsSource(Source, Protocol):
-    """A platform that tells the counters of videos."""
+    """A platform that tells the counters of videos; `batch` is how many to ask for at once."""
+
+    batch: int
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """The counters of each of `ids`, by id: every one of them has an answer.
 
-        Any number of ids may be given; the source makes as many requests as it takes, and paces
-        none of them.
+        Any number of ids may be given; the source makes as many requests as it takes.
 
         Raises:
             SourceError: nothing is known of any of them.

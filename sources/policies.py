@@ -1,162 +1,204 @@
-"""Retry, pacing and the breaker: written once, wrapped around any source."""
+"""Retry, blame and the breaker: written once, wrapped around any source."""
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from core.clock import Clock
-from core.errors import BreakerOpen, Retry, RiskControl, SourceError, UnexpectedResponse
+from core.errors import (
+    BreakerOpen,
+    Culprit,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+    UnexpectedResponse,
+)
 from core.settings import Pace
-from sources.base import AccountSession, CreatorPage, CreatorSource, SessionStatus, Via
+from sources.base import (
+    AccountSession,
+    CreatorPage,
+    CreatorSource,
+    SequentialSource,
+    SessionStatus,
+    Source,
+    StatsAnswer,
+    StatsSource,
+    Via,
+)
+from sources.blame import Asked, Blame
+from sources.pacing import EVERYTHING, OutOfTurn, Stopped
 
 T = TypeVar("T")
 BACKOFF_BASE_SECS = 0.5
-BREAKER_WINDOW_SECS = 60.0
-PACE_MARGIN = 1.02
-
-
-class Stopped(Exception):
-    """The wait was cut short because the service stops; the request was not made."""
-
-
-class Pacer:
-    """Spreads each account's requests evenly, so that no window of the declared pace holds more.
-
-    Even spacing needs no memory across processes but the moment of the last request.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next_at: dict[int, float] = {}
-
-    def wait_turn(self, account_id: int, pace: Pace, stop: threading.Event) -> None:
-        """Wait until the account may ask again. Raises Stopped when `stop` is set first."""
-        gap = pace.gap_secs * PACE_MARGIN
-        with self._lock:
-            now = self._clock.monotonic()
-            turn = max(now, self._next_at.get(account_id, now))
-            self._next_at[account_id] = turn + gap
-        if stop.is_set() or (turn > now and self._clock.wait(stop, turn - now)):
-            raise Stopped
-
-    def used_elsewhere(self, account_id: int, secs_ago: float, pace: Pace) -> None:
-        """Take into account that another process asked with this account `secs_ago` seconds ago."""
-        earliest = self._clock.monotonic() + pace.gap_secs * PACE_MARGIN - secs_ago
-        with self._lock:
-            self._next_at[account_id] = max(earliest, self._next_at.get(account_id, earliest))
+PROBE_SECS = 30.0  # how long one request may try a way that was shut before another may
+ALL_WAYS = "*"
 
 
 @dataclass
-class _Trouble:
-    accounts: dict[int, float]
+class _Way:
     open_until: float = 0.0
+    probe_until: float = 0.0
     times: int = 0
 
 
 class Breaker:
-    """Stops a whole way out when risk control hits several accounts on it within a minute.
+    """Shuts a way out, or a platform as a whole, and opens it again by a single probe.
 
-    A block of the address itself opens it at once. Each opening in a row lasts twice as long.
+    Each shutting in a row lasts twice as long, at most sixteen times.
     """
 
-    def __init__(self, clock: Clock, accounts: int, rest_secs: float) -> None:
+    def __init__(self, clock: Clock, rest_secs: float) -> None:
         self._clock = clock
-        self._accounts = accounts
         self._rest_secs = rest_secs
         self._lock = threading.Lock()
-        self._trouble: dict[tuple[str, str], _Trouble] = {}
+        self._ways: dict[tuple[str, str], _Way] = {}
 
-    def secs_left(self, platform: str, egress: str) -> float:
-        """How long the way stays shut; 0 when it is open."""
-        with self._lock:
-            trouble = self._trouble.get((platform, egress))
-            return max(0.0, trouble.open_until - self._clock.monotonic()) if trouble else 0.0
-
-    def note_good(self, platform: str, egress: str) -> None:
-        """End the row of openings. An answer that was under way opens no shut way, and accounts at
-        risk within the minute still count."""
-        with self._lock:
-            trouble = self._trouble.get((platform, egress))
-            if trouble is not None and trouble.open_until <= self._clock.monotonic():
-                trouble.times = 0
-
-    def note_risk(self, platform: str, egress: str, account_id: int, whole_egress: bool) -> bool:
-        """Count a risk answer; True when it shuts the way."""
+    def admit(self, platform: str, egress: str) -> float:
+        """0 when a request may go (after a shutting: as the only probe), else how long to wait."""
         now = self._clock.monotonic()
         with self._lock:
-            trouble = self._trouble.setdefault((platform, egress), _Trouble({}))
-            if trouble.open_until > now:
-                return False  # one block, answered several times
-            recent = {a: t for a, t in trouble.accounts.items() if now - t < BREAKER_WINDOW_SECS}
-            recent[account_id] = now
-            trouble.accounts = recent
-            if not whole_egress and len(recent) < self._accounts:
+            ways = [way for way in self._of(platform, egress) if way.times]
+            secs = max((max(way.open_until, way.probe_until) - now for way in ways), default=0.0)
+            if secs > 0:
+                return secs
+            for way in ways:
+                way.probe_until = now + PROBE_SECS
+            return 0.0
+
+    def secs_left(self, platform: str, egress: str) -> float:
+        """How long the way stays shut; 0 when it is open or may be probed."""
+        now = self._clock.monotonic()
+        with self._lock:
+            ways = self._of(platform, egress)
+            return max((max(0.0, way.open_until - now) for way in ways), default=0.0)
+
+    def shut(self, platform: str, egress: str = ALL_WAYS) -> bool:
+        """Shut a way; False when it is shut already (one block, answered several times)."""
+        now = self._clock.monotonic()
+        with self._lock:
+            way = self._ways.setdefault((platform, egress), _Way())
+            if way.open_until > now:
                 return False
-            rest = self._rest_secs * 2 ** min(trouble.times, 4)
-            trouble.open_until = now + rest
-            trouble.times += 1
-            trouble.accounts = {}
+            way.open_until = now + self._rest_secs * 2 ** min(way.times, 4)
+            way.probe_until = 0.0
+            way.times += 1
             return True
+
+    def note_good(self, platform: str, egress: str) -> None:
+        """A good answer closes what was probed. One that was under way opens no shut way."""
+        now = self._clock.monotonic()
+        with self._lock:
+            for key in ((platform, egress), (platform, ALL_WAYS)):
+                way = self._ways.get(key)
+                if way is not None and way.open_until <= now:
+                    del self._ways[key]
+
+    def note_failed(self, platform: str, egress: str) -> None:
+        """A probe that brought neither a good answer nor a block: another may try at once."""
+        with self._lock:
+            for way in self._of(platform, egress):
+                way.probe_until = 0.0
+
+    def _of(self, platform: str, egress: str) -> list[_Way]:
+        found = (self._ways.get((platform, name)) for name in (egress, ALL_WAYS))
+        return [way for way in found if way is not None]
 
 
 class GuardedSource:
-    """A source whose requests are paced, retried and stopped by the breaker.
+    """A source whose requests are retried, judged and stopped by the breaker.
 
-    Raises BreakerOpen when the way out is shut, and what the source raises, except that a Retry
-    whose tries are used up comes out as UnexpectedResponse when the answers were damaged, and as
-    itself when nothing came.
+    Raises BreakerOpen when the way out is shut, and what the source raises (with its `culprit`),
+    except that a Retry whose tries are used up comes out as UnexpectedResponse when the answers
+    were damaged, and as itself when nothing came.
     """
 
     def __init__(
-        self, source: CreatorSource, pacer: Pacer, breaker: Breaker, clock: Clock, attempts: int
+        self, source: Source, breaker: Breaker, blame: Blame, clock: Clock, attempts: int
     ) -> None:
         self.source = source
         self.platform = source.platform
-        self.pace = source.pace
-        self.pacer = pacer
         self.breaker = breaker
+        self._blame = blame
         self._clock = clock
         self._attempts = attempts
+
+    @property
+    def paces(self) -> Mapping[str, Pace]:
+        """The declared paces, by the beginning of the path."""
+        return {EVERYTHING: self.source.pace, **self.source.endpoint_paces}
+
+    @property
+    def batch(self) -> int:
+        """How many videos to ask for at once."""
+        return cast(StatsSource, self.source).batch
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
-        """One page of creators. Raises a SourceError, or Stopped."""
+        """One page of creators. Raises a SourceError, Stopped or OutOfTurn."""
+        source = cast(CreatorSource, self.source)
+        if isinstance(source, SequentialSource):
+            walker: SequentialSource = source
+            while walker.pages_before(session, domain, page):
+                self._ask(session, stop, "search", lambda: walker.walk(session, domain, page))
         return self._ask(
-            session, stop, lambda: self.source.search_creators(session, domain, page, via)
+            session, stop, "search", lambda: source.search_creators(session, domain, page, via)
         )
 
-    def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Who is signed in. Raises a SourceError, or Stopped."""
-        return self._ask(session, stop, lambda: self.source.check_session(session))
+    def video_stats(
+        self, session: AccountSession, ids: Sequence[str], stop: threading.Event
+    ) -> dict[str, StatsAnswer]:
+        """Counters of videos. Raises a SourceError, Stopped or OutOfTurn."""
+        source = cast(StatsSource, self.source)
+        return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
 
-    def _ask(self, session: AccountSession, stop: threading.Event, request: Callable[[], T]) -> T:
+    def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
+        """Who is signed in. Raises a SourceError, Stopped or OutOfTurn."""
+        return self._ask(session, stop, "session", lambda: self.source.check_session(session))
+
+    def _ask(
+        self, session: AccountSession, stop: threading.Event, kind: str, request: Callable[[], T]
+    ) -> T:
+        asked = Asked(session.account_id, session.egress, kind)
         for attempt in range(1, self._attempts + 1):
             self._require_open(session)
-            self.pacer.wait_turn(session.account_id, self.pace, stop)
             try:
                 answer = request()
-            except Retry as error:
+            except (Stopped, OutOfTurn):
+                self.breaker.note_failed(self.platform, session.egress)
+                raise
+            except SourceError as error:
+                error.culprit = self._blame.judge(self.platform, asked, error)
+                self._note(session, error)
+                if not isinstance(error, Retry):
+                    raise
                 if attempt == self._attempts:
                     raise _exhausted(error, attempt) from error
                 self._back_off(attempt, stop)
-            except RiskControl as error:
-                self.breaker.note_risk(
-                    self.platform, session.egress, session.account_id, error.whole_egress
-                )
-                raise
             else:
+                self._blame.note_good(self.platform, asked)
                 self.breaker.note_good(self.platform, session.egress)
+                if session.gate is not None:
+                    session.gate.went_well()
                 return answer
         raise AssertionError("at least one attempt is made")
 
+    def _note(self, session: AccountSession, error: SourceError) -> None:
+        if isinstance(error, Throttled) and session.gate is not None:
+            session.gate.throttled()
+        if not isinstance(error, RiskControl) or error.culprit is Culprit.ACCOUNT:
+            self.breaker.note_failed(self.platform, session.egress)
+            return
+        whole = error.culprit is not Culprit.PROXY
+        self.breaker.shut(self.platform, ALL_WAYS if whole else session.egress)
+
     def _require_open(self, session: AccountSession) -> None:
-        secs = self.breaker.secs_left(self.platform, session.egress)
+        secs = self.breaker.admit(self.platform, session.egress)
         if secs > 0:
             text = f"{self.platform} is left alone for {secs:.0f} s after risk control"
             raise BreakerOpen(text, secs)
@@ -169,6 +211,11 @@ class GuardedSource:
 
 def _exhausted(error: Retry, attempts: int) -> SourceError:
     message = f"{error} ({attempts} tries)"
+    final: SourceError
     if error.damaged:
-        return UnexpectedResponse(message, error.evidence)
-    return Retry(message, error.evidence)
+        final = UnexpectedResponse(message, error.evidence)
+        final.culprit = Culprit.OURSELVES
+    else:
+        final = Retry(message, error.evidence, of_proxy=error.of_proxy)
+        final.culprit = error.culprit
+    return final

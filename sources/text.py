@@ -11,8 +11,26 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def may_be_unstorable(body: bytes) -> bool:
-    """Whether a JSON body can hold a NUL or a lone surrogate; most hold neither."""
-    return UNSTORABLE_IN_JSON.search(body) is not None
+    """Whether a JSON body can hold a NUL or a lone surrogate; most hold neither.
+
+    A NUL byte tells of UTF-16 or UTF-32, which Python's parser takes too.
+    """
+    return b"\x00" in body or UNSTORABLE_IN_JSON.search(body) is not None
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value has more than so many levels of lists and objects."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def storable(text: str) -> str:

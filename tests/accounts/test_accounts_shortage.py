@@ -38,7 +38,7 @@ def test_all_busy(pool: Pool, purpose: Purpose):
     pool.must_lease()
     shortage = why(pool, purpose)
     assert (shortage.busy, shortage.spent, shortage.until) == (True, False, None)
-    assert "1 accounts are busy" in shortage.reason
+    assert "1 account is busy" in shortage.reason
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -58,7 +58,7 @@ def test_all_spent_ends_at_the_next_quota_day(pool: Pool):
     for account_id in pool.add("a", "b"):
         spend_all(pool, account_id)
     shortage = why(pool)
-    assert shortage.reason == "2 accounts have used up their quota of 2026-11-22"
+    assert shortage.reason == "2 accounts have used up the quota of 2026-11-22"
     assert (shortage.busy, shortage.spent, shortage.until) == (False, True, MIDNIGHT)
 
 
@@ -67,7 +67,7 @@ def test_all_but_disabled_ones_spent(pool: Pool):
     pool.manager.set_account_status(disabled, "disabled")
     spend_all(pool, spent)
     shortage = why(pool)
-    assert "1 accounts have used up" in shortage.reason
+    assert "1 account has used up" in shortage.reason
     assert shortage.spent and shortage.until == MIDNIGHT
 
 

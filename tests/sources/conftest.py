@@ -18,7 +18,9 @@ from sandbox import RateLimit, SandboxConfig, SandboxServer
 from sources.base import AccountSession, CreatorPage, Via
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
-from sources.policies import Breaker, GuardedSource, Pacer
+from sources.blame import Blame
+from sources.pacing import AccountPace, PacedGate
+from sources.policies import Breaker, GuardedSource
 
 DOMAIN = "美妆"
 REST_SECS = 900.0
@@ -77,7 +79,14 @@ class Guarded:
     stop: threading.Event
 
     def search(self, visitor: Visitor, page: int = 1) -> CreatorPage:
+        self.let_in(visitor)
         return self.source.search_creators(visitor.session, DOMAIN, page, Via.USERS, self.stop)
+
+    def let_in(self, visitor: Visitor) -> None:
+        """Give the visitor's session its gate, at its first visit."""
+        if visitor.session.gate is None:
+            pace = AccountPace.load(self.source.paces, None, self.clock.now(), known=True)
+            visitor.session.gate = PacedGate(pace, self.clock, self.stop, 1e9)
 
 
 @pytest.fixture
@@ -143,8 +152,8 @@ def guard(clock: MovingClock) -> Callable[..., Guarded]:
     """Puts the policies around a source: `guard(source, attempts=3, breaker_accounts=3)`."""
 
     def wrap(source: BilibiliSource, attempts: int = 3, breaker_accounts: int = 3) -> Guarded:
-        breaker = Breaker(clock, breaker_accounts, REST_SECS)
-        guarded = GuardedSource(source, Pacer(clock), breaker, clock, attempts)
+        breaker, blame = Breaker(clock, REST_SECS), Blame(clock, breaker_accounts)
+        guarded = GuardedSource(source, breaker, blame, clock, attempts)
         return Guarded(guarded, clock, threading.Event())
 
     return wrap

@@ -110,13 +110,12 @@ def test_a_late_answer_is_taken(sandbox_world: World, enter: Enter) -> None:
 def test_an_answer_that_is_too_late_is_tried_again(
     sandbox_world: World, enter: Enter, source_at: Callable[..., Any]
 ) -> None:
-    visitor = enter(source_at(sandbox_world.url, timeout_secs=0.2))
-    visitor.search()
-    sandbox_world.order({"kind": "delay", "delay_secs": 5})
+    hasty, patient = (enter(source_at(sandbox_world.url, secs)) for secs in (0.2, 30))
+    sandbox_world.order({"kind": "delay", "delay_secs": 600, "times": 1})
     with pytest.raises(Retry) as caught:
-        visitor.search()
+        hasty.search()
     assert not caught.value.damaged
-    assert len(visitor.search().creators) == 20
+    assert len(patient.search().creators) == 20
 
 
 def test_nobody_at_the_other_end_is_tried_again(enter: Enter) -> None:

@@ -17,7 +17,7 @@ from core.errors import (
     UnexpectedResponse,
 )
 from core.settings import Pace
-from sources.policies import Stopped
+from sources.pacing import Stopped
 from tests.sources.conftest import REST_SECS, Guarded, Visitor, World
 
 Guard = Callable[..., Guarded]

@@ -1,0 +1,44 @@
+"""What we may spend at a platform in its own day: quota units, or millionths of a dollar."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock, QuotaCalendar
+from core.errors import QuotaSpent
+from storage import budgets
+from storage.database import Database
+
+
+class DailyBudget:
+    """Counts in the database, so that all processes and restarts share one day's sum.
+
+    Args:
+        zone: where the platform's day turns.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, platform: str, limit: int, zone: str
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._platform = platform
+        self._limit = limit
+        self._calendar = QuotaCalendar(ZoneInfo(zone))
+
+    def spend(self, units: int) -> None:
+        """Take units before they are used. Raises QuotaSpent when the day has no room for them."""
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        if not self._database.write(
+            lambda tx: budgets.spend(tx, self._platform, day, units, self._limit)
+        ):
+            until = self._calendar.next_day_starts(now)
+            raise QuotaSpent(
+                f"the day's budget for {self._platform} is used up ({self._limit:,} units)", until
+            )
+
+    def left(self) -> int:
+        """Units that may still be spent today."""
+        day = self._calendar.day(self._clock.now())
+        return self._limit - self._database.read(lambda tx: budgets.spent(tx, self._platform, day))

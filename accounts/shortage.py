@@ -1,0 +1,79 @@
+"""Why no account is fit, in words and as a moment to look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.accounts import PoolState
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """Why no account is fit just now. `until` is None when only a person can change it, or when
+    somebody else is using the accounts and may give one back at any time (`busy`)."""
+
+    reason: str
+    busy: bool = False
+    spent: bool = False
+    until: datetime | None = None
+
+
+def shortage_of_turns(pool: PoolState, platform: str) -> Shortage:
+    """Why nobody may ask the platform."""
+    hopeless = _hopeless(pool, platform)
+    if hopeless is not None:
+        return hopeless
+    if pool.fit:
+        return Shortage("an account was just given back", busy=True)
+    turn, rested = pool.waiting_until, pool.cooling_until
+    if turn is not None and (rested is None or turn <= rested):
+        return _until(pool, _count(pool.waiting, "waits", "wait") + " for the next turn", turn)
+    if pool.busy:
+        return _busy(pool, pool.busy, rested)
+    return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", rested)
+
+
+def shortage_of_quota(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
+    """Why nobody may export on `day`."""
+    hopeless = _hopeless(pool, platform)
+    if hopeless is not None:
+        return hopeless
+    if pool.fit_with_quota:
+        return Shortage("an account was just given back", busy=True)
+    rested = pool.cooling_with_quota_until
+    new_day = day_ends if pool.spent else None
+    until = min((moment for moment in (rested, new_day) if moment is not None), default=None)
+    if pool.busy_with_quota:
+        return _busy(pool, pool.busy_with_quota, until)
+    if until is None:
+        return _until(pool, "no account has an export quota", None)
+    if until == rested:
+        return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", until)
+    text = _count(pool.spent, "has", "have") + f" used up the quota of {day}"
+    return Shortage(text + _disabled(pool), spent=True, until=until)
+
+
+def _hopeless(pool: PoolState, platform: str) -> Shortage | None:
+    if pool.total == 0:
+        return Shortage(f"no account for {platform}")
+    if pool.disabled == pool.total:
+        return Shortage(f"all {pool.total} accounts are disabled")
+    return None
+
+
+def _busy(pool: PoolState, number: int, until: datetime | None) -> Shortage:
+    text = _count(number, "is", "are") + " busy" + _disabled(pool)
+    return Shortage(text, busy=True, until=until)
+
+
+def _until(pool: PoolState, text: str, until: datetime | None) -> Shortage:
+    return Shortage(text + _disabled(pool), until=until)
+
+
+def _disabled(pool: PoolState) -> str:
+    return f"; {_count(pool.disabled, 'is', 'are')} disabled" if pool.disabled else ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"1 account {one}" if number == 1 else f"{number} accounts {many}"

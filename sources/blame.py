@@ -1,0 +1,98 @@
+"""Who is to blame: decided here and nowhere else, from what the last minute's answers say."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.errors import (
+    AccountBanned,
+    Culprit,
+    LoginExpired,
+    QuotaSpent,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+)
+
+WINDOW_SECS = 60.0
+SIGNATURE_CODES = (-352, -403)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: by which account, on which way out, for what."""
+
+    account_id: int
+    egress: str
+    kind: str  # the source's operation, e.g. search
+
+
+@dataclass(frozen=True)
+class _Answer:
+    at: float
+    asked: Asked
+    good: bool
+
+
+class Blame:
+    """Remembers a minute of answers for each platform.
+
+    One account that is refused while others are not is to blame itself. When `accounts` of them
+    are refused within a minute, it is what they have in common: their way out, if others get
+    through on other ways; the endpoint (or our signature), if other endpoints answer; else the
+    platform as a whole. A server's failure, a dead proxy or a bug of ours is no account's fault.
+    """
+
+    def __init__(self, clock: Clock, accounts: int) -> None:
+        self._clock = clock
+        self._accounts = accounts
+        self._lock = threading.Lock()
+        self._answers: dict[str, deque[_Answer]] = defaultdict(deque)
+
+    def note_good(self, platform: str, asked: Asked) -> None:
+        """Remember a good answer."""
+        with self._lock:
+            self._remember(platform, asked, good=True)
+
+    def judge(self, platform: str, asked: Asked, error: SourceError) -> Culprit:
+        """Who is to blame for `error`; it is remembered too."""
+        match error:
+            case Throttled() | LoginExpired() | AccountBanned():
+                return Culprit.ACCOUNT
+            case Retry():
+                return Culprit.PROXY if error.of_proxy else Culprit.PLATFORM
+            case QuotaSpent():
+                return Culprit.PLATFORM
+            case RiskControl():
+                with self._lock:
+                    self._remember(platform, asked, good=False)
+                    if error.whole_egress:
+                        return Culprit.PROXY
+                    return self._of_risk(platform, asked, error)
+            case _:
+                return Culprit.OURSELVES
+
+    def _of_risk(self, platform: str, asked: Asked, error: RiskControl) -> Culprit:
+        answers = self._answers[platform]
+        refused = [one.asked for one in answers if not one.good]
+        if len({one.account_id for one in refused}) < self._accounts:
+            return Culprit.ACCOUNT
+        good = [one.asked for one in answers if one.good and one.asked not in refused]
+        ways = {one.egress for one in refused}
+        if len(ways) == 1 and any(one.egress not in ways for one in good):
+            return Culprit.PROXY
+        if any(one.kind != asked.kind for one in good):
+            code = error.evidence.code if error.evidence else None
+            return Culprit.SIGNATURE if code in SIGNATURE_CODES else Culprit.ENDPOINT
+        return Culprit.PLATFORM
+
+    def _remember(self, platform: str, asked: Asked, *, good: bool) -> None:
+        now = self._clock.monotonic()
+        answers = self._answers[platform]
+        answers.append(_Answer(now, asked, good))
+        while answers and now - answers[0].at > WINDOW_SECS:
+            answers.popleft()
