@@ -24,8 +24,11 @@ def sandbox(
     rate: Annotated[str, typer.Option(help="requests/seconds of one account")] = "200/10",
     faults: Annotated[str, typer.Option(help="none, mild or harsh")] = "none",
     page_limit: Annotated[int | None, typer.Option(help="pages of a search at most")] = None,
+    batch_limit: Annotated[int, typer.Option(help="videos in one question")] = 50,
+    youtube_units: Annotated[int, typer.Option(help="YouTube's quota of a day")] = 10_000,
+    tikhub_rate: Annotated[str, typer.Option(help="requests/seconds to TikHub")] = "10/1",
 ) -> None:
-    """Serve Bilibili's formats on 127.0.0.1, for demos and tests. Ctrl-C ends it."""
+    """Serve the platforms' formats on 127.0.0.1, for trials."""
     try:
         config = SandboxConfig(
             port=port,
@@ -35,6 +38,9 @@ def sandbox(
             rate=RateLimit.parse(rate),
             faults=faults,
             page_limit=page_limit,
+            batch_limit=batch_limit,
+            youtube_units=youtube_units,
+            tikhub_rate=RateLimit.parse(tikhub_rate),
         )
     except ValueError as error:
         raise InvalidInput(str(error)) from error

@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rate=RateLimit.parse(given.rate),
             faults=given.faults,
             page_limit=given.page_limit,
+            batch_limit=given.batch_limit,
+            youtube_units=given.youtube_units,
+            tikhub_rate=RateLimit.parse(given.tikhub_rate),
         )
     except ValueError as error:
         parser.error(str(error))
@@ -81,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--rate", default="200/10", help="REQUESTS/SECONDS for each account")
     add("--faults", default="none", help=f"one of {', '.join(FAULT_PROFILES)}")
     add("--page-limit", type=int, default=None, help="largest numPages (default: no limit)")
+    add("--batch-limit", type=int, default=50, help="video ids in a batch of Bilibili at most")
+    add("--youtube-units", type=int, default=10_000, help="units of a YouTube key a day")
+    add("--tikhub-rate", default="10/1", help="REQUESTS/SECONDS for each TikHub token")
     return parser
 
 

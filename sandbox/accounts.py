@@ -32,6 +32,7 @@ class _Account:
     good_answers: int = 0
     over_limit: int = 0
     after_ban: int = 0
+    has_signed_in: bool = False
     window: deque[float] = field(default_factory=deque)
 
 
@@ -47,13 +48,42 @@ class Accounts:
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
 
-    def look(self, name: str) -> Standing:
-        """Count a request that no rate limit applies to, and say how the account stands."""
-        return self._meet(name, rated=False)
+    def look(self, name: str, *, is_over: bool = False) -> Standing:
+        """Count a request that no rate limit applies to, and say how the account stands.
 
-    def admit(self, name: str) -> Standing:
+        `is_over`: the session that the request came with has ended.
+        """
+        return self._meet(name, rated=False, is_over=is_over)
+
+    def admit(self, name: str, *, is_over: bool = False) -> Standing:
         """Count a request, and say whether it is let in; one that is refused uses up no rate."""
-        return self._meet(name, rated=True)
+        return self._meet(name, rated=True, is_over=is_over)
+
+    def is_welcome(self, name: str) -> bool:
+        """Whether the account is neither banned nor signed out; counts nothing."""
+        with self._lock:
+            return self._fate(name, self._accounts.get(name, _Account())) is Standing.WELCOME
+
+    def signed_in(self, name: str) -> None:
+        """A new session: what signed the account out is forgiven, a ban is not."""
+        with self._lock:
+            account = self._accounts.setdefault(name, _Account())
+            account.has_signed_in = True
+            if name.startswith("expired-"):
+                account.good_answers = 0
+
+    def revive(self, name: str) -> None:
+        """Lift a ban or an expiry; it may come again after as many good answers."""
+        with self._lock:
+            self._accounts.setdefault(name, _Account()).good_answers = 0
+
+    def secs_to_wait(self, name: str) -> float:
+        """Until the account's window has room again."""
+        with self._lock:
+            window = self._accounts.setdefault(name, _Account()).window
+            if len(window) < self._rate.requests:
+                return 0.0
+            return window[0] + self._rate.per_secs - self._now()
 
     def answered(self, name: str, *, is_page: bool, by: int = 1) -> None:
         """Record a good answer (`by=-1` takes it back); enough of them seal some fates."""
@@ -81,13 +111,15 @@ class Accounts:
         with self._lock:
             self._accounts.clear()
 
-    def _meet(self, name: str, *, rated: bool) -> Standing:
+    def _meet(self, name: str, *, rated: bool, is_over: bool) -> Standing:
         if not name:
             return Standing.SIGNED_OUT
         with self._lock:
             account = self._accounts.setdefault(name, _Account())
             account.requests += 1
             fate = self._fate(name, account)
+            if fate is Standing.WELCOME and is_over:
+                return Standing.SIGNED_OUT
             if fate is Standing.BANNED:
                 account.after_ban += 1
             if fate is Standing.WELCOME and rated and not self._take_turn(account):
@@ -96,7 +128,7 @@ class Accounts:
             return fate
 
     def _fate(self, name: str, account: _Account) -> Standing:
-        if name.startswith("dead-"):
+        if name.startswith("dead-") and not account.has_signed_in:
             return Standing.SIGNED_OUT
         if account.good_answers >= self._last_good:
             if name.startswith("banned-"):

@@ -88,6 +88,14 @@ class Catalog:
                 return video, shelf.owners.creator(video.owner_index)
         return None
 
+    def creator(self, uid: int) -> tuple[Creator, list[Video]] | None:
+        """One creator and all their videos that are no courses, newest first."""
+        for shelf in self._shelves.values():
+            creator = shelf.owners.find(uid)
+            if creator is not None:
+                return creator, shelf.of(creator.index)
+        return None
+
     @staticmethod
     def _hits(shelf: Shelf, search_type: str) -> int:
         return shelf.owners.size if search_type == CREATOR_SEARCH else shelf.total

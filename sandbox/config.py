@@ -42,6 +42,9 @@ class SandboxConfig:
 
     `creators` is the number per domain. `page_limit` caps numPages (None: every hit is reachable).
     `good_answers_before_ban` applies to the accounts named `banned-*` and `expired-*`.
+    `rate` is that of each account of Bilibili and of the marketplace, the other two that of each
+    key; `youtube_units` is what a key may spend in a day; a batch of Bilibili's videos has at most
+    `batch_limit` ids.
     Raises ValueError, naming the setting, when a value makes no sense.
     """
 
@@ -54,6 +57,10 @@ class SandboxConfig:
     page_limit: int | None = None
     page_size: int = 20
     good_answers_before_ban: int = 5
+    batch_limit: int = 50
+    youtube_units: int = 10_000
+    youtube_rate: RateLimit = field(default_factory=lambda: RateLimit(50, 1.0))
+    tikhub_rate: RateLimit = field(default_factory=lambda: RateLimit(10, 1.0))
 
     def __post_init__(self) -> None:
         _check_range("port", self.port, 0, 65_535)
@@ -63,6 +70,10 @@ class SandboxConfig:
             raise ValueError(f"page_limit must be at least 1, not {self.page_limit}")
         if self.good_answers_before_ban < 0:
             raise ValueError("good_answers_before_ban must not be negative")
+        if self.batch_limit < 1:
+            raise ValueError(f"batch_limit must be at least 1, not {self.batch_limit}")
+        if self.youtube_units < 0:
+            raise ValueError("youtube_units must not be negative")
         if self.faults not in FAULT_PROFILES:
             known = ", ".join(FAULT_PROFILES)
             raise ValueError(f"faults must be one of {known}, not {self.faults!r}")

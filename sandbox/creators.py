@@ -66,6 +66,13 @@ class Population:
             return _NEW_BASE + self.domain_index * _NEW_ROOM + self._new(index)
         return _MIDDLE_BASE + self.domain_index * _MIDDLE_ROOM + self._new(index)
 
+    def find(self, uid: int) -> Creator | None:
+        """The creator with this id; None if it is nobody of this domain."""
+        for index in self._candidates(uid):
+            if 0 <= index < self.size and self.uid(index) == uid:
+                return self.creator(index)
+        return None
+
     def uids(self) -> Iterator[int]:
         """The ids of all creators, in index order."""
         return (self.uid(index) for index in range(self.size))
@@ -74,6 +81,15 @@ class Population:
         """The creator at an index from 0 to size - 1."""
         bits = mix64(self._salt ^ index)
         return Creator(index, self.uid(index), nickname(bits, self.domain, index), bits)
+
+    def _candidates(self, uid: int) -> Iterator[int]:
+        old = uid - _OLD_BASE - (self.domain_index << _OLD_ROOM_BITS)
+        if 0 <= old < 1 << _OLD_ROOM_BITS:
+            yield self._old.undo(old) * _OLD_EVERY
+        for base, room in ((_NEW_BASE, _NEW_ROOM), (_MIDDLE_BASE, _MIDDLE_ROOM)):
+            new = uid - base - self.domain_index * room
+            if 0 <= new < 1 << _NEW_ROOM_BITS:
+                yield self._new.undo(new)
 
 
 def populations(config: SandboxConfig) -> dict[str, Population]:

@@ -8,8 +8,8 @@ import threading
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sandbox.catalog import Question
-from sandbox.faults import KINDS
+from sandbox.fault_kind import PLATFORMS, Asked
+from sandbox.fault_kinds import ALL_KINDS
 
 _SHARES = {"none": 0.0, "mild": 0.03, "harsh": 0.12}
 _MAX_DELAY_SECS = 600.0
@@ -23,7 +23,8 @@ class BadOrderError(ValueError):
 class FaultOrder:
     """A fault for the next `times` requests that match; None matches everything.
 
-    `page` and `keyword` match searches only. `delay_secs` makes the answer late, whatever its kind.
+    `page` and `keyword` match searches only. `endpoint` is a platform's name or one path; `video`
+    an id that is asked for. `delay_secs` makes the answer late, whatever its kind.
     """
 
     kind: str
@@ -31,14 +32,19 @@ class FaultOrder:
     account: str | None = None
     page: int | None = None
     keyword: str | None = None
+    endpoint: str | None = None
+    video: str | None = None
     delay_secs: float | None = None
 
-    def matches(self, account: str, question: Question | None, *, has_hits: bool) -> bool:
+    def matches(self, asked: Asked) -> bool:
         """Whether this order is meant for such a request."""
-        if KINDS[self.kind].needs_hits and not has_hits:
+        if not ALL_KINDS[self.kind].fits(asked) or self.account not in (None, asked.account):
             return False
-        if self.account not in (None, account):
+        if self.endpoint not in (asked.path, *(() if asked.is_quiet else (None, asked.platform))):
             return False
+        if self.video is not None and self.video not in asked.videos:
+            return False
+        question = asked.question
         if question is None:
             return self.page is None and self.keyword is None
         return self.page in (None, question.page) and self.keyword in (None, question.keyword)
@@ -51,6 +57,7 @@ class Draw:
     kind: str
     roll: float
     delay_secs: float | None = None
+    video: str = ""
 
 
 class FaultPlan:
@@ -58,7 +65,11 @@ class FaultPlan:
 
     def __init__(self, profile: str, seed: int) -> None:
         self._share = _SHARES[profile]
-        self._kinds = [name for name, kind in KINDS.items() if profile == "harsh" or kind.is_mild]
+        self._kinds = [
+            name
+            for name, kind in ALL_KINDS.items()
+            if kind.by_lot and (profile == "harsh" or kind.is_mild)
+        ]
         self._random = random.Random(f"{seed}:faults")
         self._lock = threading.Lock()
         self._orders: list[tuple[FaultOrder, int]] = []
@@ -74,22 +85,22 @@ class FaultPlan:
         with self._lock:
             self._orders.clear()
 
-    def draw(self, account: str, question: Question | None, *, has_hits: bool) -> Draw | None:
-        """The fault for this request, if there is one; `question` is None unless it is a search."""
+    def draw(self, asked: Asked) -> Draw | None:
+        """The fault for this request, if there is one."""
         with self._lock:
-            return self._ordered(account, question, has_hits) or self._drawn(has_hits)
+            return self._ordered(asked) or self._drawn(asked)
 
-    def _ordered(self, account: str, question: Question | None, has_hits: bool) -> Draw | None:
+    def _ordered(self, asked: Asked) -> Draw | None:
         for place, (order, left) in enumerate(self._orders):
-            if order.matches(account, question, has_hits=has_hits):
+            if order.matches(asked):
                 self._orders[place : place + 1] = [(order, left - 1)] if left > 1 else []
-                return Draw(order.kind, self._random.random(), order.delay_secs)
+                return Draw(order.kind, self._random.random(), order.delay_secs, order.video or "")
         return None
 
-    def _drawn(self, has_hits: bool) -> Draw | None:
-        if self._random.random() >= self._share:
+    def _drawn(self, asked: Asked) -> Draw | None:
+        if asked.is_quiet or self._random.random() >= self._share:
             return None
-        kinds = [kind for kind in self._kinds if has_hits or not KINDS[kind].needs_hits]
+        kinds = [kind for kind in self._kinds if ALL_KINDS[kind].fits(asked)]
         return Draw(self._random.choice(kinds), self._random.random())
 
 
@@ -110,14 +121,17 @@ def _parse_order(item: Any) -> FaultOrder:
     unknown = sorted(item.keys() - {known.name for known in fields(FaultOrder)})
     if unknown:
         raise BadOrderError(f"unknown keys: {', '.join(unknown)}")
-    if item.get("kind") not in list(KINDS):
+    if item.get("kind") not in list(ALL_KINDS):
         raise BadOrderError(f"unknown kind {item.get('kind')!r}")
     for key, smallest in (("times", 1), ("page", 1)):
         if item.get(key) is not None and not _is_count(item[key], smallest):
             raise BadOrderError(f"{key} must be an integer of at least {smallest}")
-    for key in ("account", "keyword"):
+    for key in ("account", "keyword", "endpoint", "video"):
         if not isinstance(item.get(key), str | None):
             raise BadOrderError(f"{key} must be a string")
+    endpoint = item.get("endpoint")
+    if endpoint and endpoint not in PLATFORMS and not endpoint.startswith("/"):
+        raise BadOrderError(f"endpoint must be a path or one of {', '.join(PLATFORMS)}")
     if item.get("delay_secs") is not None and not _is_delay(item["delay_secs"]):
         raise BadOrderError(f"delay_secs must be a number from 0 to {_MAX_DELAY_SECS:g}")
     return FaultOrder(**{key: value for key, value in item.items() if value is not None})

@@ -1,13 +1,14 @@
-"""Ways an answer can go wrong: one function per kind, and the table of them."""
+"""Ways any answer, or one of Bilibili, can go wrong: one function per kind, and their table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
 from sandbox import envelopes
+from sandbox.fault_kind import BILIBILI, FaultKind, Occasion
 from sandbox.messages import Json, Reply, html_reply, json_reply
 
 _CAPTCHA_DATA = {"ga_data": {"decisions": ["verify_captcha_level2"], "grisk_id": "sandbox"}}
@@ -16,42 +17,6 @@ _BLOCKED_PAGE = (
     "<body><div>错误号: 412</div><p>由于触发哔哩哔哩安全风控策略，该次访问请求被拒绝。</p>"
     "</body></html>"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What a fault works on: the good answer, and a number from 0 to 1 for whatever is random."""
-
-    envelope: Json
-    roll: float = 0.0
-
-    @property
-    def hits(self) -> list[Json]:
-        """A copy of the list of hits on the page; for kinds that need hits."""
-        return list(self.envelope["data"]["result"])
-
-    @property
-    def place(self) -> int:
-        """The position of the hit that is spoilt."""
-        return min(int(self.roll * len(self.hits)), len(self.hits) - 1)
-
-    def with_result(self, result: object) -> Reply:
-        """The good answer with another `result`."""
-        data = {**self.envelope["data"], "result": result}
-        return json_reply({**self.envelope, "data": data})
-
-
-@dataclass(frozen=True, slots=True)
-class FaultKind:
-    """A kind of fault. `needs_hits`: makes sense only on a search page that has hits.
-
-    `is_complete`: the client gets the good answer whole, only late, so it counts as served.
-    """
-
-    play: Callable[[Occasion], Reply]
-    is_mild: bool = False
-    needs_hits: bool = False
-    is_complete: bool = False
 
 
 def delay(occasion: Occasion) -> Reply:
@@ -156,7 +121,12 @@ def _http(status: int) -> FaultKind:
 
 
 def _code(code: int, data: Json | None = None, *, is_mild: bool = False) -> FaultKind:
-    return FaultKind(partial(error_code, code, data), is_mild=is_mild)
+    play = partial(error_code, code, data)
+    return FaultKind(play, is_mild=is_mild, platforms=(BILIBILI,))
+
+
+def _ours(play: Callable[[Occasion], Reply], needs: str = "") -> FaultKind:
+    return FaultKind(play, needs=needs, platforms=(BILIBILI,))
 
 
 KINDS: Mapping[str, FaultKind] = MappingProxyType(
@@ -172,20 +142,20 @@ KINDS: Mapping[str, FaultKind] = MappingProxyType(
         "code_504": _code(envelopes.TIMED_OUT, is_mild=True),
         "code_8888": _code(envelopes.BUSY, is_mild=True),
         "truncated_json": FaultKind(truncated_json),
-        "html_412": FaultKind(html_412),
-        "code_412": FaultKind(code_412),
-        "risk_voucher": FaultKind(risk_voucher),
+        "html_412": _ours(html_412),
+        "code_412": _ours(code_412),
+        "risk_voucher": _ours(risk_voucher),
         "risk_bare": _code(envelopes.RISK),
         "captcha": _code(envelopes.CAPTCHA, _CAPTCHA_DATA),
         "code_509": _code(envelopes.EXCEEDED),
-        "voucher_only": FaultKind(voucher_only),
-        "empty_data": FaultKind(empty_data),
-        "null_data": FaultKind(null_data),
-        "null_result": FaultKind(null_result, needs_hits=True),
+        "voucher_only": _ours(voucher_only),
+        "empty_data": _ours(empty_data),
+        "null_data": _ours(null_data),
+        "null_result": _ours(null_result, "hits"),
         "html_200": FaultKind(html_200),
-        "mid_object": FaultKind(mid_object, needs_hits=True),
-        "result_string": FaultKind(result_string, needs_hits=True),
-        "null_entry": FaultKind(null_entry, needs_hits=True),
+        "mid_object": _ours(mid_object, "hits"),
+        "result_string": _ours(result_string, "hits"),
+        "null_entry": _ours(null_entry, "hits"),
         "empty_body": FaultKind(empty_body),
     }
 )

@@ -54,6 +54,7 @@ class Reply:
     status: int = 200
     content_type: str = JSON_TYPE
     set_cookies: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
     delay_secs: float = 0.0
     missing_bytes: int = 0
     dropped: bool = False
@@ -79,6 +80,11 @@ def json_reply(value: object, status: int = 200) -> Reply:
 def html_reply(body: str, status: int = 200) -> Reply:
     """A web page as an answer, such as a proxy in between would send."""
     return Reply(body.encode(), status, HTML_TYPE)
+
+
+def redirect(location: str) -> Reply:
+    """302 to another address."""
+    return Reply(status=302, content_type=HTML_TYPE, headers=(("Location", location),))
 
 
 def _cookies(header: str) -> dict[str, str]:

@@ -36,3 +36,11 @@ class Permutation:
         value ^= value >> (self.bits // 2)
         value = (value * 0x85EBCA6B) & mask
         return value ^ (value >> (self.bits // 2))
+
+    def undo(self, value: int) -> int:
+        """The value that was shuffled to this place; for an even number of bits."""
+        size = 1 << self.bits
+        value ^= value >> (self.bits // 2)
+        value = value * pow(0x85EBCA6B, -1, size) % size
+        value ^= value >> (self.bits // 2)
+        return (value - self.salt) * pow(0x9E3779B1, -1, size) % size

@@ -7,16 +7,10 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from sandbox.accounts import Accounts
-from sandbox.catalog import Catalog
+from sandbox.assembly import assemble
 from sandbox.config import SandboxConfig
-from sandbox.fault_plan import FaultPlan
-from sandbox.handlers.bilibili import Bilibili
-from sandbox.handlers.control import Control
-from sandbox.messages import Json, Reply, Request, json_reply
-from sandbox.stats import Stats
+from sandbox.messages import Json, Reply, Request
 from sandbox.transport import HOST, HttpServer
-from sandbox.wbi import KeyRing
 
 _STOP_CHECK_SECS = 0.1
 
@@ -25,7 +19,7 @@ class SandboxServer:
     """A local platform on 127.0.0.1; use as a context manager, or `start` and `stop`.
 
     `now` gives the seconds that rate windows slide by, `wall` the unix time that signatures are
-    compared with; tests move them instead of waiting.
+    compared with and that counters, sessions and quotas go by; tests move them instead of waiting.
     """
 
     def __init__(
@@ -34,13 +28,7 @@ class SandboxServer:
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        catalog, keys = Catalog(config), KeyRing(config.seed)
-        faults = FaultPlan(config.faults, config.seed)
-        accounts = Accounts(config.rate, config.good_answers_before_ban, now)
-        self._stats = Stats(accounts)
-        platform = Bilibili(catalog, accounts, keys, faults, self._stats, wall)
-        control = Control(catalog, keys, faults, self._stats)
-        self._routes = {**platform.routes(), **control.routes()}
+        self._parts = assemble(config, now, wall)
         self._config = config
         self._lock = threading.Lock()
         self._http: HttpServer | None = None
@@ -84,7 +72,7 @@ class SandboxServer:
 
     def stats(self) -> Json:
         """All counters, as `GET /__sandbox__/stats` shows them; also after `stop`."""
-        return self._stats.snapshot()
+        return self._parts.stats.snapshot()
 
     def __enter__(self) -> SandboxServer:
         self.start()
@@ -99,7 +87,4 @@ class SandboxServer:
         self.stop()
 
     def _answer(self, request: Request) -> Reply:
-        handler = self._routes.get((request.method, request.path))
-        if handler is None:
-            return json_reply({"error": f"no such endpoint: {request.path}"}, 404)
-        return handler(request)
+        return self._parts.answer(request)

@@ -120,6 +120,7 @@ def _head(reply: Reply, closes: bool) -> bytes:
         f"Content-Type: {reply.content_type}",
         f"Content-Length: {len(reply.body) + reply.missing_bytes}",
         *(f"Set-Cookie: {cookie}" for cookie in reply.set_cookies),
+        *(f"{name}: {value}" for name, value in reply.headers),
     ]
     if closes and not reply.hangs_up:
         lines.append("Connection: close")

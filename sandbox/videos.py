@@ -73,14 +73,14 @@ class Video:
         return self.count(3, 3_000_000)
 
     @property
-    def hides_play(self) -> bool:
-        """One in 400 does not show how often it was played."""
-        return (self.bits >> 45) % _RARE_OF == 0
+    def lot(self) -> int:
+        """A lot from 0 to 399 that decides whether the video, and its plays, can be seen."""
+        return (self.bits >> 45) % _RARE_OF
 
     @property
-    def is_hidden(self) -> bool:
-        """One in 400 is still found by a search but can no longer be opened."""
-        return (self.bits >> 45) % _RARE_OF == 1
+    def hides_play(self) -> bool:
+        """One in 400 does not show how often it was played."""
+        return self.lot == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bilibili's endpoints: the first visit, `nav`, the device cookie, the search, one video's page."""
+"""Bilibili's start page, `nav`, the device cookie, and the search."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sandbox import envelopes, gate
-from sandbox.accounts import Accounts, Standing
-from sandbox.bvid import to_aid
+from sandbox.accounts import Standing
 from sandbox.catalog import CREATOR_SEARCH, SEARCH_TYPES, Catalog, Question
-from sandbox.fault_plan import FaultPlan
-from sandbox.faults import KINDS, Occasion
+from sandbox.desk import Handler
 from sandbox.handlers import wire
+from sandbox.handlers.bilibili_door import Door
 from sandbox.messages import Json, Reply, Request, html_reply, json_reply
-from sandbox.mixing import salt_of
-from sandbox.stats import Stats
+from sandbox.sessions import member_id
 from sandbox.wbi import KeyRing
 
 _KEY_URL = "https://i0.hdslb.com/bfs/wbi/{}.png"
-_REFUSALS = {
-    Standing.SIGNED_OUT: envelopes.NOT_SIGNED_IN,
-    Standing.BANNED: envelopes.BANNED,
-    Standing.OVER_LIMIT: envelopes.TOO_FREQUENT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +24,17 @@ class Bilibili:
     """Answers the platform's requests; `wall` gives the unix time, in seconds."""
 
     catalog: Catalog
-    accounts: Accounts
+    door: Door
     keys: KeyRing
-    faults: FaultPlan
-    stats: Stats
     wall: Callable[[], float]
 
-    def routes(self) -> Mapping[tuple[str, str], Callable[[Request], Reply]]:
+    def routes(self) -> Mapping[tuple[str, str], Handler]:
         """The handler of every (method, path)."""
         return {
             ("GET", "/"): self.home,
             ("GET", "/x/web-interface/nav"): self.nav,
             ("GET", "/x/frontend/finger/spi"): self.device,
             ("GET", "/x/web-interface/wbi/search/type"): self.search,
-            ("GET", "/x/web-interface/view"): self.view,
         }
 
     def home(self, request: Request) -> Reply:
@@ -60,7 +50,7 @@ class Bilibili:
 
     def nav(self, request: Request) -> Reply:
         """Who is signed in; the WBI keys also for those who are not, but not for the banned."""
-        standing = self.accounts.look(request.account)
+        standing = self.door.look(request)
         if standing is Standing.BANNED:
             return json_reply(envelopes.failure(envelopes.BANNED))
         pair = self.keys.current()
@@ -68,13 +58,14 @@ class Bilibili:
         if standing is Standing.SIGNED_OUT:
             data: Json = {"isLogin": False, "wbi_img": wbi}
             return json_reply(envelopes.failure(envelopes.NOT_SIGNED_IN, data))
-        mid = 1 + salt_of("account", request.account) % 10**9
-        data = {"isLogin": True, "mid": mid, "uname": request.account, "wbi_img": wbi}
-        return json_reply(envelopes.success(data))
+        name = self.door.session(request).account
+        data = {"isLogin": True, "mid": member_id(name), "uname": name, "wbi_img": wbi}
+        return self.door.quiet(request, envelopes.success(data))
 
     def search(self, request: Request) -> Reply:
         """One page of creators or videos, for an account in good standing and a signed query."""
-        refused = self._refusal(request) or gate.refusal(request, self.keys.current(), self.wall())
+        refused = self.door.refusal(request)
+        refused = refused or gate.refusal(request, self.keys.current(), self.wall())
         if refused:
             return refused
         if request.params.get("search_type") not in SEARCH_TYPES:
@@ -83,28 +74,10 @@ class Bilibili:
         if question is None:
             return json_reply(envelopes.failure(envelopes.BAD_REQUEST))
         data = self._search_data(question)
-        return self._answer(request.account, question, data)
-
-    def view(self, request: Request) -> Reply:
-        """One video by `bvid` or `aid`."""
-        refused = self._refusal(request)
-        if refused:
-            return refused
-        aid = _wanted_aid(request.params)
-        if aid is None:
-            return json_reply(envelopes.failure(envelopes.BAD_REQUEST))
-        found = self.catalog.video(aid)
-        if found is None:
-            return json_reply(envelopes.failure(envelopes.NOT_FOUND))
-        if found[0].is_hidden:
-            return json_reply(envelopes.failure(envelopes.NOT_VISIBLE))
-        return self._answer(request.account, None, wire.video_view(*found))
-
-    def _refusal(self, request: Request) -> Reply | None:
-        standing = self.accounts.admit(request.account)
-        if standing is Standing.WELCOME:
-            return None
-        return json_reply(envelopes.failure(_REFUSALS[standing]))
+        shows = "hits" if "result" in data else ""
+        # A page without hits is no page: orders for a page or a keyword do not match it.
+        asked = replace(self.door.asked(request), question=question if shows else None, shows=shows)
+        return self.door.desk.answer(request, asked, envelopes.success(data))
 
     def _search_data(self, question: Question) -> Json:
         span = self.catalog.span(question)
@@ -116,41 +89,12 @@ class Bilibili:
             hits = [wire.video_hit(*pair) for pair in self.catalog.videos(question.keyword, span)]
         return wire.search_data(question, span, self.catalog.page_size, hits)
 
-    def _answer(self, account: str, question: Question | None, data: Json) -> Reply:
-        """The good answer, unless a fault takes its place."""
-        envelope = envelopes.success(data)
-        page = question if "result" in data else None
-        draw = self.faults.draw(account, question, has_hits=page is not None)
-        if draw is None:
-            return self._counted(account, page, json_reply(envelope))
-        self.stats.faulted(draw.kind)
-        kind = KINDS[draw.kind]
-        reply = kind.play(Occasion(envelope, draw.roll))
-        if draw.delay_secs is not None:
-            reply = replace(reply, delay_secs=draw.delay_secs)
-        return self._counted(account, page, reply) if kind.is_complete else reply
-
-    def _counted(self, account: str, page: Question | None, reply: Reply) -> Reply:
-        # Counted before it is sent, so that a client that has its page also finds it in the stats.
-        self.stats.answered(account, page)
-        return replace(reply, retract=lambda: self.stats.retract(account, page))
-
 
 def _question(params: Mapping[str, str]) -> Question | None:
     keyword, page = params.get("keyword", ""), params.get("page", "1")
     if not (keyword and page.isascii() and page.isdigit() and len(page) < 10 and int(page) > 0):
         return None
     return Question(params["search_type"], keyword, int(page))
-
-
-def _wanted_aid(params: Mapping[str, str]) -> int | None:
-    try:
-        if "bvid" in params:
-            return to_aid(params["bvid"])
-        aid = params.get("aid", "")
-        return int(aid) if aid.isascii() and aid.isdigit() and len(aid) < 17 else None
-    except ValueError:
-        return None
 
 
 def _device_id() -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.catalog import Catalog
+from sandbox.fault_kinds import ALL_KINDS
 from sandbox.fault_plan import BadOrderError, FaultPlan, parse_orders
-from sandbox.faults import KINDS
 from sandbox.messages import Reply, Request, json_reply
 from sandbox.stats import Stats
 from sandbox.wbi import KeyRing
@@ -21,6 +21,7 @@ class Control:
     keys: KeyRing
     faults: FaultPlan
     stats: Stats
+    resets: tuple[Callable[[], None], ...]
 
     def routes(self) -> Mapping[tuple[str, str], Callable[[Request], Reply]]:
         """The handler of every (method, path)."""
@@ -47,9 +48,11 @@ class Control:
         return json_reply({"domain": domain, "total": len(uids), "uids": uids})
 
     def reset(self, _: Request) -> Reply:
-        """Clear counters, accounts and queued faults; the WBI keys stay."""
+        """Clear counters, accounts, sessions, fates, faults, and the clock; the WBI keys stay."""
         self.stats.reset()
         self.faults.reset()
+        for reset in self.resets:
+            reset()
         return json_reply({"reset": True})
 
     def rotate_keys(self, _: Request) -> Reply:
@@ -62,5 +65,5 @@ class Control:
         try:
             orders = parse_orders(request.body)
         except BadOrderError as error:
-            return json_reply({"error": str(error), "kinds": list(KINDS)}, 400)
+            return json_reply({"error": str(error), "kinds": list(ALL_KINDS)}, 400)
         return json_reply({"queued": self.faults.order(orders)})

@@ -8,6 +8,7 @@ from sandbox.catalog import Question, Span
 from sandbox.creators import Creator
 from sandbox.messages import Json
 from sandbox.videos import Video
+from sandbox.world import Seen
 
 _NOT_VERIFIED = {"type": 127, "desc": ""}
 
@@ -82,8 +83,8 @@ def video_hit(video: Video, author: Creator) -> Json:
     }
 
 
-def video_view(video: Video, owner: Creator) -> Json:
-    """`data` of one video's own page, with its statistics."""
+def video_view(video: Video, owner: Creator, seen: Seen) -> Json:
+    """`data` of one video's own page, with its statistics of now."""
     return {
         "bvid": video.bvid,
         "aid": video.aid,
@@ -103,24 +104,25 @@ def video_view(video: Video, owner: Creator) -> Json:
             "name": owner.name,
             "face": f"https:{_picture('face', owner.bits)}",
         },
-        "stat": _stat(video),
+        "stat": _stat(video, seen),
         "cid": video.aid + 7,
         "pages": [{"cid": video.aid + 7, "page": 1, "part": "", "duration": video.seconds}],
     }
 
 
-def _stat(video: Video) -> Json:
+def _stat(video: Video, seen: Seen) -> Json:
+    counters = seen.counters
     return {
         "aid": video.aid,
-        "view": "--" if video.hides_play else video.play,
-        "danmaku": video.count(17, 9_000),
-        "reply": video.count(23, 20_000),
-        "favorite": video.count(19, 50_000),
-        "coin": video.count(29, 80_000),
-        "share": video.count(31, 10_000),
+        "view": "--" if "view" in seen.fate.hides else counters["view"],
+        "danmaku": counters["danmaku"],
+        "reply": counters["comment"],
+        "favorite": counters["favorite"],
+        "coin": counters["coin"],
+        "share": counters["share"],
         "now_rank": 0,
         "his_rank": 0,
-        "like": video.count(13, 200_000),
+        "like": counters["like"],
         "dislike": 0,
         "evaluation": "",
         "vt": 0,

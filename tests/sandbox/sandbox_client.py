@@ -11,6 +11,8 @@ from sandbox.wbi import DEFAULT_KEYS, KeyPair, signature
 
 SEARCH = "/x/web-interface/wbi/search/type"
 VIEW = "/x/web-interface/view"
+BATCH = "/medialist/gateway/base/resource/infos"
+FAVOURITES = "/x/v3/fav/resource/infos"
 WALL_SECS = 1_790_000_000
 
 
@@ -66,6 +68,17 @@ class Client:
 
     def order(self, *faults: dict[str, object]) -> None:
         assert self.post("/__sandbox__/faults", list(faults)).status_code == 200
+
+    def control(self, call: str, **body: object) -> dict[str, Any]:
+        answer = self.post(f"/__sandbox__/{call}", body)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def truth(self, **params: str | int) -> list[dict[str, Any]]:
+        """What a client must find now: of `ids`, or a list to choose from."""
+        told: list[dict[str, Any]] = self.get("/__sandbox__/videos", **params).json()["videos"]
+        return told
 
     def stats(self) -> dict[str, Any]:
         body: dict[str, Any] = self.get("/__sandbox__/stats").json()

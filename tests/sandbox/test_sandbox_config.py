@@ -42,6 +42,8 @@ def test_bad_rate_text(text: str) -> None:
         ("page_limit", 0),
         ("page_size", 0),
         ("good_answers_before_ban", -1),
+        ("batch_limit", 0),
+        ("youtube_units", -1),
     ],
 )
 def test_bad_setting_is_named(setting: str, value: object) -> None:

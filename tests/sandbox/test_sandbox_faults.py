@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox_client import VIEW, Client
+from sandbox_client import SEARCH, VIEW, Client
 
 from sandbox import RateLimit, SandboxServer
+from sandbox.fault_kind import BILIBILI, Asked
+from sandbox.fault_kinds import ALL_KINDS
 from sandbox.fault_plan import FaultPlan
 from sandbox.faults import KINDS
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]
 
+ASKED = Asked(BILIBILI, SEARCH, "acc1", shows="hits")
 CODES = {
     "code_500": -500,
     "code_503": -503,
@@ -168,7 +171,7 @@ def test_orders_not_understood(client: Client, payload: object, problem: str) ->
     answer = client.post("/__sandbox__/faults", payload)
     assert answer.status_code == 400
     assert problem in answer.json()["error"]
-    assert answer.json()["kinds"] == list(KINDS)
+    assert answer.json()["kinds"] == list(ALL_KINDS)
     assert client.search()["code"] == 0
 
 
@@ -183,7 +186,7 @@ def test_body_that_is_no_json(client: Client) -> None:
 )
 def test_profiles_draw_their_share(profile: str, share: float, kinds: set[str] | None) -> None:
     plan = FaultPlan(profile, seed=1)
-    draws = [plan.draw("acc1", None, has_hits=True) for _ in range(20_000)]
+    draws = [plan.draw(ASKED) for _ in range(20_000)]
     drawn = [draw.kind for draw in draws if draw]
     assert len(drawn) == pytest.approx(20_000 * share, rel=0.15)
     mild = {name for name, kind in KINDS.items() if kind.is_mild}
@@ -192,9 +195,9 @@ def test_profiles_draw_their_share(profile: str, share: float, kinds: set[str] |
 
 def test_profiles_repeat_with_the_seed() -> None:
     first, twin, other = (FaultPlan("harsh", seed) for seed in (1, 1, 2))
-    some = [first.draw("a", None, has_hits=True) for _ in range(200)]
-    assert some == [twin.draw("a", None, has_hits=True) for _ in range(200)]
-    assert some != [other.draw("a", None, has_hits=True) for _ in range(200)]
+    some = [first.draw(ASKED) for _ in range(200)]
+    assert some == [twin.draw(ASKED) for _ in range(200)]
+    assert some != [other.draw(ASKED) for _ in range(200)]
 
 
 def test_pages_counted_under_harsh_faults_are_the_pages_got(start: Start, visit: Visit) -> None:

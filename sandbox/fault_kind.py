@@ -1,0 +1,86 @@
+"""What a fault is: what was asked, the good answer it spoils, and whom it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.catalog import Question
+from sandbox.messages import Json, Reply, json_reply
+
+BILIBILI, YOUTUBE, TIKHUB, MARKET = "bilibili", "youtube", "tikhub", "market"
+SHORT_LINKS = "short_links"
+PLATFORMS = (BILIBILI, YOUTUBE, TIKHUB, MARKET, SHORT_LINKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, as far as faults and counters care.
+
+    `shows` says what the good answer holds that a fault may need: `hits`, `batch` or nothing.
+    A quiet endpoint goes wrong only by an order that names its path.
+    """
+
+    platform: str
+    path: str
+    account: str = ""
+    question: Question | None = None
+    shows: str = ""
+    videos: frozenset[str] = frozenset()
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a fault works on: the good answer, and a number from 0 to 1 for whatever is random.
+
+    `video` is the id that an order wants spoilt; empty when any will do.
+    """
+
+    envelope: Json
+    roll: float = 0.0
+    asked: Asked | None = None
+    video: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hits(self) -> list[Json]:
+        """A copy of the list of hits on the page; for kinds that need hits."""
+        return list(self.envelope["data"]["result"])
+
+    @property
+    def place(self) -> int:
+        """The position of the hit that is spoilt."""
+        return self.place_among(len(self.hits))
+
+    def place_among(self, count: int) -> int:
+        """A position from 0 to `count` - 1, by the roll."""
+        return min(int(self.roll * count), count - 1)
+
+    def with_result(self, result: object) -> Reply:
+        """The good answer with another `result`."""
+        data = {**self.envelope["data"], "result": result}
+        return json_reply({**self.envelope, "data": data})
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """A kind of fault.
+
+    `needs`: makes sense only where the answer shows this (`hits`, `batch`). `platforms`: where it
+    may happen, everywhere if empty. `is_complete`: the client gets the good answer whole, only
+    late, so it counts as served. Kinds that are not `by_lot` happen by order only.
+    """
+
+    play: Callable[[Occasion], Reply]
+    is_mild: bool = False
+    needs: str = ""
+    is_complete: bool = False
+    platforms: tuple[str, ...] = ()
+    by_lot: bool = True
+
+    def fits(self, asked: Asked) -> bool:
+        """Whether such a request can go wrong in this way."""
+        if self.needs and self.needs != asked.shows:
+            return False
+        return not self.platforms or asked.platform in self.platforms
