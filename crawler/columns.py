@@ -8,7 +8,6 @@ from operator import itemgetter
 from typing import Any
 
 from core.errors import InvalidInput
-from sources.catalog import platform as platform_of
 from storage.database import Row
 
 DEFAULT_COLUMNS = (
@@ -48,8 +47,7 @@ class RowReader:
     and then put into the order that was asked for.
     """
 
-    def __init__(self, platform: str, columns: Sequence[str]) -> None:
-        raw_fields = platform_of(platform).raw_fields
+    def __init__(self, raw_fields: Mapping[str, str], columns: Sequence[str]) -> None:
         stored = [name for name in columns if name in STORED]
         common = [name for name in columns if name in raw_fields]
         special = [name for name in columns if name not in STORED and name not in raw_fields]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +56,12 @@ class Placement:
 class SegmentFiles:
     """The export folder of this host."""
 
-    def __init__(self, exports_dir: Path, host: str) -> None:
+    def __init__(
+        self, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
+    ) -> None:
         self.exports_dir = exports_dir
         self.host = host
+        self.raw_fields = raw_fields  # of a platform: where the common columns are
 
     def final_path(self, place: Placement) -> Path:
         """`<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>`"""
@@ -127,7 +130,7 @@ class SegmentWriter:
         self._part = part
         self._final = final
         self._still_ours = still_ours
-        self._reader = RowReader(segment.platform, columns)
+        self._reader = RowReader(files.raw_fields(segment.platform), columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
             part, columns, bool(segment.options.get("raw_cells"))
         )

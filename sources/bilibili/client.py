@@ -6,6 +6,7 @@ import json
 import math
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,14 +22,16 @@ from sources.bilibili.errors import (
     error_of_code,
     error_of_status,
 )
-from sources.text import may_be_unstorable, storable_json
+from sources.text import is_deeper, may_be_unstorable, storable_json
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
+DOOR = (NAV, FINGER)  # asked once at the door, as by every page of the site: not paced
 DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
 KEYS_TURN_SECS = 3.0
 EXCERPT_CHARS = 4000
+MOST_LEVELS = 100  # of a body; what walks through it does not run out of stack
 HEADERS = {
     "User-Agent": (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -45,6 +48,7 @@ class BilibiliClient:
 
     def __init__(self, base_url: str, timeout_secs: float, clock: Clock) -> None:
         self._base_url = base_url
+        self._host = urlsplit(base_url).netloc
         self._timeout_secs = timeout_secs
         self._clock = clock
         self._asking = threading.Lock()
@@ -134,10 +138,14 @@ class BilibiliClient:
         request = f"GET {path}" + (f"?{session.hide(query)}" if query else "")
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         try:
-            answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
+            with nullcontext() if path in DOOR else session.turn(path):
+                answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the proxy's URL or a header.
-            raise Retry(f"no answer ({type(error).__name__})", Evidence(request)) from None
+            raise Retry(
+                f"no answer from {self._host} ({type(error).__name__})", Evidence(request),
+                of_proxy=isinstance(error, requests.exceptions.ProxyError),
+            ) from None  # fmt: skip
         return self._read(session, answer, request)
 
     def _read(
@@ -156,6 +164,8 @@ class BilibiliClient:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
             raise Retry("the answer is no JSON", evidence(), damaged=True) from cause
+        if is_deeper(body, MOST_LEVELS):
+            raise Retry("the answer is nested too deep", evidence(), damaged=True)
         if may_be_unstorable(answer.content):
             body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None

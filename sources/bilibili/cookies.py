@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from core.errors import InvalidInput
 
 DOMAIN = "bilibili.com"
 SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")  # what a Cookie header can hold, without ";"
 SESSION_COOKIE = "SESSDATA"
+KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "sid")
 FORMS = (
     "a Netscape cookies.txt, the JSON of a cookie extension, or a header string such as"
     " SESSDATA=...; bili_jct=..."
@@ -36,14 +39,27 @@ def parse_cookies(text: str) -> dict[str, str]:
         cookies = _from_header(body)
     for name, value in cookies.items():
         if not (_is_sendable(name) and _is_sendable(value)):
-            shown = name if _is_sendable(name) else "with a damaged name"
-            raise InvalidInput(f"cookie {shown}: it holds characters that no cookie can have")
+            raise InvalidInput(
+                f"cookie {_shown(name)}: it holds characters that no cookie can have"
+            )
     if not cookies.get(SESSION_COOKIE):
         raise InvalidInput(
             f"there is no {SESSION_COOKIE} cookie of {DOMAIN} in it: sign in to bilibili.com in the"
             " browser and export the cookies again"
         )
     return cookies
+
+
+def session_expiry(text: str) -> datetime | None:
+    """When the session ends by itself: its value says so, as `token,Unix seconds,…`."""
+    try:
+        value = parse_cookies(text)[SESSION_COOKIE]
+    except InvalidInput:
+        return None
+    parts = unquote(value).split(",")
+    if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
+        return None
+    return datetime.fromtimestamp(int(parts[1]), UTC)
 
 
 def _from_netscape(body: str) -> dict[str, str]:
@@ -100,7 +116,7 @@ def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
     cookies = {}
     for name, value, domain in entries:
         if not isinstance(value, str | int | float):
-            raise InvalidInput(f"cookie {name}: its value is no text; give {FORMS}")
+            raise InvalidInput(f"cookie {_shown(name)}: its value is no text; give {FORMS}")
         if _is_ours(domain):
             cookies[name] = str(value)
     return cookies
@@ -109,6 +125,11 @@ def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
 def _is_ours(domain: str) -> bool:
     host = domain.lstrip(".").lower()
     return host == DOMAIN or host.endswith(f".{DOMAIN}")
+
+
+def _shown(name: str) -> str:
+    """The name, if it is one of the platform's; in a damaged file any other may be a value."""
+    return name if name in KNOWN_NAMES else "of an unknown name"
 
 
 def _is_sendable(text: str) -> bool:

@@ -27,7 +27,7 @@ SERVER_SIDE = (-500, -503, -504, -8888)
 TOO_MANY = (-509, -799)
 GONE = (-404, -626, 62002, 62012)
 LATER = (62003, 62004)
-BAD_REQUEST = (-400, -1200, -111)
+BAD_REQUEST = (-400, -413, -1200, -111)
 MESSAGE_CHARS = 300
 
 
@@ -40,7 +40,7 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
         secs = float(asked[0]) if asked else None
         return Throttled("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
     if status == 407:
-        return Retry("the proxy wants other credentials (HTTP 407)", evidence)
+        return Retry("the proxy wants other credentials (HTTP 407)", evidence, of_proxy=True)
     if status >= 500:
         return Retry(f"server error (HTTP {status})", evidence)
     if status in (401, 403):

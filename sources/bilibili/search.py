@@ -14,12 +14,14 @@ from typing import Any
 
 from core.errors import Evidence, Retry
 from sources.base import Creator, CreatorPage, RejectedEntry
+from sources.text import is_deeper
 
 PATH = "/x/web-interface/wbi/search/type"
 UID = re.compile(r"[1-9][0-9]{0,19}")
 TAG = re.compile(r"<[^>]*>")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000
+MOST_LEVELS = 30  # of an entry; MariaDB takes no deeper JSON
 MOST_PAGES = 100_000  # more is no search result but a mistake
 
 
@@ -50,7 +52,7 @@ def _read(
     data: Any, asked: Asked, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
     def damaged(reason: str) -> Retry:
-        shown = asked.hide(json.dumps(data, ensure_ascii=False)[:EVIDENCE_CHARS])
+        shown = asked.hide(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
         return Retry(asked.hide(reason), Evidence(asked.request, 200, 0, shown), damaged=True)
 
     page = asked.page
@@ -104,16 +106,25 @@ def _creator_of_video(entry: Any) -> Creator | None:
         "uname": author,
         "video": {
             "bvid": fields.get("bvid"),
-            "title": html.unescape(TAG.sub("", _text(fields, "title"))),
+            "title": _title(fields),
             "pubdate": fields.get("pubdate"),
         },
     }
     return Creator(_uid(fields), author, raw)
 
 
+def _title(fields: Mapping[str, Any]) -> str:
+    try:
+        return html.unescape(TAG.sub("", _text(fields, "title")))
+    except ValueError:
+        raise BadEntry("title holds a character number that is too long") from None
+
+
 def _object(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise BadEntry(f"no object but {type(entry).__name__}")
+    if is_deeper(entry, MOST_LEVELS):
+        raise BadEntry("it is nested too deep")
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,12 +10,16 @@ import requests
 
 from core.errors import InvalidInput, LoginExpired
 from core.settings import Pace
-from sources.base import AccountSession, CreatorPage, SessionStatus, Via
+from sources.base import ANONYMOUS, AccountSession, CreatorPage, SessionStatus, StatsAnswer, Via
 from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
+from sources.bilibili.space import CreatorCard, UploadsPage, card, uploads
+from sources.bilibili.videos import MOST_AT_ONCE, VideoCounters
+from sources.json_api import egress
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
+ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
 SECRET_CHARS = 6  # shorter cookie values are switches, and would strike out innocent text
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -23,18 +28,21 @@ class BilibiliSource:
     """Creator search and session check with an account's cookies."""
 
     platform = "bilibili"
+    batch = MOST_AT_ONCE
 
     def __init__(self, client: BilibiliClient, pace: Pace) -> None:
         self._client = client
         self.pace = pace
+        self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
+        self._counters = VideoCounters(client)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        if not session:
+        if not session and account_id != ANONYMOUS:
             raise LoginExpired("the account has no session: import its cookies")
         try:
-            cookies = parse_cookies(session)
+            cookies = parse_cookies(session) if session else {}
         except InvalidInput as error:
             raise LoginExpired(f"the stored session is no use: {error}") from error
         http = requests.Session()
@@ -44,7 +52,7 @@ class BilibiliSource:
         if proxy:
             http.proxies = {"http": proxy, "https": proxy}
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
-        return AccountSession(account_id, username, http, _egress(proxy), secrets[::-1])
+        return AccountSession(account_id, username, http, egress(proxy), secrets[::-1])
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
@@ -60,6 +68,17 @@ class BilibiliSource:
         request = f"GET {search.PATH}?search_type={SEARCH_TYPES[via]}&page={page}"
         read = search.read_users if via is Via.USERS else search.read_authors
         return read(data, search.Asked(page, request, session.hide))
+
+    def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+        return self._counters.of(session, ids)
+
+    def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
+        """A page (from 1) of a creator's uploads, newest first. Raises a SourceError."""
+        return uploads(self._client, session, uid, page)
+
+    def card(self, session: AccountSession, uid: str) -> CreatorCard:
+        """A creator's public numbers. Raises a SourceError."""
+        return card(self._client, session, uid)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
         data = self._client.nav(session)
@@ -87,11 +106,3 @@ def check_proxy(url: str) -> str:
             f"the proxy is no URL; write it like http://user:password@host:8080 ({schemes})"
         )
     return url
-
-
-def _egress(proxy: str | None) -> str:
-    """Which way out it is, without credentials."""
-    if not proxy:
-        return "direct"
-    parts = urlsplit(proxy)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

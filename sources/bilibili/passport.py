@@ -1,0 +1,98 @@
+"""Signing in by QR code, as the web page does: a code is shown, the phone's app confirms it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import requests
+
+from core.errors import Evidence, Retry, UnexpectedResponse
+from sources.bilibili.client import HEADERS
+from sources.bilibili.cookies import SESSION_COOKIE
+
+GENERATE = "/x/passport-login/web/qrcode/generate"
+POLL = "/x/passport-login/web/qrcode/poll"
+CODE_LIVES_SECS = 180.0  # said by the platform's own page
+KEPT_COOKIES = ("SESSDATA", "bili_jct", "DedeUserID", "DedeUserID__ckMd5", "sid", "buvid3")
+
+
+class ScanState(IntEnum):
+    """What the platform says of a code; the value is its own number."""
+
+    DONE = 0
+    EXPIRED = 86038
+    SCANNED = 86090
+    WAITING = 86101
+
+
+@dataclass(frozen=True)
+class QRCode:
+    """What to show (`url`), and what to ask after (`key`)."""
+
+    url: str
+    key: str
+
+
+class Passport:
+    """One sign-in. Its HTTP session collects the cookies; they are the account's afterwards."""
+
+    def __init__(self, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
+        self._base_url = base_url
+        self._timeout_secs = timeout_secs
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers.update(HEADERS)
+        if proxy:
+            self._http.proxies = {"http": proxy, "https": proxy}
+
+    def new_code(self) -> QRCode:
+        """A fresh code, good for CODE_LIVES_SECS. Raises Retry, UnexpectedResponse."""
+        data = self._data(GENERATE, {})
+        url, key = data.get("url"), data.get("qrcode_key")
+        if not isinstance(url, str) or not isinstance(key, str) or not url or not key:
+            raise UnexpectedResponse("no QR code came", Evidence(f"GET {GENERATE}"))
+        return QRCode(url, key)
+
+    def poll(self, code: QRCode) -> ScanState:
+        """How far the person is. Raises Retry, UnexpectedResponse."""
+        state = self._data(POLL, {"qrcode_key": code.key}).get("code")
+        if state not in list(ScanState):
+            raise UnexpectedResponse(
+                f"unknown state {state!r} of the code", Evidence(f"GET {POLL}")
+            )
+        return ScanState(state)
+
+    def session_text(self) -> str:
+        """The session as a cookie header, after DONE. Raises UnexpectedResponse without one."""
+        cookies = {cookie.name: cookie.value for cookie in self._http.cookies}
+        if not cookies.get(SESSION_COOKIE):
+            raise UnexpectedResponse(
+                f"signed in, but no {SESSION_COOKIE} cookie came", Evidence(f"GET {POLL}")
+            )
+        return "; ".join(f"{name}={cookies[name]}" for name in KEPT_COOKIES if cookies.get(name))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _data(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        evidence = Evidence(f"GET {path}")
+        try:
+            answer = self._http.get(
+                f"{self._base_url}{path}", params=params, timeout=self._timeout_secs,
+                allow_redirects=False,
+            )  # fmt: skip
+        except (requests.RequestException, ValueError) as error:
+            raise Retry(f"no answer from the sign-in ({type(error).__name__})", evidence) from None
+        if answer.status_code != 200:
+            raise Retry(f"the sign-in answered HTTP {answer.status_code}", evidence)
+        try:
+            body = json.loads(answer.content)
+        except ValueError:
+            raise Retry("the sign-in's answer is no JSON", evidence) from None
+        data = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(data, dict) or body.get("code") != 0:
+            raise Retry("the sign-in's answer has no data", evidence)
+        return data

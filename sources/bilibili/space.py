@@ -1,0 +1,103 @@
+"""A creator's page: the card, and all uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import Retry
+from sources.base import AccountSession
+from sources.bilibili.client import BilibiliClient
+
+UPLOADS = "/x/space/wbi/arc/search"
+CARD = "/x/web-interface/card"
+PAGE_SIZE = 30
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One video of a creator's list; its counters are those that the list tells."""
+
+    bvid: str
+    title: str
+    published_at: datetime | None
+    cover_url: str | None
+    view: int | None
+    comment: int | None
+    danmaku: int | None
+
+
+@dataclass(frozen=True)
+class UploadsPage:
+    """One page (from 1) of a creator's uploads, newest first, of `total` videos."""
+
+    page: int
+    total: int
+    uploads: tuple[Upload, ...]
+
+    @property
+    def is_last(self) -> bool:
+        return self.page * PAGE_SIZE >= self.total or not self.uploads
+
+
+@dataclass(frozen=True)
+class CreatorCard:
+    """A creator's public numbers; None where the platform does not tell."""
+
+    uid: str
+    name: str
+    followers: int | None
+    following: int | None
+    videos: int | None
+    likes: int | None
+
+
+def uploads(client: BilibiliClient, session: AccountSession, uid: str, page: int) -> UploadsPage:
+    """A page of all that a creator uploaded. Raises a SourceError."""
+    params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
+    data = client.get_signed(session, UPLOADS, params)
+    try:
+        entries, total = data["list"]["vlist"], data["page"]["count"]
+        found = tuple(_upload(entry) for entry in entries)
+        if not isinstance(total, int) or isinstance(total, bool):
+            raise TypeError
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Retry("the uploads have an unknown shape", damaged=True) from error
+    return UploadsPage(page, total, found)
+
+
+def card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
+    """A creator's card. Raises a SourceError."""
+    data = client.get(session, CARD, {"mid": uid})
+    try:
+        fields = data["card"]
+        return CreatorCard(
+            uid=str(fields["mid"]), name=str(fields["name"]),
+            followers=_count(data.get("follower")),
+            following=_count(fields.get("attention")), videos=_count(data.get("archive_count")),
+            likes=_count(data.get("like_num")),
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Retry("the card has an unknown shape", damaged=True) from error
+
+
+def _upload(entry: Mapping[str, Any]) -> Upload:
+    bvid, title = entry["bvid"], entry["title"]
+    if not isinstance(bvid, str) or not isinstance(title, str):
+        raise TypeError
+    created, pic = _count(entry.get("created")), entry.get("pic")
+    cover = pic if isinstance(pic, str) and pic else None
+    return Upload(
+        bvid=bvid, title=title,
+        published_at=datetime.fromtimestamp(created, UTC) if created else None,
+        cover_url=f"https:{cover}" if cover and cover.startswith("//") else cover,
+        view=_count(entry.get("play")), comment=_count(entry.get("comment")),
+        danmaku=_count(entry.get("video_review")),
+    )  # fmt: skip
+
+
+def _count(value: Any) -> int | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and value >= 0 else None

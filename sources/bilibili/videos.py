@@ -1,0 +1,198 @@
+"""Counters of videos: many at once where the platform tells them, one by one where it counts.
+
+The batch endpoint is undocumented, so it is not trusted blindly: ids that it leaves out or marks
+are asked for singly, and so is one of each batch, drawn at random. Where that one disagrees, the
+whole batch is asked for singly.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import BadRequest, NotFound, Retry, SourceError
+from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoStats
+from sources.bilibili.client import BilibiliClient
+from sources.bilibili.errors import LATER
+from sources.bilibili.ids import av_to_bv, bv_to_av
+
+VIEW = "/x/web-interface/view"
+INFOS = "/medialist/gateway/base/resource/infos"
+MOST_AT_ONCE = 50
+AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
+VIDEO = 2  # the type of a video in a list of resources
+DEAD = 1  # a bit of `attr`
+HIDDEN_CODES = (62002, 62012)
+BATCH_FIELDS = {
+    "view": "play", "danmaku": "danmaku", "comment": "reply", "like": "thumb_up", "coin": "coin",
+    "favorite": "collect", "share": "share",
+}  # fmt: skip
+SINGLE_FIELDS = {
+    "view": "view", "danmaku": "danmaku", "comment": "reply", "like": "like", "coin": "coin",
+    "favorite": "favorite", "share": "share",
+}  # fmt: skip
+# A batch may be some minutes old; more than that is another number.
+STALE_SHARE, STALE_COUNT = 0.05, 100
+
+
+class VideoCounters:
+    """Asks for counters with any account's session. The size of a batch is learned."""
+
+    def __init__(self, client: BilibiliClient) -> None:
+        self._client = client
+        self._size = MOST_AT_ONCE
+
+    def of(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+        """An answer for each id (BV or av). Raises a SourceError when nothing is known of any."""
+        answers: dict[str, StatsAnswer] = {}
+        aids: dict[str, int] = {}
+        for given in ids:
+            aid = _aid(given)
+            if aid is None:
+                answers[given] = Unavailable(Gone.BAD_ID, "no id of a Bilibili video", True)
+            else:
+                aids[given] = aid
+        found = self._of_many(session, sorted(set(aids.values())))
+        return answers | {given: found[aid] for given, aid in aids.items()}
+
+    def _of_many(self, session: AccountSession, aids: list[int]) -> dict[int, StatsAnswer]:
+        answers: dict[int, StatsAnswer] = {}
+        if len(aids) == 1:
+            return {aids[0]: self._single(session, aids[0])}
+        waiting = list(aids)
+        while waiting:
+            batch = waiting[: self._size]
+            try:
+                told = self._batch(session, batch)
+            except BadRequest:
+                if self._size == 1:
+                    told = {}
+                else:
+                    self._size = max(1, self._size // 2)
+                    continue
+            waiting = waiting[len(batch) :]
+            answers |= self._checked(session, batch, told)
+        return answers
+
+    def _checked(
+        self, session: AccountSession, batch: list[int], told: dict[int, VideoStats]
+    ) -> dict[int, StatsAnswer]:
+        answers: dict[int, StatsAnswer] = {
+            aid: self._single(session, aid) for aid in batch if aid not in told
+        }
+        if told:
+            sample = random.choice(sorted(told))
+            truth = self._single(session, sample)
+            if not _agree(told[sample], truth):
+                told = {}
+            answers[sample] = truth
+        for aid in batch:
+            if aid not in answers:
+                answers[aid] = told.get(aid) or self._single(session, aid)
+        return answers
+
+    def _batch(self, session: AccountSession, aids: Sequence[int]) -> dict[int, VideoStats]:
+        resources = ",".join(f"{aid}:{VIDEO}" for aid in aids)
+        try:
+            data = self._client.get(session, INFOS, {"resources": resources})
+        except Retry as error:
+            if _code(error) != 0:
+                raise
+            return {}  # a success without data: none of them is left
+        return dict(_read_batch(data, set(aids)))
+
+    def _single(self, session: AccountSession, aid: int) -> StatsAnswer:
+        try:
+            data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)})
+        except NotFound as error:
+            hidden = _code(error) in HIDDEN_CODES
+            return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, str(error), True)
+        except BadRequest as error:
+            return Unavailable(Gone.BAD_ID, str(error), True)
+        except Retry as error:
+            if _code(error) not in LATER:
+                raise
+            return Unavailable(Gone.IN_REVIEW, str(error), False)
+        return _read_single(data, aid)
+
+
+def _read_batch(data: Any, asked: set[int]) -> Iterator[tuple[int, VideoStats]]:
+    """What can be trusted of a batch: entries that were asked for, alive, and whole."""
+    for entry in data if isinstance(data, list) else ():
+        if not isinstance(entry, dict) or entry.get("id") not in asked:
+            continue
+        counters, attr = entry.get("cnt_info"), entry.get("attr")
+        if not isinstance(counters, dict) or (isinstance(attr, int) and attr & DEAD):
+            continue
+        upper = entry.get("upper")
+        stats = _stats(counters, BATCH_FIELDS, entry, upper if isinstance(upper, dict) else {})
+        if not any(getattr(stats, name) for name in BATCH_FIELDS):
+            continue  # all zero or hidden: that is how dead ones may look
+        if stats.view is not None and entry.get("bvid") in (None, av_to_bv(entry["id"])):
+            yield entry["id"], stats
+
+
+def _read_single(data: Any, aid: int) -> StatsAnswer:
+    stat = data.get("stat") if isinstance(data, dict) else None
+    if not isinstance(stat, dict) or data.get("aid") not in (None, aid):
+        raise Retry(f"{VIEW} came without its stat", damaged=True)
+    owner = data.get("owner")
+    return _stats(stat, SINGLE_FIELDS, data, owner if isinstance(owner, dict) else {})
+
+
+def _stats(
+    counters: Mapping[str, Any],
+    fields: Mapping[str, str],
+    video: Mapping[str, Any],
+    owner: Mapping[str, Any],
+) -> VideoStats:
+    published = video.get("pubdate", video.get("pubtime"))
+    return VideoStats(
+        **{name: _count(counters.get(field)) for name, field in fields.items()},
+        title=_text(video.get("title")), author=_text(owner.get("name")),
+        uid=None if owner.get("mid") is None else str(owner["mid"]),
+        published_at=_moment(published),
+    )  # fmt: skip
+
+
+def _count(value: Any) -> int | None:
+    """A counter, or None for one that is hidden ("--") or no number."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and value >= 0 else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return datetime.fromtimestamp(value, UTC) if is_number and 0 < value < 2**33 else None
+
+
+def _agree(batch: VideoStats, single: StatsAnswer) -> bool:
+    if isinstance(single, Unavailable):
+        return False
+    pairs = [(getattr(batch, name), getattr(single, name)) for name in SINGLE_FIELDS]
+    return all(
+        told is not None and abs(told - truth) <= max(STALE_COUNT, STALE_SHARE * truth)
+        for told, truth in pairs
+        if truth is not None
+    )
+
+
+def _aid(given: str) -> int | None:
+    number = AV.fullmatch(given)
+    try:
+        aid = int(number[1]) if number else bv_to_av(given)
+        av_to_bv(aid)
+    except ValueError:
+        return None
+    return aid
+
+
+def _code(error: SourceError) -> int | None:
+    return error.evidence.code if error.evidence else None

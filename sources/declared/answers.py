@@ -1,0 +1,120 @@
+"""What an answer means: the file's rules first, then what HTTP says, then whether it is good."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from core.errors import (
+    AccountBanned,
+    BadRequest,
+    LoginExpired,
+    NotFound,
+    Retry,
+    RiskControl,
+    SourceError,
+    Throttled,
+)
+from sources.declared.declaration import Answers, Meaning
+from sources.json_api import MESSAGE_CHARS, Answer
+from sources.text import may_be_unstorable, storable_json
+
+PLAIN: dict[str, type[SourceError]] = {
+    "expired": LoginExpired, "banned": AccountBanned, "gone": NotFound,
+    "bad_request": BadRequest, "retry": Retry,
+}  # fmt: skip
+
+
+class NotJson(Exception):
+    """A body that cannot be read."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """`, code 42900: slow down`, as far as the file tells where that is."""
+
+    text: str = ""
+    code: int | None = None
+
+
+class AnswerReader:
+    """Reads the answers of one platform."""
+
+    def __init__(self, rules: Answers) -> None:
+        self._rules = rules
+
+    def body(self, answer: Answer, now: datetime) -> Any:
+        """The JSON of a good answer. Raises the SourceError that any other answer means."""
+        try:
+            body = _json_of(answer.content)
+        except NotJson:
+            self._raise_for(answer, None, _Said(), now)
+            raise answer.damaged("the answer is no JSON") from None
+        said = self._said(answer, body)
+        self._raise_for(answer, body, said, now)
+        if self._rules.good is not None and not self._rules.good.holds(body):
+            text = f"the answer is not good by answers.good, and no rule knows it{said.text}"
+            raise Retry(text, replace(answer.evidence(), code=said.code), damaged=True)
+        return body
+
+    def _raise_for(self, answer: Answer, body: Any, said: _Said, now: datetime) -> None:
+        for meaning in self._rules.means:
+            if _applies(meaning, answer.status, body):
+                raise _error(meaning, answer, said, now)
+        by_status = _meaning_of_status(answer.status)
+        if by_status is not None:
+            raise _error(by_status, answer, said, now)
+
+    def _said(self, answer: Answer, body: Any) -> _Said:
+        rules = self._rules
+        code = rules.code.find(body) if rules.code else None
+        message = rules.message.find(body) if rules.message else None
+        text = "" if code is None else f", code {code}"
+        text += f": {message}" if isinstance(message, str) else ""
+        is_number = isinstance(code, int) and not isinstance(code, bool)
+        return _Said(answer.session.hide(text)[:MESSAGE_CHARS], code if is_number else None)
+
+
+def _applies(meaning: Meaning, status: int, body: Any) -> bool:
+    if meaning.status and status not in meaning.status:
+        return False
+    return meaning.when is None or (body is not None and meaning.when.holds(body))
+
+
+def _meaning_of_status(status: int) -> Meaning | None:
+    if 200 <= status < 300:
+        return None
+    known = {401: "expired", 403: "risk", 404: "gone", 407: "retry", 408: "retry", 410: "gone",
+             429: "throttled"}  # fmt: skip
+    otherwise = "retry" if status >= 500 else "bad_request"
+    return Meaning.model_validate({"reaction": known.get(status, otherwise)})
+
+
+def _error(meaning: Meaning, answer: Answer, said: _Said, now: datetime) -> SourceError:
+    text = f"{meaning.reaction.replace('_', ' ')} (HTTP {answer.status}){said.text}"
+    evidence = replace(answer.evidence(), code=said.code)
+    if meaning.reaction == "throttled":
+        return Throttled(text, evidence, retry_after_secs=answer.retry_after_secs(now))
+    if meaning.reaction == "risk":
+        return RiskControl(text, evidence, whole_egress=meaning.whole_egress)
+    return PLAIN[meaning.reaction](text, evidence)
+
+
+def _json_of(content: bytes) -> Any:
+    try:
+        body = json.loads(content, parse_constant=_unknown, parse_float=_finite)
+        return storable_json(body) if may_be_unstorable(content) else body
+    except (ValueError, RecursionError):
+        raise NotJson from None
+
+
+def _unknown(_word: str) -> None:
+    """NaN and Infinity are no JSON, and no database takes them: the value is not known."""
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None

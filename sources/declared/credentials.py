@@ -1,0 +1,70 @@
+"""An account's stored session as headers and cookies, and what of it must never be shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from core.errors import InvalidInput
+from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
+
+SECRET_CHARS = 6  # shorter values are switches, and would strike out innocent text
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What every request of an account carries."""
+
+    headers: dict[str, str] = field(repr=False)
+    cookies: dict[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def read_session(form: SessionForm, text: str) -> Credentials:
+    """The credentials in a stored session, in the form that the platform's file declares.
+
+    Raises:
+        InvalidInput: it has another form; the message repeats no value.
+    """
+    body = text.removeprefix("\ufeff").strip()
+    if not body:
+        raise InvalidInput("the session is empty")
+    if form.kind == "header":
+        return _as_header(form, body)
+    cookies = _cookies(body)
+    if form.required_cookie is not None and not cookies.get(form.required_cookie):
+        raise InvalidInput(
+            f"there is no cookie {form.required_cookie} in it: is it another platform's?"
+        )
+    return Credentials({}, cookies, _spellings(cookies.values()))
+
+
+def _as_header(form: SessionForm, token: str) -> Credentials:
+    if not HEADER_VALUE.fullmatch(token):
+        raise InvalidInput("the session holds characters that no HTTP header can have")
+    value = form.value.replace("{session}", token)
+    return Credentials({str(form.header): value}, {}, _spellings([token, *token.split()]))
+
+
+def _cookies(body: str) -> dict[str, str]:
+    header = body.removeprefix("Cookie:").removeprefix("cookie:").replace("\n", ";")
+    cookies = {}
+    for part in filter(None, (part.strip() for part in header.split(";"))):
+        name, mark, value = part.partition("=")
+        if not mark or not HEADER_NAME.fullmatch(name):
+            raise InvalidInput("this is no cookie text; write it like name=value; other=value")
+        if not COOKIE_VALUE.fullmatch(value):
+            raise InvalidInput(f"cookie {name}: it holds characters that no cookie can have")
+        cookies[name] = value
+    return cookies
+
+
+def _spellings(values: Iterable[str]) -> tuple[str, ...]:
+    """Each secret as it is, decoded, and as a URL or a JSON text spells it; longest first."""
+    found: set[str] = set()
+    for value in values:
+        for secret in (value, unquote(value)):
+            found.update((secret, quote(secret, safe=""), json.dumps(secret)[1:-1]))
+    return tuple(sorted((one for one in found if len(one) >= SECRET_CHARS), key=len, reverse=True))

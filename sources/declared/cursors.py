@@ -1,0 +1,59 @@
+"""Where pages begin on a platform that only says, with each page, where the next one begins."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+MOST_DOMAINS = 256
+MOST_PAGES_KEPT = 1000
+Cursor = str | int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page and what to ask for it. `cursor` None: the first page; `is_end`: no page is there.
+
+    `known_at` is the moment (monotonic seconds) when the platform told it.
+    """
+
+    page: int
+    cursor: Cursor | None = None
+    is_end: bool = False
+    known_at: float = 0.0
+
+
+FIRST = Place(1)
+
+
+class CursorMemory:
+    """The known places of each domain; the oldest are forgotten, for they can be walked to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: OrderedDict[str, list[Place]] = OrderedDict()
+
+    def nearest(self, domain: str, page: int) -> Place:
+        """The last known place that is not behind `page`."""
+        with self._lock:
+            known = self._places.get(domain, [])
+            return next((place for place in reversed(known) if place.page <= page), FIRST)
+
+    def has_seen(self, domain: str, cursor: Cursor, before_page: int) -> bool:
+        """Whether an earlier page had this cursor: then the platform walks in a circle."""
+        with self._lock:
+            known = self._places.get(domain, [])
+            return any(place.cursor == cursor and place.page < before_page for place in known)
+
+    def keep(self, domain: str, place: Place) -> None:
+        """Remember a place; what was known of it and of those behind it was of an earlier walk."""
+        with self._lock:
+            known = [old for old in self._places.pop(domain, []) if old.page < place.page]
+            self._places[domain] = [*known[1 - MOST_PAGES_KEPT :], place]
+            if len(self._places) > MOST_DOMAINS:
+                self._places.popitem(last=False)
+
+    def forget(self, domain: str) -> None:
+        with self._lock:
+            self._places.pop(domain, None)

@@ -1,0 +1,223 @@
+"""What a platform's file may say: frozen models, one per table of the file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.settings import PaceSetting, UrlSetting
+from sources.declared.expressions import Expression
+from sources.declared.templates import PLACEHOLDERS, names_in, what_is_no_json
+
+T = TypeVar("T")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
+COOKIE_VALUE = re.compile(r"[!-:<-~\u00a0-\u00ff]*")
+NOT_CONSTANT = ("authorization", "cookie", "proxy-authorization", "host", "content-length")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("a name has 1 to 32 characters: a-z, 0-9 and _, a letter first")
+    return text
+
+
+def _variable(text: str) -> str:
+    if not VARIABLE.fullmatch(text):
+        raise ValueError("the name of an environment variable is A-Z, 0-9 and _")
+    return text
+
+
+def plain_url(url: str) -> str:
+    """The base URL, if nothing but host and path is in it. Raises ValueError; repeats no secret."""
+    if "@" in url or "?" in url or "#" in url:
+        raise ValueError("a base URL has no user, password, ? or #; sessions belong to accounts")
+    return url
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or re.search(r"[?#\s]", text):
+        raise ValueError("a path begins with / and holds no ?, # or blank; use params")
+    return text
+
+
+def _header_name(text: str) -> str:
+    if not HEADER_NAME.fullmatch(text):
+        raise ValueError("no name of an HTTP header")
+    return text
+
+
+def _header_value(text: str) -> str:
+    if not HEADER_VALUE.fullmatch(text):
+        raise ValueError("it holds characters that no HTTP header can have")
+    return text
+
+
+def _constant_header(text: str) -> str:
+    if text.lower() in NOT_CONSTANT:
+        raise ValueError("this header is not for a file: sessions belong to accounts ([session])")
+    return _header_name(text)
+
+
+def _cookie_name(text: str) -> str:
+    if not HEADER_NAME.fullmatch(text):
+        raise ValueError("no name of a cookie")
+    return text
+
+
+def _cookie_value(text: str) -> str:
+    if not COOKIE_VALUE.fullmatch(text):
+        raise ValueError("it holds characters that no cookie can have")
+    return text
+
+
+def _json_object(value: dict[str, Any]) -> dict[str, Any]:
+    wrong = what_is_no_json(value)
+    if wrong:
+        raise ValueError(wrong)
+    return value
+
+
+def _known_placeholders(value: T) -> T:
+    for name in sorted(names_in(value)):
+        if name not in PLACEHOLDERS:
+            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
+            raise ValueError(f"unknown placeholder {{{name}}}; known: {known}")
+    return value
+
+
+def _several(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+Path = Annotated[Expression, BeforeValidator(Expression.parse)]
+UrlPath = Annotated[str, AfterValidator(_path), AfterValidator(_known_placeholders)]
+Param = Annotated[str | bool | int | float, AfterValidator(_known_placeholders)]
+JsonObject = Annotated[
+    dict[str, Any], AfterValidator(_json_object), AfterValidator(_known_placeholders)
+]
+Status = Annotated[int, Field(ge=100, le=599)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
+ConstantHeader = Annotated[str, AfterValidator(_constant_header)]
+CookieName = Annotated[str, AfterValidator(_cookie_name)]
+CookieValue = Annotated[str, AfterValidator(_cookie_value)]
+
+
+class Table(BaseModel):
+    """One table of the file."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class SessionForm(Table):
+    """How an account's stored session is sent."""
+
+    kind: Literal["cookies", "header"]
+    required_cookie: CookieName | None = None
+    header: HeaderName | None = None
+    value: HeaderValue = "{session}"
+
+
+class Question(Table):
+    """One request."""
+
+    method: Literal["GET", "POST"] = "GET"
+    path: UrlPath
+    params: dict[str, Param] = {}
+    body: JsonObject | None = Field(None, alias="json")
+
+    def placeholders(self) -> set[str]:
+        return names_in(self.path) | names_in(self.params) | names_in(self.body)
+
+
+class Check(Question):
+    """The request that tells who is signed in."""
+
+    signed_in: Path | None = None
+    uid: Path | None = None
+    name: Path | None = None
+
+
+class Paging(Table):
+    """How a page is asked for, and how its answer tells what follows."""
+
+    kind: Literal["page", "offset", "cursor"]
+    first: int | None = Field(None, ge=0)
+    page_size: int | None = Field(None, ge=1, le=10_000)
+    total_pages: Path | None = None
+    total_count: Path | None = None
+    more: Path | None = None
+    max_pages: int | None = Field(None, ge=1)
+    short_pages: bool = False
+    next_cursor: Path | None = None
+    first_cursor: str | int | None = None
+    cursors_shared: bool = False
+
+
+class Creators(Table):
+    """Where the creators of an answer are; `uid` and `nickname` are read from each of them."""
+
+    list: Path
+    uid: Path
+    nickname: Path
+
+
+class Columns(Table):
+    """Where an entry has what the export's common columns show."""
+
+    followers: Path | None = None
+    videos: Path | None = None
+    signature: Path | None = None
+
+
+class Meaning(Table):
+    """An answer, known by its status, a condition on its body or both, and what it means."""
+
+    reaction: Literal["throttled", "risk", "expired", "banned", "gone", "bad_request", "retry"]
+    status: Annotated[tuple[Status, ...], BeforeValidator(_several)] = ()
+    when: Path | None = None
+    whole_egress: bool = False
+
+
+class Answers(Table):
+    """How good answers are told from others. `code` and `message` are for people."""
+
+    good: Path | None = None
+    code: Path | None = None
+    message: Path | None = None
+    means: Annotated[tuple[Meaning, ...], BeforeValidator(_several)] = ()
+
+
+class Declaration(Table):
+    """A whole file."""
+
+    name: Annotated[str, AfterValidator(_name)]
+    base_url: Annotated[UrlSetting, BeforeValidator(lambda v: plain_url(str(v)))]
+    base_url_env: Annotated[str, AfterValidator(_variable)] | None = None
+    pace: PaceSetting
+    headers: dict[ConstantHeader, HeaderValue] = {}
+    cookies: dict[CookieName, CookieValue] = {}
+    session: SessionForm
+    check: Check
+    search: Question
+    paging: Paging
+    creators: Creators
+    columns: Columns = Columns()
+    answers: Answers = Answers()
+
+    @property
+    def base_url_variable(self) -> str:
+        return self.base_url_env or f"BATON_{self.name.upper()}_BASE_URL"
+
+    @property
+    def sequential(self) -> bool:
+        """Whether page N can be asked for, or known to be there, only after page N-1."""
+        paging = self.paging
+        return paging.kind == "cursor" or not (paging.total_pages or paging.total_count)

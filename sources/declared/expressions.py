@@ -1,0 +1,78 @@
+"""JMESPath: checked where it is written, and never a crash where it is used."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+from jmespath.parser import ParsedResult
+
+KNOWN_FUNCTIONS = Functions().FUNCTION_TABLE
+HINT = "numbers stand in backticks (code == `0`), text in single quotes, keys in double ones"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled JMESPath expression."""
+
+    text: str
+    compiled: ParsedResult = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Raises ValueError for what is no JMESPath, or calls what there is not."""
+        if not isinstance(text, str):
+            raise ValueError(f"a JMESPath is a text, not {type(text).__name__}")
+        try:
+            compiled = jmespath.compile(text)
+        except JMESPathError as error:
+            said = str(error).splitlines()[0].rstrip(":")
+            raise ValueError(f"{text!r} is no JMESPath: {said} ({HINT})") from None
+        _check_calls(compiled.parsed)
+        return cls(text, compiled)
+
+    @property
+    def is_plain_key(self) -> bool:
+        return bool(self.compiled.parsed["type"] == "field")
+
+    @property
+    def plain_key(self) -> str:
+        return str(self.compiled.parsed["value"])
+
+    def find(self, value: Any) -> Any:
+        """What it points to; None when that is nothing, or when a function got a wrong type."""
+        try:
+            found = self.compiled.search(value)
+        except (ValueError, TypeError, ArithmeticError, RecursionError):
+            return None
+        return None if isinstance(found, float) and not math.isfinite(found) else found
+
+    def holds(self, value: Any) -> bool:
+        """Whether it finds something that is not false, 0, empty or null. (Inside JMESPath 0 counts
+        as true; but platforms say `"has_more": 0`.)"""
+        return bool(self.find(value))
+
+
+def _check_calls(node: Any, parent: str = "") -> None:
+    kind, children = node["type"], node.get("children", [])
+    if kind == "expref" and parent != "function_expression":
+        raise ValueError("& stands only in front of a function's argument")
+    if kind == "function_expression":
+        _check_call(node["value"], len(children))
+    for child in children:
+        if isinstance(child, dict):
+            _check_calls(child, kind)
+
+
+def _check_call(name: str, given: int) -> None:
+    known = KNOWN_FUNCTIONS.get(name)
+    if known is None:
+        raise ValueError(f"JMESPath has no function {name}()")
+    signature = known["signature"]
+    variadic = bool(signature) and bool(signature[-1].get("variadic"))
+    if given < len(signature) or (given > len(signature) and not variadic):
+        raise ValueError(f"{name}() takes {len(signature)} arguments, not {given}")

@@ -1,0 +1,180 @@
+"""Finding the platforms' files: those that Baton brings and those in the user's folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import TypeAdapter, ValidationError
+
+from core.clock import Clock
+from core.errors import SettingsError
+from core.settings import Settings, UrlSetting
+from sources.bilibili.source import check_proxy
+from sources.declared.consistency import problems
+from sources.declared.credentials import read_session
+from sources.declared.declaration import Declaration, plain_url
+from sources.declared.lines import Key, line_of
+from sources.declared.reading import column_expressions, raw_field
+from sources.declared.source import DeclaredSource
+
+SHIPPED = Path(__file__).parent
+DEFAULT_FOLDER = Settings.model_fields["sources_dir"].default
+MOST_BYTES = 1_000_000
+AT_LINE = re.compile(r"at line (\d+)")
+DOCS = "see docs/sources.md"
+
+
+@dataclass(frozen=True)
+class DeclaredPlatform:
+    """A platform from a file, with what the catalogue of platforms wants to know of each."""
+
+    name: str
+    raw_fields: Mapping[str, str]
+    make: Callable[[Settings, Clock], DeclaredSource]
+    check_session_text: Callable[[str], object]
+    check_proxy: Callable[[str], str]
+    sequential: bool
+    file: Path
+
+
+def load_platforms(
+    folder: Path, environ: Mapping[str, str], taken: Collection[str] = ()
+) -> tuple[DeclaredPlatform, ...]:
+    """All declared platforms, Baton's own first.
+
+    Args:
+        folder: the user's files, `*.toml`; the default one need not be there.
+        environ: may hold other base URLs (`environment()`).
+        taken: names of platforms that are no files.
+
+    Raises:
+        SettingsError: names file, line and key of each mistake; or two files name one platform.
+    """
+    found: dict[str, DeclaredPlatform] = {}
+    for path in [*_files(SHIPPED), *_files(folder)]:
+        platform = _platform(path, read_declaration(path, environ))
+        if platform.name in taken:
+            raise SettingsError(f"{path}: name: {platform.name!r} is a platform of Baton's own")
+        if platform.name in found:
+            other = found[platform.name].file
+            raise SettingsError(f"{path}: name: {platform.name!r} is that of {other} already")
+        found[platform.name] = platform
+    return tuple(found.values())
+
+
+def environment() -> dict[str, str]:
+    """The variables of the environment and of `.env`; the environment wins, empty is unset."""
+    both = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    return {name: value for name, value in both.items() if value}
+
+
+def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
+    """The platform that a file describes, at the base URL that `environ` may give.
+
+    Raises:
+        SettingsError: names file, line and key of each mistake.
+    """
+    text = _text_of(path)
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        told = AT_LINE.search(str(error))
+        line = int(told[1]) if told else text.count("\n") + 1
+        raise SettingsError(f"{path}, line {line}: no TOML: {error} ({DOCS})") from None
+    try:
+        declaration = Declaration.model_validate(content)
+    except ValidationError as error:
+        found = [(_key(one["loc"]), _explain(one)) for one in error.errors(include_url=False)]
+        raise _mistakes(path, text, found) from None
+    wrong = problems(declaration)
+    if wrong:
+        raise _mistakes(path, text, wrong)
+    return _with_base_url(declaration, environ)
+
+
+def _with_base_url(declaration: Declaration, environ: Mapping[str, str]) -> Declaration:
+    name = declaration.base_url_variable
+    given = environ.get(name)
+    if not given:
+        return declaration
+    try:
+        url = TypeAdapter(UrlSetting).validate_python(plain_url(given))
+    except ValueError:
+        raise SettingsError(
+            f"{name}: no http(s) URL without user, password, ? or #; it is the base URL of"
+            f" {declaration.name}"
+        ) from None
+    return declaration.model_copy(update={"base_url": url})
+
+
+def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
+    columns = column_expressions(declaration.columns)
+    return DeclaredPlatform(
+        name=declaration.name,
+        raw_fields={name: raw_field(name, where) for name, where in columns.items()},
+        make=lambda settings, clock: DeclaredSource(
+            declaration, settings.request_timeout_secs, clock
+        ),
+        check_session_text=partial(read_session, declaration.session),
+        check_proxy=check_proxy,
+        sequential=declaration.sequential,
+        file=path,
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir() and (folder.exists() or folder != DEFAULT_FOLDER):
+        raise SettingsError(f"BATON_SOURCES_DIR: {folder} is no folder")
+    try:
+        return sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    except OSError as error:
+        raise SettingsError(f"BATON_SOURCES_DIR: {folder}: {error.strerror}") from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SettingsError(f"{path}: too big for a platform's file")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: no UTF-8 text: save it as UTF-8") from None
+
+
+def _mistakes(path: Path, text: str, found: list[tuple[Key, str]]) -> SettingsError:
+    told = []
+    for key, what in found:
+        line = line_of(text, key)
+        place = f"{path}, line {line}" if line else str(path)
+        told.append(f"{place}: {_dotted(key)}: {what}")
+    return SettingsError("; ".join(told) + f" ({DOCS})")
+
+
+def _key(loc: tuple[str | int, ...]) -> Key:
+    """A pydantic location without what names a branch of a type (`[key]`, `str`, `int`)."""
+    return tuple(part for part in loc if part not in ("[key]", "str", "bool", "int", "float"))
+
+
+def _dotted(key: Key) -> str:
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "the file"
+
+
+def _explain(problem: Any) -> str:
+    if problem["type"] == "missing":
+        return "missing"
+    if problem["type"] == "extra_forbidden":
+        return "unknown key"
+    return str(problem["msg"]).removeprefix("Value error, ")

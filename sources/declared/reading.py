@@ -1,0 +1,236 @@
+"""From the JSON of a good answer to a page: every field is checked, a bad entry is left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import Evidence, Retry
+from sources.base import Creator, CreatorPage, RejectedEntry
+from sources.declared.cursors import Cursor
+from sources.declared.declaration import Columns, Declaration
+from sources.declared.expressions import Expression
+
+NUMBER_UID = re.compile(r"[1-9][0-9]{0,19}")
+TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")  # as long as the column; no U+FFFD
+COUNT = re.compile(r"[0-9]{1,12}")
+EXCERPT_CHARS = 500
+EVIDENCE_CHARS = 4000
+MOST_PAGES = 100_000  # more is no search result but a mistake
+COLUMN_PREFIX = "baton_"
+
+
+class BadEntry(Exception):
+    """One entry of a page is not what it should be."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
+
+    page: int
+    cursor: Cursor | None
+    request: str
+    hide: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """A page, where the next one begins, and the columns that matched nothing on it."""
+
+    page: CreatorPage
+    next_cursor: Cursor | None
+    unmatched: tuple[str, ...]
+
+
+class PageReader:
+    """Reads the answers of one platform."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self._paging = declaration.paging
+        self._where = declaration.creators
+        self._columns = column_expressions(declaration.columns)
+
+    def read(self, body: Any, asked: Asked) -> ReadPage:
+        """Raises Retry (damaged) when the answer cannot be understood as a page."""
+        try:
+            return self._read(body, asked)
+        except _Damaged as error:
+            shown = asked.hide(json.dumps(body, ensure_ascii=False))[:EVIDENCE_CHARS]
+            evidence = Evidence(asked.request, 200, body=shown)
+            raise Retry(asked.hide(str(error)), evidence, damaged=True) from None
+
+    def _read(self, body: Any, asked: Asked) -> ReadPage:
+        declared = self._declared_total(body)
+        entries = self._entries(body, asked, declared)
+        next_cursor = self._next_cursor(body, asked, len(entries))
+        total = self._total(body, asked, declared, len(entries), next_cursor)
+        if asked.page > total:  # some platforms show their last page again
+            return ReadPage(CreatorPage(asked.page, total, ()), None, ())
+        self._check_length(asked.page, total, len(entries))
+        creators, rejected = self._split(entries, asked.hide)
+        if entries and len(rejected) == len(entries):
+            raise _Damaged(f"no entry of the page is understood: {rejected[0].reason}")
+        unmatched = self._unmatched(creators) if creators else ()
+        page = CreatorPage(asked.page, total, creators, rejected)
+        return ReadPage(page, next_cursor, unmatched)
+
+    def _declared_total(self, body: Any) -> int | None:
+        """The number of pages that the answer tells, if it tells one."""
+        paging = self._paging
+        if paging.total_pages is not None:
+            total = _count("paging.total_pages", paging.total_pages, body)
+        elif paging.total_count is not None and paging.page_size is not None:
+            count = _count("paging.total_count", paging.total_count, body)
+            total = -(-count // paging.page_size)
+        else:
+            return None
+        if total > MOST_PAGES and paging.max_pages is None:
+            raise _Damaged(f"the answer says {total} pages")
+        return total
+
+    def _entries(self, body: Any, asked: Asked, declared: int | None) -> list[Any]:
+        entries = self._where.list.find(body)
+        if isinstance(entries, list):
+            return entries
+        if entries is not None:
+            raise _Damaged(f"creators.list (`{self._where.list.text}`) is no list")
+        if declared is not None and asked.page > declared:
+            return []
+        raise _Damaged(f"creators.list (`{self._where.list.text}`) matches nothing in the answer")
+
+    def _next_cursor(self, body: Any, asked: Asked, count: int) -> Cursor | None:
+        paging = self._paging
+        if paging.kind != "cursor" or paging.next_cursor is None:
+            return None
+        if paging.more is not None and not paging.more.holds(body):
+            return None
+        found = paging.next_cursor.find(body)
+        if found in (None, "", False) or (count == 0 and paging.more is None):
+            return None
+        if isinstance(found, bool) or not isinstance(found, str | int):
+            kind = type(found).__name__
+            raise _Damaged(f"paging.next_cursor (`{paging.next_cursor.text}`) is {kind}")
+        if found == asked.cursor:
+            raise _Damaged("the next cursor is this page's own: it would never end")
+        return found
+
+    def _total(
+        self, body: Any, asked: Asked, declared: int | None, count: int, next_cursor: Cursor | None
+    ) -> int:
+        page, paging = asked.page, self._paging
+        if paging.kind == "cursor":
+            here = page if count or next_cursor is not None else page - 1
+            total = max(declared or 0, page + 1) if next_cursor is not None else here
+        elif declared is not None:
+            total = declared
+        else:
+            total = self._total_by_what_follows(body, page, count)
+        most = min(paging.max_pages or MOST_PAGES, MOST_PAGES)
+        return min(total, most)
+
+    def _total_by_what_follows(self, body: Any, page: int, count: int) -> int:
+        more = self._paging.more
+        has_more = more.holds(body) if more else count >= (self._paging.page_size or 1)
+        if count == 0 and not has_more:
+            return page - 1
+        return page + 1 if has_more else page
+
+    def _check_length(self, page: int, total: int, count: int) -> None:
+        """An empty page, or a page size that is not the platform's, would leave creators out
+        without a word."""
+        size = self._paging.page_size
+        if self._paging.short_pages:
+            return
+        if count == 0:
+            raise _Damaged(f"page {page} of {total} or more came without entries")
+        if size is not None and (count > size or (page < total and count != size)):
+            raise _Damaged(
+                f"page {page} of {total} or more has {count} entries, and paging.page_size says"
+                f" {size} (where pages may be short: short_pages = true)"
+            )
+
+    def _split(
+        self, entries: list[Any], hide: Callable[[str], str]
+    ) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
+        creators: dict[str, Creator] = {}
+        rejected = []
+        for position, entry in enumerate(entries):
+            try:
+                creator = self._creator(entry)
+            except BadEntry as error:
+                excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
+                rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
+            else:
+                creators[creator.uid] = creator
+        return tuple(creators.values()), tuple(rejected)
+
+    def _creator(self, entry: Any) -> Creator:
+        if not isinstance(entry, dict):
+            raise BadEntry(f"no object but {type(entry).__name__}")
+        uid = _uid(self._where.uid, entry)
+        nickname = self._where.nickname.find(entry)
+        if not isinstance(nickname, str):
+            raise BadEntry(_not("creators.nickname", self._where.nickname, "text", nickname))
+        return Creator(uid, nickname, self._raw(entry))
+
+    def _raw(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The platform's own entry, and beside it the columns that are no plain key of it."""
+        computed = {
+            raw_field(name, expression): expression.find(entry)
+            for name, expression in self._columns.items()
+            if expression is not None and not expression.is_plain_key
+        }
+        return {**entry, **computed} if computed else entry
+
+    def _unmatched(self, creators: tuple[Creator, ...]) -> tuple[str, ...]:
+        return tuple(
+            f"columns.{name} (`{expression.text}`)"
+            for name, expression in self._columns.items()
+            if expression is not None
+            and all(one.raw.get(raw_field(name, expression)) is None for one in creators)
+        )
+
+
+class _Damaged(Exception):
+    """The answer as a whole is not what it should be."""
+
+
+def column_expressions(columns: Columns) -> dict[str, Expression | None]:
+    return {name: getattr(columns, name) for name in Columns.model_fields}
+
+
+def raw_field(column: str, expression: Expression | None) -> str:
+    """Under which key of a creator's raw data the column's value is."""
+    if expression is not None and expression.is_plain_key:
+        return expression.plain_key
+    return f"{COLUMN_PREFIX}{column}"
+
+
+def _count(key: str, expression: Expression, body: Any) -> int:
+    found = expression.find(body)
+    if isinstance(found, str) and COUNT.fullmatch(found):
+        return int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise _Damaged(_not(key, expression, "number", found))
+    if found < 0:
+        raise _Damaged(f"{key} (`{expression.text}`) says {found}")
+    return found
+
+
+def _uid(expression: Expression, entry: Mapping[str, Any]) -> str:
+    found = expression.find(entry)
+    if isinstance(found, int) and not isinstance(found, bool) and NUMBER_UID.fullmatch(str(found)):
+        return str(found)
+    if isinstance(found, str) and TEXT_UID.fullmatch(found) and not re.search(r"\s", found):
+        return found
+    raise BadEntry(_not("creators.uid", expression, "id", found))
+
+
+def _not(key: str, expression: Expression, wanted: str, found: Any) -> str:
+    if found is None:
+        return f"{key} (`{expression.text}`) matches nothing"
+    return f"{key} (`{expression.text}`) is no {wanted} but {type(found).__name__}"

@@ -1,0 +1,197 @@
+"""The adapter of every declared platform."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from core.clock import Clock
+from core.errors import BadRequest, Evidence, InvalidInput, LoginExpired, NotFound, Retry
+from core.logs import fields, service_log
+from core.settings import Pace
+from sources.base import AccountSession, CreatorPage, SessionStatus, Via
+from sources.declared.answers import AnswerReader
+from sources.declared.credentials import read_session
+from sources.declared.cursors import CursorMemory, Place
+from sources.declared.declaration import Declaration, Question
+from sources.declared.reading import Asked, PageReader, ReadPage
+from sources.declared.templates import ABSENT, fill
+from sources.json_api import JsonApi, egress
+
+log = service_log("ingestion")
+STALE_SECS = 60.0  # a cursor that is older and refused has perhaps only run out
+
+
+@dataclass
+class DeclaredSession(AccountSession):
+    """A session with the cursors that were told to it."""
+
+    cursors: CursorMemory = field(default_factory=CursorMemory, repr=False)
+
+
+class DeclaredSource:
+    """Creator search and session check as a platform's file describes them.
+
+    Where `sequential` is True, the platform tells only with each page whether and where there is a
+    next one. `total_pages` is then one more than the page until the last one is seen, and a page
+    that is asked for out of order is walked to from the last known one before it: `pages_before`
+    and `walk` let a caller do that one paced request at a time; `search_creators` does the rest of
+    it by itself, at the source's pace.
+    """
+
+    def __init__(self, declaration: Declaration, timeout_secs: float, clock: Clock) -> None:
+        self.platform = declaration.name
+        self.pace = declaration.pace
+        self.endpoint_paces: Mapping[str, Pace] = {}
+        self.sequential = declaration.sequential
+        self._declaration = declaration
+        self._clock = clock
+        self._api = JsonApi(declaration.base_url, timeout_secs)
+        self._answers = AnswerReader(declaration.answers)
+        self._reader = PageReader(declaration)
+        self._shared_cursors = CursorMemory()
+        self._told_unmatched: set[str] = set()
+
+    def open_session(
+        self, account_id: int, username: str, session: str | None, proxy: str | None
+    ) -> DeclaredSession:
+        if not session:
+            raise LoginExpired("the account has no session: import it")
+        try:
+            credentials = read_session(self._declaration.session, session)
+        except InvalidInput as error:
+            raise LoginExpired(f"the stored session is no use: {error}") from None
+        http = requests.Session()
+        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        http.headers.update({"Accept": "application/json", **self._declaration.headers})
+        http.headers.update(credentials.headers)
+        http.cookies.update({**self._declaration.cookies, **credentials.cookies})
+        if proxy:
+            http.proxies = {"http": proxy, "https": proxy}
+        return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
+
+    def check_session(self, session: AccountSession) -> SessionStatus:
+        check = self._declaration.check
+        try:
+            body, _ = self._ask(session, check, {})
+        except LoginExpired:
+            return SessionStatus(signed_in=False)
+        if check.signed_in is not None and not check.signed_in.holds(body):
+            return SessionStatus(signed_in=False)
+        uid = check.uid.find(body) if check.uid else None
+        name = check.name.find(body) if check.name else None
+        return SessionStatus(
+            True, None if uid is None else str(uid), None if name is None else str(name)
+        )
+
+    def search_creators(
+        self, session: AccountSession, domain: str, page: int, via: Via
+    ) -> CreatorPage:
+        if via is not Via.USERS:
+            raise BadRequest(f"{self.platform} finds creators by their names only")
+        if self._declaration.paging.kind != "cursor":
+            return self._fetch(session, domain, Place(page)).page
+        while self.pages_before(session, domain, page):
+            self.walk(session, domain, page)
+            self._clock.wait(threading.Event(), self.pace.gap_secs)
+        place = self._cursors(session).nearest(domain, page)
+        if place.is_end:
+            return CreatorPage(page, place.page - 1, ())
+        return self._step(session, domain, place)
+
+    def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
+        """How many pages must be walked through before `page` can be asked for."""
+        if self._declaration.paging.kind != "cursor":
+            return 0
+        place = self._cursors(session).nearest(domain, page)
+        return 0 if place.is_end else page - place.page
+
+    def walk(self, session: AccountSession, domain: str, page: int) -> None:
+        """Go one page towards `page`, with one request. Raises a SourceError."""
+        self._step(session, domain, self._cursors(session).nearest(domain, page))
+
+    def _step(self, session: AccountSession, domain: str, place: Place) -> CreatorPage:
+        """Fetch the page at a known place, and learn where the next one begins."""
+        memory = self._cursors(session)
+        try:
+            read = self._fetch(session, domain, place)
+        except (BadRequest, NotFound, Retry) as error:
+            came = not isinstance(error, Retry) or error.damaged
+            stale = self._clock.monotonic() - place.known_at > STALE_SECS
+            if place.cursor is None or not (came and stale):
+                raise
+            memory.forget(domain)
+            text = f"the old cursor of page {place.page} is refused, walking anew: {error}"
+            raise Retry(text, error.evidence) from error
+        memory.keep(domain, place)
+        memory.keep(domain, self._place_behind(memory, domain, read))
+        return read.page
+
+    def _place_behind(self, memory: CursorMemory, domain: str, read: ReadPage) -> Place:
+        page, cursor, now = read.page, read.next_cursor, self._clock.monotonic()
+        if cursor is None or page.total_pages <= page.page:
+            return Place(page.total_pages + 1, is_end=True, known_at=now)
+        if memory.has_seen(domain, cursor, page.page):
+            memory.forget(domain)
+            text = f"page {page.page} leads back to an earlier page: it would never end"
+            raise Retry(text, Evidence(f"{self.platform} page {page.page}", 200), damaged=True)
+        return Place(page.page + 1, cursor, known_at=now)
+
+    def _cursors(self, session: AccountSession) -> CursorMemory:
+        if self._declaration.paging.cursors_shared:
+            return self._shared_cursors
+        assert isinstance(session, DeclaredSession)
+        return session.cursors
+
+    def _fetch(self, session: AccountSession, domain: str, place: Place) -> ReadPage:
+        values = self._values(domain, place)
+        body, request = self._ask(session, self._declaration.search, values)
+        asked = Asked(place.page, place.cursor, request, session.hide)
+        read = self._reader.read(body, asked)
+        self._tell_unmatched(read)
+        return read
+
+    def _values(self, domain: str, place: Place) -> dict[str, Any]:
+        paging = self._declaration.paging
+        first = paging.first if paging.first is not None else int(paging.kind == "page")
+        start = place.cursor if place.cursor is not None else paging.first_cursor
+        size = paging.page_size or 0
+        is_offset = paging.kind == "offset"
+        return {
+            "domain": domain,
+            "page": place.page if is_offset else place.page - 1 + first,
+            "offset": (place.page - 1) * size + (first if is_offset else 0),
+            "cursor": ABSENT if start is None else start,
+            "page_size": size,
+        }
+
+    def _ask(
+        self, session: AccountSession, question: Question, values: Mapping[str, Any]
+    ) -> tuple[Any, str]:
+        """The body of a good answer, and the request as it may be shown."""
+        in_path = {name: quote(str(value), safe="") for name, value in values.items()}
+        params = {key: _as_param(value) for key, value in fill(question.params, values).items()}
+        body = None if question.body is None else fill(question.body, values)
+        answer = self._api.ask(session, fill(question.path, in_path), params, body)
+        if body is not None:
+            sent = session.hide(json.dumps(body, ensure_ascii=False))
+            answer = replace(answer, request=f"{answer.request} {sent}")
+        return self._answers.body(answer, self._clock.now()), answer.request
+
+    def _tell_unmatched(self, read: ReadPage) -> None:
+        """Once each: a column that stays empty may be the platform's way, or a slip in the file."""
+        for column in read.unmatched:
+            if column not in self._told_unmatched:
+                self._told_unmatched.add(column)
+                where = fields(platform=self.platform, page=read.page.page)
+                log.warning("%s %s matches nothing on the whole page", where, column)
+
+
+def _as_param(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,63 @@
+"""Texts with placeholders: `{domain}`, `{page}`, `{offset}`, `{cursor}`, `{page_size}`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDERS = ("domain", "page", "offset", "cursor", "page_size")
+
+
+class Absent:
+    """What a placeholder stands for on a page that has no such value: its key is left out."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+ABSENT = Absent()
+
+
+def names_in(value: Any) -> set[str]:
+    """The placeholders of a text, or of all texts inside a JSON value."""
+    if isinstance(value, str):
+        return set(PLACEHOLDER.findall(value))
+    if isinstance(value, Mapping):
+        return {name for item in value.values() for name in names_in(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in names_in(item)}
+    return set()
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:
+    """The JSON value with its placeholders filled in.
+
+    A text that is one placeholder and nothing else becomes the value itself: a number stays one.
+    """
+    if isinstance(template, str):
+        alone = PLACEHOLDER.fullmatch(template)
+        if alone:
+            return values[alone[1]]
+        return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
+    if isinstance(template, Mapping):
+        filled = {key: fill(item, values) for key, item in template.items()}
+        return {key: item for key, item in filled.items() if item is not ABSENT}
+    if isinstance(template, list):
+        return [item for item in (fill(item, values) for item in template) if item is not ABSENT]
+    return template
+
+
+def what_is_no_json(value: Any) -> str | None:
+    """Why a TOML value cannot be sent as JSON; None when it can."""
+    if isinstance(value, dict):
+        return next(filter(None, map(what_is_no_json, value.values())), None)
+    if isinstance(value, list):
+        return next(filter(None, map(what_is_no_json, value)), None)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"JSON has no {value}"
+    if value is None or isinstance(value, str | int | float):
+        return None
+    return f"JSON has no {type(value).__name__}; write it as text"

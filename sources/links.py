@@ -1,0 +1,249 @@
+"""Which video a link, a share text or an id means. Asks nobody; short links are only recognised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from core.errors import InvalidInput
+from sources.bilibili.ids import av_to_bv, bv_to_av
+
+SHOWN_CHARS = 120
+DOMAINS = {
+    "bilibili.com": "bilibili",
+    "b23.tv": "bilibili",
+    "youtube.com": "youtube",
+    "youtu.be": "youtube",
+    "youtube-nocookie.com": "youtube",
+    "douyin.com": "douyin",
+    "iesdouyin.com": "douyin",
+    "tiktok.com": "tiktok",
+}
+SHORT_HOSTS = {"b23.tv", "v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
+SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
+YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}")
+NO_YOUTUBE_IDS = {"videoseries", "live_stream"}  # 11 letters in /embed/, and pages of their own
+AWEME_ID = re.compile(r"[1-9][0-9]{18}")
+NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
+ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+URL_CHARS = r"[^\s\"<>\\^`{|}\x00-\x20\x7f-\U0010ffff]+"
+KNOWN_HOST = r"(?:[0-9A-Za-z-]+\.)*(?:" + "|".join(re.escape(name) for name in DOMAINS) + ")/"
+URL = re.compile(
+    rf"https?://{URL_CHARS}|(?<![0-9A-Za-z_@.:/-]){KNOWN_HOST}{URL_CHARS}",
+    re.IGNORECASE | re.ASCII,  # or i, k and s would fold to letters that are no URL's
+)
+AFTER_A_URL = ".,;:!?'\")]*"
+
+
+@dataclass(frozen=True)
+class VideoLink:
+    """A video of a platform. Bilibili's ids are spelled `BV…`, whatever the link had."""
+
+    platform: str
+    video_id: str
+
+
+@dataclass(frozen=True)
+class ShortLink:
+    """A link that leads to a video of a platform; where, only its host knows."""
+
+    platform: str
+    url: str
+
+
+class _NoVideo(Exception):
+    """A URL is not the link of a video; the text says why."""
+
+
+def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
+    """The video that a text means: a URL of any form, a share text with one in it, an id of
+    `platform`, or `PLATFORM:ID`. The first video's link of a text counts.
+
+    Raises:
+        InvalidInput: it means none; the message says why and what would be understood.
+    """
+    text = text.strip().removeprefix("//")
+    shown = repr(text[:SHOWN_CHARS])
+    urls = urls_in(text)
+    if not urls:
+        return _recognise_id(text, platform, shown)
+    reasons = []
+    for url in urls:
+        try:
+            link = read_url(url)
+        except _NoVideo as error:
+            reasons.append(str(error))
+            continue
+        if platform is not None and link.platform != platform:
+            raise InvalidInput(f"{shown} is a link of {link.platform}, not of {platform}")
+        return link
+    raise InvalidInput(f"{shown} is no link of a video: {reasons[0]}")
+
+
+def urls_in(text: str) -> list[str]:
+    """The URLs in a text, in their order; those of known hosts also without `https://`."""
+    found = (match[0].rstrip(AFTER_A_URL) for match in URL.finditer(text))
+    return [url if "://" in url else f"https://{url}" for url in found]
+
+
+def read_url(url: str) -> VideoLink | ShortLink:
+    """The same for one whole URL. Raises _NoVideo."""
+    parts = split_url(url)
+    if parts is None:
+        raise _NoVideo("the URL is damaged")
+    platform = platform_of_host(parts.hostname)
+    if platform is None:
+        known = ", ".join(DOMAINS)
+        raise _NoVideo(f"{parts.hostname} belongs to no known platform (known: {known})")
+    video_id = READERS[platform](_Page(parts))
+    if video_id is not None:
+        return VideoLink(platform, video_id)
+    if _is_short(parts):
+        return ShortLink(platform, plain_url(parts))
+    raise _NoVideo(f"a page of {platform}, but not of a video")
+
+
+def find_video(url: str) -> VideoLink | None:
+    """The video of a URL that names one by itself."""
+    try:
+        link = read_url(url)
+    except _NoVideo:
+        return None
+    return link if isinstance(link, VideoLink) else None
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of an http(s) URL; None for anything else, also for one on an unusual port."""
+    try:
+        parts = urlsplit(url.replace("&amp;", "&"))
+        usual = parts.port in (None, 80, 443)
+    except ValueError:
+        return None
+    fine = parts.scheme in ("http", "https") and parts.hostname and usual and "\\" not in url
+    return parts if fine else None
+
+
+def platform_of_host(host: str | None) -> str | None:
+    """Whose host it is: a platform's domain or one below it."""
+    name = (host or "").rstrip(".").lower()
+    for domain, platform in DOMAINS.items():
+        if name == domain or name.endswith(f".{domain}"):
+            return platform
+    return None
+
+
+def plain_url(parts: SplitResult) -> str:
+    """The URL without credentials, port and fragment."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"https://{str(parts.hostname).rstrip('.')}{parts.path or '/'}{query}"
+
+
+class _Page:
+    """What the readers look at."""
+
+    def __init__(self, parts: SplitResult) -> None:
+        self.host = str(parts.hostname).rstrip(".").removeprefix("www.")
+        self.steps = [step for step in parts.path.split("/") if step]
+        self._query = parse_qs(parts.query)
+
+    def param(self, name: str) -> str:
+        return self._query.get(name, [""])[0]
+
+    def after(self, *names: str) -> str:
+        """The step that follows one of those names."""
+        for name, following in zip(self.steps, self.steps[1:], strict=False):
+            if name in names:
+                return following
+        return ""
+
+
+def _bilibili_id(page: _Page) -> str | None:
+    first = page.steps[0] if page.steps else ""
+    named = first if page.host == "b23.tv" else page.after("video")
+    for text in (named, page.param("bvid")):
+        if text[:2].lower() in ("bv", "av"):
+            return spell_bilibili(text)
+    return None
+
+
+def spell_bilibili(text: str) -> str | None:
+    """`BV…` for a `BV…`, `av…` or a number; None when it is no id of Bilibili."""
+    numbered = NUMBERED.fullmatch(text)
+    try:
+        if numbered:
+            return av_to_bv(int(numbered[1]))
+        bvid = "BV" + text[2:]
+        bv_to_av(bvid)
+    except ValueError:
+        return None
+    return bvid if text[:2].upper() == "BV" else None
+
+
+def _youtube_id(page: _Page) -> str | None:
+    if page.host == "youtu.be":
+        text = page.steps[0] if page.steps else ""
+    elif page.steps[:1] == ["watch"]:
+        text = page.param("v")
+    else:
+        text = page.after("embed", "shorts", "live", "v")
+    return text if YOUTUBE_ID.fullmatch(text) and text not in NO_YOUTUBE_IDS else None
+
+
+def _douyin_id(page: _Page) -> str | None:
+    for text in (page.after("video", "note"), page.param("vid"), page.param("modal_id")):
+        if AWEME_ID.fullmatch(text):
+            return text
+    return None
+
+
+def _tiktok_id(page: _Page) -> str | None:
+    text = page.after("video", "photo")
+    return text if AWEME_ID.fullmatch(text) else None
+
+
+READERS: Mapping[str, Callable[[_Page], str | None]] = {
+    "bilibili": _bilibili_id,
+    "youtube": _youtube_id,
+    "douyin": _douyin_id,
+    "tiktok": _tiktok_id,
+}
+
+
+def _is_short(parts: SplitResult) -> bool:
+    page = _Page(parts)
+    if page.host in SHORT_HOSTS:
+        return bool(page.steps) and bool(SHORT_NAME.fullmatch(page.steps[0]))
+    is_t = page.host == "tiktok.com" and len(page.steps) == 2 and page.steps[0] == "t"
+    return is_t and bool(SHORT_NAME.fullmatch(page.steps[1]))
+
+
+def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
+    named, mark, rest = text.partition(":")
+    if mark and named.lower() in READERS and platform in (None, named.lower()):
+        text, platform = rest.strip(), named.lower()
+    if ROUNDED.fullmatch(text):
+        raise InvalidInput(
+            f"{shown} is a number that a spreadsheet has rounded: its last digits are lost; keep"
+            " ids as text"
+        )
+    if platform is None and re.fullmatch(r"(?i:bv1[0-9A-Za-z]{9}|av[0-9]+)", text):
+        platform = "bilibili"
+    if platform is None:
+        raise InvalidInput(
+            f"{shown} is neither a link nor an id whose platform is known; write PLATFORM:ID, for"
+            " example youtube:dQw4w9WgXcQ"
+        )
+    video_id = _id_of(platform, text)
+    if video_id is None:
+        raise InvalidInput(f"{shown} is no video id of {platform}")
+    return VideoLink(platform, video_id)
+
+
+def _id_of(platform: str, text: str) -> str | None:
+    if platform == "bilibili":
+        return spell_bilibili(text)
+    if platform == "youtube":
+        return text if YOUTUBE_ID.fullmatch(text) else None
+    return text if platform in READERS and AWEME_ID.fullmatch(text) else None

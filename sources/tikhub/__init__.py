@@ -1,0 +1,1 @@
+"""TikHub, which answers for Douyin and TikTok; each successful answer costs money."""

@@ -1,0 +1,1 @@
+"""YouTube's Data API v3: statistics of videos by API key."""

@@ -1,0 +1,52 @@
+"""Reading YouTube's lists of videos. All counters come as text; a hidden one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
+from sources.json_api import Answer, counter, fields, id_text, text_or_none
+
+LEFT_OUT = Unavailable(
+    Gone.UNKNOWN, "YouTube left it out: deleted, private, or never there", final=True
+)
+NO_STATISTICS = Unavailable(Gone.UNKNOWN, "YouTube told no statistics of it", final=False)
+
+
+def read_videos(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+    """An answer for each of `ids`. Raises Retry (damaged) when nothing can be understood."""
+    items = fields(answer.body).get("items")
+    if not isinstance(items, list):
+        raise answer.damaged("the answer has no items")
+    found = {id_text(fields(item).get("id")): _stats(fields(item)) for item in items}
+    if items and not any(isinstance(found.get(video_id), VideoStats) for video_id in ids):
+        raise answer.damaged("no item of the answer is understood")
+    return {video_id: found.get(video_id, LEFT_OUT) for video_id in ids}
+
+
+def _stats(item: Mapping[str, Any]) -> StatsAnswer:
+    counts = item.get("statistics")
+    if not isinstance(counts, dict):
+        return NO_STATISTICS
+    about = fields(item.get("snippet"))
+    return VideoStats(
+        view=counter(counts.get("viewCount")),
+        comment=counter(counts.get("commentCount")),
+        like=counter(counts.get("likeCount")),
+        # YouTube has no favourites any more and says 0 of every video.
+        favorite=counter(counts.get("favoriteCount")) or None,
+        title=text_or_none(about.get("title")),
+        author=text_or_none(about.get("channelTitle")),
+        uid=text_or_none(about.get("channelId")),
+        published_at=_moment(about.get("publishedAt")),
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

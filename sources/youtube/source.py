@@ -1,0 +1,65 @@
+"""The YouTube adapter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from core.errors import LoginExpired
+from core.settings import Pace
+from sources.base import (
+    AccountSession,
+    Gone,
+    SessionStatus,
+    StatsAnswer,
+    Unavailable,
+)
+from sources.json_api import open_key_session
+from sources.youtube.client import YouTubeClient
+from sources.youtube.parsing import read_videos
+
+BATCH = 50
+VIDEO_ID = re.compile(r"[0-9A-Za-z_-]{11}")
+ANY_VIDEO = "jNQXAC9IVRw"  # the first one ever uploaded
+NO_KEY = "there is no API key of YouTube: set BATON_YOUTUBE_API_KEY"
+
+
+class YouTubeSource:
+    """Statistics by API key; `batch` ids cost one request and one quota unit."""
+
+    platform = "youtube"
+    batch = BATCH
+
+    def __init__(self, client: YouTubeClient, pace: Pace) -> None:
+        self._client = client
+        self.pace = pace
+        self.endpoint_paces: Mapping[str, Pace] = {}
+
+    def open_session(
+        self, account_id: int, username: str, session: str | None, proxy: str | None
+    ) -> AccountSession:
+        opened = open_key_session(account_id, username, session, proxy, missing=NO_KEY)
+        # Not as `key=` in the URL, which proxies and debug logs write down.
+        opened.http.headers["X-Goog-Api-Key"] = opened.secrets[0]
+        return opened
+
+    def check_session(self, session: AccountSession) -> SessionStatus:
+        """Whether the key is taken; costs a quota unit."""
+        try:
+            self._client.videos(session, [ANY_VIDEO])
+        except LoginExpired:
+            return SessionStatus(signed_in=False)
+        return SessionStatus(signed_in=True)
+
+    def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+        good = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
+        answers: dict[str, StatsAnswer] = {}
+        for start in range(0, len(good), BATCH):
+            chunk = good[start : start + BATCH]
+            answers |= read_videos(self._client.videos(session, chunk), chunk)
+        return {video_id: answers.get(video_id) or _bad_id(video_id) for video_id in ids}
+
+
+def _bad_id(video_id: str) -> Unavailable:
+    detail = f"{video_id[:40]!r} is no YouTube id (11 letters, digits, - or _)"
+    return Unavailable(Gone.BAD_ID, detail, final=True)

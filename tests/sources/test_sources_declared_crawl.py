@@ -1,0 +1,88 @@
+"""Whole crawls of declared platforms: every creator once, also where pages are known one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from creator_places import DECLARATIONS, declared_source
+from moving_clock import MovingClock
+
+from accounts.vault import Credentials
+from commands.root import App
+from crawler.visits import PlatformAccess
+from sources.blame import Blame
+from sources.declared.loading import SHIPPED
+from sources.policies import Breaker, GuardedSource
+from sources.sessions import SessionPool
+from storage import tasks
+from storage.records import TaskStatus
+from tests.sources.conftest import DOMAIN, World
+
+FILES = {
+    "example_market": SHIPPED / "example_market.toml",
+    "market_by_offset": DECLARATIONS / "by_offset.toml",
+    "market_by_cursor": DECLARATIONS / "by_cursor.toml",
+}
+
+
+def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
+    """Crawl as a fresh process does, until there is nothing to do."""
+    source = declared_source(FILES[platform], url, clock)
+    guarded = GuardedSource(source, Breaker(clock, 900.0), Blame(clock, 3), clock, 3)
+    sessions = SessionPool(source)
+    app.__dict__.pop("visits", None)
+    app.__dict__["platforms"] = {platform: PlatformAccess(guarded, sessions)}
+    worker = app.ingestion_worker()
+    while worker.work_once(threading.Event()):
+        clock.move(1)
+    sessions.close()
+
+
+def session_of(platform: str, name: str) -> str:
+    return name if platform == "market_by_offset" else f"market_session={name}"
+
+
+@pytest.mark.parametrize("platform", list(FILES))
+def test_a_crawl_brings_every_creator_once(
+    app: App, world: Callable[..., World], clock: MovingClock, platform: str
+) -> None:
+    here = world(creators=235)
+    app.registry.add(platform, "acc1", Credentials(session=session_of(platform, "acc1")), 4000)
+    task = app.scheduler.submit_crawl(platform, DOMAIN, None, {}).task
+    work(app, platform, here.url, clock)
+    rows = app.database.read(lambda tx: tx.all("SELECT uid, source_page FROM influencers"))
+    assert sorted(row["uid"] for row in rows) == sorted(here.uids())
+    assert {row["source_page"] for row in rows} == set(range(1, 13))
+    ended = app.database.read(lambda tx: tasks.get(tx, task.id))
+    assert ended is not None
+    assert ended.status is TaskStatus.COMPLETED
+
+
+@pytest.mark.parametrize("platform", list(FILES))
+def test_the_next_account_goes_on_where_the_banned_one_stood(
+    app: App, world: Callable[..., World], clock: MovingClock, platform: str
+) -> None:
+    here = world(creators=235, good_answers_before_ban=4)
+    for name in ("banned-1", "good"):
+        app.registry.add(platform, name, Credentials(session=session_of(platform, name)), 4000)
+    app.scheduler.submit_crawl(platform, DOMAIN, None, {})
+    work(app, platform, here.url, clock)
+    rows = app.database.read(lambda tx: tx.all("SELECT uid FROM influencers"))
+    assert sorted(row["uid"] for row in rows) == sorted(here.uids())
+
+
+@pytest.mark.parametrize(("asked", "pages"), [(5, 5), (40, 12)])
+def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
+    app: App, world: Callable[..., World], clock: MovingClock, asked: int, pages: int
+) -> None:
+    here = world(creators=235)
+    session = Credentials(session=session_of("market_by_cursor", "acc1"))
+    app.registry.add("market_by_cursor", "acc1", session, 4000)
+    options = {"sequential": True}
+    task = app.scheduler.submit_crawl("market_by_cursor", DOMAIN, asked, options).task
+    work(app, "market_by_cursor", here.url, clock)
+    rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))
+    assert {row["n"] for row in rows} == set(range(1, pages + 1))
+    assert app.database.read(lambda tx: tasks.get(tx, task.id)).status is TaskStatus.COMPLETED
