@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console as Terminal
-from rich.table import Table
 
 from accounts.vault import Credentials
-from commands.context import dashed, opened_app, result, result_json, say
-from commands.root import App
+from commands.account_files import read_accounts
+from commands.account_table import account_table, explained
+from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
+from commands.enrol import Limit, Proxy, add_or_refresh
+from commands.login import login
 from commands.shapes import as_object
 from core.errors import InvalidInput
 from core.settings import load_settings
-from sources.catalog import platform as platform_named
-from storage.records import Account, AccountStatus
+from sources.catalog import Platform
+from storage.records import AccountStatus
 
 Name = Annotated[str, typer.Argument(help="the account's name or id")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="when a name is on several")]
 NewPlatform = Annotated[str, typer.Option("--platform", help="the account's platform")]
-Proxy = Annotated[str | None, typer.Option(help="http://user:password@host:port of this account")]
-Limit = Annotated[int | None, typer.Option(help="rows a day; default: BATON_DAILY_EXPORT_LIMIT")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
     app = typer.Typer(help="The accounts of the pool.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "add")(add)
-    dashed(app, "import")(import_session)
+    dashed(app, "import")(import_accounts)
+    dashed(app, "login")(login)
     dashed(app, "list")(list_accounts)
     dashed(app, "explain")(explain)
     dashed(app, "enable")(enable)
@@ -51,7 +51,7 @@ def add(
         bool, typer.Option("--password", help="ask for a password to keep")
     ] = False,
 ) -> None:
-    """Add an account whose session comes on standard input (cookies in any of the three forms)."""
+    """Add an account; its cookies come on standard input."""
     known = platform_named(platform)
     secret = typer.prompt("password", hide_input=True, err=True) if password else None
     if sys.stdin.isatty():
@@ -63,43 +63,60 @@ def add(
     )
 
 
-def import_session(
-    name: Annotated[str, typer.Argument(help="a new account's name, or one that exists")],
+def import_accounts(
+    name_or_file: Annotated[str, typer.Argument(help="an account's name, or a CSV file of many")],
     file: Annotated[
-        Path, typer.Argument(help="cookies.txt, JSON of a cookie extension, or header")
-    ],
+        Path | None, typer.Argument(help="its cookies.txt, JSON of an extension, or header")
+    ] = None,
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
 ) -> None:
-    """Add an account from a cookie file, or give an existing one a fresh session."""
+    """Add accounts from a cookie file or a CSV of many.
+
+    An account that is there gets the fresh session.
+    """
     known = platform_named(platform)
+    if file is None:
+        _import_many(known, Path(name_or_file), limit)
+        return
     text = _read(file)
     known.check_session_text(text)
+    credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
     with opened_app() as app:
-        existing = [a for a in app.registry.all(known.name) if a.username == name]
-        if not existing:
-            credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
-            _add_to(app, known.name, name, credentials, limit)
-            return
-        account = existing[0]
-        changed = app.registry.refresh(account, text.strip(), _checked_proxy(platform, proxy))
-        if changed and account.status is AccountStatus.DISABLED:
-            app.accounts.set_account_status(account.id, AccountStatus.IDLE, "a new session")
-        if limit is not None and limit != account.daily_export_limit:
-            app.registry.set_limit(account, limit)
-            changed = True
-        result(f"account {name}: " + ("refreshed" if changed else "nothing new in it"))
+        changed = add_or_refresh(app, known.name, name_or_file, credentials, limit)
+        result(f"account {name_or_file}: {changed}")
+        say(f"next: python cli.py accounts check {name_or_file}")
+
+
+def _import_many(known: Platform, file: Path, limit: int | None) -> None:
+    rows = read_accounts(file, known)
+    with opened_app() as app:
+        problems = list(rows.problems)
+        for row in rows.good:
+            wanted = row.limit if row.limit is not None else limit
+            try:
+                changed = add_or_refresh(app, known.name, row.username, row.credentials, wanted)
+            except InvalidInput as error:
+                problems.append(f"{file}, line {row.line}: {error}")
+                continue
+            result(f"account {row.username}: {changed}")
+    for problem in problems:
+        say(problem)
+    if problems:
+        imported = len(rows.good) + len(rows.problems) - len(problems)
+        say(f"{imported} imported, {len(problems)} not; mend those and run it again")
+        raise typer.Exit(Exit.PARTIAL)
 
 
 def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
-    """The pool: state, quota of the day, rests and reasons."""
+    """The pool: state, quota, learned rate, next use."""
     with opened_app() as app:
         found = app.registry.all(platform_named(platform).name if platform else None)
         if as_json:
             result_json([as_object(account) for account in found])
             return
-        Terminal(highlight=False).print(_table(app, found))
+        Terminal(highlight=False).print(account_table(app, found))
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
@@ -110,11 +127,8 @@ def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) ->
         if as_json:
             result_json([as_object(event) for event in events])
             return
-        result(f"{account.username} ({account.platform}): {account.status.value}"
-               + (f", {account.disabled_reason}" if account.disabled_reason else ""))  # fmt: skip
-        for event in reversed(events):
-            until = f" until {_local(app, event.until_at)}" if event.until_at else ""
-            result(f"{_local(app, event.created_at)}  {event.kind:<16} {event.detail}{until}")
+        for line in explained(app, account, events):
+            result(line)
 
 
 def enable(name: Name, platform: PlatformOf = None) -> None:
@@ -127,7 +141,10 @@ def disable(
     platform: PlatformOf = None,
     reason: Annotated[str | None, typer.Option(help="why")] = None,
 ) -> None:
-    """Take an account out of the pool; whoever uses it just now stops at its next write."""
+    """Take an account out of the pool.
+
+    Whoever uses it just now stops at its next write.
+    """
     _set_status(name, platform, AccountStatus.DISABLED, reason)
 
 
@@ -144,7 +161,7 @@ def set_limit(
 
 
 def check(name: Name, platform: PlatformOf = None) -> None:
-    """Ask the platform whether the account's session is signed in."""
+    """Ask the platform whether the session is signed in."""
     with opened_app() as app:
         account = app.registry.find(name, platform)
         source = app.platforms[account.platform].source.source
@@ -159,7 +176,10 @@ def check(name: Name, platform: PlatformOf = None) -> None:
 
 
 def rotate_key() -> None:
-    """Encrypt every secret anew: with a fresh key file, or with the first BATON_SECRET_KEY."""
+    """Encrypt every secret with a new key.
+
+    A fresh key file, or the first BATON_SECRET_KEY.
+    """
     with opened_app() as app:
         count = app.vault.rotate(app.database)
         result(f"{count} accounts encrypted with the new key")
@@ -176,15 +196,10 @@ def _set_status(name: str, platform: str | None, status: AccountStatus, reason: 
 
 def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
     with opened_app(settings=load_settings()) as app:
-        _add_to(app, platform, name, credentials, limit)
-
-
-def _add_to(
-    app: App, platform: str, name: str, credentials: Credentials, limit: int | None
-) -> None:
-    rows = app.settings.daily_export_limit if limit is None else limit
-    account_id = app.registry.add(platform, name, credentials, rows)
-    result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
+        rows = app.settings.daily_export_limit if limit is None else limit
+        expires_at = platform_named(platform).session_expiry(credentials.session or "")
+        account_id = app.registry.add(platform, name, credentials, rows, expires_at)
+        result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
 
 
 def _checked_proxy(platform: str, proxy: str | None) -> str | None:
@@ -198,25 +213,3 @@ def _read(file: Path) -> str:
         raise InvalidInput(f"{file} is not UTF-8 text; export the cookies again") from None
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}") from error
-
-
-def _table(app: App, found: list[Account]) -> Table:
-    day = app.calendar.day(app.clock.now())
-    now = app.clock.now()
-    table = Table(box=None, pad_edge=False)
-    for title in ("id", "platform", "name", "state", "exported today", "limit", "note"):
-        table.add_column(title, no_wrap=title != "note")
-    for account in found:
-        resting = account.cooldown_until is not None and account.cooldown_until > now
-        note = account.disabled_reason or ""
-        if resting and account.cooldown_until is not None:
-            note = f"rests until {_local(app, account.cooldown_until)}"
-        table.add_row(
-            str(account.id), account.platform, account.username, account.status.value,
-            f"{account.exported_on(day):,}", f"{account.daily_export_limit:,}", note,
-        )  # fmt: skip
-    return table
-
-
-def _local(app: App, moment: datetime) -> str:
-    return f"{moment.astimezone(app.calendar.zone):%Y-%m-%d %H:%M:%S}"
