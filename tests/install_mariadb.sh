@@ -1,14 +1,19 @@
 #!/bin/sh
-# Installs MariaDB's programs for the tests where they are missing and it may (root on Debian).
-# The tests start a private server of their own; no system service is used.
+# Installs MariaDB's programs and Galera for the tests where they are missing and it may (root on
+# Debian). The tests start private servers of their own; no system service is used.
 PATH="$PATH:/usr/sbin:/sbin"
-command -v mariadbd >/dev/null 2>&1 && exit 0
-hint="MariaDB is missing: apt-get install mariadb-server"
+missing=
+command -v mariadbd >/dev/null 2>&1 || missing="mariadb-server"
+[ -e /usr/lib/galera/libgalera_smm.so ] || [ -e /usr/lib64/galera-4/libgalera_smm.so ] ||
+  missing="$missing galera-4"
+command -v rsync >/dev/null 2>&1 || missing="$missing rsync"
+[ -n "$missing" ] || exit 0
+hint="missing for some tests: apt-get install $missing"
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  echo "$hint  (its tests are skipped until then)" >&2
+  echo "$hint  (they are skipped until then)" >&2
   exit 0
 fi
-echo "installing mariadb-server for the tests ..." >&2
+echo "installing $missing for the tests ..." >&2
 # A policy that says no keeps the package from starting a system service.
 made=
 if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -16,7 +21,8 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-{ apt-get update -qq && apt-get install -y -qq mariadb-server; } >"$log" 2>&1 || {
+# shellcheck disable=SC2086  # several words
+{ apt-get update -qq && apt-get install -y -qq $missing; } >"$log" 2>&1 || {
   tail -5 "$log" >&2
   echo "$hint" >&2
 }

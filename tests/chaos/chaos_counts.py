@@ -1,0 +1,59 @@
+"""What a long run has done: counted, added up, shown as one table."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+ROWS: dict[str, str] = {
+    "deaths": "process deaths (kill -9)",
+    "deaths_at_work": "  of those, holding a lease",
+    "zombies": "zombie wake-ups (frozen longer than the lease it held)",
+    "connections": "killed connections",
+    "lost_commit_answers": "lost answers to COMMIT",
+    "lost_commits": "lost COMMIT requests",
+    "lost_requests": "lost requests",
+    "lost_answers": "lost answers",
+    "vanished": "connections that went silent in mid-transaction",
+    "stalls": "stalls of a connection",
+    "database_deaths": "database or node deaths (kill -9)",
+    "deadlocks": "deadlocks provoked",
+    "held_locks": "locks held by somebody else",
+    "disk_full": "disk full",
+    "read_only": "read-only folder",
+    "clock_off": "rounds with a host ten minutes off",
+    "day_turns": "quota days that turned in the middle",
+    "platform_faults": "faults of the platform",
+    "restarts": "processes started",
+    "rounds": "rounds",
+    "rows": "rows exported",
+    "parts_left": "part files left on a host whose work another took over",
+    "files_left": "  and finished ones",
+    "violations": "violations",
+}
+
+
+class Counts(Counter[str]):
+    """Counters by the names above."""
+
+    def note(self, name: str, times: int = 1) -> None:
+        assert name in ROWS, name
+        self[name] += times
+
+
+def table(by_engine: dict[str, Counts]) -> str:
+    """One line for each counter, one column for each engine, and the sum."""
+    total = sum(by_engine.values(), Counter[str]())
+    columns = {**by_engine, "all": total}
+    width = max(len(title) for title in ROWS.values())
+    lines = [" " * width + "".join(f"{name:>10}" for name in columns)]
+    for name, title in ROWS.items():
+        lines.append(f"{title:<{width}}" + "".join(f"{one[name]:>10,}" for one in columns.values()))
+    return "\n".join(lines)
+
+
+def write_json(path: Path, seed: int, by_engine: dict[str, Counts], found: list[str]) -> None:
+    counts = {engine: {name: one[name] for name in ROWS} for engine, one in by_engine.items()}
+    document = {"seed": seed, "counts": counts, "violations": found}
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
