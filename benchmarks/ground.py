@@ -120,11 +120,11 @@ def add_accounts(app: App, count: int, limit: int) -> list[int]:
 
 
 @contextmanager
-def sandbox_process(creators: int, domain: str) -> Iterator[str]:
-    """A sandbox of its own process, which limits nobody; its URL."""
+def sandbox_process(creators: int, domain: str, rate: str = "1000000/1") -> Iterator[str]:
+    """A sandbox of its own process, which limits nobody unless `rate` says so; its URL."""
     command = [
         sys.executable, "-m", "sandbox", "--creators", str(creators), "--domains", domain,
-        "--rate", "1000000/1",
+        "--rate", rate,
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:

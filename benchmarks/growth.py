@@ -1,0 +1,400 @@
+"""`growth`: what each step costs when 10 thousand, 100 thousand, a million creators are stored.
+
+All sizes are open side by side and measured in turn, so that what else the machine does hits each
+of them. A third of every table is one crawl that is still open; the rest was crawled in pieces. All
+was exported but the last twentieth, which waits in one domain.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from statistics import median
+
+from accounts.manager import AccountLease, Purpose
+from benchmarks import memory, rows
+from benchmarks.ground import Ground, Place, add_accounts, opened
+from benchmarks.results import Figure, Result
+from commands.root import App
+from crawler.batches import BatchExporter
+from crawler.columns import DEFAULT_COLUMNS
+from crawler.export import ExportOptions
+from crawler.pages import PageStore
+from crawler.scheduler import TaskLease
+from sources.base import Creator, CreatorPage
+from storage import accounts, influencers, segments, tasks
+from storage.database import Tx
+from storage.records import TaskStatus, TaskType
+from storage.segments import NewSegment
+
+NAME = "growth"
+SIZES = (10_000, 100_000, 1_000_000)
+FULL_SIZE = 10_000_000
+ROUNDS = 300
+LEAST_ROUNDS = 20
+MOST_SECS = 15.0  # of one operation
+MEMORY_ROUNDS = 3
+MEMORY_ROWS = 10_000
+LIMIT = "<= 1.3"
+MEMORY_LIMIT = "<= 1.1"
+
+PLATFORM = "bilibili"
+OLD, LARGE, WAITING = "美食", "知识", "美妆"  # crawled in pieces; one open crawl; not yet exported
+PAGE_ROWS = 20
+SEGMENT_ROWS = 4_000
+WAITING_SHARE = 20  # one of so many waits to be exported
+ACCOUNTS = 20
+QUOTA = 4_000
+ROWS_PER_EVENT = 500
+BATCH_ROWS = 500
+SMALL_CRAWL_PAGES = 200
+PAGES_PER_PIECE = 10
+AHEAD_SHARE = 10  # the large crawl has one page ahead for so many that are stored
+LISTED, EVENTS = 50, 8
+FIRST_DAY = date(2025, 1, 1)
+UID_FACTOR, UID_PRIME = 48_271, 2_147_483_647  # uids come in no order
+
+
+@dataclass(frozen=True)
+class Block:
+    """Creators of one domain that were crawled, and mostly exported, together."""
+
+    domain: str
+    first_id: int
+    count: int
+    is_exported: bool
+
+    @property
+    def pages(self) -> int:
+        return self.count // PAGE_ROWS
+
+
+@dataclass
+class Table:
+    """A filled database, and what the operations take from it."""
+
+    app: App
+    place: Place
+    size: int
+    large_crawl: int
+    crawl_behind: int
+    export: int
+    fresh: Iterator[int] = field(default_factory=itertools.count)
+
+
+Operation = Callable[[Table], float]
+
+
+def run(ground: Ground, full: bool = False) -> Result:
+    """Medians in ms, and how much more the largest table costs than the smallest."""
+    sizes = (*SIZES, FULL_SIZE) if full else SIZES
+    figures: list[Figure] = []
+    for engine in ground.engines:
+        with ExitStack() as stack:
+            tables = [_filled(ground, stack, engine, size) for size in sizes]
+            figures += _costs(engine, tables)
+            figures += _memory(engine, tables)
+        for table in tables:
+            ground.drop(table.place)
+    return Result(NAME, tuple(figures))
+
+
+# Measuring: every round takes the tables in turn.
+
+
+def _costs(engine: str, tables: list[Table]) -> list[Figure]:
+    figures: list[Figure] = []
+    for name, operation in OPERATIONS.items():
+        goal = LIMIT if name in LIMITED else ""
+        figures += _figures(f"{engine}: {name}", "ms", tables, _rounds(operation, tables), goal)
+    return figures
+
+
+def _figures(
+    label: str, unit: str, tables: list[Table], rounds: list[list[float]], goal: str
+) -> list[Figure]:
+    """The median of each size, and that of the rounds' ratios."""
+    medians = [median(of_size) for of_size in zip(*rounds, strict=True)]
+    ratio = median(of_round[-1] / of_round[0] for of_round in rounds)
+    return [
+        *(Figure(f"{label}, {t.size:,}", m, unit) for t, m in zip(tables, medians, strict=True)),
+        Figure(f"{label}, last / first", ratio, "", goal),
+    ]
+
+
+def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
+    """Milliseconds of every table, many times, in turn up and down the sizes."""
+    rounds: list[list[float]] = []
+    end, step = time.monotonic() + MOST_SECS, 1
+    while len(rounds) < ROUNDS and (len(rounds) < LEAST_ROUNDS or time.monotonic() < end):
+        rounds.append([1000 * operation(table) for table in tables[::step]][::step])
+        step = -step
+    return rounds
+
+
+def _memory(engine: str, tables: list[Table]) -> list[Figure]:
+    """Peaks of child processes that store pages and export a fixed number of rows."""
+    for table in tables:
+        table.app.scheduler.cancel(table.export)  # a child must find its own rows only
+    rounds = [[_peak_mib(table, number) for table in tables] for number in range(MEMORY_ROUNDS)]
+    return _figures(f"{engine}: peak memory", "MiB", tables, rounds, MEMORY_LIMIT)
+
+
+def _peak_mib(table: Table, number: int) -> float:
+    domain = f"memory-{number}"
+    rows.insert(table.app.database, domain, MEMORY_ROWS)
+    _file_export(table.app, domain)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(memory._process, table.place, MEMORY_ROWS).result()
+
+
+def _secs(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+# The operations: each leaves the table as it found it, but for a page's creators.
+
+
+def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
+    """Claim a piece (of that crawl) and put it back."""
+
+    def once(app: App, only: int | None) -> None:
+        app.scheduler.put_back(_claimed(app, TaskType.INGESTION, only))
+
+    return lambda table: _secs(partial(once, table.app, crawl(table)))
+
+
+def _page(table: Table) -> float:
+    app = table.app
+    leased = _claimed(app, TaskType.INGESTION)
+    store = PageStore(app.database, app.scheduler, app.clock)
+    page = _fresh_page(table)
+    secs = _secs(lambda: store.store(leased, 1, page, page.page, app.clock.now()))
+    app.scheduler.put_back(leased)
+    return secs
+
+
+def _fresh_page(table: Table) -> CreatorPage:
+    number = SMALL_CRAWL_PAGES + 1 + next(table.fresh)
+    after = table.size + number * PAGE_ROWS
+    creators = tuple(
+        Creator(str(10**9 + n * UID_FACTOR % UID_PRIME), f"小鹿{n}", json.loads(rows.raw_data(n)))
+        for n in range(after, after + PAGE_ROWS)
+    )
+    return CreatorPage(number, 10**6, creators)
+
+
+def _batch(table: Table) -> float:
+    app = table.app
+    task, account = _claimed(app, TaskType.EXPORT, table.export), _leased(app)
+    segment = _new_segment(task.id, account.id, WAITING, app.calendar.day(app.clock.now()))
+    after = table.size - table.size // WAITING_SHARE
+    batches = BatchExporter(app.database, app.scheduler, app.clock)
+    begin = time.perf_counter()
+    batch = batches.export(task, account, segment, None, after, after, BATCH_ROWS)
+    secs = time.perf_counter() - begin
+    assert batch is not None
+    assert len(batch.rows) == BATCH_ROWS
+    app.database.write(lambda tx: _undo(tx, batch.segment_id, account.id))
+    app.accounts.release(account)
+    app.scheduler.put_back(task)
+    return secs
+
+
+def _undo(tx: Tx, segment_id: int, account_id: int) -> None:
+    tx.execute(
+        "UPDATE influencers SET status='pending_export', export_log_id=NULL"
+        " WHERE export_log_id=:id",
+        id=segment_id,
+    )
+    tx.execute("DELETE FROM export_logs WHERE id=:id", id=segment_id)
+    tx.execute("UPDATE accounts SET today_export_count=0 WHERE id=:id", id=account_id)
+
+
+def _list_tasks(tx: Tx) -> None:
+    for task in tasks.top_level(tx, only_open=False, limit=LISTED):
+        tasks.progress(tx, task.id)
+
+
+def _start(table: Table) -> float:
+    fresh = App(table.app.settings)
+    begin = time.perf_counter()
+    leased = _claimed(fresh.open(), TaskType.INGESTION)
+    secs = time.perf_counter() - begin
+    fresh.scheduler.put_back(leased)
+    fresh.close()
+    return secs
+
+
+def _claimed(app: App, task_type: TaskType, only: int | None = None) -> TaskLease:
+    leased = app.scheduler.claim(task_type, only)
+    assert leased is not None
+    return leased
+
+
+def _leased(app: App) -> AccountLease:
+    leased = app.accounts.lease(Purpose.EXPORTING, PLATFORM)
+    assert leased is not None
+    return leased
+
+
+def _reading(work: Callable[[Tx], object]) -> Operation:
+    return lambda table: _secs(lambda: table.app.database.read(work))
+
+
+OPERATIONS: dict[str, Operation] = {
+    "claim": _claiming(lambda table: None),
+    "claim in a large crawl": _claiming(lambda table: table.large_crawl),
+    "claim behind a large crawl": _claiming(lambda table: table.crawl_behind),
+    "account lease": lambda table: _secs(lambda: table.app.accounts.release(_leased(table.app))),
+    "page commit": _page,
+    "batch commit": _batch,
+    "has pending, yes": _reading(lambda tx: influencers.domain_has_pending(tx, PLATFORM, WAITING)),
+    "has pending, no": _reading(lambda tx: influencers.domain_has_pending(tx, PLATFORM, LARGE)),
+    "status screen": lambda table: _secs(lambda: table.app.progress.snapshot(events=EVENTS)),
+    "tasks list": _reading(_list_tasks),
+    "exports list": _reading(lambda tx: segments.newest(tx, LISTED)),
+    "exports list of a domain": _reading(lambda tx: segments.newest(tx, LISTED, OLD)),
+    "start-up": _start,
+}
+LIMITED = {"claim", "claim in a large crawl", "claim behind a large crawl", "page commit"}
+
+
+# Filling: the product files and ends the tasks and segments, the database makes up the creators.
+
+
+def _filled(ground: Ground, stack: ExitStack, engine: str, size: int) -> Table:
+    place = ground.place(engine)
+    app = stack.enter_context(opened(place, pages_per_task=PAGES_PER_PIECE))
+    add_accounts(app, ACCOUNTS, QUOTA)
+    blocks = list(_blocks(size))
+    app.database.write(_make_numbers)
+    for block in blocks:
+        if block.domain != LARGE:
+            _crawl(app, [block])
+    _file_crawl(app, OLD, SMALL_CRAWL_PAGES)
+    large = [block for block in blocks if block.domain == LARGE]
+    large_crawl = _crawl(app, large, ahead=size // PAGE_ROWS // AHEAD_SHARE)
+    behind = _file_crawl(app, WAITING, SMALL_CRAWL_PAGES)
+    app.database.write(lambda tx: tx.execute("DROP TABLE bench_numbers"))
+    return Table(app, place, size, large_crawl, behind, _file_export(app, WAITING))
+
+
+def _blocks(size: int) -> Iterator[Block]:
+    exported = size - size // WAITING_SHARE
+    domains = itertools.cycle((WAITING, LARGE, OLD))
+    for done in range(0, exported, SEGMENT_ROWS):
+        yield Block(next(domains), done + 1, min(SEGMENT_ROWS, exported - done), True)
+    for done in range(exported, size, SEGMENT_ROWS):
+        yield Block(WAITING, done + 1, min(SEGMENT_ROWS, size - done), False)
+
+
+def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
+    """One crawl of these blocks; it is still open when pages are `ahead`."""
+    done, items = sum(block.pages for block in blocks), f"(page_to-page_from+1)*{PAGE_ROWS}"
+    crawl = _file_crawl(app, blocks[0].domain, done + ahead)
+    pieces = [task.id for task in app.database.read(lambda tx: tasks.children(tx, crawl))]
+    before = 0
+    for block in blocks:
+        _fill(app, block, pieces, before)
+        before += block.pages
+
+    def end(tx: Tx) -> None:
+        tx.execute(
+            "UPDATE tasks SET status='completed', progress_marker=REPLACE('page=#', '#', page_to),"
+            f" item_count={items}, new_count={items}, finished_at=:now, updated_at=:now"
+            " WHERE parent_id=:crawl AND page_to<=:done",
+            crawl=crawl, done=done, now=rows.MOMENT,
+        )  # fmt: skip
+        if not ahead:
+            tasks.set_parent_status(tx, crawl, TaskStatus.COMPLETED, app.clock.now(), None)
+
+    app.database.write(end)
+    return crawl
+
+
+def _fill(app: App, block: Block, pieces: list[int], pages_before: int = 0) -> None:
+    """The block's pages, creators, segment and account events."""
+    number = block.first_id // SEGMENT_ROWS
+    account, day = 1 + number % ACCOUNTS, FIRST_DAY + timedelta(days=number // ACCOUNTS)
+    export = _file_export(app, block.domain) if block.is_exported else None
+
+    def work(tx: Tx) -> None:
+        segment_id = None
+        if export is not None:
+            segment_id = _sealed_segment(tx, app, block, export, account, day)
+            tasks.set_parent_status(tx, export, TaskStatus.COMPLETED, app.clock.now(), None)
+        _insert_logs(tx, block, pieces, pages_before, account)
+        _insert_creators(tx, block, segment_id)
+        for _ in range(block.count // ROWS_PER_EVENT):
+            accounts.note_event(tx, account, "cooldown", "429", app.clock.now())
+
+    app.database.write(work)
+
+
+def _sealed_segment(tx: Tx, app: App, block: Block, task_id: int, account: int, day: date) -> int:
+    ids, now = (block.first_id, block.first_id + block.count - 1), app.clock.now()
+    new = _new_segment(task_id, account, block.domain, day)
+    segment_id = segments.open_segment(tx, new, ids, block.count, now)
+    segments.seal(tx, segment_id, f"{segment_id}.csv", 10**6, "0" * 64, app.host, now)
+    return segment_id
+
+
+def _new_segment(task_id: int, account: int, domain: str, day: date) -> NewSegment:
+    return NewSegment(task_id, account, PLATFORM, domain, day, QUOTA, "csv", {}, "bench")
+
+
+def _insert_logs(tx: Tx, block: Block, pieces: list[int], pages_before: int, account: int) -> None:
+    tx.execute_many(
+        "INSERT INTO ingestion_logs (id, task_id, account_id, domain, page_number,"
+        " ingested_count, new_count, start_time, end_time)"
+        " VALUES (:id, :task, :account, :domain, :page, :rows, :rows, :now, :now)",
+        [
+            {"id": block.first_id // PAGE_ROWS + 1 + page, "account": account,
+             "task": pieces[(pages_before + page) // PAGES_PER_PIECE], "domain": block.domain,
+             "page": pages_before + page + 1, "rows": PAGE_ROWS, "now": rows.MOMENT}
+            for page in range(block.pages)
+        ],
+    )  # fmt: skip
+
+
+def _insert_creators(tx: Tx, block: Block, segment_id: int | None) -> None:
+    tx.execute(
+        "INSERT INTO influencers (id, platform, uid, nickname, domain, source_page, raw_data,"
+        " status, ingested_at, updated_at, ingestion_log_id, export_log_id)"
+        f" SELECT :first+i, :platform, 1000000000 + (:first+i) * {UID_FACTOR} % {UID_PRIME},"
+        " REPLACE('小鹿研究所#', '#', :first+i), :domain, 1 + page, :raw, :status, :now, :now,"
+        " :log+page, :segment FROM bench_numbers WHERE i<:count ORDER BY i",
+        first=block.first_id, platform=PLATFORM, domain=block.domain, raw=rows.raw_data(7),
+        status="exported" if block.is_exported else "pending_export", now=rows.MOMENT,
+        log=block.first_id // PAGE_ROWS + 1, segment=segment_id, count=block.count,
+    )  # fmt: skip
+
+
+def _make_numbers(tx: Tx) -> None:
+    """A table to multiply by: that many rows are best made inside the database."""
+    tx.execute("CREATE TABLE bench_numbers (i INTEGER NOT NULL PRIMARY KEY, page INTEGER NOT NULL)")
+    tx.execute_many(
+        "INSERT INTO bench_numbers (i, page) VALUES (:i, :page)",
+        [{"i": i, "page": i // PAGE_ROWS} for i in range(SEGMENT_ROWS)],
+    )
+
+
+def _file_crawl(app: App, domain: str, pages: int) -> int:
+    return app.scheduler.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+
+
+def _file_export(app: App, domain: str) -> int:
+    options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
+    return app.scheduler.submit_export(PLATFORM, domain, options, 1).task.id
