@@ -7,39 +7,26 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 
+from commands.context import amount, database_place, new_database
+from commands.file_checkup import FileCheckup
+from commands.findings import Finding, Level
 from commands.root import SPARE_CONNECTIONS, App
 from core.errors import BatonError, CredentialsError
+from core.logs import redact
 from core.settings import setting_names
-from storage import accounts, leases, segments, task_leases
+from crawler.reasons import shell_word, told
+from crawler.texts import ENGLISH
+from storage import accounts, leases, task_leases
 from storage.database import Tx
-from storage.records import Account, AccountStatus, Segment, Worker
+from storage.records import Account, AccountStatus, Worker
 
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECS = 5.0
 LONG_REST_SECS = 86400.0
 RUN_THREADS = 4  # of a `run` with its defaults
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was seen, and what to do about it. `fix` does it where that is safe, and says what."""
-
-    level: Level
-    subject: str
-    detail: str
-    advice: str = ""
-    fix: Callable[[], str] | None = None
 
 
 class Checkup:
@@ -54,21 +41,26 @@ class Checkup:
         yield from self._folders()
         yield self._key_file()
         try:
+            made = new_database(self._app)
             self._app.open()
         except BatonError as error:
             yield Finding(
-                Level.ERROR, "database and key", str(error), "nothing else can be checked"
+                Level.ERROR, "database and key", redact(str(error)), "nothing else can be checked"
             )
             return
-        yield self._database()
+        except OSError as error:
+            yield Finding(
+                Level.ERROR, "secret key", f"cannot be written: {error.strerror}",
+                "set BATON_DATA_DIR to a folder that can be written",
+            )  # fmt: skip
+            return
+        yield self._database(made)
         yield from self._connections()
         yield self._clock()
         yield from self._accounts()
         yield from self._leases()
         yield from self._workers()
-        yield from self._open_segments()
-        yield from self._hosts()
-        yield from self._parts()
+        yield from FileCheckup(self._app).findings()
 
     def _settings(self) -> Iterator[Finding]:
         known = setting_names()
@@ -84,13 +76,17 @@ class Checkup:
 
     def _folders(self) -> Iterator[Finding]:
         settings = self._app.settings
-        for name, folder in (("data folder", settings.data_dir), ("log folder", settings.log_dir)):
+        for name, setting, given in (
+            ("data folder", "BATON_DATA_DIR", settings.data_dir),
+            ("log folder", "BATON_LOG_DIR", settings.log_dir),
+        ):
+            folder = given.absolute()
             there = _nearest(folder)
             free = shutil.disk_usage(there).free
             if not os.access(there, os.W_OK):
                 yield Finding(
                     Level.ERROR, name, f"{folder} cannot be written",
-                    "give this user the right to write there, or set another folder",
+                    f"give this user the right to write there, or set {setting}",
                 )  # fmt: skip
             elif free < FREE_BYTES:
                 yield Finding(
@@ -103,7 +99,7 @@ class Checkup:
     def _key_file(self) -> Finding:
         if self._app.settings.secret_key is not None:
             return Finding(Level.OK, "secret key", "from BATON_SECRET_KEY")
-        path = self._app.settings.key_file
+        path = self._app.settings.key_file.absolute()
         if not path.exists():
             return Finding(Level.OK, "secret key", f"{path} is made on first use")
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -118,8 +114,13 @@ class Checkup:
             Level.WARN, "secret key", f"{path} has mode {mode:o}", f"chmod 600 {path}", close
         )
 
-    def _database(self) -> Finding:
-        return Finding(Level.OK, "database", self._app.database.engine.describe())
+    def _database(self, made: str | None) -> Finding:
+        if made is not None:
+            return Finding(
+                Level.WARN, "database", f"{made}, made just now: nothing was there",
+                "if you have one, go to its folder or set DATABASE_URL to an absolute path",
+            )  # fmt: skip
+        return Finding(Level.OK, "database", database_place(self._app))
 
     def _connections(self) -> Iterator[Finding]:
         room = self._app.database.read(Tx.connections)
@@ -149,34 +150,37 @@ class Checkup:
     def _accounts(self) -> Iterator[Finding]:
         everyone = self._app.registry.all()
         if not everyone:
-            yield Finding(Level.WARN, "accounts", "none", "accounts import NAME cookies.txt")
+            yield Finding(Level.WARN, "accounts", "none", "python cli.py accounts import NAME FILE")
             return
         usable = [one for one in everyone if one.status is not AccountStatus.DISABLED]
         yield Finding(
             Level.OK if usable else Level.ERROR, "accounts",
-            f"{len(usable)} of {len(everyone)} usable",
-            "" if usable else "enable one (accounts enable NAME) or import a fresh session",
+            f"{len(usable):,} of {len(everyone):,} usable",
+            "" if usable else "python cli.py accounts enable NAME, or import a fresh session",
         )  # fmt: skip
         for account in everyone:
             for detail, advice in self._never_usable(account):
                 yield Finding(Level.WARN, f"account {account.username}", detail, advice)
 
     def _never_usable(self, account: Account) -> Iterator[tuple[str, str]]:
-        name, now = account.username, self._app.clock.now()
+        name, now = shell_word(account.username), self._app.clock.now()
         if account.status is AccountStatus.DISABLED:
-            yield f"disabled: {account.disabled_reason}", f"accounts explain {name}"
+            yield (
+                f"disabled: {told(ENGLISH, account.disabled_reason or '')}",
+                f"python cli.py accounts explain {name}",
+            )
         if account.session is None:
-            yield "has no session, cannot crawl", f"accounts import {name} cookies.txt"
+            yield "has no session, cannot crawl", f"python cli.py accounts import {name} FILE"
         if account.daily_export_limit == 0:
-            yield "has limit 0, can never export", f"accounts set_limit {name} 4000"
+            yield "has limit 0, can never export", f"python cli.py accounts set_limit {name} 4000"
         try:
             for token in (account.session, account.password, account.proxy):
                 self._app.vault.decrypt(token)
         except CredentialsError as error:
-            yield str(error), f"accounts import {name} cookies.txt"
+            yield str(error), f"python cli.py accounts import {name} FILE"
         rest = account.cooldown_until
         if rest is not None and rest > now + timedelta(seconds=LONG_REST_SECS):
-            yield f"rests until {rest:%Y-%m-%d %H:%M} UTC", f"accounts enable {name} ends the rest"
+            yield f"rests until {rest:%Y-%m-%d %H:%M} UTC", f"python cli.py accounts enable {name}"
 
     def _leases(self) -> Iterator[Finding]:
         now = self._app.clock.now()
@@ -188,12 +192,13 @@ class Checkup:
 
         def take_back() -> str:
             write = self._app.database.write
-            back = write(lambda tx: task_leases.reap(tx, now), repeatable=True)
+            back = self._app.scheduler.reap()
             free = write(lambda tx: accounts.reap(tx, now), repeatable=True)
-            return f"{back} tasks and {free} accounts taken back"
+            return f"{amount(back, 'task')} and {amount(free, 'account')} taken back"
 
         yield Finding(
-            Level.WARN, "leases", f"{tasks} tasks and {held} accounts of processes that are gone",
+            Level.WARN, "leases",
+            f"{amount(tasks, 'task')} and {amount(held, 'account')} of processes that are gone",
             "any running process takes them back", take_back,
         )  # fmt: skip
 
@@ -216,55 +221,6 @@ class Checkup:
             return "taken off the list"
 
         return forget
-
-    def _open_segments(self) -> Iterator[Finding]:
-        left = self._app.sealer.unattended()
-        if not left:
-            yield Finding(Level.OK, "export files", "none left unfinished")
-        for segment in left:
-            yield Finding(
-                Level.WARN, f"segment {segment.id}",
-                f"open on host {segment.host}, and nobody works on task {segment.task_id}",
-                f"it is finished when the task goes on, or by: exports rebuild {segment.id}",
-                self._rebuilds(segment),
-            )  # fmt: skip
-
-    def _rebuilds(self, segment: Segment) -> Callable[[], str]:
-        return lambda: f"written to {self._app.sealer.rebuild(segment.id).path}"
-
-    def _hosts(self) -> Iterator[Finding]:
-        """Files are only as reachable as the hosts they are on."""
-        alive = {worker.host for worker in self._app.database.read(leases.workers)}
-        for files in self._app.database.read(segments.by_host):
-            if files.host == self._app.host or files.host in alive or self._is_here(files):
-                continue
-            yield Finding(
-                Level.WARN, f"host {files.host}",
-                f"holds {files.count} export files, and no process runs there",
-                "fetch them from there; if the host is gone, write them again here:"
-                f" exports rebuild --host {files.host}",
-            )  # fmt: skip
-
-    def _is_here(self, files: segments.HostFiles) -> bool:
-        """A host may just have been renamed, or its folder be shared."""
-        path = files.newest_path
-        return path is not None and self._app.files.locate(path).exists()
-
-    def _parts(self) -> Iterator[Finding]:
-        stale = self._app.sealer.stale_parts()
-        if not stale:
-            return
-
-        def remove() -> str:
-            for path in stale:
-                path.unlink(missing_ok=True)
-            return f"{len(stale)} removed"
-
-        names = ", ".join(path.name for path in stale[:3]) + (" …" if len(stale) > 3 else "")
-        yield Finding(
-            Level.WARN, "part files", f"{len(stale)} that nobody will finish: {names}",
-            "remove them", remove,
-        )  # fmt: skip
 
 
 def _nearest(folder: Path) -> Path:

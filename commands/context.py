@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
@@ -9,19 +10,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote
 
 import typer
 from rich.console import Console as Terminal
+from rich.table import Table
 
 from commands.root import App
-from core.errors import BatonError, CredentialsError, DatabaseUnavailable, InvalidInput
+from commands.words import Command
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    DatabaseUnavailable,
+    InvalidInput,
+    SettingsError,
+)
 from core.logs import redact, set_up_logging
 from core.settings import Settings, load_settings
+from sources.catalog import Catalog, Platform
+from storage import schema
+from storage.schema import SchemaState
 
 P = ParamSpec("P")
 R = TypeVar("R")
 COMMAND_PATIENCE_SECS = 3.0
+ANY_WIDTH = 10_000
 
 
 class Exit(IntEnum):
@@ -46,6 +61,20 @@ def say(text: str) -> None:
 def result(text: str) -> None:
     """A result, on stdout."""
     print(text)
+
+
+def result_table(table: Table) -> None:
+    """A listing, on stdout: a line a row whatever the width, so that paths stay whole."""
+    drawn = Terminal(file=io.StringIO(), width=ANY_WIDTH, highlight=False, color_system=None)
+    with drawn.capture() as captured:
+        drawn.print(table)
+    for line in captured.get().splitlines():
+        result(line.rstrip())
+
+
+def amount(number: int, noun: str) -> str:
+    """`1 file`, `2,000 files`"""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def result_json(value: object) -> None:
@@ -78,6 +107,11 @@ def _exit_code(error: BatonError) -> int:
     return Exit.ERROR
 
 
+def platform_named(name: str) -> Platform:
+    """A platform whose accounts the pool may hold. Raises InvalidInput for an unknown one."""
+    return Catalog(load_settings()).searching(name)
+
+
 @contextmanager
 def opened_app(
     threads: int = 0,
@@ -90,21 +124,26 @@ def opened_app(
     Opening waits a few seconds for the database, then says that it is not there. `services` wait
     for it as long as the settings say once they run.
     """
+    tells_new = settings is None
     settings = settings or load_settings()
     try:
         handler = set_up_logging(settings.log_dir)
     except OSError as error:
-        raise InvalidInput(
-            f"the log folder {settings.log_dir} cannot be written ({error.strerror});"
-            " set BATON_LOG_DIR"
-        ) from error
+        raise _unwritable("log", settings.log_dir, error, "BATON_LOG_DIR") from error
     probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
+        if settings.secret_key is None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
+        where = new_database(probe)
         probe.open()
+        if where and tells_new:
+            say(f"new database {where} (nothing was there)")
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(
             f"{error}; is the server running and DATABASE_URL right?"
         ) from error
+    except OSError as error:
+        raise _unwritable("data", settings.data_dir, error, "BATON_DATA_DIR") from error
     finally:
         probe.close()
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
@@ -115,6 +154,28 @@ def opened_app(
     finally:
         app.close()
         handler.close()
+
+
+def new_database(app: App) -> str | None:
+    """The file that opening this app will make a database of; None when there is one already."""
+    if app.database.dialect.name != "sqlite":
+        return None
+    return database_place(app) if schema.inspect(app.database) is SchemaState.EMPTY else None
+
+
+def database_place(app: App) -> str:
+    """Where the data is: an absolute path, or the server without the password."""
+    url = app.settings.database_url.get_secret_value()
+    if app.database.dialect.name != "sqlite":
+        return app.database.engine.describe()
+    return str(Path(unquote(url.removeprefix("sqlite:///"))).absolute())
+
+
+def _unwritable(name: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+    return SettingsError(
+        f"the {name} folder {folder.absolute()} cannot be written ({error.strerror});"
+        f" set {setting} to another one"
+    )
 
 
 def on_signals(react: Callable[[], None]) -> None:
@@ -134,9 +195,9 @@ def dashed(
 
     def register(command: Callable[..., Any]) -> Callable[..., Any]:
         guarded = reports_errors(command)
-        app.command(name, **options)(guarded)
+        app.command(name, cls=Command, **options)(guarded)
         if "_" in name:
-            app.command(name.replace("_", "-"), hidden=True, **options)(guarded)
+            app.command(name.replace("_", "-"), cls=Command, hidden=True, **options)(guarded)
         return command
 
     return register

@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 
 from accounts.manager import Purpose
-from commands.context import Exit, dashed, opened_app, result, result_json, say
-from commands.foreground import Ending, Foreground
+from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
+from commands.foreground import Foreground
 from commands.root import App
+from commands.summary import conclude
 from core.clock import Clock
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInput, SettingsError
 from crawler.columns import parse_columns
 from crawler.export import ExportOptions
-from crawler.formats import format_named
-from crawler.progress import Snapshot
+from crawler.formats import FORMATS, format_named
+from crawler.reasons import start_command, told
 from crawler.scheduler import Filed
-from crawler.texts import texts_for
+from crawler.texts import ENGLISH, texts_for
 from sources.base import Via
-from sources.catalog import platform as platform_named
-from storage import influencers, segments, tasks
+from storage import influencers, tasks
 from storage.records import Task, TaskStatus, TaskType
 
 MOST_WORKERS = 64
@@ -52,27 +52,32 @@ def start_crawl(
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
-    """Crawl the creators of a domain into the database; joins an open crawl of the same domain."""
-    domain, platform = _domain(domain), platform_named(platform).name
+    """Crawl the creators of a domain into the database.
+
+    Joins or resumes an open crawl of the same platform and domain.
+    """
+    domain, known = _domain(domain), platform_named(platform)
+    platform = known.name
     _require_positive("--pages", pages)
     _require_workers(workers)
     with opened_app(workers, services=True) as app:
         _require_accounts(app, platform, Purpose.INGESTING)
-        filed = app.scheduler.submit_crawl(platform, domain, pages, {"via": via.value})
-        _tell_filed(filed, asked={"via": via.value})
+        options = {"via": via.value} | ({"sequential": True} if known.sequential else {})
+        filed = app.scheduler.submit_crawl(platform, domain, pages, options)
+        _tell_filed(filed, {"via": via.value}, pages)
         _wake(app, filed.task)
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app, wait=True)
+        view = Foreground(app, (TaskType.INGESTION,), wait=True)
         engine = app.engine(workers, 0, view.failed, crawl_only=filed.task.id)
         ending = view.run(engine, (filed.task.id,))
-        _conclude(app, filed.task, view.last, ending, as_json)
+        conclude(app, filed.task, view.last, ending, as_json)
 
 
 def start_export(
     domain: Domain,
-    format: Annotated[str, typer.Option("--format", help="csv or jsonl")] = "csv",
+    format: Annotated[str, typer.Option("--format", help=" or ".join(FORMATS))] = "csv",
     limit: Annotated[int | None, typer.Option(help="rows at most; default: all there are")] = None,
     out: Annotated[Path | None, typer.Option(help="folder; default: data/exports")] = None,
     columns: Annotated[str | None, typer.Option(help="comma-separated; see docs/cli.md")] = None,
@@ -88,7 +93,10 @@ def start_export(
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
-    """Export the creators of a domain into files, under each account's daily quota."""
+    """Export a domain into files, under the daily quotas.
+
+    Joins or resumes an open export of the same platform and domain.
+    """
     domain, platform = _domain(domain), platform_named(platform).name
     _require_positive("--limit", limit)
     _require_workers(workers)
@@ -103,19 +111,19 @@ def start_export(
         follow=follow,
     )
     with opened_app(workers, services=True) as app:
-        _require_writable(out or app.settings.exports_dir)
+        _require_writable(app, out)
         _require_accounts(app, platform, Purpose.EXPORTING)
         _require_known_domain(app, platform, domain, app.clock)
         filed = app.scheduler.submit_export(platform, domain, chosen.as_json(), workers)
-        _tell_filed(filed, asked=chosen.as_json())
+        _tell_filed(filed, chosen.as_json())
         _wake(app, filed.task)
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app, wait=wait)
+        view = Foreground(app, (TaskType.EXPORT,), wait=wait)
         engine = app.engine(0, workers, view.failed, export_only=filed.task.id)
         ending = view.run(engine, (filed.task.id,))
-        _conclude(app, filed.task, view.last, ending, as_json)
+        conclude(app, filed.task, view.last, ending, as_json)
 
 
 def run(
@@ -128,8 +136,12 @@ def run(
     _require_workers(max(1, crawl_workers))
     _require_workers(max(1, export_workers))
     with opened_app(crawl_workers + export_workers, services=True) as app:
-        view = Foreground(app, wait=True)
-        ending = view.run(app.engine(crawl_workers, export_workers, view.failed), ())
+        works_on = [
+            *([TaskType.INGESTION] if crawl_workers else []),
+            *([TaskType.EXPORT] if export_workers else []),
+        ]
+        view = Foreground(app, tuple(works_on), wait=True)
+        ending = view.run(app.engine(crawl_workers, export_workers, view.failed, care=True), ())
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
@@ -160,20 +172,24 @@ def _require_accounts(app: App, platform: str, purpose: Purpose) -> None:
     if shortage.busy or shortage.spent or shortage.until is not None:
         return
     raise CredentialsError(
-        f"{shortage.reason}; add one with: python cli.py accounts import NAME cookies.txt"
-        " (or enable one: accounts enable NAME)"
+        f"{told(ENGLISH, shortage.reason)}; add one with: python cli.py accounts import NAME"
+        " cookies.txt (or enable one: python cli.py accounts enable NAME)"
     )
 
 
-def _require_writable(folder: Path) -> None:
-    """Raise InvalidInput unless files can be made in `folder` (made when missing)."""
+def _require_writable(app: App, out: Path | None) -> None:
+    """Raise unless files can be made in the output folder (made when missing)."""
+    folder = out or app.settings.exports_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # it has no name, so that no death leaves it
     except OSError as error:
-        raise InvalidInput(
-            f"the output folder {folder} cannot be written: {error.strerror}; choose another --out"
-        ) from error
+        text = f"the output folder {folder.absolute()} cannot be written: {error.strerror};"
+        if out is None:
+            raise SettingsError(
+                f"{text} set BATON_DATA_DIR to another folder, or give --out"
+            ) from (error)
+        raise InvalidInput(f"{text} choose another --out") from error
 
 
 def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) -> None:
@@ -195,18 +211,27 @@ def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) ->
         if clock.monotonic() >= deadline:
             break
         clock.wait(never, 0.2)
-    names = app.database.read(tasks.domains)
+    names = app.database.read(
+        lambda tx: [n for n in tasks.domains(tx) if influencers.domain_has_rows(tx, platform, n)]
+    )
     raise InvalidInput(
-        f"nothing is known of domain {domain!r} on {platform}; crawl it first with: python cli.py"
-        f" start_crawl --domain {domain}" + (f" (known: {', '.join(names)})" if names else "")
+        f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
+        f" {start_command(TaskType.INGESTION, domain)}"
+        + (f" (known: {', '.join(names)})" if names else "")
     )
 
 
-def _tell_filed(filed: Filed, asked: dict[str, object]) -> None:
+def _tell_filed(filed: Filed, asked: dict[str, object], pages: int | None = None) -> None:
     task = filed.task
     if filed.is_new:
         return
-    say(f"task {task.id} ({task.task_type} of {task.domain}) is open already; going on with it")
+    kind = ENGLISH.task_types[task.task_type]
+    text = f"task {task.id} ({kind} of {task.domain}) is open already; going on with it"
+    if task.page_to is not None and task.page_to != pages:
+        text += f", with its own pages: {task.page_from or 1:,} to {task.page_to:,}"
+    elif task.task_type is TaskType.INGESTION and task.page_to != pages:
+        text += ", with all pages that there are"
+    say(text)
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
         say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
@@ -222,52 +247,5 @@ def _print_filed(filed: Filed, as_json: bool) -> None:
     if as_json:
         result_json({"task_id": filed.task.id, "new": filed.is_new})
         return
-    result(f"task {filed.task.id} filed; `python cli.py run` works on it")
-
-
-def _conclude(app: App, task: Task, last: Snapshot | None, ending: Ending, as_json: bool) -> None:
-    """Print what the run achieved, and end with its exit code."""
-    summary = _summary(app, task, last)
-    if as_json:
-        result_json(summary | {"exit_code": int(ending.code), "message": ending.message})
-    else:
-        _print_summary(app, task, summary)
-    if ending.message:
-        say(ending.message)
-    if ending.code is not Exit.OK:
-        raise typer.Exit(ending.code)
-
-
-def _summary(app: App, task: Task, last: Snapshot | None) -> dict[str, object]:
-    view = next((v for v in (last.tasks if last else []) if v.task.id == task.id), None)
-    summary: dict[str, object] = {
-        "task_id": task.id,
-        "status": view.task.status.value if view else None,
-        "domain": task.domain,
-    }
-    if task.task_type is TaskType.INGESTION:
-        counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
-        return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
-    made = app.database.read(lambda tx: segments.of_task(tx, task.id))
-    files = [
-        {"path": str(app.files.locate(one.file_path)), "rows": one.exported_count}
-        for one in made
-        if one.file_path is not None
-    ]
-    return summary | {"rows": view.items if view else None, "files": files}
-
-
-def _print_summary(app: App, task: Task, summary: dict[str, object]) -> None:
-    texts = texts_for(app.settings.language)
-    kind = texts.task_types[task.task_type]
-    if task.task_type is TaskType.INGESTION:
-        result(
-            f"{kind} {task.domain}: {summary['pages']} {texts.pages}, {summary['creators']}"
-            f" {texts.creators} ({summary['new']} {texts.new})"
-        )
-        return
-    files = summary["files"]
-    assert isinstance(files, list)
-    result(f"{kind} {task.domain}: {summary['rows']} {texts.rows}, {len(files)} {texts.files}")
-    for file in files:
-        result(f"  {file['rows']:>7,}  {file['path']}")
+    done = "filed" if filed.is_new else "is open"
+    result(f"task {filed.task.id} {done}; `python cli.py run` works on it")

@@ -14,7 +14,7 @@ import typer
 from pydantic import SecretStr
 
 from accounts.vault import Credentials
-from commands.context import Exit, dashed, opened_app, result, result_json, say
+from commands.context import Exit, amount, dashed, opened_app, result, result_json, say
 from commands.foreground import Foreground
 from commands.root import App
 from core.errors import BatonError, InvalidInput
@@ -24,6 +24,7 @@ from crawler.export import ExportOptions
 from crawler.texts import texts_for
 from crawler.verify import Verdict
 from storage import segments
+from storage.records import TaskType
 
 DOMAIN = "美妆"
 RATE = "200/10"
@@ -41,10 +42,16 @@ def demo(
     accounts: Annotated[int, typer.Option(help="accounts of 4000 a day")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
-    """Crawl and export side by side against a local sandbox, with hand-over, then verify."""
+    """Crawl and export side by side on a local sandbox.
+
+    Three accounts hand over to one another; at the end the files are verified.
+    """
+    if accounts < 1:
+        raise InvalidInput(f"--accounts must be 1 or more, got {accounts}")
     if not 1 <= creators <= accounts * QUOTA:
         raise InvalidInput(
-            f"--creators must be 1 to {accounts * QUOTA}: {accounts} accounts export {QUOTA} each"
+            f"--creators must be 1 to {accounts * QUOTA:,}:"
+            f" {amount(accounts, 'account')} of {QUOTA:,} rows a day"
         )
     base = load_settings()
     folder = _fresh_folder(base.data_dir / "demo")
@@ -113,7 +120,7 @@ def _work(app: App) -> None:
     crawl = app.scheduler.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
     options = ExportOptions("csv", DEFAULT_COLUMNS)
     export = app.scheduler.submit_export("bilibili", DOMAIN, options.as_json(), 1)
-    view = Foreground(app, wait=False)
+    view = Foreground(app, (TaskType.INGESTION, TaskType.EXPORT), wait=False)
     ending = view.run(app.engine(2, 1, view.failed), (crawl.task.id, export.task.id))
     if ending.message:
         say(ending.message)
@@ -141,8 +148,8 @@ def _report(app: App, creators: int, verdict: Verdict, as_json: bool) -> None:
         texts = texts_for(app.settings.language)
         result(
             texts.demo_done.format(
-                exported=f"{exported:,}", creators=f"{creators:,}", domain=DOMAIN,
-                accounts=len(names),
+                exported=f"{exported:,}", creators=texts.count("creator", creators),
+                domain=DOMAIN, accounts=texts.count("account", len(names)),
             )
         )  # fmt: skip
         for file in files:

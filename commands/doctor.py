@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from commands.checkup import Checkup, Finding, Level
+from commands.checkup import Checkup
 from commands.context import COMMAND_PATIENCE_SECS, Exit, dashed, result, result_json
+from commands.findings import Finding, Level
 from commands.root import App
 from core.errors import BatonError
 from core.logs import redact
@@ -44,7 +45,7 @@ class Line:
         elif self.failed is not None:
             lines.append(f"not fixed: {self.failed}")
         elif one.advice:
-            lines.append(one.advice + (" (or: doctor --fix)" if one.fix else ""))
+            lines.append(one.advice + (" (or: python cli.py doctor --fix)" if one.fix else ""))
         return "\n          ".join(lines)
 
 
@@ -56,7 +57,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="do what is safe, and say what")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Check settings, database, key, clock, disk, accounts, leases, files and processes."""
+    """Check the installation, and say what to do."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     lines = []
     try:

@@ -5,20 +5,32 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console as Terminal
+from rich.markup import escape
 from rich.table import Table
 
-from commands.context import Exit, dashed, opened_app, result, result_json, say
+from commands.context import (
+    Exit,
+    amount,
+    dashed,
+    opened_app,
+    result,
+    result_json,
+    result_table,
+    say,
+)
 from commands.shapes import as_object
 from core.errors import InvalidInput
 from storage import segments
 
+NAME_CELLS = 20
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 OfDomain = Annotated[str | None, typer.Option("--domain", help="only this domain")]
 
 
 def group() -> typer.Typer:
-    app = typer.Typer(help="Export files.", no_args_is_help=True, rich_markup_mode=None)
+    app = typer.Typer(
+        help="The export files and their proof.", no_args_is_help=True, rich_markup_mode=None
+    )
     dashed(app, "list")(list_exports)
     dashed(app, "verify")(verify)
     dashed(app, "rebuild")(rebuild)
@@ -30,7 +42,7 @@ def list_exports(
     limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Export files, newest first."""
+    """List export files, newest first."""
     with opened_app() as app:
         found = app.database.read(lambda tx: segments.newest(tx, limit, domain))
         if as_json:
@@ -39,14 +51,16 @@ def list_exports(
         names = {account.id: account.username for account in app.registry.all()}
         table = Table(box=None, pad_edge=False)
         for title in ("id", "domain", "quota day", "account", "rows", "ids", "state", "file"):
-            table.add_column(title, no_wrap=title != "file", overflow="fold")
+            most = NAME_CELLS if title in ("domain", "account") else None
+            table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=most)
         for one in found:
-            table.add_row(
+            path = str(app.files.locate(one.file_path)) if one.file_path else ""
+            cells = (
                 str(one.id), one.domain, str(one.quota_day), names.get(one.account_id, "?"),
-                f"{one.exported_count:,}", f"{one.first_id}-{one.last_id}", one.state.value,
-                one.file_path or "",
+                f"{one.exported_count:,}", f"{one.first_id}-{one.last_id}", one.state.value, path,
             )  # fmt: skip
-        Terminal(highlight=False).print(table)
+            table.add_row(*map(escape, cells))
+        result_table(table)
 
 
 def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
@@ -58,10 +72,12 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
     else:
         for problem in verdict.problems:
             result(f"PROBLEM {problem}")
-        outcome = "all agree" if verdict.ok else f"{len(verdict.problems)} problems"
+        outcome = "all agree" if verdict.ok else amount(len(verdict.problems), "problem")
         for host, count in verdict.elsewhere.items():
-            result(f"{count} files are on host {host}: verify them there")
-        result(f"{verdict.segments} segments, {verdict.rows:,} rows: {outcome}")
+            are = "is" if count == 1 else "are"
+            result(f"{amount(count, 'file')} {are} on host {host}: verify there")
+        looked = f"{amount(verdict.segments, 'segment')}, {amount(verdict.rows, 'row')}"
+        result(f"{looked}: {outcome}")
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)
 
@@ -82,8 +98,10 @@ def rebuild(
             raise InvalidInput(f"{host} is this host; give the ids of the segments to rebuild")
         chosen = segment_ids or list(app.sealer.of_host(host or ""))
         if not chosen:
-            raise InvalidInput(f"no segment was written on host {host!r}; see: exports list --json")
+            raise InvalidInput(
+                f"no segment was written on host {host!r}; see: python cli.py exports list --json"
+            )
         for segment_id in chosen:
             done = app.sealer.rebuild(segment_id)
-            result(f"segment {segment_id}: {done.path} ({done.bytes:,} bytes)")
+            result(f"segment {segment_id}: {done.path} ({amount(done.bytes, 'byte')})")
         say("contents are as the database has them now; a re-crawl may have refreshed names")

@@ -17,12 +17,15 @@ from core.errors import BatonError, DatabaseError
 from crawler.console import Console
 from crawler.engine import Engine
 from crawler.progress import Snapshot, TaskView
+from crawler.reasons import told
 from crawler.texts import texts_for
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
 
 LOOK_SECS = 0.25
 IDLE_LOOK_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
+SAME_LINE_SECS = 30.0  # nothing has changed: a sign of life
+EVENTS = 20
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,16 @@ class Ending:
 
 
 class Foreground:
-    """Runs an engine and shows it. `wait` lets it stay when all quota is used up."""
+    """Runs an engine and shows it.
 
-    def __init__(self, app: App, *, wait: bool) -> None:
+    Args:
+        works_on: the types of tasks that the engine works on.
+        wait: stay when all quota is used up.
+    """
+
+    def __init__(self, app: App, works_on: tuple[TaskType, ...], *, wait: bool) -> None:
         self._app = app
+        self._works_on = works_on
         self._wait = wait
         self._texts = texts_for(app.settings.language)
         self._console = Console(self._texts, app.calendar.zone)
@@ -75,7 +84,7 @@ class Foreground:
     def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
         terminal = messages()
         if not terminal.is_terminal:
-            return self._until_done(task_ids, self._plain_shower())
+            return self._until_done(task_ids, self._plain_shower(task_ids))
         with Live(console=terminal, auto_refresh=False, transient=False) as live:
 
             def show(snapshot: Snapshot) -> None:
@@ -91,10 +100,11 @@ class Foreground:
         self, task_ids: tuple[int, ...], show: Callable[[Snapshot], None]
     ) -> Ending | None:
         while True:
+            stopping = self._stop.is_set()  # asked before drawing: the last frame says so
             snapshot = self._look(task_ids)
             if snapshot is not None:
                 show(snapshot)
-            if self._stop.is_set():
+            if stopping:
                 return None
             ending = self._ending(snapshot, task_ids) if snapshot is not None else None
             if ending is not None:
@@ -104,21 +114,27 @@ class Foreground:
 
     def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
         try:
-            self.last = self._app.progress.snapshot(task_ids)
+            self.last = self._app.progress.snapshot(
+                task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
+            )
         except DatabaseError as error:
             say(f"database trouble, waiting: {error}")
             return None
         return self.last
 
-    def _plain_shower(self) -> Callable[[Snapshot], None]:
-        shown_at: list[float] = []
+    def _plain_shower(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
+        shown_at, shown = -SAME_LINE_SECS, ""
 
         def show(snapshot: Snapshot) -> None:
+            nonlocal shown_at, shown
             now = self._app.clock.monotonic()
-            if shown_at and now - shown_at[-1] < PLAIN_LINE_SECS and not self._stop.is_set():
+            line = self._console.line(snapshot, task_ids)
+            news = self._console.news(snapshot, task_ids)
+            least = PLAIN_LINE_SECS if news != shown else SAME_LINE_SECS
+            if shown and now - shown_at < least and not self._stop.is_set():
                 return
-            shown_at[:] = [now]
-            print(self._console.line(snapshot), file=sys.stderr, flush=True)
+            shown_at, shown = now, news
+            print(line, file=sys.stderr, flush=True)
 
         return show
 
@@ -153,7 +169,8 @@ class Foreground:
     def _spent(self, view: TaskView) -> Ending:
         until = ""
         if view.not_before is not None:
-            until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M %Z}"
+            until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M}"
+            until += f" ({self._app.settings.quota_timezone})"
         return Ending(Exit.PARTIAL, self._texts.all_spent.format(until=until))
 
     def _without_accounts(self, task: Task) -> Ending | None:
@@ -166,7 +183,7 @@ class Foreground:
             return None
         if shortage.busy or shortage.until is not None:
             return None
-        text = self._texts.person_needed.format(reason=shortage.reason)
+        text = self._texts.person_needed.format(reason=told(self._texts, shortage.reason))
         return Ending(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:

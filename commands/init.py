@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Create the tables in an empty database, upgrade older ones, or check that they are right."""
+    """Create, upgrade or check the tables."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
         done = _bring_up(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -14,31 +15,51 @@ from commands import (
     exports,
     init,
     sandbox,
+    stats,
     status,
     tasks,
 )
+from commands.context import result
+
+VERSION = "0.1.0"
 
 
 def build() -> typer.Typer:
     """All commands. Help is plain text, so that it reads the same everywhere."""
     app = typer.Typer(
         name="baton",
-        help="Crawl creators with a pool of accounts and export them under each one's daily quota.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(baton)
     crawl.register(app)
     demo.register(app)
     app.add_typer(accounts.group(), name="accounts")
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
+    app.add_typer(stats.group(), name="stats")
     status.register(app)
     doctor.register(app)
     init.register(app)
     sandbox.register(app)
     return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        result(f"baton {VERSION}")
+        raise typer.Exit
+
+
+def baton(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show it")
+    ] = False,
+) -> None:
+    """Crawl creators with a pool of accounts, export them under quotas."""
 
 
 def main() -> None:

@@ -9,6 +9,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from pydantic import SecretStr
+
+from accounts.budgets import DailyBudget
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.vault import KeySource, Vault
@@ -17,10 +20,11 @@ from core.leases import LeaseBook
 from core.service import Service, ThreadedService
 from core.settings import Settings
 from crawler.batches import BatchExporter
+from crawler.caretaker import Caretaker
 from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
-from crawler.ingestion import IngestionLimits, IngestionWorker, PlatformAccess
+from crawler.ingestion import IngestionWorker
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
 from crawler.progress import ProgressReader
@@ -28,15 +32,20 @@ from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.verify import ExportVerifier
-from sources.catalog import PLATFORMS
-from sources.policies import Breaker, GuardedSource, Pacer
+from crawler.video_stats import VideoStatsFetcher
+from crawler.visits import PlatformAccess, RestLimits, Visits
+from sources.blame import Blame
+from sources.catalog import Catalog, Making
+from sources.policies import Breaker, GuardedSource
 from sources.sessions import SessionPool
+from sources.short_links import ShortLinkResolver
 from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-SPARE_CONNECTIONS = 3  # keeper, console and the main thread
+WHOLE_BATCH_SECS = 120.0  # a batch of statistics is several requests of one account
+SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
 
 
 class App:
@@ -107,7 +116,7 @@ class App:
 
     @cached_property
     def files(self) -> SegmentFiles:
-        return SegmentFiles(self.settings.exports_dir, self.host)
+        return SegmentFiles(self.settings.exports_dir, self.host, self.catalog.raw_fields)
 
     @cached_property
     def sealer(self) -> SegmentSealer:
@@ -124,14 +133,46 @@ class App:
     @cached_property
     def platforms(self) -> dict[str, PlatformAccess]:
         settings = self.settings
-        pacer = Pacer(self.clock)
-        breaker = Breaker(self.clock, settings.breaker_accounts, settings.risk_cooldown_secs)
+        making = Making(settings, self.clock, self._budget)
+        breaker = Breaker(self.clock, settings.risk_cooldown_secs)
+        blame = Blame(self.clock, settings.breaker_accounts)
         access = {}
-        for name, platform in PLATFORMS.items():
-            source = platform.make(settings, self.clock)
-            guarded = GuardedSource(source, pacer, breaker, self.clock, settings.request_attempts)
+        for name, platform in self.catalog.platforms.items():
+            source = platform.make(making)
+            guarded = GuardedSource(source, breaker, blame, self.clock, settings.request_attempts)
             access[name] = PlatformAccess(guarded, SessionPool(source))
         return access
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(self.settings)
+
+    def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
+        return DailyBudget(self.database, self.clock, name, limit, zone)
+
+    @cached_property
+    def video_stats(self) -> VideoStatsFetcher:
+        settings = self.settings
+        keys = {
+            name: _secret(platform.key(settings))
+            for name, platform in self.catalog.platforms.items()
+            if platform.key is not None
+        }
+        resolver = ShortLinkResolver(
+            settings.request_timeout_secs, self.clock, settings.short_link_base_url
+        )
+        visits = Visits(
+            self.accounts, self.platforms, self.clock, self._rests, patience_secs=WHOLE_BATCH_SECS
+        )
+        return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self.accounts, self.platforms, self.clock, self._rests)
+
+    @property
+    def _rests(self) -> RestLimits:
+        return RestLimits(self.settings.throttle_cooldown_secs, self.settings.risk_cooldown_secs)
 
     def open(self) -> App:
         """Check schema and key, create an embedded database on first use, learn the time.
@@ -153,14 +194,19 @@ class App:
         if "database" in self.__dict__:
             self.database.close()
 
+    @cached_property
+    def caretaker(self) -> Caretaker:
+        return Caretaker(self.accounts, self.visits, self._pooled(), self.clock)
+
+    def _pooled(self) -> list[str]:
+        """Platforms that are asked with the pool's accounts."""
+        return [one.name for one in self.catalog.platforms.values() if one.key is None]
+
     def ingestion_worker(self, only: int | None = None) -> IngestionWorker:
-        settings = self.settings
-        limits = IngestionLimits(
-            settings.poll_secs, settings.throttle_cooldown_secs, settings.risk_cooldown_secs
-        )
         return IngestionWorker(
-            self.scheduler, self.accounts, PageStore(self.database, self.scheduler, self.clock),
-            self.platforms, EvidenceStore(settings.evidence_dir), self.clock, limits, only,
+            self.scheduler, self.accounts, self.visits,
+            PageStore(self.database, self.scheduler, self.clock),
+            EvidenceStore(self.settings.evidence_dir), self.clock, self.settings.poll_secs, only,
         )  # fmt: skip
 
     def export_worker(
@@ -180,7 +226,10 @@ class App:
     def keeper(self, roles: str) -> Keeper:
         now = self.clock.now()
         worker = Worker(self.owner, self.host[:255], os.getpid(), roles, now, now)
-        return Keeper(self.database, self.clock, self.book, worker, self.settings.lease_secs)
+        return Keeper(
+            self.database, self.clock, self.book, worker, self.settings.lease_secs,
+            self.scheduler.reap,
+        )  # fmt: skip
 
     def engine(
         self,
@@ -189,8 +238,11 @@ class App:
         on_failure: Callable[[BaseException], None],
         crawl_only: int | None = None,
         export_only: int | None = None,
+        *,
+        care: bool = False,
     ) -> Engine:
-        """The services of one process: that many threads of each kind."""
+        """The services of one process: that many threads of each kind; with `care` also one that
+        looks after the accounts."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
@@ -201,7 +253,12 @@ class App:
             _service("export", exports, on_failure),
             keeper,
             self.database,
+            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
         )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
 
 
 def _service(

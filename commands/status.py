@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console as Terminal
 
-from commands.context import dashed, opened_app, result_json
+from commands.context import dashed, database_place, opened_app, result, result_json
 from commands.shapes import as_object
 from crawler.console import Console
 from crawler.progress import TaskView
@@ -15,6 +15,7 @@ from crawler.texts import texts_for
 from storage import leases
 
 EVENTS = 8
+ANY_HEIGHT = 10_000
 
 
 def register(app: typer.Typer) -> None:
@@ -22,9 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Accounts, open tasks, what waits for what, and what happened last."""
+    """Show accounts, open tasks, waits and the last events."""
     with opened_app() as app:
-        snapshot = app.progress.snapshot(events=EVENTS)
+        lease_secs = app.settings.lease_secs
+        snapshot = app.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
         if as_json:
             workers = app.database.read(leases.workers)
             result_json(
@@ -38,7 +40,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             return
         terminal = Terminal(highlight=False)
         screen = Console(texts_for(app.settings.language), app.calendar.zone)
-        terminal.print(screen.render(snapshot, terminal.size.width, 10_000))
+        terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
+        result(database_place(app))
 
 
 def _task(view: TaskView) -> dict[str, object]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console as Terminal
+from rich.markup import escape
 from rich.table import Table
 
-from commands.context import dashed, opened_app, result, result_json
+from commands.context import dashed, opened_app, result, result_json, result_table
 from commands.root import App
 from commands.shapes import as_object
 from core.errors import InvalidInput
+from crawler.drawing import one_line
+from crawler.texts import ENGLISH
 from storage import segments
 from storage import tasks as rows
-from storage.records import Task, TaskType
+from storage.records import Task
 
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -35,14 +37,14 @@ def list_tasks(
     limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Tasks, newest first; with --json also the pieces they were split into."""
+    """List tasks, newest first; --json has their pieces too."""
     with opened_app() as app:
         found = app.database.read(lambda tx: rows.top_level(tx, only_open=only_open, limit=limit))
         if as_json:
             everything = [task for parent in found for task in _with_pieces(app, parent)]
             result_json([as_object(task) for task in everything])
             return
-        Terminal(highlight=False).print(_table(app, found))
+        result_table(_table(app, found))
 
 
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
@@ -50,30 +52,39 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
     with opened_app() as app:
         task = app.database.read(lambda tx: rows.get(tx, task_id))
         if task is None:
-            raise InvalidInput(f"no task has the id {task_id}; see: tasks list")
+            raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
         found = _with_pieces(app, task)
         if as_json:
             result_json([as_object(one) for one in found])
             return
-        Terminal(highlight=False).print(_table(app, found))
+        result_table(_table(app, found))
 
 
 def pause(task_id: TaskId) -> None:
-    """Hold a task until `tasks resume`; running workers stop after the page or batch in hand."""
+    """Hold a task until `tasks resume`.
+
+    Running workers stop after the page or batch in hand.
+    """
     with opened_app() as app:
         app.scheduler.pause(task_id)
         result(f"task {task_id} paused")
 
 
 def resume(task_id: TaskId) -> None:
-    """Let a paused, waiting or failed task go on now, from where it stopped."""
+    """Let a paused, waiting or failed task go on now.
+
+    It goes on from where it stopped.
+    """
     with opened_app() as app:
         app.scheduler.resume(task_id)
         result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
 
 
 def cancel(task_id: TaskId) -> None:
-    """End a task for good. What it stored and exported stays; open files are finished."""
+    """End a task for good.
+
+    What it stored and exported stays; open files are finished.
+    """
     with opened_app() as app:
         app.scheduler.cancel(task_id)
         result(f"task {task_id} cancelled")
@@ -89,6 +100,7 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
+    now = app.clock.now()
     table = Table(box=None, pad_edge=False)
     for title in (
         "id",
@@ -101,15 +113,22 @@ def _table(app: App, found: list[Task]) -> Table:
         "waits for",
         "error",
     ):
-        table.add_column(title, no_wrap=title != "error")
+        table.add_column(title, no_wrap=True)
     for task in found:
         summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
-        pages = f"{task.page_from}-{task.page_to or '?'}" if task.page_from else ""
-        waits = summed.waiting_for if task.is_open else None
-        table.add_row(
+        wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
+        cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            "crawl" if task.task_type is TaskType.INGESTION else "export",
-            task.domain, task.status.value, pages, f"{summed.item_count:,}",
-            task.progress_marker or "", waits.value if waits else "", task.last_error or "",
+            ENGLISH.task_types[task.task_type], task.domain, ENGLISH.task_states[task.status],
+            _pages(task), f"{summed.item_count:,}", task.progress_marker or "",
+            wait.reason.value if wait else "", one_line(task.last_error or ""),
         )  # fmt: skip
+        table.add_row(*map(escape, cells))
     return table
+
+
+def _pages(task: Task) -> str:
+    """The range of a crawl, once it is known that there is one."""
+    if task.page_from is None or not task.page_to or task.page_to < task.page_from:
+        return ""
+    return f"{task.page_from:,}-{task.page_to:,}"

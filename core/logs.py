@@ -13,10 +13,12 @@ NAMES = (
     r"(?i)\b([\w-]*(?:SESSDATA|bili_jct|ckMd5|access_key|secret_key|password|passwd"
     r"|token|secret|authorization|cookie))"
 )
-VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
+EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"  # of our own messages: SESSDATA=...; bili_jct=...
+VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)" + EXAMPLE + r"(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
+EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_FORMS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
-    (re.compile(r"(\w+://)[^\s/@:]*:[^\s/]*@"), r"\1***@"),
+    (re.compile(r"(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )
 LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")

@@ -15,7 +15,8 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
 
-PACE_FORM = re.compile(r"^(\d+)/(\d+(?:\.\d+)?)$")
+PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
+LONGEST_SECS = 30 * 86400.0  # what no clock can add or wait is refused
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ class Settings(BaseSettings):
         Path("data"), "BATON_DATA_DIR", "exports, evidence and the key file lie here"
     )
     log_dir: Path = _setting(Path("logs"), "BATON_LOG_DIR", "one log file per service and day")
+    sources_dir: Path = _setting(
+        Path("sources.d"), "BATON_SOURCES_DIR", "files that describe more platforms lie here"
+    )
     secret_key: SecretStr | None = _setting(
         None,
         "BATON_SECRET_KEY",
@@ -106,10 +110,14 @@ class Settings(BaseSettings):
         4000, "BATON_DAILY_EXPORT_LIMIT", "export quota of accounts added from now on", ge=0
     )
     lease_secs: float = _setting(
-        30.0, "BATON_LEASE_SECS", "a dead worker's work is taken over after this", ge=1
+        30.0,
+        "BATON_LEASE_SECS",
+        "a dead worker's work is taken over after this",
+        ge=1,
+        le=LONGEST_SECS,
     )
     poll_secs: float = _setting(
-        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
+        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0, le=LONGEST_SECS
     )
     pages_per_task: int = _setting(10, "BATON_PAGES_PER_TASK", "pages of one crawl piece", ge=1)
     task_attempts: int = _setting(
@@ -126,21 +134,34 @@ class Settings(BaseSettings):
         "BATON_EXPORT_IDLE_SECS",
         "an export that waits for rows keeps its account and file open this long",
         ge=0,
+        le=LONGEST_SECS,
     )
     database_patience_secs: float = _setting(
-        120.0, "BATON_DATABASE_PATIENCE_SECS", "how long services wait for a lost database", ge=0
+        120.0,
+        "BATON_DATABASE_PATIENCE_SECS",
+        "how long services wait for a lost database",
+        ge=0,
+        le=LONGEST_SECS,
     )
     request_timeout_secs: float = _setting(
-        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0
+        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0, le=LONGEST_SECS
     )
     request_attempts: int = _setting(
         3, "BATON_REQUEST_ATTEMPTS", "tries of one request before the task steps back", ge=1
     )
     throttle_cooldown_secs: float = _setting(
-        60.0, "BATON_THROTTLE_COOLDOWN_SECS", "rest after a throttle, doubled each time", ge=0
+        60.0,
+        "BATON_THROTTLE_COOLDOWN_SECS",
+        "rest after a throttle, doubled each time",
+        ge=0,
+        le=LONGEST_SECS,
     )
     risk_cooldown_secs: float = _setting(
-        900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
+        900.0,
+        "BATON_RISK_COOLDOWN_SECS",
+        "rest after a risk check, doubled each time",
+        ge=0,
+        le=LONGEST_SECS,
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
@@ -233,9 +254,18 @@ def load_settings(**overrides: object) -> Settings:
 
 def _explain(error: ValidationError) -> str:
     lines = []
-    for problem in error.errors(include_input=False, include_url=False):
-        name = ".".join(str(part) for part in problem["loc"])
-        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        message = problem["msg"].removeprefix("Value error, ")
+        given = "" if _is_secret(name) else repr(problem["input"])
+        lines.append(
+            f"{name}: " + (f"{given}: " if given and given not in message else "") + message
+        )
     return (
         "wrong settings: " + "; ".join(lines) + " (environment or .env; see docs/configuration.md)"
     )
+
+
+def _is_secret(name: str) -> bool:
+    fields = Settings.model_fields.values()
+    return any(one.validation_alias == name and "Secret" in str(one.annotation) for one in fields)

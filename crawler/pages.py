@@ -73,7 +73,8 @@ class PageStore:
             LeaseLost, TaskHalted: nothing was written.
         """
         creators = _as_rows(page)
-        pieces = self._scheduler.pieces(leased.task, page.total_pages, open_ended=True)
+        end = min(page.total_pages, leased.task.options.get("at_most") or page.total_pages)
+        pieces = self._scheduler.pieces(leased.task, end, open_ended=True)
 
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
@@ -108,7 +109,8 @@ class PageStore:
 
     def _range_end(self, leased: TaskLease, page: CreatorPage, page_to: int) -> int:
         if leased.task.options.get("open_ended"):
-            return max(page.page, page.total_pages)
+            end = max(page.page, page.total_pages)
+            return min(end, leased.task.options.get("at_most") or end)
         return max(page.page, min(page_to, page.total_pages))
 
     def _store_creators(

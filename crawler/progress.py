@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
-from storage import accounts, influencers, segments, tasks
+from storage import accounts, influencers, leases, segments, tasks
 from storage.database import Database, Tx
-from storage.records import Account, AccountEvent, Segment, Task, TaskType, WaitingFor
+from storage.records import Account, AccountEvent, Segment, Task, TaskType, WaitingFor, Worker
 from storage.times import from_sql_or_none
 
-MOST_PENDING = 100_000
+MOST_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
+SHOWN_ENDINGS = 4
+WAIT_SHOWN_SECS = 3.0  # a worker that looks again now is about to tell the same
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,18 @@ class AccountView:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """What a task waits for just now, until then."""
+
+    reason: WaitingFor
+    until: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
 class TaskView:
     """A top-level task with all its pieces. `pending_rows` (exports) is counted up to
-    MOST_PENDING."""
+    MOST_PENDING; `attended` is whether any living process works on such tasks."""
 
     task: Task
     items: int
@@ -36,16 +48,21 @@ class TaskView:
     error: str | None
     account: str | None
     pending_rows: int
+    waiting: Waiting | None = None
+    attended: bool = True
 
 
 @dataclass(frozen=True)
 class Snapshot:
+    """`ended` are the tasks that ended last."""
+
     now: datetime
     day_ends: datetime
     accounts: list[AccountView]
     tasks: list[TaskView]
     events: list[AccountEvent]
     segments: list[Segment]
+    ended: list[TaskView]
 
 
 class ProgressReader:
@@ -56,11 +73,30 @@ class ProgressReader:
         self._clock = clock
         self._calendar = calendar
 
-    def snapshot(self, task_ids: tuple[int, ...] = (), events: int = 4) -> Snapshot:
-        """The pool, the open tasks and those of `task_ids`, and what happened last."""
-        return self._database.read(lambda tx: self._read(tx, task_ids, events))
+    def snapshot(
+        self,
+        task_ids: tuple[int, ...] = (),
+        events: int = 4,
+        here: Collection[TaskType] = (),
+        lease_secs: float = 30.0,
+    ) -> Snapshot:
+        """The pool, the open tasks and those of `task_ids`, and what happened last.
 
-    def _read(self, tx: Tx, task_ids: tuple[int, ...], events: int) -> Snapshot:
+        Args:
+            here: what this process works on itself.
+            lease_secs: how long a process counts as living after it was last heard of.
+        """
+
+        def work(tx: Tx) -> Snapshot:
+            alive_since = self._clock.now() - timedelta(seconds=lease_secs)
+            served = {*here, *_served(leases.workers(tx), alive_since)}
+            return self._read(tx, task_ids, events, served)
+
+        return self._database.read(work)
+
+    def _read(
+        self, tx: Tx, task_ids: tuple[int, ...], events: int, served: set[TaskType]
+    ) -> Snapshot:
         now = self._clock.now()
         day = self._calendar.day(now)
         pool = accounts.every(tx)
@@ -70,18 +106,25 @@ class ProgressReader:
             task = tasks.get(tx, task_id)
             if task is not None:
                 shown[task.id] = task
+        ended = tasks.newest_ended(tx, min(events, SHOWN_ENDINGS))
         return Snapshot(
             now=now,
             day_ends=self._calendar.next_day_starts(now),
             accounts=[AccountView(account, account.exported_on(day)) for account in pool],
-            tasks=[self._task(tx, shown[task_id], names) for task_id in sorted(shown)],
+            tasks=[self._task(tx, shown[task_id], names, served, now) for task_id in sorted(shown)],
             events=accounts.events(tx, None, events),
             segments=segments.newest(tx, events),
+            ended=[self._task(tx, task, names, served, now) for task in ended],
         )
 
-    def _task(self, tx: Tx, task: Task, names: dict[int, str]) -> TaskView:
+    def _task(
+        self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
+    ) -> TaskView:
         summed = tasks.progress(tx, task.id)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
+        attended = task.task_type in served
+        still = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
+        wait = tasks.waiting_now(tx, task.id, still) if task.is_open else None
         return TaskView(
             task=task,
             items=summed.item_count,
@@ -94,7 +137,17 @@ class ProgressReader:
             pending_rows=influencers.count_pending(tx, task.platform, task.domain, MOST_PENDING)
             if exporting
             else 0,
+            waiting=Waiting(wait.reason, from_sql_or_none(wait.until), wait.error)
+            if wait
+            else None,
+            attended=attended,
         )
+
+
+def _served(workers: list[Worker], alive_since: datetime) -> set[TaskType]:
+    """The types of tasks that living processes work on."""
+    roles = {role for one in workers if one.seen_at >= alive_since for role in one.roles.split(",")}
+    return {task_type for task_type in TaskType if task_type.value in roles}
 
 
 @dataclass
@@ -111,8 +164,36 @@ class RateMeter:
             while len(points) > 2 and at - points[0][0] > RATE_WINDOW_SECS:
                 points.popleft()
 
-    def per_sec(self, task_id: int) -> float:
+    def per_sec(self, task_id: int) -> float | None:
+        """None before there is anything to compare."""
         points = self._seen.get(task_id)
         if not points or points[-1][0] <= points[0][0]:
-            return 0.0
+            return None
         return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
+
+    def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
+        """How long tasks that share their workers will go on; None where that is not known."""
+        left = [_items_left(view, snapshot) for view in views]
+        known = [items for items in left if items is not None]
+        rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)
+        return sum(known) / rate if rate and len(known) == len(left) else None
+
+
+def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
+    """Rows or creators that a task has before it; None where its end is not known."""
+    if view.task.task_type is TaskType.EXPORT:
+        known = view.pending_rows < MOST_PENDING and not _may_grow(view.task, snapshot)
+        return view.pending_rows if known else None
+    if not view.task.page_to or not view.pages_done:
+        return None
+    return max(0, view.task.page_to - view.pages_done) * view.items / view.pages_done
+
+
+def _may_grow(export: Task, snapshot: Snapshot) -> bool:
+    """Whether more rows may come while they are exported."""
+    return bool(export.options.get("follow")) or any(
+        one.task.task_type is TaskType.INGESTION
+        and one.task.is_open
+        and (one.task.platform, one.task.domain) == (export.platform, export.domain)
+        for one in snapshot.tasks
+    )

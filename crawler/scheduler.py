@@ -77,7 +77,13 @@ class TaskScheduler:
     def submit_crawl(
         self, platform: str, domain: str, pages: int | None, options: Mapping[str, Any]
     ) -> Filed:
-        """File a crawl: split at once when `pages` is given, else by what page 1 says."""
+        """File a crawl: split at once when `pages` is given, else by what page 1 says.
+
+        With the option `sequential` (a page leads to the next one, none can be jumped to) it stays
+        one piece.
+        """
+        if options.get("sequential"):
+            options, pages = {**options, "at_most": pages}, None
         parent = rows.NewTask(
             TaskType.INGESTION, platform, domain, options,
             is_leaf=pages is None, page_from=1, page_to=pages,
@@ -113,8 +119,10 @@ class TaskScheduler:
         """The children that cover pages 1 to `pages`. An open-ended last one follows the platform
         when it grows meanwhile."""
         made = []
-        for first in range(1, pages + 1, self.pages_per_task):
-            last = min(pages, first + self.pages_per_task - 1)
+        sequential = bool(parent.options.get("sequential"))
+        step = pages if sequential else self.pages_per_task
+        for first in range(1, pages + 1, step):
+            last = min(pages, first + step - 1)
             options = dict(parent.options)
             if open_ended and last == pages:
                 options["open_ended"] = True
@@ -219,6 +227,19 @@ class TaskScheduler:
 
         return self._database.write(work)
 
+    def reap(self) -> int:
+        """Put back every task whose lease ran out; how many."""
+
+        def work(tx: Tx) -> int:
+            now = self._clock.now()
+            parents = task_leases.expired_parents(tx, now)
+            count = task_leases.reap(tx, now)
+            for parent_id in parents:
+                self._follow(tx, parent_id)
+            return count
+
+        return self._database.write(work, repeatable=True)
+
     def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
         """Whether an open task of that type has lacked an account for `secs` seconds or more."""
         now = self._clock.now()
@@ -316,7 +337,7 @@ class TaskScheduler:
     def _existing(self, tx: Tx, task_id: int) -> Task:
         task = rows.get(tx, task_id)
         if task is None:
-            raise InvalidInput(f"no task has the id {task_id}; see: tasks list")
+            raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
         return task
 
     def _open_task(self, tx: Tx, task_id: int) -> Task:
@@ -333,11 +354,11 @@ def _claimable_statuses(
     return [s for s in CLAIM_ORDER if task_leases.has_claimable(tx, task_type, s, now, only)]
 
 
-def _status_of(pieces: Mapping[TaskStatus, int]) -> TaskStatus:
-    if pieces.get(TaskStatus.IN_PROGRESS):
+def _status_of(pieces: set[TaskStatus]) -> TaskStatus:
+    if TaskStatus.IN_PROGRESS in pieces:
         return TaskStatus.IN_PROGRESS
-    if pieces.get(TaskStatus.PENDING):
+    if TaskStatus.PENDING in pieces:
         return TaskStatus.PENDING if len(pieces) == 1 else TaskStatus.IN_PROGRESS
-    if pieces.get(TaskStatus.PAUSED):
+    if TaskStatus.PAUSED in pieces:
         return TaskStatus.PAUSED
-    return TaskStatus.FAILED if pieces.get(TaskStatus.FAILED) else TaskStatus.COMPLETED
+    return TaskStatus.FAILED if TaskStatus.FAILED in pieces else TaskStatus.COMPLETED

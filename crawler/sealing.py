@@ -9,7 +9,14 @@ from core.clock import Clock
 from core.errors import InvalidInput, LeaseLost
 from core.logs import fields, service_log
 from crawler.scheduler import TaskLease
-from crawler.segments import FinishedFile, Placement, SegmentFiles, SegmentWriter, render
+from crawler.segments import (
+    FinishedFile,
+    Placement,
+    SegmentFiles,
+    SegmentWriter,
+    manifest_path,
+    render,
+)
 from storage import accounts, segments, task_leases
 from storage.database import Database, Tx
 from storage.records import Segment, SegmentState
@@ -148,6 +155,7 @@ class SegmentSealer:
         segment = self._place(segment_id).segment
         if segment.state is SegmentState.SEALED and segment.host != self.host:
             done.path.unlink(missing_ok=True)
+            manifest_path(done.path).unlink(missing_ok=True)
 
     def _place(self, segment_id: int) -> Placement:
         def work(tx: Tx) -> Placement | None:
@@ -157,5 +165,7 @@ class SegmentSealer:
 
         place = self._database.read(work)
         if place is None:
-            raise InvalidInput(f"no segment has the id {segment_id}; see: exports list")
+            raise InvalidInput(
+                f"no segment has the id {segment_id}; see: python cli.py exports list"
+            )
         return place

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
-from launcher import Launcher
+from launcher import CLI, ROOT, Launcher
 
 START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -18,7 +24,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "run": ("--crawl-workers", "--export-workers"),
     "demo": ("--creators", "--accounts", "--json"),
     "status": ("--json",),
-    "doctor": ("--json",),
+    "doctor": ("--fix", "--json"),
     "init": (),
     "sandbox": (
         "--port", "--creators", "--domains", "--seed", "--rate", "--faults", "--page-limit",
@@ -38,6 +44,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports": ("list", "verify", "rebuild"),
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
+    "exports rebuild": ("--host",),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",
@@ -70,3 +77,55 @@ def test_an_unknown_command_is_a_usage_error(launcher: Launcher, command: str) -
     assert outcome.code == 2
     assert "No such command" in outcome.err
     assert outcome.out == ""
+
+
+def test_the_short_form_and_the_version_work(launcher: Launcher) -> None:
+    short, long, version, inner = launcher.run_all(
+        ("-h",), ("--help",), ("--version",), ("accounts", "import", "-h")
+    )
+    assert short.code == inner.code == version.code == 0
+    assert short.out == long.out
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert version.out.strip() == f"baton {project['project']['version']}"
+
+
+def test_first_lines_are_whole_on_a_narrow_terminal(launcher: Launcher) -> None:
+    """`init` is left out until its own words are shorter."""
+    outcome = launcher.run("--help", env={"COLUMNS": "80"})
+    listed = re.findall(r"^  (\w+) +\S.*$", outcome.out.partition("Commands:")[2], re.M)
+    cut = re.findall(r"^  (\w+) .*\.\.\.$", outcome.out, re.M)
+    assert len(listed) > 8
+    assert set(cut) <= {"init"}
+
+
+@pytest.mark.parametrize("command", ["start_crawl", "start-export"])
+def test_a_domain_without_its_option_is_understood(launcher: Launcher, command: str) -> None:
+    outcome = launcher.run(command, "美妆")
+    assert outcome.code == 2, outcome
+    assert "did you mean --domain 美妆?" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("start_crawl", "--domain", "x", "--pages", "many"), "'many' should be a valid integer"),
+        (("start_crawl", "--domain", "x", "--via", "magic"), "'magic' is not one of"),
+        (("tasks", "list", "--limit", "0"), "'0' should be greater than or equal to 1"),
+        (("demo", "--accounts", "0"), "--accounts must be 1 or more, got 0"),
+    ],
+)
+def test_a_wrong_value_is_repeated_in_plain_words(
+    launcher: Launcher, words: tuple[str, ...], message: str
+) -> None:
+    outcome = launcher.run(*words)
+    assert outcome.code == 2, outcome
+    assert message in outcome.err
+    assert "Value error" not in outcome.err and "Input should" not in outcome.err
+
+
+def test_without_the_packages_it_says_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", "-E", str(CLI), "status"]  # no site-packages
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 1
+    assert "Traceback" not in outcome.stderr
+    assert "make demo" in outcome.stderr and ".venv/bin/python cli.py" in outcome.stderr

@@ -73,18 +73,20 @@ def test_verify_status_and_doctor_have_their_shapes(exported: tuple[Baton, Outco
         ("exports", "verify", "--json"), ("status", "--json"), ("doctor", "--json"),
         ("accounts", "explain", "acc1", "--json"),
     )  # fmt: skip
-    assert verify.json == {"ok": True, "segments": 1, "rows": 600, "problems": []}
+    agreed = {"ok": True, "segments": 1, "rows": 600, "problems": []}
+    assert verify.json == agreed
     assert set(status.json) == {"accounts", "tasks", "events", "workers"}
     assert all(not SECRET & set(account) for account in status.json["accounts"])
     assert {one["level"] for one in doctor.json} <= {"ok", "warn", "error"}
-    assert all(set(one) == {"level", "subject", "detail", "advice"} for one in doctor.json)
+    finding = {"level", "subject", "detail", "advice", "fixable", "fixed"}
+    assert all(set(one) == finding for one in doctor.json)
     assert explain.json[-1]["kind"] == "added"  # newest first
 
 
 def test_plain_results_go_to_stdout_and_messages_to_stderr(crawled: Crawled) -> None:
     baton, _ = crawled
     outcome = baton.run("start_export", "--domain", "美妆")
-    assert outcome.out.splitlines()[0] == "export 美妆: 600 rows, 1 files"
+    assert outcome.out.splitlines()[0] == "export 美妆: 600 rows, 1 file"
     assert outcome.out.splitlines()[1].endswith(".csv")
     assert " | " in outcome.err
     wrong = baton.run("exports", "rebuild", 99)

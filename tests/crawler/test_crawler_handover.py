@@ -113,7 +113,7 @@ def test_when_all_is_spent_the_task_waits_for_midnight_in_shanghai(
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PAUSED, WaitingFor.QUOTA)
     assert seen.not_before == MIDNIGHT
-    assert seen.last_error == f"2 accounts have used up their quota of {TODAY}"
+    assert seen.last_error == f"2 accounts have used up the quota of {TODAY}"
     assert (seen.progress_marker, seen.lease_owner) == ("last_id=10", None)
     clock.move_to(MIDNIGHT - timedelta(seconds=1))
     assert app.scheduler.claim(TaskType.EXPORT) is None

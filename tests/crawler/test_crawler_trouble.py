@@ -29,7 +29,7 @@ from accounts.manager import Purpose
 from commands.root import App
 from core.errors import Throttled
 from sandbox.messages import Reply
-from storage.records import AccountStatus, TaskStatus, TaskType, WaitingFor
+from storage.records import AccountStatus, Health, TaskStatus, TaskType, WaitingFor
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
 IDLE, DISABLED = AccountStatus.IDLE, AccountStatus.DISABLED
@@ -66,7 +66,10 @@ def test_the_next_account_goes_on_with_the_same_page(make_app, platform, kind) -
     assert 0 < secs_from_now(app, account.cooldown_until) <= rest
     assert (account.status, account.failure_count) == (IDLE, 1)
     [(event, detail), *_] = events_of(app, "acc1")
-    assert event == "cooldown" and ("throttled" if kind == "code_509" else "risk") in detail
+    if kind == "code_509":
+        assert (event, account.health) == ("cooldown", Health.HEALTHY) and "throttled" in detail
+    else:
+        assert (event, account.health) == ("suspect", Health.SUSPECT) and "risk" in detail
 
 
 def test_rests_double_with_failures_in_a_row_and_a_good_turn_forgets_them(
@@ -233,7 +236,7 @@ def test_with_all_accounts_busy_a_task_looks_again_soon(app: App) -> None:
     app.accounts.lease(Purpose.EXPORTING, "bilibili")
     file_crawl(app)
     once(app.ingestion_worker())
-    assert waits(app) == (WaitingFor.ACCOUNT, app.settings.poll_secs, "1 accounts are busy")
+    assert waits(app) == (WaitingFor.ACCOUNT, app.settings.poll_secs, "1 account is busy")
 
 
 @ONE_ENGINE

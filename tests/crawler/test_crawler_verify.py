@@ -43,7 +43,7 @@ def exported(make_app) -> App:
     store_rows(app, 10)
     assert export(app).status is TaskStatus.COMPLETED
     assert app.verifier.verify().as_json() == {
-        "ok": True, "segments": 2, "rows": 10, "problems": [],
+        "ok": True, "segments": 2, "rows": 10, "problems": [], "elsewhere": {},
     }  # fmt: skip
     return app
 
@@ -103,7 +103,7 @@ def test_damage_to_a_file_is_named_and_a_rebuild_mends_it(
     damage(exported)
     [problem] = exported.verifier.verify().problems
     assert problem.startswith("segment 1: ") and words in problem
-    assert problem.endswith("mend it with: exports rebuild 1")
+    assert problem.endswith("mend it with: python cli.py exports rebuild 1")
     exported.sealer.rebuild(1)
     assert exported.verifier.verify().ok
     assert outside_checker.problems(database_url, exported.settings.exports_dir) == []
@@ -159,8 +159,11 @@ def test_verify_looks_at_one_domain_only_where_asked(exported: App) -> None:
 def test_a_file_on_another_host_is_told_apart_from_a_lost_one(exported: App) -> None:
     change(exported, "UPDATE export_logs SET host='far away' WHERE id=1")
     remove(exported)
-    [problem] = exported.verifier.verify().problems
-    assert "is on host far away" in problem
+    verdict = exported.verifier.verify()
+    assert verdict.ok
+    assert verdict.as_json()["elsewhere"] == {"far away": 1}
+    change(exported, "UPDATE export_logs SET exported_count=1 WHERE id=1")
+    assert "the log says 1 rows" in exported.verifier.verify().problems[0]
 
 
 def test_a_changed_limit_and_the_operators_own_counts_raise_no_alarm(exported: App) -> None:

@@ -9,13 +9,16 @@ import pytest
 from moving_clock import MovingClock
 from workbench import (
     BATCH,
+    DOMAIN,
     ROWS,
     Crash,
     add_accounts,
     after_batch,
     at_call,
     change,
+    claimed,
     die,
+    file_crawl,
     file_export,
     once,
     rows,
@@ -24,12 +27,19 @@ from workbench import (
     work_off,
 )
 
+from accounts.manager import Purpose
 from commands.root import App
+from core.errors import LeaseLost
 from crawler import segments as segment_files
+from crawler.batches import BatchExporter
 from crawler.formats import CsvWriter
+from crawler.pages import PageStore
+from crawler.scheduler import TaskLease
+from sources.base import Creator, CreatorPage
 from storage import influencers
 from storage import segments as segment_rows
-from storage.records import Task, TaskStatus
+from storage.records import Task, TaskStatus, TaskType
+from storage.segments import NewSegment
 
 COMPLETED = TaskStatus.COMPLETED
 
@@ -185,3 +195,53 @@ def test_a_worker_that_was_cut_off_stops_before_it_exports_more(
     assert task_of(one, task.id).item_count == 2 * BATCH
     assert work_off(other, task, rounds=100).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
+
+
+def stale(one: App, other: App, kind: TaskType, clock: MovingClock) -> TaskLease:
+    """A lease of `one` on a task that `other` holds by now. `one` has not noticed yet."""
+    old = claimed(one, kind)
+    clock.move(31)
+    new = claimed(other, kind)
+    assert (new.id, new.lease.token) == (old.id, old.lease.token + 1)
+    return old
+
+
+def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> None:
+    """Guarded by `lease_token=:token` in task_leases.advance."""
+    one, other = two
+    file_crawl(one, pages=3)
+    old = stale(one, other, TaskType.INGESTION, clock)
+    before = World(other)
+    page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
+    store = PageStore(one.database, one.scheduler, one.clock)
+    with pytest.raises(LeaseLost):
+        store.store(old, 1, page, 3, clock.now())
+    assert World(other).changed_since(before) == []
+
+
+@pytest.mark.parametrize("stale_one", ["task", "account"])
+def test_a_batch_under_a_stale_token_changes_nothing(
+    two, clock: MovingClock, stale_one: str
+) -> None:
+    """Guarded by `lease_token=:token` in task_leases.advance and accounts.spend_quota."""
+    one, other = two
+    file_export(one)
+    if stale_one == "task":
+        task = stale(one, other, TaskType.EXPORT, clock)
+        account = one.accounts.lease(Purpose.EXPORTING, "bilibili")
+    else:
+        [first, *_] = one.registry.all()
+        for spare in one.registry.all()[1:]:
+            one.accounts.set_account_status(spare.id, "disabled")
+        account = one.accounts.lease(Purpose.EXPORTING, "bilibili")
+        clock.move(31)
+        assert other.accounts.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
+        task = claimed(one, TaskType.EXPORT)
+    before = World(other)
+    batches = BatchExporter(one.database, one.scheduler, one.clock)
+    new = NewSegment(
+        task.id, account.id, "bilibili", DOMAIN, one.calendar.day(clock.now()), 4000, "csv", {}, "h"
+    )
+    with pytest.raises(LeaseLost):
+        batches.export(task, account, new, None, 0, 0, 5)
+    assert World(other).changed_since(before) == []

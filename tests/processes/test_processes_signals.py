@@ -11,7 +11,7 @@ from outside import Outside
 from process_fixtures import look_at
 
 DOMAIN = "美妆"
-SLOW = {"BATON_BILIBILI_PACE": "1/60"}  # a page or two of each account, and then none
+SLOW = {"BATON_BILIBILI_PACE": "1/8"}  # a page of each account, and then a pause
 
 
 def test_ctrl_c_seals_the_file_and_the_same_command_goes_on(
