@@ -123,7 +123,7 @@ def test_success_ends_the_row_of_failures_and_a_mere_return_does_not(pool: Pool,
     clock.move(61)
     pool.manager.release(pool.must_lease(), worked=False)
     assert pool.account(account_id).failure_count == 1
-    pool.manager.release(pool.must_lease())
+    pool.manager.release(pool.must_lease(Purpose.INGESTING))
     assert pool.account(account_id).failure_count == 0
 
 
