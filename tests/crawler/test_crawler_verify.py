@@ -43,7 +43,7 @@ def exported(make_app) -> App:
     store_rows(app, 10)
     assert export(app).status is TaskStatus.COMPLETED
     assert app.verifier.verify().as_json() == {
-        "ok": True, "segments": 2, "rows": 10, "problems": [], "elsewhere": {},
+        "ok": True, "segments": 2, "rows": 10, "problems": [],
     }  # fmt: skip
     return app
 
