@@ -32,7 +32,7 @@ from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.verify import ExportVerifier
-from crawler.video_stats import VideoStatsFetcher
+from crawler.video_stats import LONGEST_WAIT_SECS, VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
@@ -44,7 +44,6 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-WHOLE_BATCH_SECS = 120.0  # a batch of statistics is several requests of one account
 SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
 
 
@@ -162,7 +161,7 @@ class App:
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
         )
         visits = Visits(
-            self.accounts, self.platforms, self.clock, self._rests, patience_secs=WHOLE_BATCH_SECS
+            self.accounts, self.platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
         )
         return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
 

@@ -151,7 +151,7 @@ class Visits:
                 detail = f"its proxy does not let it through: {error}"
                 accounts.cool_down(leased, rest, detail, evidence, asked=asked)
             case _:
-                accounts.release(leased, worked=visit.good_answers > 0, asked=asked)
+                self.leave(visit)
 
     def _asked(self, visit: Visit) -> Asked | None:
         if visit.gate is None:
