@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 2.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 3.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -163,4 +163,74 @@ CREATE TABLE workers (
   seen_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (2, UTC_TIMESTAMP(3));
+-- What is wrong, or was: one row per cause and time.
+CREATE TABLE alerts (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind VARCHAR(32) NOT NULL,                  -- account_disabled, all_spent, breaker_open, ...
+  subject VARCHAR(160) NOT NULL,              -- what it is about: account:7, task:12, platform:bilibili
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: told once per cause
+  detail VARCHAR(1024) NOT NULL,
+  raised_at DATETIME(3) NOT NULL,
+  resolved_at DATETIME(3) NULL,
+  raised_told_at DATETIME(3) NULL,            -- when its notice went out
+  resolved_told_at DATETIME(3) NULL,
+  attempts INT NOT NULL DEFAULT 0,            -- of the notice that is due, failed in a row
+  not_before DATETIME(3) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  UNIQUE KEY uq_alerts_open (open_key),
+  KEY idx_alerts_raised (raised_at, id),
+  KEY idx_alerts_resolved (resolved_told_at, resolved_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The catalogue of videos.
+CREATE TABLE works (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  work_id VARCHAR(64) NOT NULL,
+  title VARCHAR(512) NOT NULL DEFAULT '',
+  author VARCHAR(255) NOT NULL DEFAULT '',
+  uid VARCHAR(64) NULL,                       -- its creator
+  publish_time DATETIME(3) NULL,
+  cover_url VARCHAR(1024) NOT NULL DEFAULT '',
+  is_valid TINYINT NOT NULL DEFAULT 1,
+  invalid_reason VARCHAR(512) NULL,           -- gone, hidden, or disabled by the operator
+  play_count BIGINT NULL,
+  checked_at DATETIME(3) NULL,                -- when play_count was asked last
+  failure_count INT NOT NULL DEFAULT 0,       -- in a row
+  last_error VARCHAR(1024) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_works_identity (platform, work_id),
+  KEY idx_works_checked (platform, is_valid, checked_at, id),
+  KEY idx_works_creator (platform, uid, id),
+  KEY idx_works_published (publish_time, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One row: grows with every change of what views.json tells, so that no change is missed.
+CREATE TABLE works_version (
+  id TINYINT NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL,
+  changed_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Runs of scheduled jobs: whoever inserts the row of a scheduled time runs it.
+CREATE TABLE job_runs (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  job VARCHAR(64) NOT NULL,
+  scheduled_at DATETIME(3) NOT NULL,
+  cause ENUM('schedule','catch_up','manual') NOT NULL,
+  state ENUM('running','succeeded','failed','missed') NOT NULL,
+  started_at DATETIME(3) NULL,
+  finished_at DATETIME(3) NULL,
+  result VARCHAR(1024) NULL,                  -- what it did, or why it did not
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  UNIQUE KEY uq_job_runs_time (job, scheduled_at),
+  KEY idx_job_runs_state (state, lease_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (3, UTC_TIMESTAMP(3));

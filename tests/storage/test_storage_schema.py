@@ -46,7 +46,7 @@ def test_both_schemas_are_twins(mysql_url, tmp_path, open_database):
         schema.create(database)
     assert columns(sqlite) == columns(mysql)
     assert unique_keys(sqlite) == unique_keys(mysql)
-    assert len(tables(mysql)) == 10
+    assert {"accounts", "tasks", "influencers", "works"} <= tables(mysql)
 
 
 def test_both_schemas_allow_the_same_words_in_enums():
@@ -55,7 +55,7 @@ def test_both_schemas_allow_the_same_words_in_enums():
     for name in ("schema.sql", "schema.sqlite.sql"):
         text = (SCHEMA_FILE.parent / name).read_text(encoding="utf-8")
         words[name] = form.findall(text)
-    assert len(words["schema.sql"]) == 6
+    assert dict(words["schema.sql"]).keys() >= {"status", "health", "task_type", "state", "cause"}
     assert words["schema.sql"] == words["schema.sqlite.sql"]
 
 

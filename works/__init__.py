@@ -1,0 +1,1 @@
+"""The catalogue of videos, their hourly numbers and play counts."""
