@@ -31,8 +31,9 @@ from crawler.progress import ProgressReader
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
+from crawler.stats_askers import LONGEST_WAIT_SECS
 from crawler.verify import ExportVerifier
-from crawler.video_stats import LONGEST_WAIT_SECS, VideoStatsFetcher
+from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
