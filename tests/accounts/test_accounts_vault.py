@@ -248,11 +248,14 @@ def test_what_a_running_process_stores_after_a_rotation_can_be_read(make_app):
 def test_a_refreshed_session_replaces_only_what_is_given(make_app):
     app = make_app()
     add(app)
-    refresh = app.registry.refresh
-    assert refresh(app.registry.find("a"), "SESSDATA=c00kie-value") is False
-    assert refresh(app.registry.find("a"), "SESSDATA=new") is True
+
+    def refresh(session: str, proxy: str | None = None) -> list[str]:
+        return app.registry.refresh(app.registry.find("a"), Credentials(None, session, proxy))
+
+    assert refresh("SESSDATA=c00kie-value") == []
+    assert refresh("SESSDATA=new") == ["session"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
-    assert refresh(app.registry.find("a"), "SESSDATA=new", "http://h:2") is True
+    assert refresh("SESSDATA=new", "http://h:2") == ["proxy"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", "http://h:2")
     events = [event.kind for event in app.registry.events(app.registry.find("a"))]
     assert events == ["session_replaced", "session_replaced", "added"]
@@ -264,7 +267,7 @@ def test_a_refresh_across_a_rotation_writes_no_old_secret_back(make_app):
     account = app.registry.find("a")
     other = make_app()
     other.vault.rotate(other.database)
-    app.registry.refresh(account, "SESSDATA=new")
+    app.registry.refresh(account, Credentials(session="SESSDATA=new"))
     assert secrets_of(make_app()) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
 
 
