@@ -15,6 +15,7 @@ from storage.alert_notices import News
 from storage.alerts import Alert, AlertKind
 from storage.records import TaskType
 
+SIGN_IN_MENDS = ("session expired", "credentials")
 MOST_CHARS = 240  # of a headline: platforms' own words may be long
 
 
@@ -25,7 +26,7 @@ class AlertTexts:
     headlines: Mapping[AlertKind, str]
     one_way: str
     advice: Mapping[AlertKind, str]
-    until: Mapping[AlertKind, str]
+    sign_in: str
     open: str
     over: str
     lasted: str
@@ -39,24 +40,19 @@ class AlertTexts:
 ENGLISH_ALERTS = AlertTexts(
     headlines={
         AlertKind.ACCOUNT_DISABLED: "account {account} ({platform}) is disabled: {reason}",
-        AlertKind.ACCOUNTS_SPENT: "{platform}: exports wait, {reason}",
-        AlertKind.BREAKER_OPEN: "{platform} is left alone after risk control",
-        AlertKind.SESSION_EXPIRING: "the session of account {account} ({platform}) ends",
+        AlertKind.ACCOUNTS_SPENT: "{platform}: exports wait until {until}: {reason}",
+        AlertKind.BREAKER_OPEN: "{platform} is left alone until {until} after risk control",
+        AlertKind.SESSION_EXPIRING: "the session of account {account} ({platform}) ends at {until}",
         AlertKind.TASK_FAILED: "task {task} ({kind} {domain}, {platform}) failed: {error}",
     },
-    one_way="{platform} is left alone on the way {way} after risk control",
+    one_way="{platform} is left alone on the way {way} until {until} after risk control",
     advice={
         AlertKind.ACCOUNT_DISABLED: "python cli.py accounts explain {word}",
         AlertKind.ACCOUNTS_SPENT: "nothing, or add an account: it goes on by itself",
         AlertKind.BREAKER_OPEN: "nothing: it is tried again by itself; if it comes back, slow down",
-        AlertKind.SESSION_EXPIRING: "python cli.py accounts import {word} FILE",
         AlertKind.TASK_FAILED: "python cli.py tasks resume {task}",
     },
-    until={
-        AlertKind.ACCOUNTS_SPENT: ", until {moment}",
-        AlertKind.BREAKER_OPEN: ", until {moment}",
-        AlertKind.SESSION_EXPIRING: " at {moment}",
-    },
+    sign_in="python cli.py accounts import {word} FILE",
     open="alert",
     over="over",
     lasted="since {moment}",
@@ -70,24 +66,19 @@ ENGLISH_ALERTS = AlertTexts(
 CHINESE_ALERTS = AlertTexts(
     headlines={
         AlertKind.ACCOUNT_DISABLED: "账号 {account}（{platform}）已禁用：{reason}",
-        AlertKind.ACCOUNTS_SPENT: "{platform}：导出等待中，{reason}",
-        AlertKind.BREAKER_OPEN: "{platform} 遇到风控，暂停访问",
-        AlertKind.SESSION_EXPIRING: "账号 {account}（{platform}）的会话即将到期",
+        AlertKind.ACCOUNTS_SPENT: "{platform}：导出等待至 {until}：{reason}",
+        AlertKind.BREAKER_OPEN: "{platform} 遇到风控，暂停访问至 {until}",
+        AlertKind.SESSION_EXPIRING: "账号 {account}（{platform}）的会话将于 {until} 到期",
         AlertKind.TASK_FAILED: "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     },
-    one_way="{platform} 的出口 {way} 遇到风控，暂停访问",
+    one_way="{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
     advice={
         AlertKind.ACCOUNT_DISABLED: "python cli.py accounts explain {word}",
         AlertKind.ACCOUNTS_SPENT: "无需操作，届时自动继续；也可以添加账号",
         AlertKind.BREAKER_OPEN: "无需操作，届时自动重试；若反复出现，请放慢节奏",
-        AlertKind.SESSION_EXPIRING: "python cli.py accounts import {word} 文件",
         AlertKind.TASK_FAILED: "python cli.py tasks resume {task}",
     },
-    until={
-        AlertKind.ACCOUNTS_SPENT: "，至 {moment}",
-        AlertKind.BREAKER_OPEN: "，至 {moment}",
-        AlertKind.SESSION_EXPIRING: "：{moment}",
-    },
+    sign_in="python cli.py accounts import {word} 文件",
     open="告警",
     over="已恢复",
     lasted="始于 {moment}",
@@ -124,11 +115,14 @@ class AlertWords:
         text = form.format(**self._parts(alert))
         if len(text) > MOST_CHARS:
             text = text[: MOST_CHARS - 1] + "…"
-        return redact(one_line(text)) + self._until(alert)
+        return redact(one_line(text))
 
     def advice(self, alert: Alert) -> str:
         """What to do now."""
-        return self.alert.advice[alert.kind].format(**self._parts(alert))
+        reason = str(alert.facts.get("reason", ""))
+        sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.startswith(SIGN_IN_MENDS)
+        form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]
+        return redact(one_line(form.format(**self._parts(alert))))
 
     def moment(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
@@ -152,10 +146,6 @@ class AlertWords:
     def test_message(self, host: str) -> Message:
         return Message(self.alert.test_title.format(host=host), self.alert.test_body, False)
 
-    def _until(self, alert: Alert) -> str:
-        form = self.alert.until.get(alert.kind, "")
-        return form.format(moment=self.moment(alert.until_at)) if alert.until_at else ""
-
     def _parts(self, alert: Alert) -> dict[str, str]:
         facts = {name: str(value) for name, value in alert.facts.items()}
         for name in ("reason", "error"):
@@ -163,6 +153,7 @@ class AlertWords:
                 facts[name] = told(self._texts, facts[name]) or "?"
         if "task_type" in facts:
             facts["kind"] = self._texts.task_types[TaskType(facts["task_type"])]
+        facts["until"] = self.moment(alert.until_at) if alert.until_at else "?"
         facts["word"] = shell_word(facts.get("account", ""))
         return facts
 
