@@ -68,9 +68,11 @@ class AlertTeller:
             kept = self._database.write(lambda tx: self._note_told(tx, notices), repeatable=True)
             log.info("%s told", fields(channel=self._channel.name, notices=kept))
             return kept
-        self._database.write(lambda tx: self._note_refused(tx, notices, refusal), repeatable=True)
-        log.warning("%s not told: %s",
-                    fields(channel=self._channel.name, notices=len(notices)), refusal)  # fmt: skip
+        given_up = self._database.write(
+            lambda tx: self._note_refused(tx, notices, refusal), repeatable=True
+        )
+        about = fields(channel=self._channel.name, notices=len(notices), given_up=given_up or None)
+        log.warning("%s not told: %s", about, refusal)
         return 0
 
     def _claim(self) -> list[Notice]:
@@ -96,11 +98,13 @@ class AlertTeller:
                 alert_notices.add(tx, notice.alert.id, News.RESOLVED, self._channel.id, now)
         return told
 
-    def _note_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> None:
-        now = self._clock.now()
+    def _note_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> int:
+        """Put them back for later; how many are too old for that."""
+        now, given_up = self._clock.now(), 0
         for notice in notices:
             if now - notice.created_at >= GIVE_UP_AFTER:
-                alert_notices.give_up(tx, notice, refusal)
+                given_up += alert_notices.give_up(tx, notice, refusal)
                 continue
             pause = min(BACKOFF_MOST_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))
             alert_notices.put_back(tx, notice, now + timedelta(seconds=pause), refusal)
+        return given_up
