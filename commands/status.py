@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Show alerts, accounts, open tasks, waits and the last events."""
+    """Show alerts, accounts, open tasks and the last events."""
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
         snapshot = app.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
