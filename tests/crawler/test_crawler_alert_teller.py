@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from alert_causes import disable, enable, fail_task
@@ -217,6 +219,32 @@ def test_an_alert_that_ends_while_it_is_told_is_told_to_be_over(
     sink.on_message = lambda: end_alert(other, clock)
     tell(app)
     sink.on_message = None
+    assert tell(app) == 1
+    assert [title.split(": ")[1] for title in sink.titles] == ["1 new, 0 over", "0 new, 1 over"]
+
+
+def test_an_alert_that_ends_while_that_is_noted_is_told_to_be_over(
+    watched: Watched, sink: NoticeSink, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees what the other has not yet committed, so one must wait for the other."""
+    app, other = watched(), watched()
+    disable(app)
+    look(app)
+    enable(app)
+    look(app)
+    clock.move(CALM_SECS)
+    ending, note_told = threading.Thread(target=look, args=[other]), alert_notices.note_told
+
+    def meanwhile(*args: Any) -> bool:
+        noted = note_told(*args)
+        ending.start()
+        ending.join(0.5)
+        return noted
+
+    monkeypatch.setattr(alert_notices, "note_told", meanwhile)
+    assert tell(app) == 1
+    monkeypatch.undo()
+    ending.join()
     assert tell(app) == 1
     assert [title.split(": ")[1] for title in sink.titles] == ["1 new, 0 over", "0 new, 1 over"]
 
