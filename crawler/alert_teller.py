@@ -99,10 +99,11 @@ class AlertTeller:
         return told
 
     def _note_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> int:
-        """Put them back for later; how many are too old for that."""
+        """Put them back for later; how many are too old for that, or over by now."""
         now, given_up = self._clock.now(), 0
-        for notice in notices:
-            if now - notice.created_at >= GIVE_UP_AFTER:
+        for notice in sorted(notices, key=lambda one: one.alert.id):
+            is_stale = notice.news is News.RAISED and not alerts.hold(tx, notice.alert.id)
+            if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
                 given_up += alert_notices.give_up(tx, notice, refusal)
                 continue
             pause = min(BACKOFF_MOST_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))

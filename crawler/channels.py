@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -72,10 +71,9 @@ def parse_channels(urls: str) -> tuple[Channel, ...]:
 
 
 def _channel(number: int, url: str) -> Channel:
-    # Reading its hundred plugins takes half a second, which most commands can do without.
+    # Reading its hundred plugins takes 0.4 s, which most commands can do without.
     from apprise import Apprise, AppriseAsset
 
-    _keep_silent()
     asset = AppriseAsset(
         app_id="Baton", app_desc="Baton", app_url="", async_mode=False, service_timeout=SEND_SECS
     )
@@ -89,11 +87,3 @@ def _channel(number: int, url: str) -> Channel:
         )
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]
     return Channel(number, str(plugin.service_name), digest, plugin)
-
-
-def _keep_silent() -> None:
-    """Apprise would write to stderr, in the middle of the live console."""
-    log = logging.getLogger("apprise")
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
-        log.propagate = False

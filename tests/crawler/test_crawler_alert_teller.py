@@ -223,6 +223,21 @@ def test_an_alert_that_ends_while_it_is_told_is_told_to_be_over(
     assert [title.split(": ")[1] for title in sink.titles] == ["1 new, 0 over", "0 new, 1 over"]
 
 
+@ONE_ENGINE
+def test_an_alert_that_ends_while_it_is_refused_is_no_news(
+    watched: Watched, sink: NoticeSink, clock: MovingClock
+) -> None:
+    app, other = watched(), watched()
+    disable(app)
+    look(app)
+    sink.status, sink.on_message = 500, lambda: end_alert(other, clock)
+    tell(app)
+    sink.status, sink.on_message = 200, None
+    clock.move(3600)
+    assert tell(app) == 0
+    assert len(sink.got) == 1 and states(app) == ["given_up"]
+
+
 def test_an_alert_that_ends_while_that_is_noted_is_told_to_be_over(
     watched: Watched, sink: NoticeSink, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,10 +251,9 @@ def test_an_alert_that_ends_while_that_is_noted_is_told_to_be_over(
     ending, note_told = threading.Thread(target=look, args=[other]), alert_notices.note_told
 
     def meanwhile(*args: Any) -> bool:
-        noted = note_told(*args)
         ending.start()
-        ending.join(0.5)
-        return noted
+        ending.join(0.5)  # it comes no further than the alert that is held here
+        return note_told(*args)
 
     monkeypatch.setattr(alert_notices, "note_told", meanwhile)
     assert tell(app) == 1

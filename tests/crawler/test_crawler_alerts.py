@@ -281,7 +281,9 @@ def test_spent_accounts_are_an_alert_only_while_an_export_waits(
 
 
 @ONE_ENGINE
-def test_sessions_are_warned_of_as_early_as_set(make_app: Callable[..., App]) -> None:
+def test_sessions_are_warned_of_as_early_as_set(
+    make_app: Callable[..., App], clock: MovingClock
+) -> None:
     silent, early = make_app(session_warning_days=0), make_app(session_warning_days=30)
     silent.alert_watcher().look_once()
     expire(silent, 10)
@@ -290,6 +292,7 @@ def test_sessions_are_warned_of_as_early_as_set(make_app: Callable[..., App]) ->
     [alert] = open_alerts(early)
     assert alert.kind is AlertKind.SESSION_EXPIRING and alert.until_at is not None
     expire(silent, 0.5, "acc2")
+    clock.move(86400)
     assert silent.alert_watcher().look_once() == 0
 
 

@@ -59,14 +59,11 @@ def test_a_list_may_be_written_as_apprise_reads_it(separator: str) -> None:
         ("json://127.0.0.1 json://127.0.0.1 tgram://geheim", 3),
     ],
 )
-def test_a_wrong_one_is_named_by_its_number_and_not_shown(
-    urls: str, number: int, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_one_is_named_by_its_number_and_not_shown(urls: str, number: int) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_channels(urls)
     assert f"BATON_NOTIFY_URLS: number {number} in the list" in str(caught.value)
     assert "geheim" not in str(caught.value)
-    assert capfd.readouterr() == ("", ""), "apprise must not write over the console"
 
 
 def robot(url: str) -> Any:
