@@ -166,22 +166,36 @@ CREATE TABLE workers (
 -- What is wrong, or was: one row per cause and time.
 CREATE TABLE alerts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  kind VARCHAR(32) NOT NULL,                  -- account_disabled, all_spent, breaker_open, ...
+  kind VARCHAR(32) NOT NULL,                  -- account_disabled, accounts_spent, breaker_open, ...
   subject VARCHAR(160) NOT NULL,              -- what it is about: account:7, task:12, platform:bilibili
-  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: told once per cause
-  detail VARCHAR(1024) NOT NULL,
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: one open per cause
+  facts TEXT NOT NULL,                        -- JSON: what its sentence is made of
+  until_at DATETIME(3) NULL,                  -- when it ends by itself, or what it warns of happens
   raised_at DATETIME(3) NOT NULL,
+  well_since DATETIME(3) NULL,                -- its cause is gone since then; over when that lasts
+  calm_secs INT NOT NULL,                     -- how long it must last
   resolved_at DATETIME(3) NULL,
-  raised_told_at DATETIME(3) NULL,            -- when its notice went out
-  resolved_told_at DATETIME(3) NULL,
-  attempts INT NOT NULL DEFAULT 0,            -- of the notice that is due, failed in a row
-  not_before DATETIME(3) NULL,
+  UNIQUE KEY uq_alerts_open (open_key),
+  KEY idx_alerts_subject (kind, subject, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  alert_id BIGINT NOT NULL,
+  news ENUM('raised','resolved') NOT NULL,
+  channel VARCHAR(16) NOT NULL,               -- tells channels apart, and nothing of their address
+  state ENUM('due','told','given_up') NOT NULL DEFAULT 'due',
+  attempts INT NOT NULL DEFAULT 0,
+  not_before DATETIME(3) NOT NULL,
+  told_at DATETIME(3) NULL,
+  last_error VARCHAR(512) NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
-  UNIQUE KEY uq_alerts_open (open_key),
-  KEY idx_alerts_raised (raised_at, id),
-  KEY idx_alerts_resolved (resolved_told_at, resolved_at, id)
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_alert_notices_message (alert_id, news, channel),
+  KEY idx_alert_notices_due (state, channel, not_before, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- The catalogue of videos.

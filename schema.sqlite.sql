@@ -168,20 +168,34 @@ CREATE TABLE alerts (
   kind TEXT NOT NULL,
   subject TEXT NOT NULL,
   open_key TEXT NULL,
-  detail TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  until_at TEXT NULL,
   raised_at TEXT NOT NULL,
-  resolved_at TEXT NULL,
-  raised_told_at TEXT NULL,
-  resolved_told_at TEXT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  not_before TEXT NULL,
-  lease_owner TEXT NULL,
-  lease_token INTEGER NOT NULL DEFAULT 0,
-  lease_until TEXT NULL
+  well_since TEXT NULL,
+  calm_secs INTEGER NOT NULL,
+  resolved_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_alerts_open ON alerts (open_key);
-CREATE INDEX idx_alerts_raised ON alerts (raised_at, id);
-CREATE INDEX idx_alerts_resolved ON alerts (resolved_told_at, resolved_at, id);
+CREATE INDEX idx_alerts_subject ON alerts (kind, subject, id);
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  alert_id INTEGER NOT NULL,
+  news TEXT CHECK (news IN ('raised','resolved')) NOT NULL,
+  channel TEXT NOT NULL,
+  state TEXT CHECK (state IN ('due','told','given_up')) NOT NULL DEFAULT 'due',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL,
+  told_at TEXT NULL,
+  last_error TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_alert_notices_message ON alert_notices (alert_id, news, channel);
+CREATE INDEX idx_alert_notices_due ON alert_notices (state, channel, not_before, id);
 
 -- The catalogue of videos.
 CREATE TABLE works (

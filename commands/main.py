@@ -9,6 +9,7 @@ import typer
 
 from commands import (
     accounts,
+    alerts,
     crawl,
     demo,
     doctor,
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(alerts.group(), name="alerts")
     status.register(app)
     doctor.register(app)
     init.register(app)

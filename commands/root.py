@@ -7,6 +7,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -19,8 +20,13 @@ from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.service import Service, ThreadedService
 from core.settings import Settings
+from crawler.alert_rules import AlertRules
+from crawler.alert_teller import AlertTeller
+from crawler.alert_texts import AlertWords, log_words
+from crawler.alerts import AlertWatcher
 from crawler.batches import BatchExporter
 from crawler.caretaker import Caretaker
+from crawler.channels import Channel, parse_channels
 from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
@@ -32,6 +38,7 @@ from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.stats_askers import LONGEST_WAIT_SECS
+from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
@@ -45,7 +52,7 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
+SPARE_CONNECTIONS = 6  # keeper, caretaker, alerts and their telling, console, main thread
 
 
 class App:
@@ -134,14 +141,19 @@ class App:
     def platforms(self) -> dict[str, PlatformAccess]:
         settings = self.settings
         making = Making(settings, self.clock, self._budget)
-        breaker = Breaker(self.clock, settings.risk_cooldown_secs)
         blame = Blame(self.clock, settings.breaker_accounts)
         access = {}
         for name, platform in self.catalog.platforms.items():
             source = platform.make(making)
-            guarded = GuardedSource(source, breaker, blame, self.clock, settings.request_attempts)
+            guarded = GuardedSource(
+                source, self.breaker, blame, self.clock, settings.request_attempts
+            )
             access[name] = PlatformAccess(guarded, SessionPool(source))
         return access
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        return Breaker(self.clock, self.settings.risk_cooldown_secs)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -198,6 +210,32 @@ class App:
     def caretaker(self) -> Caretaker:
         return Caretaker(self.accounts, self.visits, self._pooled(), self.clock)
 
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """Where alerts are sent. Raises SettingsError when one cannot be used."""
+        return parse_channels(_secret(self.settings.notify_urls) or "")
+
+    def require_channels(self) -> None:
+        """Raise SettingsError unless alerts can be sent where the settings say."""
+        _ = self.channels
+
+    @property
+    def alert_words(self) -> AlertWords:
+        return AlertWords(texts_for(self.settings.language), self.calendar.zone)
+
+    def alert_watcher(self) -> AlertWatcher:
+        warning = timedelta(days=self.settings.session_warning_days)
+        rules = AlertRules(self.breaker, self.clock, self.calendar, warning)
+        ids = [channel.id for channel in self.channels]
+        return AlertWatcher(self.database, self.clock, rules, ids, log_words(self.calendar.zone))
+
+    def alert_tellers(self) -> list[AlertTeller]:
+        """One for each channel."""
+        return [
+            AlertTeller(self.database, self.clock, channel, self.alert_words, self.owner, self.host)
+            for channel in self.channels
+        ]
+
     def _pooled(self) -> list[str]:
         """Platforms that are asked with the pool's accounts."""
         return [one.name for one in self.catalog.platforms.values() if one.key is None]
@@ -241,19 +279,23 @@ class App:
         *,
         care: bool = False,
     ) -> Engine:
-        """The services of one process: that many threads of each kind; with `care` also one that
-        looks after the accounts."""
+        """The services of one process: that many threads of each kind, and one that watches for
+        alerts; with `care` also those that look after the accounts and tell the alerts."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
         crawls = [self.ingestion_worker(crawl_only).run for _ in range(crawl_threads)]
+        tellers = [teller.run for teller in self.alert_tellers()] if care else []
         exports = [self.export_worker(export_only).run for _ in range(export_threads)]
         return Engine(
             _service("ingestion", crawls, on_failure),
             _service("export", exports, on_failure),
             keeper,
             self.database,
-            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
+            [
+                *_service("caretaker", [self.caretaker.run] if care else [], on_failure),
+                *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
+            ],
         )
 
 

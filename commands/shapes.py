@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from storage.alerts import Alert
 from storage.records import Account, AccountEvent, Segment, Task, Worker
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-def as_object(row: Account | AccountEvent | Task | Segment | Worker) -> dict[str, Any]:
+def as_object(row: Account | AccountEvent | Task | Segment | Worker | Alert) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
         field.name: _plain(getattr(row, field.name))

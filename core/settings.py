@@ -156,6 +156,16 @@ class Settings(BaseSettings):
         ge=0,
         le=LONGEST_SECS,
     )
+    session_warning_days: float = _setting(
+        3.0,
+        "BATON_SESSION_WARNING_DAYS",
+        "alert that long before a session ends by itself; 0: never",
+        ge=0,
+        le=365,
+    )
+    notify_urls: SecretStr | None = _setting(
+        None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
+    )
     risk_cooldown_secs: float = _setting(
         900.0,
         "BATON_RISK_COOLDOWN_SECS",

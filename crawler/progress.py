@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
-from storage import accounts, influencers, leases, segments, tasks
+from storage import accounts, alerts, influencers, leases, segments, tasks
+from storage.alerts import Alert
 from storage.database import Database, Tx
 from storage.records import Account, AccountEvent, Segment, Task, TaskType, WaitingFor, Worker
 from storage.times import from_sql_or_none
@@ -54,7 +55,7 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`ended` are the tasks that ended last."""
+    """`ended` are the tasks that ended last, `alerts` those that are not over."""
 
     now: datetime
     day_ends: datetime
@@ -63,6 +64,7 @@ class Snapshot:
     events: list[AccountEvent]
     segments: list[Segment]
     ended: list[TaskView]
+    alerts: list[Alert]
 
 
 class ProgressReader:
@@ -115,6 +117,7 @@ class ProgressReader:
             events=accounts.events(tx, None, events),
             segments=segments.newest(tx, events),
             ended=[self._task(tx, task, names, served, now) for task in ended],
+            alerts=alerts.all_open(tx),
         )
 
     def _task(

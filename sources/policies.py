@@ -46,6 +46,15 @@ class _Way:
     times: int = 0
 
 
+@dataclass(frozen=True)
+class ShutWay:
+    """A way out that nobody uses for a while; `egress` is None when all are shut."""
+
+    platform: str
+    egress: str | None
+    secs_left: float
+
+
 class Breaker:
     """Shuts a way out, or a platform as a whole, and opens it again by a single probe.
 
@@ -103,6 +112,16 @@ class Breaker:
         with self._lock:
             for way in self._of(platform, egress):
                 way.probe_until = 0.0
+
+    def shut_ways(self) -> list[ShutWay]:
+        """The ways that are shut just now."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return [
+                ShutWay(platform, None if egress == ALL_WAYS else egress, way.open_until - now)
+                for (platform, egress), way in self._ways.items()
+                if way.open_until > now
+            ]
 
     def _of(self, platform: str, egress: str) -> list[_Way]:
         found = (self._ways.get((platform, name)) for name in (egress, ALL_WAYS))

@@ -45,6 +45,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "alerts": ("list", "test"),
+    "alerts list": ("--all", "--json"),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",
