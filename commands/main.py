@@ -14,6 +14,7 @@ from commands import (
     doctor,
     exports,
     init,
+    jobs,
     sandbox,
     stats,
     status,
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(jobs.group(), name="jobs")
     status.register(app)
     doctor.register(app)
     init.register(app)

@@ -15,6 +15,7 @@ from accounts.budgets import DailyBudget
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.vault import KeySource, Vault
+from commands.job_list import all_jobs
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.service import Service, ThreadedService
@@ -25,9 +26,13 @@ from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.job_plan import Job
+from crawler.job_scheduler import JobScheduler
+from crawler.jobs import JobRunner
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
 from crawler.progress import ProgressReader
+from crawler.quota_reset import QuotaReset
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
@@ -44,7 +49,7 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
+SPARE_CONNECTIONS = 4  # keeper, a job, console and the main thread
 
 
 class App:
@@ -195,7 +200,23 @@ class App:
 
     @cached_property
     def caretaker(self) -> Caretaker:
-        return Caretaker(self.accounts, self.visits, self._pooled(), self.clock)
+        return Caretaker(self.accounts, self.visits, self._pooled())
+
+    @cached_property
+    def quota_reset(self) -> QuotaReset:
+        return QuotaReset(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        return all_jobs(self)
+
+    @cached_property
+    def job_runner(self) -> JobRunner:
+        return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
+
+    @cached_property
+    def job_scheduler(self) -> JobScheduler:
+        return JobScheduler(self.jobs, self.job_runner, self.clock, self.settings.lease_secs)
 
     def _pooled(self) -> list[str]:
         """Platforms that are asked with the pool's accounts."""
@@ -238,10 +259,10 @@ class App:
         crawl_only: int | None = None,
         export_only: int | None = None,
         *,
-        care: bool = False,
+        jobs: bool = False,
     ) -> Engine:
-        """The services of one process: that many threads of each kind; with `care` also one that
-        looks after the accounts."""
+        """The services of one process: that many threads of each kind; with `jobs` also the
+        scheduled jobs."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
@@ -252,7 +273,7 @@ class App:
             _service("export", exports, on_failure),
             keeper,
             self.database,
-            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
+            _service("jobs", [self.job_scheduler.run] if jobs else [], on_failure),
         )
 
 
