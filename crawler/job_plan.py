@@ -77,14 +77,16 @@ class Plan:
 def plan_of(job: Job, seen: Standing, now: datetime, *, asked: bool = False) -> Plan:
     """What is due of a job.
 
-    `asked` when somebody came just for it (a timer): then the newest time counts also for a job
-    that nobody has met before.
+    `asked` when somebody came just for it (a timer): then the newest time counts also when it was
+    before the job was met first.
     """
     dead = seen.open
     if dead is not None and dead.lease_until is not None and dead.lease_until > now:
         return Plan()  # it runs; what comes due meanwhile is looked at when it has ended
     since = seen.accounted_until
-    if since is None and not asked:
+    if asked:
+        since = seen.newest.scheduled_at if seen.newest else None
+    elif since is None:
         return Plan(meet=True)
     newest = job.schedule.newest(since, now)
     if dead is not None and newest is None and _may_go_on(job, dead, now):
@@ -110,12 +112,11 @@ def _may_go_on(job: Job, dead: JobRun, now: datetime) -> bool:
 
 
 def _obituary(dead: JobRun, newest: datetime | None) -> str:
-    died = "its process died"
-    if dead.lease_token >= MOST_BEGINNINGS:
-        died = f"its process died {dead.lease_token} times; given up"
     if newest is not None:
-        return f"{died}; the next time had come"
-    return died
+        return "its process ended; the next time had come"
+    if dead.lease_token >= MOST_BEGINNINGS:
+        return f"begun {dead.lease_token} times and never ended; given up"
+    return "its process ended"
 
 
 def _missed(

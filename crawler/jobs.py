@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
@@ -98,8 +98,8 @@ class JobRunner:
         seen = self._database.read(lambda tx: rows.standing(tx, job.name)).open
         if seen is not None and seen.lease_until is not None and seen.lease_until > now:
             raise JobBusy(_busy(job))
-        give_up = (seen, "its process died") if seen is not None else None
-        plan = Plan(give_up=give_up, start=(now, JobCause.MANUAL))
+        give_up = (seen, "its process ended") if seen is not None else None
+        plan = Plan(give_up=give_up, start=(_beside_the_schedule(now), JobCause.MANUAL))
         try:
             taken = self._take(partial(self._apply, job=job, plan=plan))
         except (DuplicateKey, Overtaken):
@@ -192,6 +192,11 @@ class JobRunner:
             lambda tx: rows.hand_back(tx, run.id, run.lease_token, now), repeatable=True
         )
         log.info("%s handed back unfinished", about)
+
+
+def _beside_the_schedule(now: datetime) -> datetime:
+    """A time that no schedule has: those are whole minutes."""
+    return now if now.microsecond >= 1000 else now + timedelta(milliseconds=1)
 
 
 def _busy(job: Job) -> str:
