@@ -45,6 +45,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "jobs": ("list", "run", "preview"),
+    "jobs list": ("--json",),
+    "jobs run": ("--scheduled", "--json"),
+    "jobs preview": ("--count", "--schedule", "--json"),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",

@@ -8,7 +8,6 @@ import pytest
 from launcher import Baton, Launcher
 from process_fixtures import look_at
 
-JOBS = ["quota_reset", "session_checks"]
 LISTED = {
     "name", "meaning", "enabled", "switch", "catch_up", "schedule", "timezone", "in_words",
     "next_at", "last",
