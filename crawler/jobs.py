@@ -147,7 +147,7 @@ class JobRunner:
     def _carry_out(self, job: Job, taken: Taken) -> JobRun:
         run = taken.run
         about = fields(job=job.name, scheduled=run.scheduled_at.isoformat(), cause=run.cause)
-        log.info("%s begun for the %s. time", about, run.lease_token)
+        log.info("%s begun, attempt %s", about, run.lease_token)
         try:
             self._run(job, taken, about)
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from job_tools import TEN, Gate, hourly, runs, told
@@ -12,10 +14,11 @@ from workbench import ONE_ENGINE, Crash
 from accounts.vault import Credentials
 from commands.root import App
 from core.errors import CommitUnknown, DatabaseError, SettingsError
+from core.leases import LeaseKind
 from crawler.job_plan import JobContext
 from crawler.jobs import JobBusy
 from sources.pacing import Stopped
-from storage import job_runs, tasks
+from storage import job_runs, leases, tasks
 from storage.job_runs import JobCause, JobState
 from storage.records import TaskType, WaitingFor
 
@@ -105,6 +108,23 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
     assert seen == [True]
     assert run is not None and run.result == "did 10:00"
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
+
+
+def test_a_process_that_comes_back_in_between_wins(at_ten, clock):
+    one, other = at_ten
+    with pytest.raises(Crash):
+        one.job_runner.settle(hourly(dies))
+    clock.move(31)
+    [seen] = runs(one)
+    now, until = clock.now(), clock.now() + timedelta(seconds=30)
+    assert one.database.write(
+        lambda tx: leases.renew(tx, LeaseKind.JOB, seen.id, one.owner, seen.lease_token, until)
+    )
+    take = partial(job_runs.take_over, seen=seen, owner=other.owner, now=now, until=until)
+    assert not other.database.write(take)
+    assert not other.database.write(partial(job_runs.give_up, seen=seen, reason="", now=now))
+    [kept] = runs(one)
+    assert (kept.lease_token, kept.lease_owner) == (seen.lease_token, one.owner)
 
 
 def test_a_long_run_keeps_its_lease(at_ten, clock):
