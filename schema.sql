@@ -233,7 +233,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   job VARCHAR(64) NOT NULL,
+  open_key VARCHAR(64) NULL,                  -- the job while it runs: one run at a time
   scheduled_at DATETIME(3) NOT NULL,
+  times INT NOT NULL DEFAULT 1,              -- scheduled times without a run, up to scheduled_at, when missed
   cause ENUM('schedule','catch_up','manual') NOT NULL,
   state ENUM('running','succeeded','failed','missed') NOT NULL,
   started_at DATETIME(3) NULL,
@@ -243,7 +245,7 @@ CREATE TABLE job_runs (
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
   UNIQUE KEY uq_job_runs_time (job, scheduled_at),
-  KEY idx_job_runs_state (state, lease_until)
+  UNIQUE KEY uq_job_runs_open (open_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));

@@ -232,7 +232,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   job TEXT NOT NULL,
+  open_key TEXT NULL,
   scheduled_at TEXT NOT NULL,
+  times INTEGER NOT NULL DEFAULT 1,
   cause TEXT CHECK (cause IN ('schedule','catch_up','manual')) NOT NULL,
   state TEXT CHECK (state IN ('running','succeeded','failed','missed')) NOT NULL,
   started_at TEXT NULL,
@@ -243,7 +245,7 @@ CREATE TABLE job_runs (
   lease_until TEXT NULL
 );
 CREATE UNIQUE INDEX uq_job_runs_time ON job_runs (job, scheduled_at);
-CREATE INDEX idx_job_runs_state ON job_runs (state, lease_until);
+CREATE UNIQUE INDEX uq_job_runs_open ON job_runs (open_key);
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, strftime('%Y-%m-%d %H:%M:%f', 'now'));
 -- Whose videos are paid for: the users of the distribution tasks.

@@ -15,6 +15,7 @@ from commands import (
     doctor,
     exports,
     init,
+    jobs,
     sandbox,
     stats,
     status,
@@ -43,6 +44,7 @@ def build() -> typer.Typer:
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
     app.add_typer(alerts.group(), name="alerts")
+    app.add_typer(jobs.group(), name="jobs")
     status.register(app)
     doctor.register(app)
     init.register(app)

@@ -16,6 +16,7 @@ from accounts.budgets import DailyBudget
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.vault import KeySource, Vault
+from commands.job_list import all_jobs
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.service import Service, ThreadedService
@@ -31,9 +32,13 @@ from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.job_plan import Job
+from crawler.job_scheduler import JobScheduler
+from crawler.jobs import JobRunner
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
 from crawler.progress import ProgressReader
+from crawler.quota_reset import QuotaReset
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
@@ -52,7 +57,7 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-SPARE_CONNECTIONS = 6  # keeper, caretaker, alerts and their telling, console, main thread
+SPARE_CONNECTIONS = 6  # keeper, a job, alerts and their telling, console, main thread
 
 
 class App:
@@ -208,7 +213,23 @@ class App:
 
     @cached_property
     def caretaker(self) -> Caretaker:
-        return Caretaker(self.accounts, self.visits, self._pooled(), self.clock)
+        return Caretaker(self.accounts, self.visits, self._pooled())
+
+    @cached_property
+    def quota_reset(self) -> QuotaReset:
+        return QuotaReset(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        return all_jobs(self)
+
+    @cached_property
+    def job_runner(self) -> JobRunner:
+        return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
+
+    @cached_property
+    def job_scheduler(self) -> JobScheduler:
+        return JobScheduler(self.jobs, self.job_runner, self.clock, self.settings.lease_secs)
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -277,15 +298,15 @@ class App:
         crawl_only: int | None = None,
         export_only: int | None = None,
         *,
-        care: bool = False,
+        jobs: bool = False,
     ) -> Engine:
         """The services of one process: that many threads of each kind, and one that watches for
-        alerts; with `care` also those that look after the accounts and tell the alerts."""
+        alerts; with `jobs` also the scheduled jobs and those that tell the alerts."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
         crawls = [self.ingestion_worker(crawl_only).run for _ in range(crawl_threads)]
-        tellers = [teller.run for teller in self.alert_tellers()] if care else []
+        tellers = [teller.run for teller in self.alert_tellers()] if jobs else []
         exports = [self.export_worker(export_only).run for _ in range(export_threads)]
         return Engine(
             _service("ingestion", crawls, on_failure),
@@ -293,7 +314,7 @@ class App:
             keeper,
             self.database,
             [
-                *_service("caretaker", [self.caretaker.run] if care else [], on_failure),
+                *_service("jobs", [self.job_scheduler.run] if jobs else [], on_failure),
                 *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
             ],
         )

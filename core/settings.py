@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
+from core.schedule import check_cron
 
 PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
 LONGEST_SECS = 30 * 86400.0  # what no clock can add or wait is refused
@@ -61,6 +62,7 @@ def _http_url(text: str) -> str:
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
+CronSetting = Annotated[str, AfterValidator(check_cron)]
 ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
 UrlSetting = Annotated[str, AfterValidator(_http_url)]
 
@@ -221,6 +223,20 @@ class Settings(BaseSettings):
         "",
         "BATON_SHORT_LINK_BASE_URL",
         "for trials: short links are asked here, as BASE/HOST/PATH; empty: where they point",
+    )
+    views_enabled: bool = _setting(
+        True, "BATON_VIEWS_ENABLED", "`false`: `run` does not ask for the hourly views"
+    )
+    views_schedule: CronSetting = _setting(
+        "0 * * * *", "BATON_VIEWS_SCHEDULE", "when `hourly_views` runs (cron, quota zone)"
+    )
+    play_counts_enabled: bool = _setting(
+        False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
+    )
+    play_counts_schedule: CronSetting = _setting(
+        "0 2 * * *",
+        "AUTO_UPDATE_VIDEO_PLAYS_SCHEDULE",
+        "when `play_counts` runs (cron, quota zone)",
     )
 
     @property

@@ -60,7 +60,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   job VARCHAR(64) NOT NULL,
+  open_key VARCHAR(64) NULL,
   scheduled_at DATETIME(3) NOT NULL,
+  times INT NOT NULL DEFAULT 1,
   cause ENUM('schedule','catch_up','manual') NOT NULL,
   state ENUM('running','succeeded','failed','missed') NOT NULL,
   started_at DATETIME(3) NULL,
@@ -70,6 +72,6 @@ CREATE TABLE job_runs (
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
   UNIQUE KEY uq_job_runs_time (job, scheduled_at),
-  KEY idx_job_runs_state (state, lease_until)
+  UNIQUE KEY uq_job_runs_open (open_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 INSERT IGNORE INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));

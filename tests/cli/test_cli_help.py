@@ -47,6 +47,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports rebuild": ("--host",),
     "alerts": ("list", "test"),
     "alerts list": ("--all", "--json"),
+    "jobs": ("list", "run", "preview"),
+    "jobs list": ("--json",),
+    "jobs run": ("--scheduled", "--json"),
+    "jobs preview": ("--count", "--schedule", "--json"),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",
