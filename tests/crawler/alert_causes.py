@@ -77,7 +77,7 @@ def expire(app: App, days: float, name: str = "acc1") -> None:
     if account is None:
         app.registry.add("bilibili", name, session, 10, ends_at)
     else:
-        app.registry.refresh(account, str(session.session), expires_at=ends_at)
+        app.registry.refresh(account, session, ends_at)
 
 
 CAUSES = (
