@@ -43,6 +43,8 @@ from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
+from works.catalogue import Catalogue
+from works.listing import CatalogueList
 
 SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
 
@@ -164,6 +166,14 @@ class App:
             self.accounts, self.platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
         )
         return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.database, self.clock)
+
+    @cached_property
+    def catalogue_list(self) -> CatalogueList:
+        return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
 
     @cached_property
     def visits(self) -> Visits:

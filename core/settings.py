@@ -226,6 +226,10 @@ class Settings(BaseSettings):
         return self.data_dir / "evidence"
 
     @property
+    def works_list(self) -> Path:
+        return self.data_dir / "spider" / "views.json"
+
+    @property
     def key_file(self) -> Path:
         return self.data_dir / "secret.key"
 
