@@ -14,10 +14,12 @@ from commands import (
     doctor,
     exports,
     init,
+    play_counts,
     sandbox,
     stats,
     status,
     tasks,
+    works,
 )
 from commands.context import result
 
@@ -41,6 +43,8 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(works.group(), name="works")
+    play_counts.register(app)
     status.register(app)
     doctor.register(app)
     init.register(app)

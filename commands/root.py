@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -39,14 +39,21 @@ from sources.catalog import Catalog, Making
 from sources.policies import Breaker, GuardedSource
 from sources.sessions import SessionPool
 from sources.short_links import ShortLinkResolver
+from sources.spacing import RequestSpacing
 from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 from works.catalogue import Catalogue
+from works.inbox import Inbox
+from works.intake import WorksIntake
 from works.listing import CatalogueList
+from works.listing_service import ListingService
+from works.play_batches import BatchAsker, RoundLimits
+from works.play_counts import PlayCounts
+from works.uploads import UploadsDiscovery
 
-SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
+SPARE_CONNECTIONS = 6  # keeper, caretaker, catalogue (2), console and the main thread
 
 
 class App:
@@ -153,19 +160,28 @@ class App:
 
     @cached_property
     def video_stats(self) -> VideoStatsFetcher:
+        return self._stats_fetcher(self.platforms)
+
+    def _stats_fetcher(self, platforms: Mapping[str, PlatformAccess]) -> VideoStatsFetcher:
         settings = self.settings
         keys = {
             name: _secret(platform.key(settings))
             for name, platform in self.catalog.platforms.items()
             if platform.key is not None
         }
-        resolver = ShortLinkResolver(
+        visits = Visits(
+            self.accounts, platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
+        )
+        return VideoStatsFetcher(
+            platforms, keys, self.accounts, visits, self.short_links, self.clock
+        )
+
+    @cached_property
+    def short_links(self) -> ShortLinkResolver:
+        settings = self.settings
+        return ShortLinkResolver(
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
         )
-        visits = Visits(
-            self.accounts, self.platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
-        )
-        return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -174,6 +190,43 @@ class App:
     @cached_property
     def catalogue_list(self) -> CatalogueList:
         return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
+
+    @cached_property
+    def works_intake(self) -> WorksIntake:
+        return WorksIntake(self.catalogue, self.video_stats, self.short_links, self.clock)
+
+    @cached_property
+    def works_inbox(self) -> Inbox:
+        settings = self.settings
+        return Inbox(
+            settings.works_inbox, self.catalogue, self.clock, self.calendar.zone, settings.poll_secs
+        )
+
+    @cached_property
+    def uploads(self) -> UploadsDiscovery:
+        return UploadsDiscovery(self.video_stats, self.catalogue)
+
+    @cached_property
+    def play_counts(self) -> PlayCounts:
+        settings = self.settings
+        limits = RoundLimits(
+            settings.play_counts_batch, settings.play_counts_batch_pause_secs,
+            settings.play_counts_tries, settings.play_counts_days,
+        )  # fmt: skip
+        asker = BatchAsker(self._stats_fetcher(self._spaced_platforms), self.clock, limits)
+        return PlayCounts(
+            self.database, self.catalogue, asker, self.clock, limits,
+            settings.data_dir / "video_update_progress.json", settings.log_dir / "video_update.log",
+        )  # fmt: skip
+
+    @cached_property
+    def _spaced_platforms(self) -> dict[str, PlatformAccess]:
+        """The platforms with sessions of their own, whose requests keep a distance."""
+        spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
+        return {
+            name: PlatformAccess(access.source, SessionPool(access.source.source, spacing))
+            for name, access in self.platforms.items()
+        }
 
     @cached_property
     def visits(self) -> Visits:
@@ -197,8 +250,8 @@ class App:
         return self
 
     def close(self) -> None:
-        if "platforms" in self.__dict__:
-            for access in self.platforms.values():
+        for made in ("platforms", "_spaced_platforms"):
+            for access in self.__dict__.get(made, {}).values():
                 access.sessions.close()
         if "database" in self.__dict__:
             self.database.close()
@@ -262,8 +315,15 @@ class App:
             _service("export", exports, on_failure),
             keeper,
             self.database,
-            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
+            [
+                *_service("caretaker", [self.caretaker.run] if care else [], on_failure),
+                *_service("works", self._catalogue_care() if care else [], on_failure),
+            ],
         )
+
+    def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
+        listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
+        return [self.works_inbox.run, listing.run]
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from storage.records import Account, AccountEvent, Segment, Task, Worker
+from storage.works import Work
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-def as_object(row: Account | AccountEvent | Task | Segment | Worker) -> dict[str, Any]:
+def as_object(row: Account | AccountEvent | Task | Segment | Worker | Work) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
         field.name: _plain(getattr(row, field.name))

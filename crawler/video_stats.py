@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from accounts.manager import AccountManager, Purpose
 from core.clock import Clock
@@ -25,6 +26,7 @@ from sources.links import ShortLink, VideoLink, recognise
 from sources.pacing import AccountPace, OutOfTurn, PacedGate, Stopped
 from sources.short_links import ShortLinkResolver
 
+T = TypeVar("T")
 log = service_log("stats")
 TRIES = 5  # of one batch, with other accounts or after a rest
 REST_SECS = 30.0
@@ -145,7 +147,9 @@ class VideoStatsFetcher:
     ) -> Callable[[Sequence[str]], dict[str, StatsAnswer]]:
         by_key = platform in self._keys
         if not by_key and self._accounts.has_accounts(platform):
-            return lambda batch: self._with_accounts(platform, batch, stop)
+            return lambda batch: self.ask_with_account(
+                platform, lambda v: v.source.video_stats(v.session, batch, stop), stop
+            )
         session: list[AccountSession] = []
 
         def ask(batch: Sequence[str]) -> dict[str, StatsAnswer]:
@@ -182,9 +186,16 @@ class VideoStatsFetcher:
                 raise Stopped
         return access.source.video_stats(session, batch, stop)
 
-    def _with_accounts(
-        self, platform: str, batch: Sequence[str], stop: threading.Event
-    ) -> dict[str, StatsAnswer]:
+    def ask_with_account(
+        self, platform: str, question: Callable[[Visit], T], stop: threading.Event
+    ) -> T:
+        """The answer to one question, asked with whatever account of the pool comes next.
+
+        Raises:
+            SourceError, CredentialsError: some accounts in a row did not get it.
+            InvalidInput: no account can ask soon.
+            Stopped
+        """
         failure: SourceError | CredentialsError | None = None
         tries = 0
         while tries < TRIES:
@@ -195,7 +206,7 @@ class VideoStatsFetcher:
             visit = Visit(leased)
             try:
                 self._visits.enter(visit, stop)
-                answers = visit.source.video_stats(visit.session, batch, stop)
+                answers = question(visit)
             except (Stopped, OutOfTurn) as early:
                 self._visits.leave(visit)
                 if isinstance(early, Stopped):

@@ -28,6 +28,8 @@ from sources.base import (
     Source,
     StatsAnswer,
     StatsSource,
+    UploadsPage,
+    UploadsSource,
     Via,
 )
 from sources.blame import Asked, Blame
@@ -156,6 +158,13 @@ class GuardedSource:
         """Counters of videos. Raises a SourceError, Stopped or OutOfTurn."""
         source = cast(StatsSource, self.source)
         return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
+
+    def uploads(
+        self, session: AccountSession, uid: str, page: int, stop: threading.Event
+    ) -> UploadsPage:
+        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or OutOfTurn."""
+        source = cast(UploadsSource, self.source)
+        return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
         """Who is signed in. Raises a SourceError, Stopped or OutOfTurn."""

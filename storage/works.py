@@ -40,6 +40,10 @@ class Work:
     last_error: str | None = None
     id: int = 0
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.platform, self.work_id
+
 
 COLUMNS = (
     "id, platform, work_id, title, author, uid, publish_time, cover_url, is_valid, invalid_by,"
@@ -122,6 +126,56 @@ def page(
         f"SELECT {COLUMNS} FROM works {'WHERE ' + where if where else ''}"
         " ORDER BY publish_time DESC, id DESC LIMIT :limit",
         limit=limit, **filters,
+    )  # fmt: skip
+    return [_work(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Which works a round of play counts is about: those that were there at `began_at` and were
+    not asked since, and before that not since `stale_before`, unless the last try failed.
+
+    `with_gone`: also those that their platform did not show the last time. `uids`: of these
+    creators only; empty: of all.
+    """
+
+    began_at: datetime
+    stale_before: datetime
+    with_gone: bool = False
+    uids: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        shown = "(is_valid=1 OR invalid_by='platform')" if self.with_gone else "is_valid=1"
+        places = ", ".join(f":uid{n}" for n in range(len(self.uids)))
+        return (
+            f"{shown} AND created_at<=:began AND (checked_at IS NULL OR checked_at<:began"
+            " AND (checked_at<:stale OR failure_count>0))"
+            + (f" AND uid IN ({places})" if self.uids else "")
+        )
+
+    @property
+    def params(self) -> dict[str, object]:
+        uids: dict[str, object] = {f"uid{n}": uid for n, uid in enumerate(self.uids)}
+        return {"began": to_sql(self.began_at), "stale": to_sql(self.stale_before), **uids}
+
+
+def due_counts(tx: Tx, due: Due) -> dict[str, int]:
+    """How many works are due, by platform."""
+    rows = tx.all(
+        f"SELECT platform, COUNT(*) AS n FROM works WHERE {due.where}"
+        " GROUP BY platform ORDER BY platform",
+        **due.params,
+    )
+    return {row["platform"]: int(row["n"]) for row in rows}
+
+
+def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list[Work]:
+    """The next due works of a platform, by id."""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM works WHERE platform=:platform AND id>:after AND {due.where}"
+        " ORDER BY id LIMIT :limit",
+        platform=platform, after=after_id, limit=limit, **due.params,
     )  # fmt: skip
     return [_work(row) for row in rows]
 

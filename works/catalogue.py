@@ -16,7 +16,7 @@ from works.entries import DISABLED, Key, WorkEntry, folded, is_listed_otherwise,
 
 BATCH_ROWS = 1000
 INSERT_TRIES = 5
-Change = Callable[[Work | None, Key, datetime], Work]
+Change = Callable[[Work | None, Key, datetime], Work | None]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Catalogue:
     def change(self, keys: Iterable[Key], change: Change) -> Changes:
         """Look at works under lock and write those back that `change` gives otherwise.
 
-        `change` gets None for a work that is not there. It may be called again for the same work,
-        and must do nothing else.
+        `change` gets None for a work that is not there, and gives None where it shall stay so. It
+        may be called again for the same work, and must do nothing else.
         """
         total = Changes()
         for platform, group in groupby(sorted(set(keys)), key=lambda key: key[0]):
@@ -93,8 +93,8 @@ class Catalogue:
 
         def work(tx: Tx) -> Changes:
             before = {one.work_id: one for one in works.lock(tx, platform, work_ids)}
-            after = [change(before.get(one), (platform, one), now) for one in work_ids]
-            return _write(tx, before, after, now)
+            after = (change(before.get(one), (platform, one), now) for one in work_ids)
+            return _write(tx, before, [one for one in after if one is not None], now)
 
         for _ in range(INSERT_TRIES - 1):
             try:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from core.errors import InvalidInput
 from sources.text import storable
+from storage.times import from_sql, to_sql
 from storage.works import InvalidBy, Work
 
 LONGEST = {"title": 512, "author": 255, "uid": 64, "cover_url": 1024, "reason": 512}
@@ -54,7 +55,8 @@ def checked(entry: WorkEntry) -> WorkEntry:
             raise InvalidInput(f"its {name} is longer than {longest:,} characters")
     if entry.publish_time is not None and not FIRST_TIME <= entry.publish_time < LAST_TIME:
         raise InvalidInput(f"its publish time {entry.publish_time:%Y-%m-%d} cannot be")
-    return replace(entry, **cleaned)  # type: ignore[arg-type]
+    moment = entry.publish_time and from_sql(to_sql(entry.publish_time))  # as it will be stored
+    return replace(entry, **cleaned, publish_time=moment)  # type: ignore[arg-type]
 
 
 def shortened(entry: WorkEntry) -> WorkEntry:
