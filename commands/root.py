@@ -221,10 +221,13 @@ class App:
 
     @cached_property
     def _spaced_platforms(self) -> dict[str, PlatformAccess]:
-        """The platforms with sessions of their own, whose requests keep a distance."""
+        """The platforms with sessions of their own, whose requests keep a distance, and without
+        tries of their own: who asks for play counts tries again."""
         spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
         return {
-            name: PlatformAccess(access.source, SessionPool(access.source.source, spacing))
+            name: PlatformAccess(
+                access.source.trying(1), SessionPool(access.source.source, spacing)
+            )
             for name, access in self.platforms.items()
         }
 

@@ -207,7 +207,7 @@ def _added_line(one: Added) -> str:
     if one.key is None:
         return f"{one.text}: not added: {one.note}"
     state = "added" if one.is_new else "is in the catalogue"
-    note = f" ({one.note})" if one.note else ""
+    note = f"; its platform was asked in vain: {one.note}" if one.note else ""
     return f"{':'.join(one.key)}: {state}{note}"
 
 

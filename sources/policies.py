@@ -139,6 +139,10 @@ class GuardedSource:
         """How many videos to ask for at once."""
         return cast(StatsSource, self.source).batch
 
+    def trying(self, attempts: int) -> GuardedSource:
+        """The same source under the same breaker, with as many tries of one request."""
+        return GuardedSource(self.source, self.breaker, self._blame, self._clock, attempts)
+
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:

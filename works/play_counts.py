@@ -118,10 +118,8 @@ class PlayCounts:
     def _update(
         self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
     ) -> RoundEnd:
-        due = Due(
-            round_.began_at, round_.began_at - timedelta(days=self._limits.days), round_.force,
-            round_.uids,
-        )  # fmt: skip
+        age = timedelta(0 if round_.force else self._limits.days)
+        due = Due(round_.began_at, round_.began_at - age, round_.force, round_.uids)
         counts = self._database.read(partial(works.due_counts, due=due))
         total = round_.done + sum(counts.values())
         watch(round_, total)
