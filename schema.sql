@@ -209,6 +209,7 @@ CREATE TABLE works (
   publish_time DATETIME(3) NULL,
   cover_url VARCHAR(1024) NOT NULL DEFAULT '',
   is_valid TINYINT NOT NULL DEFAULT 1,
+  invalid_by ENUM('operator','platform') NULL, -- the other one cannot bring it back
   invalid_reason VARCHAR(512) NULL,           -- gone, hidden, or disabled by the operator
   play_count BIGINT NULL,
   checked_at DATETIME(3) NULL,                -- when play_count was asked last

@@ -16,10 +16,12 @@ from commands import (
     exports,
     init,
     jobs,
+    play_counts,
     sandbox,
     stats,
     status,
     tasks,
+    works,
 )
 from commands.context import result
 
@@ -45,6 +47,8 @@ def build() -> typer.Typer:
     app.add_typer(stats.group(), name="stats")
     app.add_typer(alerts.group(), name="alerts")
     app.add_typer(jobs.group(), name="jobs")
+    app.add_typer(works.group(), name="works")
+    play_counts.register(app)
     status.register(app)
     doctor.register(app)
     init.register(app)

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
@@ -42,7 +42,7 @@ from crawler.quota_reset import QuotaReset
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
-from crawler.stats_askers import LONGEST_WAIT_SECS
+from crawler.stats_patience import StatsPatience
 from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
@@ -52,12 +52,21 @@ from sources.catalog import Catalog, Making
 from sources.policies import Breaker, GuardedSource
 from sources.sessions import SessionPool
 from sources.short_links import ShortLinkResolver
+from sources.spacing import RequestSpacing
 from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
+from works.catalogue import Catalogue
+from works.inbox import Inbox
+from works.intake import WorksIntake
+from works.listing import CatalogueList
+from works.listing_service import ListingService
+from works.play_batches import BatchAsker, RoundLimits
+from works.play_counts import PlayCounts
+from works.uploads import UploadsDiscovery
 
-SPARE_CONNECTIONS = 6  # keeper, a job, alerts and their telling, console, main thread
+SPARE_CONNECTIONS = 8  # keeper, a job, alerts, their telling, catalogue (2), console, main
 
 
 class App:
@@ -169,19 +178,78 @@ class App:
 
     @cached_property
     def video_stats(self) -> VideoStatsFetcher:
+        return self._stats_fetcher(self.platforms, StatsPatience())
+
+    def _stats_fetcher(
+        self, platforms: Mapping[str, PlatformAccess], patience: StatsPatience
+    ) -> VideoStatsFetcher:
         settings = self.settings
         keys = {
             name: _secret(platform.key(settings))
             for name, platform in self.catalog.platforms.items()
             if platform.key is not None
         }
-        resolver = ShortLinkResolver(
+        visits = Visits(self.accounts, platforms, self.clock, self._rests, patience.longest_secs)
+        return VideoStatsFetcher(
+            platforms, keys, self.accounts, visits, self.short_links, self.clock, patience
+        )
+
+    @cached_property
+    def short_links(self) -> ShortLinkResolver:
+        settings = self.settings
+        return ShortLinkResolver(
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
         )
-        visits = Visits(
-            self.accounts, self.platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.database, self.clock)
+
+    @cached_property
+    def catalogue_list(self) -> CatalogueList:
+        return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
+
+    @cached_property
+    def works_intake(self) -> WorksIntake:
+        return WorksIntake(self.catalogue, self.video_stats, self.short_links, self.clock)
+
+    @cached_property
+    def works_inbox(self) -> Inbox:
+        settings = self.settings
+        return Inbox(
+            settings.works_inbox, self.catalogue, self.clock, self.calendar.zone, settings.poll_secs
         )
-        return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
+
+    @cached_property
+    def uploads(self) -> UploadsDiscovery:
+        return UploadsDiscovery(self.video_stats.pool_asker("bilibili"), self.catalogue)
+
+    @cached_property
+    def play_counts(self) -> PlayCounts:
+        settings = self.settings
+        limits = RoundLimits(
+            settings.play_counts_batch, settings.play_counts_batch_pause_secs,
+            settings.play_counts_tries, settings.play_counts_days,
+        )  # fmt: skip
+        asker = BatchAsker(
+            self._stats_fetcher(self._spaced_platforms, StatsPatience()), self.clock, limits
+        )
+        return PlayCounts(
+            self.database, self.catalogue, asker, self.clock, limits,
+            settings.data_dir / "video_update_progress.json", settings.log_dir / "video_update.log",
+        )  # fmt: skip
+
+    @cached_property
+    def _spaced_platforms(self) -> dict[str, PlatformAccess]:
+        """The platforms with sessions of their own, whose requests keep a distance, and without
+        tries of their own: who asks for play counts tries again."""
+        spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
+        return {
+            name: PlatformAccess(
+                access.source.trying(1), SessionPool(access.source.source, spacing)
+            )
+            for name, access in self.platforms.items()
+        }
 
     @cached_property
     def visits(self) -> Visits:
@@ -205,8 +273,8 @@ class App:
         return self
 
     def close(self) -> None:
-        if "platforms" in self.__dict__:
-            for access in self.platforms.values():
+        for made in ("platforms", "_spaced_platforms"):
+            for access in self.__dict__.get(made, {}).values():
                 access.sessions.close()
         if "database" in self.__dict__:
             self.database.close()
@@ -316,8 +384,13 @@ class App:
             [
                 *_service("jobs", [self.job_scheduler.run] if jobs else [], on_failure),
                 *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
+                *_service("works", self._catalogue_care() if jobs else [], on_failure),
             ],
         )
+
+    def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
+        listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
+        return [self.works_inbox.run, listing.run]
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -10,11 +10,12 @@ from typing import Any
 from storage.alerts import Alert
 from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, Worker
+from storage.works import Work
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun
+Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work
 
 
 def as_object(row: Shown) -> dict[str, Any]:

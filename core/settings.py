@@ -178,6 +178,33 @@ class Settings(BaseSettings):
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
     )
+    play_counts_batch: int = _setting(
+        10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50
+    )
+    play_counts_batch_pause_secs: float = _setting(
+        3.0,
+        "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS",
+        "between two batches of play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_request_pause_secs: float = _setting(
+        1.0,
+        "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS",
+        "between two requests for play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_tries: int = _setting(
+        3, "BATON_PLAY_COUNTS_TRIES", "tries of a work before it is skipped and listed", ge=1, le=10
+    )
+    play_counts_days: int = _setting(
+        7,
+        "BATON_PLAY_COUNTS_DAYS",
+        "play counts younger than this are not asked again",
+        ge=0,
+        le=3650,
+    )
     bilibili_base_url: UrlSetting = _setting(
         "https://api.bilibili.com", "BATON_BILIBILI_BASE_URL", "where Bilibili's API is"
     )
@@ -250,6 +277,14 @@ class Settings(BaseSettings):
     @property
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence"
+
+    @property
+    def works_inbox(self) -> Path:
+        return self.data_dir / "spider" / "inbox"
+
+    @property
+    def works_list(self) -> Path:
+        return self.data_dir / "spider" / "views.json"
 
     @property
     def key_file(self) -> Path:

@@ -28,6 +28,8 @@ from sources.base import (
     Source,
     StatsAnswer,
     StatsSource,
+    UploadsPage,
+    UploadsSource,
     Via,
 )
 from sources.blame import Asked, Blame
@@ -156,6 +158,10 @@ class GuardedSource:
         """How many videos to ask for at once."""
         return cast(StatsSource, self.source).batch
 
+    def trying(self, attempts: int) -> GuardedSource:
+        """The same source under the same breaker, with as many tries of one request."""
+        return GuardedSource(self.source, self.breaker, self._blame, self._clock, attempts)
+
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
@@ -175,6 +181,13 @@ class GuardedSource:
         """Counters of videos. Raises a SourceError, Stopped or OutOfTurn."""
         source = cast(StatsSource, self.source)
         return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
+
+    def uploads(
+        self, session: AccountSession, uid: str, page: int, stop: threading.Event
+    ) -> UploadsPage:
+        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or OutOfTurn."""
+        source = cast(UploadsSource, self.source)
+        return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
         """Who is signed in. Raises a SourceError, Stopped or OutOfTurn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import (
@@ -130,6 +131,17 @@ class SQLiteEngine:
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         return None
+
+    def copy_to(self, target: Path) -> None:
+        """Write what is committed at this moment to a new file, while others go on writing."""
+        connection = self.connect()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                connection.backup(copy)
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            self.release(connection)
 
     def describe(self) -> str:
         return f"SQLite file {self._path}"

@@ -164,7 +164,7 @@ def _stats(
         **{name: _count(counters.get(field)) for name, field in fields.items()},
         title=_text(video.get("title")), author=_text(owner.get("name")),
         uid=None if owner.get("mid") is None else str(owner["mid"]),
-        published_at=_moment(published),
+        published_at=_moment(published), cover_url=_url(video.get("cover") or video.get("pic")),
     )  # fmt: skip
 
 
@@ -176,6 +176,11 @@ def _count(value: Any) -> int | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _url(value: Any) -> str | None:
+    text = _text(value)
+    return f"https:{text}" if text and text.startswith("//") else text or None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -40,6 +40,7 @@ CREATE TABLE works (
   publish_time DATETIME(3) NULL,
   cover_url VARCHAR(1024) NOT NULL DEFAULT '',
   is_valid TINYINT NOT NULL DEFAULT 1,
+  invalid_by ENUM('operator','platform') NULL,
   invalid_reason VARCHAR(512) NULL,
   play_count BIGINT NULL,
   checked_at DATETIME(3) NULL,

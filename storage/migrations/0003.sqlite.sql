@@ -40,6 +40,7 @@ CREATE TABLE works (
   publish_time TEXT NULL,
   cover_url TEXT NOT NULL DEFAULT '',
   is_valid INTEGER NOT NULL DEFAULT 1,
+  invalid_by TEXT CHECK (invalid_by IN ('operator','platform')) NULL,
   invalid_reason TEXT NULL,
   play_count INTEGER NULL,
   checked_at TEXT NULL,
