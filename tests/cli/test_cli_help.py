@@ -41,6 +41,12 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "tasks": ("list", "show", "pause", "resume", "cancel"),
     "tasks list": ("--open", "--limit", "--json"),
     "tasks show": ("--json",),
+    "works": ("add", "import", "list", "discover", "disable", "enable", "export"),
+    "works add": ("--platform", "--no-fetch", "--json"),
+    "works import": ("--inbox", "--platform", "--json"),
+    "works list": ("--platform", "--uid", "--invalid", "--limit", "--json"),
+    "works discover": ("--uid", "--json"),
+    "update_play_counts": ("--force", "--uids", "--backup", "--json"),
     "exports": ("list", "verify", "rebuild"),
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
@@ -55,6 +61,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 TWINS = {
     "start_crawl": "start-crawl",
     "start_export": "start-export",
+    "update_play_counts": "update-play-counts",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -24,12 +25,17 @@ NEVER = threading.Event()
 
 
 class Witness(SandboxServer):
-    """Remembers which videos of Bilibili were asked for: each batch, and each single one."""
+    """Remembers which videos of Bilibili were asked for: each batch, and each single one.
+
+    Batches beyond `answered_at_most` wait for their answer until it is raised.
+    """
 
     def __init__(self, config: SandboxConfig, *times: Any) -> None:
         super().__init__(config, *times)
         self.batches: list[list[str]] = []
         self.singles: list[str] = []
+        self._answered_at_most: float = math.inf
+        self._raised = threading.Condition()
 
     @property
     def times_in_batches(self) -> Counter[str]:
@@ -39,9 +45,17 @@ class Witness(SandboxServer):
         if request.path == BATCH:
             pairs = request.params["resources"].split(",")
             self.batches.append([to_bvid(int(pair.split(":")[0])) for pair in pairs])
+            number = len(self.batches)
+            with self._raised:
+                self._raised.wait_for(lambda: number <= self._answered_at_most, timeout=60)
         if request.path == SINGLE:
             self.singles.append(request.params["bvid"])
         return super()._answer(request)
+
+    def answer_at_most(self, batches: float) -> None:
+        with self._raised:
+            self._answered_at_most = batches
+            self._raised.notify_all()
 
     def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
         asked = {"platform": platform, "count": str(count), **params}

@@ -1,4 +1,4 @@
-"""The hand-over from Django: the receiver of the documentation on a real model, and the drop folder."""
+"""The hand-over from Django: the documented receiver on a real model, and the drop folder."""
 
 from __future__ import annotations
 
@@ -140,7 +140,8 @@ def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ('{"platform": "bilibili", "wor', "no JSON"), ("", "is empty"), ("[3]", "neither an object"),
+        ('{"platform": "bilibili", "wor', "no JSON"), ("", "is empty"),
+        ("[3]", "neither an object"),
         (work("hello"), "no video id of bilibili"), ({"a": 1}, "an array of works"),
         ([work(), work("x")], "item 2"), (work("https://b23.tv/abcdefg"), "short links"),
     ],
