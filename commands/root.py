@@ -284,8 +284,8 @@ class App:
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
         crawls = [self.ingestion_worker(crawl_only).run for _ in range(crawl_threads)]
-        tellers = [teller.run for teller in self.alert_tellers()] if care else []
         exports = [self.export_worker(export_only).run for _ in range(export_threads)]
+        tellers = [teller.run for teller in self.alert_tellers()] if care else []
         return Engine(
             _service("ingestion", crawls, on_failure),
             _service("export", exports, on_failure),
