@@ -105,7 +105,7 @@ class AlertRules:
         for way in self._breaker.shut_ways():
             subject = f"platform:{way.platform}"
             if way.egress is not None:
-                subject += f",way:{way.egress}"[:120]
+                subject += f",way:{way.egress}"[:110]
             until = now + timedelta(seconds=way.secs_left)
             ours = Trouble(
                 AlertKind.BREAKER_OPEN, subject,

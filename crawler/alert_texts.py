@@ -112,10 +112,8 @@ class AlertWords:
         form = self.alert.headlines[alert.kind]
         if alert.facts.get("way"):
             form = self.alert.one_way
-        text = form.format(**self._parts(alert))
-        if len(text) > MOST_CHARS:
-            text = text[: MOST_CHARS - 1] + "…"
-        return redact(one_line(text))
+        text = redact(one_line(form.format(**self._parts(alert))))  # half a secret is not found
+        return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
         """What to do now."""

@@ -68,7 +68,7 @@ def _refusal(answer: requests.Response, call: Call) -> str | None:
     for secret in call.secrets:
         reason = reason.replace(secret, "***")
     code = codes[0] if codes else "?"
-    return redact(f"refused with code {code}: {reason[:MOST_REASON_CHARS]}")
+    return f"refused with code {code}: {redact(reason)[:MOST_REASON_CHARS]}"
 
 
 def _dingtalk(plugin: Any, text: str) -> Call:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from alert_causes import disable, enable, fail_task
+from alert_causes import disable, enable, fail_task, open_alerts
 from moving_clock import MovingClock
 from notice_sink import NoticeSink
 from pydantic import SecretStr
@@ -340,6 +340,19 @@ def test_an_address_is_in_no_row_and_no_log(
     assert "geheimer-pfad" not in logs() + stored
     assert "127.0.0.1" not in stored
     assert "geheimer-keks" not in sink.text + logs()
+
+
+@ONE_ENGINE
+def test_a_long_reason_is_cut_behind_its_secrets(watched: Watched, sink: NoticeSink) -> None:
+    app = watched()
+    for number in range(40):
+        reason = "banned: " + "x" * (160 + number) + " http://user:geheim@proxy.example/"
+        disable(app, f"acc{number}", reason)
+    look(app)
+    tell(app)
+    shown = sink.text + repr([app.alert_words.headline(one) for one in open_alerts(app)])
+    assert "geheim" not in shown and "user:" not in shown
+    assert max(len(line) for line in sink.text.splitlines()) < 250
 
 
 @ONE_ENGINE
