@@ -32,7 +32,7 @@ from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.verify import ExportVerifier
-from crawler.video_stats import LONGEST_WAIT_SECS, VideoStatsFetcher
+from crawler.video_stats import StatsPatience, VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
@@ -43,7 +43,14 @@ from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
+from storage.view_data import open_view_data
+from works.hour_files import HourFiles
+from works.hourly_crawl import HourlyCrawl
+from works.hourly_import import HourlyImport
+from works.hourly_views import HourlyViews
+from works.view_gaps import ViewGaps
 
+HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
 SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
 
 
@@ -70,16 +77,16 @@ class App:
         self.host = host or socket.gethostname()
         self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._patience_secs = patience_secs
-        self._host_clock = clock or SystemClock()
+        self.host_clock = clock or SystemClock()
 
     @cached_property
     def database(self) -> Database:
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
-        return Database(engine, self._host_clock, self._patience_secs)
+        return Database(engine, self.host_clock, self._patience_secs)
 
     @cached_property
     def clock(self) -> DatabaseClock:
-        return DatabaseClock(self._host_clock, self.database)
+        return DatabaseClock(self.host_clock, self.database)
 
     @cached_property
     def calendar(self) -> QuotaCalendar:
@@ -151,6 +158,9 @@ class App:
 
     @cached_property
     def video_stats(self) -> VideoStatsFetcher:
+        return self._stats_fetcher(StatsPatience())
+
+    def _stats_fetcher(self, patience: StatsPatience) -> VideoStatsFetcher:
         settings = self.settings
         keys = {
             name: _secret(platform.key(settings))
@@ -161,9 +171,45 @@ class App:
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
         )
         visits = Visits(
-            self.accounts, self.platforms, self.clock, self._rests, patience_secs=LONGEST_WAIT_SECS
+            self.accounts, self.platforms, self.clock, self._rests, patience.longest_secs
         )
-        return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
+        return VideoStatsFetcher(
+            self.platforms, keys, self.accounts, visits, resolver, self.clock, patience
+        )
+
+    @cached_property
+    def view_data(self) -> Database:
+        """The statistics file. It needs no other database."""
+        return open_view_data(self.settings.view_data_file, self.host_clock)
+
+    @cached_property
+    def hourly_views(self) -> HourlyViews:
+        """`hourly_views.run(stop)` is the full run as a job."""
+        zone, files = self.calendar.zone, self._hour_files
+        importer = HourlyImport(files, self.view_data)
+        return HourlyViews(
+            self._export_works, self._hourly_crawl, importer, self.settings.log_dir / "spider", zone
+        )
+
+    def _hourly_crawl(self) -> HourlyCrawl:
+        settings = self.settings
+        patience = StatsPatience(settings.throttle_cooldown_secs, HOURLY_WAIT_SECS)
+        return HourlyCrawl(
+            self._stats_fetcher(patience), self._hour_files, settings.views_list, self.clock,
+            self.calendar.zone,
+        )  # fmt: skip
+
+    @property
+    def _hour_files(self) -> HourFiles:
+        return HourFiles(self.settings.views_dir)
+
+    @cached_property
+    def view_gaps(self) -> ViewGaps:
+        return ViewGaps(self._hour_files, self.view_data, self.calendar.zone)
+
+    def _export_works(self) -> object:
+        """Where the catalogue's list is connected; until then views.json is used as it is."""
+        return None
 
     @cached_property
     def visits(self) -> Visits:
@@ -190,8 +236,9 @@ class App:
         if "platforms" in self.__dict__:
             for access in self.platforms.values():
                 access.sessions.close()
-        if "database" in self.__dict__:
-            self.database.close()
+        for name in ("view_data", "database"):
+            if name in self.__dict__:
+                getattr(self, name).close()
 
     @cached_property
     def caretaker(self) -> Caretaker:

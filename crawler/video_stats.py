@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from accounts.manager import AccountManager, Purpose
 from core.clock import Clock
@@ -44,6 +45,30 @@ class FetchedItem:
     final: bool = False
 
 
+@dataclass(frozen=True)
+class AnsweredBatch:
+    """What became of a batch, by id. `failure`: nothing is known of any of them, and why."""
+
+    items: Mapping[str, FetchedItem]
+    failure: SourceError | None = None
+
+
+class NoFitAccount(InvalidInput):
+    """No account can ask now. `until`: when one can; None: when a person has helped."""
+
+    def __init__(self, message: str, until: datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+@dataclass(frozen=True)
+class StatsPatience:
+    """How long one batch is waited for: a rest where the platform names none, and at most."""
+
+    rest_secs: float = REST_SECS
+    longest_secs: float = LONGEST_WAIT_SECS
+
+
 class VideoStatsFetcher:
     """Asks each platform at its own pace, all platforms side by side.
 
@@ -60,6 +85,7 @@ class VideoStatsFetcher:
         visits: Visits,
         resolver: ShortLinkResolver,
         clock: Clock,
+        patience: StatsPatience | None = None,
     ) -> None:
         self._platforms = platforms
         self._keys = keys
@@ -67,6 +93,7 @@ class VideoStatsFetcher:
         self._visits = visits
         self._resolver = resolver
         self._clock = clock
+        self._patience = patience or StatsPatience()
 
     def fetch(
         self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
@@ -121,24 +148,40 @@ class VideoStatsFetcher:
     def _answers(
         self, platform: str, ids: list[str], stop: threading.Event
     ) -> dict[str, FetchedItem]:
-        access = self._platforms.get(platform)
-        if access is None:
+        if platform not in self._platforms:
             return dict.fromkeys(ids, _failed(f"no source for {platform}", final=True))
-        ask = self._asker(platform, access, stop)
         found: dict[str, FetchedItem] = {}
+        rest = _failed("stopped")
+        try:
+            for batch in self.batches(platform, ids, stop):
+                found |= batch.items
+        except Stopped:
+            pass
+        except (QuotaSpent, CredentialsError, InvalidInput) as error:
+            log.warning("%s: %s", platform, error)
+            rest = _failed(redact(str(error)))
+        return dict.fromkeys(ids, rest) | found
+
+    def batches(
+        self, platform: str, ids: Sequence[str], stop: threading.Event
+    ) -> Iterator[AnsweredBatch]:
+        """Ask one platform for ids as it spells them, each once; batch by batch, as they come.
+
+        Raises:
+            Stopped, QuotaSpent, CredentialsError, InvalidInput: nobody can be asked for the rest.
+        """
+        access = self._platforms[platform]
+        ask = self._asker(platform, access, stop)
         for batch in _chunks(ids, access.source.batch):
             try:
                 answers = ask(batch)
-            except Stopped:
-                break
-            except (SourceError, CredentialsError, InvalidInput) as error:
+            except QuotaSpent:
+                raise
+            except SourceError as error:
                 log.warning("%s: %s", platform, error)
-                found |= dict.fromkeys(batch, _failed(redact(str(error))))
-                if isinstance(error, QuotaSpent | CredentialsError | InvalidInput):
-                    return dict.fromkeys(ids, _failed(redact(str(error)))) | found
+                yield AnsweredBatch(dict.fromkeys(batch, _failed(redact(str(error)))), error)
                 continue
-            found |= {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
-        return dict.fromkeys(ids, _failed("stopped")) | found
+            yield AnsweredBatch({each: FetchedItem("", answer=answers[each]) for each in batch})
 
     def _asker(
         self, platform: str, access: PlatformAccess, stop: threading.Event
@@ -161,7 +204,7 @@ class VideoStatsFetcher:
         key = self._keys.get(platform)
         opened = access.sessions.session(ANONYMOUS, "key" if by_key else "anonymous", key, None)
         pace = AccountPace.load(access.source.paces, None, self._clock.now(), known=True)
-        opened.gate = PacedGate(pace, self._clock, stop, LONGEST_WAIT_SECS)
+        opened.gate = PacedGate(pace, self._clock, stop, self._patience.longest_secs)
         return opened
 
     def _with_session(
@@ -177,7 +220,8 @@ class VideoStatsFetcher:
             except OutOfTurn as error:
                 rest = error.secs
             except Throttled as error:
-                rest = min(error.retry_after_secs or REST_SECS, LONGEST_WAIT_SECS)
+                wanted = error.retry_after_secs or self._patience.rest_secs
+                rest = min(wanted, self._patience.longest_secs)
             if self._clock.wait(stop, rest):
                 raise Stopped
         return access.source.video_stats(session, batch, stop)
@@ -224,8 +268,9 @@ class VideoStatsFetcher:
         secs = 1.0
         if shortage.until is not None:
             secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
-        if secs > LONGEST_WAIT_SECS or (shortage.until is None and not shortage.busy):
-            raise failure or InvalidInput(f"{platform}: {shortage.reason}")
+        hopeless = shortage.until is None and not shortage.busy
+        if secs > self._patience.longest_secs or hopeless:
+            raise failure or NoFitAccount(f"{platform}: {shortage.reason}", shortage.until)
         if self._clock.wait(stop, secs):
             raise Stopped
 
