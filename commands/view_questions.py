@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -119,21 +119,14 @@ def daily(
     """Day by day: hours, videos, highest numbers, growth."""
     hours = hours_of_span(since)
     link = _video(work) if work is not None else None
+    of = (link.platform, link.video_id) if link else None
     with _numbers() as (app, data):
         first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
-        if link is None:
-            rows = data.read(lambda tx: view_history.daily(tx, str(first), counter.column))
-        else:
-            rows = data.read(
-                lambda tx: view_history.daily_of_work(
-                    tx, link.platform, link.video_id, str(first), counter.column
-                )
-            )
-    if not rows:
+        days = data.read(lambda tx: view_history.daily(tx, str(first), counter.column, of))
+    if not days:
         raise InvalidInput(f"there are no numbers since {first}; try a longer --since")
-    days = list(_with_growth(rows))
     if as_json:
-        result_json(days)
+        result_json([dict(one) for one in days])
         return
     table = _table("day", "hours", "videos", counter.value, "growth")
     for one in days:
@@ -234,15 +227,6 @@ def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
     hours = [Hour.parse(row["crawl_date"], row["crawl_hour"]) for row in rows]
     yield 0
     yield from (later.hours_since(earlier) for earlier, later in pairwise(hours))
-
-
-def _with_growth(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    before: int | None = None
-    for row in rows:
-        total = row["total"]
-        known = total is not None and before is not None
-        yield {**dict(row), "growth": total - before if known and before is not None else None}
-        before = total
 
 
 def _trend_object(row: Row) -> dict[str, Any]:

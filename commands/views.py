@@ -162,8 +162,8 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
 
         def shown(progress: CrawlProgress) -> None:
             failed = f", {progress.failed:,} failed" if progress.failed else ""
-            done = progress.success + progress.failed
-            show(f"{progress.hour}: {progress.success:,} fetched{failed}", done, progress.total)
+            text = f"{progress.hour}: {progress.success:,} fetched{failed}"
+            show(text, progress.total - progress.left, progress.total)
 
         keeper = ThreadedService("keeper", [app.keeper("views").run], lambda _error: stop.set())
         keeper.start()
@@ -194,6 +194,8 @@ def _tell_crawl(done: CrawlOutcome) -> None:
     if not done.asked and done.ending is Ending.DONE:
         say(f"{done.hour}: its numbers are there already; nothing was asked again")
     result(f"{done.hour}: {done.sentence}")
+    if done.ending is Ending.NO_ACCOUNT:
+        say("sign one in: python cli.py accounts login NAME (or import its cookies), then again")
     if done.path is not None:
         result(str(done.path))
 

@@ -41,25 +41,22 @@ def top_of_hour(tx: Tx, day: str, hour: str, counter: str, limit: int) -> list[R
     )  # fmt: skip
 
 
-def daily(tx: Tx, since_day: str, counter: str) -> list[Row]:
-    """Every day from `since_day` on: hours and works with numbers, and the sum over the works of
-    the highest `counter` of that day."""
+def daily(tx: Tx, since_day: str, counter: str, work: tuple[str, str] | None = None) -> list[Row]:
+    """Every day from `since_day` on, of one work (platform, id) or of all: hours and works with
+    numbers, the `total` of the works' highest `counter` of that day, and its `growth`, of the works
+    that were there the day before (None where none was)."""
+    condition = "platform=:platform AND work_id=:work_id AND " if work else ""
+    platform, work_id = work or (None, None)
     return tx.all(
-        "SELECT crawl_date, MAX(hours) AS hours, COUNT(*) AS works, SUM(highest) AS total FROM"
-        f" (SELECT crawl_date, work_id, COUNT(*) AS hours, MAX({_known(counter)}) AS highest"
-        " FROM work_metrics WHERE crawl_date>=:since GROUP BY crawl_date, platform, work_id)"
-        " GROUP BY crawl_date ORDER BY crawl_date",
-        since=since_day,
-    )
-
-
-def daily_of_work(tx: Tx, platform: str, work_id: str, since_day: str, counter: str) -> list[Row]:
-    """The same of one work."""
-    return tx.all(
-        f"SELECT crawl_date, COUNT(*) AS hours, 1 AS works, MAX({_known(counter)}) AS total"
-        " FROM work_metrics WHERE platform=:platform AND work_id=:work_id AND crawl_date>=:since"
-        " GROUP BY crawl_date ORDER BY crawl_date",
-        platform=platform, work_id=work_id, since=since_day,
+        "WITH highest AS (SELECT platform, work_id, crawl_date, COUNT(*) AS hours,"
+        f" MAX({_known(counter)}) AS count FROM work_metrics"
+        f" WHERE {condition}crawl_date>=date(:since, '-1 day') GROUP BY 1, 2, 3),"
+        " grown AS (SELECT *, count - LAG(count) OVER (PARTITION BY platform, work_id"
+        " ORDER BY crawl_date) AS growth FROM highest)"
+        " SELECT crawl_date, MAX(hours) AS hours, COUNT(*) AS works, SUM(count) AS total,"
+        " SUM(growth) AS growth FROM grown WHERE crawl_date>=:since GROUP BY crawl_date"
+        " ORDER BY crawl_date",
+        since=since_day, platform=platform, work_id=work_id,
     )  # fmt: skip
 
 

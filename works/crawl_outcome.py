@@ -21,10 +21,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class CrawlProgress:
-    """How far a crawl is: works of `total` with numbers, and without for now."""
+    """How far a crawl is: works of `total` that are still to be asked for, with numbers, without."""
 
     hour: Hour
     total: int
+    left: int
     success: int
     failed: int
 

@@ -142,7 +142,7 @@ class HourlyCrawl:
             "%s: %d works to ask for, %d known already, %d of other platforms skipped",
             hour, len(works), known, skipped,
         )  # fmt: skip
-        run = _Run(hour, record, journal, len(listed.works) + len(listed.wrong), log, show)
+        run = _Run(hour, record, journal, len(listed.works), len(works), log, show)
         if not works and journal.is_empty and self._files.path(hour).exists():
             journal.remove()
             return run.outcome(self._files.path(hour), skipped, Ending.DONE)
@@ -240,6 +240,7 @@ class _Run:
         record: HourRecord,
         journal: HourJournal,
         total: int,
+        left: int,
         log: logging.Logger,
         show: Show,
     ) -> None:
@@ -248,6 +249,7 @@ class _Run:
         self._record = record
         self._journal = journal
         self._total = total
+        self._left = left
         self._show = show
         self._asked = 0
         self._tell()
@@ -256,6 +258,7 @@ class _Run:
         self._journal.append(data, errors)
         self._record.add(data, errors)
         self._asked += len(data) + len(errors)
+        self._left -= len(data) + len(errors)
         for one in errors:
             self.log.warning("%s %s: %s", one["work_id"], one["title"], one["error"])
         for told in data:
@@ -270,7 +273,7 @@ class _Run:
 
     def _tell(self) -> None:
         success, failed = self._record.success_count, self._record.fail_count
-        self._show(CrawlProgress(self.hour, self._total, success, failed))
+        self._show(CrawlProgress(self.hour, self._total, self._left, success, failed))
 
 
 def _ended(failure: SourceError, failed_in_row: int) -> Ending | None:

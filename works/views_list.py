@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from core.errors import InvalidInput
 from sources.links import VideoLink, recognise, spell_bilibili
