@@ -31,8 +31,9 @@ from crawler.progress import ProgressReader
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
+from crawler.stats_patience import StatsPatience
 from crawler.verify import ExportVerifier
-from crawler.video_stats import StatsPatience, VideoStatsFetcher
+from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
@@ -193,7 +194,9 @@ class App:
 
     def _hourly_crawl(self) -> HourlyCrawl:
         settings = self.settings
-        patience = StatsPatience(settings.throttle_cooldown_secs, HOURLY_WAIT_SECS)
+        patience = StatsPatience(
+            settings.throttle_cooldown_secs, HOURLY_WAIT_SECS, others_try=False
+        )
         return HourlyCrawl(
             self._stats_fetcher(patience), self._hour_files, settings.views_list, self.clock,
             self.calendar.zone,

@@ -20,6 +20,7 @@ from core.errors import (
     Throttled,
 )
 from core.logs import redact, service_log
+from crawler.stats_patience import StatsPatience, is_of_account
 from crawler.visits import PlatformAccess, Visit, Visits
 from sources.base import ANONYMOUS, AccountSession, Gone, StatsAnswer, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
@@ -28,8 +29,6 @@ from sources.short_links import ShortLinkResolver
 
 log = service_log("stats")
 TRIES = 5  # of one batch, with other accounts or after a rest
-REST_SECS = 30.0
-LONGEST_WAIT_SECS = 120.0
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,6 @@ class NoFitAccount(InvalidInput):
     def __init__(self, message: str, until: datetime | None) -> None:
         super().__init__(message)
         self.until = until
-
-
-@dataclass(frozen=True)
-class StatsPatience:
-    """How long one batch is waited for: a rest where the platform names none, and at most."""
-
-    rest_secs: float = REST_SECS
-    longest_secs: float = LONGEST_WAIT_SECS
 
 
 class VideoStatsFetcher:
@@ -249,6 +240,8 @@ class VideoStatsFetcher:
                 raise
             except (SourceError, CredentialsError) as error:
                 self._visits.leave_after(visit, error)
+                if not self._patience.others_try and not is_of_account(error):
+                    raise
                 failure, tries = error, tries + 1
             except BaseException:
                 self._visits.leave(visit)

@@ -21,7 +21,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class CrawlProgress:
-    """How far a crawl is: works of `total` that are still to be asked for, with numbers, without."""
+    """How far a crawl is: `left` of `total` works are still to be asked for."""
 
     hour: Hour
     total: int

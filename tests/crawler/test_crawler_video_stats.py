@@ -16,7 +16,8 @@ from workbench import ONE_ENGINE, Platform, account_of, add_accounts
 
 from commands.root import App
 from core.settings import Pace
-from crawler.video_stats import REST_SECS, FetchedItem
+from crawler.stats_patience import REST_SECS
+from crawler.video_stats import FetchedItem
 from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats
 from storage.records import AccountStatus
