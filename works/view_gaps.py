@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -48,7 +48,8 @@ class ViewGaps:
     def look(self, now: datetime, hours: int) -> list[ObservedHour]:
         """The last `hours` hours with this one, but none before the first that was observed."""
         view_data.create(self._data)
-        wanted = hours_between(now - timedelta(hours=hours - 1), now, self._zone)
+        start = now.astimezone(UTC) - timedelta(hours=hours - 1)
+        wanted = hours_between(start, now, self._zone)
         rows = self._data.read(lambda tx: view_history.sessions(tx, wanted[0].date_text))
         sessions = {Hour.parse(row["crawl_date"], row["crawl_hour"]): row for row in rows}
         files, journals = set(self._files.hours()), set(self._files.journals())
