@@ -64,16 +64,19 @@ def create(database: Database) -> None:
         )
 
 
-def upsert_metrics(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write an hour's numbers; those of a work and hour that are there are replaced."""
-    tx.execute_many(
-        _upsert("work_metrics", METRICS, "platform, work_id, crawl_date, crawl_hour"), rows
-    )
+def upsert_metrics(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write numbers, in the order of METRICS; those of a work and hour that are there are replaced.
+
+    Rows that stand in the order of the works touch each page of the indexes once.
+    """
+    key = ("platform", "work_id", "crawl_date", "crawl_hour")
+    tx.execute_many(_upsert("work_metrics", METRICS, key, ["?"] * len(METRICS)), rows)
 
 
 def upsert_session(tx: Tx, session: Mapping[str, Any]) -> None:
     """Write a crawl's session; one of that id is replaced."""
-    tx.execute(_upsert("crawl_sessions", SESSIONS, "session_id"), **session)
+    values = [f":{column}" for column in SESSIONS]
+    tx.execute(_upsert("crawl_sessions", SESSIONS, ("session_id",), values), **session)
 
 
 def note_import(tx: Tx, day: str, hour: str, file: ImportedFile) -> None:
@@ -108,13 +111,11 @@ def imported_files(tx: Tx) -> dict[tuple[str, str], ImportedFile]:
     }
 
 
-def _upsert(table: str, columns: Sequence[str], key: str) -> str:
-    values = ", ".join(f":{column}" for column in columns)
-    keys = {name.strip() for name in key.split(",")}
-    sets = ", ".join(f"{name}=excluded.{name}" for name in columns if name not in keys)
+def _upsert(table: str, columns: Sequence[str], key: Sequence[str], values: Sequence[str]) -> str:
+    sets = ", ".join(f"{name}=excluded.{name}" for name in columns if name not in key)
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"
-        f" ON CONFLICT ({key}) DO UPDATE SET {sets}"
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(values)})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"
     )
 
 

@@ -7,18 +7,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from core.errors import DamagedFile, InvalidInput
 from storage import view_data
 from storage.database import Database, Tx
 from storage.view_data import ImportedFile
-from works.hour_files import HourFiles, StoredReport
-from works.hour_report import HourReport
+from works.hour_files import HourFiles
+from works.hour_report import COUNTER_KEYS, HourReport
 from works.hours import Hour
 
 DAY_CHARS = len("2026-11-22T")
 TIME_CHARS = len("05:00:07")
+ROWS_AT_ONCE = 50_000
+BY_WORK = itemgetter(0, 1)
+COUNTS = itemgetter(*COUNTER_KEYS)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,16 @@ class ImportOutcome:
 Show = Callable[[int, int], None]  # files done, of how many
 
 
+@dataclass(frozen=True)
+class _ReadFile:
+    """A sound file, and what it becomes."""
+
+    hour: Hour
+    file: ImportedFile
+    rows: list[tuple[Any, ...]]
+    session: dict[str, Any]
+
+
 class HourlyImport:
     """Imports by hour. Running it twice changes nothing; a file that has changed is taken again."""
 
@@ -60,11 +74,9 @@ class HourlyImport:
             DamagedFile: there is none, or it is damaged, with the place; nothing was changed.
             DatabaseError: the statistics file cannot be written; nothing was changed.
         """
-        stored = self._files.read(hour)
+        read = self._read(hour)
         view_data.create(self._data)
-        done = self._take(hour, stored)
-        log.info("%s: %s", self._files.path(hour).name, _told(done))
-        return done
+        return self._take([read], log)[0]
 
     def newest(self) -> Hour:
         """The newest hour that has a file. Raises InvalidInput when there is none."""
@@ -93,40 +105,53 @@ class HourlyImport:
         Raises:
             DatabaseError: the statistics file cannot be written; what was taken in stays.
         """
-        hours = self.missing()
         imported: list[ImportedHour] = []
         refused: list[str] = []
+        waiting: list[_ReadFile] = []
+        hours = self.missing()
         for place, hour in enumerate(hours):
             show(place, len(hours))
             if stop.is_set():
-                return ImportOutcome(tuple(imported), tuple(refused), interrupted=True)
+                break
             try:
-                done = self.import_hour(hour, log)
+                waiting.append(self._read(hour))
             except DamagedFile as error:
                 log.error("%s", error)
                 refused.append(str(error))
-                continue
-            if done.fresh:
-                imported.append(done)
+            if sum(len(read.rows) for read in waiting) >= ROWS_AT_ONCE:
+                imported += self._take(waiting, log)
+                waiting = []
+        imported += self._take(waiting, log)
         show(len(hours), len(hours))
-        return ImportOutcome(tuple(imported), tuple(refused))
+        fresh = tuple(one for one in imported if one.fresh)
+        return ImportOutcome(fresh, tuple(refused), interrupted=stop.is_set())
 
-    def _take(self, hour: Hour, stored: StoredReport) -> ImportedHour:
-        report = stored.report
+    def _read(self, hour: Hour) -> _ReadFile:
+        stored = self._files.read(hour)
         digest = hashlib.sha256(stored.content).hexdigest()
         file = ImportedFile(len(stored.content), stored.modified_ns, digest)
-        rows, session = _rows(hour, report), _session(hour, report)
+        return _ReadFile(hour, file, _rows(hour, stored.report), _session(hour, stored.report))
 
-        def work(tx: Tx) -> bool:
-            before = view_data.imported_file(tx, hour.date_text, hour.hour_text)
-            view_data.note_import(tx, hour.date_text, hour.hour_text, file)
-            if before is not None and before.sha256 == digest:
-                return False
-            view_data.upsert_metrics(tx, rows)
-            view_data.upsert_session(tx, session)
-            return True
+    def _take(self, waiting: list[_ReadFile], log: logging.Logger) -> list[ImportedHour]:
+        """Take files in, all in one transaction: many at once write each page of an index once."""
 
-        return ImportedHour(hour, len(rows), self._data.write(work))
+        def work(tx: Tx) -> list[_ReadFile]:
+            fresh = [read for read in waiting if not _is_in(tx, read)]
+            rows = [row for read in fresh for row in read.rows]
+            view_data.upsert_metrics(tx, sorted(rows, key=BY_WORK))
+            for read in fresh:
+                view_data.upsert_session(tx, read.session)
+            for read in waiting:
+                hour = read.hour
+                view_data.note_import(tx, hour.date_text, hour.hour_text, read.file)
+            return fresh
+
+        fresh = self._data.write(work) if waiting else []
+        done = [ImportedHour(read.hour, len(read.rows), read in fresh) for read in waiting]
+        for one in done:
+            already = "" if one.fresh else ", in already"
+            log.info("%s: %d rows%s", self._files.path(one.hour).name, one.rows, already)
+        return done
 
     def _may_differ(self, hour: Hour, known: dict[tuple[str, str], ImportedFile]) -> bool:
         file = known.get((hour.date_text, hour.hour_text))
@@ -139,12 +164,19 @@ class HourlyImport:
         return (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_ns)
 
 
-def _rows(hour: Hour, report: HourReport) -> list[dict[str, Any]]:
-    day, number = hour.date_text, hour.hour_text
+def _is_in(tx: Tx, read: _ReadFile) -> bool:
+    before = view_data.imported_file(tx, read.hour.date_text, read.hour.hour_text)
+    return before is not None and before.sha256 == read.file.sha256
+
+
+def _rows(hour: Hour, report: HourReport) -> list[tuple[Any, ...]]:
+    """In the order of the table's columns (view_data.METRICS)."""
+    at = hour.date_text, hour.hour_text
     return [
-        {**one, "crawl_date": day, "crawl_hour": number, "crawl_time": _time(one["crawl_time"])}
+        (one["platform"], one["work_id"], one["title"], *at, _time(one["crawl_time"]),
+         *COUNTS(one))
         for one in report["data"]
-    ]
+    ]  # fmt: skip
 
 
 def _session(hour: Hour, report: HourReport) -> dict[str, Any]:
@@ -161,7 +193,3 @@ def _time(moment: str) -> str:
     """`HH:MM:SS` of a moment with or without its day."""
     start = DAY_CHARS if "-" in moment[:DAY_CHARS] else 0
     return moment[start : start + TIME_CHARS]
-
-
-def _told(done: ImportedHour) -> str:
-    return f"{done.rows:,} rows" if done.fresh else f"{done.rows:,} rows, in already"
