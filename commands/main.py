@@ -21,6 +21,7 @@ from commands import (
     stats,
     status,
     tasks,
+    views,
     works,
 )
 from commands.context import result
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.add_typer(alerts.group(), name="alerts")
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(works.group(), name="works")
+    app.add_typer(views.group(), name="views")
     play_counts.register(app)
     status.register(app)
     doctor.register(app)

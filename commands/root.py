@@ -57,7 +57,12 @@ from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
+from storage.view_data import open_view_data
 from works.catalogue import Catalogue
+from works.hour_files import HourFiles
+from works.hourly_crawl import HourlyCrawl
+from works.hourly_import import HourlyImport
+from works.hourly_views import HourlyViews
 from works.inbox import Inbox
 from works.intake import WorksIntake
 from works.listing import CatalogueList
@@ -65,7 +70,9 @@ from works.listing_service import ListingService
 from works.play_batches import BatchAsker, RoundLimits
 from works.play_counts import PlayCounts
 from works.uploads import UploadsDiscovery
+from works.view_gaps import ViewGaps
 
+HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
 SPARE_CONNECTIONS = 8  # keeper, a job, alerts, their telling, catalogue (2), console, main
 
 
@@ -92,16 +99,16 @@ class App:
         self.host = host or socket.gethostname()
         self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._patience_secs = patience_secs
-        self._host_clock = clock or SystemClock()
+        self.host_clock = clock or SystemClock()
 
     @cached_property
     def database(self) -> Database:
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
-        return Database(engine, self._host_clock, self._patience_secs)
+        return Database(engine, self.host_clock, self._patience_secs)
 
     @cached_property
     def clock(self) -> DatabaseClock:
-        return DatabaseClock(self._host_clock, self.database)
+        return DatabaseClock(self.host_clock, self.database)
 
     @cached_property
     def calendar(self) -> QuotaCalendar:
@@ -240,6 +247,37 @@ class App:
         )  # fmt: skip
 
     @cached_property
+    def view_data(self) -> Database:
+        """The statistics file. It needs no other database."""
+        return open_view_data(self.settings.view_data_file, self.host_clock)
+
+    @cached_property
+    def hourly_views(self) -> HourlyViews:
+        """`hourly_views.run(stop)` is the full run as a job."""
+        return HourlyViews(
+            self.catalogue_list.export_if_used, self._hourly_crawl,
+            HourlyImport(self._hour_files, self.view_data), self.settings.log_dir / "spider",
+            self.calendar.zone,
+        )  # fmt: skip
+
+    def _hourly_crawl(self) -> HourlyCrawl:
+        settings = self.settings
+        rest_secs = settings.throttle_cooldown_secs
+        patience = StatsPatience(rest_secs, HOURLY_WAIT_SECS, others_try=False)
+        return HourlyCrawl(
+            self._stats_fetcher(self.platforms, patience), self._hour_files, settings.works_list,
+            self.clock, self.calendar.zone,
+        )  # fmt: skip
+
+    @property
+    def _hour_files(self) -> HourFiles:
+        return HourFiles(self.settings.views_dir)
+
+    @cached_property
+    def view_gaps(self) -> ViewGaps:
+        return ViewGaps(self._hour_files, self.view_data, self.calendar.zone)
+
+    @cached_property
     def _spaced_platforms(self) -> dict[str, PlatformAccess]:
         """The platforms with sessions of their own, whose requests keep a distance, and without
         tries of their own: who asks for play counts tries again."""
@@ -276,8 +314,9 @@ class App:
         for made in ("platforms", "_spaced_platforms"):
             for access in self.__dict__.get(made, {}).values():
                 access.sessions.close()
-        if "database" in self.__dict__:
-            self.database.close()
+        for name in ("view_data", "database"):
+            if name in self.__dict__:
+                getattr(self, name).close()
 
     @cached_property
     def caretaker(self) -> Caretaker:

@@ -21,7 +21,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with part.open("w", encoding="utf-8") as file:
             yield file
             file.flush()
@@ -33,6 +33,15 @@ def replacing(path: Path) -> Iterator[TextIO]:
             part.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write {path}: {reason}; the old file is unchanged") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with its parents; each name is on the disk when this returns."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

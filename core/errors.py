@@ -8,6 +8,7 @@ BatonError
 ├── Busy                    another process does just that: leave it to that one
 ├── QuotaExceeded           the account has no room for that many rows today
 ├── OutputError             a file cannot be written: keep the rows, end the work, tell the operator
+├── DamagedFile             a file that we read is not what it should be: leave it, say where
 ├── DatabaseError           rolled back; reported
 │   ├── DatabaseUnavailable not reachable just now: wait and go on
 │   ├── DatabaseContention  lost against other transactions: run the whole transaction again
@@ -65,6 +66,10 @@ class QuotaExceeded(BatonError):
 
 class OutputError(BatonError):
     """An export file cannot be written (folder, permissions, space)."""
+
+
+class DamagedFile(BatonError):
+    """A data file is missing, cannot be read, or has another shape; it was left as it is."""
 
 
 class DatabaseError(BatonError):

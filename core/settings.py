@@ -287,6 +287,14 @@ class Settings(BaseSettings):
         return self.data_dir / "spider" / "views.json"
 
     @property
+    def views_dir(self) -> Path:
+        return self.data_dir / "spider" / "views"
+
+    @property
+    def view_data_file(self) -> Path:
+        return self.data_dir / "view_data.sqlite3"
+
+    @property
     def key_file(self) -> Path:
         return self.data_dir / "secret.key"
 

@@ -57,6 +57,13 @@ class CatalogueList:
         with file_lock(self._lock_path, wait=True):
             return self._write(self.version())
 
+    def export_if_used(self) -> ListExport | None:
+        """Write the file; None, and nothing written, when another program's file lies there and the
+        catalogue was never used. Raises as `export`."""
+        if self.path.exists() and self.version() == 0:
+            return None
+        return self.export()
+
     def refresh(self) -> ListExport | None:
         """Write the file unless it tells the newest version already, or another process writes
         it at this moment. Raises as `export`."""
