@@ -168,15 +168,15 @@ def test_a_full_disk_at_the_end_loses_nothing(
 ) -> None:
     import errno
 
-    import works.hour_files
+    import core.atomic_file
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     here = desk()
     here.list(here.ids(60))
-    monkeypatch.setattr(works.hour_files, "replace_file", full)
-    with pytest.raises(OutputError, match="No space left on device; make room"):
+    monkeypatch.setattr(core.atomic_file.os, "replace", full)
+    with pytest.raises(OutputError, match="No space left on device; the old file is unchanged"):
         here.crawl()
     monkeypatch.undo()
     asked = here.requests()

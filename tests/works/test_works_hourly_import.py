@@ -257,7 +257,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         impatient = open_view_data(desk.path, MovingClock())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sqlite, "BUSY_TIMEOUT_MILLIS", 20)
+            patch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
             with pytest.raises(DatabaseContention, match="another process holds it for long"):
                 HourlyImport(desk.files, impatient).import_hour(HOUR, LOG)
         impatient.close()
