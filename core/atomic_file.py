@@ -9,11 +9,13 @@ from pathlib import Path
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in place of a file in one step, and bring it to the disk.
 
+    One writer at a time: what a dead one left half-written is replaced by the next.
+
     Raises:
         OSError: the old file, if there was one, is as it was.
     """
     make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
+    fresh = path.with_name(f".{path.name}.part")
     try:
         with fresh.open("wb") as file:
             file.write(content)
