@@ -115,7 +115,7 @@ def test_a_full_run_that_is_killed_anywhere_loses_no_hour(
     chance = random.Random(SEED)
     platform = start_sandbox(creators=WORKS)
     baton.use(platform)
-    baton.env |= {"BATON_LEASE_SECS": "1", "BATON_BILIBILI_PACE": "25/1"}
+    baton.env |= {"BATON_LEASE_SECS": "1", "BATON_BILIBILI_PACE": "15/1"}
     baton.add_accounts("one", "two")
     hours = Hours(baton, platform)
     hours.write_list()
