@@ -12,7 +12,7 @@ demo: $(VENV)/.runtime  ## the main job in a minute: sandbox, crawl and export s
 	$(BIN)/python cli.py demo
 
 test: $(VENV)/.dev mariadb  ## all tests, on SQLite and on a private MariaDB
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/ruff check .

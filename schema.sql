@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 3.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 4.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -166,22 +166,36 @@ CREATE TABLE workers (
 -- What is wrong, or was: one row per cause and time.
 CREATE TABLE alerts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  kind VARCHAR(32) NOT NULL,                  -- account_disabled, all_spent, breaker_open, ...
+  kind VARCHAR(32) NOT NULL,                  -- account_disabled, accounts_spent, breaker_open, ...
   subject VARCHAR(160) NOT NULL,              -- what it is about: account:7, task:12, platform:bilibili
-  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: told once per cause
-  detail VARCHAR(1024) NOT NULL,
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: one open per cause
+  facts TEXT NOT NULL,                        -- JSON: what its sentence is made of
+  until_at DATETIME(3) NULL,                  -- when it ends by itself, or what it warns of happens
   raised_at DATETIME(3) NOT NULL,
+  well_since DATETIME(3) NULL,                -- its cause is gone since then; over when that lasts
+  calm_secs INT NOT NULL,                     -- how long it must last
   resolved_at DATETIME(3) NULL,
-  raised_told_at DATETIME(3) NULL,            -- when its notice went out
-  resolved_told_at DATETIME(3) NULL,
-  attempts INT NOT NULL DEFAULT 0,            -- of the notice that is due, failed in a row
-  not_before DATETIME(3) NULL,
+  UNIQUE KEY uq_alerts_open (open_key),
+  KEY idx_alerts_subject (kind, subject, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  alert_id BIGINT NOT NULL,
+  news ENUM('raised','resolved') NOT NULL,
+  channel VARCHAR(16) NOT NULL,               -- tells channels apart, and nothing of their address
+  state ENUM('due','told','given_up') NOT NULL DEFAULT 'due',
+  attempts INT NOT NULL DEFAULT 0,
+  not_before DATETIME(3) NOT NULL,
+  told_at DATETIME(3) NULL,
+  last_error VARCHAR(512) NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
-  UNIQUE KEY uq_alerts_open (open_key),
-  KEY idx_alerts_raised (raised_at, id),
-  KEY idx_alerts_resolved (resolved_told_at, resolved_at, id)
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_alert_notices_message (alert_id, news, channel),
+  KEY idx_alert_notices_due (state, channel, not_before, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- The catalogue of videos.
@@ -195,6 +209,7 @@ CREATE TABLE works (
   publish_time DATETIME(3) NULL,
   cover_url VARCHAR(1024) NOT NULL DEFAULT '',
   is_valid TINYINT NOT NULL DEFAULT 1,
+  invalid_by ENUM('operator','platform') NULL, -- the other one cannot bring it back
   invalid_reason VARCHAR(512) NULL,           -- gone, hidden, or disabled by the operator
   play_count BIGINT NULL,
   checked_at DATETIME(3) NULL,                -- when play_count was asked last
@@ -219,7 +234,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   job VARCHAR(64) NOT NULL,
+  open_key VARCHAR(64) NULL,                  -- the job while it runs: one run at a time
   scheduled_at DATETIME(3) NOT NULL,
+  times INT NOT NULL DEFAULT 1,              -- scheduled times without a run, up to scheduled_at, when missed
   cause ENUM('schedule','catch_up','manual') NOT NULL,
   state ENUM('running','succeeded','failed','missed') NOT NULL,
   started_at DATETIME(3) NULL,
@@ -229,8 +246,157 @@ CREATE TABLE job_runs (
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
   UNIQUE KEY uq_job_runs_time (job, scheduled_at),
-  KEY idx_job_runs_state (state, lease_until)
+  UNIQUE KEY uq_job_runs_open (open_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));
-INSERT INTO schema_version (version, applied_at) VALUES (3, UTC_TIMESTAMP(3));
+-- Whose videos are paid for: the users of the distribution tasks.
+CREATE TABLE users (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  user_id VARCHAR(64) NOT NULL,               -- as the distributing site names it
+  name VARCHAR(255) NOT NULL DEFAULT '',
+  agent_node VARCHAR(255) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_users_user_id (user_id),
+  KEY idx_users_agent (agent_node, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Distribution tasks: a drama that users post on their channels.
+CREATE TABLE drama_tasks (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id VARCHAR(64) NOT NULL,
+  project_id VARCHAR(64) NOT NULL,
+  title VARCHAR(512) NOT NULL DEFAULT '',
+  duration INT NOT NULL DEFAULT 0,            -- seconds
+  platform VARCHAR(32) NULL,                  -- of video_url
+  video_url VARCHAR(1024) NULL,
+  status ENUM('active','paused','finished') NOT NULL DEFAULT 'active',
+  callback_url VARCHAR(1024) NULL,
+  callback_secret TEXT NULL,                  -- encrypted; newest first while it is rotated
+  callback_status VARCHAR(16) NULL,           -- of the newest delivery: delivered, failed, dead
+  callback_retry_count INT NOT NULL DEFAULT 0,
+  callback_last_attempt DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_drama_tasks_task_id (task_id),
+  KEY idx_drama_tasks_status (status, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE task_completions (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id VARCHAR(64) NOT NULL,
+  user_id VARCHAR(64) NOT NULL,
+  platform VARCHAR(32) NOT NULL,              -- youtube, tiktok, douyin
+  submission_link VARCHAR(1024) NOT NULL,
+  link_hash CHAR(64) NOT NULL,                -- SHA-256 of the link: one row per task, user and link
+  verification_details JSON NULL,             -- counters as they were verified
+  completed_at DATETIME(3) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_task_completions_link (task_id, user_id, link_hash),
+  KEY idx_task_completions_day (completed_at, task_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE task_daily_stats (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id VARCHAR(64) NOT NULL,
+  stats_date DATE NOT NULL,
+  account_count INT NOT NULL DEFAULT 0,
+  completion_count INT NOT NULL DEFAULT 0,
+  yt_account_count INT NOT NULL DEFAULT 0,
+  yt_view_count BIGINT NOT NULL DEFAULT 0,
+  yt_like_count BIGINT NOT NULL DEFAULT 0,
+  yt_comment_count BIGINT NOT NULL DEFAULT 0,
+  tt_account_count INT NOT NULL DEFAULT 0,
+  tt_view_count BIGINT NOT NULL DEFAULT 0,
+  tt_like_count BIGINT NOT NULL DEFAULT 0,
+  tt_comment_count BIGINT NOT NULL DEFAULT 0,
+  dy_account_count INT NOT NULL DEFAULT 0,
+  dy_view_count BIGINT NOT NULL DEFAULT 0,
+  dy_like_count BIGINT NOT NULL DEFAULT 0,
+  dy_comment_count BIGINT NOT NULL DEFAULT 0,
+  dy_share_count BIGINT NOT NULL DEFAULT 0,
+  dy_collect_count BIGINT NOT NULL DEFAULT 0,
+  revision INT NOT NULL DEFAULT 1,            -- grows when a later scan finds other numbers
+  error VARCHAR(1024) NULL,                   -- what could not be counted
+  is_sent TINYINT NOT NULL DEFAULT 0,
+  sent_at DATETIME(3) NULL,
+  response VARCHAR(1024) NULL,
+  tries INT NOT NULL DEFAULT 0,
+  scanned_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
+  KEY idx_task_daily_stats_date (stats_date, task_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
+CREATE TABLE webhook_deliveries (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  event_id VARCHAR(128) NOT NULL,             -- fixed per report, revision and part
+  kind ENUM('daily','broadcast','completion','test') NOT NULL,
+  url VARCHAR(1024) NOT NULL,
+  url_hash CHAR(64) NOT NULL,
+  task_id VARCHAR(64) NULL,                   -- whose secret signs, and whose order is kept
+  stats_date DATE NULL,
+  body MEDIUMTEXT NOT NULL,                   -- the bytes that are signed and sent
+  state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
+  attempts INT NOT NULL DEFAULT 0,
+  not_before DATETIME(3) NULL,
+  last_status INT NULL,
+  last_error VARCHAR(1024) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  UNIQUE KEY uq_webhook_deliveries_event (event_id),
+  KEY idx_webhook_deliveries_due (state, not_before, id),
+  KEY idx_webhook_deliveries_task (task_id, id),
+  KEY idx_webhook_deliveries_url (url_hash, id),
+  KEY idx_webhook_deliveries_created (created_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE webhook_attempts (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  delivery_id BIGINT NOT NULL,
+  number INT NOT NULL,                        -- from 1
+  started_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  status INT NULL,
+  response MEDIUMTEXT NULL,                   -- 64 KB of it at most
+  error VARCHAR(1024) NULL,
+  KEY idx_webhook_attempts_delivery (delivery_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Addresses that are not sent to any more, or were sent to again.
+CREATE TABLE webhook_endpoints (
+  url_hash CHAR(64) NOT NULL PRIMARY KEY,
+  url VARCHAR(1024) NOT NULL,
+  is_enabled TINYINT NOT NULL DEFAULT 1,
+  reason VARCHAR(512) NULL,
+  changed_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Access to the web console and its API, and who did what there.
+CREATE TABLE web_tokens (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  name VARCHAR(64) NOT NULL,
+  role ENUM('admin','reader') NOT NULL,
+  token_hash CHAR(64) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  last_used_at DATETIME(3) NULL,
+  revoked_at DATETIME(3) NULL,
+  UNIQUE KEY uq_web_tokens_hash (token_hash)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE web_actions (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  who VARCHAR(64) NOT NULL,
+  address VARCHAR(64) NOT NULL,
+  action VARCHAR(64) NOT NULL,
+  subject VARCHAR(191) NOT NULL,
+  outcome VARCHAR(512) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  KEY idx_web_actions_created (created_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+INSERT INTO schema_version (version, applied_at) VALUES (4, UTC_TIMESTAMP(3));

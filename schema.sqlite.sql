@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 3: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 4: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -168,20 +168,34 @@ CREATE TABLE alerts (
   kind TEXT NOT NULL,
   subject TEXT NOT NULL,
   open_key TEXT NULL,
-  detail TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  until_at TEXT NULL,
   raised_at TEXT NOT NULL,
-  resolved_at TEXT NULL,
-  raised_told_at TEXT NULL,
-  resolved_told_at TEXT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  not_before TEXT NULL,
-  lease_owner TEXT NULL,
-  lease_token INTEGER NOT NULL DEFAULT 0,
-  lease_until TEXT NULL
+  well_since TEXT NULL,
+  calm_secs INTEGER NOT NULL,
+  resolved_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_alerts_open ON alerts (open_key);
-CREATE INDEX idx_alerts_raised ON alerts (raised_at, id);
-CREATE INDEX idx_alerts_resolved ON alerts (resolved_told_at, resolved_at, id);
+CREATE INDEX idx_alerts_subject ON alerts (kind, subject, id);
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  alert_id INTEGER NOT NULL,
+  news TEXT CHECK (news IN ('raised','resolved')) NOT NULL,
+  channel TEXT NOT NULL,
+  state TEXT CHECK (state IN ('due','told','given_up')) NOT NULL DEFAULT 'due',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL,
+  told_at TEXT NULL,
+  last_error TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_alert_notices_message ON alert_notices (alert_id, news, channel);
+CREATE INDEX idx_alert_notices_due ON alert_notices (state, channel, not_before, id);
 
 -- The catalogue of videos.
 CREATE TABLE works (
@@ -194,6 +208,7 @@ CREATE TABLE works (
   publish_time TEXT NULL,
   cover_url TEXT NOT NULL DEFAULT '',
   is_valid INTEGER NOT NULL DEFAULT 1,
+  invalid_by TEXT CHECK (invalid_by IN ('operator','platform')) NULL,
   invalid_reason TEXT NULL,
   play_count INTEGER NULL,
   checked_at TEXT NULL,
@@ -218,7 +233,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   job TEXT NOT NULL,
+  open_key TEXT NULL,
   scheduled_at TEXT NOT NULL,
+  times INTEGER NOT NULL DEFAULT 1,
   cause TEXT CHECK (cause IN ('schedule','catch_up','manual')) NOT NULL,
   state TEXT CHECK (state IN ('running','succeeded','failed','missed')) NOT NULL,
   started_at TEXT NULL,
@@ -229,7 +246,156 @@ CREATE TABLE job_runs (
   lease_until TEXT NULL
 );
 CREATE UNIQUE INDEX uq_job_runs_time ON job_runs (job, scheduled_at);
-CREATE INDEX idx_job_runs_state ON job_runs (state, lease_until);
+CREATE UNIQUE INDEX uq_job_runs_open ON job_runs (open_key);
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, strftime('%Y-%m-%d %H:%M:%f', 'now'));
-INSERT INTO schema_version (version, applied_at) VALUES (3, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+-- Whose videos are paid for: the users of the distribution tasks.
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  agent_node TEXT NOT NULL DEFAULT '',
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_users_user_id ON users (user_id);
+CREATE INDEX idx_users_agent ON users (agent_node, id);
+
+-- Distribution tasks: a drama that users post on their channels.
+CREATE TABLE drama_tasks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  task_id TEXT NOT NULL,
+  project_id TEXT NOT NULL,
+  title TEXT NOT NULL DEFAULT '',
+  duration INTEGER NOT NULL DEFAULT 0,
+  platform TEXT NULL,
+  video_url TEXT NULL,
+  status TEXT CHECK (status IN ('active','paused','finished')) NOT NULL DEFAULT 'active',
+  callback_url TEXT NULL,
+  callback_secret TEXT NULL,
+  callback_status TEXT NULL,
+  callback_retry_count INTEGER NOT NULL DEFAULT 0,
+  callback_last_attempt TEXT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_drama_tasks_task_id ON drama_tasks (task_id);
+CREATE INDEX idx_drama_tasks_status ON drama_tasks (status, id);
+
+CREATE TABLE task_completions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  task_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  submission_link TEXT NOT NULL,
+  link_hash CHAR(64) NOT NULL,
+  verification_details JSON NULL,
+  completed_at TEXT NOT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (task_id, user_id, link_hash);
+CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id);
+
+CREATE TABLE task_daily_stats (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  task_id TEXT NOT NULL,
+  stats_date DATE NOT NULL,
+  account_count INTEGER NOT NULL DEFAULT 0,
+  completion_count INTEGER NOT NULL DEFAULT 0,
+  yt_account_count INTEGER NOT NULL DEFAULT 0,
+  yt_view_count INTEGER NOT NULL DEFAULT 0,
+  yt_like_count INTEGER NOT NULL DEFAULT 0,
+  yt_comment_count INTEGER NOT NULL DEFAULT 0,
+  tt_account_count INTEGER NOT NULL DEFAULT 0,
+  tt_view_count INTEGER NOT NULL DEFAULT 0,
+  tt_like_count INTEGER NOT NULL DEFAULT 0,
+  tt_comment_count INTEGER NOT NULL DEFAULT 0,
+  dy_account_count INTEGER NOT NULL DEFAULT 0,
+  dy_view_count INTEGER NOT NULL DEFAULT 0,
+  dy_like_count INTEGER NOT NULL DEFAULT 0,
+  dy_comment_count INTEGER NOT NULL DEFAULT 0,
+  dy_share_count INTEGER NOT NULL DEFAULT 0,
+  dy_collect_count INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL DEFAULT 1,
+  error TEXT NULL,
+  is_sent INTEGER NOT NULL DEFAULT 0,
+  sent_at TEXT NULL,
+  response TEXT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  scanned_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
+CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
+
+-- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
+CREATE TABLE webhook_deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT NOT NULL,
+  kind TEXT CHECK (kind IN ('daily','broadcast','completion','test')) NOT NULL,
+  url TEXT NOT NULL,
+  url_hash CHAR(64) NOT NULL,
+  task_id TEXT NULL,
+  stats_date DATE NULL,
+  body MEDIUMTEXT NOT NULL,
+  state TEXT CHECK (state IN ('pending','sending','delivered','failed','dead')) NOT NULL DEFAULT 'pending',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NULL,
+  last_status INTEGER NULL,
+  last_error TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL,
+  created_at TEXT NOT NULL,
+  finished_at TEXT NULL
+);
+CREATE UNIQUE INDEX uq_webhook_deliveries_event ON webhook_deliveries (event_id);
+CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (state, not_before, id);
+CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
+CREATE INDEX idx_webhook_deliveries_url ON webhook_deliveries (url_hash, id);
+CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
+
+CREATE TABLE webhook_attempts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  delivery_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT NULL,
+  status INTEGER NULL,
+  response MEDIUMTEXT NULL,
+  error TEXT NULL
+);
+CREATE INDEX idx_webhook_attempts_delivery ON webhook_attempts (delivery_id, id);
+
+-- Addresses that are not sent to any more, or were sent to again.
+CREATE TABLE webhook_endpoints (
+  url_hash CHAR(64) NOT NULL PRIMARY KEY,
+  url TEXT NOT NULL,
+  is_enabled INTEGER NOT NULL DEFAULT 1,
+  reason TEXT NULL,
+  changed_at TEXT NOT NULL
+);
+
+-- Access to the web console and its API, and who did what there.
+CREATE TABLE web_tokens (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  role TEXT CHECK (role IN ('admin','reader')) NOT NULL,
+  token_hash CHAR(64) NOT NULL,
+  created_at TEXT NOT NULL,
+  last_used_at TEXT NULL,
+  revoked_at TEXT NULL
+);
+CREATE UNIQUE INDEX uq_web_tokens_hash ON web_tokens (token_hash);
+
+CREATE TABLE web_actions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  who TEXT NOT NULL,
+  address TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
+
+INSERT INTO schema_version (version, applied_at) VALUES (4, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -12,6 +12,7 @@ from storage import tasks
 from storage.database import Database, Tx
 from storage.records import Account, AccountEvent
 
+SECRETS = ("password", "session", "proxy")
 MOST_ROWS_A_DAY = 1_000_000_000
 
 
@@ -63,30 +64,34 @@ class AccountRegistry:
         return account_id
 
     def refresh(
-        self,
-        account: Account,
-        session: str,
-        proxy: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> bool:
-        """Store another session (and proxy, when one is given); False when nothing differs."""
+        self, account: Account, given: Credentials, expires_at: datetime | None = None
+    ) -> list[str]:
+        """Store those of the given secrets that differ; their names. What is None stays."""
         now = self._clock.now()
 
-        def work(tx: Tx) -> bool:
-            _, fresh_session, fresh_proxy = self._vault.encrypt_all(
-                tx, Credentials(None, session, proxy)
-            )
+        def work(tx: Tx) -> list[str]:
+            password, session, proxy = self._vault.encrypt_all(tx, given)
             seen = rows.get(tx, account.id) or account  # a rotation may have come in between
-            same_proxy = proxy is None or self._holds(seen.proxy, proxy)
-            if same_proxy and self._holds(seen.session, session):
-                return False
-            secrets = (seen.password, fresh_session, fresh_proxy or seen.proxy)
+            secrets = (
+                self._newer(seen.password, given.password, password),
+                self._newer(seen.session, given.session, session),
+                self._newer(seen.proxy, given.proxy, proxy),
+            )
+            before = (seen.password, seen.session, seen.proxy)
+            names = [name for name, new, old in zip(SECRETS, secrets, before, strict=True)
+                     if new != old]  # fmt: skip
+            if not names:
+                return []
             rows.set_secrets(tx, account.id, secrets, now)
-            rows.set_session_expiry(tx, account.id, expires_at)
-            rows.note_event(tx, account.id, "session_replaced", "a new session was imported", now)
-            return True
+            if "session" in names:
+                rows.set_session_expiry(tx, account.id, expires_at)
+            rows.note_event(tx, account.id, "session_replaced", f"new: {', '.join(names)}", now)
+            return names
 
         return self._database.write(work)
+
+    def _newer(self, stored: str | None, text: str | None, fresh: str | None) -> str | None:
+        return stored if text is None or self._holds(stored, text) else fresh
 
     def _holds(self, token: str | None, text: str) -> bool:
         try:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,11 +120,13 @@ def add_accounts(app: App, count: int, limit: int) -> list[int]:
 
 
 @contextmanager
-def sandbox_process(creators: int, domain: str, rate: str = "1000000/1") -> Iterator[str]:
+def sandbox_process(
+    creators: int, domain: str, rate: str = "1000000/1", options: Sequence[str] = ()
+) -> Iterator[str]:
     """A sandbox of its own process, which limits nobody unless `rate` says so; its URL."""
     command = [
         sys.executable, "-m", "sandbox", "--creators", str(creators), "--domains", domain,
-        "--rate", rate,
+        "--rate", rate, *options,
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:

@@ -19,6 +19,7 @@ from core.settings import Pace
 from crawler.pages import PageStore
 from crawler.scheduler import TaskLease
 from sources.base import CreatorPage, Via
+from sources.pacing import AccountPace, PacedGate
 from storage.records import TaskType
 
 NAME = "ingest"
@@ -30,6 +31,7 @@ PAGE_ROWS = 20
 ROUNDS = 3
 OPTIONS = {"via": "users"}
 PACE = Pace(25, 1)
+LONGEST_TURN_SECS = 60.0
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -105,6 +107,8 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
         name = f"bench-{thread}"
         session = access.sessions.session(thread, name, f"SESSDATA={name}", None)
         stop = threading.Event()
+        pace = AccountPace.load(access.source.paces, None, app.clock.now(), known=True)
+        session.gate = PacedGate(pace, app.clock, stop, LONGEST_TURN_SECS)
         while True:
             try:
                 number = numbers.get_nowait()

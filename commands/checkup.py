@@ -14,7 +14,7 @@ from commands.context import amount, database_place, new_database
 from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
 from commands.root import SPARE_CONNECTIONS, App
-from core.errors import BatonError, CredentialsError
+from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names
 from crawler.reasons import shell_word, told
@@ -40,6 +40,7 @@ class Checkup:
         yield from self._settings()
         yield from self._folders()
         yield self._key_file()
+        yield self._notifications()
         try:
             made = new_database(self._app)
             self._app.open()
@@ -113,6 +114,20 @@ class Checkup:
         return Finding(
             Level.WARN, "secret key", f"{path} has mode {mode:o}", f"chmod 600 {path}", close
         )
+
+    def _notifications(self) -> Finding:
+        subject = "notifications"
+        try:
+            channels = self._app.channels
+        except SettingsError as error:
+            return Finding(
+                Level.ERROR, subject, str(error), "mend it, then: python cli.py alerts test"
+            )
+        if not channels:
+            return Finding(
+                Level.OK, subject, "no channel: alerts are in the console and the log only"
+            )
+        return Finding(Level.OK, subject, ", ".join(channel.name for channel in channels))
 
     def _database(self, made: str | None) -> Finding:
         if made is not None:

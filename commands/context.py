@@ -146,8 +146,10 @@ def opened_app(
         probe.close()
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads, patience_secs)
-    app.clock.sync()
     try:
+        app.clock.sync()
+        if services:
+            app.require_channels()
         yield app
     finally:
         app.close()

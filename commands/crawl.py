@@ -141,7 +141,7 @@ def run(
             *([TaskType.EXPORT] if export_workers else []),
         ]
         view = Foreground(app, tuple(works_on), wait=True)
-        ending = view.run(app.engine(crawl_workers, export_workers, view.failed, care=True), ())
+        ending = view.run(app.engine(crawl_workers, export_workers, view.failed, jobs=True), ())
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)

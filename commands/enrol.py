@@ -31,11 +31,8 @@ def add_or_refresh(
         rows = app.settings.daily_export_limit if limit is None else limit
         account_id = app.registry.add(platform, name, credentials, rows, expires_at)
         return f"added (id {account_id}, {rows:,} rows a day)"
-    session = credentials.session
-    changed = session is not None and app.registry.refresh(
-        account, session, credentials.proxy, expires_at
-    )
-    if changed and account.status is AccountStatus.DISABLED:
+    changed = app.registry.refresh(account, credentials, expires_at)
+    if "session" in changed and account.status is AccountStatus.DISABLED:
         app.accounts.set_account_status(account.id, AccountStatus.IDLE, "a new session")
     if limit is not None and limit != account.daily_export_limit:
         app.registry.set_limit(account, limit)

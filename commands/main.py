@@ -9,16 +9,20 @@ import typer
 
 from commands import (
     accounts,
+    alerts,
     crawl,
     demo,
     doctor,
     exports,
     init,
+    jobs,
+    play_counts,
     sandbox,
     stats,
     status,
     tasks,
     views,
+    works,
 )
 from commands.context import result
 
@@ -42,7 +46,11 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(alerts.group(), name="alerts")
+    app.add_typer(jobs.group(), name="jobs")
+    app.add_typer(works.group(), name="works")
     app.add_typer(views.group(), name="views")
+    play_counts.register(app)
     status.register(app)
     doctor.register(app)
     init.register(app)

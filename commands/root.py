@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -15,23 +16,34 @@ from accounts.budgets import DailyBudget
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.vault import KeySource, Vault
+from commands.job_list import all_jobs
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.service import Service, ThreadedService
 from core.settings import Settings
+from crawler.alert_rules import AlertRules
+from crawler.alert_teller import AlertTeller
+from crawler.alert_texts import AlertWords, log_words
+from crawler.alerts import AlertWatcher
 from crawler.batches import BatchExporter
 from crawler.caretaker import Caretaker
+from crawler.channels import Channel, parse_channels
 from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.job_plan import Job
+from crawler.job_scheduler import JobScheduler
+from crawler.jobs import JobRunner
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
 from crawler.progress import ProgressReader
+from crawler.quota_reset import QuotaReset
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.stats_patience import StatsPatience
+from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
@@ -40,19 +52,28 @@ from sources.catalog import Catalog, Making
 from sources.policies import Breaker, GuardedSource
 from sources.sessions import SessionPool
 from sources.short_links import ShortLinkResolver
+from sources.spacing import RequestSpacing
 from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 from storage.view_data import open_view_data
+from works.catalogue import Catalogue
 from works.hour_files import HourFiles
 from works.hourly_crawl import HourlyCrawl
 from works.hourly_import import HourlyImport
 from works.hourly_views import HourlyViews
+from works.inbox import Inbox
+from works.intake import WorksIntake
+from works.listing import CatalogueList
+from works.listing_service import ListingService
+from works.play_batches import BatchAsker, RoundLimits
+from works.play_counts import PlayCounts
+from works.uploads import UploadsDiscovery
 from works.view_gaps import ViewGaps
 
 HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
-SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
+SPARE_CONNECTIONS = 8  # keeper, a job, alerts, their telling, catalogue (2), console, main
 
 
 class App:
@@ -141,14 +162,19 @@ class App:
     def platforms(self) -> dict[str, PlatformAccess]:
         settings = self.settings
         making = Making(settings, self.clock, self._budget)
-        breaker = Breaker(self.clock, settings.risk_cooldown_secs)
         blame = Blame(self.clock, settings.breaker_accounts)
         access = {}
         for name, platform in self.catalog.platforms.items():
             source = platform.make(making)
-            guarded = GuardedSource(source, breaker, blame, self.clock, settings.request_attempts)
+            guarded = GuardedSource(
+                source, self.breaker, blame, self.clock, settings.request_attempts
+            )
             access[name] = PlatformAccess(guarded, SessionPool(source))
         return access
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        return Breaker(self.clock, self.settings.risk_cooldown_secs)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -159,24 +185,66 @@ class App:
 
     @cached_property
     def video_stats(self) -> VideoStatsFetcher:
-        return self._stats_fetcher(StatsPatience())
+        return self._stats_fetcher(self.platforms, StatsPatience())
 
-    def _stats_fetcher(self, patience: StatsPatience) -> VideoStatsFetcher:
+    def _stats_fetcher(
+        self, platforms: Mapping[str, PlatformAccess], patience: StatsPatience
+    ) -> VideoStatsFetcher:
         settings = self.settings
         keys = {
             name: _secret(platform.key(settings))
             for name, platform in self.catalog.platforms.items()
             if platform.key is not None
         }
-        resolver = ShortLinkResolver(
+        visits = Visits(self.accounts, platforms, self.clock, self._rests, patience.longest_secs)
+        return VideoStatsFetcher(
+            platforms, keys, self.accounts, visits, self.short_links, self.clock, patience
+        )
+
+    @cached_property
+    def short_links(self) -> ShortLinkResolver:
+        settings = self.settings
+        return ShortLinkResolver(
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
         )
-        visits = Visits(
-            self.accounts, self.platforms, self.clock, self._rests, patience.longest_secs
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.database, self.clock)
+
+    @cached_property
+    def catalogue_list(self) -> CatalogueList:
+        return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
+
+    @cached_property
+    def works_intake(self) -> WorksIntake:
+        return WorksIntake(self.catalogue, self.video_stats, self.short_links, self.clock)
+
+    @cached_property
+    def works_inbox(self) -> Inbox:
+        settings = self.settings
+        return Inbox(
+            settings.works_inbox, self.catalogue, self.clock, self.calendar.zone, settings.poll_secs
         )
-        return VideoStatsFetcher(
-            self.platforms, keys, self.accounts, visits, resolver, self.clock, patience
+
+    @cached_property
+    def uploads(self) -> UploadsDiscovery:
+        return UploadsDiscovery(self.video_stats.pool_asker("bilibili"), self.catalogue)
+
+    @cached_property
+    def play_counts(self) -> PlayCounts:
+        settings = self.settings
+        limits = RoundLimits(
+            settings.play_counts_batch, settings.play_counts_batch_pause_secs,
+            settings.play_counts_tries, settings.play_counts_days,
+        )  # fmt: skip
+        asker = BatchAsker(
+            self._stats_fetcher(self._spaced_platforms, StatsPatience()), self.clock, limits
         )
+        return PlayCounts(
+            self.database, self.catalogue, asker, self.clock, limits,
+            settings.data_dir / "video_update_progress.json", settings.log_dir / "video_update.log",
+        )  # fmt: skip
 
     @cached_property
     def view_data(self) -> Database:
@@ -186,20 +254,19 @@ class App:
     @cached_property
     def hourly_views(self) -> HourlyViews:
         """`hourly_views.run(stop)` is the full run as a job."""
-        zone, files = self.calendar.zone, self._hour_files
-        importer = HourlyImport(files, self.view_data)
         return HourlyViews(
-            self._export_works, self._hourly_crawl, importer, self.settings.log_dir / "spider", zone
-        )
+            self.catalogue_list.export_if_used, self._hourly_crawl,
+            HourlyImport(self._hour_files, self.view_data), self.settings.log_dir / "spider",
+            self.calendar.zone,
+        )  # fmt: skip
 
     def _hourly_crawl(self) -> HourlyCrawl:
         settings = self.settings
-        patience = StatsPatience(
-            settings.throttle_cooldown_secs, HOURLY_WAIT_SECS, others_try=False
-        )
+        rest_secs = settings.throttle_cooldown_secs
+        patience = StatsPatience(rest_secs, HOURLY_WAIT_SECS, others_try=False)
         return HourlyCrawl(
-            self._stats_fetcher(patience), self._hour_files, settings.views_list, self.clock,
-            self.calendar.zone,
+            self._stats_fetcher(self.platforms, patience), self._hour_files, settings.works_list,
+            self.clock, self.calendar.zone,
         )  # fmt: skip
 
     @property
@@ -210,9 +277,17 @@ class App:
     def view_gaps(self) -> ViewGaps:
         return ViewGaps(self._hour_files, self.view_data, self.calendar.zone)
 
-    def _export_works(self) -> object:
-        """Where the catalogue's list is connected; until then views.json is used as it is."""
-        return None
+    @cached_property
+    def _spaced_platforms(self) -> dict[str, PlatformAccess]:
+        """The platforms with sessions of their own, whose requests keep a distance, and without
+        tries of their own: who asks for play counts tries again."""
+        spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
+        return {
+            name: PlatformAccess(
+                access.source.trying(1), SessionPool(access.source.source, spacing)
+            )
+            for name, access in self.platforms.items()
+        }
 
     @cached_property
     def visits(self) -> Visits:
@@ -236,8 +311,8 @@ class App:
         return self
 
     def close(self) -> None:
-        if "platforms" in self.__dict__:
-            for access in self.platforms.values():
+        for made in ("platforms", "_spaced_platforms"):
+            for access in self.__dict__.get(made, {}).values():
                 access.sessions.close()
         for name in ("view_data", "database"):
             if name in self.__dict__:
@@ -245,7 +320,49 @@ class App:
 
     @cached_property
     def caretaker(self) -> Caretaker:
-        return Caretaker(self.accounts, self.visits, self._pooled(), self.clock)
+        return Caretaker(self.accounts, self.visits, self._pooled())
+
+    @cached_property
+    def quota_reset(self) -> QuotaReset:
+        return QuotaReset(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        return all_jobs(self)
+
+    @cached_property
+    def job_runner(self) -> JobRunner:
+        return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
+
+    @cached_property
+    def job_scheduler(self) -> JobScheduler:
+        return JobScheduler(self.jobs, self.job_runner, self.clock, self.settings.lease_secs)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """Where alerts are sent. Raises SettingsError when one cannot be used."""
+        return parse_channels(_secret(self.settings.notify_urls) or "")
+
+    def require_channels(self) -> None:
+        """Raise SettingsError unless alerts can be sent where the settings say."""
+        _ = self.channels
+
+    @property
+    def alert_words(self) -> AlertWords:
+        return AlertWords(texts_for(self.settings.language), self.calendar.zone)
+
+    def alert_watcher(self) -> AlertWatcher:
+        warning = timedelta(days=self.settings.session_warning_days)
+        rules = AlertRules(self.breaker, self.clock, self.calendar, warning)
+        ids = [channel.id for channel in self.channels]
+        return AlertWatcher(self.database, self.clock, rules, ids, log_words(self.calendar.zone))
+
+    def alert_tellers(self) -> list[AlertTeller]:
+        """One for each channel."""
+        return [
+            AlertTeller(self.database, self.clock, channel, self.alert_words, self.owner, self.host)
+            for channel in self.channels
+        ]
 
     def _pooled(self) -> list[str]:
         """Platforms that are asked with the pool's accounts."""
@@ -288,22 +405,31 @@ class App:
         crawl_only: int | None = None,
         export_only: int | None = None,
         *,
-        care: bool = False,
+        jobs: bool = False,
     ) -> Engine:
-        """The services of one process: that many threads of each kind; with `care` also one that
-        looks after the accounts."""
+        """The services of one process: that many threads of each kind, and one that watches for
+        alerts; with `jobs` also the scheduled jobs and those that tell the alerts."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
         crawls = [self.ingestion_worker(crawl_only).run for _ in range(crawl_threads)]
+        tellers = [teller.run for teller in self.alert_tellers()] if jobs else []
         exports = [self.export_worker(export_only).run for _ in range(export_threads)]
         return Engine(
             _service("ingestion", crawls, on_failure),
             _service("export", exports, on_failure),
             keeper,
             self.database,
-            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
+            [
+                *_service("jobs", [self.job_scheduler.run] if jobs else [], on_failure),
+                *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
+                *_service("works", self._catalogue_care() if jobs else [], on_failure),
+            ],
         )
+
+    def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
+        listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
+        return [self.works_inbox.run, listing.run]
 
 
 def _secret(value: SecretStr | None) -> str | None:

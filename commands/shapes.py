@@ -7,21 +7,28 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from storage.alerts import Alert
+from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, Worker
+from storage.works import Work
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-def as_object(row: Account | AccountEvent | Task | Segment | Worker) -> dict[str, Any]:
+Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work
+
+
+def as_object(row: Shown) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
-        field.name: _plain(getattr(row, field.name))
+        field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
         if field.name not in SECRET_COLUMNS
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON has it; times in ISO form, UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):

@@ -101,8 +101,9 @@ def views(
 
 def _export(as_json: bool) -> Exit:
     with opened_app() as app:
-        app.hourly_views.export()
-        path = str(app.settings.views_list)
+        done, path = app.hourly_views.export(), str(app.settings.works_list)
+    if done is None:
+        say("the catalogue is empty (see: python cli.py works add); the file was left as it is")
     result_json({"file": path}) if as_json else result(path)
     return Exit.OK
 

@@ -1,31 +1,38 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Files that are replaced in one step: a reader finds the old one or the new one, never a half."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
+
+from core.errors import OutputError
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` in place of a file in one step, and bring it to the disk.
-
-    One writer at a time: what a dead one left half-written is replaced by the next.
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """Write the new content of `path` (UTF-8); it takes the old one's place when the block ends
+    well, and is on the disk then. Two processes must not do so at the same time.
 
     Raises:
-        OSError: the old file, if there was one, is as it was.
+        OutputError: the disk says no; the old file is as it was.
     """
-    make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.part")
     try:
-        with fresh.open("wb") as file:
-            file.write(content)
+        make_folder(path.parent)
+        with part.open("w", encoding="utf-8") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+        os.replace(part, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write {path}: {reason}; the old file is unchanged") from error
 
 
 def make_folder(folder: Path) -> None:
@@ -38,7 +45,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
+    """Bring the names in a folder to the disk: what was renamed or removed stays so."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -5,6 +5,7 @@ BatonError
 ├── SettingsError           a setting is wrong or missing (exit 1)
 ├── CredentialsError        key or account credentials are missing or wrong (exit 4)
 ├── LeaseLost               somebody else may hold it now: stop that work, write nothing more
+├── Busy                    another process does just that: leave it to that one
 ├── QuotaExceeded           the account has no room for that many rows today
 ├── OutputError             a file cannot be written: keep the rows, end the work, tell the operator
 ├── DamagedFile             a file that we read is not what it should be: leave it, say where
@@ -53,6 +54,10 @@ class CredentialsError(BatonError):
 
 class LeaseLost(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
+
+
+class Busy(BatonError):
+    """Another process does the same work at this moment."""
 
 
 class QuotaExceeded(BatonError):

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
+from core.schedule import check_cron
 
 PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
 LONGEST_SECS = 30 * 86400.0  # what no clock can add or wait is refused
@@ -61,6 +62,7 @@ def _http_url(text: str) -> str:
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
+CronSetting = Annotated[str, AfterValidator(check_cron)]
 ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
 UrlSetting = Annotated[str, AfterValidator(_http_url)]
 
@@ -156,6 +158,16 @@ class Settings(BaseSettings):
         ge=0,
         le=LONGEST_SECS,
     )
+    session_warning_days: float = _setting(
+        3.0,
+        "BATON_SESSION_WARNING_DAYS",
+        "alert that long before a session ends by itself; 0: never",
+        ge=0,
+        le=365,
+    )
+    notify_urls: SecretStr | None = _setting(
+        None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
+    )
     risk_cooldown_secs: float = _setting(
         900.0,
         "BATON_RISK_COOLDOWN_SECS",
@@ -165,6 +177,33 @@ class Settings(BaseSettings):
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
+    )
+    play_counts_batch: int = _setting(
+        10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50
+    )
+    play_counts_batch_pause_secs: float = _setting(
+        3.0,
+        "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS",
+        "between two batches of play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_request_pause_secs: float = _setting(
+        1.0,
+        "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS",
+        "between two requests for play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_tries: int = _setting(
+        3, "BATON_PLAY_COUNTS_TRIES", "tries of a work before it is skipped and listed", ge=1, le=10
+    )
+    play_counts_days: int = _setting(
+        7,
+        "BATON_PLAY_COUNTS_DAYS",
+        "play counts younger than this are not asked again",
+        ge=0,
+        le=3650,
     )
     bilibili_base_url: UrlSetting = _setting(
         "https://api.bilibili.com", "BATON_BILIBILI_BASE_URL", "where Bilibili's API is"
@@ -212,6 +251,20 @@ class Settings(BaseSettings):
         "BATON_SHORT_LINK_BASE_URL",
         "for trials: short links are asked here, as BASE/HOST/PATH; empty: where they point",
     )
+    views_enabled: bool = _setting(
+        True, "BATON_VIEWS_ENABLED", "`false`: `run` does not ask for the hourly views"
+    )
+    views_schedule: CronSetting = _setting(
+        "0 * * * *", "BATON_VIEWS_SCHEDULE", "when `hourly_views` runs (cron, quota zone)"
+    )
+    play_counts_enabled: bool = _setting(
+        False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
+    )
+    play_counts_schedule: CronSetting = _setting(
+        "0 2 * * *",
+        "AUTO_UPDATE_VIDEO_PLAYS_SCHEDULE",
+        "when `play_counts` runs (cron, quota zone)",
+    )
 
     @property
     def quota_zone(self) -> ZoneInfo:
@@ -226,7 +279,11 @@ class Settings(BaseSettings):
         return self.data_dir / "evidence"
 
     @property
-    def views_list(self) -> Path:
+    def works_inbox(self) -> Path:
+        return self.data_dir / "spider" / "inbox"
+
+    @property
+    def works_list(self) -> Path:
         return self.data_dir / "spider" / "views.json"
 
     @property

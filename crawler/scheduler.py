@@ -140,7 +140,10 @@ class TaskScheduler:
         `only` narrows it to one task and its pieces.
         """
         now = self._clock.now()
-        for status in self._database.read(partial(_claimable_statuses, task_type, now, only)):
+        found = self._database.read(
+            lambda tx: task_leases.claimable_statuses(tx, task_type, now, only)
+        )
+        for status in (status for status in CLAIM_ORDER if status in found):
             taken = self._database.write(partial(self._claim, task_type, status, only))
             if taken is not None:
                 self._book.add(taken.lease)
@@ -345,13 +348,6 @@ class TaskScheduler:
         if not task.is_open:
             raise InvalidInput(f"task {task_id} has ended ({task.status})")
         return task
-
-
-def _claimable_statuses(
-    task_type: TaskType, now: datetime, only: int | None, tx: Tx
-) -> list[TaskStatus]:
-    """Where a claim may succeed: idle workers look, and lock nothing."""
-    return [s for s in CLAIM_ORDER if task_leases.has_claimable(tx, task_type, s, now, only)]
 
 
 def _status_of(pieces: set[TaskStatus]) -> TaskStatus:

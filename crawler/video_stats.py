@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from accounts.manager import AccountManager, Purpose
+from accounts.manager import AccountManager
 from core.clock import Clock
-from core.errors import (
-    BatonError,
-    BreakerOpen,
-    CredentialsError,
-    InvalidInput,
-    QuotaSpent,
-    SourceError,
-    Throttled,
-)
+from core.errors import BatonError, CredentialsError, InvalidInput, QuotaSpent, SourceError
 from core.logs import redact, service_log
-from crawler.stats_patience import StatsPatience, is_of_account
-from crawler.visits import PlatformAccess, Visit, Visits
-from sources.base import ANONYMOUS, AccountSession, Gone, StatsAnswer, Unavailable
+from crawler.stats_askers import Asker, PoolAsker, SessionAsker
+from crawler.stats_patience import StatsPatience
+from crawler.visits import PlatformAccess, Visits
+from sources.base import Gone, RequestGate, StatsAnswer, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
-from sources.pacing import AccountPace, OutOfTurn, PacedGate, Stopped
+from sources.pacing import AccountPace, Stopped
+from sources.shared_gate import SharedGate
 from sources.short_links import ShortLinkResolver
 
 log = service_log("stats")
-TRIES = 5  # of one batch, with other accounts or after a rest
+LANES = 4  # requests under way at once: for short links, and with one key
 
 
 @dataclass(frozen=True)
@@ -52,14 +45,6 @@ class AnsweredBatch:
     failure: SourceError | None = None
 
 
-class NoFitAccount(InvalidInput):
-    """No account can ask now. `until`: when one can; None: when a person has helped."""
-
-    def __init__(self, message: str, until: datetime | None) -> None:
-        super().__init__(message)
-        self.until = until
-
-
 class VideoStatsFetcher:
     """Asks each platform at its own pace, all platforms side by side.
 
@@ -76,7 +61,7 @@ class VideoStatsFetcher:
         visits: Visits,
         resolver: ShortLinkResolver,
         clock: Clock,
-        patience: StatsPatience | None = None,
+        patience: StatsPatience,
     ) -> None:
         self._platforms = platforms
         self._keys = keys
@@ -84,7 +69,7 @@ class VideoStatsFetcher:
         self._visits = visits
         self._resolver = resolver
         self._clock = clock
-        self._patience = patience or StatsPatience()
+        self._patience = patience
 
     def fetch(
         self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
@@ -99,8 +84,11 @@ class VideoStatsFetcher:
                 items[position] = FetchedItem(text, error=str(error), final=True)
                 continue
             links.setdefault(link.platform, []).append((position, link))
+        askers = self._askers(links, stop)
         with ThreadPoolExecutor(max(1, len(links))) as pool:
-            for found in pool.map(lambda name: self._of_platform(name, links[name], stop), links):
+            for found in pool.map(
+                lambda name: self._of_platform(name, links[name], askers.get(name), stop), links
+            ):
                 for position, item in found.items():
                     items[position] = replace(item, text=texts[position])
         return [item for item in items if item is not None]
@@ -109,17 +97,19 @@ class VideoStatsFetcher:
         self,
         platform: str,
         links: Sequence[tuple[int, VideoLink | ShortLink]],
+        asker: Asker | None,
         stop: threading.Event,
     ) -> dict[int, FetchedItem]:
         items: dict[int, FetchedItem] = {}
         wanted: dict[int, str] = {}
-        for position, link in links:
-            resolved = self._resolved(link, stop)
+        with ThreadPoolExecutor(LANES) as lanes:
+            found = list(lanes.map(lambda one: self._resolved(one[1], stop), links))
+        for (position, _), resolved in zip(links, found, strict=True):
             if isinstance(resolved, VideoLink) and resolved.platform == platform:
                 wanted[position] = resolved.video_id
             else:
                 items[position] = _unresolved(platform, resolved)
-        answers = self._answers(platform, list(dict.fromkeys(wanted.values())), stop)
+        answers = self._answers(platform, list(dict.fromkeys(wanted.values())), asker, stop)
         for position, video_id in wanted.items():
             items[position] = replace(answers[video_id], platform=platform, video_id=video_id)
         return items
@@ -137,14 +127,14 @@ class VideoStatsFetcher:
             return redact(str(error))
 
     def _answers(
-        self, platform: str, ids: list[str], stop: threading.Event
+        self, platform: str, ids: list[str], asker: Asker | None, stop: threading.Event
     ) -> dict[str, FetchedItem]:
-        if platform not in self._platforms:
+        if asker is None:
             return dict.fromkeys(ids, _failed(f"no source for {platform}", final=True))
         found: dict[str, FetchedItem] = {}
         rest = _failed("stopped")
         try:
-            for batch in self.batches(platform, ids, stop):
+            for batch in self._batches(platform, ids, asker, stop):
                 found |= batch.items
         except Stopped:
             pass
@@ -161,111 +151,77 @@ class VideoStatsFetcher:
         Raises:
             Stopped, QuotaSpent, CredentialsError, InvalidInput: nobody can be asked for the rest.
         """
-        access = self._platforms[platform]
-        ask = self._asker(platform, access, stop)
-        for batch in _chunks(ids, access.source.batch):
-            try:
-                answers = ask(batch)
-            except QuotaSpent:
-                raise
-            except SourceError as error:
-                log.warning("%s: %s", platform, error)
-                yield AnsweredBatch(dict.fromkeys(batch, _failed(redact(str(error)))), error)
+        return self._batches(platform, ids, self._askers([platform], stop)[platform], stop)
+
+    def _batches(
+        self, platform: str, ids: Sequence[str], asker: Asker, stop: threading.Event
+    ) -> Iterator[AnsweredBatch]:
+        run = _Run(platform, asker, stop)
+        batches = list(_chunks(ids, self._platforms[platform].source.batch))
+        lanes = ThreadPoolExecutor(max(1, min(asker.lanes, len(batches))))
+        try:
+            answers = [lanes.submit(run.ask, batch) for batch in batches]
+            for answer in answers:
+                batch = answer.result()
+                if batch is not None:
+                    yield batch
+        finally:
+            lanes.shutdown(cancel_futures=True)
+        if run.ended_by is not None:
+            raise run.ended_by
+
+    def _askers(self, platforms: Iterable[str], stop: threading.Event) -> dict[str, Asker]:
+        """Who asks each platform; those with the same key share its pace."""
+        gates: dict[str, RequestGate] = {}
+        askers: dict[str, Asker] = {}
+        for platform in platforms:
+            access = self._platforms.get(platform)
+            if access is None:
                 continue
-            yield AnsweredBatch({each: FetchedItem("", answer=answers[each]) for each in batch})
+            by_key = platform in self._keys
+            if not by_key and self._accounts.has_accounts(platform):
+                askers[platform] = self.pool_asker(platform)
+                continue
+            key = self._keys.get(platform)
+            gate = gates.setdefault(key or platform, self._gate(access, stop))
+            lanes = LANES if by_key else 1
+            askers[platform] = SessionAsker(access, key, gate, self._clock, self._patience, lanes)
+        return askers
 
-    def _asker(
-        self, platform: str, access: PlatformAccess, stop: threading.Event
-    ) -> Callable[[Sequence[str]], dict[str, StatsAnswer]]:
-        by_key = platform in self._keys
-        if not by_key and self._accounts.has_accounts(platform):
-            return lambda batch: self._with_accounts(platform, batch, stop)
-        session: list[AccountSession] = []
+    def pool_asker(self, platform: str) -> PoolAsker:
+        """Asks that platform with the pool's accounts, whatever there is to ask."""
+        return PoolAsker(platform, self._accounts, self._visits, self._clock, self._patience)
 
-        def ask(batch: Sequence[str]) -> dict[str, StatsAnswer]:
-            if not session:
-                session.append(self._open(platform, access, stop, by_key=by_key))
-            return self._with_session(access, session[0], batch, stop)
-
-        return ask
-
-    def _open(
-        self, platform: str, access: PlatformAccess, stop: threading.Event, *, by_key: bool
-    ) -> AccountSession:
-        key = self._keys.get(platform)
-        opened = access.sessions.session(ANONYMOUS, "key" if by_key else "anonymous", key, None)
+    def _gate(self, access: PlatformAccess, stop: threading.Event) -> RequestGate:
         pace = AccountPace.load(access.source.paces, None, self._clock.now(), known=True)
-        opened.gate = PacedGate(pace, self._clock, stop, self._patience.longest_secs)
-        return opened
+        return SharedGate(pace, self._clock, stop)
 
-    def _with_session(
-        self,
-        access: PlatformAccess,
-        session: AccountSession,
-        batch: Sequence[str],
-        stop: threading.Event,
-    ) -> dict[str, StatsAnswer]:
-        for _ in range(TRIES - 1):
-            try:
-                return access.source.video_stats(session, batch, stop)
-            except OutOfTurn as error:
-                rest = error.secs
-            except Throttled as error:
-                wanted = error.retry_after_secs or self._patience.rest_secs
-                rest = min(wanted, self._patience.longest_secs)
-            if self._clock.wait(stop, rest):
-                raise Stopped
-        return access.source.video_stats(session, batch, stop)
 
-    def _with_accounts(
-        self, platform: str, batch: Sequence[str], stop: threading.Event
-    ) -> dict[str, StatsAnswer]:
-        failure: SourceError | CredentialsError | None = None
-        tries = 0
-        while tries < TRIES:
-            leased = self._accounts.lease(Purpose.INGESTING, platform)
-            if leased is None:
-                self._wait_for_account(platform, failure, stop)
-                continue
-            visit = Visit(leased)
-            try:
-                self._visits.enter(visit, stop)
-                answers = visit.source.video_stats(visit.session, batch, stop)
-            except (Stopped, OutOfTurn) as early:
-                self._visits.leave(visit)
-                if isinstance(early, Stopped):
-                    raise
-            except BreakerOpen as error:
-                self._visits.leave_after(visit, error)
-                raise
-            except (SourceError, CredentialsError) as error:
-                self._visits.leave_after(visit, error)
-                if not self._patience.others_try and not is_of_account(error):
-                    raise
-                failure, tries = error, tries + 1
-            except BaseException:
-                self._visits.leave(visit)
-                raise
-            else:
-                visit.good_answers += 1
-                self._visits.leave(visit)
-                return answers
-        assert failure is not None
-        raise failure
+class _Run:
+    """The batches of one platform. After an error that the next batch would meet as well, nobody
+    is asked any more."""
 
-    def _wait_for_account(
-        self, platform: str, failure: SourceError | CredentialsError | None, stop: threading.Event
-    ) -> None:
-        """Wait for the next account's turn. Raises when that is too far away."""
-        shortage = self._accounts.shortage(Purpose.INGESTING, platform)
-        secs = 1.0
-        if shortage.until is not None:
-            secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
-        hopeless = shortage.until is None and not shortage.busy
-        if secs > self._patience.longest_secs or hopeless:
-            raise failure or NoFitAccount(f"{platform}: {shortage.reason}", shortage.until)
-        if self._clock.wait(stop, secs):
-            raise Stopped
+    def __init__(self, platform: str, asker: Asker, stop: threading.Event) -> None:
+        self.ended_by: Exception | None = None
+        self._platform = platform
+        self._asker = asker
+        self._stop = stop
+
+    def ask(self, batch: Sequence[str]) -> AnsweredBatch | None:
+        """What became of it; None when nobody is asked any more."""
+        if self._stop.is_set():
+            self.ended_by = self.ended_by or Stopped()
+        if self.ended_by is not None:
+            return None
+        try:
+            answers = self._asker.ask(batch, self._stop)
+        except (Stopped, QuotaSpent, CredentialsError, InvalidInput) as error:
+            self.ended_by = self.ended_by or error
+            return None
+        except SourceError as error:
+            log.warning("%s: %s", self._platform, error)
+            return AnsweredBatch(dict.fromkeys(batch, _failed(redact(str(error)))), error)
+        return AnsweredBatch({each: FetchedItem("", answer=answers[each]) for each in batch})
 
 
 def _unresolved(platform: str, resolved: VideoLink | Unavailable | str) -> FetchedItem:

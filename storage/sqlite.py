@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import (
@@ -16,7 +18,8 @@ from core.errors import (
 from storage.engine import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
-BUSY_TIMEOUT_MILLIS = 5000
+BUSY_TIMEOUT_SECS = 5.0
+LOOK_AGAIN_SECS = 0.001
 CACHED_STATEMENTS = 32
 PAGE_CACHE_KIB = 2000
 IN_USE = ("database is locked", "database table is locked", "database schema is locked")
@@ -25,8 +28,9 @@ IN_USE = ("database is locked", "database table is locked", "database schema is 
 class SQLiteEngine:
     """Connections to one file.
 
-    Writers of this process queue on a lock of ours, which wakes the next one at once; SQLite's own
-    waiting (between processes) sleeps and polls.
+    Writers of this process queue on a lock of ours, which wakes the next one at once. Between
+    processes the lock can only be asked for again and again: SQLite's own waiting sleeps longer
+    each time, so that who waited longest looks least often; ours looks every millisecond.
     """
 
     def __init__(self, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
@@ -60,10 +64,21 @@ class SQLiteEngine:
         self._writer.acquire()
         self._writing.add(id(connection))
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin_among_processes(connection)
         except sqlite3.Error as error:
             self._done_writing(connection)
             raise self.translate(error) from error
+
+    def _begin_among_processes(self, connection: sqlite3.Connection) -> None:
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_SECS
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not str(error).startswith(IN_USE) or time.monotonic() >= give_up_at:
+                    raise
+            time.sleep(LOOK_AGAIN_SECS)
 
     def commit(self, connection: Connection) -> None:
         assert isinstance(connection, sqlite3.Connection)
@@ -118,6 +133,17 @@ class SQLiteEngine:
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         return None
 
+    def copy_to(self, target: Path) -> None:
+        """Write what is committed at this moment to a new file, while others go on writing."""
+        connection = self.connect()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                connection.backup(copy)
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            self.release(connection)
+
     def describe(self) -> str:
         return f"SQLite file {self._path}"
 
@@ -134,13 +160,14 @@ class SQLiteEngine:
                 self._path,
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=BUSY_TIMEOUT_MILLIS / 1000,
+                timeout=BUSY_TIMEOUT_SECS,
                 cached_statements=CACHED_STATEMENTS,
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
+            connection.execute("PRAGMA busy_timeout=0")  # from here on the waiting is ours
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from storage.database import Row, Tx
+from storage.database import Tx
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
 from storage.times import to_sql, to_sql_or_none
 
@@ -30,35 +30,38 @@ PLACES = {
 }
 
 
-def has_claimable(
-    tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
-) -> bool:
-    """Whether a leaf in that status may be worked on now (of one task); locks nothing."""
-    return _first(tx, task_type, status, now, only, "") is not None
+def claimable_statuses(
+    tx: Tx, task_type: TaskType, now: datetime, only: int | None
+) -> set[TaskStatus]:
+    """In which statuses a leaf may be worked on now (of one task): one look that locks nothing."""
+    looks = [_look(source, status, place, order)
+             for source in _sources(tx, only)
+             for status, places in PLACES.items() for place, order in places]  # fmt: skip
+    told = [f"SELECT status FROM ({look}) AS look{n}" for n, look in enumerate(looks)]
+    rows = tx.all(" UNION ALL ".join(told), type=task_type.value, now=to_sql(now), only=only)
+    return {TaskStatus(row["status"]) for row in rows}
 
 
 def next_claimable(
     tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
 ) -> Task | None:
     """Lock the oldest leaf in that status that may be worked on now (of one task)."""
-    row = _first(tx, task_type, status, now, only, tx.dialect.lock_suffix)
-    return Task.from_row(row) if row else None
-
-
-def _first(
-    tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None, lock: str
-) -> Row | None:
     for source in _sources(tx, only):
         for place, order in PLACES[status]:
             row = tx.one(
-                f"SELECT * FROM tasks {source} AND task_type=:type AND status='{status}'"
-                f" AND is_leaf=1 AND {place} AND {UNLEASED}"
-                f" ORDER BY {order} LIMIT 1{lock}",
+                _look(source, status, place, order) + tx.dialect.lock_suffix,
                 type=task_type.value, now=to_sql(now), only=only,
             )  # fmt: skip
             if row is not None:
-                return row
+                return Task.from_row(row)
     return None
+
+
+def _look(source: str, status: TaskStatus, place: str, order: str) -> str:
+    return (
+        f"SELECT * FROM tasks {source} AND task_type=:type AND status='{status}'"
+        f" AND is_leaf=1 AND {place} AND {UNLEASED} ORDER BY {order} LIMIT 1"
+    )
 
 
 def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +93,13 @@ def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
     """An account whose session the sandbox knows by its name."""
     credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
     return app.registry.add("bilibili", name, credentials, limit)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured text may hold what no encoding knows; reports travel between processes."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic_file import replace_file
+from core.atomic_file import replacing
 from core.errors import DamagedFile, OutputError
 from works.hour_report import SHAPE, HourReport, contradiction
 from works.hours import Hour
@@ -59,10 +59,8 @@ class HourFiles:
         """Replace the hour's file in one step. Raises OutputError; the old one is as it was."""
         path = self.path(hour)
         text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-        try:
-            replace_file(path, text.encode("utf-8", errors="replace"))
-        except OSError as error:
-            raise unwritable(path, error) from error
+        with replacing(path) as file:
+            file.write(text.encode("utf-8", errors="replace").decode())
         return path
 
     def hours(self) -> list[Hour]:

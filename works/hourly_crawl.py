@@ -19,7 +19,8 @@ from core.errors import (
     RiskControl,
     SourceError,
 )
-from crawler.video_stats import AnsweredBatch, NoFitAccount, VideoStatsFetcher
+from crawler.stats_askers import NoFitAccount
+from crawler.video_stats import AnsweredBatch, VideoStatsFetcher
 from sources.base import VideoStats
 from sources.pacing import Stopped
 from works.crawl_outcome import CrawlOutcome, CrawlProgress, Ending, Show

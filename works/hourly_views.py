@@ -15,6 +15,7 @@ from works.day_log import day_log
 from works.hourly_crawl import HourlyCrawl
 from works.hourly_import import HourlyImport, ImportedHour, ImportOutcome
 from works.hours import Hour
+from works.listing import ListExport
 
 CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
 
@@ -32,14 +33,14 @@ class HourlyViews:
     """Runs the steps, each with its log.
 
     Args:
-        export: writes `views.json` from the catalogue.
+        export: writes `views.json` from the catalogue; None where it leaves another's file alone.
         make_crawl: called when there is something to crawl; an import needs no accounts.
         log_dir: where `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log` go.
     """
 
     def __init__(
         self,
-        export: Callable[[], object],
+        export: Callable[[], ListExport | None],
         make_crawl: Callable[[], HourlyCrawl],
         importer: HourlyImport,
         log_dir: Path,

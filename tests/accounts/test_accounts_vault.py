@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,10 @@ def test_another_key_is_refused_and_changes_nothing(make_app):
     assert dump(app) == before
 
 
-@pytest.mark.parametrize("key", ["hunter2", "hunter2" * 9, "密钥hunter2", "hunter2," + new_key()])
+SOME_KEY = urlsafe_b64encode(b"k" * 32).decode()
+
+
+@pytest.mark.parametrize("key", ["hunter2", "hunter2" * 9, "密钥hunter2", "hunter2," + SOME_KEY])
 def test_a_malformed_key_is_refused_without_repeating_it(make_app, key: str):
     with pytest.raises(CredentialsError, match=r"BATON_SECRET_KEY is no Fernet key") as caught:
         make_app(secret_key=SecretStr(key))
@@ -244,11 +248,14 @@ def test_what_a_running_process_stores_after_a_rotation_can_be_read(make_app):
 def test_a_refreshed_session_replaces_only_what_is_given(make_app):
     app = make_app()
     add(app)
-    refresh = app.registry.refresh
-    assert refresh(app.registry.find("a"), "SESSDATA=c00kie-value") is False
-    assert refresh(app.registry.find("a"), "SESSDATA=new") is True
+
+    def refresh(session: str, proxy: str | None = None) -> list[str]:
+        return app.registry.refresh(app.registry.find("a"), Credentials(None, session, proxy))
+
+    assert refresh("SESSDATA=c00kie-value") == []
+    assert refresh("SESSDATA=new") == ["session"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
-    assert refresh(app.registry.find("a"), "SESSDATA=new", "http://h:2") is True
+    assert refresh("SESSDATA=new", "http://h:2") == ["proxy"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", "http://h:2")
     events = [event.kind for event in app.registry.events(app.registry.find("a"))]
     assert events == ["session_replaced", "session_replaced", "added"]
@@ -260,7 +267,7 @@ def test_a_refresh_across_a_rotation_writes_no_old_secret_back(make_app):
     account = app.registry.find("a")
     other = make_app()
     other.vault.rotate(other.database)
-    app.registry.refresh(account, "SESSDATA=new")
+    app.registry.refresh(account, Credentials(session="SESSDATA=new"))
     assert secrets_of(make_app()) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
 
 

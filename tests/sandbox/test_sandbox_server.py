@@ -57,6 +57,7 @@ def test_stop_hangs_up_on_idle_clients(visit: Visit) -> None:
 
 
 def test_stop_does_not_wait_for_late_answers(start: Start, visit: Visit) -> None:
+    before = set(threading.enumerate())
     server = start()
     client = visit(server)
     client.order({"kind": "delay", "delay_secs": 600})
@@ -70,6 +71,7 @@ def test_stop_does_not_wait_for_late_answers(start: Start, visit: Visit) -> None
     with contextlib.suppress(requests.ConnectionError):
         client.search_answer(timeout=60)
     stopper.join()
+    wait_until(lambda: set(threading.enumerate()) <= before, "the end of all its threads")
 
 
 def test_port_that_is_taken(start: Start) -> None:

@@ -20,7 +20,7 @@ HOLDER = Path(__file__).with_name("sqlite_holder.py")
 
 @pytest.fixture
 def boxes(tmp_path: Path, open_database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MILLIS", 20)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
     return with_boxes(open_database(f"sqlite:///{tmp_path / 'b.db'}"))
 
 

@@ -61,7 +61,7 @@ class Desk:
         self.list_entries([entry(one, **changes) for one in ids])
 
     def list_entries(self, entries: list[dict[str, Any]]) -> None:
-        path = self.app.settings.views_list
+        path = self.app.settings.works_list
         path.parent.mkdir(parents=True, exist_ok=True)
         counts = {"total_count": len(entries), "valid_count": len(entries)}
         whole = {"export_time": "2026-11-22T12:00:00+08:00", **counts, "works": entries}
