@@ -39,6 +39,7 @@ DOMAINS = ("美妆", "游戏")  # the sandbox lists 5,000 videos of each
 YEAR_HOURS, SHORT_HOURS = 365 * 24, 30 * 24
 HOURS_AT_ONCE = 24
 QUESTIONS = 21
+ROUNDS = 3  # the quickest counts: what else the machine does only makes it slower
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -55,15 +56,21 @@ def _import(folder: Path, works: int, hours: int) -> Figure:
     for back in range(hours):
         hour = LAST.earlier(back)
         files.write(hour, _report(hour, works))
-    data = open_view_data(folder / "view_data.sqlite3", SystemClock())
+    secs = min(_import_secs(files, folder / f"{n}.sqlite3", works * hours) for n in range(ROUNDS))
+    rate = works * hours / secs
+    return Figure(f"import, files of {works:,} works", rate, "rows/s", ">= 50000")
+
+
+def _import_secs(files: HourFiles, path: Path, rows: int) -> float:
+    data = open_view_data(path, SystemClock())
     view_data.create(data)
-    with day_log(folder, "views_import", ZONE) as log:
+    with day_log(path.parent, "views_import", ZONE) as log:
         begun = time.perf_counter()
         done = HourlyImport(files, data).import_missing(threading.Event(), log)
         secs = time.perf_counter() - begun
     data.close()
-    assert done.rows == works * hours, done
-    return Figure(f"import, files of {works:,} works", done.rows / secs, "rows/s", ">= 50000")
+    assert done.rows == rows, done
+    return secs
 
 
 def _crawl(ground: Ground) -> list[Figure]:
