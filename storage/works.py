@@ -173,8 +173,8 @@ def due_counts(tx: Tx, due: Due) -> dict[str, int]:
 def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list[Work]:
     """The next due works of a platform, by id."""
     rows = tx.all(
-        f"SELECT {COLUMNS} FROM works WHERE platform=:platform AND id>:after AND {due.where}"
-        " ORDER BY id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM works {tx.dialect.in_id_order}"
+        f" WHERE platform=:platform AND id>:after AND {due.where} ORDER BY id LIMIT :limit",
         platform=platform, after=after_id, limit=limit, **due.params,
     )  # fmt: skip
     return [_work(row) for row in rows]
