@@ -6,6 +6,7 @@ BatonError
 ├── CredentialsError        key or account credentials are missing or wrong (exit 4)
 ├── LeaseLost               somebody else may hold it now: stop that work, write nothing more
 ├── Busy                    another process does just that: leave it to that one
+├── Unfinished              work ended early, and nothing is lost: run it again
 ├── QuotaExceeded           the account has no room for that many rows today
 ├── OutputError             a file cannot be written: keep the rows, end the work, tell the operator
 ├── DamagedFile             a file that we read is not what it should be: leave it, say where
@@ -54,6 +55,10 @@ class CredentialsError(BatonError):
 
 class LeaseLost(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
+
+
+class Unfinished(BatonError):
+    """A round of work ended before its end; the next run goes on with it."""
 
 
 class Busy(BatonError):

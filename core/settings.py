@@ -257,6 +257,11 @@ class Settings(BaseSettings):
     views_schedule: CronSetting = _setting(
         "0 * * * *", "BATON_VIEWS_SCHEDULE", "when `hourly_views` runs (cron, quota zone)"
     )
+    works_export_schedule: CronSetting = _setting(
+        "55 * * * *",
+        "BATON_WORKS_EXPORT_SCHEDULE",
+        "when `catalogue_export` runs (cron, quota zone)",
+    )
     play_counts_enabled: bool = _setting(
         False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from core.errors import BatonError
+from core.errors import BatonError, Unfinished
+from sources.pacing import Stopped
 from works import crawl_outcome, hourly_import
-from works.crawl_outcome import CrawlOutcome
+from works.crawl_outcome import CrawlOutcome, Ending
 from works.day_log import day_log
 from works.hourly_crawl import HourlyCrawl
 from works.hourly_import import HourlyImport, ImportedHour, ImportOutcome
@@ -27,6 +28,18 @@ class FullOutcome:
     crawl: CrawlOutcome
     imported: ImportedHour | None
     caught_up: ImportOutcome
+
+    @property
+    def sentence(self) -> str:
+        """What was done."""
+        text = f"{self.crawl.hour}: {self.crawl.sentence}"
+        if self.imported is not None:
+            text += f"; {self.imported.rows:,} rows imported"
+        if self.caught_up.imported:
+            text += f"; {len(self.caught_up.imported)} files of other hours too"
+        if self.caught_up.refused:
+            text += f"; refused: {'; '.join(self.caught_up.refused)}"
+        return text
 
 
 class HourlyViews:
@@ -101,13 +114,14 @@ class HourlyViews:
         return FullOutcome(crawled, imported, self.import_missing(stop))
 
     def run(self, stop: threading.Event) -> str:
-        """The full run as a scheduled job: what it did in a sentence. Raises BatonError."""
+        """The full run as a scheduled job: what it did in a sentence.
+
+        Raises:
+            Stopped, Unfinished, BatonError: works are left for the next run.
+        """
         done = self.full(stop)
-        text = f"{done.crawl.hour}: {done.crawl.sentence}"
-        if done.imported is not None:
-            text += f"; {done.imported.rows:,} rows imported"
-        if done.caught_up.imported:
-            text += f"; {len(done.caught_up.imported)} files of other hours too"
-        if done.caught_up.refused:
-            text += f"; refused: {'; '.join(done.caught_up.refused)}"
-        return text
+        if stop.is_set():
+            raise Stopped
+        if done.crawl.ending is not Ending.DONE:
+            raise Unfinished(done.sentence)
+        return done.sentence

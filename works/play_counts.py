@@ -11,10 +11,11 @@ from logging import Logger
 from pathlib import Path
 
 from core.clock import Clock
-from core.errors import Busy, OutputError
+from core.errors import Busy, OutputError, Unfinished
 from core.file_lock import file_lock
 from core.logs import own_log_file
 from crawler.video_stats import FetchedItem
+from sources.pacing import Stopped
 from storage import works
 from storage.database import Database
 from storage.works import Due, Work
@@ -73,8 +74,18 @@ class PlayCounts:
         self._log_file = log_file
 
     def job(self, stop: threading.Event) -> str:
-        """The usual round as a scheduled job; its result in a sentence. Raises as `update`."""
-        return self.update(stop).sentence()
+        """The usual round as a scheduled job; its result in a sentence.
+
+        Raises:
+            Stopped, Unfinished: works are left for the next run.
+            BatonError: as `update`.
+        """
+        done = self.update(stop)
+        if stop.is_set():
+            raise Stopped
+        if done.left:
+            raise Unfinished(done.sentence())
+        return done.sentence()
 
     def update(
         self,
