@@ -215,11 +215,11 @@ def test_a_look_that_misses_an_earlier_file_takes_no_later_one(app, inbox, monke
     listed, looks = Inbox._listed, iter(range(100))
 
     def partly(self: Inbox) -> list[Path]:
-        if next(looks) == 0:
-            found = [drop(inbox, "3.json", work(title="three"))]
-            drop(inbox, "2.json", work(title="two"))
-            return found
-        return listed(self)
+        """The first look misses the second file, the second look the fourth."""
+        missed, seen = [("2.json", "3.json"), ("4.json", "5.json")][next(looks)]
+        found = listed(self)
+        drop(inbox, missed, work(title=missed))
+        return [*found, drop(inbox, seen, work(title=seen))]
 
     monkeypatch.setattr(Inbox, "_listed", partly)
     assert [file.name for file in inbox._waiting()] == ["1.json", "2.json", "3.json"]
