@@ -14,6 +14,7 @@ from commands import (
     doctor,
     exports,
     init,
+    plan,
     sandbox,
     stats,
     status,
@@ -36,6 +37,7 @@ def build() -> typer.Typer:
     )
     app.callback()(baton)
     crawl.register(app)
+    plan.register(app)
     demo.register(app)
     app.add_typer(accounts.group(), name="accounts")
     app.add_typer(tasks.group(), name="tasks")

@@ -27,6 +27,7 @@ from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
+from crawler.planner import Planner
 from crawler.progress import ProgressReader
 from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
@@ -128,6 +129,11 @@ class App:
     @cached_property
     def progress(self) -> ProgressReader:
         return ProgressReader(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def planner(self) -> Planner:
+        limit = self.settings.daily_export_limit
+        return Planner(self.database, self.clock, self.calendar, limit)
 
     @cached_property
     def platforms(self) -> dict[str, PlatformAccess]:
