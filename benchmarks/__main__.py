@@ -6,13 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import export, growth, handover, idle, ingest, leases, memory, pool
+from benchmarks import export, growth, handover, idle, ingest, leases, memory, plan, pool
 from benchmarks.ground import Ground
 from benchmarks.results import Result, as_json, as_table
 
 BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
     module.NAME: module.run
-    for module in (export, ingest, leases, memory, handover, idle, pool, growth)
+    for module in (export, ingest, leases, memory, handover, idle, pool, growth, plan)
 }
 
 

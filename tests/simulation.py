@@ -29,6 +29,7 @@ from storage.times import from_sql_or_none
 
 DOMAIN = "美妆"
 NEVER_SET = threading.Event()
+FIRST_UID = 5 * 10**9  # rows that tests and benchmarks store themselves have lower ones
 
 
 @dataclass
@@ -45,7 +46,7 @@ class SimulatedPlatform:
     page_rows: int = 20
     answer_secs: float = 0.3
     allowed: Mapping[str, Pace] = field(default_factory=dict)
-    ends_at: Mapping[str, datetime] = field(default_factory=dict)
+    ends_at: dict[str, datetime] = field(default_factory=dict)
     platform: str = "bilibili"
     endpoint_paces: Mapping[str, Pace] = field(default_factory=dict)
     throttles: int = 0
@@ -72,7 +73,7 @@ class SimulatedPlatform:
             self._answer(session.username)
         first = (page - 1) * self.page_rows + 1
         numbers = range(first, min(self.creators, first + self.page_rows - 1) + 1)
-        found = tuple(Creator(str(10**9 + n), f"达人{n}", {"fans": n}) for n in numbers)
+        found = tuple(Creator(str(FIRST_UID + n), f"达人{n}", {"fans": n}) for n in numbers)
         return CreatorPage(page, self.pages, found)
 
     def _answer(self, name: str) -> None:
@@ -119,8 +120,8 @@ class Simulation:
             platform.platform: PlatformAccess(guarded, SessionPool(platform))
         }
 
-    def file_crawl(self, pages: int | None = None) -> Task:
-        return self._app.scheduler.submit_crawl("bilibili", DOMAIN, pages, {}).task
+    def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
+        return self._app.scheduler.submit_crawl("bilibili", domain, pages, {}).task
 
     def file_export(self) -> Task:
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
