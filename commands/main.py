@@ -16,6 +16,7 @@ from commands import (
     exports,
     init,
     jobs,
+    plan,
     play_counts,
     sandbox,
     stats,
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
     )
     app.callback()(baton)
     crawl.register(app)
+    plan.register(app)
     demo.register(app)
     app.add_typer(accounts.group(), name="accounts")
     app.add_typer(tasks.group(), name="tasks")

@@ -37,6 +37,7 @@ from crawler.job_scheduler import JobScheduler
 from crawler.jobs import JobRunner
 from crawler.keeper import Keeper
 from crawler.pages import PageStore
+from crawler.planner import Planner
 from crawler.progress import ProgressReader
 from crawler.quota_reset import QuotaReset
 from crawler.scheduler import TaskScheduler
@@ -157,6 +158,11 @@ class App:
     @cached_property
     def progress(self) -> ProgressReader:
         return ProgressReader(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def planner(self) -> Planner:
+        limit = self.settings.daily_export_limit
+        return Planner(self.database, self.clock, self.calendar, limit)
 
     @cached_property
     def platforms(self) -> dict[str, PlatformAccess]:

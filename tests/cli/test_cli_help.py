@@ -15,11 +15,14 @@ START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "": (
         "start_crawl", "start_export", "run", "demo", "accounts", "tasks", "exports", "status",
-        "doctor", "init", "sandbox",
+        "doctor", "init", "sandbox", "plan",
     ),
     "start_crawl": (*START, "--pages", "--via"),
     "start_export": (
         *START, "--format", "--limit", "--out", "--columns", "--raw-cells", "--follow", "--wait",
+    ),
+    "plan": (
+        "--domain", "--creators", "--pages", "--platform", "--accounts", "--workers", "--json",
     ),
     "run": ("--crawl-workers", "--export-workers"),
     "demo": ("--creators", "--accounts", "--json"),
