@@ -36,7 +36,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         growth,
         plan,
         views,
-    )  # fmt: skip
+    )
 }
 
 
