@@ -18,6 +18,7 @@ from commands import (
     stats,
     status,
     tasks,
+    webhooks,
 )
 from commands.context import result
 
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(webhooks.group(), name="webhooks")
     status.register(app)
     doctor.register(app)
     init.register(app)
