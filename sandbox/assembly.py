@@ -24,8 +24,8 @@ from sandbox.handlers.market import Market
 from sandbox.handlers.passport import Passport
 from sandbox.handlers.short_links import ShortLinks
 from sandbox.handlers.tikhub import TikHub
-from sandbox.handlers.youtube import Units, YouTube
 from sandbox.handlers.webhooks import Webhooks
+from sandbox.handlers.youtube import Units, YouTube
 from sandbox.messages import Reply, Request, json_reply
 from sandbox.qr_codes import QrCodes
 from sandbox.sessions import Sessions

@@ -47,7 +47,8 @@ class Reply:
     """One HTTP answer, and how it goes wrong on its way if it shall.
 
     `missing_bytes` are promised by Content-Length and never sent; `dropped` hangs up without
-    a word; `raw` is sent instead of any HTTP. `retract` takes back what was counted for this answer, if the client is gone before.
+    a word; `raw` is sent instead of any HTTP. `retract` takes back what was counted for this
+    answer, if the client is gone before.
     """
 
     body: bytes = b""

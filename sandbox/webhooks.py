@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.messages import Json
 from sandbox.webhook_signatures import DEFAULT_SECRET
@@ -66,7 +66,9 @@ class Inboxes:
     def give(self, name: str, order: Order) -> None:
         """Tell a receiver how to behave from now on."""
         with self._lock:
-            self._inboxes[name].order = order
+            inbox = self._inboxes[name]
+            until = None if order.times is None else len(inbox.arrivals) + order.times
+            inbox.order = replace(order, times=until)
 
     def order(self, name: str) -> Order:
         """How a receiver is to behave at its next request."""
