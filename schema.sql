@@ -277,6 +277,7 @@ CREATE TABLE drama_tasks (
   callback_status VARCHAR(16) NULL,           -- of the newest delivery: delivered, failed, dead
   callback_retry_count INT NOT NULL DEFAULT 0,
   callback_last_attempt DATETIME(3) NULL,
+  callback_delivery_id BIGINT NULL,           -- that delivery
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_drama_tasks_task_id (task_id),
@@ -335,12 +336,14 @@ CREATE TABLE webhook_deliveries (
   kind ENUM('daily','broadcast','completion','test') NOT NULL,
   url VARCHAR(1024) NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host VARCHAR(255) NOT NULL,                 -- of the URL: few requests at a time go to one
   task_id VARCHAR(64) NULL,                   -- whose secret signs, and whose order is kept
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,                   -- the bytes that are signed and sent
   state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
-  attempts INT NOT NULL DEFAULT 0,
-  not_before DATETIME(3) NULL,
+  attempts INT NOT NULL DEFAULT 0,            -- since it was filed, or replayed last
+  not_before DATETIME(3) NULL,                -- when it is due; NULL: done, under way, or its endpoint is disabled
+  first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of the task wait for it
   last_status INT NULL,
   last_error VARCHAR(1024) NULL,
   lease_owner VARCHAR(64) NULL,
@@ -349,9 +352,10 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (state, not_before, id),
-  KEY idx_webhook_deliveries_task (task_id, id),
-  KEY idx_webhook_deliveries_url (url_hash, id),
+  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
+  KEY idx_webhook_deliveries_next (url_hash, not_before, id),
+  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -373,6 +377,7 @@ CREATE TABLE webhook_endpoints (
   url VARCHAR(1024) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
+  rest_until DATETIME(3) NULL,                -- it asked for a rest by Retry-After
   changed_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -23,6 +23,7 @@ from commands import (
     status,
     tasks,
     views,
+    webhooks,
     works,
 )
 from commands.context import result
@@ -53,6 +54,7 @@ def build() -> typer.Typer:
     app.add_typer(works.group(), name="works")
     app.add_typer(views.group(), name="views")
     play_counts.register(app)
+    app.add_typer(webhooks.group(), name="webhooks")
     status.register(app)
     doctor.register(app)
     init.register(app)

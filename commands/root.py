@@ -48,6 +48,12 @@ from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
+from reports.claims import DeliveryClaims
+from reports.courier import Courier
+from reports.outbox import Outbox
+from reports.sender import WebhookSender
+from reports.verdicts import RetryPlan
+from reports.webhook_desk import WebhookDesk
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
 from sources.policies import Breaker, GuardedSource
@@ -81,7 +87,7 @@ class App:
     """Everything that a command may need, built when first asked for.
 
     Args:
-        threads: workers that will run; the connection pool has room for each.
+        threads: workers that will run; the connection pool has room for each, and for senders.
         patience_secs: how long a lost database is waited for; commands do not wait long.
         clock: the host's clock; tests give their own.
         host: name of this host; tests give their own.
@@ -96,7 +102,7 @@ class App:
         host: str | None = None,
     ) -> None:
         self.settings = settings
-        self.pool_size = threads + SPARE_CONNECTIONS
+        self.pool_size = threads + settings.webhook_workers + SPARE_CONNECTIONS
         self.host = host or socket.gethostname()
         self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._patience_secs = patience_secs
@@ -303,6 +309,33 @@ class App:
     def _rests(self) -> RestLimits:
         return RestLimits(self.settings.throttle_cooldown_secs, self.settings.risk_cooldown_secs)
 
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.clock)
+
+    @cached_property
+    def webhook_claims(self) -> DeliveryClaims:
+        return DeliveryClaims(
+            self.database, self.clock, self.book, self.owner, self.settings.lease_secs,
+            self.settings.webhook_per_host, quiet_secs=self.settings.poll_secs / 2,
+        )  # fmt: skip
+
+    @cached_property
+    def webhook_sender(self) -> WebhookSender:
+        settings = self.settings
+        return WebhookSender(
+            self.database, self.webhook_claims,
+            Courier(settings.webhook_timeout_secs, settings.webhook_allowed_hosts), self.vault,
+            RetryPlan(settings.webhook_retry_secs, settings.webhook_jitter), self.clock,
+            settings.poll_secs,
+        )  # fmt: skip
+
+    @cached_property
+    def webhook_desk(self) -> WebhookDesk:
+        return WebhookDesk(
+            self.database, self.clock, self.vault, self.webhook_claims, self.webhook_sender
+        )
+
     def open(self) -> App:
         """Check schema and key, create an embedded database on first use, learn the time.
 
@@ -414,7 +447,7 @@ class App:
         jobs: bool = False,
     ) -> Engine:
         """The services of one process: that many threads of each kind, and one that watches for
-        alerts; with `jobs` also the scheduled jobs and those that tell the alerts."""
+        alerts; with `jobs` also the scheduled jobs and those that tell alerts and send reports."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
@@ -430,12 +463,16 @@ class App:
                 *_service("jobs", [self.job_scheduler.run] if jobs else [], on_failure),
                 *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
                 *_service("works", self._catalogue_care() if jobs else [], on_failure),
+                *_service("webhooks", self._senders() if jobs else [], on_failure),
             ],
         )
 
     def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
         listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
         return [self.works_inbox.run, listing.run]
+
+    def _senders(self) -> list[Callable[[threading.Event], None]]:
+        return [self.webhook_sender.run for _ in range(self.settings.webhook_workers)]
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -14,6 +14,7 @@ class LeaseKind(StrEnum):
     TASK = "task"
     ACCOUNT = "account"
     JOB = "job"
+    WEBHOOK = "webhook"
 
 
 class Lease:
