@@ -9,9 +9,12 @@ import typer
 
 from commands import (
     accounts,
+    broadcast,
     crawl,
+    daily_stats,
     demo,
     doctor,
+    dramas,
     exports,
     init,
     sandbox,
@@ -41,6 +44,9 @@ def build() -> typer.Typer:
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(dramas.group(), name="dramas")
+    daily_stats.register(app)
+    app.add_typer(broadcast.group(), name="broadcast")
     status.register(app)
     doctor.register(app)
     init.register(app)

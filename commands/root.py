@@ -35,6 +35,12 @@ from crawler.stats_askers import LONGEST_WAIT_SECS
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
+from reports.broadcaster import Broadcaster, BroadcastLimits
+from reports.daily_scan import DailyScanner
+from reports.daily_store import DailyStore
+from reports.dramas import DramaDesk
+from reports.intake import Intake
+from reports.outbox import Outbox
 from sources.blame import Blame
 from sources.catalog import Catalog, Making
 from sources.policies import Breaker, GuardedSource
@@ -45,7 +51,7 @@ from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
 
-SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
+SPARE_CONNECTIONS = 5  # keeper, caretaker, broadcaster, console and the main thread
 
 
 class App:
@@ -167,6 +173,41 @@ class App:
         return VideoStatsFetcher(self.platforms, keys, self.accounts, visits, resolver, self.clock)
 
     @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(
+            self.database, self.vault, self.outbox, self.clock, self.calendar,
+            self.settings.site_name,
+        )  # fmt: skip
+
+    @cached_property
+    def dramas(self) -> DramaDesk:
+        return DramaDesk(self.database, self.vault, self.clock)
+
+    @cached_property
+    def daily_scanner(self) -> DailyScanner:
+        settings = self.settings
+        store = DailyStore(self.database, self.outbox, self.clock, settings.site_name)
+        return DailyScanner(
+            self.database, self.video_stats, self.vault, store, self.clock, self.calendar,
+            settings.report_part_tasks,
+        )  # fmt: skip
+
+    @cached_property
+    def broadcaster(self) -> Broadcaster:
+        settings = self.settings
+        limits = BroadcastLimits(
+            settings.broadcast_secs, settings.report_part_tasks, settings.lease_secs
+        )
+        return Broadcaster(
+            self.database, self.video_stats, self.vault, self.outbox, self.clock, self.book,
+            self.owner, settings.site_name, limits,
+        )  # fmt: skip
+
+    @cached_property
     def visits(self) -> Visits:
         return Visits(self.accounts, self.platforms, self.clock, self._rests)
 
@@ -242,7 +283,7 @@ class App:
         care: bool = False,
     ) -> Engine:
         """The services of one process: that many threads of each kind; with `care` also one that
-        looks after the accounts."""
+        looks after the accounts, and the broadcaster."""
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
@@ -253,7 +294,10 @@ class App:
             _service("export", exports, on_failure),
             keeper,
             self.database,
-            _service("caretaker", [self.caretaker.run] if care else [], on_failure),
+            [
+                *_service("caretaker", [self.caretaker.run] if care else [], on_failure),
+                *_service("broadcast", [self.broadcaster.run] if care else [], on_failure),
+            ],
         )
 
 

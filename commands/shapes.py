@@ -15,13 +15,14 @@ SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 def as_object(row: Account | AccountEvent | Task | Segment | Worker) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
-        field.name: _plain(getattr(row, field.name))
+        field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
         if field.name not in SECRET_COLUMNS
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A cell as JSON has it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):

@@ -12,6 +12,7 @@ from core.errors import LeaseLost
 class LeaseKind(StrEnum):
     TASK = "task"
     ACCOUNT = "account"
+    BROADCAST = "broadcast"
 
 
 class Lease:

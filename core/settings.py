@@ -213,6 +213,20 @@ class Settings(BaseSettings):
         "for trials: short links are asked here, as BASE/HOST/PATH; empty: where they point",
     )
 
+    site_name: str = _setting(
+        "DramaRelayBot", "SITE_NAME", "how reports of distribution tasks name this site"
+    )
+    report_part_tasks: int = _setting(
+        500, "BATON_REPORT_PART_TASKS", "distribution tasks of one report at most", ge=1, le=10_000
+    )
+    broadcast_secs: float = _setting(
+        180.0,
+        "BATON_BROADCAST_SECS",
+        "how often active distribution tasks are broadcast",
+        ge=10,
+        le=LONGEST_SECS,
+    )
+
     @property
     def quota_zone(self) -> ZoneInfo:
         return ZoneInfo(self.quota_timezone)
