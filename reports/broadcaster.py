@@ -189,7 +189,7 @@ class Broadcaster:
             lambda tx: self._file(tx, lease, reports, totals | {"reports": len(reports)})
         )
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
-        message = f"{len(told)} of {len(found)} tasks told in {len(reports)} reports"
+        message = f"told {len(told)} of {len(found)} active tasks, reports {len(reports)}"
         return self._answer(True, message, **totals)
 
     def _tasks(self) -> list[DramaFields]:

@@ -53,6 +53,7 @@ class DayScan:
     """What a scan found. `to_fetch` links of a dry run would have been asked for."""
 
     day: date
+    is_dry: bool = False
     tasks: list[ScannedTask] = field(default_factory=list)
     agents: dict[str, Tally] = field(default_factory=dict)
     reports: int = 0
@@ -73,12 +74,12 @@ class DayScan:
     def __str__(self) -> str:
         if not self.tasks:
             return f"{self.day}: no completions"
-        told = ", ".join(f"{self.count(change)} {change.value}" for change in Change)
-        wrong = f"; {self.incomplete} not counted in full" if self.incomplete else ""
-        return (
-            f"{self.day}: {len(self.tasks)} tasks, {self.completion_count} completions ({told});"
-            f" {self.reports} reports{wrong}"
-        )
+        changes = ", ".join(f"{change.value} {self.count(change)}" for change in Change)
+        counted = f"completions {self.completion_count}"
+        if self.is_dry:
+            return f"{self.day}: tasks {len(self.tasks)}, {counted}"
+        told = f"{self.day}: tasks {len(self.tasks)} ({changes}), {counted}, reports {self.reports}"
+        return told + (f", not counted in full {self.incomplete}" if self.incomplete else "")
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class DailyScanner:
         begins, ends = self._calendar.bounds(day)
         live = None if dry_run else LiveNumbers(self._fetcher)
         agents = self._database.read(users.agents) if by_agent else None
-        scan = DayScan(day)
+        scan = DayScan(day, dry_run)
         for part in self._parts(self._tasks_of(begins, ends)):
             if stop.is_set():
                 raise Stopped
