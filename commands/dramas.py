@@ -166,7 +166,7 @@ def _import(
 
 
 def _told(problem: Problem) -> str:
-    return f"{problem.field}: {problem.reason}" if problem.field else problem.reason
+    return f"{problem.field} {problem.reason}" if problem.field else problem.reason
 
 
 def _as_object(taken: Taken, places: list[str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class WrongField(InvalidInput):
     """A field of an item is wrong; `reason` never repeats a secret."""
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
+        super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
         self.field = field
         self.reason = reason
 
@@ -44,7 +44,7 @@ class Fields:
     def __init__(self, told: Mapping[str, Any], known: Collection[str]) -> None:
         for name in told:
             if name not in known:
-                raise WrongField(str(name)[:SHOWN_CHARS], f"unknown; known: {', '.join(known)}")
+                raise WrongField(str(name)[:SHOWN_CHARS], f"is unknown; known: {', '.join(known)}")
         self._told = told
 
     def was_given(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class Fields:
             raise WrongField(name, f"{_shown(value)} is no text")
         text = storable(value).strip()
         if len(text) > most:
-            raise WrongField(name, f"longer than {most} characters")
+            raise WrongField(name, f"is longer than {most} characters")
         return text or None
 
     def identifier(self, name: str) -> str:
@@ -77,7 +77,9 @@ class Fields:
         if not text:
             raise WrongField(name, "is missing")
         if len(text) > ID_CHARS or CONTROL.search(text):
-            raise WrongField(name, f"must be 1 to {ID_CHARS} characters, none of them a control")
+            raise WrongField(
+                name, f"must be 1 to {ID_CHARS} characters, without line breaks and the like"
+            )
         return text
 
     def count(self, name: str, most: int) -> int | None:

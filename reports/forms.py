@@ -140,5 +140,5 @@ def _details(fields: Fields) -> str | None:
     except ValueError as error:
         raise WrongField(name, f"cannot be stored as JSON: {error}") from error
     if len(text) > DETAILS_CHARS:
-        raise WrongField(name, f"longer than {DETAILS_CHARS} characters")
+        raise WrongField(name, f"is longer than {DETAILS_CHARS} characters")
     return text
