@@ -45,8 +45,16 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "dramas": (
+        "import", "import_users", "import_completions", "list", "show", "pause", "resume", "finish",
+        "set_secret",
+    ),
+    "daily_stats": ("--from", "--to", "--by", "--dry-run", "--json"),
+    "broadcast": ("--once", "start", "stop", "status"),
 }  # fmt: skip
 TWINS = {
+    "daily_stats": "daily-stats",
+    "dramas import_completions": "dramas import-completions",
     "start_crawl": "start-crawl",
     "start_export": "start-export",
     "accounts set_limit": "accounts set-limit",
