@@ -48,8 +48,14 @@ from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
+from reports.broadcaster import Broadcaster, BroadcastLimits
 from reports.claims import DeliveryClaims
 from reports.courier import Courier
+from reports.daily_deliveries import note_daily
+from reports.daily_scan import DailyScanner
+from reports.daily_store import DailyStore
+from reports.dramas import DramaDesk
+from reports.intake import Intake
 from reports.outbox import Outbox
 from reports.sender import WebhookSender
 from reports.verdicts import RetryPlan
@@ -80,7 +86,7 @@ from works.uploads import UploadsDiscovery
 from works.view_gaps import ViewGaps
 
 HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
-SPARE_CONNECTIONS = 8  # keeper, a job, alerts, their telling, catalogue (2), console, main
+SPARE_CONNECTIONS = 9  # keeper, job, alerts, telling, broadcaster, catalogue (2), console, main
 
 
 class App:
@@ -302,6 +308,37 @@ class App:
         }
 
     @cached_property
+    def intake(self) -> Intake:
+        return Intake(
+            self.database, self.vault, self.outbox, self.clock, self.calendar,
+            self.settings.site_name,
+        )  # fmt: skip
+
+    @cached_property
+    def dramas(self) -> DramaDesk:
+        return DramaDesk(self.database, self.vault, self.clock)
+
+    @cached_property
+    def daily_scanner(self) -> DailyScanner:
+        settings = self.settings
+        store = DailyStore(self.database, self.outbox, self.clock, settings.site_name)
+        return DailyScanner(
+            self.database, self.video_stats, self.vault, store, self.clock, self.calendar,
+            settings.report_part_tasks,
+        )  # fmt: skip
+
+    @cached_property
+    def broadcaster(self) -> Broadcaster:
+        settings = self.settings
+        limits = BroadcastLimits(
+            settings.broadcast_secs, settings.report_part_tasks, settings.lease_secs
+        )
+        return Broadcaster(
+            self.database, self.video_stats, self.vault, self.outbox, self.clock, self.book,
+            self.owner, settings.site_name, limits,
+        )  # fmt: skip
+
+    @cached_property
     def visits(self) -> Visits:
         return Visits(self.accounts, self.platforms, self.clock, self._rests)
 
@@ -318,6 +355,7 @@ class App:
         return DeliveryClaims(
             self.database, self.clock, self.book, self.owner, self.settings.lease_secs,
             self.settings.webhook_per_host, quiet_secs=self.settings.poll_secs / 2,
+            follow=note_daily,
         )  # fmt: skip
 
     @cached_property
@@ -464,6 +502,7 @@ class App:
                 *_service("alerts", [self.alert_watcher().run, *tellers], on_failure),
                 *_service("works", self._catalogue_care() if jobs else [], on_failure),
                 *_service("webhooks", self._senders() if jobs else [], on_failure),
+                *_service("broadcast", [self.broadcaster.run] if jobs else [], on_failure),
             ],
         )
 

@@ -69,8 +69,16 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "jobs list": ("--json",),
     "jobs run": ("--scheduled", "--json"),
     "jobs preview": ("--count", "--schedule", "--json"),
+    "dramas": (
+        "import", "import_users", "import_completions", "list", "show", "pause", "resume", "finish",
+        "set_secret",
+    ),
+    "daily_stats": ("--from", "--to", "--by", "--dry-run", "--json"),
+    "broadcast": ("--once", "start", "stop", "status"),
 }  # fmt: skip
 TWINS = {
+    "daily_stats": "daily-stats",
+    "dramas import_completions": "dramas import-completions",
     "start_crawl": "start-crawl",
     "start_export": "start-export",
     "update_play_counts": "update-play-counts",
