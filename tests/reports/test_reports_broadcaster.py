@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from commands.root import App
 from core.errors import DatabaseError, LeaseLost
 from sources.base import VideoStats
 from sources.pacing import Stopped
+from storage import broadcasts
 from tests.mariadb import MariaDBServer
 from tests.storage.tcp_proxy import CommitFault, TcpProxy
 
@@ -175,6 +177,14 @@ def test_it_is_off_first_and_what_was_said_survives_a_restart(make_app: Any) -> 
     assert again.status()["is_on"] is True and again.run_if_due(NEVER) is not None
     assert again.stop().message == "broadcasting is off" and again.stop().message == "it was off"
     assert caster.status()["is_on"] is False
+
+
+def test_a_round_that_was_turned_off_at_the_last_moment_is_not_begun(app: App) -> None:
+    now = app.clock.now()
+    claim = partial(broadcasts.claim, owner="me", now=now, until=now, due_before=now)
+    assert app.database.write(lambda tx: claim(tx)) is None
+    broadcaster_of(app, Numbers()).start()
+    assert app.database.write(lambda tx: claim(tx)) == 1
 
 
 @ONE_ENGINE
