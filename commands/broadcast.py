@@ -19,6 +19,7 @@ from commands.working import kept_leases
 from core.errors import InvalidInput
 from sources.pacing import Stopped
 
+NUMBERS = ("total", "succeeded", "failed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -89,10 +90,9 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         result_json(told)
         return
-    result(f"broadcasting is {'on' if told['is_on'] else 'off'}, every"
-           f" {told['interval_secs']:g} s")  # fmt: skip
+    result(told["message"])
     if told["is_running"]:
         result(f"a round runs since {told['started_at']}")
-    if told["result"]:
-        numbers = ", ".join(f"{name} {number:,}" for name, number in told["result"].items())
+    if told["finished_at"]:
+        numbers = ", ".join(f"{name} {told[name]:,}" for name in NUMBERS)
         result(f"newest round, ended {told['finished_at']}: {numbers}")

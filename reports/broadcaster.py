@@ -21,6 +21,7 @@ from reports.payloads import BROADCAST, broadcast_body, broadcast_entry, event_i
 from reports.receivers import receivers_of
 from sources.pacing import Stopped
 from storage import broadcasts, dramas
+from storage.broadcasts import BroadcasterState
 from storage.database import Database, Tx
 from storage.dramas import DramaFields
 
@@ -99,18 +100,21 @@ class Broadcaster:
         return self._answer(True, "broadcasting is off" if changed else "it was off")
 
     def status(self) -> dict[str, Any]:
-        """`{"is_on", "is_running", "interval_secs", "started_at", "finished_at", "result"}`;
-        times of the newest round, `result` of the newest finished one: `{"total", "succeeded",
-        "failed", "reports"}`, or null."""
+        """An answer's JSON, its numbers those of the newest finished round, with `{"is_on",
+        "is_running", "interval_secs", "started_at", "finished_at", "reports"}`: the times are of
+        the newest round, null when there was none."""
         seen = self._database.read(broadcasts.state)
-        now = self._clock.now()
-        return {
+        totals = json.loads(seen.result) if seen.result else {}
+        reports = totals.pop("reports", 0)
+        word = "on" if seen.is_on else "off"
+        every = f"broadcasting is {word}, every {self._limits.interval_secs:g} s"
+        return self._answer(True, every, **totals).as_json() | {
             "is_on": seen.is_on,
-            "is_running": seen.lease_until is not None and seen.lease_until > now,
+            "is_running": _runs(seen, self._clock.now()),
             "interval_secs": self._limits.interval_secs,
             "started_at": _iso(seen.started_at),
             "finished_at": _iso(seen.finished_at),
-            "result": json.loads(seen.result) if seen.result else None,
+            "reports": reports,
         }
 
     def trigger(self, stop: threading.Event) -> Answer:
@@ -144,6 +148,8 @@ class Broadcaster:
     def run_if_due(self, stop: threading.Event) -> Answer | None:
         """A round if broadcasting is on and its time has come. Raises as `trigger`."""
         now = self._clock.now()
+        if not self._database.read(broadcasts.state).is_on:
+            return None  # an idle process writes nothing
         lease = self._claim(now - timedelta(seconds=self._limits.interval_secs))
         return None if lease is None else self._round(lease, stop)
 
@@ -234,6 +240,10 @@ class Broadcaster:
 
     def _answer(self, success: bool, message: str, **totals: int) -> Answer:
         return Answer(success, message, self._clock.now(), **totals)
+
+
+def _runs(seen: BroadcasterState, now: datetime) -> bool:
+    return seen.lease_until is not None and seen.lease_until > now
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -73,22 +73,16 @@ class DailyStore:
             for one in part.dramas
         }
         changes = {name: _change(one, known.get(name)) for name, one in found.items()}
-        due = [
-            one for one in part.dramas
-            if part.receiver.url is not None and found[one.task_id].event_id is None
-        ]  # fmt: skip
-        is_reported = False
-        if due:
-            report = self._report(day, part, due, found)
-            is_reported = self._outbox.enqueue(tx, report)
-            for one in due:
-                found[one.task_id] = replace(found[one.task_id], event_id=report.event_id)
-        written = {one.task_id for one in due} | {
-            name for name, change in changes.items() if change is not Change.UNCHANGED
-        }
-        daily_stats.store_revisions(tx, [found[name] for name in written])
-        same = [one for name, one in found.items() if name not in written]
-        daily_stats.note_scanned(tx, same)
+        due = [one for one in part.dramas if found[one.task_id].event_id is None]
+        report = self._report(day, part, due, found)
+        is_reported = report is not None and self._outbox.enqueue(tx, report)
+        if report is not None:
+            found |= {
+                one.task_id: replace(found[one.task_id], event_id=report.event_id) for one in due
+            }
+        untold = {one.task_id for one in due}
+        daily_stats.store_revisions(tx, [found[name] for name in untold])
+        daily_stats.note_scanned(tx, [one for name, one in found.items() if name not in untold])
         return StoredPart(found, changes, is_reported)
 
     def _found(
@@ -104,14 +98,16 @@ class DailyStore:
 
     def _report(
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
-    ) -> Report:
-        assert part.receiver.url is not None
+    ) -> Report | None:
+        """What is to be told of the tasks that are due; None when nobody is to be told."""
+        url = part.receiver.url
+        if url is None or not due:
+            return None
         revisions = [(one.task_id, found[one.task_id].revision) for one in due]
-        body = daily_body(
-            self._site_name, [daily_entry(one, found[one.task_id].counts) for one in due]
-        )
-        name = event_id(DAILY, self._site_name, part.receiver.url, day, revisions, part.number)
-        return Report(DAILY, name, part.receiver.url, part.receiver.signer, day, body)
+        entries = [daily_entry(one, found[one.task_id].counts) for one in due]
+        name = event_id(DAILY, self._site_name, url, day, revisions, part.number)
+        body = daily_body(self._site_name, entries)
+        return Report(DAILY, name, url, part.receiver.signer, day, body)
 
 
 def _change(found: DailyStats, known: DailyStats | None) -> Change:

@@ -150,9 +150,10 @@ def test_a_new_completion_is_reported_at_once_and_only_once(app: App) -> None:
     at = noon(app)
     one = posted("t1", "u1", youtube(1), at, FULL | {"note": "x", "share_count": None})
     silent = posted("t2", "u1", youtube(1), at, FULL)
-    for _ in range(2):
-        app.intake.add_completions([one, silent])
-    (report,) = filed(app)
+    app.intake.add_completions([one, silent])
+    app.intake.add_completions([one, silent, posted("t1", "u1", youtube(2), at)])
+    report, second = filed(app)
+    assert [entry["submission_link"] for entry in second.body["completions"]] == [youtube(2)]
     assert (report.kind, report.url, report.task_id) == ("completion", URL, "t1")
     moment = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     assert report.body == {
