@@ -45,12 +45,20 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "webhooks": ("list", "show", "replay", "test", "disable", "enable", "rotate_secret"),
+    "webhooks list": (
+        "--state", "--kind", "--task", "--url", "--from", "--to", "--limit", "--json",
+    ),
+    "webhooks replay": ("--state", "--kind", "--task", "--url", "--from", "--to", "--json"),
+    "webhooks test": ("--secret-stdin", "--json"),
+    "webhooks rotate_secret": ("--secret-stdin", "--finish"),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",
     "start_export": "start-export",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
+    "webhooks rotate_secret": "webhooks rotate-secret",
 }
 
 
