@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import pytest
 from launcher import Baton, SandboxProcess
+from rich.cells import cell_len
 from webhook_stage import Stage, opened
+
+from reports.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -22,7 +25,7 @@ def test_listing_showing_and_replaying(baton: Baton, sandbox: SandboxProcess) ->
     listed = baton.run("webhooks", "list")
     assert listed.code == 0
     assert "all in all 3 pending" in listed.err
-    assert all(len(line) <= 80 for line in listed.out.splitlines())
+    assert len(listed.out.splitlines()) == 4
     asjson = baton.run("webhooks", "list", "--task", "task-1", "--json")
     assert asjson.err == ""
     assert [one["event_id"] for one in asjson.json] == ["0001"]
@@ -54,6 +57,18 @@ def test_a_test_event(baton: Baton, sandbox: SandboxProcess) -> None:
     assert bad.code == 4 and "hunter2" not in bad.err
     empty = baton.run("webhooks", "test", url, "--secret-stdin")
     assert empty.code == 4
+
+
+def test_a_listing_fits_80_columns(baton: Baton) -> None:
+    with opened(baton) as app:
+        for number, task in enumerate(("短剧" * 20, "[bold]x" * 8, "plain")):
+            host = f"http://{'long.' * 20}example/" if number else "rubbish"
+            report = Report("completion", f"event-{number}", host, task, None, "{}")
+            app.database.write(lambda tx, one=report: app.outbox.enqueue(tx, one))
+        assert app.webhook_sender.send_once()
+    lines = baton.run("webhooks", "list").out.splitlines()
+    assert len(lines) == 4 and 70 < max(map(cell_len, lines)) <= 80
+    assert any("[bold]x" in line for line in lines)
 
 
 def test_disabling_and_enabling_by_url_or_id(baton: Baton, sandbox: SandboxProcess) -> None:
