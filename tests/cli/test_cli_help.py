@@ -75,6 +75,13 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "daily_stats": ("--from", "--to", "--by", "--dry-run", "--json"),
     "broadcast": ("--once", "start", "stop", "status"),
+    "webhooks": ("list", "show", "replay", "test", "disable", "enable", "rotate_secret"),
+    "webhooks list": (
+        "--state", "--kind", "--task", "--url", "--from", "--to", "--limit", "--json",
+    ),
+    "webhooks replay": ("--state", "--kind", "--task", "--url", "--from", "--to", "--json"),
+    "webhooks test": ("--secret-stdin", "--json"),
+    "webhooks rotate_secret": ("--secret-stdin", "--finish"),
 }  # fmt: skip
 TWINS = {
     "daily_stats": "daily-stats",
@@ -84,6 +91,7 @@ TWINS = {
     "update_play_counts": "update-play-counts",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
+    "webhooks rotate_secret": "webhooks rotate-secret",
 }
 
 
