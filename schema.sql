@@ -277,6 +277,7 @@ CREATE TABLE drama_tasks (
   callback_status VARCHAR(16) NULL,           -- of the newest delivery: delivered, failed, dead
   callback_retry_count INT NOT NULL DEFAULT 0,
   callback_last_attempt DATETIME(3) NULL,
+  callback_delivery_id BIGINT NULL,           -- that delivery
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_drama_tasks_task_id (task_id),
@@ -289,12 +290,13 @@ CREATE TABLE task_completions (
   user_id VARCHAR(64) NOT NULL,
   platform VARCHAR(32) NOT NULL,              -- youtube, tiktok, douyin
   submission_link VARCHAR(1024) NOT NULL,
-  link_hash CHAR(64) NOT NULL,                -- SHA-256 of the link: one row per task, user and link
+  link_hash CHAR(64) NOT NULL,                -- SHA-256 of the video or short link: one row each
   verification_details JSON NULL,             -- counters as they were verified
   completed_at DATETIME(3) NOT NULL,
   created_at DATETIME(3) NOT NULL,
-  UNIQUE KEY uq_task_completions_link (task_id, user_id, link_hash),
-  KEY idx_task_completions_day (completed_at, task_id)
+  UNIQUE KEY uq_task_completions_link (link_hash, task_id, user_id),
+  KEY idx_task_completions_day (completed_at, task_id),
+  KEY idx_task_completions_task (task_id, completed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE task_daily_stats (
@@ -319,13 +321,27 @@ CREATE TABLE task_daily_stats (
   dy_collect_count BIGINT NOT NULL DEFAULT 0,
   revision INT NOT NULL DEFAULT 1,            -- grows when a later scan finds other numbers
   error VARCHAR(1024) NULL,                   -- what could not be counted
+  event_id VARCHAR(128) NULL,                 -- the report that told this revision
   is_sent TINYINT NOT NULL DEFAULT 0,
   sent_at DATETIME(3) NULL,
   response VARCHAR(1024) NULL,
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
-  KEY idx_task_daily_stats_date (stats_date, task_id)
+  KEY idx_task_daily_stats_date (stats_date, task_id),
+  KEY idx_task_daily_stats_event (event_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
+CREATE TABLE broadcaster (
+  id TINYINT NOT NULL PRIMARY KEY,
+  is_on TINYINT NOT NULL DEFAULT 0,
+  started_at DATETIME(3) NULL,                -- of the newest round
+  finished_at DATETIME(3) NULL,
+  result VARCHAR(1024) NULL,                  -- JSON: what became of the newest finished one
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,      -- grows with every round
+  lease_until DATETIME(3) NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
@@ -335,12 +351,14 @@ CREATE TABLE webhook_deliveries (
   kind ENUM('daily','broadcast','completion','test') NOT NULL,
   url VARCHAR(1024) NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host VARCHAR(255) NOT NULL,                 -- of the URL: few requests at a time go to one
   task_id VARCHAR(64) NULL,                   -- whose secret signs, and whose order is kept
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,                   -- the bytes that are signed and sent
   state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
-  attempts INT NOT NULL DEFAULT 0,
-  not_before DATETIME(3) NULL,
+  attempts INT NOT NULL DEFAULT 0,            -- since it was filed, or replayed last
+  not_before DATETIME(3) NULL,                -- when it is due; NULL: done, under way, or its endpoint is disabled
+  first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of the task wait for it
   last_status INT NULL,
   last_error VARCHAR(1024) NULL,
   lease_owner VARCHAR(64) NULL,
@@ -349,9 +367,10 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (state, not_before, id),
-  KEY idx_webhook_deliveries_task (task_id, id),
-  KEY idx_webhook_deliveries_url (url_hash, id),
+  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
+  KEY idx_webhook_deliveries_next (url_hash, not_before, id),
+  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -373,6 +392,7 @@ CREATE TABLE webhook_endpoints (
   url VARCHAR(1024) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
+  rest_until DATETIME(3) NULL,                -- it asked for a rest by Retry-After
   changed_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from commands.context import amount, database_place, new_database
 from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
-from commands.root import SPARE_CONNECTIONS, App
+from commands.root import App
+from commands.root_base import SPARE_CONNECTIONS
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names

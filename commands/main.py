@@ -10,18 +10,23 @@ import typer
 from commands import (
     accounts,
     alerts,
+    broadcast,
     crawl,
+    daily_stats,
     demo,
     doctor,
+    dramas,
     exports,
     init,
     jobs,
+    plan,
     play_counts,
     sandbox,
     stats,
     status,
     tasks,
     views,
+    webhooks,
     works,
 )
 from commands.context import result
@@ -41,6 +46,7 @@ def build() -> typer.Typer:
     )
     app.callback()(baton)
     crawl.register(app)
+    plan.register(app)
     demo.register(app)
     app.add_typer(accounts.group(), name="accounts")
     app.add_typer(tasks.group(), name="tasks")
@@ -51,6 +57,10 @@ def build() -> typer.Typer:
     app.add_typer(works.group(), name="works")
     app.add_typer(views.group(), name="views")
     play_counts.register(app)
+    app.add_typer(webhooks.group(), name="webhooks")
+    app.add_typer(dramas.group(), name="dramas")
+    daily_stats.register(app)
+    app.add_typer(broadcast.group(), name="broadcast")
     status.register(app)
     doctor.register(app)
     init.register(app)

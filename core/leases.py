@@ -14,6 +14,8 @@ class LeaseKind(StrEnum):
     TASK = "task"
     ACCOUNT = "account"
     JOB = "job"
+    WEBHOOK = "webhook"
+    BROADCAST = "broadcast"
 
 
 class Lease:

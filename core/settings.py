@@ -59,10 +59,28 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _parts(given: object) -> tuple[str, ...]:
+    if isinstance(given, tuple):
+        return given
+    return tuple(part.strip() for part in str(given).split(",") if part.strip())
+
+
+def _delays(given: object) -> tuple[float, ...]:
+    try:
+        delays = tuple(float(part) for part in _parts(given))
+    except ValueError:
+        delays = (-1.0,)
+    if not all(0 <= secs <= LONGEST_SECS for secs in delays):
+        raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
+    return delays
+
+
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
 CronSetting = Annotated[str, AfterValidator(check_cron)]
+ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_delays)]
 ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
 UrlSetting = Annotated[str, AfterValidator(_http_url)]
 
@@ -262,6 +280,9 @@ class Settings(BaseSettings):
         "BATON_WORKS_EXPORT_SCHEDULE",
         "when `catalogue_export` runs (cron, quota zone)",
     )
+    daily_stats_schedule: CronSetting = _setting(
+        "0 2 * * *", "BATON_DAILY_STATS_SCHEDULE", "when `daily_stats` runs (cron, quota zone)"
+    )
     play_counts_enabled: bool = _setting(
         False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
     )
@@ -269,6 +290,46 @@ class Settings(BaseSettings):
         "0 2 * * *",
         "AUTO_UPDATE_VIDEO_PLAYS_SCHEDULE",
         "when `play_counts` runs (cron, quota zone)",
+    )
+    webhook_workers: int = _setting(
+        8, "BATON_WEBHOOK_WORKERS", "threads of `run` that send reports; 0: none", ge=0, le=64
+    )
+    webhook_per_host: int = _setting(
+        2, "BATON_WEBHOOK_PER_HOST", "requests to one host that are under way at once", ge=1
+    )
+    webhook_timeout_secs: float = _setting(
+        15.0,
+        "BATON_WEBHOOK_TIMEOUT_SECS",
+        "for one whole request to a receiver",
+        gt=0,
+        le=LONGEST_SECS,
+    )
+    webhook_retry_secs: DelaysSetting = _setting(
+        (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0),
+        "BATON_WEBHOOK_RETRY_SECS",
+        "seconds from a failed attempt to the next; the last one is followed by none",
+    )
+    webhook_jitter: float = _setting(
+        0.2, "BATON_WEBHOOK_JITTER", "share of such a delay that is added at random", ge=0, le=1
+    )
+    webhook_allowed_hosts: ListSetting = _setting(
+        (),
+        "BATON_WEBHOOK_ALLOWED_HOSTS",
+        "hosts (also HOST:PORT) that reports may go to although their address is private",
+    )
+
+    site_name: str = _setting(
+        "DramaRelayBot", "SITE_NAME", "how reports of distribution tasks name this site"
+    )
+    report_part_tasks: int = _setting(
+        500, "BATON_REPORT_PART_TASKS", "distribution tasks of one report at most", ge=1, le=10_000
+    )
+    broadcast_secs: float = _setting(
+        180.0,
+        "BATON_BROADCAST_SECS",
+        "how often active distribution tasks are broadcast",
+        ge=10,
+        le=LONGEST_SECS,
     )
 
     @property

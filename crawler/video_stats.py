@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -158,15 +158,9 @@ class VideoStatsFetcher:
     ) -> Iterator[AnsweredBatch]:
         run = _Run(platform, asker, stop)
         batches = list(_chunks(ids, self._platforms[platform].source.batch))
-        lanes = ThreadPoolExecutor(max(1, min(asker.lanes, len(batches))))
-        try:
-            answers = [lanes.submit(run.ask, batch) for batch in batches]
-            for answer in answers:
-                batch = answer.result()
-                if batch is not None:
-                    yield batch
-        finally:
-            lanes.shutdown(cancel_futures=True)
+        for batch in _side_by_side(run.ask, batches, asker.lanes):
+            if batch is not None:
+                yield batch
         if run.ended_by is not None:
             raise run.ended_by
 
@@ -235,6 +229,23 @@ def _unresolved(platform: str, resolved: VideoLink | Unavailable | str) -> Fetch
 
 def _failed(error: str, *, final: bool = False) -> FetchedItem:
     return FetchedItem("", error=error, final=final)
+
+
+def _side_by_side(
+    ask: Callable[[Sequence[str]], AnsweredBatch | None],
+    batches: Sequence[Sequence[str]],
+    lanes: int,
+) -> Iterator[AnsweredBatch | None]:
+    """Answers in the order of the batches. With one lane nothing is asked ahead."""
+    if lanes == 1:
+        yield from map(ask, batches)
+        return
+    threads = ThreadPoolExecutor(lanes)
+    try:
+        for answer in [threads.submit(ask, batch) for batch in batches]:
+            yield answer.result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:

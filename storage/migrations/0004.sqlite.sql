@@ -23,6 +23,7 @@ CREATE TABLE drama_tasks (
   callback_status TEXT NULL,
   callback_retry_count INTEGER NOT NULL DEFAULT 0,
   callback_last_attempt TEXT NULL,
+  callback_delivery_id INTEGER NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
 );
@@ -39,8 +40,9 @@ CREATE TABLE task_completions (
   completed_at TEXT NOT NULL,
   created_at TEXT NOT NULL
 );
-CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (task_id, user_id, link_hash);
+CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (link_hash, task_id, user_id);
 CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id);
+CREATE INDEX idx_task_completions_task ON task_completions (task_id, completed_at);
 CREATE TABLE task_daily_stats (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   task_id TEXT NOT NULL,
@@ -63,6 +65,7 @@ CREATE TABLE task_daily_stats (
   dy_collect_count INTEGER NOT NULL DEFAULT 0,
   revision INTEGER NOT NULL DEFAULT 1,
   error TEXT NULL,
+  event_id TEXT NULL,
   is_sent INTEGER NOT NULL DEFAULT 0,
   sent_at TEXT NULL,
   response TEXT NULL,
@@ -71,18 +74,31 @@ CREATE TABLE task_daily_stats (
 );
 CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
 CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
+CREATE INDEX idx_task_daily_stats_event ON task_daily_stats (event_id);
+CREATE TABLE broadcaster (
+  id INTEGER NOT NULL PRIMARY KEY,
+  is_on INTEGER NOT NULL DEFAULT 0,
+  started_at TEXT NULL,
+  finished_at TEXT NULL,
+  result TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
 CREATE TABLE webhook_deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id TEXT NOT NULL,
   kind TEXT CHECK (kind IN ('daily','broadcast','completion','test')) NOT NULL,
   url TEXT NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host TEXT NOT NULL,
   task_id TEXT NULL,
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,
   state TEXT CHECK (state IN ('pending','sending','delivered','failed','dead')) NOT NULL DEFAULT 'pending',
   attempts INTEGER NOT NULL DEFAULT 0,
   not_before TEXT NULL,
+  first_tried_at TEXT NULL,
   last_status INTEGER NULL,
   last_error TEXT NULL,
   lease_owner TEXT NULL,
@@ -92,9 +108,10 @@ CREATE TABLE webhook_deliveries (
   finished_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_webhook_deliveries_event ON webhook_deliveries (event_id);
-CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (state, not_before, id);
-CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
-CREATE INDEX idx_webhook_deliveries_url ON webhook_deliveries (url_hash, id);
+CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (not_before, url_hash, host);
+CREATE INDEX idx_webhook_deliveries_next ON webhook_deliveries (url_hash, not_before, id);
+CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (task_id, first_tried_at, id);
+CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,6 +129,7 @@ CREATE TABLE webhook_endpoints (
   url TEXT NOT NULL,
   is_enabled INTEGER NOT NULL DEFAULT 1,
   reason TEXT NULL,
+  rest_until TEXT NULL,
   changed_at TEXT NOT NULL
 );
 CREATE TABLE web_tokens (

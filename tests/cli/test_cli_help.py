@@ -15,11 +15,14 @@ START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "": (
         "start_crawl", "start_export", "run", "demo", "accounts", "tasks", "exports", "status",
-        "doctor", "init", "sandbox",
+        "doctor", "init", "sandbox", "plan",
     ),
     "start_crawl": (*START, "--pages", "--via"),
     "start_export": (
         *START, "--format", "--limit", "--out", "--columns", "--raw-cells", "--follow", "--wait",
+    ),
+    "plan": (
+        "--domain", "--creators", "--pages", "--platform", "--accounts", "--workers", "--json",
     ),
     "run": ("--crawl-workers", "--export-workers"),
     "demo": ("--creators", "--accounts", "--json"),
@@ -66,13 +69,29 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "jobs list": ("--json",),
     "jobs run": ("--scheduled", "--json"),
     "jobs preview": ("--count", "--schedule", "--json"),
+    "dramas": (
+        "import", "import_users", "import_completions", "list", "show", "pause", "resume", "finish",
+        "set_secret",
+    ),
+    "daily_stats": ("--from", "--to", "--by", "--dry-run", "--json"),
+    "broadcast": ("--once", "start", "stop", "status"),
+    "webhooks": ("list", "show", "replay", "test", "disable", "enable", "rotate_secret"),
+    "webhooks list": (
+        "--state", "--kind", "--task", "--url", "--from", "--to", "--limit", "--json",
+    ),
+    "webhooks replay": ("--state", "--kind", "--task", "--url", "--from", "--to", "--json"),
+    "webhooks test": ("--secret-stdin", "--json"),
+    "webhooks rotate_secret": ("--secret-stdin", "--finish"),
 }  # fmt: skip
 TWINS = {
+    "daily_stats": "daily-stats",
+    "dramas import_completions": "dramas import-completions",
     "start_crawl": "start-crawl",
     "start_export": "start-export",
     "update_play_counts": "update-play-counts",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
+    "webhooks rotate_secret": "webhooks rotate-secret",
 }
 
 

@@ -119,6 +119,12 @@ def test_saves_that_overtake_each_other_end_as_the_table_says(
     assert {work_id: work.title for work_id, work in catalogue(app).items()} == truth
 
 
+def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: Inbox) -> None:
+    site.run("tables", "save", "overtake")
+    take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "new"
+
+
 # The folder
 
 
@@ -215,11 +221,11 @@ def test_a_look_that_misses_an_earlier_file_takes_no_later_one(app, inbox, monke
     listed, looks = Inbox._listed, iter(range(100))
 
     def partly(self: Inbox) -> list[Path]:
-        if next(looks) == 0:
-            found = [drop(inbox, "3.json", work(title="three"))]
-            drop(inbox, "2.json", work(title="two"))
-            return found
-        return listed(self)
+        """The first look misses the second file, the second look the fourth."""
+        missed, seen = [("2.json", "3.json"), ("4.json", "5.json")][next(looks)]
+        found = listed(self)
+        drop(inbox, missed, work(title=missed))
+        return [*found, drop(inbox, seen, work(title=seen))]
 
     monkeypatch.setattr(Inbox, "_listed", partly)
     assert [file.name for file in inbox._waiting()] == ["1.json", "2.json", "3.json"]

@@ -298,6 +298,23 @@ def test_an_old_round_is_not_gone_on_with(shelf, clock) -> None:
     clock.on_wait = None
     clock.move(8 * 86400)
     assert here.update().round.updated == 15
+    assert here.server.times_in_batches.total() == 10 + 15, "all of them are due again"
+
+
+def test_what_is_added_during_a_round_waits_for_the_next(shelf, clock) -> None:
+    here = shelf()
+    videos = visible(here, 3)
+    here.put(videos[:2] + visible(here, 2, "youtube"))
+
+    def watch(round_, _total: int) -> None:
+        if round_.done == 4:
+            clock.move(1)
+            here.put(videos[2:])
+
+    end = here.update(watch=watch)
+    assert (end.round.updated, end.left) == (4, 0)
+    assert not (here.app.settings.data_dir / PROGRESS).exists()
+    assert here.update().round.updated == 1
 
 
 def test_one_process_at_a_time(shelf) -> None:
