@@ -15,13 +15,14 @@ from commands import (
     exports,
     init,
     sandbox,
+    serve,
     stats,
     status,
     tasks,
+    web,
 )
 from commands.context import result
-
-VERSION = "0.1.0"
+from commands.root import VERSION
 
 
 def build() -> typer.Typer:
@@ -45,6 +46,8 @@ def build() -> typer.Typer:
     doctor.register(app)
     init.register(app)
     sandbox.register(app)
+    serve.register(app)
+    app.add_typer(web.group(), name="web")
     return app
 
 

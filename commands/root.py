@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -32,6 +33,7 @@ from crawler.scheduler import TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.stats_askers import LONGEST_WAIT_SECS
+from crawler.task_desk import TaskDesk
 from crawler.verify import ExportVerifier
 from crawler.video_stats import VideoStatsFetcher
 from crawler.visits import PlatformAccess, RestLimits, Visits
@@ -44,7 +46,14 @@ from storage import schema
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
 from storage.records import Worker
+from web.backend import Backend
+from web.tokens import TokenBook
 
+if TYPE_CHECKING:
+    from web.server import WebServer
+
+VERSION = "0.1.0"
+WEB_THREADS = 8  # requests that the web server carries out side by side
 SPARE_CONNECTIONS = 4  # keeper, caretaker, console and the main thread
 
 
@@ -129,6 +138,10 @@ class App:
     @cached_property
     def progress(self) -> ProgressReader:
         return ProgressReader(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def desk(self) -> TaskDesk:
+        return TaskDesk(self.database, self.scheduler, self.accounts, self.sealer, self.catalog)
 
     @cached_property
     def platforms(self) -> dict[str, PlatformAccess]:
@@ -255,6 +268,35 @@ class App:
             self.database,
             _service("caretaker", [self.caretaker.run] if care else [], on_failure),
         )
+
+    @cached_property
+    def tokens(self) -> TokenBook:
+        return TokenBook(self.database, self.clock)
+
+    @property
+    def backend(self) -> Backend:
+        return Backend(
+            version=VERSION, threads=WEB_THREADS, settings=self.settings, host=self.host,
+            database=self.database, clock=self.clock, calendar=self.calendar, vault=self.vault,
+            catalog=self.catalog, accounts=self.accounts, registry=self.registry,
+            scheduler=self.scheduler, desk=self.desk, progress=self.progress, files=self.files,
+            verifier=self.verifier,
+        )  # fmt: skip
+
+    def web_server(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> WebServer:
+        """Console and API over this App, which needs WEB_THREADS connections of its own."""
+        # Loaded where it is used: it takes a third of a second, and most commands do not serve.
+        from web.app import build
+        from web.server import WebServer
+
+        host = self.settings.web_host if host is None else host
+        port = self.settings.web_port if port is None else port
+        return WebServer(build(self.backend), host, port, on_failure)
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -15,13 +15,17 @@ START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "": (
         "start_crawl", "start_export", "run", "demo", "accounts", "tasks", "exports", "status",
-        "doctor", "init", "sandbox",
+        "doctor", "init", "sandbox", "serve", "web",
     ),
     "start_crawl": (*START, "--pages", "--via"),
     "start_export": (
         *START, "--format", "--limit", "--out", "--columns", "--raw-cells", "--follow", "--wait",
     ),
-    "run": ("--crawl-workers", "--export-workers"),
+    "run": ("--crawl-workers", "--export-workers", "--no-web"),
+    "serve": ("--host", "--port"),
+    "web": ("token", "tokens", "revoke"),
+    "web token": ("--name", "--read-only"),
+    "web tokens": ("--json",),
     "demo": ("--creators", "--accounts", "--json"),
     "status": ("--json",),
     "doctor": ("--fix", "--json"),

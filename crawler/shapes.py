@@ -7,21 +7,33 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crawler.progress import TaskView
 from storage.records import Account, AccountEvent, Segment, Task, Worker
+from storage.web_actions import WebAction
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-def as_object(row: Account | AccountEvent | Task | Segment | Worker) -> dict[str, Any]:
+def as_object(row: Account | AccountEvent | Task | Segment | Worker | WebAction) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
-        field.name: _plain(getattr(row, field.name))
+        field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
         if field.name not in SECRET_COLUMNS
     }
 
 
-def _plain(value: object) -> object:
+def view_object(view: TaskView) -> dict[str, Any]:
+    """A task's columns, and the sums over its pieces."""
+    return as_object(view.task) | {
+        "items": view.items, "new": view.new, "pages_done": view.pages_done,
+        "pending_rows": view.pending_rows,
+        "waiting_for": view.waiting_for.value if view.waiting_for else None,
+    }  # fmt: skip
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):

@@ -1,0 +1,43 @@
+"""What pages and API work with: the same objects that the commands use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.manager import AccountManager
+from accounts.registry import AccountRegistry
+from accounts.vault import Vault
+from core.clock import Clock, QuotaCalendar
+from core.settings import Settings
+from crawler.progress import ProgressReader
+from crawler.scheduler import TaskScheduler
+from crawler.segments import SegmentFiles
+from crawler.task_desk import TaskDesk
+from crawler.verify import ExportVerifier
+from sources.catalog import Catalog
+from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Collaborators from the composition root; `version` is Baton's own.
+
+    The database's pool has room for `threads`, which carry out the requests.
+    """
+
+    version: str
+    threads: int
+    settings: Settings
+    host: str
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    vault: Vault
+    catalog: Catalog
+    accounts: AccountManager
+    registry: AccountRegistry
+    scheduler: TaskScheduler
+    desk: TaskDesk
+    progress: ProgressReader
+    files: SegmentFiles
+    verifier: ExportVerifier
