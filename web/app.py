@@ -6,21 +6,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from core.errors import BatonError
 from core.logs import service_log
-from web import api, docs_page, health, metrics
+from web import api, console, docs_page, health, metrics
 from web.access import Gate
 from web.action_log import ActionLog
 from web.backend import Backend
+from web.console.overview import Rates
+from web.console.rendering import Screens
 from web.login_limit import LoginLimit
 from web.metrics import HttpMetrics, InstallationCollector
 from web.middleware import BodyLimit, BugGuard, Observed, SecurityHeaders
@@ -29,6 +32,7 @@ from web.sessions import Sessions
 from web.tokens import TokenBook
 
 log = service_log("web")
+PAGES = ("/admin", "/docs")
 STATIC_FOLDER = Path(__file__).parent / "static"
 ABOUT = (
     "Every call needs a token, as `Authorization: Bearer TOKEN`;"
@@ -55,10 +59,17 @@ def build(backend: Backend) -> FastAPI:
     app.state.login_limit = LoginLimit(backend.clock)
     app.state.registry = registry
     app.state.http_metrics = observed
+    app.state.rates = Rates()
+    app.state.screens = Screens(backend, [(one.path, one.title) for one in console.SECTIONS])
     for router in api.ROUTERS:
         app.include_router(router, prefix=api.PREFIX)
-    for router in _others():
+    for router in (health.router, metrics.router, docs_page.router):
         app.include_router(router)
+    for router in console.OPEN_ROUTERS:
+        app.include_router(router, prefix=console.PREFIX)
+    for section in console.SECTIONS:
+        app.include_router(section.router, prefix=section.path)
+    app.add_api_route("/", lambda: RedirectResponse(console.PREFIX), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     app.add_middleware(BugGuard)
     app.add_middleware(BodyLimit)
@@ -66,10 +77,6 @@ def build(backend: Backend) -> FastAPI:
     app.add_middleware(Observed, metrics=observed)
     _explain_errors(app)
     return app
-
-
-def _others() -> tuple[APIRouter, ...]:
-    return (health.router, metrics.router, docs_page.router)
 
 
 @asynccontextmanager
@@ -103,6 +110,15 @@ def _explain_errors(app: FastAPI) -> None:
         return told(request, Refused(status, detail, headers=error.headers))
 
 
-def told(_request: Request, refusal: Refused) -> Response:
-    """A refusal as the asker understands it."""
-    return refusal.as_response()
+def told(request: Request, refusal: Refused) -> Response:
+    """A refusal as the asker understands it: people get a page, programs problem+json."""
+    path = request.url.path
+    if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):
+        return refusal.as_response()
+    if refusal.status is HTTPStatus.UNAUTHORIZED:
+        query = request.url.query if request.method == "GET" else ""
+        to = f"{path}?{query}" if query else path
+        login = f"{console.PREFIX}/login?{urlencode({'to': to})}"
+        return RedirectResponse(login, HTTPStatus.SEE_OTHER)
+    screens: Screens = request.app.state.screens
+    return screens.refusal(request, None, refusal)

@@ -1,0 +1,30 @@
+"""The admin console: one file for each page, in the order of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from web.console import accounts, actions, exports, overview, sign_in, tasks
+
+PREFIX = "/admin"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the navigation; `title` is English, and translated when it is shown."""
+
+    path: str
+    title: str
+    router: APIRouter
+
+
+SECTIONS = (
+    Section("/admin", "Overview", overview.router),
+    Section("/admin/accounts", "Accounts", accounts.router),
+    Section("/admin/tasks", "Tasks", tasks.router),
+    Section("/admin/exports", "Exports", exports.router),
+    Section("/admin/actions", "Actions", actions.router),
+)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (sign_in.router,)
