@@ -166,22 +166,36 @@ CREATE TABLE workers (
 -- What is wrong, or was: one row per cause and time.
 CREATE TABLE alerts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  kind VARCHAR(32) NOT NULL,                  -- account_disabled, all_spent, breaker_open, ...
+  kind VARCHAR(32) NOT NULL,                  -- account_disabled, accounts_spent, breaker_open, ...
   subject VARCHAR(160) NOT NULL,              -- what it is about: account:7, task:12, platform:bilibili
-  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: told once per cause
-  detail VARCHAR(1024) NOT NULL,
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it lasts: one open per cause
+  facts TEXT NOT NULL,                        -- JSON: what its sentence is made of
+  until_at DATETIME(3) NULL,                  -- when it ends by itself, or what it warns of happens
   raised_at DATETIME(3) NOT NULL,
+  well_since DATETIME(3) NULL,                -- its cause is gone since then; over when that lasts
+  calm_secs INT NOT NULL,                     -- how long it must last
   resolved_at DATETIME(3) NULL,
-  raised_told_at DATETIME(3) NULL,            -- when its notice went out
-  resolved_told_at DATETIME(3) NULL,
-  attempts INT NOT NULL DEFAULT 0,            -- of the notice that is due, failed in a row
-  not_before DATETIME(3) NULL,
+  UNIQUE KEY uq_alerts_open (open_key),
+  KEY idx_alerts_subject (kind, subject, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  alert_id BIGINT NOT NULL,
+  news ENUM('raised','resolved') NOT NULL,
+  channel VARCHAR(16) NOT NULL,               -- tells channels apart, and nothing of their address
+  state ENUM('due','told','given_up') NOT NULL DEFAULT 'due',
+  attempts INT NOT NULL DEFAULT 0,
+  not_before DATETIME(3) NOT NULL,
+  told_at DATETIME(3) NULL,
+  last_error VARCHAR(512) NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
-  UNIQUE KEY uq_alerts_open (open_key),
-  KEY idx_alerts_raised (raised_at, id),
-  KEY idx_alerts_resolved (resolved_told_at, resolved_at, id)
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_alert_notices_message (alert_id, news, channel),
+  KEY idx_alert_notices_due (state, channel, not_before, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- The catalogue of videos.
@@ -195,6 +209,7 @@ CREATE TABLE works (
   publish_time DATETIME(3) NULL,
   cover_url VARCHAR(1024) NOT NULL DEFAULT '',
   is_valid TINYINT NOT NULL DEFAULT 1,
+  invalid_by ENUM('operator','platform') NULL, -- the other one cannot bring it back
   invalid_reason VARCHAR(512) NULL,           -- gone, hidden, or disabled by the operator
   play_count BIGINT NULL,
   checked_at DATETIME(3) NULL,                -- when play_count was asked last
@@ -219,7 +234,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   job VARCHAR(64) NOT NULL,
+  open_key VARCHAR(64) NULL,                  -- the job while it runs: one run at a time
   scheduled_at DATETIME(3) NOT NULL,
+  times INT NOT NULL DEFAULT 1,              -- scheduled times without a run, up to scheduled_at, when missed
   cause ENUM('schedule','catch_up','manual') NOT NULL,
   state ENUM('running','succeeded','failed','missed') NOT NULL,
   started_at DATETIME(3) NULL,
@@ -229,7 +246,7 @@ CREATE TABLE job_runs (
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
   UNIQUE KEY uq_job_runs_time (job, scheduled_at),
-  KEY idx_job_runs_state (state, lease_until)
+  UNIQUE KEY uq_job_runs_open (open_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));
@@ -260,6 +277,7 @@ CREATE TABLE drama_tasks (
   callback_status VARCHAR(16) NULL,           -- of the newest delivery: delivered, failed, dead
   callback_retry_count INT NOT NULL DEFAULT 0,
   callback_last_attempt DATETIME(3) NULL,
+  callback_delivery_id BIGINT NULL,           -- that delivery
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_drama_tasks_task_id (task_id),
@@ -318,12 +336,14 @@ CREATE TABLE webhook_deliveries (
   kind ENUM('daily','broadcast','completion','test') NOT NULL,
   url VARCHAR(1024) NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host VARCHAR(255) NOT NULL,                 -- of the URL: few requests at a time go to one
   task_id VARCHAR(64) NULL,                   -- whose secret signs, and whose order is kept
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,                   -- the bytes that are signed and sent
   state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
-  attempts INT NOT NULL DEFAULT 0,
-  not_before DATETIME(3) NULL,
+  attempts INT NOT NULL DEFAULT 0,            -- since it was filed, or replayed last
+  not_before DATETIME(3) NULL,                -- when it is due; NULL: done, under way, or its endpoint is disabled
+  first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of the task wait for it
   last_status INT NULL,
   last_error VARCHAR(1024) NULL,
   lease_owner VARCHAR(64) NULL,
@@ -332,9 +352,10 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (state, not_before, id),
-  KEY idx_webhook_deliveries_task (task_id, id),
-  KEY idx_webhook_deliveries_url (url_hash, id),
+  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
+  KEY idx_webhook_deliveries_next (url_hash, not_before, id),
+  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -356,6 +377,7 @@ CREATE TABLE webhook_endpoints (
   url VARCHAR(1024) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
+  rest_until DATETIME(3) NULL,                -- it asked for a rest by Retry-After
   changed_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

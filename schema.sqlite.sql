@@ -168,20 +168,34 @@ CREATE TABLE alerts (
   kind TEXT NOT NULL,
   subject TEXT NOT NULL,
   open_key TEXT NULL,
-  detail TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  until_at TEXT NULL,
   raised_at TEXT NOT NULL,
-  resolved_at TEXT NULL,
-  raised_told_at TEXT NULL,
-  resolved_told_at TEXT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  not_before TEXT NULL,
-  lease_owner TEXT NULL,
-  lease_token INTEGER NOT NULL DEFAULT 0,
-  lease_until TEXT NULL
+  well_since TEXT NULL,
+  calm_secs INTEGER NOT NULL,
+  resolved_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_alerts_open ON alerts (open_key);
-CREATE INDEX idx_alerts_raised ON alerts (raised_at, id);
-CREATE INDEX idx_alerts_resolved ON alerts (resolved_told_at, resolved_at, id);
+CREATE INDEX idx_alerts_subject ON alerts (kind, subject, id);
+
+-- What each notification channel is to be told of an alert: one row per message.
+CREATE TABLE alert_notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  alert_id INTEGER NOT NULL,
+  news TEXT CHECK (news IN ('raised','resolved')) NOT NULL,
+  channel TEXT NOT NULL,
+  state TEXT CHECK (state IN ('due','told','given_up')) NOT NULL DEFAULT 'due',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL,
+  told_at TEXT NULL,
+  last_error TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_alert_notices_message ON alert_notices (alert_id, news, channel);
+CREATE INDEX idx_alert_notices_due ON alert_notices (state, channel, not_before, id);
 
 -- The catalogue of videos.
 CREATE TABLE works (
@@ -194,6 +208,7 @@ CREATE TABLE works (
   publish_time TEXT NULL,
   cover_url TEXT NOT NULL DEFAULT '',
   is_valid INTEGER NOT NULL DEFAULT 1,
+  invalid_by TEXT CHECK (invalid_by IN ('operator','platform')) NULL,
   invalid_reason TEXT NULL,
   play_count INTEGER NULL,
   checked_at TEXT NULL,
@@ -218,7 +233,9 @@ CREATE TABLE works_version (
 CREATE TABLE job_runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   job TEXT NOT NULL,
+  open_key TEXT NULL,
   scheduled_at TEXT NOT NULL,
+  times INTEGER NOT NULL DEFAULT 1,
   cause TEXT CHECK (cause IN ('schedule','catch_up','manual')) NOT NULL,
   state TEXT CHECK (state IN ('running','succeeded','failed','missed')) NOT NULL,
   started_at TEXT NULL,
@@ -229,7 +246,7 @@ CREATE TABLE job_runs (
   lease_until TEXT NULL
 );
 CREATE UNIQUE INDEX uq_job_runs_time ON job_runs (job, scheduled_at);
-CREATE INDEX idx_job_runs_state ON job_runs (state, lease_until);
+CREATE UNIQUE INDEX uq_job_runs_open ON job_runs (open_key);
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, strftime('%Y-%m-%d %H:%M:%f', 'now'));
 -- Whose videos are paid for: the users of the distribution tasks.
@@ -259,6 +276,7 @@ CREATE TABLE drama_tasks (
   callback_status TEXT NULL,
   callback_retry_count INTEGER NOT NULL DEFAULT 0,
   callback_last_attempt TEXT NULL,
+  callback_delivery_id INTEGER NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
 );
@@ -317,12 +335,14 @@ CREATE TABLE webhook_deliveries (
   kind TEXT CHECK (kind IN ('daily','broadcast','completion','test')) NOT NULL,
   url TEXT NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host TEXT NOT NULL,
   task_id TEXT NULL,
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,
   state TEXT CHECK (state IN ('pending','sending','delivered','failed','dead')) NOT NULL DEFAULT 'pending',
   attempts INTEGER NOT NULL DEFAULT 0,
   not_before TEXT NULL,
+  first_tried_at TEXT NULL,
   last_status INTEGER NULL,
   last_error TEXT NULL,
   lease_owner TEXT NULL,
@@ -332,9 +352,10 @@ CREATE TABLE webhook_deliveries (
   finished_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_webhook_deliveries_event ON webhook_deliveries (event_id);
-CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (state, not_before, id);
-CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
-CREATE INDEX idx_webhook_deliveries_url ON webhook_deliveries (url_hash, id);
+CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (not_before, url_hash, host);
+CREATE INDEX idx_webhook_deliveries_next ON webhook_deliveries (url_hash, not_before, id);
+CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (task_id, first_tried_at, id);
+CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
 
 CREATE TABLE webhook_attempts (
@@ -355,6 +376,7 @@ CREATE TABLE webhook_endpoints (
   url TEXT NOT NULL,
   is_enabled INTEGER NOT NULL DEFAULT 1,
   reason TEXT NULL,
+  rest_until TEXT NULL,
   changed_at TEXT NOT NULL
 );
 

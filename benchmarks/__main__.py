@@ -6,13 +6,37 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import export, growth, handover, idle, ingest, leases, links, memory, pool
+from benchmarks import (
+    export,
+    growth,
+    handover,
+    idle,
+    ingest,
+    leases,
+    links,
+    memory,
+    plan,
+    pool,
+    views,
+)
 from benchmarks.ground import Ground
 from benchmarks.results import Result, as_json, as_table
 
 BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
     module.NAME: module.run
-    for module in (export, ingest, leases, memory, handover, idle, pool, links, growth)
+    for module in (
+        export,
+        ingest,
+        leases,
+        memory,
+        handover,
+        idle,
+        pool,
+        links,
+        growth,
+        plan,
+        views,
+    )
 }
 
 

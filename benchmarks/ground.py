@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from accounts.vault import Credentials
 from commands.root import App
+from core.clock import Clock
 from core.logs import set_up_logging
 from core.settings import Pace, Settings
 from storage import schema
@@ -88,7 +89,9 @@ class Ground:
 
 
 @contextmanager
-def opened(place: Place, threads: int = 2, **changes: Any) -> Iterator[App]:
+def opened(
+    place: Place, threads: int = 2, clock: Clock | None = None, **changes: Any
+) -> Iterator[App]:
     """An App that logs to files as a service does; its schema is created when it is missing."""
     values: dict[str, Any] = {
         "database_url": SecretStr(place.url),
@@ -99,7 +102,7 @@ def opened(place: Place, threads: int = 2, **changes: Any) -> Iterator[App]:
         "poll_secs": 0.01,
     }
     settings = Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
-    app = App(settings, threads=threads, patience_secs=5)
+    app = App(settings, threads=threads, patience_secs=5, clock=clock)
     handler = set_up_logging(settings.log_dir)
     try:
         schema.create(app.database)

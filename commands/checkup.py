@@ -13,8 +13,8 @@ from pathlib import Path
 from commands.context import amount, database_place, new_database
 from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
-from commands.root import SPARE_CONNECTIONS, App
-from core.errors import BatonError, CredentialsError
+from commands.root import SPARE_CONNECTIONS, WEB_THREADS, App
+from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names
 from crawler.reasons import shell_word, told
@@ -26,7 +26,7 @@ from storage.records import Account, AccountStatus, Worker
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECS = 5.0
 LONG_REST_SECS = 86400.0
-RUN_THREADS = 4  # of a `run` with its defaults
+RUN_THREADS = 4 + WEB_THREADS  # of a `run` with its defaults
 
 
 class Checkup:
@@ -40,6 +40,7 @@ class Checkup:
         yield from self._settings()
         yield from self._folders()
         yield self._key_file()
+        yield self._notifications()
         try:
             made = new_database(self._app)
             self._app.open()
@@ -113,6 +114,20 @@ class Checkup:
         return Finding(
             Level.WARN, "secret key", f"{path} has mode {mode:o}", f"chmod 600 {path}", close
         )
+
+    def _notifications(self) -> Finding:
+        subject = "notifications"
+        try:
+            channels = self._app.channels
+        except SettingsError as error:
+            return Finding(
+                Level.ERROR, subject, str(error), "mend it, then: python cli.py alerts test"
+            )
+        if not channels:
+            return Finding(
+                Level.OK, subject, "no channel: alerts are in the console and the log only"
+            )
+        return Finding(Level.OK, subject, ", ".join(channel.name for channel in channels))
 
     def _database(self, made: str | None) -> Finding:
         if made is not None:

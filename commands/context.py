@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -126,10 +127,7 @@ def opened_app(
     """
     tells_new = settings is None
     settings = settings or load_settings()
-    try:
-        handler = set_up_logging(settings.log_dir)
-    except OSError as error:
-        raise _unwritable("log", settings.log_dir, error, "BATON_LOG_DIR") from error
+    handler = _logging(settings)
     probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         if settings.secret_key is None:
@@ -148,12 +146,34 @@ def opened_app(
         probe.close()
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads, patience_secs)
-    app.clock.sync()
+    try:
+        app.clock.sync()
+        if services:
+            app.require_channels()
+        yield app
+    finally:
+        app.close()
+        handler.close()
+
+
+@contextmanager
+def unopened_app() -> Iterator[App]:
+    """An App with logging set up, for what does without the main database: nothing is opened."""
+    settings = load_settings()
+    handler = _logging(settings)
+    app = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         yield app
     finally:
         app.close()
         handler.close()
+
+
+def _logging(settings: Settings) -> logging.Handler:
+    try:
+        return set_up_logging(settings.log_dir)
+    except OSError as error:
+        raise _unwritable("log", settings.log_dir, error, "BATON_LOG_DIR") from error
 
 
 def new_database(app: App) -> str | None:

@@ -58,9 +58,9 @@ def start_crawl(
 
     Joins or resumes an open crawl of the same platform and domain.
     """
-    domain, platform = _domain(domain), platform_named(platform).name
+    domain, platform = domain_named(domain), platform_named(platform).name
     _require_positive("--pages", pages)
-    _require_workers(workers)
+    require_workers(workers)
     with opened_app(workers, services=True) as app:
         filed = app.desk.crawl(platform, domain, pages, via)
         _tell_filed(filed, {"via": via.value}, pages)
@@ -95,9 +95,9 @@ def start_export(
 
     Joins or resumes an open export of the same platform and domain.
     """
-    domain, platform = _domain(domain), platform_named(platform).name
+    domain, platform = domain_named(domain), platform_named(platform).name
     _require_positive("--limit", limit)
-    _require_workers(workers)
+    require_workers(workers)
     if limit is not None and workers > 1:
         raise InvalidInput("--limit counts rows of one worker: leave --workers at 1")
     chosen = ExportOptions(
@@ -133,8 +133,8 @@ def run(
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
         raise InvalidInput("give at least one crawl or export worker")
-    _require_workers(max(1, crawl_workers))
-    _require_workers(max(1, export_workers))
+    require_workers(max(1, crawl_workers))
+    require_workers(max(1, export_workers))
     with opened_app(crawl_workers + export_workers, services=True) as app:
         works_on = [
             *([TaskType.INGESTION] if crawl_workers else []),
@@ -142,14 +142,15 @@ def run(
         ]
         view = Foreground(app, tuple(works_on), wait=True)
         with web_beside(app, view.failed) if console else nullcontext():
-            ending = view.run(app.engine(crawl_workers, export_workers, view.failed, care=True), ())
+            ending = view.run(app.engine(crawl_workers, export_workers, view.failed, jobs=True), ())
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
         say(texts_for(app.settings.language).stopped)
 
 
-def _domain(text: str) -> str:
+def domain_named(text: str) -> str:
+    """The name without blanks around it. Raises InvalidInput for what is no domain."""
     name = text.strip()
     if not name:
         raise InvalidInput("--domain is empty; give the field to work on, e.g. --domain 美妆")
@@ -165,7 +166,8 @@ def _require_positive(option: str, value: int | None) -> None:
         raise InvalidInput(f"{option} must be 1 or more, got {value}")
 
 
-def _require_workers(workers: int) -> None:
+def require_workers(workers: int) -> None:
+    """Raises InvalidInput for a number that no process can have."""
     if not 1 <= workers <= MOST_WORKERS:
         raise InvalidInput(f"--workers must be 1 to {MOST_WORKERS}, got {workers}")
 

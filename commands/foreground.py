@@ -127,6 +127,8 @@ class Foreground:
 
         def show(snapshot: Snapshot) -> None:
             nonlocal shown_at, shown
+            for alert in self._console.alert_news(snapshot):
+                print(alert, file=sys.stderr, flush=True)
             now = self._app.clock.monotonic()
             line = self._console.line(snapshot, task_ids)
             news = self._console.news(snapshot, task_ids)

@@ -9,17 +9,24 @@ import typer
 
 from commands import (
     accounts,
+    alerts,
     crawl,
     demo,
     doctor,
     exports,
     init,
+    jobs,
+    plan,
+    play_counts,
     sandbox,
     serve,
     stats,
     status,
     tasks,
+    views,
     web,
+    webhooks,
+    works,
 )
 from commands.context import result
 from commands.root import VERSION
@@ -37,11 +44,18 @@ def build() -> typer.Typer:
     )
     app.callback()(baton)
     crawl.register(app)
+    plan.register(app)
     demo.register(app)
     app.add_typer(accounts.group(), name="accounts")
     app.add_typer(tasks.group(), name="tasks")
     app.add_typer(exports.group(), name="exports")
     app.add_typer(stats.group(), name="stats")
+    app.add_typer(alerts.group(), name="alerts")
+    app.add_typer(jobs.group(), name="jobs")
+    app.add_typer(works.group(), name="works")
+    app.add_typer(views.group(), name="views")
+    play_counts.register(app)
+    app.add_typer(webhooks.group(), name="webhooks")
     status.register(app)
     doctor.register(app)
     init.register(app)

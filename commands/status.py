@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Show accounts, open tasks, waits and the last events."""
+    """Show alerts, accounts, open tasks and the last events."""
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
         snapshot = app.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
@@ -34,6 +34,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
                     "tasks": [view_object(view) for view in snapshot.tasks],
                     "events": [as_object(event) for event in snapshot.events],
                     "workers": [as_object(worker) for worker in workers],
+                    "alerts": [as_object(alert) for alert in snapshot.alerts],
                 }
             )
             return

@@ -5,8 +5,11 @@ BatonError
 ├── SettingsError           a setting is wrong or missing (exit 1)
 ├── CredentialsError        key or account credentials are missing or wrong (exit 4)
 ├── LeaseLost               somebody else may hold it now: stop that work, write nothing more
+├── Busy                    another process does just that: leave it to that one
+├── Unfinished              work ended early, and nothing is lost: run it again
 ├── QuotaExceeded           the account has no room for that many rows today
 ├── OutputError             a file cannot be written: keep the rows, end the work, tell the operator
+├── DamagedFile             a file that we read is not what it should be: leave it, say where
 ├── DatabaseError           rolled back; reported
 │   ├── DatabaseUnavailable not reachable just now: wait and go on
 │   ├── DatabaseContention  lost against other transactions: run the whole transaction again
@@ -54,12 +57,24 @@ class LeaseLost(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
 
 
+class Unfinished(BatonError):
+    """A round of work ended before its end; the next run goes on with it."""
+
+
+class Busy(BatonError):
+    """Another process does the same work at this moment."""
+
+
 class QuotaExceeded(BatonError):
     """The account's quota of the day does not hold that many rows."""
 
 
 class OutputError(BatonError):
     """An export file cannot be written (folder, permissions, space)."""
+
+
+class DamagedFile(BatonError):
+    """A data file is missing, cannot be read, or has another shape; it was left as it is."""
 
 
 class DatabaseError(BatonError):

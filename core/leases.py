@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 
 from core.clock import Clock
@@ -12,6 +13,8 @@ from core.errors import LeaseLost
 class LeaseKind(StrEnum):
     TASK = "task"
     ACCOUNT = "account"
+    JOB = "job"
+    WEBHOOK = "webhook"
 
 
 class Lease:
@@ -19,21 +22,31 @@ class Lease:
 
     `token` goes into every write made under the lease. `deadline` (monotonic seconds) is when the
     lease ends unless the keeper renews it: a process that was frozen or cut off for longer must not
-    use the account any more, although nobody has told it.
+    use the account any more, although nobody has told it. `on_lost` is called when it turns out to
+    be lost.
     """
 
-    def __init__(self, kind: LeaseKind, row_id: int, token: int, deadline: float) -> None:
+    def __init__(
+        self,
+        kind: LeaseKind,
+        row_id: int,
+        token: int,
+        deadline: float,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self.kind = kind
         self.row_id = row_id
         self.token = token
         self._deadline = deadline
         self._lost = False
+        self._on_lost = on_lost
 
     def renewed_until(self, deadline: float) -> None:
         self._deadline = deadline
 
     def mark_lost(self) -> None:
         self._lost = True
+        self._on_lost()
 
     def is_held(self, clock: Clock) -> bool:
         return not self._lost and clock.monotonic() < self._deadline

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -104,6 +106,27 @@ class DailyFiles(logging.Handler):
         )
         self._open[service] = (day, stream)
         return stream
+
+
+@contextmanager
+def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
+    """The logger of a job whose lines go to that one file, and to no daily one.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(RedactingFormatter())
+    logger = service_log(service)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
 
 
 def set_up_logging(folder: Path) -> logging.Handler:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
+from core.schedule import check_cron
 
 PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
 LONGEST_SECS = 30 * 86400.0  # what no clock can add or wait is refused
@@ -58,9 +59,28 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _parts(given: object) -> tuple[str, ...]:
+    if isinstance(given, tuple):
+        return given
+    return tuple(part.strip() for part in str(given).split(",") if part.strip())
+
+
+def _delays(given: object) -> tuple[float, ...]:
+    try:
+        delays = tuple(float(part) for part in _parts(given))
+    except ValueError:
+        delays = (-1.0,)
+    if not all(0 <= secs <= LONGEST_SECS for secs in delays):
+        raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
+    return delays
+
+
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
+CronSetting = Annotated[str, AfterValidator(check_cron)]
+ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_delays)]
 ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
 UrlSetting = Annotated[str, AfterValidator(_http_url)]
 
@@ -156,6 +176,16 @@ class Settings(BaseSettings):
         ge=0,
         le=LONGEST_SECS,
     )
+    session_warning_days: float = _setting(
+        3.0,
+        "BATON_SESSION_WARNING_DAYS",
+        "alert that long before a session ends by itself; 0: never",
+        ge=0,
+        le=365,
+    )
+    notify_urls: SecretStr | None = _setting(
+        None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
+    )
     risk_cooldown_secs: float = _setting(
         900.0,
         "BATON_RISK_COOLDOWN_SECS",
@@ -165,6 +195,33 @@ class Settings(BaseSettings):
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
+    )
+    play_counts_batch: int = _setting(
+        10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50
+    )
+    play_counts_batch_pause_secs: float = _setting(
+        3.0,
+        "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS",
+        "between two batches of play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_request_pause_secs: float = _setting(
+        1.0,
+        "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS",
+        "between two requests for play counts, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    play_counts_tries: int = _setting(
+        3, "BATON_PLAY_COUNTS_TRIES", "tries of a work before it is skipped and listed", ge=1, le=10
+    )
+    play_counts_days: int = _setting(
+        7,
+        "BATON_PLAY_COUNTS_DAYS",
+        "play counts younger than this are not asked again",
+        ge=0,
+        le=3650,
     )
     bilibili_base_url: UrlSetting = _setting(
         "https://api.bilibili.com", "BATON_BILIBILI_BASE_URL", "where Bilibili's API is"
@@ -216,6 +273,51 @@ class Settings(BaseSettings):
         "127.0.0.1", "BATON_WEB_HOST", "address on which the console and the API listen"
     )
     web_port: int = _setting(8600, "BATON_WEB_PORT", "their port; 0: any free one", ge=0, le=65535)
+    views_enabled: bool = _setting(
+        True, "BATON_VIEWS_ENABLED", "`false`: `run` does not ask for the hourly views"
+    )
+    views_schedule: CronSetting = _setting(
+        "0 * * * *", "BATON_VIEWS_SCHEDULE", "when `hourly_views` runs (cron, quota zone)"
+    )
+    works_export_schedule: CronSetting = _setting(
+        "55 * * * *",
+        "BATON_WORKS_EXPORT_SCHEDULE",
+        "when `catalogue_export` runs (cron, quota zone)",
+    )
+    play_counts_enabled: bool = _setting(
+        False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
+    )
+    play_counts_schedule: CronSetting = _setting(
+        "0 2 * * *",
+        "AUTO_UPDATE_VIDEO_PLAYS_SCHEDULE",
+        "when `play_counts` runs (cron, quota zone)",
+    )
+    webhook_workers: int = _setting(
+        8, "BATON_WEBHOOK_WORKERS", "threads of `run` that send reports; 0: none", ge=0, le=64
+    )
+    webhook_per_host: int = _setting(
+        2, "BATON_WEBHOOK_PER_HOST", "requests to one host that are under way at once", ge=1
+    )
+    webhook_timeout_secs: float = _setting(
+        15.0,
+        "BATON_WEBHOOK_TIMEOUT_SECS",
+        "for one whole request to a receiver",
+        gt=0,
+        le=LONGEST_SECS,
+    )
+    webhook_retry_secs: DelaysSetting = _setting(
+        (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0),
+        "BATON_WEBHOOK_RETRY_SECS",
+        "seconds from a failed attempt to the next; the last one is followed by none",
+    )
+    webhook_jitter: float = _setting(
+        0.2, "BATON_WEBHOOK_JITTER", "share of such a delay that is added at random", ge=0, le=1
+    )
+    webhook_allowed_hosts: ListSetting = _setting(
+        (),
+        "BATON_WEBHOOK_ALLOWED_HOSTS",
+        "hosts (also HOST:PORT) that reports may go to although their address is private",
+    )
 
     @property
     def quota_zone(self) -> ZoneInfo:
@@ -228,6 +330,22 @@ class Settings(BaseSettings):
     @property
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence"
+
+    @property
+    def works_inbox(self) -> Path:
+        return self.data_dir / "spider" / "inbox"
+
+    @property
+    def works_list(self) -> Path:
+        return self.data_dir / "spider" / "views.json"
+
+    @property
+    def views_dir(self) -> Path:
+        return self.data_dir / "spider" / "views"
+
+    @property
+    def view_data_file(self) -> Path:
+        return self.data_dir / "view_data.sqlite3"
 
     @property
     def key_file(self) -> Path:

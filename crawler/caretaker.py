@@ -6,35 +6,29 @@ import threading
 from collections.abc import Iterable
 
 from accounts.manager import AccountManager
-from core.clock import Clock
-from core.errors import BreakerOpen, CredentialsError, Culprit, DatabaseError, SourceError
+from core.errors import BreakerOpen, CredentialsError, Culprit, SourceError
 from core.logs import fields, service_log
+from crawler.job_plan import JobContext
 from crawler.visits import Visit, Visits
 from sources.pacing import OutOfTurn, Stopped
 
 log = service_log("caretaker")
-LOOK_EVERY_SECS = 60.0
 
 
 class Caretaker:
-    """One thread of the long-running process."""
+    """The job that checks sessions; each account is due by itself, a day after its last look."""
 
-    def __init__(
-        self, accounts: AccountManager, visits: Visits, platforms: Iterable[str], clock: Clock
-    ) -> None:
+    def __init__(self, accounts: AccountManager, visits: Visits, platforms: Iterable[str]) -> None:
         self._accounts = accounts
         self._visits = visits
         self._platforms = tuple(platforms)
-        self._clock = clock
 
-    def run(self, stop: threading.Event) -> None:
-        """Care until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.care_once(stop)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, LOOK_EVERY_SECS)
+    def run(self, context: JobContext) -> str:
+        """Care once; what was done. Raises Stopped when it was cut short."""
+        looked_at = self.care_once(context.stop)
+        if context.stop.is_set():
+            raise Stopped
+        return f"sessions looked at: {looked_at}"
 
     def care_once(self, stop: threading.Event) -> int:
         """Look at all that are due; how many were looked at."""

@@ -10,7 +10,9 @@ from rich.console import Console as Terminal
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from crawler import account_table, event_lines, task_table
+from crawler import account_table, alert_lines, event_lines, task_table
+from crawler.alert_lines import AlertNews
+from crawler.alert_texts import AlertWords
 from crawler.drawing import Page
 from crawler.progress import RateMeter, Snapshot
 from crawler.texts import Texts
@@ -19,6 +21,7 @@ from storage.records import AccountStatus, TaskStatus, TaskType
 FRAME_LINES = 6  # the first and the last line, and what parts them
 LEAST_LINES = 3  # of accounts, and of events
 MOST_EVENTS = 20
+MOST_ALERTS = 4
 
 
 class Console:
@@ -28,12 +31,14 @@ class Console:
         self._texts = texts
         self._zone = zone
         self._rates = RateMeter()
+        self._alert_news = AlertNews(AlertWords(texts, zone))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
         """The whole screen, for a terminal of that size."""
         self._rates.note(snapshot)
         page = Page(self._texts, self._zone, width, snapshot.now)
-        room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message)
+        alerts = alert_lines.draw(page, snapshot.alerts, max(MOST_ALERTS, height // 4))
+        room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
         tasks = self._tasks(page, snapshot, room - 2 * LEAST_LINES)
         room -= _lines(tasks, width)
         events = min(MOST_EVENTS, len(event_lines.happened(page, snapshot)))
@@ -41,6 +46,7 @@ class Console:
         for_accounts = max(LEAST_LINES, room - for_events)
         parts: list[RenderableType] = [
             self._today(page, snapshot),
+            *alerts,
             "",
             account_table.draw(page, snapshot.accounts, for_accounts),
             "",
@@ -64,6 +70,11 @@ class Console:
         """What such a line tells, without the clock and the rates that are never the same."""
         page = Page(self._texts, self._zone, 0, snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
+
+    def alert_news(self, snapshot: Snapshot) -> list[str]:
+        """Plain lines for alerts that came or went since the last call."""
+        page = Page(self._texts, self._zone, 0, snapshot.now)
+        return self._alert_news.lines(page, snapshot.alerts)
 
     def _plain(self, page: Page, snapshot: Snapshot, only: Collection[int], *, rates: bool) -> str:
         parts = []

@@ -1,4 +1,4 @@
-"""The console's events: what happened last to accounts, files and tasks."""
+"""The console's events: what happened last to accounts, files, tasks and scheduled jobs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crawler.drawing import Page, one_line, shortened_left
 from crawler.progress import Snapshot, TaskView
 from crawler.reasons import told
 from crawler.task_table import progress_text
+from storage.job_runs import JobRun
 from storage.records import AccountEvent, Segment, SegmentState, TaskStatus, TaskType
 
 CLOCK_CELLS = 10
@@ -38,6 +39,9 @@ def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
         for view in snapshot.ended
         if view.task.finished_at is not None
     ]
+    for run in snapshot.runs:
+        at = run.finished_at or run.started_at
+        found += [(at, _of_job(page, run))] if at is not None else []
     return sorted(found, key=lambda pair: pair[0], reverse=True)
 
 
@@ -62,6 +66,11 @@ def _of_account(page: Page, event: AccountEvent) -> str:
     if event.until_at is not None:
         kind += f" {texts.until} {page.moment(event.until_at)}"
     return f"{event.username}  {kind}: {told(texts, event.detail)}"
+
+
+def _of_job(page: Page, run: JobRun) -> str:
+    state = page.texts.job_states[run.state]
+    return f"{run.job}  {state}" + (f": {told(page.texts, run.result)}" if run.result else "")
 
 
 def _sealed(page: Page, segment: Segment) -> str:

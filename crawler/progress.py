@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
-from storage import accounts, influencers, leases, segments, tasks
+from storage import accounts, alerts, influencers, job_runs, leases, segments, tasks
+from storage.alerts import Alert
 from storage.database import Database, Tx
+from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, TaskType, WaitingFor, Worker
 from storage.times import from_sql_or_none
 
@@ -54,7 +56,8 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`ended` are the tasks that ended last."""
+    """`ended` are the tasks that ended last, `alerts` those that are not over, `runs` the
+    newest runs of scheduled jobs."""
 
     now: datetime
     day_ends: datetime
@@ -63,6 +66,8 @@ class Snapshot:
     events: list[AccountEvent]
     segments: list[Segment]
     ended: list[TaskView]
+    alerts: list[Alert]
+    runs: list[JobRun] = field(default_factory=list)
 
 
 class ProgressReader:
@@ -115,6 +120,8 @@ class ProgressReader:
             events=accounts.events(tx, None, events),
             segments=segments.newest(tx, events),
             ended=[self._task(tx, task, names, served, now) for task in ended],
+            alerts=alerts.all_open(tx),
+            runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
         )
 
     def _task(

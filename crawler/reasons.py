@@ -37,6 +37,12 @@ FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("recovered", r"healthy again after (?P<good>\d+) good answers"),
         ("left_alone", r"(?P<platform>\S+) is left alone for (?P<secs>\d+) s after risk control"),
         ("no_answer", r"no answer(?: (?P<detail>.*))?"),
+        (
+            "quota_reset",
+            r"quota day (?P<day>\S+): accounts with a new quota (?P<n>\d+),"
+            r" tasks woken (?P<tasks>\d+)",
+        ),
+        ("sessions", r"sessions looked at: (?P<n>\d+)"),
         ("server_error", r"server error(?: (?P<detail>.*))?"),
     )
 )

@@ -8,13 +8,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from crawler.progress import TaskView
+from storage.alerts import Alert
+from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, Worker
 from storage.web_actions import WebAction
+from storage.works import Work
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-def as_object(row: Account | AccountEvent | Task | Segment | Worker | WebAction) -> dict[str, Any]:
+Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
+
+
+def as_object(row: Shown) -> dict[str, Any]:
     """The row's columns that are not secret."""
     return {
         field.name: plain(getattr(row, field.name))

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from accounts.manager import AccountManager, Purpose
 from core.clock import Clock
-from core.errors import (
-    BreakerOpen,
-    CredentialsError,
-    InvalidInput,
-    SourceError,
-    Throttled,
-)
+from core.errors import BreakerOpen, CredentialsError, InvalidInput, SourceError, Throttled
+from crawler.stats_patience import StatsPatience, is_of_account
 from crawler.visits import PlatformAccess, Visit, Visits
 from sources.base import ANONYMOUS, AccountSession, RequestGate, StatsAnswer
 from sources.pacing import OutOfTurn, Stopped
 
+T = TypeVar("T")
 TRIES = 5  # of one batch, with other accounts or after a rest
-REST_SECS = 30.0
-LONGEST_WAIT_SECS = 120.0
+
+
+class NoFitAccount(InvalidInput):
+    """No account can ask now. `until`: when one can; None: when a person has helped."""
+
+    def __init__(self, message: str, until: datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class Asker(Protocol):
@@ -41,18 +44,34 @@ class Asker(Protocol):
 class PoolAsker:
     """Asks with whichever account of the pool has its turn."""
 
-    lanes = 4
+    lanes = 1
 
     def __init__(
-        self, platform: str, accounts: AccountManager, visits: Visits, clock: Clock
+        self,
+        platform: str,
+        accounts: AccountManager,
+        visits: Visits,
+        clock: Clock,
+        patience: StatsPatience,
     ) -> None:
         self._platform = platform
         self._accounts = accounts
         self._visits = visits
         self._clock = clock
+        self._patience = patience
 
     def ask(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """As in `Asker`; account trouble lets the next account ask."""
+        """As in `Asker`."""
+        return self.with_account(lambda v: v.source.video_stats(v.session, batch, stop), stop)
+
+    def with_account(self, question: Callable[[Visit], T], stop: threading.Event) -> T:
+        """The answer to one question; account trouble lets the next account ask.
+
+        Raises:
+            SourceError, CredentialsError: some accounts in a row did not get it.
+            NoFitAccount: none can ask soon.
+            Stopped
+        """
         failure: SourceError | CredentialsError | None = None
         tries = 0
         while tries < TRIES:
@@ -60,40 +79,35 @@ class PoolAsker:
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue
-            visit = Visit(leased)
             try:
-                answers = self._visit(visit, batch, stop)
+                return self._visit(Visit(leased), question, stop)
+            except OutOfTurn:
+                continue
             except BreakerOpen:
                 raise
             except (SourceError, CredentialsError) as error:
+                if not self._patience.others_try and not is_of_account(error):
+                    raise
                 failure, tries = error, tries + 1
-                continue
             finally:
                 self._accounts.abandon(leased)  # also where giving it back failed
-            if answers is not None:
-                return answers
         assert failure is not None
         raise failure
 
-    def _visit(
-        self, visit: Visit, batch: Sequence[str], stop: threading.Event
-    ) -> dict[str, StatsAnswer] | None:
-        """One try with one account, which is given back; None when it was not its turn."""
+    def _visit(self, visit: Visit, question: Callable[[Visit], T], stop: threading.Event) -> T:
+        """One try with one account, which is given back as its outcome asks for."""
         try:
             self._visits.enter(visit, stop)
-            answers = visit.source.video_stats(visit.session, batch, stop)
+            answer = question(visit)
         except (SourceError, CredentialsError) as error:
             self._visits.leave_after(visit, error)
             raise
-        except OutOfTurn:
-            self._visits.leave(visit)
-            return None
         except BaseException:
             self._visits.leave(visit)
             raise
         visit.good_answers += 1
         self._visits.leave(visit)
-        return answers
+        return answer
 
     def _wait_for_account(
         self, failure: SourceError | CredentialsError | None, stop: threading.Event
@@ -103,8 +117,9 @@ class PoolAsker:
         secs = 1.0
         if shortage.until is not None:
             secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
-        if secs > LONGEST_WAIT_SECS or (shortage.until is None and not shortage.busy):
-            raise failure or InvalidInput(f"{self._platform}: {shortage.reason}")
+        hopeless = shortage.until is None and not shortage.busy
+        if secs > self._patience.longest_secs or hopeless:
+            raise failure or NoFitAccount(f"{self._platform}: {shortage.reason}", shortage.until)
         if self._clock.wait(stop, secs):
             raise Stopped
 
@@ -118,13 +133,20 @@ class SessionAsker:
     """
 
     def __init__(
-        self, access: PlatformAccess, key: str | None, gate: RequestGate, clock: Clock, lanes: int
+        self,
+        access: PlatformAccess,
+        key: str | None,
+        gate: RequestGate,
+        clock: Clock,
+        patience: StatsPatience,
+        lanes: int,
     ) -> None:
         self.lanes = lanes
         self._access = access
         self._key = key
         self._gate = gate
         self._clock = clock
+        self._patience = patience
         self._lock = threading.Lock()
         self._idle: list[AccountSession] = []
         self._opened = 0
@@ -147,8 +169,8 @@ class SessionAsker:
             try:
                 return ask()
             except Throttled as error:
-                rest_secs = min(error.retry_after_secs or REST_SECS, LONGEST_WAIT_SECS)
-            if self._clock.wait(stop, rest_secs):
+                wanted_secs = error.retry_after_secs or self._patience.rest_secs
+            if self._clock.wait(stop, min(wanted_secs, self._patience.longest_secs)):
                 raise Stopped
         return ask()
 

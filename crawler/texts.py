@@ -6,6 +6,7 @@ import locale
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from storage.job_runs import JobState
 from storage.records import AccountStatus, TaskStatus, TaskType, WaitingFor
 
 HOUR_SECS, MINUTE_SECS = 3600, 60
@@ -61,6 +62,7 @@ class Texts:
     account_states: Mapping[AccountStatus, str]
     task_states: Mapping[TaskStatus, str]
     task_types: Mapping[TaskType, str]
+    job_states: Mapping[JobState, str]
     rates: Mapping[TaskType, str]
     waits: Mapping[WaitingFor, str]
     event_kinds: Mapping[str, str]
@@ -155,6 +157,12 @@ ENGLISH = Texts(
         TaskStatus.FAILED: "failed",
     },
     task_types={TaskType.INGESTION: "crawl", TaskType.EXPORT: "export"},
+    job_states={
+        JobState.RUNNING: "begun",
+        JobState.SUCCEEDED: "done",
+        JobState.FAILED: "failed",
+        JobState.MISSED: "missed",
+    },
     rates={TaskType.INGESTION: "{n} creators/s", TaskType.EXPORT: "{n} rows/s"},
     waits={
         WaitingFor.ACCOUNT: "waits for an account",
@@ -204,6 +212,8 @@ ENGLISH = Texts(
         "left_alone": "{platform} is left alone for {secs} s after risk control",
         "no_answer": "no answer",
         "server_error": "server error",
+        "quota_reset": "{day} begins: {accounts} with a new quota, {tasks} tasks woken",
+        "sessions": "{accounts} looked at",
     },
 )
 
@@ -279,6 +289,12 @@ CHINESE = Texts(
         TaskStatus.FAILED: "失败",
     },
     task_types={TaskType.INGESTION: "抓取", TaskType.EXPORT: "导出"},
+    job_states={
+        JobState.RUNNING: "开始",
+        JobState.SUCCEEDED: "完成",
+        JobState.FAILED: "失败",
+        JobState.MISSED: "错过",
+    },
     rates={TaskType.INGESTION: "{n} 位/秒", TaskType.EXPORT: "{n} 行/秒"},
     waits={
         WaitingFor.ACCOUNT: "等待账号",
@@ -328,6 +344,8 @@ CHINESE = Texts(
         "left_alone": "遇到风控，{secs} 秒内不访问 {platform}",
         "no_answer": "没有应答",
         "server_error": "服务器错误",
+        "quota_reset": "{day} 开始：{accounts}恢复额度，唤醒 {tasks} 个任务",
+        "sessions": "检查了 {accounts}",
     },
 )
 

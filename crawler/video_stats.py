@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import BatonError, CredentialsError, InvalidInput, QuotaSpent, SourceError
 from core.logs import redact, service_log
 from crawler.stats_askers import Asker, PoolAsker, SessionAsker
+from crawler.stats_patience import StatsPatience
 from crawler.visits import PlatformAccess, Visits
 from sources.base import Gone, RequestGate, StatsAnswer, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
@@ -36,6 +37,14 @@ class FetchedItem:
     final: bool = False
 
 
+@dataclass(frozen=True)
+class AnsweredBatch:
+    """What became of a batch, by id. `failure`: nothing is known of any of them, and why."""
+
+    items: Mapping[str, FetchedItem]
+    failure: SourceError | None = None
+
+
 class VideoStatsFetcher:
     """Asks each platform at its own pace, all platforms side by side.
 
@@ -52,6 +61,7 @@ class VideoStatsFetcher:
         visits: Visits,
         resolver: ShortLinkResolver,
         clock: Clock,
+        patience: StatsPatience,
     ) -> None:
         self._platforms = platforms
         self._keys = keys
@@ -59,6 +69,7 @@ class VideoStatsFetcher:
         self._visits = visits
         self._resolver = resolver
         self._clock = clock
+        self._patience = patience
 
     def fetch(
         self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
@@ -120,13 +131,38 @@ class VideoStatsFetcher:
     ) -> dict[str, FetchedItem]:
         if asker is None:
             return dict.fromkeys(ids, _failed(f"no source for {platform}", final=True))
-        batches = list(_chunks(ids, self._platforms[platform].source.batch))
-        run = _Run(platform, asker, stop)
         found: dict[str, FetchedItem] = {}
-        with ThreadPoolExecutor(max(1, min(asker.lanes, len(batches)))) as lanes:
-            for part in lanes.map(run.ask, batches):
-                found |= part
-        return found
+        rest = _failed("stopped")
+        try:
+            for batch in self._batches(platform, ids, asker, stop):
+                found |= batch.items
+        except Stopped:
+            pass
+        except (QuotaSpent, CredentialsError, InvalidInput) as error:
+            log.warning("%s: %s", platform, error)
+            rest = _failed(redact(str(error)))
+        return dict.fromkeys(ids, rest) | found
+
+    def batches(
+        self, platform: str, ids: Sequence[str], stop: threading.Event
+    ) -> Iterator[AnsweredBatch]:
+        """Ask one platform for ids as it spells them, each once; batch by batch, as they come.
+
+        Raises:
+            Stopped, QuotaSpent, CredentialsError, InvalidInput: nobody can be asked for the rest.
+        """
+        return self._batches(platform, ids, self._askers([platform], stop)[platform], stop)
+
+    def _batches(
+        self, platform: str, ids: Sequence[str], asker: Asker, stop: threading.Event
+    ) -> Iterator[AnsweredBatch]:
+        run = _Run(platform, asker, stop)
+        batches = list(_chunks(ids, self._platforms[platform].source.batch))
+        for batch in _side_by_side(run.ask, batches, asker.lanes):
+            if batch is not None:
+                yield batch
+        if run.ended_by is not None:
+            raise run.ended_by
 
     def _askers(self, platforms: Iterable[str], stop: threading.Event) -> dict[str, Asker]:
         """Who asks each platform; those with the same key share its pace."""
@@ -138,13 +174,17 @@ class VideoStatsFetcher:
                 continue
             by_key = platform in self._keys
             if not by_key and self._accounts.has_accounts(platform):
-                askers[platform] = PoolAsker(platform, self._accounts, self._visits, self._clock)
+                askers[platform] = self.pool_asker(platform)
                 continue
             key = self._keys.get(platform)
             gate = gates.setdefault(key or platform, self._gate(access, stop))
             lanes = LANES if by_key else 1
-            askers[platform] = SessionAsker(access, key, gate, self._clock, lanes)
+            askers[platform] = SessionAsker(access, key, gate, self._clock, self._patience, lanes)
         return askers
+
+    def pool_asker(self, platform: str) -> PoolAsker:
+        """Asks that platform with the pool's accounts, whatever there is to ask."""
+        return PoolAsker(platform, self._accounts, self._visits, self._clock, self._patience)
 
     def _gate(self, access: PlatformAccess, stop: threading.Event) -> RequestGate:
         pace = AccountPace.load(access.source.paces, None, self._clock.now(), known=True)
@@ -156,26 +196,26 @@ class _Run:
     is asked any more."""
 
     def __init__(self, platform: str, asker: Asker, stop: threading.Event) -> None:
+        self.ended_by: Exception | None = None
         self._platform = platform
         self._asker = asker
         self._stop = stop
-        self._ended_by: str | None = None
 
-    def ask(self, batch: Sequence[str]) -> dict[str, FetchedItem]:
-        """An item for each id; never raises a SourceError."""
-        if self._ended_by or self._stop.is_set():
-            return dict.fromkeys(batch, _failed(self._ended_by or "stopped"))
+    def ask(self, batch: Sequence[str]) -> AnsweredBatch | None:
+        """What became of it; None when nobody is asked any more."""
+        if self._stop.is_set():
+            self.ended_by = self.ended_by or Stopped()
+        if self.ended_by is not None:
+            return None
         try:
             answers = self._asker.ask(batch, self._stop)
-        except Stopped:
-            return dict.fromkeys(batch, _failed("stopped"))
-        except (SourceError, CredentialsError, InvalidInput) as error:
+        except (Stopped, QuotaSpent, CredentialsError, InvalidInput) as error:
+            self.ended_by = self.ended_by or error
+            return None
+        except SourceError as error:
             log.warning("%s: %s", self._platform, error)
-            told = redact(str(error))
-            if isinstance(error, QuotaSpent | CredentialsError | InvalidInput):
-                self._ended_by = told
-            return dict.fromkeys(batch, _failed(told))
-        return {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
+            return AnsweredBatch(dict.fromkeys(batch, _failed(redact(str(error)))), error)
+        return AnsweredBatch({each: FetchedItem("", answer=answers[each]) for each in batch})
 
 
 def _unresolved(platform: str, resolved: VideoLink | Unavailable | str) -> FetchedItem:
@@ -189,6 +229,23 @@ def _unresolved(platform: str, resolved: VideoLink | Unavailable | str) -> Fetch
 
 def _failed(error: str, *, final: bool = False) -> FetchedItem:
     return FetchedItem("", error=error, final=final)
+
+
+def _side_by_side(
+    ask: Callable[[Sequence[str]], AnsweredBatch | None],
+    batches: Sequence[Sequence[str]],
+    lanes: int,
+) -> Iterator[AnsweredBatch | None]:
+    """Answers in the order of the batches. With one lane nothing is asked ahead."""
+    if lanes == 1:
+        yield from map(ask, batches)
+        return
+    threads = ThreadPoolExecutor(lanes)
+    try:
+        for answer in [threads.submit(ask, batch) for batch in batches]:
+            yield answer.result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -24,12 +24,14 @@ from sandbox.handlers.market import Market
 from sandbox.handlers.passport import Passport
 from sandbox.handlers.short_links import ShortLinks
 from sandbox.handlers.tikhub import TikHub
+from sandbox.handlers.webhooks import Webhooks
 from sandbox.handlers.youtube import Units, YouTube
 from sandbox.messages import Reply, Request, json_reply
 from sandbox.qr_codes import QrCodes
 from sandbox.sessions import Sessions
 from sandbox.stats import Stats
 from sandbox.wbi import KeyRing
+from sandbox.webhooks import Inboxes
 from sandbox.world import World
 
 
@@ -40,14 +42,17 @@ class Parts:
     stats: Stats
     routes: Mapping[tuple[str, str], Handler]
     short_links: ShortLinks
+    webhooks: Webhooks
 
     def answer(self, request: Request) -> Reply:
         """The answer to a request; 404 where there is no endpoint."""
         handler = self.routes.get((request.method, request.path))
         if handler:
             return handler(request)
-        reply = self.short_links.route(request) if request.method == "GET" else None
-        return reply or json_reply({"error": f"no such endpoint: {request.path}"}, 404)
+        fallback = self.short_links if request.method == "GET" else self.webhooks
+        return fallback.route(request) or json_reply(
+            {"error": f"no such endpoint: {request.path}"}, 404
+        )
 
 
 def assemble(config: SandboxConfig, now: Callable[[], float], wall: Callable[[], float]) -> Parts:
@@ -60,7 +65,9 @@ def assemble(config: SandboxConfig, now: Callable[[], float], wall: Callable[[],
     stats = Stats({name: each for name, each in accounts.items() if name != SHORT_LINKS})
     desks = {name: Desk(name, each, faults, stats) for name, each in accounts.items()}
     door = Door(desks[BILIBILI], sessions)
-    resets = (sessions.reset, codes.reset, units.reset, world.fates.reset)
+    inboxes = Inboxes(config.seed)
+    resets = (sessions.reset, codes.reset, units.reset, world.fates.reset, inboxes.reset)
+    webhooks = Webhooks(inboxes, wall)
     handlers = (
         Bilibili(world.catalog, door, keys, wall),
         BilibiliVideos(world, door, config.batch_limit),
@@ -72,9 +79,10 @@ def assemble(config: SandboxConfig, now: Callable[[], float], wall: Callable[[],
         Control(world.catalog, keys, faults, stats, (*resets, partial(clock.set_ahead, 0))),
         SessionControl(accounts[BILIBILI], sessions, codes, clock),
         VideoControl(world, clock),
+        webhooks,
     )
     routes = {key: route for each in handlers for key, route in each.routes().items()}
-    return Parts(stats, routes, ShortLinks(desks[SHORT_LINKS]))
+    return Parts(stats, routes, ShortLinks(desks[SHORT_LINKS]), webhooks)
 
 
 def _accounts(config: SandboxConfig, now: Callable[[], float]) -> dict[str, Accounts]:

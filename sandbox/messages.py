@@ -47,7 +47,8 @@ class Reply:
     """One HTTP answer, and how it goes wrong on its way if it shall.
 
     `missing_bytes` are promised by Content-Length and never sent; `dropped` hangs up without
-    a word. `retract` takes back what was counted for this answer, if the client is gone before.
+    a word; `raw` is sent instead of any HTTP. `retract` takes back what was counted for this
+    answer, if the client is gone before.
     """
 
     body: bytes = b""
@@ -58,12 +59,13 @@ class Reply:
     delay_secs: float = 0.0
     missing_bytes: int = 0
     dropped: bool = False
+    raw: bytes | None = None
     retract: Callable[[], None] | None = None
 
     @property
     def hangs_up(self) -> bool:
         """Whether the connection cannot be used again after this."""
-        return self.dropped or self.missing_bytes > 0
+        return self.dropped or self.missing_bytes > 0 or self.raw is not None
 
 
 def to_json(value: object) -> bytes:

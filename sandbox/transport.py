@@ -107,7 +107,8 @@ class Connection(BaseHTTPRequestHandler):
         try:
             if reply.delay_secs and _is_gone(self.connection):
                 raise ConnectionResetError("the client did not wait")
-            self.wfile.write(_head(reply, self.close_connection) + reply.body)
+            whole = _head(reply, self.close_connection) + reply.body
+            self.wfile.write(whole if reply.raw is None else reply.raw)
         except ConnectionError:
             if reply.retract:
                 reply.retract()

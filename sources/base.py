@@ -13,6 +13,7 @@ import requests
 
 from core.logs import redact
 from core.settings import Pace
+from sources.spacing import RequestSpacing
 from sources.text import storable
 
 ANONYMOUS = 0  # the account id of a visitor without one
@@ -85,6 +86,7 @@ class VideoStats:
     author: str | None = None
     uid: str | None = None
     published_at: datetime | None = None
+    cover_url: str | None = None
 
 
 class Gone(StrEnum):
@@ -134,9 +136,12 @@ class AccountSession:
     egress: str = "direct"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
+    spacing: RequestSpacing | None = field(default=None, repr=False)
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
         """Around every single request: waits for its turn. Sources must use it."""
+        if self.spacing is not None:
+            self.spacing.wait()
         return nullcontext() if self.gate is None else self.gate.turn(endpoint)
 
     def hide(self, text: str) -> str:
@@ -204,6 +209,37 @@ class StatsSource(Source, Protocol):
         Raises:
             SourceError: nothing is known of any of them.
         """
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One video of a creator's list; its counters are those that the list tells."""
+
+    bvid: str
+    title: str
+    published_at: datetime | None
+    cover_url: str | None
+    view: int | None
+    comment: int | None
+    danmaku: int | None
+    author: str | None = None
+
+
+@dataclass(frozen=True)
+class UploadsPage:
+    """One page (from 1) of a creator's uploads, newest first, of `total` videos."""
+
+    page: int
+    total: int
+    uploads: tuple[Upload, ...]
+    is_last: bool
+
+
+class UploadsSource(Source, Protocol):
+    """A platform that lists what a creator uploaded."""
+
+    def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
+        """A page (from 1), newest first. Raises a SourceError."""
 
 
 class Budget(Protocol):

@@ -44,7 +44,8 @@ class Platform:
     `raw_fields` says where in a creator's raw data the export's common columns are.
     `check_session_text` and `check_proxy` raise InvalidInput for what the adapter cannot use.
     `session_expiry` says when a session ends by itself, where its text tells. `key` is there for
-    platforms that are asked with one API key instead of the pool's accounts.
+    platforms that are asked with one API key instead of the pool's accounts. `page_creators` and
+    `most_pages` are the size of a full page and of a whole search, where they are known.
     """
 
     name: str
@@ -56,6 +57,8 @@ class Platform:
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     key: Callable[[Settings], SecretStr | None] | None = None
+    page_creators: int | None = None
+    most_pages: int | None = None
 
 
 def _bilibili(making: Making) -> Source:
@@ -88,6 +91,8 @@ OWN = (
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
         check_session_text=parse_cookies,
         session_expiry=session_expiry,
+        page_creators=20,
+        most_pages=50,
     ),
     Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
     Platform(
@@ -146,4 +151,6 @@ def _of_declaration(one: DeclaredPlatform) -> Platform:
         raw_fields=one.raw_fields,
         check_session_text=one.check_session_text,
         check_proxy=one.check_proxy,
+        page_creators=one.page_creators,
+        most_pages=one.most_pages,
     )

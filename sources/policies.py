@@ -28,6 +28,8 @@ from sources.base import (
     Source,
     StatsAnswer,
     StatsSource,
+    UploadsPage,
+    UploadsSource,
     Via,
 )
 from sources.blame import Asked, Blame
@@ -44,6 +46,15 @@ class _Way:
     open_until: float = 0.0
     probe_until: float = 0.0
     times: int = 0
+
+
+@dataclass(frozen=True)
+class ShutWay:
+    """A way out that nobody uses for a while; `egress` is None when all are shut."""
+
+    platform: str
+    egress: str | None
+    secs_left: float
 
 
 class Breaker:
@@ -104,6 +115,16 @@ class Breaker:
             for way in self._of(platform, egress):
                 way.probe_until = 0.0
 
+    def shut_ways(self) -> list[ShutWay]:
+        """The ways that are shut just now."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return [
+                ShutWay(platform, None if egress == ALL_WAYS else egress, way.open_until - now)
+                for (platform, egress), way in self._ways.items()
+                if way.open_until > now
+            ]
+
     def _of(self, platform: str, egress: str) -> list[_Way]:
         found = (self._ways.get((platform, name)) for name in (egress, ALL_WAYS))
         return [way for way in found if way is not None]
@@ -137,6 +158,10 @@ class GuardedSource:
         """How many videos to ask for at once."""
         return cast(StatsSource, self.source).batch
 
+    def trying(self, attempts: int) -> GuardedSource:
+        """The same source under the same breaker, with as many tries of one request."""
+        return GuardedSource(self.source, self.breaker, self._blame, self._clock, attempts)
+
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
@@ -156,6 +181,13 @@ class GuardedSource:
         """Counters of videos. Raises a SourceError, Stopped or OutOfTurn."""
         source = cast(StatsSource, self.source)
         return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
+
+    def uploads(
+        self, session: AccountSession, uid: str, page: int, stop: threading.Event
+    ) -> UploadsPage:
+        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or OutOfTurn."""
+        source = cast(UploadsSource, self.source)
+        return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
         """Who is signed in. Raises a SourceError, Stopped or OutOfTurn."""

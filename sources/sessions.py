@@ -6,13 +6,19 @@ import hashlib
 import threading
 
 from sources.base import AccountSession, Source
+from sources.spacing import RequestSpacing
 
 
 class SessionPool:
-    """Sessions of this process, by account. An account's lease holder is its only user."""
+    """Sessions of this process, by account. An account's lease holder is its only user.
 
-    def __init__(self, source: Source) -> None:
+    Args:
+        spacing: what keeps the requests of all of them apart.
+    """
+
+    def __init__(self, source: Source, spacing: RequestSpacing | None = None) -> None:
         self._source = source
+        self._spacing = spacing
         self._lock = threading.Lock()
         self._open: dict[int, tuple[str, AccountSession]] = {}
 
@@ -30,6 +36,7 @@ class SessionPool:
             if known is not None and known[0] == version:
                 return known[1]
         fresh = self._source.open_session(account_id, username, session, proxy)
+        fresh.spacing = self._spacing
         with self._lock:
             if known is not None:
                 known[1].http.close()

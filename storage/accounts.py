@@ -290,6 +290,16 @@ def spend_quota(
     )  # fmt: skip
 
 
+def reset_quota(tx: Tx, day: date, now: datetime) -> int:
+    """Start `day` for accounts that count an earlier one; how many. One that exports just now
+    rolls over by itself: its batch in hand counts for the day at which it began."""
+    return tx.execute(
+        "UPDATE accounts SET today_export_count=0, quota_day=:day, updated_at=:now"
+        " WHERE quota_day<:day AND today_export_count>0 AND status<>'exporting'",
+        day=str(day), now=to_sql(now),
+    )  # fmt: skip
+
+
 def reap(tx: Tx, now: datetime) -> int:
     """Give back every account whose lease ran out."""
     return tx.execute(

@@ -62,7 +62,9 @@ class Tx:
         self._run(sql, params)
         return int(self._cursor.lastrowid)
 
-    def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def execute_many(
+        self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
+    ) -> None:
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
         except self._engine.driver_errors as error:

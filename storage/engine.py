@@ -40,6 +40,11 @@ class Dialect:
     def force_index(self, index: str) -> str:
         return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
 
+    @property
+    def in_id_order(self) -> str:
+        """For a walk by id: keeps the engine from an index that it would have to sort."""
+        return "NOT INDEXED" if self.name == "sqlite" else "FORCE INDEX (PRIMARY)"
+
     def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
         """The tail of an INSERT that refreshes `columns` when the unique `key` exists already."""
         if self.name == "sqlite":

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Tx
-from storage.times import to_sql
+from storage.times import from_sql, to_sql
+
+
+@dataclass(frozen=True)
+class PageLog:
+    """A stored page: how many creators it brought, and how long it took to fetch."""
+
+    domain: str
+    creators: int
+    secs: float
 
 
 def log_page(
@@ -33,3 +43,20 @@ def log_page(
 def set_page_new_count(tx: Tx, log_id: int, new: int) -> None:
     """Complete a page's log with how many creators were new."""
     tx.execute("UPDATE ingestion_logs SET new_count=:new WHERE id=:id", id=log_id, new=new)
+
+
+def newest(tx: Tx, platform: str, limit: int) -> list[PageLog]:
+    """Those of that platform among the newest `limit` pages, the newest first."""
+    rows = tx.all(
+        "SELECT l.domain, l.ingested_count, l.start_time, l.end_time FROM"
+        " (SELECT * FROM ingestion_logs ORDER BY id DESC LIMIT :limit) l"
+        " JOIN accounts a ON a.id=l.account_id WHERE a.platform=:platform ORDER BY l.id DESC",
+        platform=platform, limit=limit,
+    )  # fmt: skip
+    return [
+        PageLog(
+            row["domain"], row["ingested_count"],
+            (from_sql(row["end_time"]) - from_sql(row["start_time"])).total_seconds(),
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -9,7 +9,12 @@ from storage.database import Tx
 from storage.records import Worker
 from storage.times import to_sql
 
-TABLES = {LeaseKind.TASK: "tasks", LeaseKind.ACCOUNT: "accounts"}
+TABLES = {
+    LeaseKind.TASK: "tasks",
+    LeaseKind.ACCOUNT: "accounts",
+    LeaseKind.JOB: "job_runs",
+    LeaseKind.WEBHOOK: "webhook_deliveries",
+}
 
 
 def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:

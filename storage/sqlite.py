@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import (
@@ -32,11 +33,12 @@ class SQLiteEngine:
     each time, so that who waited longest looks least often; ours looks every millisecond.
     """
 
-    def __init__(self, path: Path, pool_size: int) -> None:
+    def __init__(self, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
         self._path = path
+        self._page_cache_kib = page_cache_kib
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
@@ -131,6 +133,17 @@ class SQLiteEngine:
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         return None
 
+    def copy_to(self, target: Path) -> None:
+        """Write what is committed at this moment to a new file, while others go on writing."""
+        connection = self.connect()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                connection.backup(copy)
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            self.release(connection)
+
     def describe(self) -> str:
         return f"SQLite file {self._path}"
 
@@ -153,7 +166,7 @@ class SQLiteEngine:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
             connection.execute("PRAGMA busy_timeout=0")  # from here on the waiting is ours
         except sqlite3.Error as error:
             raise self.translate(error) from error

@@ -289,6 +289,17 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
     )  # fmt: skip
 
 
+def wake_for_quota(tx: Tx, now: datetime) -> int:
+    """Let every task that waits for quota look again at once; how many."""
+    return tx.execute(
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
+        " WHERE task_type IN ('ingestion','export') AND is_leaf=1"
+        " AND status IN ('pending','paused') AND waiting_for='quota' AND not_before>:now",
+        now=to_sql(now),
+    )
+
+
 @dataclass(frozen=True)
 class Wait:
     """What a piece waits for until then, and why."""

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Installs MariaDB's programs and Galera for the tests where they are missing and it may (root on
-# Debian). The tests start private servers of their own; no system service is used.
+# Installs MariaDB's programs, Galera and systemd's (which checks the units) for the tests where they
+# are missing and it may (root on Debian). The tests start private servers of their own; no system
+# service is used.
 PATH="$PATH:/usr/sbin:/sbin"
 missing=
 command -v mariadbd >/dev/null 2>&1 || missing="mariadb-server"
 [ -e /usr/lib/galera/libgalera_smm.so ] || [ -e /usr/lib64/galera-4/libgalera_smm.so ] ||
   missing="$missing galera-4"
 command -v rsync >/dev/null 2>&1 || missing="$missing rsync"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 [ -n "$missing" ] || exit 0
 hint="missing for some tests: apt-get install $missing"
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

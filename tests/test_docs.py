@@ -51,7 +51,9 @@ def test_every_setting_is_in_the_docs_with_its_default(field: object) -> None:
     row = re.search(rf"^\| `{name}` \| (.*?) \|", CONFIGURATION, re.M)
     assert row, name
     default = field.default  # type: ignore[attr-defined]
-    if isinstance(default, int | float):
+    if isinstance(default, bool):
+        assert row[1] == f"`{default}`".lower()
+    elif isinstance(default, int | float):
         assert row[1] == f"`{default:g}`" if default < 1e5 else row[1] == f"`{int(default)}`"
 
 

@@ -10,11 +10,19 @@ import requests
 
 from core.errors import InvalidInput, LoginExpired
 from core.settings import Pace
-from sources.base import ANONYMOUS, AccountSession, CreatorPage, SessionStatus, StatsAnswer, Via
+from sources.base import (
+    ANONYMOUS,
+    AccountSession,
+    CreatorPage,
+    SessionStatus,
+    StatsAnswer,
+    UploadsPage,
+    Via,
+)
 from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
-from sources.bilibili.space import CreatorCard, UploadsPage, card, uploads
+from sources.bilibili.space import CreatorCard, card, uploads
 from sources.bilibili.videos import MOST_AT_ONCE, VideoCounters
 from sources.json_api import egress
 

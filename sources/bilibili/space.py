@@ -8,38 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Retry
-from sources.base import AccountSession
+from sources.base import AccountSession, Upload, UploadsPage
 from sources.bilibili.client import BilibiliClient
 
 UPLOADS = "/x/space/wbi/arc/search"
 CARD = "/x/web-interface/card"
 PAGE_SIZE = 30
-
-
-@dataclass(frozen=True)
-class Upload:
-    """One video of a creator's list; its counters are those that the list tells."""
-
-    bvid: str
-    title: str
-    published_at: datetime | None
-    cover_url: str | None
-    view: int | None
-    comment: int | None
-    danmaku: int | None
-
-
-@dataclass(frozen=True)
-class UploadsPage:
-    """One page (from 1) of a creator's uploads, newest first, of `total` videos."""
-
-    page: int
-    total: int
-    uploads: tuple[Upload, ...]
-
-    @property
-    def is_last(self) -> bool:
-        return self.page * PAGE_SIZE >= self.total or not self.uploads
 
 
 @dataclass(frozen=True)
@@ -65,7 +39,7 @@ def uploads(client: BilibiliClient, session: AccountSession, uid: str, page: int
             raise TypeError
     except (KeyError, TypeError, AttributeError) as error:
         raise Retry("the uploads have an unknown shape", damaged=True) from error
-    return UploadsPage(page, total, found)
+    return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
 
 
 def card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
@@ -88,6 +62,7 @@ def _upload(entry: Mapping[str, Any]) -> Upload:
     if not isinstance(bvid, str) or not isinstance(title, str):
         raise TypeError
     created, pic = _count(entry.get("created")), entry.get("pic")
+    author = entry.get("author")
     cover = pic if isinstance(pic, str) and pic else None
     return Upload(
         bvid=bvid, title=title,
@@ -95,6 +70,7 @@ def _upload(entry: Mapping[str, Any]) -> Upload:
         cover_url=f"https:{cover}" if cover and cover.startswith("//") else cover,
         view=_count(entry.get("play")), comment=_count(entry.get("comment")),
         danmaku=_count(entry.get("video_review")),
+        author=author if isinstance(author, str) and author else None,
     )  # fmt: skip
 
 

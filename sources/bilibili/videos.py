@@ -22,6 +22,7 @@ from sources.bilibili.ids import av_to_bv, bv_to_av
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
 MOST_AT_ONCE = 50
+GOOD_BATCHES, GROWTH = 100, 10  # after so many good ones in a row a batch may be that much larger
 AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
 VIDEO = 2  # the type of a video in a list of resources
 DEAD = 1  # a bit of `attr`
@@ -44,6 +45,7 @@ class VideoCounters:
     def __init__(self, client: BilibiliClient) -> None:
         self._client = client
         self._size = MOST_AT_ONCE
+        self._good = 0
 
     def of(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """An answer for each id (BV or av). Raises a SourceError when nothing is known of any."""
@@ -68,14 +70,22 @@ class VideoCounters:
             try:
                 told = self._batch(session, batch)
             except BadRequest:
-                if self._size == 1:
-                    told = {}
-                else:
-                    self._size = max(1, self._size // 2)
+                if self._size > 1:
+                    self._shrink()
                     continue
+                told = {}
+            self._went_well()
             waiting = waiting[len(batch) :]
             answers |= self._checked(session, batch, told)
         return answers
+
+    def _shrink(self) -> None:
+        self._size, self._good = max(1, self._size // 2), 0
+
+    def _went_well(self) -> None:
+        self._good += 1
+        if self._good >= GOOD_BATCHES:
+            self._size, self._good = min(MOST_AT_ONCE, self._size + GROWTH), 0
 
     def _checked(
         self, session: AccountSession, batch: list[int], told: dict[int, VideoStats]
@@ -154,7 +164,7 @@ def _stats(
         **{name: _count(counters.get(field)) for name, field in fields.items()},
         title=_text(video.get("title")), author=_text(owner.get("name")),
         uid=None if owner.get("mid") is None else str(owner["mid"]),
-        published_at=_moment(published),
+        published_at=_moment(published), cover_url=_url(video.get("cover") or video.get("pic")),
     )  # fmt: skip
 
 
@@ -166,6 +176,11 @@ def _count(value: Any) -> int | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _url(value: Any) -> str | None:
+    text = _text(value)
+    return f"https:{text}" if text and text.startswith("//") else text or None
 
 
 def _moment(value: Any) -> datetime | None:

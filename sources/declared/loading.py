@@ -43,6 +43,8 @@ class DeclaredPlatform:
     check_proxy: Callable[[str], str]
     sequential: bool
     file: Path
+    page_creators: int | None
+    most_pages: int | None
 
 
 def load_platforms(
@@ -127,6 +129,8 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         check_proxy=check_proxy,
         sequential=declaration.sequential,
         file=path,
+        page_creators=declaration.paging.page_size,
+        most_pages=declaration.paging.max_pages,
     )
 
 

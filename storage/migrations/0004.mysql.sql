@@ -23,6 +23,7 @@ CREATE TABLE drama_tasks (
   callback_status VARCHAR(16) NULL,
   callback_retry_count INT NOT NULL DEFAULT 0,
   callback_last_attempt DATETIME(3) NULL,
+  callback_delivery_id BIGINT NULL,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_drama_tasks_task_id (task_id),
@@ -77,12 +78,14 @@ CREATE TABLE webhook_deliveries (
   kind ENUM('daily','broadcast','completion','test') NOT NULL,
   url VARCHAR(1024) NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host VARCHAR(255) NOT NULL,
   task_id VARCHAR(64) NULL,
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,
   state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
   attempts INT NOT NULL DEFAULT 0,
   not_before DATETIME(3) NULL,
+  first_tried_at DATETIME(3) NULL,
   last_status INT NULL,
   last_error VARCHAR(1024) NULL,
   lease_owner VARCHAR(64) NULL,
@@ -91,9 +94,10 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (state, not_before, id),
-  KEY idx_webhook_deliveries_task (task_id, id),
-  KEY idx_webhook_deliveries_url (url_hash, id),
+  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
+  KEY idx_webhook_deliveries_next (url_hash, not_before, id),
+  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE webhook_attempts (
@@ -112,6 +116,7 @@ CREATE TABLE webhook_endpoints (
   url VARCHAR(1024) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
+  rest_until DATETIME(3) NULL,
   changed_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE web_tokens (

@@ -23,6 +23,7 @@ CREATE TABLE drama_tasks (
   callback_status TEXT NULL,
   callback_retry_count INTEGER NOT NULL DEFAULT 0,
   callback_last_attempt TEXT NULL,
+  callback_delivery_id INTEGER NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
 );
@@ -77,12 +78,14 @@ CREATE TABLE webhook_deliveries (
   kind TEXT CHECK (kind IN ('daily','broadcast','completion','test')) NOT NULL,
   url TEXT NOT NULL,
   url_hash CHAR(64) NOT NULL,
+  host TEXT NOT NULL,
   task_id TEXT NULL,
   stats_date DATE NULL,
   body MEDIUMTEXT NOT NULL,
   state TEXT CHECK (state IN ('pending','sending','delivered','failed','dead')) NOT NULL DEFAULT 'pending',
   attempts INTEGER NOT NULL DEFAULT 0,
   not_before TEXT NULL,
+  first_tried_at TEXT NULL,
   last_status INTEGER NULL,
   last_error TEXT NULL,
   lease_owner TEXT NULL,
@@ -92,9 +95,10 @@ CREATE TABLE webhook_deliveries (
   finished_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_webhook_deliveries_event ON webhook_deliveries (event_id);
-CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (state, not_before, id);
-CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
-CREATE INDEX idx_webhook_deliveries_url ON webhook_deliveries (url_hash, id);
+CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (not_before, url_hash, host);
+CREATE INDEX idx_webhook_deliveries_next ON webhook_deliveries (url_hash, not_before, id);
+CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (task_id, first_tried_at, id);
+CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,6 +116,7 @@ CREATE TABLE webhook_endpoints (
   url TEXT NOT NULL,
   is_enabled INTEGER NOT NULL DEFAULT 1,
   reason TEXT NULL,
+  rest_until TEXT NULL,
   changed_at TEXT NOT NULL
 );
 CREATE TABLE web_tokens (

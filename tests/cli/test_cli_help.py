@@ -15,7 +15,7 @@ START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "": (
         "start_crawl", "start_export", "run", "demo", "accounts", "tasks", "exports", "status",
-        "doctor", "init", "sandbox", "serve", "web",
+        "doctor", "init", "sandbox", "plan", "serve", "web",
     ),
     "start_crawl": (*START, "--pages", "--via"),
     "start_export": (
@@ -26,6 +26,9 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "web": ("token", "tokens", "revoke"),
     "web token": ("--name", "--read-only"),
     "web tokens": ("--json",),
+    "plan": (
+        "--domain", "--creators", "--pages", "--platform", "--accounts", "--workers", "--json",
+    ),
     "demo": ("--creators", "--accounts", "--json"),
     "status": ("--json",),
     "doctor": ("--fix", "--json"),
@@ -45,14 +48,27 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "tasks": ("list", "show", "pause", "resume", "cancel"),
     "tasks list": ("--open", "--limit", "--json"),
     "tasks show": ("--json",),
+    "works": ("add", "import", "list", "discover", "disable", "enable", "export"),
+    "works add": ("--platform", "--no-fetch", "--json"),
+    "works import": ("--inbox", "--platform", "--json"),
+    "works list": ("--platform", "--uid", "--invalid", "--limit", "--json"),
+    "works discover": ("--uid", "--json"),
+    "update_play_counts": ("--force", "--uids", "--backup", "--json"),
     "exports": ("list", "verify", "rebuild"),
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "alerts": ("list", "test"),
+    "alerts list": ("--all", "--json"),
+    "jobs": ("list", "run", "preview"),
+    "jobs list": ("--json",),
+    "jobs run": ("--scheduled", "--json"),
+    "jobs preview": ("--count", "--schedule", "--json"),
 }  # fmt: skip
 TWINS = {
     "start_crawl": "start-crawl",
     "start_export": "start-export",
+    "update_play_counts": "update-play-counts",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
 }

@@ -16,7 +16,7 @@ from workbench import ONE_ENGINE, Platform, account_of, add_accounts
 
 from commands.root import App
 from core.settings import Pace
-from crawler.stats_askers import REST_SECS
+from crawler.stats_patience import REST_SECS
 from crawler.video_stats import LANES, FetchedItem
 from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,37 @@ class Outcome:
         return json.loads(self.out)
 
 
+class Forked:
+    """A command that a CommandServer has started."""
+
+    def __init__(self, args: list[str], files: Mapping[str, Path]) -> None:
+        self._args = args
+        self._files = files
+
+    @property
+    def is_over(self) -> bool:
+        return self._files["code"].exists()
+
+    def kill(self) -> None:
+        """`kill -9`, unless it has ended."""
+        wait_until(self._files["pid"].exists, f"the start of {self._args}")
+        if not self.is_over:
+            with suppress(ProcessLookupError):
+                os.kill(int(self._files["pid"].read_text()), signal.SIGKILL)
+
+    def wait(self, secs: float = WAIT_SECS) -> Outcome:
+        """Wait for the end; it is killed when that does not come."""
+        try:
+            wait_until(lambda: self.is_over, f"the end of {self._args}", secs)
+        except AssertionError:
+            self.kill()
+            raise
+        self._files["stdin"].unlink()
+        names = ("stdout", "stderr")
+        out, err = (self._files[name].read_text(encoding="utf-8") for name in names)
+        return Outcome(int(self._files["code"].read_text()), out, err)
+
+
 class CommandServer:
     """Runs commands as forks of one prepared process; see command_server.py."""
 
@@ -66,6 +98,21 @@ class CommandServer:
         )  # fmt: skip
         self._lock = threading.Lock()
 
+    def start(
+        self, args: list[str], cwd: Path, env: Mapping[str, str], log: Path, stdin: bytes = b""
+    ) -> Forked:
+        """Start `cli.py ARGS`."""
+        names = ("stdin", "stdout", "stderr", "pid", "code")
+        files = {name: log.with_suffix(f".{name}") for name in names}
+        files["stdin"].write_bytes(stdin)
+        paths = {name: str(path) for name, path in files.items()}
+        request = {"args": args, "cwd": str(cwd), "env": dict(env), "files": paths}
+        with self._lock:
+            assert self._popen.stdin is not None
+            self._popen.stdin.write(json.dumps(request) + "\n")
+            self._popen.stdin.flush()
+        return Forked(args, files)
+
     def run(
         self,
         args: list[str],
@@ -76,23 +123,7 @@ class CommandServer:
         secs: float,
     ) -> Outcome:
         """Run `cli.py ARGS` to its end."""
-        names = ("stdin", "stdout", "stderr", "pid", "code")
-        files = {name: log.with_suffix(f".{name}") for name in names}
-        files["stdin"].write_bytes(stdin)
-        paths = {name: str(path) for name, path in files.items()}
-        request = {"args": args, "cwd": str(cwd), "env": dict(env), "files": paths}
-        with self._lock:
-            assert self._popen.stdin is not None
-            self._popen.stdin.write(json.dumps(request) + "\n")
-            self._popen.stdin.flush()
-        try:
-            wait_until(files["code"].exists, f"the end of {args}", secs)
-        except AssertionError:
-            os.kill(int(files["pid"].read_text()), signal.SIGKILL)
-            raise
-        files["stdin"].unlink()
-        out, err = (files[name].read_text(encoding="utf-8") for name in ("stdout", "stderr"))
-        return Outcome(int(files["code"].read_text()), out, err)
+        return self.start(args, cwd, env, log, stdin).wait(secs)
 
     def close(self) -> None:
         assert self._popen.stdin is not None
@@ -236,6 +267,11 @@ class Launcher:
         return self._server.run(
             [str(arg) for arg in args], self.work, self._whole(env), self._next_log(), given, secs
         )
+
+    def fork(self, *args: object) -> Forked:
+        """Start a command as `run` does, and do not wait for its end."""
+        words = [str(arg) for arg in args]
+        return self._server.start(words, self.work, self._whole(None), self._next_log())
 
     def _whole(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return {name: value for name, value in (self.env | dict(env or {})).items() if value != ""}

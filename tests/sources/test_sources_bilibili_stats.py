@@ -170,6 +170,21 @@ def test_a_413_halves_the_size_too(place: World, enter: Enter) -> None:
     assert asked(place) == (5, 4)
 
 
+def test_the_size_of_a_batch_grows_back(
+    place: World, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(videos, "GOOD_BATCHES", 3)
+    found = visible(place, 50)
+    place.order({"kind": "batch_413"})
+    visitor = enter(place.url)
+    batches = []
+    for _ in range(6):
+        before = asked(place)[0]
+        ask(visitor, *ids_of(found))
+        batches.append(asked(place)[0] - before)
+    assert batches == [3, 2, 2, 2, 2, 1]  # 25 at once, then 35, 45 and 50
+
+
 def test_code_413_halves_the_size_too(scripted: ScriptedPlatform, enter: Enter) -> None:
     counts = dict.fromkeys(("play", "danmaku", "reply", "thumb_up", "coin", "collect", "share"), 7)
     told = [{"id": aid, "attr": 0, "cnt_info": counts} for aid in (11, 12)]

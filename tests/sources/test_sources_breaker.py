@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from moving_clock import MovingClock
 
-from sources.policies import ALL_WAYS, PROBE_SECS, Breaker
+from sources.policies import ALL_WAYS, PROBE_SECS, Breaker, ShutWay
 
 WAY = ("bilibili", "direct")
 REST = 900.0
@@ -31,6 +31,17 @@ def test_other_ways_and_platforms_stay_open(breaker: Breaker) -> None:
     breaker.shut("bilibili", "proxy:1")
     for way in (WAY, ("bilibili", "proxy:2"), ("other", "proxy:1")):
         assert breaker.admit(*way) == 0
+
+
+def test_what_is_shut_just_now_is_told_with_how_long(breaker: Breaker, clock: MovingClock) -> None:
+    breaker.shut("bilibili", ALL_WAYS)
+    clock.move(100)
+    breaker.shut("other", "10.0.0.8:3128")
+    assert breaker.shut_ways() == [
+        ShutWay("bilibili", None, REST - 100), ShutWay("other", "10.0.0.8:3128", REST),
+    ]  # fmt: skip
+    clock.move(REST - 100)  # it may be probed now
+    assert [way.platform for way in breaker.shut_ways()] == ["other"]
 
 
 def test_a_whole_platform_is_shut_on_all_ways(breaker: Breaker) -> None:

@@ -1,0 +1,57 @@
+"""A time limit for a whole exchange with a server, from connecting to the last byte."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+
+
+class Deadline:
+    """Hangs up when `secs` are over, wherever the exchange is; use as a context manager.
+
+    Time limits of sockets begin anew with every byte: a server that sends one byte now and then
+    could hold its client for ever, also in the middle of a TLS handshake.
+    """
+
+    def __init__(self, secs: float) -> None:
+        self.has_passed = False
+        self._lock = threading.Lock()
+        self._watched: list[socket.socket] = []
+        self._timer = threading.Timer(secs, self._pass)
+        self._timer.daemon = True
+
+    def watch(self, connection: socket.socket) -> None:
+        """Hang up on this connection too. Its duplicate is kept: TLS takes the original over."""
+        with self._lock:
+            self._watched.append(connection.dup())
+            if self.has_passed:
+                _hang_up(self._watched[-1])
+
+    def _pass(self) -> None:
+        with self._lock:
+            self.has_passed = True
+            for connection in self._watched:
+                _hang_up(connection)
+
+    def __enter__(self) -> Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for connection in self._watched:
+                connection.close()
+            self._watched.clear()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):  # the server was faster
+        connection.shutdown(socket.SHUT_RDWR)

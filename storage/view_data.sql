@@ -1,0 +1,50 @@
+-- data/view_data.sqlite3: the hourly numbers of works. Times are local to the quota zone, as in the
+-- files that they come from; created_at and imported_at are UTC.
+
+CREATE TABLE work_metrics (
+  id INTEGER PRIMARY KEY,
+  platform TEXT NOT NULL,
+  work_id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  crawl_date TEXT NOT NULL,                   -- YYYY-MM-DD
+  crawl_hour TEXT NOT NULL,                   -- HH
+  crawl_time TEXT NOT NULL,                   -- HH:MM:SS
+  view_count INTEGER,                         -- NULL: the platform does not tell
+  danmaku_count INTEGER,
+  comment_count INTEGER,
+  like_count INTEGER,
+  coin_count INTEGER,
+  favorite_count INTEGER,
+  share_count INTEGER,
+  created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  UNIQUE (platform, work_id, crawl_date, crawl_hour)
+);
+CREATE INDEX idx_work_metrics_platform_work_id ON work_metrics (platform, work_id);
+CREATE INDEX idx_work_metrics_crawl_date ON work_metrics (crawl_date);
+CREATE INDEX idx_work_metrics_crawl_hour ON work_metrics (crawl_date, crawl_hour);
+
+CREATE TABLE crawl_sessions (
+  id INTEGER PRIMARY KEY,
+  session_id TEXT NOT NULL UNIQUE,
+  crawl_date TEXT NOT NULL,
+  crawl_hour TEXT NOT NULL,
+  start_time TEXT NOT NULL,
+  end_time TEXT NOT NULL,
+  total_count INTEGER NOT NULL,
+  success_count INTEGER NOT NULL,
+  fail_count INTEGER NOT NULL,
+  created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE INDEX idx_crawl_sessions_date ON crawl_sessions (crawl_date);
+CREATE INDEX idx_crawl_sessions_hour ON crawl_sessions (crawl_date, crawl_hour);
+
+-- Which files are in, as they were then.
+CREATE TABLE imported_files (
+  crawl_date TEXT NOT NULL,
+  crawl_hour TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  modified_ns INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  imported_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (crawl_date, crawl_hour)
+);

@@ -1,0 +1,146 @@
+"""kill -9 at random moments of the full hourly run, each followed by a restart.
+
+BATON_VIEWS_KILLS sets the number of deaths, BATON_SEED the seed (it is printed).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from launcher import Baton, Outcome, SandboxProcess
+
+KILLS = int(os.environ.get("BATON_VIEWS_KILLS", "50"))
+SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+WORKS = 300
+NO_DEATH = 0.1  # share of runs that may come to their end
+STARTING = 0.2  # share of deaths that may come before anything is fetched
+
+
+class Hours:
+    """The hourly files as an outsider reads them."""
+
+    def __init__(self, baton: Baton, platform: SandboxProcess) -> None:
+        self._baton = baton
+        self.folder = baton.data_dir / "spider" / "views"
+        self.database = baton.data_dir / "view_data.sqlite3"
+        asked = {"platform": "bilibili", "count": str(WORKS), "state": "visible"}
+        found = requests.get(f"{platform.url}/__sandbox__/videos", params=asked, timeout=10)
+        self.ids = {video["id"] for video in found.json()["videos"]}
+        assert len(self.ids) == WORKS
+
+    def write_list(self) -> None:
+        works = [
+            {"platform": "bilibili", "work_id": each, "title": "", "is_valid": True}
+            for each in sorted(self.ids)
+        ]
+        path = self._baton.data_dir / "spider" / "views.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"works": works}))
+
+    def fetched(self) -> dict[tuple[str, str], Any]:
+        """Every success on the disk by (hour, work), of files and journals."""
+        found: dict[tuple[str, str], Any] = {}
+        for path in sorted(self.folder.rglob(".*_views_data.journal")):
+            whole = path.read_bytes().rpartition(b"\n")[0]
+            for line in whole.splitlines():
+                self._collect(path, json.loads(line).get("data", []), found)
+        for path in sorted(self.folder.rglob("2*_views_data.json")):
+            report = json.loads(path.read_text("utf-8"))
+            assert report["success_count"] == len(report["data"])
+            assert report["total_count"] == len(report["data"]) + len(report["errors"])
+            self._collect(path, report["data"], found)
+        return found
+
+    def rows(self) -> list[tuple[str, str]]:
+        """(hour, work) of every row of the statistics file."""
+        if not self.database.exists():
+            return []
+        with closing(sqlite3.connect(self.database)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                return []
+            sql = "SELECT crawl_date || '-' || crawl_hour, work_id FROM work_metrics"
+            return connection.execute(sql).fetchall()
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder)
+        for file in self.database.parent.glob("view_data.sqlite3*"):
+            file.unlink()
+
+    @staticmethod
+    def _collect(path: Path, entries: Any, found: dict[tuple[str, str], Any]) -> None:
+        hour = path.name.removeprefix(".")[:13]
+        for one in entries:
+            found[hour, one["work_id"]] = one
+
+
+def check_nothing_was_lost(before: dict[tuple[str, str], Any], hours: Hours) -> None:
+    now = hours.fetched()
+    lost = before.keys() - now.keys()
+    assert not lost, f"{len(lost)} fetched works are gone"
+    changed = [key for key in before if before[key] != now[key]]
+    assert not changed, f"{len(changed)} works have other numbers than before"
+    rows = Counter(hours.rows())
+    assert not [key for key, times in rows.items() if times > 1]
+    assert rows.keys() <= now.keys(), "rows that are in no file"
+
+
+def check_all_is_there(hours: Hours, outcome: Outcome) -> None:
+    assert outcome.code == 0, outcome
+    fetched = hours.fetched()
+    newest = max(hour for hour, _ in fetched)
+    assert {work for hour, work in fetched if hour == newest} == hours.ids
+    assert set(hours.rows()) == fetched.keys(), "a file that is not in"
+    left = [path for path in hours.folder.rglob(".*") if path.is_file()]
+    assert left == [], "something was left behind"
+
+
+@pytest.mark.slow
+def test_a_full_run_that_is_killed_anywhere_loses_no_hour(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    print(f"BATON_SEED={SEED} BATON_VIEWS_KILLS={KILLS}")
+    chance = random.Random(SEED)
+    platform = start_sandbox(creators=WORKS)
+    baton.use(platform)
+    baton.env |= {"BATON_LEASE_SECS": "1", "BATON_BILIBILI_PACE": "15/1"}
+    baton.add_accounts("one", "two")
+    hours = Hours(baton, platform)
+    hours.write_list()
+    deaths = at_work = whole = 0
+    longest_secs = 1.0
+    while deaths < KILLS:
+        before = hours.fetched() if hours.folder.exists() else {}
+        begun = time.monotonic()
+        run = baton.fork("views", "--full")
+        if chance.random() > NO_DEATH:
+            least = 0 if chance.random() < STARTING else 0.4
+            time.sleep(longest_secs * chance.uniform(least, 1))
+            run.kill()
+        outcome = run.wait()
+        check_nothing_was_lost(before, hours)
+        if outcome.code == -9:
+            deaths += 1
+            at_work += hours.fetched() != before
+            continue
+        check_all_is_there(hours, outcome)
+        longest_secs = max(0.3, time.monotonic() - begun) if not before else longest_secs
+        whole += 1
+        hours.clear()
+    outcome = baton.run("views", "--full")
+    check_all_is_there(hours, outcome)
+    print(f"{at_work} of {deaths} died after fetching something; {whole} runs were whole")
+    assert at_work >= KILLS // 8, "most died before they had begun: this proves less than it says"
+    assert whole, "no run came to its end between the deaths"

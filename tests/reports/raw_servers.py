@@ -1,0 +1,96 @@
+"""Servers that speak what no sandbox does: bytes one by one, TLS with a name of its own."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+Talk = Callable[[socket.socket], None]
+
+
+@contextmanager
+def raw_server(talk: Talk) -> Iterator[int]:
+    """Gives every connection to `talk` in a thread; the port it listens on."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=quietly, args=(connection,), daemon=True).start()
+
+    def quietly(connection: socket.socket) -> None:
+        try:
+            talk(connection)
+        except OSError:
+            pass  # the client hung up
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def trickle(answer: bytes, pause_secs: float) -> Talk:
+    """Sends a whole answer, byte by byte."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        for byte in answer:
+            connection.sendall(bytes([byte]))
+            threading.Event().wait(pause_secs)
+
+    return talk
+
+
+def tls_context(name: str, folder: Path, seen: list[str | None]) -> ssl.SSLContext:
+    """A server's context with a certificate of its own making; notes the names asked for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    def note(_socket: object, asked: str | None, _context: object) -> None:
+        seen.append(asked)
+
+    context.sni_callback = note
+    return context

@@ -1,0 +1,234 @@
+"""The hand-over from Django: the documented receiver on a real model, and the drop folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storage import works as rows
+from works.inbox import Inbox, TakenIn
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs/integrations/django.md"
+IDS = ("BV1GJ411x7h7", "BV1xx411c7mD", "BV17x411w7KC")
+MODELS = """
+from django.db import models
+
+class Video(models.Model):
+    platform = models.CharField(max_length=32)
+    work_id = models.CharField(max_length=64)
+    title = models.CharField(max_length=200, default="")
+    author = models.CharField(max_length=200, default="")
+    publish_time = models.DateTimeField(null=True)
+    cover_url = models.CharField(max_length=500, default="")
+    is_active = models.BooleanField(default=True)
+"""
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Site:
+    """A Django project whose app has the receiver."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inbox = folder / "inbox"
+        self._folder = folder
+        package = folder / "shop"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "models.py").write_text(MODELS)
+        found = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
+        assert len(found) == 1
+        (package / "baton.py").write_text(found[0], encoding="utf-8")
+
+    def run(self, *steps: str) -> str:
+        script = Path(__file__).with_name("site_run.py")
+        done = subprocess.run(
+            [sys.executable, str(script), str(self._folder), *steps],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def files(self) -> list[Path]:
+        return sorted(self.inbox.glob("*.json"))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "site")
+
+
+@pytest.fixture
+def inbox(app, site: Site) -> Inbox:
+    return Inbox(site.inbox, app.catalogue, app.clock, app.calendar.zone, poll_secs=1)
+
+
+def take_in(inbox: Inbox) -> TakenIn:
+    return inbox.take_in(threading.Event())
+
+
+def catalogue(app) -> dict[str, rows.Work]:
+    found = app.database.read(lambda tx: rows.page(tx, None, None, None, 1000))
+    return {work.work_id: work for work in found}
+
+
+def drop(inbox: Inbox, name: str, content: object) -> Path:
+    inbox.folder.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content)
+    (inbox.folder / name).write_text(text, encoding="utf-8")
+    return inbox.folder / name
+
+
+def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: Inbox) -> None:
+    site.run("tables", "save")
+    assert take_in(inbox).changes.new == 3
+    first = catalogue(app)[IDS[0]]
+    assert (first.title, first.author, first.cover_url) == ('标题 0 "😀"', "某人", "https://c")
+    assert first.publish_time == datetime(2026, 5, 1, 4, 30, 0, 123000, tzinfo=UTC)
+    site.run("change", "roll_back")
+    assert len(site.files()) == 4, "a file a save or deletion that was committed"
+    take_in(inbox)
+    found = catalogue(app)
+    assert set(found) == set(IDS)
+    assert found[IDS[0]].title == "twice"
+    assert {work_id: work.is_valid for work_id, work in found.items()} == {
+        IDS[0]: True, IDS[1]: False, IDS[2]: False,
+    }  # fmt: skip
+    assert found[IDS[1]].invalid_reason == "deleted"
+    site.run("bulk")
+    take_in(inbox)
+    assert [catalogue(app)[work_id].title for work_id in (IDS[0], IDS[2])] == ["by SQL"] * 2
+    assert catalogue(app)[IDS[2]].is_valid
+    assert site.files() == [] and not (site.inbox / "rejected").exists()
+
+
+def test_saves_that_overtake_each_other_end_as_the_table_says(
+    app, site: Site, inbox: Inbox
+) -> None:
+    site.run("tables", "save", "race")
+    assert len(site.files()) == 3 + 4 * 25 * 2, "no two have one name"
+    truth = dict(line.split() for line in site.run("titles").splitlines())
+    take_in(inbox)
+    assert {work_id: work.title for work_id, work in catalogue(app).items()} == truth
+
+
+# The folder
+
+
+def work(work_id: str = IDS[0], **told: object) -> dict[str, object]:
+    return {"platform": "bilibili", "work_id": work_id, **told}
+
+
+def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
+    drop(inbox, "3.json", work(title="three"))
+    drop(inbox, "1.json", work(title="one", author="of one"))
+    drop(inbox, "2.json", {"works": [work(title="two"), work(IDS[1])]})
+    done = take_in(inbox)
+    assert (done.files, done.rejected, done.changes.new) == (3, 0, 2)
+    assert (catalogue(app)[IDS[0]].title, catalogue(app)[IDS[0]].author) == ("three", "of one")
+    assert list(inbox.folder.glob("*.json")) == []
+    assert take_in(inbox) == TakenIn()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"platform": "bilibili", "wor', "no JSON"), ("", "is empty"),
+        ("[3]", "neither an object"),
+        (work("hello"), "no video id of bilibili"), ({"a": 1}, "an array of works"),
+        ([work(), work("x")], "item 2"), (work("https://b23.tv/abcdefg"), "short links"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_understood_is_put_aside_whole(app, inbox, content, reason) -> None:
+    drop(inbox, "1.json", content)
+    drop(inbox, "2.json", work(IDS[1]))
+    assert take_in(inbox).rejected == 1
+    assert set(catalogue(app)) == {IDS[1]}, "nothing of it was taken"
+    aside = inbox.folder / "rejected" / "1.json"
+    assert aside.exists()
+    assert reason in (aside.parent / "1.json.reason.txt").read_text(encoding="utf-8")
+    assert list(inbox.folder.glob("*.json")) == []
+
+
+def test_what_is_not_ready_is_left_alone(app, inbox: Inbox) -> None:
+    drop(inbox, ".1.part", "{")
+    drop(inbox, ".2.json", "{")
+    drop(inbox, "notes.txt", "x")
+    assert take_in(inbox) == TakenIn()
+    assert len(list(inbox.folder.iterdir())) == 4  # and the lock
+
+
+def test_no_folder_is_no_trouble(inbox: Inbox) -> None:
+    assert take_in(inbox) == TakenIn()
+
+
+def test_a_database_that_is_away_loses_nothing(app, clock, inbox: Inbox, monkeypatch) -> None:
+    from core.errors import DatabaseUnavailable
+
+    drop(inbox, "1.json", work(title="kept"))
+    lock, failures = rows.lock, iter(range(3))
+
+    def away(*args):
+        if next(failures, None) is not None:
+            raise DatabaseUnavailable("away")
+        return lock(*args)
+
+    monkeypatch.setattr(rows, "lock", away)
+    stop = threading.Event()
+    clock.on_wait = lambda: stop.set() if not list(inbox.folder.glob("*.json")) else None
+    inbox.run(stop)
+    assert catalogue(app)[IDS[0]].title == "kept"
+
+
+def test_a_death_before_the_removal_changes_nothing_the_second_time(
+    app, inbox: Inbox, monkeypatch
+) -> None:
+    drop(inbox, "1.json", work(title="one"))
+    drop(inbox, "2.json", work(title="two"))
+
+    class Crash(BaseException):
+        pass
+
+    def die(*_args: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Inbox, "_remove", die)
+        with pytest.raises(Crash):
+            take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "two"
+    done = take_in(inbox)
+    assert (done.files, done.changes.unchanged) == (2, 1)
+    assert catalogue(app)[IDS[0]].title == "two"
+
+
+def test_a_look_that_misses_an_earlier_file_takes_no_later_one(app, inbox, monkeypatch) -> None:
+    """A folder that changes while it is read may show the later of two new files only."""
+    drop(inbox, "1.json", work(title="one"))
+    listed, looks = Inbox._listed, iter(range(100))
+
+    def partly(self: Inbox) -> list[Path]:
+        """The first look misses the second file, the second look the fourth."""
+        missed, seen = [("2.json", "3.json"), ("4.json", "5.json")][next(looks)]
+        found = listed(self)
+        drop(inbox, missed, work(title=missed))
+        return [*found, drop(inbox, seen, work(title=seen))]
+
+    monkeypatch.setattr(Inbox, "_listed", partly)
+    assert [file.name for file in inbox._waiting()] == ["1.json", "2.json", "3.json"]
+
+
+def test_one_process_takes_in_at_a_time(app, inbox: Inbox) -> None:
+    from core.file_lock import file_lock
+
+    drop(inbox, "1.json", work())
+    with file_lock(inbox.folder / ".taking", wait=True):
+        assert take_in(inbox) == TakenIn()
+    assert take_in(inbox).files == 1

@@ -1,0 +1,282 @@
+"""Taking hourly files in: whole or not at all, once, and only what is sound."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hour_data import WORKS, failed, numbers, put, put_hours, report
+from moving_clock import MovingClock
+from views_fixtures import quiet
+
+from core.errors import (
+    DamagedFile,
+    DatabaseContention,
+    DatabaseError,
+    InvalidInput,
+    SchemaMismatch,
+)
+from storage.view_data import open_view_data
+from works.hour_files import HourFiles
+from works.hourly_import import HourlyImport
+from works.hours import Hour
+
+HOUR = Hour.parse("2026-11-22", "05")
+LOG = quiet()
+
+
+class Desk:
+    """Data files and the statistics file that they go into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = HourFiles(folder / "views")
+        self.path = folder / "view_data.sqlite3"
+        self.database = open_view_data(self.path, MovingClock())
+        self.importer = HourlyImport(self.files, self.database)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Asked as any other program would."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def missing(self) -> list[str]:
+        done = self.importer.import_missing(threading.Event(), LOG)
+        return [str(one.hour) for one in done.imported]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.database.close()
+
+
+def test_the_tables_are_as_agreed(desk: Desk) -> None:
+    desk.importer.missing()
+    columns = {
+        table: [row[0] for row in desk.rows(f"SELECT name FROM pragma_table_info('{table}')")]
+        for table in ("work_metrics", "crawl_sessions")
+    }
+    assert columns == {
+        "work_metrics": [
+            "id", "platform", "work_id", "title", "crawl_date", "crawl_hour", "crawl_time",
+            "view_count", "danmaku_count", "comment_count", "like_count", "coin_count",
+            "favorite_count", "share_count", "created_at",
+        ],
+        "crawl_sessions": [
+            "id", "session_id", "crawl_date", "crawl_hour", "start_time", "end_time",
+            "total_count", "success_count", "fail_count", "created_at",
+        ],
+    }  # fmt: skip
+    indexes = dict(desk.rows("SELECT name, sql FROM sqlite_master WHERE name LIKE 'idx_%'"))
+    shapes = {name: re.sub(r".* ON ", "", sql) for name, sql in indexes.items()}
+    assert shapes == {
+        "idx_work_metrics_platform_work_id": "work_metrics (platform, work_id)",
+        "idx_work_metrics_crawl_date": "work_metrics (crawl_date)",
+        "idx_work_metrics_crawl_hour": "work_metrics (crawl_date, crawl_hour)",
+        "idx_crawl_sessions_date": "crawl_sessions (crawl_date)",
+        "idx_crawl_sessions_hour": "crawl_sessions (crawl_date, crawl_hour)",
+    }
+    assert desk.rows("PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_file_becomes_rows_and_a_session(desk: Desk) -> None:
+    data = [numbers("BV1", HOUR, 7, share_count=None), numbers("BV2", HOUR, None)]
+    content = report(HOUR, data, [failed("BV3")], end_time="2026-11-22T05:02:00+08:00")
+    put(desk.files, HOUR, content)
+    done = desk.importer.import_hour(HOUR, LOG)
+    assert (done.rows, done.fresh) == (2, True)
+    counts = "view_count, danmaku_count, share_count"
+    found = f"SELECT platform, work_id, title, crawl_date, crawl_hour, crawl_time, {counts}"
+    assert desk.rows(f"{found} FROM work_metrics ORDER BY id") == [
+        ("bilibili", "BV1", "标题 BV1", "2026-11-22", "05", "05:00:07", 7, 3, None),
+        ("bilibili", "BV2", "标题 BV2", "2026-11-22", "05", "05:00:07", None, None, None),
+    ]
+    assert desk.rows("SELECT session_id, crawl_date, crawl_hour, start_time, end_time,"
+                     " total_count, success_count, fail_count FROM crawl_sessions") == [
+        ("crawl_202611220500" + "05", "2026-11-22", "05", "2026-11-22T05:00:05+08:00",
+         "2026-11-22T05:02:00+08:00", 3, 2, 1)
+    ]  # fmt: skip
+
+
+def test_a_file_is_taken_once_and_again_when_it_has_changed(desk: Desk) -> None:
+    put(desk.files, HOUR, report(HOUR, [numbers("BV1", HOUR, 7)], [failed("BV2")]))
+    assert desk.importer.import_hour(HOUR, LOG).fresh
+    before = desk.rows("SELECT * FROM work_metrics")
+    assert not desk.importer.import_hour(HOUR, LOG).fresh
+    assert desk.rows("SELECT * FROM work_metrics") == before
+    again = [numbers("BV1", HOUR, 7, title="新标题"), numbers("BV2", HOUR, 9)]
+    put(desk.files, HOUR, report(HOUR, again))
+    assert desk.importer.import_hour(HOUR, LOG).fresh
+    assert desk.rows("SELECT id, work_id, title, view_count FROM work_metrics") == [
+        (1, "BV1", "新标题", 7), (2, "BV2", "标题 BV2", 9)
+    ]  # fmt: skip
+    assert desk.rows("SELECT success_count, fail_count FROM crawl_sessions") == [(2, 0)]
+
+
+def test_missing_takes_what_is_not_in_or_has_changed(desk: Desk) -> None:
+    hours = [HOUR.earlier(n) for n in (3, 2, 1, 0)]
+    put_hours(desk.files, hours)
+    desk.importer.import_hour(hours[1], LOG)
+    assert desk.missing() == [str(hours[0]), str(hours[2]), str(hours[3])]
+    assert desk.missing() == []
+    path = put(desk.files, hours[2], report(hours[2], [numbers("BV9", hours[2], 1)]))
+    os.utime(path, ns=(1, 1))
+    os.utime(desk.files.path(hours[0]), ns=(1, 1))  # touched, and the same
+    assert desk.missing() == [str(hours[2])]
+    assert desk.importer.missing() == []
+    assert desk.rows("SELECT COUNT(*) FROM work_metrics") == [(4 * len(WORKS) + 1,)]
+
+
+def test_a_stop_leaves_the_rest_for_later(desk: Desk) -> None:
+    put_hours(desk.files, [HOUR.earlier(n) for n in range(5)])
+    stop = threading.Event()
+    done = desk.importer.import_missing(
+        stop, LOG, lambda place, total: stop.set() if place == 2 else None
+    )
+    assert (len(done.imported), done.interrupted) == (2, True)
+    assert len(desk.missing()) == 3
+
+
+def good() -> dict[str, Any]:
+    return report(HOUR, [numbers("BV1", HOUR, 7), numbers("BV2", HOUR, 8)], [failed("BV3")])
+
+
+def edited(**changes: Any) -> str:
+    return json.dumps(good() | changes)
+
+
+def with_entry(**changes: Any) -> str:
+    content = good()
+    content["data"][1] |= changes
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("", "is empty"), (json.dumps(good())[:-20], "Invalid JSON: EOF .* line 1 column"),
+        (json.dumps(good(), indent=2).replace('"BV2",', '"BV2"'), "line 26 column 7"),
+        ("[]", "should be an object"), ("{}", "session_id: Field required"),
+        (with_entry(view_count="8"), r"data\[1\].view_count: .*integer, got '8'"),
+        (with_entry(view_count=-1), r"data\[1\].view_count"),
+        (with_entry(view_count=True), r"data\[1\].view_count"),
+        (with_entry(like_count=1.5), r"data\[1\].like_count"),
+        (with_entry(coin_count=2**63), r"data\[1\].coin_count"),
+        (with_entry(work_id=""), r"data\[1\].work_id"),
+        (with_entry(crawl_time="5 o'clock"), r"data\[1\].crawl_time"),
+        (with_entry(status="failed"), r"data\[1\].status"),
+        (with_entry(work_id="BV1"), r"data\[1\] is BV1 again, as data\[0\]"),
+        (edited(success_count=3), "success_count is 3, but there are 2"),
+        (edited(total_count=2), "total_count is 2, but there are 3"),
+        (edited(crawl_hour="06"), "crawl_hour is '06', the file's name says '05'"),
+        (edited(crawl_hour="24"), "crawl_hour"), (edited(session_id=""), "session_id"),
+        (edited(data=None), "data: "), (edited(errors=[{}]), r"errors\[0\].work_id"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, place: str) -> None:
+    put_hours(desk.files, [HOUR.earlier(1)])
+    path = put(desk.files, HOUR, content)
+    with pytest.raises(DamagedFile, match=place) as caught:
+        desk.importer.import_hour(HOUR, LOG)
+    assert str(path) in str(caught.value) and "mend it" in str(caught.value)
+    done = desk.importer.import_missing(threading.Event(), LOG)
+    assert [one.hour for one in done.imported] == [HOUR.earlier(1)], "it holds up no other"
+    assert len(done.refused) == 1
+    assert desk.rows(f"SELECT * FROM work_metrics WHERE crawl_hour='{HOUR.hour_text}'") == []
+
+
+def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from storage import view_data
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    put_hours(desk.files, [HOUR])
+    monkeypatch.setattr(view_data, "upsert_session", broken)
+    with pytest.raises(RuntimeError):
+        desk.importer.import_hour(HOUR, LOG)
+    for table in ("work_metrics", "crawl_sessions", "imported_files"):
+        assert desk.rows(f"SELECT * FROM {table}") == []
+    monkeypatch.undo()
+    assert desk.missing() == [str(HOUR)]
+
+
+def test_an_hour_without_a_file_is_named(desk: Desk) -> None:
+    with pytest.raises(DamagedFile, match=r"2026-11-22-05_views_data.json is not there"):
+        desk.importer.import_hour(HOUR, LOG)
+    with pytest.raises(InvalidInput, match="no data files below"):
+        desk.importer.newest()
+    put_hours(desk.files, [HOUR, HOUR.earlier(30)])
+    assert desk.importer.newest() == HOUR
+
+
+def test_other_tables_of_these_names_are_left_alone(desk: Desk) -> None:
+    desk.path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(desk.path)) as connection:
+        connection.execute("CREATE TABLE work_metrics (id, bvid, crawl_date, platform, work_id)")
+        connection.execute("ALTER TABLE work_metrics ADD COLUMN crawl_hour")
+    put_hours(desk.files, [HOUR])
+    with pytest.raises(SchemaMismatch, match="have other columns; nothing was changed"):
+        desk.importer.import_hour(HOUR, LOG)
+
+
+def test_what_is_no_database_is_named(desk: Desk) -> None:
+    desk.path.write_text("Not a database. " * 100)
+    put_hours(desk.files, [HOUR])
+    with pytest.raises(DatabaseError, match=r"view_data.sqlite3: file is not a database"):
+        desk.importer.import_hour(HOUR, LOG)
+
+
+def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
+    desk: Desk, tmp_path: Path
+) -> None:
+    from storage import sqlite
+
+    put_hours(desk.files, [HOUR, HOUR.earlier(1)])
+    desk.importer.import_hour(HOUR.earlier(1), LOG)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+         "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()", desk.path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        impatient = open_view_data(desk.path, MovingClock())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
+            with pytest.raises(DatabaseContention, match="another process holds it for long"):
+                HourlyImport(desk.files, impatient).import_hour(HOUR, LOG)
+        impatient.close()
+    finally:
+        holder.communicate()
+    assert desk.missing() == [str(HOUR)]
+
+
+def test_times_of_other_forms_are_understood(desk: Desk) -> None:
+    forms = ("05:01:02", "2026-11-22 05:01:02", "2026-11-22T05:01:02.123+08:00")
+    data = [numbers(f"BV{n}", HOUR, 1, crawl_time=form) for n, form in enumerate(forms)]
+    put(desk.files, HOUR, report(HOUR, data))
+    desk.importer.import_hour(HOUR, LOG)
+    assert set(desk.rows("SELECT crawl_time FROM work_metrics")) == {("05:01:02",)}
+
+
+def test_the_log_names_the_file(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    put_hours(desk.files, [HOUR])
+    log = logging.getLogger("test-import")
+    with caplog.at_level(logging.INFO):
+        desk.importer.import_hour(HOUR, log)
+    assert caplog.messages == ["2026-11-22-05_views_data.json: 3 rows"]

@@ -1,0 +1,174 @@
+"""The catalogue with real processes: killed rounds of play counts, and `run` that follows changes.
+
+BATON_PLAY_KILLS sets the number of deaths, BATON_SEED the seed (it is printed).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launcher import Baton, end_in_order, wait_until
+from shelf import Witness
+
+from core.file_lock import file_lock
+from sandbox import RateLimit, SandboxConfig
+
+KILLS = int(os.environ.get("BATON_PLAY_KILLS", "12"))
+SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+WORKS, BATCH = 300, 10
+QUICK = {"BATON_PLAY_COUNTS_BATCH_PAUSE_SECS": "0.05", "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS": "0"}
+
+
+@pytest.fixture
+def witness() -> Iterator[Witness]:
+    config = SandboxConfig(creators=400, domains=("美妆",), rate=RateLimit(100_000, 1))
+    with Witness(config) as server:
+        yield server
+
+
+@pytest.fixture
+def here(make_baton: Callable[..., Baton], witness: Witness) -> Baton:
+    made = make_baton(**QUICK)
+    made.env["BATON_BILIBILI_BASE_URL"] = witness.url
+    made.add_accounts("acc1", "acc2", "acc3")
+    return made
+
+
+def rows(baton: Baton, sql: str) -> list[Any]:
+    path = baton.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(sql).fetchall()
+
+
+def put(baton: Baton, videos: list[dict[str, Any]]) -> None:
+    file = baton.work / "works.json"
+    file.write_text(json.dumps([video["url"] for video in videos]), encoding="utf-8")
+    outcome = baton.run("works", "import", file)
+    assert outcome.code == 0, outcome
+
+
+@pytest.mark.slow
+def test_rounds_killed_at_random_moments_ask_every_work_and_none_twice(
+    here: Baton, witness: Witness
+) -> None:
+    print(f"BATON_SEED={SEED} BATON_PLAY_KILLS={KILLS}")
+    chance = random.Random(SEED)
+    videos = witness.videos("bilibili", WORKS, state="visible")
+    put(here, videos)
+    before = deaths = 0
+    while deaths < KILLS:
+        witness.answer_at_most(before + 2)  # there is work left for every death
+        process = here.start("update_play_counts", "--force")
+        wait_until(lambda b=before: len(witness.batches) > b, "a batch")
+        time.sleep(chance.uniform(0, 0.4))
+        assert process.code is None
+        process.end()
+        deaths += 1
+        before = len(witness.batches)
+        progress = here.data_dir / "video_update_progress.json"
+        assert json.loads(progress.read_text(encoding="utf-8"))["force"] is True
+    witness.answer_at_most(math.inf)
+    last = here.run("update_play_counts", "--force", "--json")
+    assert last.code == 0 and last.json["left"] == 0, last
+    assert not (here.data_dir / "video_update_progress.json").exists()
+    unasked = rows(here, "SELECT work_id FROM works WHERE checked_at IS NULL OR failure_count>0")
+    assert unasked == []
+    times = witness.times_in_batches
+    twice = sum(count - 1 for count in times.values())
+    print(f"{twice} works asked again in {deaths} deaths")
+    assert set(times) == {video["id"] for video in videos}
+    assert twice <= BATCH * deaths, "no more than the batch in hand"
+
+
+def listed(baton: Baton) -> dict[str, Any]:
+    path = baton.data_dir / "spider" / "views.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"works": []}
+
+
+def test_run_follows_the_inbox_and_the_changes_of_others(here: Baton, witness: Witness) -> None:
+    videos = witness.videos("bilibili", 3, state="visible")
+    process = here.start("run", "--crawl-workers", 1, "--export-workers", 0)
+    wait_until(lambda: process.err, "the console")
+    put(here, videos[:1])
+    wait_until(lambda: len(listed(here)["works"]) == 1, "the change of another process")
+    inbox = here.data_dir / "spider" / "inbox"
+    inbox.mkdir(parents=True)
+    told = {"platform": "bilibili", "work_id": videos[1]["id"], "title": "from the site"}
+    (inbox / ".1.part").write_text(json.dumps(told), encoding="utf-8")
+    (inbox / ".1.part").rename(inbox / "1.json")
+    wait_until(lambda: not (inbox / "1.json").exists(), "the file taken in")
+    wait_until(lambda: len(listed(here)["works"]) == 2, "the work of the site")
+    assert [one.code for one in end_in_order(process)] == [0]
+
+
+def test_what_waits_while_baton_is_down_comes_in_later(here: Baton) -> None:
+    inbox = here.data_dir / "spider" / "inbox"
+    inbox.mkdir(parents=True)
+    work = {"platform": "youtube", "work_id": "dQw4w9WgXcQ"}
+    (inbox / "1.json").write_text(json.dumps(work), encoding="utf-8")
+    (inbox / "2.json").write_text("{", encoding="utf-8")
+    outcome = here.run("works", "import", "--inbox")
+    assert (outcome.code, outcome.out) == (3, "2 files: 1 new, 0 changed, 0 unchanged\n")
+    assert "1 file rejected" in outcome.err
+    assert rows(here, "SELECT work_id FROM works") == [("dQw4w9WgXcQ",)]
+
+
+def test_a_database_that_another_program_holds_is_told(here: Baton) -> None:
+    file = here.work / "w.csv"
+    file.write_text("id\nBV1GJ411x7h7\n", encoding="utf-8")
+    path = here.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        outcome = here.run("works", "import", file)
+    assert outcome.code == 1 and "database is locked" in outcome.err, outcome
+    assert here.run("works", "import", file).code == 0
+
+
+def test_one_round_at_a_time(here: Baton) -> None:
+    with file_lock(here.data_dir / ".video_update.lock", wait=True):
+        outcome = here.run("update_play_counts")
+    assert outcome.code == 1 and "another process" in outcome.err
+
+
+def test_a_backup_is_a_whole_database(here: Baton, witness: Witness) -> None:
+    put(here, witness.videos("bilibili", 2, state="visible"))
+    outcome = here.run("update_play_counts", "--backup")
+    assert outcome.code == 0, outcome
+    (copy,) = (here.data_dir / "backups").iterdir()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT COUNT(*), MAX(checked_at) FROM works").fetchone() == (
+            2,
+            None,
+        )
+
+
+def test_on_a_server_the_backup_is_told_and_nothing_is_asked(
+    make_baton: Callable[..., Baton], mysql_url: str, witness: Witness
+) -> None:
+    baton = make_baton(mysql_url)
+    baton.env["BATON_BILIBILI_BASE_URL"] = witness.url
+    baton.add_accounts("acc1")
+    put(baton, witness.videos("bilibili", 2, state="visible"))
+    outcome = baton.run("update_play_counts", "--backup")
+    assert outcome.code == 2 and "mariadb-dump --single-transaction" in outcome.err
+    assert witness.batches == []
+    assert baton.run("update_play_counts").code == 0
+
+
+def test_the_log_is_one_file(here: Baton, witness: Witness) -> None:
+    put(here, witness.videos("bilibili", 2, state="visible"))
+    assert here.run("update-play-counts").code == 0
+    assert "ended: 2 updated" in (here.log_dir / "video_update.log").read_text(encoding="utf-8")
+    assert not list(Path(here.log_dir).glob("video_update-*"))

@@ -1,0 +1,90 @@
+"""Hours as the hourly files and tables name them: local ones, of the quota zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.errors import InvalidInput
+
+DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+HOUR_FORM = re.compile(r"[0-9]{1,2}")
+SPAN_FORM = re.compile(r"([1-9][0-9]{0,4})([hd])")
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True, order=True)
+class Hour:
+    """A local hour, `2026-11-22 05`. The one that comes twice when daylight saving ends is one."""
+
+    day: date
+    number: int
+
+    @classmethod
+    def of(cls, moment: datetime, zone: ZoneInfo) -> Hour:
+        local = moment.astimezone(zone)
+        return cls(local.date(), local.hour)
+
+    @classmethod
+    def parse(cls, day: str, hour: str) -> Hour:
+        """Raises InvalidInput for what no calendar or clock shows."""
+        try:
+            if not DAY_FORM.fullmatch(day):
+                raise ValueError
+            parsed = date.fromisoformat(day)
+        except ValueError:
+            raise InvalidInput(
+                f"{day!r} is no day of the calendar; write YYYY-MM-DD, for example 2026-02-28"
+            ) from None
+        if not HOUR_FORM.fullmatch(hour) or int(hour) >= HOURS_A_DAY:
+            raise InvalidInput(f"{hour!r} is no hour; write 00 to 23")
+        return cls(parsed, int(hour))
+
+    @property
+    def date_text(self) -> str:
+        return self.day.isoformat()
+
+    @property
+    def hour_text(self) -> str:
+        return f"{self.number:02d}"
+
+    def earlier(self, hours: int) -> Hour:
+        """By the clock on the wall, which daylight saving moves."""
+        moment = datetime.combine(self.day, time(self.number)) - timedelta(hours=hours)
+        return Hour(moment.date(), moment.hour)
+
+    def hours_since(self, earlier: Hour) -> int:
+        """By the clock on the wall, which daylight saving moves."""
+        days = (self.day - earlier.day).days
+        return days * HOURS_A_DAY + self.number - earlier.number
+
+    def __str__(self) -> str:
+        return f"{self.date_text} {self.hour_text}"
+
+
+def hours_between(start: datetime, end: datetime, zone: ZoneInfo) -> list[Hour]:
+    """Every local hour from that of `start` to that of `end`, in their order, each once."""
+    found = dict.fromkeys(_steps(start.astimezone(UTC), end.astimezone(UTC), zone))
+    return list(found | {Hour.of(end, zone): None})
+
+
+def _steps(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
+    while start <= end:
+        yield Hour.of(start, zone)
+        start += timedelta(hours=1)
+
+
+def hours_of_span(text: str) -> int:
+    """`24h` or `7d` in hours. Raises InvalidInput for other words."""
+    found = SPAN_FORM.fullmatch(text.strip().lower())
+    if not found:
+        raise InvalidInput(f"{text!r} is no length of time; write it like 24h or 7d")
+    return int(found[1]) * (HOURS_A_DAY if found[2] == "d" else 1)
+
+
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """`2026-11-22T05:00:07+08:00`"""
+    return moment.astimezone(zone).isoformat(timespec="seconds")

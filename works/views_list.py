@@ -1,0 +1,91 @@
+"""`views.json`: which works the hourly crawl asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from core.errors import InvalidInput
+from sources.links import VideoLink, recognise, spell_bilibili
+from works.json_files import read_checked
+
+BILIBILI = "bilibili"
+ADVICE = "write it again with: python cli.py views --export-only"
+
+
+class _Entry(TypedDict):
+    platform: str
+    work_id: str
+    title: str | None
+    is_valid: bool
+
+
+class _List(TypedDict):
+    works: list[_Entry]
+
+
+SHAPE = TypeAdapter(_List)
+
+
+@dataclass(frozen=True)
+class ListedWork:
+    """A work to ask for. `work_id` is spelled `BV…`, whatever the list has."""
+
+    work_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class WrongWork:
+    """An entry of the list that names no video."""
+
+    work_id: str
+    title: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ViewsList:
+    """The valid works of Bilibili, each once, in the order of the list.
+
+    `skipped` counts valid works of other platforms, `repeated` second entries of a work.
+    """
+
+    works: tuple[ListedWork, ...]
+    wrong: tuple[WrongWork, ...]
+    skipped: int
+    repeated: int
+
+
+def read_views_list(path: Path) -> ViewsList:
+    """Raises DamagedFile: the list is missing, truncated or of another shape."""
+    valid = [entry for entry in read_checked(path, SHAPE, ADVICE)["works"] if entry["is_valid"]]
+    ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
+    works: dict[str, ListedWork] = {}
+    wrong: dict[str, WrongWork] = {}
+    for entry in ours:
+        text, title = entry["work_id"], entry["title"] or ""
+        try:
+            work = ListedWork(_video_id(text), title)
+        except InvalidInput as error:
+            wrong.setdefault(text, WrongWork(text, title, str(error)))
+            continue
+        works.setdefault(work.work_id, work)
+    repeated = len(ours) - len(works) - len(wrong)
+    return ViewsList(tuple(works.values()), tuple(wrong.values()), len(valid) - len(ours), repeated)
+
+
+def _video_id(text: str) -> str:
+    """`BV…` of an id. Raises InvalidInput, with what may have been meant."""
+    try:
+        link = recognise(text, BILIBILI)
+    except InvalidInput as error:
+        meant = spell_bilibili(f"BV{text.strip()}")
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise InvalidInput(f"{error}{hint}") from error
+    if not isinstance(link, VideoLink):
+        raise InvalidInput(f"{text!r} is a short link; the list needs the id")
+    return link.video_id
