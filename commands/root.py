@@ -33,6 +33,7 @@ from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.job_launcher import JobLauncher
 from crawler.job_plan import Job
 from crawler.job_scheduler import JobScheduler
 from crawler.jobs import JobRunner
@@ -387,6 +388,10 @@ class App:
         return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
 
     @cached_property
+    def job_launcher(self) -> JobLauncher:
+        return JobLauncher(self.jobs, self.job_runner)
+
+    @cached_property
     def job_scheduler(self) -> JobScheduler:
         return JobScheduler(self.jobs, self.job_runner, self.clock, self.settings.lease_secs)
 
@@ -484,14 +489,14 @@ class App:
     def tokens(self) -> TokenBook:
         return TokenBook(self.database, self.clock)
 
-    @property
-    def backend(self) -> Backend:
+    def backend(self, launcher: JobLauncher) -> Backend:
         return Backend(
             version=VERSION, threads=WEB_THREADS, settings=self.settings, host=self.host,
             database=self.database, clock=self.clock, calendar=self.calendar, vault=self.vault,
             catalog=self.catalog, accounts=self.accounts, registry=self.registry,
             scheduler=self.scheduler, desk=self.desk, progress=self.progress, files=self.files,
-            verifier=self.verifier,
+            verifier=self.verifier, launcher=launcher, webhooks=self.webhook_desk,
+            catalogue=self.catalogue, view_data=self.view_data, view_gaps=self.view_gaps,
         )  # fmt: skip
 
     def web_server(
@@ -499,15 +504,20 @@ class App:
         host: str | None = None,
         port: int | None = None,
         on_failure: Callable[[BaseException], None] | None = None,
+        launcher: JobLauncher | None = None,
     ) -> WebServer:
-        """Console and API over this App, which needs WEB_THREADS connections of its own."""
+        """Console and API over this App, which needs WEB_THREADS connections of its own.
+
+        Args:
+            launcher: runs jobs that are asked for; its process has a keeper. Default: this App's.
+        """
         # Loaded where it is used: it takes a third of a second, and most commands do not serve.
         from web.app import build
         from web.server import WebServer
 
         host = self.settings.web_host if host is None else host
         port = self.settings.web_port if port is None else port
-        return WebServer(build(self.backend), host, port, on_failure)
+        return WebServer(build(self.backend(launcher or self.job_launcher)), host, port, on_failure)
 
     def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
         listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)

@@ -21,12 +21,14 @@ from commands.context import (
 )
 from commands.root import WEB_THREADS, App
 from core.errors import BatonError, SettingsError
+from core.service import ThreadedService
+from crawler.job_launcher import JobLauncher
 from storage.web_tokens import Role
+from web.backend import ROLE
 
 if TYPE_CHECKING:
     from web.server import WebServer
 
-SYNC_SECS = 10.0
 JOIN_SECS = 10.0
 
 
@@ -53,11 +55,13 @@ def serve(
         result(f"listening on {server.url}")
         sys.stdout.flush()
         _tell(app, server)
+        keeper = ThreadedService("keeper", [app.keeper(ROLE).run], failed)
+        keeper.start()
         server.start()
-        while not app.clock.wait(stop, SYNC_SECS):
-            _keep_time(app)
-        server.stop()
-        server.join(JOIN_SECS)
+        stop.wait()
+        _end(server, app.job_launcher)
+        keeper.stop()
+        keeper.join(JOIN_SECS)
     if failures:
         raise BatonError(f"the web server ended by an error: {failures[0]!r}; see the logs")
 
@@ -71,7 +75,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
     own = App(app.settings, WEB_THREADS, COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
-        server = own.web_server(on_failure=on_failure)
+        server = own.web_server(on_failure=on_failure, launcher=app.job_launcher)
         try:
             server.bind()
         except SettingsError as error:
@@ -83,10 +87,17 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
         try:
             yield
         finally:
-            server.stop()
-            server.join(JOIN_SECS)
+            _end(server, app.job_launcher)
     finally:
         own.close()
+
+
+def _end(server: WebServer, launcher: JobLauncher) -> None:
+    """Runs that were asked for are handed back while their leases are still renewed."""
+    server.stop()
+    launcher.stop()
+    server.join(JOIN_SECS)
+    launcher.join(JOIN_SECS)
 
 
 def _tell(app: App, server: WebServer) -> None:
@@ -110,11 +121,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _keep_time(app: App) -> None:
-    """The database's clock is asked for again; while it is away ours runs on."""
-    try:
-        app.clock.sync()
-    except BatonError as error:
-        say(f"database trouble, waiting: {error}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from storage.alerts import Alert
 from storage.database import Row, Tx
+from storage.job_runs import JobRun, JobState
 from storage.records import AccountEvent, Segment, SegmentState, Task, TaskStatus, TaskType
 from storage.times import to_sql
 from storage.web_actions import WebAction
+from storage.webhooks import Delivery, Filter, conditions
+from storage.works import Work, work_of
 
 
 @dataclass(frozen=True)
@@ -70,21 +75,63 @@ def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
     return [WebAction.from_row(row) for row in rows]
 
 
+def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
+    """What is wrong, or was."""
+    fixed = "open_key>''" if only_open else "1=1"
+    return [Alert.from_row(row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
+
+
+def job_runs(
+    tx: Tx, part: Slice, job: str | None = None, state: JobState | None = None
+) -> list[JobRun]:
+    """Runs of scheduled jobs, by the time they were for."""
+    rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
+    return [JobRun.from_row(row) for row in rows]
+
+
+def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
+    """Reports to receivers. The slice's time range counts, not the filter's."""
+    where, params = conditions(replace(wanted, since=None, until=None))
+    rows = _newest(tx, "webhook_deliveries", part, "created_at", where, params)
+    return [Delivery.from_row(row) for row in rows]
+
+
+def works(
+    tx: Tx,
+    part: Slice,
+    platform: str | None = None,
+    uid: str | None = None,
+    is_valid: bool | None = None,
+) -> list[Work]:
+    """The catalogue of videos; the time range is of publishing."""
+    valid = None if is_valid is None else int(is_valid)
+    rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
+    return [work_of(row) for row in rows]
+
+
 def _newest(
-    tx: Tx, source: str, part: Slice, moment: str, fixed: str = "1=1", **equal: object
+    tx: Tx,
+    source: str,
+    part: Slice,
+    moment: str,
+    fixed: str = "1=1",
+    params: Mapping[str, object] | None = None,
+    **equal: object,
 ) -> list[Row]:
-    """Rows of a list by its id. A condition whose value is None is left out."""
-    conditions = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
+    """Rows of a list by its id, for which `fixed` holds (with its `params`). An equality with None
+    is left out."""
+    terms = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
     if part.before is not None:
-        conditions.append("id<:before")
+        terms.append("id<:before")
     if part.since is not None:
-        conditions.append(f"{moment}>=:since")
+        terms.append(f"{moment}>=:since")
     if part.until is not None:
-        conditions.append(f"{moment}<:until")
+        terms.append(f"{moment}<:until")
+    given = {name: str(one) if isinstance(one, str) else one for name, one in equal.items()}
     return tx.all(
-        f"SELECT * FROM {source} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit",
+        f"SELECT * FROM {source} WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
         limit=part.limit, before=part.before,
         since=to_sql(part.since) if part.since else None,
         until=to_sql(part.until) if part.until else None,
-        **{name: str(value) if isinstance(value, str) else value for name, value in equal.items()},
+        **(params or {}), **given,
     )  # fmt: skip

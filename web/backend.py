@@ -9,13 +9,19 @@ from accounts.registry import AccountRegistry
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
 from core.settings import Settings
+from crawler.job_launcher import JobLauncher
 from crawler.progress import ProgressReader
 from crawler.scheduler import TaskScheduler
 from crawler.segments import SegmentFiles
 from crawler.task_desk import TaskDesk
 from crawler.verify import ExportVerifier
+from reports.webhook_desk import WebhookDesk
 from sources.catalog import Catalog
 from storage.database import Database
+from works.catalogue import Catalogue
+from works.view_gaps import ViewGaps
+
+ROLE = "web"  # of a process that only serves
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,8 @@ class Backend:
     progress: ProgressReader
     files: SegmentFiles
     verifier: ExportVerifier
+    launcher: JobLauncher
+    webhooks: WebhookDesk
+    catalogue: Catalogue
+    view_data: Database
+    view_gaps: ViewGaps

@@ -18,7 +18,7 @@ from storage.database import Tx
 from storage.records import Account, AccountStatus
 from storage.totals import Work
 from web.access import Reader
-from web.backend import Backend
+from web.backend import ROLE, Backend
 
 log = service_log("web")
 router = APIRouter(tags=["metrics"])
@@ -82,8 +82,9 @@ class InstallationCollector(Collector):
         now = self._backend.clock.now()
         pool = accounts.every(tx)
         alive = now - timedelta(seconds=self._backend.settings.lease_secs)
-        workers = [one for one in leases.workers(tx) if one.seen_at >= alive]
-        running = GaugeMetricFamily("baton_processes", "Processes of Baton that are alive.")
+        everybody = leases.workers(tx)
+        workers = [one for one in everybody if one.seen_at >= alive and one.roles != ROLE]
+        running = GaugeMetricFamily("baton_processes", "Processes that are alive and work.")
         running.add_metric((), len(workers))
         return [running, *self._of_accounts(pool, now), *self._of_work(tx)]
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.api import accounts, actions, events, exports, status, tasks
+from web.api import (
+    accounts,
+    actions,
+    alerts,
+    events,
+    exports,
+    jobs,
+    status,
+    tasks,
+    webhooks,
+    works,
+)
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
@@ -12,6 +23,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     tasks.router,
     exports.router,
+    works.router,
+    webhooks.router,
+    jobs.router,
+    alerts.router,
     events.router,
     actions.router,
 )

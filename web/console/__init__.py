@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from web.console import accounts, actions, exports, overview, sign_in, tasks
+from web.console import (
+    accounts,
+    actions,
+    alerts,
+    exports,
+    jobs,
+    overview,
+    sign_in,
+    tasks,
+    videos,
+    webhooks,
+)
 
 PREFIX = "/admin"
 
@@ -25,6 +36,10 @@ SECTIONS = (
     Section("/admin/accounts", "Accounts", accounts.router),
     Section("/admin/tasks", "Tasks", tasks.router),
     Section("/admin/exports", "Exports", exports.router),
+    Section("/admin/videos", "Videos", videos.router),
+    Section("/admin/webhooks", "Webhooks", webhooks.router),
+    Section("/admin/jobs", "Jobs", jobs.router),
+    Section("/admin/alerts", "Alerts", alerts.router),
     Section("/admin/actions", "Actions", actions.router),
 )
 OPEN_ROUTERS: tuple[APIRouter, ...] = (sign_in.router,)

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crawler import account_table, event_lines, task_table
+from crawler.alert_texts import AlertWords
 from crawler.drawing import Page
 from crawler.progress import AccountView, RateMeter, Snapshot, TaskView
-from storage import leases, totals
+from storage import alerts, leases, totals
+from storage.alerts import Alert
 from storage.records import AccountStatus, TaskStatus, Worker
 from web.access import Reader
-from web.backend import Backend
+from web.backend import ROLE, Backend
 from web.console.charts import line_chart
 from web.console.language import language_of
 from web.console.screens import TheScreens
@@ -50,7 +52,7 @@ def overview(
     page = screens.drawing(language_of(request))
     return screens.page(
         request, "overview", visitor, section="Overview",
-        sums=_sums(backend, snapshot),
+        sums=_sums(backend, snapshot), alerts=open_alerts(backend, page),
         accounts=[account_row(page, view) for view in snapshot.accounts],
         tasks=[task_row(page, view, meter) for view in reversed(snapshot.tasks)],
         happened=event_lines.happened(page, snapshot)[:EVENTS],
@@ -58,6 +60,19 @@ def overview(
         day_ends=snapshot.day_ends,
         chart=_exports_chart(backend, snapshot),
     )  # fmt: skip
+
+
+def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
+    """What is wrong just now, in words."""
+    found = backend.database.read(alerts.all_open)
+    return [alert_row(page, one) for one in reversed(found)]
+
+
+def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
+    """What a list of alerts shows of one."""
+    words = AlertWords(page.texts, page.zone)
+    advice = words.advice(alert) if alert.is_open else ""
+    return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 
 
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:
@@ -93,8 +108,10 @@ def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
 
 
 def _alive(backend: Backend, snapshot: Snapshot) -> list[Worker]:
+    """Processes that work."""
     since = snapshot.now - timedelta(seconds=backend.settings.lease_secs)
-    return [one for one in backend.database.read(leases.workers) if one.seen_at >= since]
+    everybody = backend.database.read(leases.workers)
+    return [one for one in everybody if one.seen_at >= since and one.roles != ROLE]
 
 
 def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | None:

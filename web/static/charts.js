@@ -10,6 +10,7 @@ const BatonCharts = {
 
   drawOne(box) {
     const data = JSON.parse(box.dataset.chart);
+    const names = JSON.parse(box.dataset.names);
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const lines = ["--line-1", "--line-2", "--line-3", "--line-4"].map(colour);
@@ -24,9 +25,9 @@ const BatonCharts = {
       scales: { y: { range: (_plot, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
       axes: [axis, { ...axis, size: 56, values: (_plot, ticks) => ticks.map(short) }],
       series: [
-        { label: "", value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]) },
+        { label: " ", value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]) },
         ...data.series.map((one, at) => ({
-          label: one.name, stroke: lines[at % lines.length], width: 2, spanGaps: false,
+          label: names[at], stroke: lines[at % lines.length], width: 2, spanGaps: false,
           points: { show: data.labels.length < 60, size: 5 },
         })),
       ],
