@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import chromium
+from playwright.sync_api import Browser, BrowserContext, Page
 from process_fixtures import baton, command_server, make_baton  # noqa: F401
 from web_site import Site, Visitor
 
@@ -32,6 +35,38 @@ def site(app: App) -> Iterator[Site]:
     served = Site(app)
     yield served
     served.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browse(chromium_browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens pages in browsers of their own: `browse(path, token=..., locale="zh-CN", …)`. A script
+    error, or anything that the content policy stops, fails the test."""
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str = "", token: str | None = None, **options: Any) -> Page:
+        context = chromium_browser.new_context(**({"locale": "en-GB"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
+        page.goto(f"{site.url}/admin{path}")
+        if token != "":
+            page.fill("#token", token or site.admin_token)
+            page.click("button.main")
+            page.wait_for_selector(".refresh")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
 
 
 @pytest.fixture
