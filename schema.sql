@@ -290,12 +290,13 @@ CREATE TABLE task_completions (
   user_id VARCHAR(64) NOT NULL,
   platform VARCHAR(32) NOT NULL,              -- youtube, tiktok, douyin
   submission_link VARCHAR(1024) NOT NULL,
-  link_hash CHAR(64) NOT NULL,                -- SHA-256 of the link: one row per task, user and link
+  link_hash CHAR(64) NOT NULL,                -- SHA-256 of the video or short link: one row each
   verification_details JSON NULL,             -- counters as they were verified
   completed_at DATETIME(3) NOT NULL,
   created_at DATETIME(3) NOT NULL,
-  UNIQUE KEY uq_task_completions_link (task_id, user_id, link_hash),
-  KEY idx_task_completions_day (completed_at, task_id)
+  UNIQUE KEY uq_task_completions_link (link_hash, task_id, user_id),
+  KEY idx_task_completions_day (completed_at, task_id),
+  KEY idx_task_completions_task (task_id, completed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE task_daily_stats (
@@ -320,13 +321,27 @@ CREATE TABLE task_daily_stats (
   dy_collect_count BIGINT NOT NULL DEFAULT 0,
   revision INT NOT NULL DEFAULT 1,            -- grows when a later scan finds other numbers
   error VARCHAR(1024) NULL,                   -- what could not be counted
+  event_id VARCHAR(128) NULL,                 -- the report that told this revision
   is_sent TINYINT NOT NULL DEFAULT 0,
   sent_at DATETIME(3) NULL,
   response VARCHAR(1024) NULL,
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
-  KEY idx_task_daily_stats_date (stats_date, task_id)
+  KEY idx_task_daily_stats_date (stats_date, task_id),
+  KEY idx_task_daily_stats_event (event_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
+CREATE TABLE broadcaster (
+  id TINYINT NOT NULL PRIMARY KEY,
+  is_on TINYINT NOT NULL DEFAULT 0,
+  started_at DATETIME(3) NULL,                -- of the newest round
+  finished_at DATETIME(3) NULL,
+  result VARCHAR(1024) NULL,                  -- JSON: what became of the newest finished one
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,      -- grows with every round
+  lease_until DATETIME(3) NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError
 from storage import accounts as account_rows
+from storage import dramas as drama_rows
 from storage import schema
 from storage.database import Database, Tx
 
@@ -148,6 +149,11 @@ class Vault:
             self.encrypt(credentials.proxy),
         )
 
+    def seal(self, tx: Tx, text: str | None) -> str | None:
+        """One secret for a row that `tx` writes; as `encrypt_all`, safe from a rotation."""
+        schema.hold_fact(tx, KEY_CHECK)
+        return self.encrypt(text)
+
     def check(self, database: Database) -> None:
         """Make sure that our keys are those the database was encrypted with; first use decides.
 
@@ -236,6 +242,7 @@ class Vault:
 def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
     schema.hold_fact(tx, KEY_CHECK)
     accounts = account_rows.every(tx)
+    _reencrypt_dramas(tx, again)
     try:
         for account in accounts:
             secrets = (again(account.password), again(account.session), again(account.proxy))
@@ -247,6 +254,18 @@ def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
             " nothing was changed. Add that key behind the others and try again."
         ) from None
     return len(accounts)
+
+
+def _reencrypt_dramas(tx: Tx, again: Callable[[str | None], str | None]) -> None:
+    for task_id, secret in drama_rows.secrets(tx):
+        try:
+            drama_rows.reencrypt(tx, task_id, again(secret) or "")
+        except InvalidToken:
+            raise CredentialsError(
+                f"the callback secret of task {task_id!r} was encrypted with a key that is not"
+                " here; nothing was changed. Add that key behind the others, or set the secret"
+                " again."
+            ) from None
 
 
 def _split(text: str) -> list[str]:

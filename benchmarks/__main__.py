@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    daily_stats,
     export,
     growth,
     handover,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         growth,
         plan,
         views,
+        daily_stats,
     )
 }
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from commands.context import amount, database_place, new_database
 from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
-from commands.root import SPARE_CONNECTIONS, WEB_THREADS, App
+from commands.root import App
+from commands.root_base import SPARE_CONNECTIONS
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names
@@ -22,11 +23,12 @@ from crawler.texts import ENGLISH
 from storage import accounts, leases, task_leases
 from storage.database import Tx
 from storage.records import Account, AccountStatus, Worker
+from web.backend import THREADS
 
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECS = 5.0
 LONG_REST_SECS = 86400.0
-RUN_THREADS = 4 + WEB_THREADS  # of a `run` with its defaults
+RUN_THREADS = 4 + THREADS  # of a `run` with its defaults
 
 
 class Checkup:

@@ -31,6 +31,8 @@ def all_jobs(app: App) -> tuple[Job, ...]:
         Job("play_counts", "refresh the play counts of the catalogue",
             Schedule(settings.play_counts_schedule, zone), lambda c: app.play_counts.job(c.stop),
             enabled=settings.play_counts_enabled, switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED"),
+        Job("daily_stats", "report yesterday's distribution tasks",
+            Schedule(settings.daily_stats_schedule, zone), lambda c: app.daily_scanner.run(c.stop)),
     )  # fmt: skip
 
 

@@ -10,9 +10,12 @@ import typer
 from commands import (
     accounts,
     alerts,
+    broadcast,
     crawl,
+    daily_stats,
     demo,
     doctor,
+    dramas,
     exports,
     init,
     jobs,
@@ -29,7 +32,7 @@ from commands import (
     works,
 )
 from commands.context import result
-from commands.root import VERSION
+from commands.version import VERSION
 
 
 def build() -> typer.Typer:
@@ -56,6 +59,9 @@ def build() -> typer.Typer:
     app.add_typer(views.group(), name="views")
     play_counts.register(app)
     app.add_typer(webhooks.group(), name="webhooks")
+    app.add_typer(dramas.group(), name="dramas")
+    daily_stats.register(app)
+    app.add_typer(broadcast.group(), name="broadcast")
     status.register(app)
     doctor.register(app)
     init.register(app)

@@ -19,12 +19,12 @@ from commands.context import (
     result,
     say,
 )
-from commands.root import WEB_THREADS, App
+from commands.root import App
 from core.errors import BatonError, SettingsError
 from core.service import ThreadedService
 from crawler.job_launcher import JobLauncher
 from storage.web_tokens import Role
-from web.backend import ROLE
+from web.backend import ROLE, THREADS
 
 if TYPE_CHECKING:
     from web.server import WebServer
@@ -49,8 +49,10 @@ def serve(
         stop.set()
 
     on_signals(stop.set)
-    with opened_app(WEB_THREADS) as app:
-        server = app.web_server(host, port, failed)
+    from commands.root_web import web_server  # here, as it is slow to load
+
+    with opened_app(THREADS) as app:
+        server = web_server(app, host, port, failed)
         server.bind()
         result(f"listening on {server.url}")
         sys.stdout.flush()
@@ -72,10 +74,12 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
     that the database is away, and does not wait for it. Where the address is taken the workers
     run without: another process of this host serves the same console.
     """
-    own = App(app.settings, WEB_THREADS, COMMAND_PATIENCE_SECS)
+    from commands.root_web import web_server  # here, as it is slow to load
+
+    own = App(app.settings, THREADS, COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
-        server = own.web_server(on_failure=on_failure, launcher=app.job_launcher)
+        server = web_server(own, on_failure=on_failure, kept=app)
         try:
             server.bind()
         except SettingsError as error:

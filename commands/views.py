@@ -162,6 +162,9 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
     with opened_app() as app, progress_shown() as show:
 
         def shown(progress: CrawlProgress) -> None:
+            if progress.waiting:
+                say(f"{progress.hour}: another process is at work on this hour; waiting for it")
+                return
             failed = f", {progress.failed:,} failed" if progress.failed else ""
             text = f"{progress.hour}: {progress.success:,} fetched{failed}"
             show(text, progress.total - progress.left, progress.total)
@@ -189,7 +192,7 @@ def _stopped_by_signals() -> threading.Event:
 
 
 def _tell_crawl(done: CrawlOutcome) -> None:
-    if done.path is None and not done.reason:
+    if done.path is None and done.ending is Ending.DONE:
         say(f"{done.hour}: views.json has no valid work of Bilibili; nothing was asked")
         return
     if not done.asked and done.ending is Ending.DONE:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rich.cells import cell_len, set_cell_size
 from rich.markup import escape
 from rich.table import Table
 
+from commands.context import amount
 from commands.root import App
 from core.logs import redact
 from crawler.drawing import one_line
@@ -14,22 +16,27 @@ from reports.webhook_desk import Shown
 from storage.webhook_endpoints import Endpoint
 from storage.webhooks import Attempt, Delivery, DeliveryState
 
-KIND_CELLS, TASK_CELLS, HOST_CELLS, NOTE_CELLS = 10, 10, 14, 20
+WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
 BODY_CHARS, RESPONSE_CHARS = 2000, 50
 
 
 def delivery_table(app: App, found: list[Delivery]) -> Table:
     """A line each, within 80 columns."""
+    titles = ("id", "kind", "task", "to", "state", "try", "note")
+    rows = [
+        (
+            str(one.id), one.kind.value, _short(one.task_id or "", TASK_CELLS),
+            _short(one.host, HOST_CELLS), one.state.value, str(one.attempts), _note(app, one),
+        )
+        for one in found
+    ]  # fmt: skip
+    widths = [max(cell_len(row[n]) for row in (titles, *rows)) for n in range(len(titles) - 1)]
+    left = WIDTH - sum(width + GAP for width in widths)
     table = Table(box=None, pad_edge=False)
-    for title in ("id", "kind", "task", "to", "state", "tries", "note"):
+    for title in titles:
         table.add_column(title, no_wrap=True)
-    for one in found:
-        cells = (
-            str(one.id), _short(one.kind.value, KIND_CELLS), _short(one.task_id or "", TASK_CELLS),
-            _short(one.host, HOST_CELLS), one.state.value, str(one.attempts),
-            _short(_note(app, one), NOTE_CELLS),
-        )  # fmt: skip
-        table.add_row(*map(escape, cells))
+    for row in rows:
+        table.add_row(*map(escape, (*row[:-1], _short(row[-1], left))))
     return table
 
 
@@ -41,7 +48,7 @@ def delivery_lines(app: App, shown: Shown) -> list[str]:
         ("kind", " ".join(filter(None, [one.kind.value, str(one.stats_date or "")]))),
         ("task", one.task_id or "-"),
         ("url", redact(one.url)),
-        ("state", f"{one.state.value} after {one.attempts} attempts"),
+        ("state", f"{one.state.value} after {amount(one.attempts, 'attempt')}"),
         ("filed", _local(app, one.created_at)),
     ]
     if one.not_before is not None:
@@ -80,18 +87,20 @@ def _note(app: App, one: Delivery) -> str:
     if one.state is DeliveryState.DELIVERED:
         return f"at {_minute(app, one.finished_at)}" if one.finished_at else ""
     if one.state is DeliveryState.DEAD:
-        return one.last_error or ""
+        return f"HTTP {one.last_status}" if one.last_status else one.last_error or ""
     if one.state is DeliveryState.SENDING:
         return ""
     if one.not_before is None:
         return "its URL is disabled"
-    said = f"{one.last_status}, " if one.last_status else ""
-    return f"{said}due {_minute(app, one.not_before)}"
+    said = f" (HTTP {one.last_status})" if one.last_status else ""
+    return f"due {_minute(app, one.not_before)}{said}"
 
 
 def _short(text: str, cells: int) -> str:
     text = one_line(text)
-    return text if len(text) <= cells else text[: cells - 1] + "…"
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, cells - 1).rstrip() + "…"
 
 
 def _local(app: App, moment: datetime) -> str:

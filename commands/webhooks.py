@@ -133,9 +133,11 @@ def replay(
         if as_json:
             result_json({"replayed": count})
             return
-        result(f"{amount(count, 'delivery').replace('deliverys', 'deliveries')} due again")
+        result(f"{amount(count, 'report')} due again")
         if count:
             say("`python cli.py run` sends them")
+        else:
+            say("nothing else matched: tests, and what is under way, are not replayed")
 
 
 def test(

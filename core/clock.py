@@ -49,3 +49,11 @@ class QuotaCalendar:
         tomorrow = self.day(now) + timedelta(days=1)
         midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self.zone)
         return midnight.astimezone(UTC)
+
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """The moments (UTC) at which a quota day begins and at which the next one does."""
+        begins, ends = (
+            datetime(one.year, one.month, one.day, tzinfo=self.zone).astimezone(UTC)
+            for one in (day, day + timedelta(days=1))
+        )
+        return begins, ends

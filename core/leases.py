@@ -15,6 +15,7 @@ class LeaseKind(StrEnum):
     ACCOUNT = "account"
     JOB = "job"
     WEBHOOK = "webhook"
+    BROADCAST = "broadcast"
 
 
 class Lease:

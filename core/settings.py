@@ -284,6 +284,9 @@ class Settings(BaseSettings):
         "BATON_WORKS_EXPORT_SCHEDULE",
         "when `catalogue_export` runs (cron, quota zone)",
     )
+    daily_stats_schedule: CronSetting = _setting(
+        "0 2 * * *", "BATON_DAILY_STATS_SCHEDULE", "when `daily_stats` runs (cron, quota zone)"
+    )
     play_counts_enabled: bool = _setting(
         False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
     )
@@ -317,6 +320,20 @@ class Settings(BaseSettings):
         (),
         "BATON_WEBHOOK_ALLOWED_HOSTS",
         "hosts (also HOST:PORT) that reports may go to although their address is private",
+    )
+
+    site_name: str = _setting(
+        "DramaRelayBot", "SITE_NAME", "how reports of distribution tasks name this site"
+    )
+    report_part_tasks: int = _setting(
+        500, "BATON_REPORT_PART_TASKS", "distribution tasks of one report at most", ge=1, le=10_000
+    )
+    broadcast_secs: float = _setting(
+        180.0,
+        "BATON_BROADCAST_SECS",
+        "how often active distribution tasks are broadcast",
+        ge=10,
+        le=LONGEST_SECS,
     )
 
     @property

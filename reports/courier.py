@@ -88,8 +88,8 @@ class Courier:
                 http.mount(f"{scheme}://", adapter)
             try:
                 return self._post(http, url, headers, body)
-            except _NO_URL as error:
-                raise Unsendable(f"the callback URL is no http(s) URL ({_kind(error)})") from None
+            except _NO_URL:
+                raise Unsendable("the callback URL is no http(s) URL") from None
             except InvalidIPAddress as error:
                 raise NotSent(_refused(str(error))) from None
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from accounts.vault import Vault
 from core.clock import Clock
@@ -68,9 +69,11 @@ class WebhookSender:
         return True
 
     def send_alone(self, claim: Claim, keys: Sequence[bytes]) -> Verdict:
-        """Make the only attempt at a delivery that is not tried again."""
+        """Make the only attempt at a delivery that is not tried again. Its endpoint stays as it
+        is, whatever it says."""
         outcome = self._outcome(claim, keys)
-        verdict = verdict_of(outcome, 1, RetryPlan((), 0.0), self._clock.now())
+        said = verdict_of(outcome, 1, RetryPlan((), 0.0), self._clock.now())
+        verdict = replace(said, disables=None, rest_until=None)
         self._claims.settle(claim, verdict)
         return verdict
 

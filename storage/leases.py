@@ -13,6 +13,7 @@ TABLES = {
     LeaseKind.TASK: "tasks",
     LeaseKind.ACCOUNT: "accounts",
     LeaseKind.JOB: "job_runs",
+    LeaseKind.BROADCAST: "broadcaster",
     LeaseKind.WEBHOOK: "webhook_deliveries",
 }
 

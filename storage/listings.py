@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Generic, TypeVar
 
 from storage.alerts import Alert
+from storage.completions import Completion
+from storage.daily_stats import DailyStats
 from storage.database import Row, Tx
+from storage.dramas import Drama, DramaStatus
 from storage.job_runs import JobRun, JobState
 from storage.records import AccountEvent, Segment, SegmentState, Task, TaskStatus, TaskType
 from storage.times import to_sql
 from storage.web_actions import WebAction
 from storage.webhooks import Delivery, Filter, conditions
 from storage.works import Work, work_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,39 @@ def works(
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
     return [work_of(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Numbered(Generic[T]):
+    """A row whose value has no id of its own."""
+
+    id: int
+    row: T
+
+
+def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
+    """Distribution tasks."""
+    rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
+    return [Numbered(row["id"], Drama.from_row(row)) for row in rows]
+
+
+def completions(
+    tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
+) -> list[Numbered[Completion]]:
+    """Posted videos."""
+    rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
+    return [Numbered(row["id"], Completion.from_row(row)) for row in rows]
+
+
+def daily_stats(
+    tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
+) -> list[Numbered[DailyStats]]:
+    """Numbers by task and day; the time range is of scanning."""
+    rows = _newest(
+        tx, "task_daily_stats", part, "scanned_at",
+        task_id=task_id, stats_date=str(day) if day else None,
+    )  # fmt: skip
+    return [Numbered(row["id"], DailyStats.from_row(row)) for row in rows]
 
 
 def _newest(

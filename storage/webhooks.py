@@ -139,9 +139,6 @@ WHEN_DUE = (
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
     """File a delivery that is due at once; its id, or None when its event id is filed already."""
-    known = "SELECT 1 AS yes FROM webhook_deliveries WHERE event_id=:event_id"
-    if tx.one(known, event_id=new.event_id) is not None:
-        return None
     try:
         return tx.insert(
             "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id,"
@@ -153,7 +150,7 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
             stats_date=str(new.stats_date) if new.stats_date else None,
         )  # fmt: skip
     except DuplicateKey:
-        return None  # another process was faster
+        return None
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:

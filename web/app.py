@@ -63,7 +63,7 @@ def build(backend: Backend) -> FastAPI:
     app.state.screens = Screens(backend, [(one.path, one.title) for one in console.SECTIONS])
     for router in api.ROUTERS:
         app.include_router(router, prefix=api.PREFIX)
-    for router in (health.router, metrics.router, docs_page.router):
+    for router in (*api.UNVERSIONED, health.router, metrics.router, docs_page.router):
         app.include_router(router)
     for router in console.OPEN_ROUTERS:
         app.include_router(router, prefix=console.PREFIX)

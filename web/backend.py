@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Event
 
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
@@ -15,12 +16,16 @@ from crawler.scheduler import TaskScheduler
 from crawler.segments import SegmentFiles
 from crawler.task_desk import TaskDesk
 from crawler.verify import ExportVerifier
+from reports.broadcaster import Broadcaster
+from reports.dramas import DramaDesk
+from reports.intake import Intake
 from reports.webhook_desk import WebhookDesk
 from sources.catalog import Catalog
 from storage.database import Database
 from works.catalogue import Catalogue
 from works.view_gaps import ViewGaps
 
+THREADS = 8  # requests that are carried out side by side
 ROLE = "web"  # of a process that only serves
 
 
@@ -28,7 +33,8 @@ ROLE = "web"  # of a process that only serves
 class Backend:
     """Collaborators from the composition root; `version` is Baton's own.
 
-    The database's pool has room for `threads`, which carry out the requests.
+    The database's pool has room for `threads`, which carry out the requests;
+    `ending` is set when they should end soon.
     """
 
     version: str
@@ -52,3 +58,7 @@ class Backend:
     catalogue: Catalogue
     view_data: Database
     view_gaps: ViewGaps
+    intake: Intake
+    dramas: DramaDesk
+    broadcaster: Broadcaster
+    ending: Event

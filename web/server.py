@@ -24,6 +24,7 @@ class WebServer:
     Args:
         port: 0 for any free one; `url` has the one it got.
         on_failure: told when the thread ends by an error.
+        ending: set when it is asked to stop, for handlers that take long.
     """
 
     name = "web"
@@ -34,10 +35,12 @@ class WebServer:
         host: str,
         port: int,
         on_failure: Callable[[BaseException], None] | None = None,
+        ending: threading.Event | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._on_failure = on_failure
+        self._ending = ending or threading.Event()
         self._socket: socket.socket | None = None
         self.url = ""  # where it listens, once it is bound
         config = uvicorn.Config(
@@ -77,6 +80,7 @@ class WebServer:
         self._thread.start()
 
     def stop(self) -> None:
+        self._ending.set()
         self._server.should_exit = True
 
     def join(self, timeout_secs: float | None = None) -> bool:

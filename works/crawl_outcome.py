@@ -21,13 +21,15 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class CrawlProgress:
-    """How far a crawl is: `left` of `total` works are still to be asked for."""
+    """How far a crawl is: `left` of `total` works are still to be asked for. `waiting`: another
+    process is at work on this hour."""
 
     hour: Hour
-    total: int
-    left: int
-    success: int
-    failed: int
+    total: int = 0
+    left: int = 0
+    success: int = 0
+    failed: int = 0
+    waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class CrawlOutcome:
         text = f"{self.success:,} of {self.success + self.failed:,} works have numbers"
         if self.skipped:
             text += f", {self.skipped:,} of other platforms skipped"
-        if self.reason:
-            text += f"; {self.ending.value.replace('_', ' ')}: {self.reason}"
-        return text
+        if self.ending is not Ending.DONE:
+            text += f"; {self.ending.value.replace('_', ' ')}"
+        return text + (f": {self.reason}" if self.reason else "")
 
 
 Show = Callable[[CrawlProgress], None]

@@ -75,7 +75,7 @@ class HourlyCrawl:
         if not listed.works and not listed.wrong:
             log.info("%s: no valid work of Bilibili in %s", hour, self._list_path)
             return CrawlOutcome(hour, None, listed.skipped, Ending.DONE)
-        journal = self._taken(hour, stop, log)
+        journal = self._taken(hour, stop, log, show)
         if journal is None:
             reason = "another process is at work on this hour"
             return CrawlOutcome(hour, None, listed.skipped, Ending.INTERRUPTED, reason)
@@ -115,12 +115,15 @@ class HourlyCrawl:
         journal.remove()
         return not journal.is_empty
 
-    def _taken(self, hour: Hour, stop: threading.Event, log: logging.Logger) -> HourJournal | None:
+    def _taken(
+        self, hour: Hour, stop: threading.Event, log: logging.Logger, show: Show
+    ) -> HourJournal | None:
         """The hour's journal, when nobody else holds it any more; None when stopped before."""
         path = self._files.journal_path(hour)
         journal = HourJournal.take(path)
         if journal is None:
             log.info("%s: another process is at work on this hour; waiting for it", hour)
+            show(CrawlProgress(hour, waiting=True))
         while journal is None:
             if self._clock.wait(stop, LOOK_SECS):
                 return None
@@ -153,7 +156,8 @@ class HourlyCrawl:
         record.add([], wrong)
         ending, reason = self._ask(run, works, stop)
         left = [work for work in works if not record.knows(work.work_id)]
-        record.add([], [failure(one.work_id, one.title, f"not asked: {reason}") for one in left])
+        why = f"not asked: {reason or ending.value}"
+        record.add([], [failure(one.work_id, one.title, why) for one in left])
         report = record.report(
             end_time=self._now(), skipped_count=skipped, complete=ending is Ending.DONE
         )
@@ -177,7 +181,7 @@ class HourlyCrawl:
                 if ended is not None:
                     return ended, str(batch.failure)
         except Stopped:
-            return Ending.INTERRUPTED, "interrupted"
+            return Ending.INTERRUPTED, ""
         except NoFitAccount as error:
             return Ending.NO_ACCOUNT if error.until is None else Ending.PARTIAL, str(error)
         except QuotaSpent as error:

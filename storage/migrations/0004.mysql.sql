@@ -39,8 +39,9 @@ CREATE TABLE task_completions (
   verification_details JSON NULL,
   completed_at DATETIME(3) NOT NULL,
   created_at DATETIME(3) NOT NULL,
-  UNIQUE KEY uq_task_completions_link (task_id, user_id, link_hash),
-  KEY idx_task_completions_day (completed_at, task_id)
+  UNIQUE KEY uq_task_completions_link (link_hash, task_id, user_id),
+  KEY idx_task_completions_day (completed_at, task_id),
+  KEY idx_task_completions_task (task_id, completed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE task_daily_stats (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -64,13 +65,25 @@ CREATE TABLE task_daily_stats (
   dy_collect_count BIGINT NOT NULL DEFAULT 0,
   revision INT NOT NULL DEFAULT 1,
   error VARCHAR(1024) NULL,
+  event_id VARCHAR(128) NULL,
   is_sent TINYINT NOT NULL DEFAULT 0,
   sent_at DATETIME(3) NULL,
   response VARCHAR(1024) NULL,
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
-  KEY idx_task_daily_stats_date (stats_date, task_id)
+  KEY idx_task_daily_stats_date (stats_date, task_id),
+  KEY idx_task_daily_stats_event (event_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE broadcaster (
+  id TINYINT NOT NULL PRIMARY KEY,
+  is_on TINYINT NOT NULL DEFAULT 0,
+  started_at DATETIME(3) NULL,
+  finished_at DATETIME(3) NULL,
+  result VARCHAR(1024) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE webhook_deliveries (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,

@@ -40,8 +40,9 @@ CREATE TABLE task_completions (
   completed_at TEXT NOT NULL,
   created_at TEXT NOT NULL
 );
-CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (task_id, user_id, link_hash);
+CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (link_hash, task_id, user_id);
 CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id);
+CREATE INDEX idx_task_completions_task ON task_completions (task_id, completed_at);
 CREATE TABLE task_daily_stats (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   task_id TEXT NOT NULL,
@@ -64,6 +65,7 @@ CREATE TABLE task_daily_stats (
   dy_collect_count INTEGER NOT NULL DEFAULT 0,
   revision INTEGER NOT NULL DEFAULT 1,
   error TEXT NULL,
+  event_id TEXT NULL,
   is_sent INTEGER NOT NULL DEFAULT 0,
   sent_at TEXT NULL,
   response TEXT NULL,
@@ -72,6 +74,17 @@ CREATE TABLE task_daily_stats (
 );
 CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
 CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
+CREATE INDEX idx_task_daily_stats_event ON task_daily_stats (event_id);
+CREATE TABLE broadcaster (
+  id INTEGER NOT NULL PRIMARY KEY,
+  is_on INTEGER NOT NULL DEFAULT 0,
+  started_at TEXT NULL,
+  finished_at TEXT NULL,
+  result TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
 CREATE TABLE webhook_deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id TEXT NOT NULL,

@@ -58,19 +58,44 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "exports list": ("--domain", "--limit", "--json"),
     "exports verify": ("--domain", "--json"),
     "exports rebuild": ("--host",),
+    "views": (
+        "--full", "--export-only", "--crawl-only", "--import-only", "--missing", "--date", "--hour",
+        "--json", "trend", "top", "daily", "growth", "gaps",
+    ),
+    "views trend": ("--last", "--counter", "--json"),
+    "views top": ("--date", "--hour", "--counter", "--limit", "--json"),
+    "views daily": ("--since", "--counter", "--json"),
+    "views growth": ("--since", "--counter", "--limit", "--json"),
+    "views gaps": ("--since", "--all", "--json"),
     "alerts": ("list", "test"),
     "alerts list": ("--all", "--json"),
     "jobs": ("list", "run", "preview"),
     "jobs list": ("--json",),
     "jobs run": ("--scheduled", "--json"),
     "jobs preview": ("--count", "--schedule", "--json"),
+    "dramas": (
+        "import", "import_users", "import_completions", "list", "show", "pause", "resume", "finish",
+        "set_secret",
+    ),
+    "daily_stats": ("--from", "--to", "--by", "--dry-run", "--json"),
+    "broadcast": ("--once", "start", "stop", "status"),
+    "webhooks": ("list", "show", "replay", "test", "disable", "enable", "rotate_secret"),
+    "webhooks list": (
+        "--state", "--kind", "--task", "--url", "--from", "--to", "--limit", "--json",
+    ),
+    "webhooks replay": ("--state", "--kind", "--task", "--url", "--from", "--to", "--json"),
+    "webhooks test": ("--secret-stdin", "--json"),
+    "webhooks rotate_secret": ("--secret-stdin", "--finish"),
 }  # fmt: skip
 TWINS = {
+    "daily_stats": "daily-stats",
+    "dramas import_completions": "dramas import-completions",
     "start_crawl": "start-crawl",
     "start_export": "start-export",
     "update_play_counts": "update-play-counts",
     "accounts set_limit": "accounts set-limit",
     "accounts rotate_key": "accounts rotate-key",
+    "webhooks rotate_secret": "webhooks rotate-secret",
 }
 
 

@@ -60,3 +60,12 @@ def test_the_promised_moment_is_the_first_of_the_next_day(zone: str, moment: dat
     assert turns > now
     assert calendar.day(turns) == calendar.day(now) + timedelta(days=1)
     assert calendar.day(turns - timedelta(microseconds=1)) == calendar.day(now)
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)))
+def test_days_begin_where_the_one_before_ends(day: date):
+    for zone in ("Asia/Shanghai", "America/Los_Angeles", "Europe/Berlin"):
+        calendar = QuotaCalendar(ZoneInfo(zone))
+        begins, ends = calendar.bounds(day)
+        assert (calendar.day(begins), calendar.day(ends)) == (day, day + timedelta(days=1))
+        assert calendar.next_day_starts(begins) == ends

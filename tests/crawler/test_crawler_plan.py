@@ -160,6 +160,8 @@ def test_more_than_ten_years_is_never() -> None:
     assert (rows.export.secs, rows.export.bound) == (None, Bound.TOO_LONG)
     assert forecast(question(account(limit=1), waiting=3_000)).export.secs
     assert LONGEST_SECS == 3650 * DAY
+    alone = question(account(pace=Pace(1, 25)), creators=10**9, with_export=False)
+    assert forecast(alone).crawl.secs is None
 
 
 def test_more_accounts_and_higher_limits_shorten_an_export() -> None:

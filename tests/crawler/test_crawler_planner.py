@@ -63,6 +63,8 @@ def test_rates_are_learned_from_stored_pages(
     other = app.planner.plan(Wish("bilibili", "游戏", 100), SEARCH)
     assert other.page_creators.pages == 3  # of the same platform
     assert other.question.waiting_rows == 0
+    elsewhere = app.planner.plan(Wish("example_market", DOMAIN, 100, accounts=1), SEARCH)
+    assert elsewhere.page_creators.pages == elsewhere.answer_secs.pages == 0
 
 
 @ONE_ENGINE

@@ -9,6 +9,14 @@ import pytest
 from conftest import AppFactory
 from moving_clock import MovingClock
 from post_office import PostOffice
+from process_fixtures import (  # noqa: F401
+    baton,
+    command_server,
+    launcher,
+    make_baton,
+    on_both,
+    start_sandbox,
+)
 from sandbox_client import Clock
 
 from commands.root import App

@@ -166,6 +166,24 @@ def test_a_body_that_trickles_is_cut_and_its_status_counts() -> None:
     assert len(answer.text) < len(body)
 
 
+def test_no_more_is_read_than_is_kept() -> None:
+    megabytes = 0
+
+    def talk(connection: socket.socket) -> None:
+        nonlocal megabytes
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk = b"1388\r\n" + b"x" * 5000 + b"\r\n"
+        for _ in range(100):
+            connection.sendall(chunk * 200)
+            megabytes += 1
+
+    with raw_server(talk) as port:
+        answer = Courier(60, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+    assert (answer.status, len(answer.text)) == (200, 64 * 1024)
+    assert megabytes < 50  # what fits into the buffers of sockets
+
+
 def test_silence_is_no_answer() -> None:
     with (
         raw_server(lambda connection: connection.recv(1) and connection.recv(1 << 20)) as port,

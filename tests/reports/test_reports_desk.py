@@ -78,6 +78,14 @@ def test_a_test_event_is_sent_once_and_signed(office: PostOffice, clock: MovingC
         office.app.webhook_desk.test(office.url("ok"), "hunter2")
 
 
+def test_a_test_event_does_not_disable_its_endpoint(office: PostOffice) -> None:
+    _, verdict = office.app.webhook_desk.test(office.url("gone"), None)
+    assert verdict.status == 410
+    office.order("gone", "ok")
+    office.file(office.url("gone"), "t")
+    assert office.send() == 1
+
+
 def test_a_test_whose_process_died_is_given_up(office: PostOffice, clock: MovingClock) -> None:
     report = Report("test", "test-1", office.url("ok"), None, None, "{}")
     claim = office.app.webhook_claims.file_and_claim(as_delivery(report))

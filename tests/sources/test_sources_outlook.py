@@ -72,7 +72,9 @@ def test_an_account_that_has_just_asked_is_behind() -> None:
 
 
 def test_a_wall_is_not_forgotten() -> None:
-    found = outlook(RateWindow(Pace(20, 10), limit=3.0, wall=8.0, wall_at=NOW), NOW, 0.0, 0.0)
+    two_days_ago = NOW - 2 * 86400.0
+    window = RateWindow(Pace(20, 10), limit=3.0, wall=8.0, wall_at=two_days_ago)
+    found = outlook(window, NOW, 0.0, 0.0)
     assert found.per_sec_at(30 * 86400.0) == pytest.approx(8 / 10.02)
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from web_site import Site
 from workbench import DOMAIN, export, file_crawl, store_rows, task_of
 
+from commands.root_web import web_server
 from storage.records import AccountStatus, TaskStatus
 from tests.conftest import add_account
 from web.console import SECTIONS
@@ -114,7 +115,7 @@ def test_the_page_outlives_a_restart_and_says_so(busy: Site, browse: Browse) -> 
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#connection")).to_contain_text("Not done")
     host, port = busy.url.removeprefix("http://").split(":")
-    busy.server = busy.app.web_server(host, int(port))
+    busy.server = web_server(busy.app, host, int(port))
     busy.server.start()
     expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
     page.get_by_role("button", name="Pause").click()

@@ -18,6 +18,7 @@ from web_site import Site, Visitor
 from workbench import export, store_rows
 
 from commands.root import App
+from commands.root_web import web_server
 from core.errors import DatabaseUnavailable, SettingsError
 from storage.database import Database
 from tests.conftest import add_account
@@ -133,14 +134,14 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(SettingsError, match=rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT"):
-            app.web_server("127.0.0.1", port).bind()
+            web_server(app, "127.0.0.1", port).bind()
 
 
 def test_it_stops_twice_and_before_it_started(app: App) -> None:
-    never = app.web_server("127.0.0.1", 0)
+    never = web_server(app, "127.0.0.1", 0)
     never.stop()
     assert never.join(1)
-    server = app.web_server("127.0.0.1", 0)
+    server = web_server(app, "127.0.0.1", 0)
     server.start()
     assert requests.get(f"{server.url}/healthz", timeout=30).ok
     server.stop()

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from commands.root import App
+from commands.root_web import web_server
 from storage.web_tokens import Role
 
 ASK_SECS = 30
@@ -40,7 +41,7 @@ class Site:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.server = app.web_server("127.0.0.1", 0)
+        self.server = web_server(app, "127.0.0.1", 0)
         self.server.start()
         self.url = self.server.url
         self.admin_token = app.tokens.make(Role.ADMIN, "boss").text

@@ -5,9 +5,11 @@ FOLDER holds the package `shop` with the receiver as the documentation has it.
 
 from __future__ import annotations
 
+import fcntl
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 FOLDER = Path(sys.argv[1])
 sys.path.insert(0, str(FOLDER))
@@ -97,11 +99,37 @@ def race() -> None:
         thread.join()
 
 
+def overtake() -> None:
+    """The table changes while a save waits for its turn to write."""
+    arrived, flock = threading.Event(), fcntl.flock
+
+    def arrive(file: object, how: int) -> None:
+        arrived.set()
+        flock(file, how)
+
+    def save_old() -> None:
+        video = Video.objects.get(work_id=IDS[0])
+        video.title = "old"
+        video.save()
+        connection.close()
+
+    baton.fcntl = SimpleNamespace(flock=arrive, LOCK_EX=fcntl.LOCK_EX)
+    thread = threading.Thread(target=save_old)
+    with open(FOLDER / "inbox" / ".order", "a") as order:
+        flock(order, fcntl.LOCK_EX)
+        thread.start()
+        assert arrived.wait(60)
+        Video.objects.filter(work_id=IDS[0]).update(title="new")
+    thread.join()
+
+
 def titles() -> None:
     for video in Video.objects.order_by("work_id"):
         print(video.work_id, video.title)
 
 
-STEPS = {step.__name__: step for step in (tables, save, change, roll_back, bulk, race, titles)}
+STEPS = {
+    step.__name__: step for step in (tables, save, change, roll_back, bulk, race, overtake, titles)
+}
 for name in sys.argv[2:]:
     STEPS[name]()

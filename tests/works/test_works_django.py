@@ -119,6 +119,12 @@ def test_saves_that_overtake_each_other_end_as_the_table_says(
     assert {work_id: work.title for work_id, work in catalogue(app).items()} == truth
 
 
+def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: Inbox) -> None:
+    site.run("tables", "save", "overtake")
+    take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "new"
+
+
 # The folder
 
 

@@ -350,7 +350,9 @@ def test_a_second_process_waits_for_the_first(desk: Begin, clock: MovingClock) -
     other = HourJournal.take(here.files.journal_path(here.hour))
     assert other is not None
     clock.on_wait = other.close
-    assert here.crawl().success == 3
+    told: list[bool] = []
+    assert here.crawl(lambda progress: told.append(progress.waiting)).success == 3
+    assert told == [True, False, False]
     assert "another process is at work on this hour" in here.log()
 
 

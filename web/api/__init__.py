@@ -8,6 +8,8 @@ from web.api import (
     accounts,
     actions,
     alerts,
+    broadcaster,
+    dramas,
     events,
     exports,
     jobs,
@@ -24,9 +26,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     exports.router,
     works.router,
+    dramas.router,
     webhooks.router,
     jobs.router,
     alerts.router,
     events.router,
     actions.router,
 )
+UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made

@@ -1,0 +1,87 @@
+"""Distribution tasks, their reports and their delivery, built."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+
+from commands.root_works import WorksApp
+from reports.broadcaster import Broadcaster, BroadcastLimits
+from reports.claims import DeliveryClaims
+from reports.courier import Courier
+from reports.daily_deliveries import note_daily
+from reports.daily_scan import DailyScanner
+from reports.daily_store import DailyStore
+from reports.dramas import DramaDesk
+from reports.intake import Intake
+from reports.outbox import Outbox
+from reports.sender import WebhookSender
+from reports.verdicts import RetryPlan
+from reports.webhook_desk import WebhookDesk
+
+
+class ReportsApp(WorksApp):
+    """With distribution tasks, reports and webhooks."""
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(
+            self.database, self.vault, self.outbox, self.clock, self.calendar,
+            self.settings.site_name,
+        )  # fmt: skip
+
+    @cached_property
+    def dramas(self) -> DramaDesk:
+        return DramaDesk(self.database, self.vault, self.clock)
+
+    @cached_property
+    def daily_scanner(self) -> DailyScanner:
+        settings = self.settings
+        store = DailyStore(self.database, self.outbox, self.clock, settings.site_name)
+        return DailyScanner(
+            self.database, self.video_stats, self.vault, store, self.clock, self.calendar,
+            settings.report_part_tasks,
+        )  # fmt: skip
+
+    @cached_property
+    def broadcaster(self) -> Broadcaster:
+        settings = self.settings
+        limits = BroadcastLimits(
+            settings.broadcast_secs, settings.report_part_tasks, settings.lease_secs
+        )
+        return Broadcaster(
+            self.database, self.video_stats, self.vault, self.outbox, self.clock, self.book,
+            self.owner, settings.site_name, limits,
+        )  # fmt: skip
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.clock)
+
+    @cached_property
+    def webhook_claims(self) -> DeliveryClaims:
+        return DeliveryClaims(
+            self.database, self.clock, self.book, self.owner, self.settings.lease_secs,
+            self.settings.webhook_per_host, quiet_secs=self.settings.poll_secs / 2,
+            follow=note_daily,
+        )  # fmt: skip
+
+    @cached_property
+    def webhook_sender(self) -> WebhookSender:
+        settings = self.settings
+        return WebhookSender(
+            self.database, self.webhook_claims,
+            Courier(settings.webhook_timeout_secs, settings.webhook_allowed_hosts), self.vault,
+            RetryPlan(settings.webhook_retry_secs, settings.webhook_jitter), self.clock,
+            settings.poll_secs,
+        )  # fmt: skip
+
+    @cached_property
+    def webhook_desk(self) -> WebhookDesk:
+        return WebhookDesk(
+            self.database, self.clock, self.vault, self.webhook_claims, self.webhook_sender
+        )
+
+    def _senders(self) -> list[Callable[[threading.Event], None]]:
+        return [self.webhook_sender.run for _ in range(self.settings.webhook_workers)]
