@@ -11,7 +11,7 @@ help:  ## what can be made
 demo: $(VENV)/.runtime  ## the main job in a minute: sandbox, crawl and export side by side, verify
 	$(BIN)/python cli.py demo
 
-test: $(VENV)/.dev mariadb  ## all tests, on SQLite and on a private MariaDB
+test: $(VENV)/.dev mariadb chromium  ## all tests, on SQLite and on a private MariaDB
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, direction of imports
@@ -38,6 +38,10 @@ clean:  ## remove .venv and caches
 .PHONY: mariadb
 mariadb:
 	@sh tests/install_mariadb.sh
+
+.PHONY: chromium
+chromium:
+	@sh tests/install_chromium.sh
 
 # Debian ships venv as a package of its own.
 define make_venv

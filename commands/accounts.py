@@ -15,9 +15,9 @@ from commands.account_table import account_table, explained
 from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
 from commands.enrol import Limit, Proxy, add_or_refresh
 from commands.login import login
-from commands.shapes import as_object
 from core.errors import InvalidInput
 from core.settings import load_settings
+from crawler.shapes import as_object
 from sources.catalog import Platform
 from storage.records import AccountStatus
 

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from commands.context import Exit, dashed, opened_app, result, result_json, result_table, say
 from commands.root import App
-from commands.shapes import as_object
 from crawler.channels import SETTING
+from crawler.shapes import as_object
 from storage import alerts as rows
 from storage.alerts import Alert
 

@@ -23,11 +23,12 @@ from crawler.texts import ENGLISH
 from storage import accounts, leases, task_leases
 from storage.database import Tx
 from storage.records import Account, AccountStatus, Worker
+from web.backend import THREADS
 
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECS = 5.0
 LONG_REST_SECS = 86400.0
-RUN_THREADS = 4  # of a `run` with its defaults
+RUN_THREADS = 4 + THREADS  # of a `run` with its defaults
 
 
 class Checkup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,18 +14,19 @@ from accounts.manager import Purpose
 from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
 from commands.foreground import Foreground
 from commands.root import App
+from commands.serve import web_beside
 from commands.summary import conclude
 from core.clock import Clock
-from core.errors import CredentialsError, InvalidInput, SettingsError
+from core.errors import InvalidInput, SettingsError
 from crawler.columns import parse_columns
 from crawler.export import ExportOptions
 from crawler.formats import FORMATS, format_named
-from crawler.reasons import start_command, told
+from crawler.reasons import start_command
 from crawler.scheduler import Filed
+from crawler.task_desk import MOST_DOMAIN_LETTERS, is_domain
 from crawler.texts import ENGLISH, texts_for
 from sources.base import Via
-from storage import influencers, tasks
-from storage.records import Task, TaskStatus, TaskType
+from storage.records import TaskType
 
 MOST_WORKERS = 64
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
@@ -56,16 +58,12 @@ def start_crawl(
 
     Joins or resumes an open crawl of the same platform and domain.
     """
-    domain, known = domain_named(domain), platform_named(platform)
-    platform = known.name
+    domain, platform = domain_named(domain), platform_named(platform).name
     _require_positive("--pages", pages)
     require_workers(workers)
     with opened_app(workers, services=True) as app:
-        _require_accounts(app, platform, Purpose.INGESTING)
-        options = {"via": via.value} | ({"sequential": True} if known.sequential else {})
-        filed = app.scheduler.submit_crawl(platform, domain, pages, options)
+        filed = app.desk.crawl(platform, domain, pages, via)
         _tell_filed(filed, {"via": via.value}, pages)
-        _wake(app, filed.task)
         if detach:
             _print_filed(filed, as_json)
             return
@@ -112,11 +110,10 @@ def start_export(
     )
     with opened_app(workers, services=True) as app:
         _require_writable(app, out)
-        _require_accounts(app, platform, Purpose.EXPORTING)
+        app.desk.require_accounts(platform, Purpose.EXPORTING)
         _require_known_domain(app, platform, domain, app.clock)
-        filed = app.scheduler.submit_export(platform, domain, chosen.as_json(), workers)
+        filed = app.desk.export(platform, domain, chosen, workers)
         _tell_filed(filed, chosen.as_json())
-        _wake(app, filed.task)
         if detach:
             _print_filed(filed, as_json)
             return
@@ -129,6 +126,9 @@ def start_export(
 def run(
     crawl_workers: Annotated[int, typer.Option(help="ingestion threads")] = 2,
     export_workers: Annotated[int, typer.Option(help="export threads")] = 2,
+    console: Annotated[
+        bool, typer.Option("--web/--no-web", help="serve the web console too")
+    ] = True,
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
@@ -141,7 +141,8 @@ def run(
             *([TaskType.EXPORT] if export_workers else []),
         ]
         view = Foreground(app, tuple(works_on), wait=True)
-        ending = view.run(app.engine(crawl_workers, export_workers, view.failed, jobs=True), ())
+        with web_beside(app, view.failed) if console else nullcontext():
+            ending = view.run(app.engine(crawl_workers, export_workers, view.failed, jobs=True), ())
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
@@ -153,8 +154,10 @@ def domain_named(text: str) -> str:
     name = text.strip()
     if not name:
         raise InvalidInput("--domain is empty; give the field to work on, e.g. --domain 美妆")
-    if len(name) > 128 or any(ord(letter) < 32 for letter in name):
-        raise InvalidInput("--domain must be 1 to 128 characters without control characters")
+    if not is_domain(name):
+        raise InvalidInput(
+            f"--domain must be 1 to {MOST_DOMAIN_LETTERS} characters without control characters"
+        )
     return name
 
 
@@ -167,16 +170,6 @@ def require_workers(workers: int) -> None:
     """Raises InvalidInput for a number that no process can have."""
     if not 1 <= workers <= MOST_WORKERS:
         raise InvalidInput(f"--workers must be 1 to {MOST_WORKERS}, got {workers}")
-
-
-def _require_accounts(app: App, platform: str, purpose: Purpose) -> None:
-    shortage = app.accounts.shortage(purpose, platform)
-    if shortage.busy or shortage.spent or shortage.until is not None:
-        return
-    raise CredentialsError(
-        f"{told(ENGLISH, shortage.reason)}; add one with: python cli.py accounts import NAME"
-        " cookies.txt (or enable one: python cli.py accounts enable NAME)"
-    )
 
 
 def _require_writable(app: App, out: Path | None) -> None:
@@ -202,20 +195,12 @@ def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) ->
     never = threading.Event()
     deadline = clock.monotonic() + UNKNOWN_DOMAIN_GRACE_SECS
     while True:
-        known = app.database.read(
-            lambda tx: (
-                tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
-                or influencers.domain_has_rows(tx, platform, domain)
-            )
-        )
-        if known:
+        if app.desk.is_known(platform, domain):
             return
         if clock.monotonic() >= deadline:
             break
         clock.wait(never, 0.2)
-    names = app.database.read(
-        lambda tx: [n for n in tasks.domains(tx) if influencers.domain_has_rows(tx, platform, n)]
-    )
+    names = app.desk.known_domains(platform)
     raise InvalidInput(
         f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
         f" {start_command(TaskType.INGESTION, domain)}"
@@ -237,12 +222,6 @@ def _tell_filed(filed: Filed, asked: dict[str, object], pages: int | None = None
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
         say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
-
-
-def _wake(app: App, task: Task) -> None:
-    """Resume a task that was paused; one that waits is looked at again at once."""
-    if task.status is TaskStatus.PAUSED:
-        app.scheduler.resume(task.id)
 
 
 def _print_filed(filed: Filed, as_json: bool) -> None:

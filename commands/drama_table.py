@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from commands.shapes import plain
 from reports.counters import COUNTED, PREFIXES
+from reports.drama_shapes import drama_object
 from reports.dramas import DramaStory
-from storage.daily_stats import DailyStats
 from storage.dramas import Drama
 
 TEXT_CELLS = 28
 COUNTERS = ("view", "like", "comment", "share", "collect")
-
-
-def drama_object(drama: Drama) -> dict[str, Any]:
-    """The task's columns; of its secret only whether there is one."""
-    told = dataclasses.asdict(drama.fields) | {
-        field.name: getattr(drama, field.name)
-        for field in dataclasses.fields(drama)
-        if field.name != "fields"
-    }
-    secret = told.pop("callback_secret")
-    return {name: plain(value) for name, value in told.items()} | {"has_secret": secret is not None}
 
 
 def drama_table(found: Iterable[Drama]) -> Table:
@@ -43,27 +29,6 @@ def drama_table(found: Iterable[Drama]) -> Table:
         )  # fmt: skip
         table.add_row(*map(escape, cells))
     return table
-
-
-def story_object(story: DramaStory) -> dict[str, Any]:
-    """The task with `completion_count` and `days`."""
-    return drama_object(story.drama) | {
-        "completion_count": story.completion_count,
-        "days": [day_object(day) for day in story.days],
-    }
-
-
-def day_object(day: DailyStats) -> dict[str, Any]:
-    """A stored day: every count, also those that are 0."""
-    return {
-        "stats_date": day.stats_date.isoformat(),
-        **day.counts,
-        "completion_count": day.completion_count,
-        "revision": day.revision,
-        "error": day.error,
-        "event_id": day.event_id,
-        "scanned_at": plain(day.scanned_at),
-    }
 
 
 def story_lines(story: DramaStory) -> Iterator[str]:

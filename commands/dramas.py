@@ -19,8 +19,9 @@ from commands.context import (
     say,
 )
 from commands.drama_files import ItemFile
-from commands.drama_table import drama_object, drama_table, story_lines, story_object
+from commands.drama_table import drama_table, story_lines
 from commands.root import App
+from reports.drama_shapes import drama_object, story_object
 from reports.forms import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
 from reports.intake import Problem, Taken
 from storage.dramas import DramaStatus

@@ -18,8 +18,8 @@ from commands.context import (
     result_table,
     say,
 )
-from commands.shapes import as_object
 from core.errors import InvalidInput
+from crawler.shapes import as_object
 from storage import segments
 
 NAME_CELLS = 20

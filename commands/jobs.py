@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -23,12 +23,13 @@ from commands.context import (
     say,
 )
 from commands.root import App
-from commands.shapes import as_object, plain
 from core.errors import InvalidInput
 from core.schedule import Schedule
 from core.service import ThreadedService
 from crawler.drawing import one_line
 from crawler.job_plan import Job
+from crawler.job_shapes import job_object, schedule_object
+from crawler.shapes import as_object, plain
 from storage import job_runs
 from storage.job_runs import JobRun, JobState
 
@@ -52,7 +53,7 @@ def list_jobs(as_json: AsJson = False) -> None:
         now = app.clock.now()
         last = {job.name: _last_run(app, job) for job in app.jobs}
         if as_json:
-            result_json([_as_object(job, last[job.name], now) for job in app.jobs])
+            result_json([job_object(job, last[job.name], now) for job in app.jobs])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("job", "schedule", "next run", "last run", "state", "result"):
@@ -109,7 +110,7 @@ def preview(
         chosen = _schedule(job.schedule, schedule)
         times = list(islice(chosen.after(app.clock.now()), count))
     if as_json:
-        result_json(_described(chosen) | {"times": [plain(at) for at in times]})
+        result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
     result(f"{job.name} ({job.meaning}), {chosen.cron}: {chosen.in_words()}")
     for at in times:
@@ -156,25 +157,6 @@ def _drain_or_die(drain: Callable[[], None]) -> Callable[[], None]:
 def _last_run(app: App, job: Job) -> JobRun | None:
     found = app.database.read(lambda tx: job_runs.of_job(tx, job.name, 1))
     return found[0] if found else None
-
-
-def _as_object(job: Job, last: JobRun | None, now: datetime) -> dict[str, Any]:
-    return {
-        "name": job.name,
-        "meaning": job.meaning,
-        "enabled": job.enabled,
-        "switch": job.switch or None,
-        "catch_up": job.catch_up,
-        **_described(job.schedule),
-        "next_at": plain(job.schedule.next_after(now)) if job.enabled else None,
-        "last": as_object(last) if last else None,
-    }
-
-
-def _described(schedule: Schedule) -> dict[str, str]:
-    return {
-        "schedule": schedule.cron, "timezone": schedule.zone.key, "in_words": schedule.in_words(),
-    }  # fmt: skip
 
 
 def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str, ...]:

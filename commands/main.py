@@ -22,16 +22,17 @@ from commands import (
     plan,
     play_counts,
     sandbox,
+    serve,
     stats,
     status,
     tasks,
     views,
+    web,
     webhooks,
     works,
 )
 from commands.context import result
-
-VERSION = "0.1.0"
+from commands.version import VERSION
 
 
 def build() -> typer.Typer:
@@ -65,6 +66,8 @@ def build() -> typer.Typer:
     doctor.register(app)
     init.register(app)
     sandbox.register(app)
+    serve.register(app)
+    app.add_typer(web.group(), name="web")
     return app
 
 

@@ -23,6 +23,7 @@ from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
 from crawler.export import ExportLimits, ExportWorker
 from crawler.ingestion import IngestionWorker
+from crawler.job_launcher import JobLauncher
 from crawler.job_plan import Job
 from crawler.job_scheduler import JobScheduler
 from crawler.jobs import JobRunner
@@ -33,10 +34,12 @@ from crawler.progress import ProgressReader
 from crawler.quota_reset import QuotaReset
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
+from crawler.task_desk import TaskDesk
 from crawler.texts import texts_for
 from crawler.verify import ExportVerifier
 from storage import schema
 from storage.records import Worker
+from web.tokens import TokenBook
 
 
 class App(ReportsApp):
@@ -57,6 +60,14 @@ class App(ReportsApp):
     @cached_property
     def progress(self) -> ProgressReader:
         return ProgressReader(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def desk(self) -> TaskDesk:
+        return TaskDesk(self.database, self.scheduler, self.accounts, self.sealer, self.catalog)
+
+    @cached_property
+    def tokens(self) -> TokenBook:
+        return TokenBook(self.database, self.clock)
 
     @cached_property
     def planner(self) -> Planner:
@@ -99,6 +110,10 @@ class App(ReportsApp):
     @cached_property
     def job_runner(self) -> JobRunner:
         return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
+
+    @cached_property
+    def job_launcher(self) -> JobLauncher:
+        return JobLauncher(self.jobs, self.job_runner)
 
     @cached_property
     def job_scheduler(self) -> JobScheduler:

@@ -8,9 +8,8 @@ import typer
 from rich.console import Console as Terminal
 
 from commands.context import dashed, database_place, opened_app, result, result_json
-from commands.shapes import as_object
 from crawler.console import Console
-from crawler.progress import TaskView
+from crawler.shapes import as_object, view_object
 from crawler.texts import texts_for
 from storage import leases
 
@@ -32,7 +31,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             result_json(
                 {
                     "accounts": [as_object(view.account) for view in snapshot.accounts],
-                    "tasks": [_task(view) for view in snapshot.tasks],
+                    "tasks": [view_object(view) for view in snapshot.tasks],
                     "events": [as_object(event) for event in snapshot.events],
                     "workers": [as_object(worker) for worker in workers],
                     "alerts": [as_object(alert) for alert in snapshot.alerts],
@@ -43,12 +42,3 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
         screen = Console(texts_for(app.settings.language), app.calendar.zone)
         terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
         result(database_place(app))
-
-
-def _task(view: TaskView) -> dict[str, object]:
-    summed = {
-        "items": view.items, "new": view.new, "pages_done": view.pages_done,
-        "pending_rows": view.pending_rows,
-        "waiting_for": view.waiting_for.value if view.waiting_for else None,
-    }  # fmt: skip
-    return as_object(view.task) | summed

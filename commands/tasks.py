@@ -10,11 +10,10 @@ from rich.table import Table
 
 from commands.context import dashed, opened_app, result, result_json, result_table
 from commands.root import App
-from commands.shapes import as_object
 from core.errors import InvalidInput
 from crawler.drawing import one_line
+from crawler.shapes import as_object
 from crawler.texts import ENGLISH
-from storage import segments
 from storage import tasks as rows
 from storage.records import Task
 
@@ -86,13 +85,10 @@ def cancel(task_id: TaskId) -> None:
     What it stored and exported stays; open files are finished.
     """
     with opened_app() as app:
-        app.scheduler.cancel(task_id)
+        finished = app.desk.cancel(task_id)
         result(f"task {task_id} cancelled")
-        ours = {one.id for one in app.database.read(lambda tx: segments.of_task(tx, task_id))}
-        for segment in app.sealer.unattended():
-            if segment.id in ours:
-                done = app.sealer.rebuild(segment.id)
-                result(f"segment {segment.id} finished: {done.path}")
+        for segment_id, done in finished.items():
+            result(f"segment {segment_id} finished: {done.path}")
 
 
 def _with_pieces(app: App, task: Task) -> list[Task]:

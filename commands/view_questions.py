@@ -24,7 +24,8 @@ from sources.links import VideoLink, recognise
 from storage import view_data, view_history
 from storage.database import Database, Row
 from works.hours import Hour, hours_of_span
-from works.view_gaps import HourState, ObservedHour
+from works.view_gaps import HourState
+from works.view_shapes import gap_object, numbers_object, trend_object
 
 CHART_LINES = 8
 TITLE_CELLS = 30
@@ -65,7 +66,7 @@ def trend(
     if not found:
         raise InvalidInput(f"there are no numbers of {link.video_id} ({link.platform})")
     if as_json:
-        result_json([_plain(row) | {"growth": growth} for row, growth in found])
+        result_json([trend_object(one) for one in found])
         return
     rows = [row for row, _ in found]
     result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
@@ -101,7 +102,7 @@ def top(
     if not rows:
         raise InvalidInput(f"there are no numbers of {at}; see: python cli.py views gaps")
     if as_json:
-        result_json([_plain(row) for row in rows])
+        result_json([numbers_object(row) for row in rows])
         return
     result(str(at))
     table = _table("", "id", *COLUMNS, text=("title",))
@@ -178,7 +179,7 @@ def gaps(
     with unopened_app() as app:
         found = app.view_gaps.look(app.host_clock.now(), hours)
     if as_json:
-        result_json([_gap_object(one) for one in found])
+        result_json([gap_object(one) for one in found])
         return
     table = _table("hour", "state", "numbers", "failed", text=("why",))
     for one in found:
@@ -228,18 +229,6 @@ def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
     hours = [Hour.parse(row["crawl_date"], row["crawl_hour"]) for row in rows]
     yield 0
     yield from (later.hours_since(earlier) for earlier, later in pairwise(hours))
-
-
-def _plain(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in view_data.METRICS}
-
-
-def _gap_object(one: ObservedHour) -> dict[str, Any]:
-    return {
-        "date": one.hour.date_text, "hour": one.hour.hour_text, "state": one.state.value,
-        "started_at": one.started_at, "success_count": one.success, "fail_count": one.failed,
-        "why": one.why,
-    }  # fmt: skip
 
 
 def _table(*numbers: str, text: Sequence[str] = ()) -> Table:

@@ -22,13 +22,12 @@ from commands.root import App
 from commands.webhook_tables import (
     attempt_table,
     delivery_lines,
-    delivery_object,
     delivery_table,
     endpoint_line,
-    shown_object,
 )
 from core.errors import CredentialsError, InvalidInput
 from core.logs import redact
+from reports.delivery_shapes import delivery_object, shown_object
 from reports.outbox import url_hash
 from storage.webhooks import Delivery, DeliveryKind, DeliveryState, Filter
 

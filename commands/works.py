@@ -23,10 +23,10 @@ from commands.context import (
     say,
 )
 from commands.root import App
-from commands.shapes import as_object
 from commands.working import kept_leases
 from core.errors import InvalidInput
 from crawler.drawing import one_line
+from crawler.shapes import as_object
 from sources.links import VideoLink
 from sources.pacing import Stopped
 from storage import works

@@ -269,6 +269,10 @@ class Settings(BaseSettings):
         "BATON_SHORT_LINK_BASE_URL",
         "for trials: short links are asked here, as BASE/HOST/PATH; empty: where they point",
     )
+    web_host: str = _setting(
+        "127.0.0.1", "BATON_WEB_HOST", "address on which the console and the API listen"
+    )
+    web_port: int = _setting(8600, "BATON_WEB_PORT", "their port; 0: any free one", ge=0, le=65535)
     views_enabled: bool = _setting(
         True, "BATON_VIEWS_ENABLED", "`false`: `run` does not ask for the hourly views"
     )

@@ -45,8 +45,8 @@ def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
 def _cells(page: Page, view: AccountView, digits: int) -> list[Text]:
     account = view.account
     state = Text(page.texts.account_states[account.status], STATE_STYLES[account.status])
-    name, note = Text(one_line(account.username)), Text(one_line(_note(page, view)))
-    return [name, state, _quota(page, view, digits), note]
+    name, remark = Text(one_line(account.username)), Text(one_line(note(page, view)))
+    return [name, state, _quota(page, view, digits), remark]
 
 
 def counted(page: Page, accounts: list[AccountView]) -> str:
@@ -74,7 +74,8 @@ def _quota(page: Page, view: AccountView, digits: int) -> Text:
     return page.bar(share, 6, 24, style) + Text(f" {view.used:>{digits},} / {limit:>{digits},}")
 
 
-def _note(page: Page, view: AccountView) -> str:
+def note(page: Page, view: AccountView) -> str:
+    """Why an account does not work just now; empty when it may."""
     account, texts = view.account, page.texts
     if account.status is AccountStatus.DISABLED:
         return told(texts, account.disabled_reason or "")

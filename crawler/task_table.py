@@ -33,7 +33,7 @@ def draw(page: Page, tasks: list[TaskView], rates: RateMeter, most: int) -> Rend
     lines = in_columns(page, rows, (30, 0, 0, 0), yields=((0, 16), (2, 1)))
     parts = lines[:2]
     for view, line in zip(shown, lines[2:], strict=True):
-        parts += [line, *(Text(f"   {text}", style) for text, style in _remarks(page, view))]
+        parts += [line, *(Text(f"   {text}", style) for text, style in remarks(page, view))]
     if left_out:
         states = Counter(texts.task_states[view.task.status] for view in left_out)
         counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
@@ -44,7 +44,7 @@ def draw(page: Page, tasks: list[TaskView], rates: RateMeter, most: int) -> Rend
 
 def _cells(page: Page, view: TaskView, rates: RateMeter) -> list[Text]:
     progress = Text(progress_text(page, view))
-    share = _share(view)
+    share = share_done(view)
     if share is not None:
         progress = page.bar(share, 6, 20, STYLES[view.task.status]) + Text(" ") + progress
     name = Text(one_line(title(page, view)))
@@ -100,7 +100,7 @@ def _state(page: Page, view: TaskView) -> Text:
     return Text(page.texts.task_states[status], STYLES[status])
 
 
-def _remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
+def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     """Lines under a task's progress, with their style."""
     task = view.task
     if task.status is TaskStatus.FAILED:
@@ -115,7 +115,8 @@ def _remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     return found
 
 
-def _share(view: TaskView) -> float | None:
+def share_done(view: TaskView) -> float | None:
+    """How much of a task is done, 0 to 1; None where its size is not known."""
     if view.task.task_type is TaskType.INGESTION:
         if not view.task.page_to:
             return None

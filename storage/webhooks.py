@@ -161,7 +161,7 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
     """Deliveries that match, newest first."""
-    where, params = _where(wanted)
+    where, params = conditions(wanted)
     rows = tx.all(
         f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
         limit=limit, **params,
@@ -178,7 +178,7 @@ def counts(tx: Tx) -> dict[DeliveryState, int]:
 def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
     """Make deliveries that match due again, with their attempts counted anew; how many. What is
     under way and tests stay as they are."""
-    where, params = _where(wanted)
+    where, params = conditions(wanted)
     due = WHEN_DUE.format(hash="webhook_deliveries.url_hash", moment=":now")
     return tx.execute(
         f"UPDATE webhook_deliveries SET state='pending', attempts=0, not_before={due},"
@@ -222,7 +222,8 @@ def end_attempt(
     )  # fmt: skip
 
 
-def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
+def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
+    """What a WHERE says for a filter, and its parameters."""
     terms, params = ["1=1"], dict[str, Any]()
     lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
     for column, values in lists.items():

@@ -69,7 +69,7 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
         f" ORDER BY work_id{held}",
         platform=platform, **names,
     )  # fmt: skip
-    return [_work(row) for row in rows]
+    return [work_of(row) for row in rows]
 
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
@@ -127,7 +127,7 @@ def page(
         " ORDER BY publish_time DESC, id DESC LIMIT :limit",
         limit=limit, **filters,
     )  # fmt: skip
-    return [_work(row) for row in rows]
+    return [work_of(row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list
         f" WHERE platform=:platform AND id>:after AND {due.where} ORDER BY id LIMIT :limit",
         platform=platform, after=after_id, limit=limit, **due.params,
     )  # fmt: skip
-    return [_work(row) for row in rows]
+    return [work_of(row) for row in rows]
 
 
 def _values(work: Work) -> dict[str, object]:
@@ -193,7 +193,8 @@ def _values(work: Work) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _work(row: Row) -> Work:
+def work_of(row: Row) -> Work:
+    """A row as a value."""
     return Work(
         id=row["id"], platform=row["platform"], work_id=row["work_id"], title=row["title"],
         author=row["author"], uid=row["uid"], publish_time=from_sql_or_none(row["publish_time"]),

@@ -15,16 +15,20 @@ START = ("--domain", "--platform", "--workers", "--detach", "--json")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "": (
         "start_crawl", "start_export", "run", "demo", "accounts", "tasks", "exports", "status",
-        "doctor", "init", "sandbox", "plan",
+        "doctor", "init", "sandbox", "plan", "serve", "web",
     ),
     "start_crawl": (*START, "--pages", "--via"),
     "start_export": (
         *START, "--format", "--limit", "--out", "--columns", "--raw-cells", "--follow", "--wait",
     ),
+    "run": ("--crawl-workers", "--export-workers", "--no-web"),
+    "serve": ("--host", "--port"),
+    "web": ("token", "tokens", "revoke"),
+    "web token": ("--name", "--read-only"),
+    "web tokens": ("--json",),
     "plan": (
         "--domain", "--creators", "--pages", "--platform", "--accounts", "--workers", "--json",
     ),
-    "run": ("--crawl-workers", "--export-workers"),
     "demo": ("--creators", "--accounts", "--json"),
     "status": ("--json",),
     "doctor": ("--fix", "--json"),

@@ -242,6 +242,7 @@ class Launcher:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "BATON_LANGUAGE": "en",
+            "BATON_WEB_PORT": "0",
             **env,
         }
         self._numbers = itertools.count()

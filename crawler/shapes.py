@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crawler.progress import TaskView
 from storage.alerts import Alert
 from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, Worker
+from storage.web_actions import WebAction
 from storage.works import Work
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
 
-Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work
+Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
 
 
 def as_object(row: Shown) -> dict[str, Any]:
@@ -27,8 +29,17 @@ def as_object(row: Shown) -> dict[str, Any]:
     }
 
 
+def view_object(view: TaskView) -> dict[str, Any]:
+    """A task's columns, and the sums over its pieces."""
+    return as_object(view.task) | {
+        "items": view.items, "new": view.new, "pages_done": view.pages_done,
+        "pending_rows": view.pending_rows,
+        "waiting_for": view.waiting_for.value if view.waiting_for else None,
+    }  # fmt: skip
+
+
 def plain(value: object) -> object:
-    """A value as JSON has it; times in ISO form, UTC."""
+    """A value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):

@@ -1,0 +1,46 @@
+"""The console and the API, built over an App. Importing it takes a third of a second, so that only
+commands that serve do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from commands.root import App
+from commands.version import VERSION
+from web.app import build
+from web.backend import THREADS, Backend
+from web.server import WebServer
+
+
+def web_server(
+    app: App,
+    host: str | None = None,
+    port: int | None = None,
+    on_failure: Callable[[BaseException], None] | None = None,
+    kept: App | None = None,
+) -> WebServer:
+    """Console and API over an App whose pool has room for THREADS more connections.
+
+    Args:
+        host, port: where to listen; default: as the settings say.
+        kept: carries out jobs and rounds that are asked for, under leases that a keeper of its
+            process renews. Default: the same App.
+    """
+    host = app.settings.web_host if host is None else host
+    port = app.settings.web_port if port is None else port
+    ending = threading.Event()
+    backend = _backend(app, kept or app, ending)
+    return WebServer(build(backend), host, port, on_failure, ending)
+
+
+def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
+    return Backend(
+        version=VERSION, threads=THREADS, settings=app.settings, host=app.host,
+        database=app.database, clock=app.clock, calendar=app.calendar, vault=app.vault,
+        catalog=app.catalog, accounts=app.accounts, registry=app.registry,
+        scheduler=app.scheduler, desk=app.desk, progress=app.progress, files=app.files,
+        verifier=app.verifier, launcher=kept.job_launcher, webhooks=app.webhook_desk,
+        catalogue=app.catalogue, view_data=app.view_data, view_gaps=app.view_gaps,
+        intake=app.intake, dramas=app.dramas, broadcaster=kept.broadcaster, ending=ending,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""Served sites on SQLite; what depends on the engine asks for both itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import chromium
+from playwright.sync_api import Browser, BrowserContext, Page
+from process_fixtures import baton, command_server, make_baton  # noqa: F401
+from web_site import Site, Visitor
+
+from commands.root import App
+from tests.conftest import AppFactory
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLite, or what a test asks for with `BOTH_ENGINES`."""
+    if getattr(request, "param", "sqlite") == "mariadb":
+        url: str = request.getfixturevalue("mysql_url")
+        return url
+    return f"sqlite:///{tmp_path / 'baton.db'}"
+
+
+@pytest.fixture
+def app(make_app: AppFactory) -> App:
+    return make_app(threads=8)
+
+
+@pytest.fixture
+def site(app: App) -> Iterator[Site]:
+    served = Site(app)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browse(chromium_browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens pages in browsers of their own: `browse(path, token=..., locale="zh-CN", …)`. A script
+    error, or anything that the content policy stops, fails the test."""
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str = "", token: str | None = None, **options: Any) -> Page:
+        context = chromium_browser.new_context(**({"locale": "en-GB"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
+        page.goto(f"{site.url}/admin{path}")
+        if token != "":
+            page.fill("#token", token or site.admin_token)
+            page.click("button.main")
+            page.wait_for_selector(".refresh")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def admin(site: Site) -> Visitor:
+    return site.admin

@@ -1,0 +1,191 @@
+"""The console in a real browser: acting, staying fresh, outliving a restart, small screens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from web_site import Site
+from workbench import DOMAIN, export, file_crawl, store_rows, task_of
+
+from commands.root_web import web_server
+from storage.records import AccountStatus, TaskStatus
+from tests.conftest import add_account
+from web.console import SECTIONS
+
+Browse = Callable[..., Page]
+EVERY_MS = 30_000
+
+
+@pytest.fixture
+def busy(site: Site) -> Site:
+    """A site with something on every page."""
+    add_account(site.app, "alice", 100)
+    store_rows(site.app, 23)
+    export(site.app)
+    file_crawl(site.app, pages=30)
+    return site
+
+
+def test_a_task_is_filed_paused_and_cancelled(site: Site, browse: Browse) -> None:
+    add_account(site.app, "alice")
+    page = browse("/tasks")
+    page.get_by_text("New crawl").click()
+    form = page.locator("form[action='/admin/tasks/crawl']")
+    form.get_by_label("Domain").fill(DOMAIN)
+    form.get_by_role("button", name="File it").click()
+    expect(page.locator("#note")).to_have_text(re.compile("Task 1 is filed"))
+    page.get_by_role("button", name=f"Pause: #1 {DOMAIN}").click()
+    expect(page.locator("#tasks .badge")).to_have_text("paused")
+    assert task_of(site.app, 1).status is TaskStatus.PAUSED
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name=f"Cancel: #1 {DOMAIN}").click()
+    assert task_of(site.app, 1).is_open
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=f"Cancel: #1 {DOMAIN}").click()
+    expect(page.locator("#note")).to_contain_text("Task 1 is cancelled")
+    assert not task_of(site.app, 1).is_open
+
+
+def test_an_account_is_disabled_with_a_reason(site: Site, browse: Browse) -> None:
+    account = add_account(site.app, "alice")
+    page = browse(f"/accounts/{account}")
+    page.get_by_label("Reason").fill("on holiday")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Disable").click()
+    expect(page.locator("#account")).to_contain_text("on holiday")
+    assert site.app.registry.find("alice").status is AccountStatus.DISABLED
+
+
+def test_a_file_is_downloaded_and_verified(busy: Site, browse: Browse) -> None:
+    page = browse("/exports")
+    with page.expect_download() as downloading:
+        page.locator("#exports a[download]").click()
+    assert downloading.value.path().read_bytes().startswith(b"\xef\xbb\xbfid,uid")
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#note")).to_have_text("1 files with 23 rows looked at: all agree.")
+
+
+def test_it_refreshes_by_itself_and_keeps_that_across_pages(busy: Site, browse: Browse) -> None:
+    page = browse("/tasks")
+    page.clock.install()
+    page.reload()
+    page.get_by_label("every 30 s").check()
+    page.goto(f"{busy.url}/admin")
+    expect(page.get_by_label("every 30 s")).to_be_checked()
+    file_crawl(busy.app, domain="later")
+    expect(page.locator("#tasks")).not_to_contain_text("later")
+    page.clock.fast_forward(EVERY_MS)
+    expect(page.locator("#tasks")).to_contain_text("later")
+
+
+def test_a_hidden_tab_does_not_ask(busy: Site, browse: Browse) -> None:
+    page = browse("")
+    page.clock.install()
+    page.reload()
+    page.get_by_label("every 30 s").check()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def show(hidden: bool) -> None:
+        page.evaluate(
+            "hidden => { Object.defineProperty(document, 'hidden', {value: hidden,"
+            " configurable: true}); document.dispatchEvent(new Event('visibilitychange')); }",
+            hidden,
+        )
+
+    show(hidden=True)
+    page.clock.fast_forward(3 * EVERY_MS)
+    page.wait_for_timeout(200)
+    assert asked == []
+    with page.expect_response("**/admin"):
+        show(hidden=False)
+
+
+def test_the_page_outlives_a_restart_and_says_so(busy: Site, browse: Browse) -> None:
+    page = browse("")
+    page.get_by_role("button", name="Refresh").click()
+    busy.server.stop()
+    assert busy.server.join(30)
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#connection")).to_contain_text("The server does not answer")
+    expect(page.locator("#accounts")).to_contain_text("alice")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#connection")).to_contain_text("Not done")
+    host, port = busy.url.removeprefix("http://").split(":")
+    busy.server = web_server(busy.app, host, int(port))
+    busy.server.start()
+    expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#tasks .badge")).to_have_text("paused")
+
+
+def test_what_was_opened_stays_open_when_it_refreshes(busy: Site, browse: Browse) -> None:
+    page = browse("")
+    page.get_by_text("As a table").click()
+    file_crawl(busy.app, domain="later")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#tasks")).to_contain_text("later")
+    expect(page.locator("#chart details")).to_have_attribute("open", "")
+    assert page.locator("#chart canvas").count() == 1
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_fits_its_width(busy: Site, browse: Browse, width: int, locale: str) -> None:
+    page = browse("", viewport={"width": width, "height": 800}, locale=locale)
+    paths = [section.path for section in SECTIONS] + ["/admin/accounts/1", "/admin/tasks/2"]
+    for path in paths:
+        page.goto(busy.url + path)
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, path
+
+
+def test_it_works_by_keyboard(busy: Site, browse: Browse) -> None:
+    page = browse("/accounts")
+    page.reload()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    for control in page.locator("main button:visible, main a:visible, main input:visible").all():
+        control.focus()
+        expect(control).to_be_focused()
+        style = control.evaluate("one => getComputedStyle(one).outlineStyle")
+        assert style != "none", control
+
+
+def test_every_control_has_a_name_and_every_page_one_heading(busy: Site, browse: Browse) -> None:
+    page = browse("")
+    for section in SECTIONS:
+        page.goto(busy.url + section.path)
+        assert page.locator("h1").count() == 1, section.path
+        for role in ("button", "textbox", "combobox", "checkbox", "spinbutton", "progressbar"):
+            for control in page.get_by_role(role, include_hidden=False).all():  # type: ignore[arg-type]
+                named = control.evaluate(
+                    "one => (one.getAttribute('aria-label') || one.textContent"
+                    " || one.labels?.[0]?.textContent || '').trim()"
+                )
+                assert named, (section.path, control)
+
+
+def test_the_api_is_described_with_our_own_files_only(site: Site, browse: Browse) -> None:
+    page = browse("")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}/docs")
+    page.wait_for_selector("#operations-tag-tasks")
+    assert all(one.startswith((site.url, "data:", "blob:")) for one in asked)
+
+
+def test_without_javascript_the_buttons_work_too(site: Site, browse: Browse) -> None:
+    task = file_crawl(site.app)
+    add_account(site.app, "alice")
+    page = browse("/tasks", token="", java_script_enabled=False)
+    page.fill("#token", site.admin_token)
+    page.click("button.main")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#note")).to_contain_text("is paused")
+    assert task_of(site.app, task.id).status is TaskStatus.PAUSED

@@ -1,0 +1,94 @@
+"""Export files over HTTP: download within the export folder, and the proof."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from web_site import Site, Visitor
+from workbench import DOMAIN, change, export, file_export, segments_of, store_rows
+
+from tests.conftest import add_account
+
+
+@pytest.fixture
+def exported(site: Site) -> Site:
+    """A site with one sealed file of 23 rows."""
+    add_account(site.app, "alice")
+    store_rows(site.app, 23)
+    export(site.app)
+    return site
+
+
+def test_a_file_is_downloaded_whole(exported: Site) -> None:
+    (row,) = exported.reader.get("/api/v1/exports").json()["items"]
+    answer = exported.reader.get(f"/api/v1/exports/{row['id']}/file")
+    assert answer.status_code == 200
+    assert hashlib.sha256(answer.content).hexdigest() == row["sha256"]
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert ".csv" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("place", ["../../secret.key", "/etc/passwd", "link.csv"])
+def test_a_download_cannot_leave_the_export_folder(
+    exported: Site, tmp_path: Path, place: str
+) -> None:
+    folder = exported.app.files.exports_dir
+    (tmp_path / "outside.txt").write_text("outside")
+    (folder / "link.csv").symlink_to(tmp_path / "outside.txt")
+    change(exported.app, "UPDATE export_logs SET file_path=:path", path=place)
+    answer = exported.admin.get(f"/api/v1/exports/{segments_of(exported.app)[0].id}/file")
+    assert answer.status_code == 403
+    assert "outside the export folder" in answer.json()["detail"]
+
+
+def test_a_lost_file_says_where_it_was_and_what_to_do(exported: Site) -> None:
+    (segment,) = segments_of(exported.app)
+    exported.app.files.locate(segment.file_path or "").unlink()
+    answer = exported.admin.get(f"/api/v1/exports/{segment.id}/file")
+    assert answer.status_code == 404
+    assert f"exports rebuild {segment.id}" in answer.json()["detail"]
+
+
+def test_a_file_being_written_is_not_given_out(exported: Site) -> None:
+    change(exported.app, "UPDATE export_logs SET state='open', file_path=NULL")
+    answer = exported.admin.get(f"/api/v1/exports/{segments_of(exported.app)[0].id}/file")
+    assert answer.status_code == 409 and "still being written" in answer.json()["detail"]
+
+
+def test_exports_are_verified_and_filtered(exported: Site) -> None:
+    admin: Visitor = exported.admin
+    assert admin.post("/api/v1/exports/verify").json() == {
+        "ok": True, "segments": 1, "rows": 23, "problems": [],
+    }  # fmt: skip
+    (segment,) = segments_of(exported.app)
+    exported.app.files.locate(segment.file_path or "").write_text("damaged")
+    verdict = admin.post("/api/v1/exports/verify", params={"domain": DOMAIN}).json()
+    assert not verdict["ok"] and verdict["problems"]
+    for query, count in (("domain=x", 0), (f"domain={DOMAIN}", 1), ("state=open", 0),
+                         (f"account_id={segment.account_id}", 1), ("task_id=99", 0)):  # fmt: skip
+        assert len(admin.get(f"/api/v1/exports?{query}").json()["items"]) == count, query
+
+
+def test_cancelling_finishes_the_open_file(site: Site, admin: Visitor) -> None:
+    add_account(site.app, "alice")
+    store_rows(site.app, 5)
+    task = export(site.app)
+    (segment,) = segments_of(site.app)
+    change(site.app, "UPDATE export_logs SET state='open', file_path=NULL")
+    change(
+        site.app, "UPDATE tasks SET status='pending', open_key='k', lease_until=NULL WHERE id=:id",
+        id=task.id,
+    )  # fmt: skip
+    assert admin.post(f"/api/v1/tasks/{task.id}/cancel").json()["status"] == "failed"
+    assert [one.state for one in segments_of(site.app)] == ["sealed"]
+    assert admin.get(f"/api/v1/exports/{segment.id}/file").status_code == 200
+
+
+def test_an_export_by_api_never_chooses_a_folder(site: Site, admin: Visitor) -> None:
+    add_account(site.app, "alice")
+    store_rows(site.app, 1)
+    admin.post("/api/v1/tasks/export", json={"domain": DOMAIN, "out": "/tmp/elsewhere"})
+    assert file_export(site.app).options["out"] is None

@@ -1,0 +1,48 @@
+"""Every text of the console is there in Chinese, with the same parts to fill in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from commands.job_list import all_jobs
+from commands.root import App
+from storage.job_runs import JobCause, JobState
+from storage.records import Health, SegmentState
+from storage.webhooks import DeliveryKind, DeliveryState
+from web.console import SECTIONS
+from web.console.chinese import CHINESE
+from web.console.list_view import RANGES
+from web.console.videos import LINES
+from works.view_gaps import HourState
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+PARTS = re.compile(r"\{(\w*)\}")
+
+
+def said() -> set[str]:
+    """Texts that templates and pages say word for word."""
+    found: set[str] = set()
+    for template in WEB.glob("templates/*.html"):
+        found |= set(re.findall(r"\bt\('((?:[^'])+)'[,)]", template.read_text(encoding="utf-8")))
+    for page in WEB.glob("console/*.py"):
+        text = page.read_text(encoding="utf-8")
+        found |= set(re.findall(r"\b(?:say|again)\(\s*\"([^\"]+)\"", text))
+    return found
+
+
+def test_every_text_has_its_chinese(app: App) -> None:
+    enums = (Health, SegmentState, JobState, JobCause, DeliveryState, DeliveryKind, HourState)
+    wanted = said()
+    assert len(wanted) > 120
+    wanted |= {member.value for enum in enums for member in enum if member != HourState.EXPECTED}
+    wanted |= {section.title for section in SECTIONS} | {f"last {name}" for name in RANGES}
+    wanted |= {job.meaning for job in all_jobs(app)} | set(LINES.values())
+    assert wanted - set(CHINESE) == set()
+
+
+@pytest.mark.parametrize("english", CHINESE)
+def test_a_translation_fills_in_the_same_parts(english: str) -> None:
+    assert sorted(PARTS.findall(english)) == sorted(PARTS.findall(CHINESE[english]))

@@ -1,0 +1,48 @@
+"""`/api/broadcaster`: the four calls that the settlement platform's operators know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from sources.pacing import Stopped
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
+from web.backend import Backend
+from web.state import TheActions, TheBackend
+
+router = APIRouter(prefix="/api/broadcaster", tags=["broadcaster"])
+
+
+@router.post("/start", summary="Turn broadcasting on")
+def start(backend: TheBackend, actions: TheActions, who: Actor) -> dict[str, Any]:
+    with actions.action(who, "broadcaster.start", ""):
+        return backend.broadcaster.start().as_json()
+
+
+@router.post("/stop", summary="Turn broadcasting off")
+def stop(backend: TheBackend, actions: TheActions, who: Actor) -> dict[str, Any]:
+    with actions.action(who, "broadcaster.stop", ""):
+        return backend.broadcaster.stop().as_json()
+
+
+@router.post("/trigger", summary="One round now; answers at its end")
+def trigger(backend: TheBackend, actions: TheActions, who: Actor) -> dict[str, Any]:
+    return triggered(backend, actions, who)
+
+
+@router.get("/status", summary="Whether it is on, and how the newest round went")
+def status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    return backend.broadcaster.status()
+
+
+def triggered(backend: Backend, actions: ActionLog, who: Visitor) -> dict[str, Any]:
+    """One round, noted; a round under way is told as `"success": false`."""
+    with actions.action(who, "broadcaster.trigger", ""):
+        try:
+            return backend.broadcaster.trigger(backend.ending).as_json()
+        except Stopped:
+            return backend.broadcaster.status() | {
+                "success": False, "message": "the server ends; nothing was reported",
+            }  # fmt: skip

@@ -1,0 +1,177 @@
+"""`/api/v1/dramas`, `/completions`, `/daily_stats`: distribution tasks and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Body, Path, Query, Request, Response
+
+from core.errors import InvalidInput
+from reports.drama_shapes import completion_object, drama_object, stats_object, story_object
+from reports.dramas import DramaStory
+from reports.intake import Taken
+from storage import listings
+from storage.dramas import DramaStatus
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
+from web.backend import Backend
+from web.paging import Page, Paging, page_of
+from web.problems import Refused
+from web.state import TheActions, TheBackend
+
+router = APIRouter(tags=["dramas"])
+T = TypeVar("T")
+MOST_ITEMS = 10_000
+DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
+Items = Annotated[
+    dict[str, Any] | list[Any], Body(description="one object, or a list of up to 10,000")
+]
+WORDS = {
+    "pause": DramaStatus.PAUSED, "resume": DramaStatus.ACTIVE, "finish": DramaStatus.FINISHED,
+}  # fmt: skip
+
+
+@router.get("/dramas", summary="Distribution tasks, newest first")
+def list_dramas(
+    request: Request,
+    backend: TheBackend,
+    part: Paging,
+    _who: Reader,
+    status: Annotated[DramaStatus | None, Query(description="only in this state")] = None,
+) -> Page[dict[str, Any]]:
+    return page_of(
+        request, backend.database, part,
+        lambda tx, part: listings.dramas(tx, part, status), lambda one: drama_object(one.row),
+    )  # fmt: skip
+
+
+@router.get("/dramas/{task_id}", summary="One task with its newest days")
+def show_drama(task_id: DramaId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    return story_object(story(backend, task_id))
+
+
+@router.post("/dramas", summary="Store tasks: one or many")
+def add_dramas(
+    items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    with actions.action(who, "dramas.add", _count(items)):
+        return _told(backend.intake.add_dramas(_listed(items)), response)
+
+
+@router.post("/users", summary="Store users: one or many")
+def add_users(
+    items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    with actions.action(who, "users.add", _count(items)):
+        return _told(backend.intake.add_users(_listed(items)), response)
+
+
+@router.post("/dramas/{task_id}/pause", summary="Broadcast it no more until it is resumed")
+def pause_drama(
+    task_id: DramaId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change_drama("pause", task_id, backend, actions, who)
+
+
+@router.post("/dramas/{task_id}/resume", summary="Broadcast it again")
+def resume_drama(
+    task_id: DramaId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change_drama("resume", task_id, backend, actions, who)
+
+
+@router.post("/dramas/{task_id}/finish", summary="It is over; it is still scanned daily")
+def finish_drama(
+    task_id: DramaId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change_drama("finish", task_id, backend, actions, who)
+
+
+@router.get("/completions", summary="Posted videos, newest rows first")
+def list_completions(
+    request: Request,
+    backend: TheBackend,
+    part: Paging,
+    _who: Reader,
+    task_id: Annotated[str | None, Query(description="only of this task")] = None,
+    user_id: Annotated[str | None, Query(description="only of this user")] = None,
+) -> Page[dict[str, Any]]:
+    return page_of(
+        request, backend.database, part,
+        lambda tx, part: listings.completions(tx, part, task_id, user_id),
+        lambda one: completion_object(one.row),
+    )  # fmt: skip
+
+
+@router.post("/completions", summary="Store posted videos: one or many; new ones are reported")
+def add_completions(
+    items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    with actions.action(who, "completions.add", _count(items)):
+        return _told(backend.intake.add_completions(_listed(items)), response)
+
+
+@router.get("/daily_stats", summary="Numbers by task and day")
+def list_daily_stats(
+    request: Request,
+    backend: TheBackend,
+    part: Paging,
+    _who: Reader,
+    task_id: Annotated[str | None, Query(description="only of this task")] = None,
+    day: Annotated[date | None, Query(description="only of this day")] = None,
+) -> Page[dict[str, Any]]:
+    return page_of(
+        request, backend.database, part,
+        lambda tx, part: listings.daily_stats(tx, part, task_id, day),
+        lambda one: stats_object(one.row),
+    )  # fmt: skip
+
+
+def story(backend: Backend, task_id: str) -> DramaStory:
+    """All that is known of a task. Raises Refused (404)."""
+    return _found(lambda: backend.dramas.story(task_id))
+
+
+def change_drama(
+    word: str, task_id: str, backend: Backend, actions: ActionLog, who: Visitor
+) -> dict[str, Any]:
+    """Pause, resume or finish, and note who did. Raises Refused (404)."""
+    with actions.action(who, f"drama.{word}", task_id):
+        _found(lambda: backend.dramas.set_status(task_id, WORDS[word]))
+    return drama_object(story(backend, task_id).drama)
+
+
+def _found(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except InvalidInput as error:
+        raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+
+
+def _listed(items: dict[str, Any] | list[Any]) -> list[Any]:
+    listed = items if isinstance(items, list) else [items]
+    if len(listed) > MOST_ITEMS:
+        raise Refused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"{len(listed):,} items are too many; send up to {MOST_ITEMS:,} at a time",
+        )
+    return listed
+
+
+def _count(items: dict[str, Any] | list[Any]) -> str:
+    return f"{len(items) if isinstance(items, list) else 1} items"
+
+
+def _told(taken: Taken, response: Response) -> dict[str, Any]:
+    """200 when all were stored, 207 when some were refused, 422 when all were."""
+    stored = taken.created + taken.updated + taken.unchanged
+    if taken.problems:
+        status = HTTPStatus.MULTI_STATUS if stored else HTTPStatus.UNPROCESSABLE_ENTITY
+        response.status_code = status
+    return {
+        "created": taken.created, "updated": taken.updated, "unchanged": taken.unchanged,
+        "problems": [vars(problem) for problem in taken.problems],
+    }  # fmt: skip

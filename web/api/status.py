@@ -1,0 +1,29 @@
+"""`/api/v1/status`: accounts, open tasks, what waits for what, the last events, processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from crawler.shapes import as_object, plain, view_object
+from storage import leases
+from web.access import Reader
+from web.state import TheBackend
+
+router = APIRouter(prefix="/status", tags=["status"])
+EVENTS = 20
+
+
+@router.get("", summary="Everything at a glance")
+def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=backend.settings.lease_secs)
+    workers = backend.database.read(leases.workers)
+    return {
+        "now": plain(snapshot.now),
+        "quota_day_ends": plain(snapshot.day_ends),
+        "accounts": [as_object(view.account) for view in snapshot.accounts],
+        "tasks": [view_object(view) for view in snapshot.tasks],
+        "events": [as_object(event) for event in snapshot.events],
+        "workers": [as_object(worker) for worker in workers],
+    }

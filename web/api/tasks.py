@@ -1,0 +1,179 @@
+"""`/api/v1/tasks`: crawls and exports, and the operator's words about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, Field
+
+from core.errors import InvalidInput
+from crawler.columns import parse_columns
+from crawler.export import ExportOptions
+from crawler.formats import format_named
+from crawler.scheduler import Filed
+from crawler.shapes import as_object
+from crawler.task_desk import MOST_DOMAIN_LETTERS, is_domain
+from sources.base import Via
+from storage import listings
+from storage import tasks as rows
+from storage.records import Task, TaskStatus, TaskType
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
+from web.backend import Backend
+from web.paging import Page, Paging, page_of
+from web.problems import Refused, unknown
+from web.state import TheActions, TheBackend
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+TaskId = Annotated[int, Path(ge=1, lt=2**63)]
+MOST_PAGES = 1_000_000
+MOST_LANES = 64
+
+
+def _domain(text: str) -> str:
+    name = text.strip()
+    if not is_domain(name):
+        raise ValueError(f"1 to {MOST_DOMAIN_LETTERS} characters without control characters")
+    return name
+
+
+Domain = Annotated[str, AfterValidator(_domain), Field(description="the field, e.g. 美妆")]
+
+
+class NewCrawl(BaseModel):
+    domain: Domain
+    platform: str = "bilibili"
+    pages: int | None = Field(None, ge=1, le=MOST_PAGES, description="at most; null: all")
+    via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
+
+
+class NewExport(BaseModel):
+    domain: Domain
+    platform: str = "bilibili"
+    format: str = "csv"
+    columns: str | None = Field(None, description="comma-separated; null: the usual ones")
+    limit: int | None = Field(None, ge=1, description="rows at most; null: all")
+    raw_cells: bool = Field(False, description="CSV: leave formula-like text")
+    follow: bool = Field(False, description="go on for ever with new creators")
+    lanes: int = Field(1, ge=1, le=MOST_LANES, description="accounts that drain it side by side")
+
+
+@router.get("", summary="Tasks, newest first")
+def list_tasks(
+    request: Request,
+    backend: TheBackend,
+    part: Paging,
+    _who: Reader,
+    type: Annotated[TaskType | None, Query(description="only of this type")] = None,
+    status: Annotated[TaskStatus | None, Query(description="only in this state")] = None,
+    domain: Annotated[str | None, Query(description="only of this domain")] = None,
+) -> Page[dict[str, Any]]:
+    return page_of(
+        request, backend.database, part,
+        lambda tx, part: listings.tasks(tx, part, type, status, domain), as_object,
+    )  # fmt: skip
+
+
+@router.get("/{task_id}", summary="One task with its pieces")
+def show_task(task_id: TaskId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    task = existing(backend, task_id)
+    pieces = backend.database.read(lambda tx: rows.children(tx, task_id))
+    return as_object(task) | {"pieces": [as_object(piece) for piece in pieces]}
+
+
+@router.post("/crawl", summary="File a crawl, or join the open one", status_code=201)
+def create_crawl(
+    given: NewCrawl, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return _filed(file_crawl(given, backend, actions, who), response)
+
+
+@router.post("/export", summary="File an export, or join the open one", status_code=201)
+def create_export(
+    given: NewExport, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return _filed(file_export(given, backend, actions, who), response)
+
+
+@router.post("/{task_id}/pause", summary="Hold it until it is resumed")
+def pause_task(
+    task_id: TaskId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change("pause", task_id, backend, actions, who)
+
+
+@router.post("/{task_id}/resume", summary="Let it go on now, from where it stopped")
+def resume_task(
+    task_id: TaskId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change("resume", task_id, backend, actions, who)
+
+
+@router.post("/{task_id}/cancel", summary="End it for good; what it stored stays")
+def cancel_task(
+    task_id: TaskId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return change("cancel", task_id, backend, actions, who)
+
+
+def file_crawl(given: NewCrawl, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
+    """File it, and note who did. Raises InvalidInput, CredentialsError."""
+    with actions.action(who, "task.crawl", f"{given.platform}/{given.domain}"):
+        return backend.desk.crawl(given.platform, given.domain, given.pages, given.via)
+
+
+def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
+    """File it, and note who did. Raises InvalidInput, CredentialsError."""
+    with actions.action(who, "task.export", f"{given.platform}/{given.domain}"):
+        platform = backend.catalog.searching(given.platform).name
+        options = ExportOptions(
+            format=format_named(given.format).name,
+            columns=parse_columns(given.columns),
+            raw_cells=given.raw_cells,
+            limit=given.limit,
+            follow=given.follow,
+        )
+        if given.limit is not None and given.lanes > 1:
+            raise InvalidInput("limit counts rows of one lane: leave lanes at 1")
+        if not backend.desk.is_known(platform, given.domain):
+            known = ", ".join(backend.desk.known_domains(platform)) or "none"
+            raise InvalidInput(
+                f"nothing is known of domain {given.domain!r} on {platform}; crawl it first"
+                f" (known: {known})"
+            )
+        return backend.desk.export(platform, given.domain, options, given.lanes)
+
+
+def change(
+    word: str, task_id: int, backend: Backend, actions: ActionLog, who: Visitor
+) -> dict[str, Any]:
+    """Pause, resume or cancel a task. Raises Refused: 404, or 409 when it is not in that state."""
+    task = existing(backend, task_id)
+    words: dict[str, Callable[[int], object]] = {
+        "pause": backend.scheduler.pause,
+        "resume": backend.scheduler.resume,
+        "cancel": backend.desk.cancel,
+    }
+    with actions.action(who, f"task.{word}", f"{task_id} {task.task_type} {task.domain}"):
+        try:
+            words[word](task_id)
+        except InvalidInput as error:
+            raise Refused(HTTPStatus.CONFLICT, str(error)) from error
+    return as_object(existing(backend, task_id))
+
+
+def existing(backend: Backend, task_id: int) -> Task:
+    """The task. Raises Refused (404)."""
+    task = backend.database.read(lambda tx: rows.get(tx, task_id))
+    if task is None:
+        raise unknown("task", task_id, "/api/v1/tasks")
+    return task
+
+
+def _filed(filed: Filed, response: Response) -> dict[str, Any]:
+    if not filed.is_new:
+        response.status_code = HTTPStatus.OK
+    return {"task": as_object(filed.task), "new": filed.is_new}

@@ -1,0 +1,105 @@
+"""`/api/v1/webhooks`: reports to receivers, their attempts, and sending them again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from core.errors import InvalidInput
+from reports.delivery_shapes import delivery_object, shown_object
+from reports.outbox import url_hash
+from reports.webhook_desk import Shown
+from storage import listings
+from storage.webhooks import DeliveryKind, DeliveryState, Filter
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
+from web.backend import Backend
+from web.paging import Page, Paging, page_of
+from web.problems import Refused
+from web.state import TheActions, TheBackend
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+DeliveryId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+class Replay(BaseModel):
+    """Which deliveries to send again; all conditions hold together, and one at least is needed."""
+
+    ids: list[int] = Field([], max_length=1000)
+    states: list[DeliveryState] = Field([], description="default, without ids: failed and dead")
+    kinds: list[DeliveryKind] = []
+    task_id: str | None = None
+    url: str | None = None
+    since: datetime | None = Field(None, description="filed then or later")
+    until: datetime | None = Field(None, description="filed before")
+
+    def as_filter(self) -> Filter:
+        """Raises InvalidInput when nothing narrows it."""
+        if not any(vars(self).values()):
+            raise InvalidInput("say which: ids, states, kinds, task_id, url, since or until")
+        usual = () if self.ids else (DeliveryState.FAILED, DeliveryState.DEAD)
+        return Filter(
+            ids=self.ids, states=self.states or usual, kinds=self.kinds, task_id=self.task_id,
+            url_hash=url_hash(self.url) if self.url else None, since=self.since, until=self.until,
+        )  # fmt: skip
+
+
+@router.get("", summary="Deliveries, newest first")
+def list_deliveries(
+    request: Request,
+    backend: TheBackend,
+    part: Paging,
+    _who: Reader,
+    state: Annotated[list[DeliveryState] | None, Query(description="only in these states")] = None,
+    kind: Annotated[list[DeliveryKind] | None, Query(description="only of these kinds")] = None,
+    task_id: Annotated[str | None, Query(description="only of this task")] = None,
+    url: Annotated[str | None, Query(description="only to this URL")] = None,
+) -> Page[dict[str, Any]]:
+    wanted = Filter(
+        states=state or (), kinds=kind or (), task_id=task_id,
+        url_hash=url_hash(url) if url else None,
+    )  # fmt: skip
+    return page_of(
+        request, backend.database, part,
+        lambda tx, part: listings.deliveries(tx, part, wanted), delivery_object,
+    )  # fmt: skip
+
+
+@router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
+def show_delivery(delivery_id: DeliveryId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    return shown_object(existing(backend, delivery_id))
+
+
+@router.post("/replay", summary="Send deliveries again, under the same event ids")
+def replay_deliveries(
+    given: Replay, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, int]:
+    return {"replayed": replay(given.as_filter(), backend, actions, who)}
+
+
+def replay(wanted: Filter, backend: Backend, actions: ActionLog, who: Visitor) -> int:
+    """Make what matches due again, and note who asked; how many."""
+    with actions.action(who, "webhook.replay", _described(wanted)):
+        return backend.webhooks.replay(wanted)
+
+
+def existing(backend: Backend, delivery_id: int) -> Shown:
+    """The delivery with its attempts. Raises Refused (404)."""
+    try:
+        return backend.webhooks.show(delivery_id)
+    except InvalidInput as error:
+        raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+
+
+def _described(wanted: Filter) -> str:
+    """As the log of actions has it."""
+    parts = {
+        "ids": ",".join(map(str, wanted.ids)), "states": ",".join(wanted.states),
+        "kinds": ",".join(wanted.kinds), "task": wanted.task_id, "since": wanted.since,
+        "until": wanted.until, "url": wanted.url_hash and wanted.url_hash[:8],
+    }  # fmt: skip
+    return " ".join(f"{name}={value}" for name, value in parts.items() if value)

@@ -1,0 +1,124 @@
+"""The application: routes, who may use them, and what every refusal looks like."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode
+
+import anyio.to_thread
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from core.errors import BatonError
+from core.logs import service_log
+from web import api, console, docs_page, health, metrics
+from web.access import Gate
+from web.action_log import ActionLog
+from web.backend import Backend
+from web.console.overview import Rates
+from web.console.rendering import Screens
+from web.login_limit import LoginLimit
+from web.metrics import HttpMetrics, InstallationCollector
+from web.middleware import BodyLimit, BugGuard, Observed, SecurityHeaders
+from web.problems import Refused, of_error, of_fields
+from web.sessions import Sessions
+from web.tokens import TokenBook
+
+log = service_log("web")
+PAGES = ("/admin", "/docs")
+STATIC_FOLDER = Path(__file__).parent / "static"
+ABOUT = (
+    "Every call needs a token, as `Authorization: Bearer TOKEN`;"
+    " `python cli.py web token` makes one."
+)
+
+
+def build(backend: Backend) -> FastAPI:
+    """The whole application over these collaborators."""
+    app = FastAPI(
+        title="Baton", version=backend.version, description=ABOUT,
+        docs_url=None, redoc_url=None, openapi_url=None, lifespan=_few_threads,
+    )  # fmt: skip
+    registry = CollectorRegistry()
+    observed = HttpMetrics(registry)
+    registry.register(InstallationCollector(backend))
+    sessions = Sessions(backend.vault, backend.clock)
+    tokens = TokenBook(backend.database, backend.clock)
+    app.state.backend = backend
+    app.state.tokens = tokens
+    app.state.sessions = sessions
+    app.state.gate = Gate(tokens, sessions)
+    app.state.actions = ActionLog(backend.database, backend.clock)
+    app.state.login_limit = LoginLimit(backend.clock)
+    app.state.registry = registry
+    app.state.http_metrics = observed
+    app.state.rates = Rates()
+    app.state.screens = Screens(backend, [(one.path, one.title) for one in console.SECTIONS])
+    for router in api.ROUTERS:
+        app.include_router(router, prefix=api.PREFIX)
+    for router in (*api.UNVERSIONED, health.router, metrics.router, docs_page.router):
+        app.include_router(router)
+    for router in console.OPEN_ROUTERS:
+        app.include_router(router, prefix=console.PREFIX)
+    for section in console.SECTIONS:
+        app.include_router(section.router, prefix=section.path)
+    app.add_api_route("/", lambda: RedirectResponse(console.PREFIX), include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    app.add_middleware(BugGuard)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, metrics=observed)
+    _explain_errors(app)
+    return app
+
+
+@asynccontextmanager
+async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+    """Handlers run in as many threads as the connection pool has room for."""
+    threads = app.state.backend.threads
+    anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+    yield
+
+
+def _explain_errors(app: FastAPI) -> None:
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        return told(request, error)
+
+    @app.exception_handler(BatonError)
+    def ours(request: Request, error: BatonError) -> Response:
+        refusal = of_error(error)
+        if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("%s %s: %r", request.method, request.url.path, error)
+        return told(request, refusal)
+
+    @app.exception_handler(RequestValidationError)
+    def wrong_fields(request: Request, error: RequestValidationError) -> Response:
+        return told(request, of_fields(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    def of_routes(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        detail = f"{request.method} {request.url.path}: {status.phrase}; what there is: /docs"
+        return told(request, Refused(status, detail, headers=error.headers))
+
+
+def told(request: Request, refusal: Refused) -> Response:
+    """A refusal as the asker understands it: people get a page, programs problem+json."""
+    path = request.url.path
+    if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):
+        return refusal.as_response()
+    if refusal.status is HTTPStatus.UNAUTHORIZED:
+        query = request.url.query if request.method == "GET" else ""
+        to = f"{path}?{query}" if query else path
+        login = f"{console.PREFIX}/login?{urlencode({'to': to})}"
+        return RedirectResponse(login, HTTPStatus.SEE_OTHER)
+    screens: Screens = request.app.state.screens
+    return screens.refusal(request, None, refusal)

@@ -1,0 +1,64 @@
+"""What pages and API work with: the same objects that the commands use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Event
+
+from accounts.manager import AccountManager
+from accounts.registry import AccountRegistry
+from accounts.vault import Vault
+from core.clock import Clock, QuotaCalendar
+from core.settings import Settings
+from crawler.job_launcher import JobLauncher
+from crawler.progress import ProgressReader
+from crawler.scheduler import TaskScheduler
+from crawler.segments import SegmentFiles
+from crawler.task_desk import TaskDesk
+from crawler.verify import ExportVerifier
+from reports.broadcaster import Broadcaster
+from reports.dramas import DramaDesk
+from reports.intake import Intake
+from reports.webhook_desk import WebhookDesk
+from sources.catalog import Catalog
+from storage.database import Database
+from works.catalogue import Catalogue
+from works.view_gaps import ViewGaps
+
+THREADS = 8  # requests that are carried out side by side
+ROLE = "web"  # of a process that only serves
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Collaborators from the composition root; `version` is Baton's own.
+
+    The database's pool has room for `threads`, which carry out the requests;
+    `ending` is set when they should end soon.
+    """
+
+    version: str
+    threads: int
+    settings: Settings
+    host: str
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    vault: Vault
+    catalog: Catalog
+    accounts: AccountManager
+    registry: AccountRegistry
+    scheduler: TaskScheduler
+    desk: TaskDesk
+    progress: ProgressReader
+    files: SegmentFiles
+    verifier: ExportVerifier
+    launcher: JobLauncher
+    webhooks: WebhookDesk
+    catalogue: Catalogue
+    view_data: Database
+    view_gaps: ViewGaps
+    intake: Intake
+    dramas: DramaDesk
+    broadcaster: Broadcaster
+    ending: Event

@@ -1,0 +1,49 @@
+"""The admin console: one file for each page, in the order of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from web.console import (
+    accounts,
+    actions,
+    alerts,
+    broadcaster,
+    dramas,
+    exports,
+    jobs,
+    overview,
+    sign_in,
+    tasks,
+    videos,
+    webhooks,
+)
+
+PREFIX = "/admin"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the navigation; `title` is English, and translated when it is shown."""
+
+    path: str
+    title: str
+    router: APIRouter
+
+
+SECTIONS = (
+    Section("/admin", "Overview", overview.router),
+    Section("/admin/accounts", "Accounts", accounts.router),
+    Section("/admin/tasks", "Tasks", tasks.router),
+    Section("/admin/exports", "Exports", exports.router),
+    Section("/admin/videos", "Videos", videos.router),
+    Section("/admin/dramas", "Dramas", dramas.router),
+    Section("/admin/broadcaster", "Broadcaster", broadcaster.router),
+    Section("/admin/webhooks", "Webhooks", webhooks.router),
+    Section("/admin/jobs", "Jobs", jobs.router),
+    Section("/admin/alerts", "Alerts", alerts.router),
+    Section("/admin/actions", "Actions", actions.router),
+)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (sign_in.router,)

@@ -1,0 +1,112 @@
+"""Accounts: the pool with its quota, one account with its timeline, enable and disable."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from crawler.progress import AccountView
+from storage import listings
+from storage.records import AccountStatus
+from web.access import Actor, Reader
+from web.api.accounts import AccountId, Limit, existing, named
+from web.console.acting import acted
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.overview import account_row
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/accounts"
+
+
+@router.get("")
+def accounts(
+    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+) -> Response:
+    page = screens.drawing(language_of(request))
+    day = backend.calendar.day(page.now)
+    pool = [AccountView(one, one.exported_on(day)) for one in backend.registry.all()]
+    rows = [account_row(page, view) for view in pool]
+    return screens.page(request, "accounts", visitor, section="Accounts", accounts=rows)
+
+
+@router.get("/{account_id}")
+def account(
+    account_id: AccountId,
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+) -> Response:
+    found = existing(backend, account_id)
+    page = screens.drawing(language_of(request))
+    day = backend.calendar.day(page.now)
+    events, more = read_page(
+        backend.database, view.part,
+        lambda tx, part: listings.events(tx, part, account_id=account_id),
+    )  # fmt: skip
+    return screens.page(
+        request, "account", visitor, section="Accounts", view=view, items=events, more=more,
+        row=account_row(page, AccountView(found, found.exported_on(day))),
+    )  # fmt: skip
+
+
+@router.post("/{account_id}/enable")
+def enable(
+    account_id: AccountId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
+) -> Response:
+    def act() -> str:
+        account = existing(backend, account_id)
+        with actions.action(who, "account.enable", named(account)):
+            backend.accounts.set_account_status(account_id, AccountStatus.IDLE)
+        return language_of(request).say("Account {name} is enabled.", name=account.username)
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{account_id}/disable")
+def disable(
+    account_id: AccountId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    reason: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    def act() -> str:
+        account = existing(backend, account_id)
+        with actions.action(who, "account.disable", named(account)):
+            backend.accounts.set_account_status(
+                account_id, AccountStatus.DISABLED, reason.strip() or None
+            )
+        return language_of(request).say("Account {name} is disabled.", name=account.username)
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{account_id}/limit")
+def set_limit(
+    account_id: AccountId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    daily_export_limit: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    def act() -> str:
+        account = existing(backend, account_id)
+        given = Limit.model_validate({"daily_export_limit": daily_export_limit})
+        rows = given.daily_export_limit
+        with actions.action(who, "account.limit", f"{named(account)} {rows}"):
+            backend.registry.set_limit(account, rows)
+        return language_of(request).say(
+            "Account {name} may export {rows} rows a day.", name=account.username, rows=f"{rows:,}"
+        )
+
+    return acted(request, HOME, act)

@@ -1,0 +1,25 @@
+"""The log of actions: who did what, from where, and how it went."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from storage import listings
+from web.access import Reader
+from web.console.list_view import TheList
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheBackend
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("")
+def actions(
+    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
+) -> Response:
+    found, more = read_page(backend.database, view.part, listings.actions)
+    return screens.page(
+        request, "actions", visitor, section="Actions", view=view, items=found, more=more
+    )

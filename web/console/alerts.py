@@ -1,0 +1,29 @@
+"""Alerts: what is wrong and what to do, and what was."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from storage import listings
+from web.access import Reader
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.overview import alert_row, open_alerts
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheBackend
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("")
+def alerts(
+    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
+) -> Response:
+    page = screens.drawing(language_of(request))
+    found, more = read_page(backend.database, view.part, listings.alerts)
+    return screens.page(
+        request, "alerts", visitor, section="Alerts", view=view, items=found, more=more,
+        now_open=open_alerts(backend, page), rows=[alert_row(page, one) for one in found],
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""The broadcaster: on or off, one round now, and how the newest went."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from web.access import Actor, Reader
+from web.api import broadcaster as calls
+from web.console.acting import acted
+from web.console.language import language_of
+from web.console.screens import TheScreens
+from web.problems import Refused
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/broadcaster"
+
+
+@router.get("")
+def broadcaster(
+    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+) -> Response:
+    return screens.page(
+        request, "broadcaster", visitor, section="Broadcaster", state=backend.broadcaster.status()
+    )
+
+
+@router.post("/start")
+def start(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+    def act() -> str:
+        calls.start(backend, actions, who)
+        return language_of(request).say("Broadcasting is on.")
+
+    return acted(request, HOME, act)
+
+
+@router.post("/stop")
+def stop(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+    def act() -> str:
+        calls.stop(backend, actions, who)
+        return language_of(request).say("Broadcasting is off.")
+
+    return acted(request, HOME, act)
+
+
+@router.post("/trigger")
+def trigger(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+    def act() -> str:
+        told = calls.triggered(backend, actions, who)
+        if not told["success"]:
+            raise Refused(HTTPStatus.CONFLICT, told["message"])
+        return language_of(request).say(
+            "Sent: {total} tasks, {succeeded} with numbers, {failed} without.",
+            total=told["total"], succeeded=told["succeeded"], failed=told["failed"],
+        )  # fmt: skip
+
+    return acted(request, HOME, act)

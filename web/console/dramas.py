@@ -1,0 +1,93 @@
+"""Distribution tasks ("dramas"): the list, one with its daily numbers, pause, resume, finish."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from core.logs import redact
+from reports.counters import PREFIXES
+from storage import listings
+from storage.daily_stats import DailyStats
+from storage.dramas import DramaStatus
+from web.access import Actor, Reader
+from web.api.dramas import DramaId, change_drama, story
+from web.console.acting import acted
+from web.console.charts import line_chart
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/dramas"
+DONE = {
+    "pause": "{id} is paused: it is not broadcast.",
+    "resume": "{id} is active again.",
+    "finish": "{id} is finished.",
+}
+NAMES = {"yt": "YouTube", "tt": "TikTok", "dy": "Douyin"}
+
+
+@router.get("")
+def dramas(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    status: Annotated[str, Query()] = "",
+) -> Response:
+    wanted = DramaStatus(status) if status in set(DramaStatus) else None
+    found, more = read_page(
+        backend.database, view.part, lambda tx, part: listings.dramas(tx, part, wanted)
+    )
+    return screens.page(
+        request, "dramas", visitor, section="Dramas", view=view, items=found, more=more,
+        states=DramaStatus, chosen=wanted,
+    )  # fmt: skip
+
+
+@router.get("/{task_id}")
+def drama(
+    task_id: DramaId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+) -> Response:
+    found = story(backend, task_id)
+    days = list(reversed(found.days))
+    return screens.page(
+        request, "drama", visitor, section="Dramas", story=found, drama=found.drama.fields,
+        charts=_charts(days), prefixes=list(PREFIXES.values()), names=NAMES, redact=redact,
+    )  # fmt: skip
+
+
+@router.post("/{task_id}/{word}")
+def change(
+    task_id: DramaId,
+    word: Annotated[str, Path(pattern="^(pause|resume|finish)$")],
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+) -> Response:
+    def act() -> str:
+        change_drama(word, task_id, backend, actions, who)
+        return language_of(request).say(DONE[word], id=task_id)
+
+    return acted(request, HOME, act)
+
+
+def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
+    """Views and likes by platform, oldest day first."""
+    if not days:
+        return []
+    labels = [day.stats_date.isoformat() for day in days]
+    return [
+        (title, line_chart(labels, {
+            NAMES[prefix]: [day.counts[f"{prefix}_{name}_count"] for day in days]
+            for prefix in PREFIXES.values()
+        }))
+        for title, name in (("Views by day", "view"), ("Likes by day", "like"))
+    ]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Exports: the files, their download, and the proof."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import FileResponse, Response
+
+from storage import listings
+from storage.records import SegmentState
+from web.access import Actor, Reader
+from web.api.exports import SegmentId, download_export, verified
+from web.console.acting import acted
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.problems import Refused
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/exports"
+SHOWN_PROBLEMS = 5
+
+
+@router.get("")
+def exports(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    domain: Annotated[str, Query()] = "",
+    state: Annotated[str, Query()] = "",
+) -> Response:
+    wanted = SegmentState(state) if state in set(SegmentState) else None
+    found, more = read_page(
+        backend.database, view.part,
+        lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
+    )  # fmt: skip
+    return screens.page(
+        request, "exports", visitor, section="Exports", view=view, items=found, more=more,
+        names={account.id: account.username for account in backend.registry.all()},
+        states=SegmentState, chosen=(domain, wanted), host=backend.host,
+    )  # fmt: skip
+
+
+@router.get("/{segment_id}/file")
+def download(segment_id: SegmentId, backend: TheBackend, visitor: Reader) -> FileResponse:
+    return download_export(segment_id, backend, visitor)
+
+
+@router.post("/verify")
+def verify(
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    domain: Annotated[str, Form()] = "",
+) -> Response:
+    say = language_of(request).say
+
+    def act() -> str:
+        verdict = verified(backend, actions, who, domain.strip() or None)
+        looked = say(
+            "{files} files with {rows} rows looked at:",
+            files=f"{verdict.segments:,}", rows=f"{verdict.rows:,}",
+        )  # fmt: skip
+        if verdict.ok:
+            return f"{looked} {say('all agree.')}"
+        shown = "; ".join(verdict.problems[:SHOWN_PROBLEMS])
+        count = say("{n} problems.", n=len(verdict.problems))
+        raise Refused(HTTPStatus.CONFLICT, f"{looked} {count} {shown}")
+
+    return acted(request, HOME, act)

@@ -1,0 +1,56 @@
+"""Jobs: when they run next, how they ended, and running one now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from storage import listings
+from storage.job_runs import JobState
+from web.access import Actor, Reader
+from web.api.jobs import JobName, last_runs, launch
+from web.console.acting import acted
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/jobs"
+
+
+@router.get("")
+def jobs(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    job: Annotated[str, Query()] = "",
+    state: Annotated[str, Query()] = "",
+) -> Response:
+    wanted = JobState(state) if state in set(JobState) else None
+    found, more = read_page(
+        backend.database, view.part,
+        lambda tx, part: listings.job_runs(tx, part, job or None, wanted),
+    )  # fmt: skip
+    now = backend.clock.now()
+    return screens.page(
+        request, "jobs", visitor, section="Jobs", view=view, items=found, more=more,
+        jobs=[(one, one.schedule.next_after(now)) for one in backend.launcher.jobs],
+        last=last_runs(backend), states=JobState, chosen=(job, wanted),
+    )  # fmt: skip
+
+
+@router.post("/{name}/run")
+def run(
+    name: JobName, request: Request, backend: TheBackend, actions: TheActions, who: Actor
+) -> Response:
+    def act() -> str:
+        launch(name, backend, actions, who)
+        return language_of(request).say("Job {name} was started.", name=name)
+
+    return acted(request, HOME, act)

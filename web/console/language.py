@@ -1,0 +1,54 @@
+"""The console's languages: the browser's, or the one that the visitor chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from crawler.texts import CHINESE as CHINESE_WORDS
+from crawler.texts import ENGLISH as ENGLISH_WORDS
+from crawler.texts import Texts
+from web.console.chinese import CHINESE
+
+COOKIE = "baton_language"
+
+
+@dataclass(frozen=True)
+class Language:
+    """`words` are those of the terminal's console; pages have their own texts beside them."""
+
+    code: str
+    words: Texts
+
+    def say(self, english: str, **parts: object) -> str:
+        """A text of the pages in this language, with its parts filled in."""
+        text = CHINESE.get(english, english) if self.code == "zh" else english
+        return text.format(**parts) if parts else text
+
+
+LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}
+
+
+def language_of(request: Request) -> Language:
+    """What the visitor chose, or else the first known language of the browser's list."""
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LANGUAGES:
+        return LANGUAGES[chosen]
+    for wanted in _by_weight(request.headers.get("accept-language", "")):
+        code = wanted.split("-")[0]
+        if code in LANGUAGES:
+            return LANGUAGES[code]
+    return LANGUAGES["en"]
+
+
+def _by_weight(header: str) -> list[str]:
+    """`zh-CN,zh;q=0.9,en;q=0.8` as names, the most wanted first."""
+    weighted = []
+    for part in header.lower().split(","):
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            weighted.append((-float(weight or 1), name))
+        except ValueError:
+            continue
+    return [name for weight, name in sorted(weighted, key=lambda one: one[0]) if weight < 0]

@@ -1,0 +1,130 @@
+"""The overview: the pool, the open tasks, what waits for what, and what happened last."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from crawler import account_table, event_lines, task_table
+from crawler.alert_texts import AlertWords
+from crawler.drawing import Page
+from crawler.progress import AccountView, RateMeter, Snapshot, TaskView
+from storage import alerts, leases, totals
+from storage.alerts import Alert
+from storage.records import AccountStatus, TaskStatus, Worker
+from web.access import Reader
+from web.backend import ROLE, Backend
+from web.console.charts import line_chart
+from web.console.language import language_of
+from web.console.screens import TheScreens
+from web.state import TheBackend
+
+router = APIRouter(include_in_schema=False)
+EVENTS = 15
+CHART_DAYS = 30
+
+
+class Rates:
+    """Items per second between the looks of all visitors."""
+
+    def __init__(self) -> None:
+        self._meter = RateMeter()
+        self._lock = threading.Lock()
+
+    def noted(self, snapshot: Snapshot) -> RateMeter:
+        with self._lock:
+            self._meter.note(snapshot)
+            return self._meter
+
+
+@router.get("")
+def overview(
+    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+) -> Response:
+    settings = backend.settings
+    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=settings.lease_secs)
+    rates: Rates = request.app.state.rates
+    meter = rates.noted(snapshot)
+    page = screens.drawing(language_of(request))
+    return screens.page(
+        request, "overview", visitor, section="Overview",
+        sums=_sums(backend, snapshot), alerts=open_alerts(backend, page),
+        accounts=[account_row(page, view) for view in snapshot.accounts],
+        tasks=[task_row(page, view, meter) for view in reversed(snapshot.tasks)],
+        happened=event_lines.happened(page, snapshot)[:EVENTS],
+        workers=_alive(backend, snapshot),
+        day_ends=snapshot.day_ends,
+        chart=_exports_chart(backend, snapshot),
+    )  # fmt: skip
+
+
+def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
+    """What is wrong just now, in words."""
+    found = backend.database.read(alerts.all_open)
+    return [alert_row(page, one) for one in reversed(found)]
+
+
+def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
+    """What a list of alerts shows of one."""
+    words = AlertWords(page.texts, page.zone)
+    advice = words.advice(alert) if alert.is_open else ""
+    return {"alert": alert, "headline": words.headline(alert), "advice": advice}
+
+
+def account_row(page: Page, view: AccountView) -> dict[str, Any]:
+    """What a table of accounts shows of one."""
+    return {
+        "account": view.account, "used": view.used, "note": account_table.note(page, view),
+        "spent": view.used >= view.account.daily_export_limit,
+    }  # fmt: skip
+
+
+def task_row(page: Page, view: TaskView, meter: RateMeter) -> dict[str, Any]:
+    """What a table of tasks shows of one."""
+    return {
+        "task": view.task, "attended": view.attended or not view.task.is_open,
+        "progress": task_table.progress_text(page, view), "share": task_table.share_done(view),
+        "rate": task_table.rate(page, view, meter),
+        "remarks": [text for text, _ in task_table.remarks(page, view)],
+    }  # fmt: skip
+
+
+def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
+    day = backend.calendar.day(snapshot.now)
+    pool = [view.account for view in snapshot.accounts]
+    usable = [account for account in pool if account.status is not AccountStatus.DISABLED]
+    return {
+        "exported": sum(view.used for view in snapshot.accounts),
+        "left": sum(account.remaining_quota(day) for account in usable),
+        "accounts": len(pool),
+        "usable": len(usable),
+        "tasks": len(snapshot.tasks),
+        "running": sum(v.task.status is TaskStatus.IN_PROGRESS for v in snapshot.tasks),
+    }
+
+
+def _alive(backend: Backend, snapshot: Snapshot) -> list[Worker]:
+    """Processes that work."""
+    since = snapshot.now - timedelta(seconds=backend.settings.lease_secs)
+    everybody = backend.database.read(leases.workers)
+    return [one for one in everybody if one.seen_at >= since and one.roles != ROLE]
+
+
+def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | None:
+    """Rows exported on each of the last quota days."""
+    today = backend.calendar.day(snapshot.now)
+    first = today - timedelta(days=CHART_DAYS - 1)
+    found = {
+        day: rows
+        for day, rows, _ in backend.database.read(lambda tx: totals.exported_by_day(tx, first))
+    }
+    if not found:
+        return None
+    days = [first + timedelta(days=n) for n in range(CHART_DAYS)]
+    return line_chart(
+        [day.isoformat() for day in days], {"Rows exported": [found.get(day, 0) for day in days]}
+    )

@@ -1,0 +1,111 @@
+"""Pages out of templates: language, moments, who looks, and what was just done."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from crawler.drawing import Page
+from crawler.reasons import told
+from web.access import Visitor
+from web.backend import Backend
+from web.console.language import Language, language_of
+from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
+from web.problems import Refused
+
+FOLDER = Path(__file__).resolve().parent.parent / "templates"
+NOTE_COOKIE = "baton_note"
+NOTE_SECS = 60
+YEAR_SECS = 365 * 86400
+ANY_WIDTH = 10_000
+
+
+class Screens:
+    """Renders the pages of the console.
+
+    Args:
+        sections: addresses and titles of the pages that the navigation shows.
+    """
+
+    def __init__(self, backend: Backend, sections: list[tuple[str, str]]) -> None:
+        self._backend = backend
+        self._sections = sections
+        self._templates = Environment(
+            loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+
+    def page(
+        self,
+        request: Request,
+        name: str,
+        visitor: Visitor | None,
+        *,
+        status: int = HTTPStatus.OK,
+        **facts: Any,
+    ) -> Response:
+        """The page of that template; a note of what was just done is shown once."""
+        language = language_of(request)
+        note = _read_note(request.cookies.get(NOTE_COOKIE))
+        html = self._templates.get_template(f"{name}.html").render(
+            **facts, request=request, visitor=visitor, language=language, t=language.say,
+            words=language.words, note=note, sections=self._sections, version=self._backend.version,
+            now=self._backend.clock.now(), zone_name=str(self._backend.calendar.zone),
+            moment=self._moment, told=lambda text: told(language.words, text or ""),
+            iso=lambda moment: moment.isoformat(timespec="seconds"), ranges=RANGES, row_counts=ROWS,
+        )  # fmt: skip
+        answer = HTMLResponse(html, status)
+        if note is not None:
+            answer.delete_cookie(NOTE_COOKIE, path="/admin")
+        shown = facts.get("view")
+        if isinstance(shown, ListView) and "rows" in shown.filters:
+            keep(answer, ROWS_COOKIE, str(shown.rows))
+        return answer
+
+    def drawing(self, language: Language) -> Page:
+        """What the sentences of the terminal's console are told with."""
+        zone, now = self._backend.calendar.zone, self._backend.clock.now()
+        return Page(language.words, zone, ANY_WIDTH, now)
+
+    def refusal(self, request: Request, visitor: Visitor | None, refused: Refused) -> Response:
+        """A page that says what was refused, and what to do."""
+        return self.page(
+            request, "problem", visitor, status=int(refused.status), problem=refused, section=""
+        )
+
+    def _moment(self, moment: datetime | None) -> str:
+        """`2026-11-22 13:53:38` in the zone of the console; empty for none."""
+        if moment is None:
+            return ""
+        return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def back_with(address: str, text: str, *, failed: bool = False) -> Response:
+    """After an action: back to a page, which shows once what was done."""
+    answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    note = quote(json.dumps({"text": text[:1000], "failed": failed}))
+    answer.set_cookie(
+        NOTE_COOKIE, note, max_age=NOTE_SECS, path="/admin", httponly=True, samesite="strict"
+    )
+    return answer
+
+
+def keep(answer: Response, cookie: str, value: str) -> None:
+    """Remember a choice of this browser for a year; it is no secret and may act for nobody."""
+    answer.set_cookie(cookie, value, max_age=YEAR_SECS, path="/admin", samesite="lax")
+
+
+def _read_note(cookie: str | None) -> dict[str, Any] | None:
+    try:
+        note = json.loads(unquote(cookie or ""))
+        return {"text": str(note["text"]), "failed": bool(note["failed"])}
+    except (ValueError, KeyError, TypeError):
+        return None

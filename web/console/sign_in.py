@@ -1,0 +1,103 @@
+"""Signing in with a token, signing out, and the choice of the language."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from web.access import address_of, require_own_site
+from web.console.language import COOKIE as LANGUAGE_COOKIE
+from web.console.language import LANGUAGES
+from web.console.rendering import keep
+from web.console.screens import TheScreens
+from web.login_limit import LoginLimit
+from web.metrics import HttpMetrics
+from web.sessions import COOKIE, LIFE, Sessions
+from web.state import TheActions
+from web.tokens import TokenBook
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin"
+NOBODY = "-"  # in the log of actions
+
+
+@router.get("/login")
+def login_page(request: Request, screens: TheScreens, to: str = HOME) -> Response:
+    return screens.page(request, "login", None, to=own_page(to), error="", parts={}, section="")
+
+
+@router.post("/login")
+def login(
+    request: Request,
+    screens: TheScreens,
+    actions: TheActions,
+    token: Annotated[str, Form(max_length=200)] = "",
+    to: Annotated[str, Form(max_length=2000)] = HOME,
+) -> Response:
+    require_own_site(request)
+    state = request.app.state
+    limit: LoginLimit = state.login_limit
+    tokens: TokenBook = state.tokens
+    address = address_of(request)
+
+    def again(error: str, status: HTTPStatus, **parts: object) -> Response:
+        return screens.page(
+            request, "login", None, status=status, to=own_page(to), error=error, parts=parts,
+            section="",
+        )  # fmt: skip
+
+    wait_secs = limit.wait_secs(address)
+    if wait_secs:
+        answer = again(
+            "Too many attempts; try again in {secs} s.", HTTPStatus.TOO_MANY_REQUESTS,
+            secs=wait_secs,
+        )  # fmt: skip
+        answer.headers["Retry-After"] = str(wait_secs)
+        return answer
+    known = tokens.recognise(token.strip())
+    if known is None:
+        limit.failed(address)
+        metrics: HttpMetrics = state.http_metrics
+        metrics.login_failures.inc()
+        actions.note(NOBODY, address, "login", "", "refused: unknown token")
+        return again("This token is unknown or was revoked.", HTTPStatus.UNAUTHORIZED)
+    actions.note(known.name, address, "login", "", "done")
+    sessions: Sessions = state.sessions
+    answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
+    answer.set_cookie(
+        COOKIE, sessions.seal(known.id), max_age=int(LIFE.total_seconds()), path="/",
+        httponly=True, samesite="strict", secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request) -> Response:
+    require_own_site(request)
+    answer = RedirectResponse(f"{HOME}/login", HTTPStatus.SEE_OTHER)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+@router.post("/language")
+def choose_language(
+    request: Request,
+    code: Annotated[str, Form(max_length=8)] = "en",
+    to: Annotated[str, Form(max_length=2000)] = HOME,
+) -> Response:
+    require_own_site(request)
+    answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
+    if code in LANGUAGES:
+        keep(answer, LANGUAGE_COOKIE, code)
+    return answer
+
+
+def own_page(address: str) -> str:
+    """The address if it is a page of ours, or else the overview: nobody is sent elsewhere."""
+    parts = urlsplit(address)
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith(("/admin", "/docs"))
+    return address if ours and "\\" not in address and address.isprintable() else HOME

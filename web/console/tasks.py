@@ -1,0 +1,150 @@
+"""Tasks: those there are, one with its pieces, filing, pause, resume and cancel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import Response
+
+from crawler.formats import FORMATS
+from crawler.scheduler import Filed
+from sources.base import Via
+from storage import listings
+from storage import tasks as rows
+from storage.records import TaskStatus, TaskType
+from web.access import Actor, Reader
+from web.api.tasks import NewCrawl, NewExport, TaskId, change, existing, file_crawl, file_export
+from web.backend import Backend
+from web.console.acting import acted
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.overview import Rates, task_row
+from web.console.rendering import Screens
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.state import TheActions, TheBackend
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/tasks"
+DONE = {
+    "pause": "Task {id} is paused.",
+    "resume": "Task {id} goes on.",
+    "cancel": "Task {id} is cancelled; what it stored stays.",
+}
+
+
+@router.get("")
+def tasks(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    type: Annotated[str, Query()] = "",
+    status: Annotated[str, Query()] = "",
+    domain: Annotated[str, Query()] = "",
+) -> Response:
+    kind = TaskType(type) if type in set(TaskType) else None
+    state = TaskStatus(status) if status in set(TaskStatus) else None
+    found, more = read_page(
+        backend.database, view.part,
+        lambda tx, part: listings.tasks(tx, part, kind, state, domain.strip() or None),
+    )  # fmt: skip
+    return screens.page(
+        request, "tasks", visitor, section="Tasks", view=view, more=more,
+        items=_rows(request, backend, screens, [task.id for task in found]),
+        types=TaskType, states=TaskStatus, chosen=(kind, state, domain),
+        platforms=_platforms(backend), formats=list(FORMATS),
+    )  # fmt: skip
+
+
+@router.get("/{task_id}")
+def task(
+    task_id: TaskId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+) -> Response:
+    existing(backend, task_id)
+    (row,) = _rows(request, backend, screens, [task_id])
+    pieces = backend.database.read(lambda tx: rows.children(tx, task_id))
+    return screens.page(request, "task", visitor, section="Tasks", row=row, pieces=pieces)
+
+
+@router.post("/crawl")
+def crawl(
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    domain: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "bilibili",
+    pages: Annotated[str, Form()] = "",
+    via: Annotated[str, Form()] = Via.USERS.value,
+) -> Response:
+    def act() -> str:
+        given = NewCrawl.model_validate(
+            {"domain": domain, "platform": platform, "pages": pages.strip() or None, "via": via}
+        )
+        return _told(request, file_crawl(given, backend, actions, who))
+
+    return acted(request, HOME, act)
+
+
+@router.post("/export")
+def export(
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    domain: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "bilibili",
+    format: Annotated[str, Form()] = "csv",
+    columns: Annotated[str, Form()] = "",
+    limit: Annotated[str, Form()] = "",
+    follow: Annotated[bool, Form()] = False,
+) -> Response:
+    def act() -> str:
+        given = NewExport.model_validate(
+            {"domain": domain, "platform": platform, "format": format, "follow": follow,
+             "columns": columns.strip() or None, "limit": limit.strip() or None}
+        )  # fmt: skip
+        return _told(request, file_export(given, backend, actions, who))
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{task_id}/{word}")
+def change_task(
+    task_id: TaskId,
+    word: Annotated[str, Path(pattern="^(pause|resume|cancel)$")],
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+) -> Response:
+    def act() -> str:
+        change(word, task_id, backend, actions, who)
+        return language_of(request).say(DONE[word], id=task_id)
+
+    return acted(request, HOME, act)
+
+
+def _rows(
+    request: Request, backend: Backend, screens: Screens, ids: list[int]
+) -> list[dict[str, Any]]:
+    """The tasks of these ids with their progress, in this order."""
+    settings = backend.settings
+    snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
+    rates: Rates = request.app.state.rates
+    meter = rates.noted(snapshot)
+    page = screens.drawing(language_of(request))
+    views = {view.task.id: view for view in snapshot.tasks}
+    return [task_row(page, views[one], meter) for one in ids if one in views]
+
+
+def _platforms(backend: Backend) -> list[str]:
+    return [one.name for one in backend.catalog.platforms.values() if one.searches]
+
+
+def _told(request: Request, filed: Filed) -> str:
+    text = "Task {id} is filed." if filed.is_new else "Task {id} is open already and goes on."
+    return language_of(request).say(text, id=filed.task.id)

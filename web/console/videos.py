@@ -1,0 +1,150 @@
+"""Videos: the catalogue, the most seen and fastest rising, growth charts, and missing hours."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from storage import listings, view_history
+from storage.database import Row
+from web.access import Actor, Reader
+from web.api.works import (
+    Counter,
+    Platform,
+    WorkId,
+    disable_work,
+    enable_work,
+    newest_hour,
+    numbers,
+)
+from web.backend import Backend
+from web.console.acting import acted
+from web.console.charts import line_chart
+from web.console.language import language_of
+from web.console.list_view import TheList
+from web.console.screens import TheScreens
+from web.paging import read_page
+from web.problems import Refused
+from web.state import TheActions, TheBackend
+from works.view_gaps import HourState
+
+router = APIRouter(include_in_schema=False)
+HOME = "/admin/videos"
+TOP_WORKS = 10
+GAP_HOURS = 48
+SPANS = {"48": 48, "168": 168, "720": 720}
+LINES = {"view_count": "Views", "like_count": "Likes", "comment_count": "Comments"}
+
+
+@router.get("")
+def videos(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    valid: Annotated[str, Query()] = "",
+) -> Response:
+    wanted = {"yes": True, "no": False}.get(valid)
+    found, more = read_page(
+        backend.database, view.part,
+        lambda tx, part: listings.works(tx, part, is_valid=wanted),
+    )  # fmt: skip
+    top, risers = _highlights(backend)
+    return screens.page(
+        request, "videos", visitor, section="Videos", view=view, items=found, more=more,
+        top=top, risers=risers, gaps=_gaps(backend), chosen=valid, gap_hours=GAP_HOURS,
+    )  # fmt: skip
+
+
+@router.get("/{platform}/{work_id}")
+def video(
+    platform: Platform,
+    work_id: WorkId,
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    hours: Annotated[str, Query()] = "48",
+) -> Response:
+    wanted = SPANS.get(hours, SPANS["48"])
+    found = numbers(
+        backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
+    )
+    rows = [one.row for one in found]
+    return screens.page(
+        request, "video", visitor, section="Videos", platform=platform, work_id=work_id,
+        title=rows[-1]["title"] if rows else work_id, hours=str(wanted), spans=SPANS,
+        charts=_charts(found) if found else [],
+    )  # fmt: skip
+
+
+@router.post("/{platform}/{work_id}/disable")
+def disable(
+    platform: Platform,
+    work_id: WorkId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+) -> Response:
+    def act() -> str:
+        disable_work(platform, work_id, backend, actions, who)
+        return language_of(request).say("{id} is off the list.", id=work_id)
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{platform}/{work_id}/enable")
+def enable(
+    platform: Platform,
+    work_id: WorkId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+) -> Response:
+    def act() -> str:
+        enable_work(platform, work_id, backend, actions, who)
+        return language_of(request).say("{id} is on the list again.", id=work_id)
+
+    return acted(request, HOME, act)
+
+
+def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
+    """The most seen works of the newest hour, and those that rose most within a day of it."""
+    try:
+        at = newest_hour(backend)
+    except Refused:
+        return [], []
+    start = at.earlier(24)
+    first = (start.date_text, start.hour_text)
+    top = numbers(
+        backend,
+        lambda tx: view_history.top_of_hour(
+            tx, at.date_text, at.hour_text, Counter.VIEW, TOP_WORKS
+        ),
+    )
+    risers = numbers(backend, lambda tx: view_history.risers(tx, first, Counter.VIEW, TOP_WORKS))
+    return top, risers
+
+
+def _gaps(backend: Backend) -> list[Any]:
+    """Hours that are not as they should be, the newest first."""
+    if not backend.settings.view_data_file.exists():
+        return []
+    found = backend.view_gaps.look(backend.clock.now(), GAP_HOURS)
+    return [one for one in reversed(found) if one.why and one.state is not HourState.EXPECTED]
+
+
+def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
+    rows = [one.row for one in found]
+    labels = [f"{row['crawl_date']}T{row['crawl_hour']}:00" for row in rows]
+    growth = line_chart(labels, {"Growth an hour": [one.growth for one in found]})
+    totals = [
+        (name, line_chart(labels, {name: [row[column] for row in rows]}))
+        for column, name in LINES.items()
+    ]
+    return [totals[0], ("Growth an hour", growth), *totals[1:]]

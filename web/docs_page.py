@@ -1,0 +1,39 @@
+"""`/docs` and `/openapi.json`: the API's description, with Swagger UI from our own files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse
+
+from web.access import Reader
+
+router = APIRouter(include_in_schema=False)
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Baton API</title>
+<link rel="icon" href="/static/icon.svg">
+<link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="/static/docs.js"></script>
+</body>
+</html>
+"""
+
+
+@router.get("/docs")
+def docs(_who: Reader) -> HTMLResponse:
+    return HTMLResponse(PAGE)
+
+
+@router.get("/openapi.json")
+def openapi(request: Request, _who: Reader) -> JSONResponse:
+    described: dict[str, Any] = request.app.openapi()
+    return JSONResponse(described)

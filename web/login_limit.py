@@ -1,0 +1,43 @@
+"""How often somebody may try to sign in."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+
+from core.clock import Clock
+
+WINDOW_SECS = 60.0
+TRIES_OF_ONE = 5
+TRIES_OF_ALL = 30  # somebody may have many addresses
+
+
+class LoginLimit:
+    """Counts the failed attempts of the last minute, of one address and of all."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures: deque[tuple[float, str]] = deque()
+
+    def wait_secs(self, address: str) -> int:
+        """How long this address must wait before it may try; 0 when it may."""
+        now = self._clock.monotonic()
+        with self._lock:
+            while self._failures and now - self._failures[0][0] >= WINDOW_SECS:
+                self._failures.popleft()
+            everyone = [at for at, _ in self._failures]
+            ours = [at for at, one in self._failures if one == address]
+        free_at = max(_free_at(ours, TRIES_OF_ONE), _free_at(everyone, TRIES_OF_ALL))
+        return max(0, math.ceil(free_at - now))
+
+    def failed(self, address: str) -> None:
+        """Note an attempt that failed."""
+        with self._lock:
+            self._failures.append((self._clock.monotonic(), address))
+
+
+def _free_at(failures: list[float], tries: int) -> float:
+    """When the oldest of the last `tries` failures is forgotten."""
+    return failures[-tries] + WINDOW_SECS if len(failures) >= tries else 0.0

@@ -1,0 +1,143 @@
+"""`/metrics` for Prometheus: what the database says, and what this server does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from core.errors import DatabaseError
+from core.logs import redact, service_log
+from storage import accounts, leases, totals
+from storage.database import Tx
+from storage.records import Account, AccountStatus
+from storage.totals import Work
+from web.access import Reader
+from web.backend import ROLE, Backend
+
+log = service_log("web")
+router = APIRouter(tags=["metrics"])
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METHODS = ("GET", "POST")
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+
+
+class HttpMetrics:
+    """What this server has answered."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "baton_http_requests", "Requests answered, by method and class of status.",
+            ("method", "status"), registry=registry,
+        )  # fmt: skip
+        self._secs = Histogram(
+            "baton_http_request_duration_seconds", "Time to answer a request, by method.",
+            ("method",), registry=registry,
+        )  # fmt: skip
+        self.login_failures = Counter(
+            "baton_login_failures", "Sign-ins that were refused.", registry=registry
+        )
+        for method in METHODS:
+            self._secs.labels(method)
+            for status in CLASSES:
+                self._requests.labels(method, status)
+
+    def answered(self, method: str, status: int, secs: float) -> None:
+        known = method if method in METHODS else "other"
+        self._requests.labels(known, f"{status // 100}xx").inc()
+        self._secs.labels(known).observe(secs)
+
+
+class InstallationCollector(Collector):
+    """Reads the database at each scrape, so that every process shows the same sums."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def describe(self) -> list[Metric]:
+        return []  # so that registering reads nothing
+
+    def collect(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily("baton_build_info", "The version.", labels=("version",))
+        info.add_metric((self._backend.version,), 1)
+        yield info
+        up = GaugeMetricFamily("baton_database_up", "Whether the database answers.")
+        try:
+            found = list(self._backend.database.read(self._read))
+        except DatabaseError as error:
+            log.warning("metrics without the database: %s", redact(str(error)))
+            up.add_metric((), 0)
+            yield up
+            return
+        up.add_metric((), 1)
+        yield up
+        yield from found
+
+    def _read(self, tx: Tx) -> list[Metric]:
+        now = self._backend.clock.now()
+        pool = accounts.every(tx)
+        alive = now - timedelta(seconds=self._backend.settings.lease_secs)
+        everybody = leases.workers(tx)
+        workers = [one for one in everybody if one.seen_at >= alive and one.roles != ROLE]
+        running = GaugeMetricFamily("baton_processes", "Processes that are alive and work.")
+        running.add_metric((), len(workers))
+        return [running, *self._of_accounts(pool, now), *self._of_work(tx)]
+
+    def _of_accounts(self, pool: list[Account], now: datetime) -> Iterator[Metric]:
+        day = self._backend.calendar.day(now)
+        states = GaugeMetricFamily(
+            "baton_accounts", "Accounts, by platform and state.", labels=("platform", "status")
+        )
+        for platform in sorted({one.platform for one in pool}):
+            for status in AccountStatus:
+                ours = [one for one in pool if one.platform == platform and one.status is status]
+                states.add_metric((platform, status.value), len(ours))
+        yield states
+        of_account: tuple[tuple[str, str, Callable[[Account], float]], ...] = (
+            ("baton_account_exported_today_rows", "Rows exported on this quota day.",
+             lambda one: one.exported_on(day)),
+            ("baton_account_export_limit_rows", "Rows that may be exported a day.",
+             lambda one: one.daily_export_limit),
+            ("baton_account_resting", "Whether the account cools down.",
+             lambda one: one.cooldown_until is not None and one.cooldown_until > now),
+        )  # fmt: skip
+        for name, text, value in of_account:
+            gauge = GaugeMetricFamily(name, text, labels=("platform", "account"))
+            for one in pool:
+                gauge.add_metric((one.platform, one.username), value(one))
+            yield gauge
+
+    def _of_work(self, tx: Tx) -> Iterator[Metric]:
+        works = {"crawl": totals.crawled(tx), "export": totals.exported(tx)}
+        tasks = GaugeMetricFamily(
+            "baton_tasks", "Tasks, by type and state.", labels=("type", "status")
+        )
+        for kind, work in works.items():
+            for status, count in work.tasks.items():
+                tasks.add_metric((kind, status.value), count)
+        yield tasks
+        yield _counted("baton_crawled_creators", "Creators on the pages stored.", works["crawl"])
+        yield _counted("baton_exported_rows", "Rows exported.", works["export"])
+        last = GaugeMetricFamily(
+            "baton_last_success_timestamp_seconds",
+            "When the last page was stored (crawl) and the last file sealed (export); 0: never.",
+            labels=("work",),
+        )
+        for kind, work in works.items():
+            at = work.last_success.timestamp() if work.last_success else 0
+            last.add_metric((kind,), at)
+        yield last
+
+
+def _counted(name: str, text: str, work: Work) -> Metric:
+    return CounterMetricFamily(name, text, value=work.rows)
+
+
+@router.get("/metrics", summary="Metrics for Prometheus")
+def metrics(request: Request, _who: Reader) -> Response:
+    return Response(generate_latest(request.app.state.registry), media_type=MEDIA_TYPE)

@@ -1,0 +1,130 @@
+"""Around every request: security headers, a limit for bodies, and what was answered."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.logs import service_log
+from web.metrics import HttpMetrics
+from web.problems import Refused
+
+log = service_log("web")
+MOST_BODY_BYTES = 32 * 1024 * 1024
+STATIC = "/static/"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class SecurityHeaders:
+    """Sets the headers that keep other sites out; nothing but our own files may run."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        cache = "public, max-age=3600" if scope["path"].startswith(STATIC) else "no-store"
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", cache)
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+class BugGuard:
+    """Answers for handlers that failed by a bug of ours: whole in the log, not in the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if begun or scope["type"] != "http":
+                raise
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            detail = "an error inside Baton; the log file web-<day>.log has it whole"
+            refusal = Refused(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+            await refusal.as_response()(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, before they fill the memory."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        answer = refusal.as_response() if refusal else self._app
+        await answer(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Refused | None:
+        """The server holds a body to its stated length; one without a length has no end."""
+        if "transfer-encoding" in headers:
+            return Refused(HTTPStatus.LENGTH_REQUIRED, "send the body with a Content-Length")
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) <= self._most_bytes:
+            return None
+        return Refused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body has more than {self._most_bytes:,} bytes; send it in parts",
+            headers={"Connection": "close"},
+        )
+
+
+class Observed:
+    """Counts what was answered, and how long it took."""
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            self._metrics.answered(scope["method"], status, time.perf_counter() - begun)

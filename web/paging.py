@@ -1,0 +1,67 @@
+"""Lists: newest first, a page at a time, within a time range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
+
+from storage.database import Database, Tx
+from storage.listings import Slice
+
+T = TypeVar("T")
+USUAL_ROWS = 50
+MOST_ROWS = 500
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list; `next` is the address of the following one, null on the last."""
+
+    items: list[T]
+    next: str | None
+
+
+def _asked(
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="rows at most")] = USUAL_ROWS,
+    before: Annotated[int | None, Query(ge=1, description="only ids below this")] = None,
+    since: Annotated[datetime | None, Query(description="not older than this (ISO)")] = None,
+    until: Annotated[datetime | None, Query(description="older than this (ISO)")] = None,
+) -> Slice:
+    return Slice(limit, before, _utc(since), _utc(until))
+
+
+Paging = Annotated[Slice, Depends(_asked)]
+
+
+def page_of(
+    request: Request,
+    database: Database,
+    part: Slice,
+    query: Callable[[Tx, Slice], Sequence[Any]],
+    shape: Callable[[Any], dict[str, Any]],
+) -> Page[dict[str, Any]]:
+    """Read one page with `query`, shaped row by row."""
+    rows, more = read_page(database, part, query)
+    after = str(request.url.include_query_params(before=rows[-1].id)) if more else None
+    if after is not None:
+        after = after.removeprefix(f"{request.url.scheme}://{request.url.netloc}")
+    return Page(items=[shape(row) for row in rows], next=after)
+
+
+def read_page(
+    database: Database, part: Slice, query: Callable[[Tx, Slice], Sequence[T]]
+) -> tuple[list[T], bool]:
+    """The rows of a page, and whether more come after it."""
+    one_more = Slice(part.limit + 1, part.before, part.since, part.until)
+    rows = database.read(lambda tx: query(tx, one_more))
+    return list(rows[: part.limit]), len(rows) > part.limit
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """A moment without a zone counts as UTC."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)

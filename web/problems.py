@@ -1,0 +1,86 @@
+"""What is refused, as problem+json (RFC 9457): what, why, and what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    DatabaseContention,
+    DatabaseUnavailable,
+    InvalidInput,
+)
+from core.logs import redact
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECS = 5
+STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
+    (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (CredentialsError, HTTPStatus.CONFLICT),
+    (DatabaseUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DatabaseContention, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+class Refused(Exception):
+    """A request that is not carried out; `detail` says why and what to do."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    @property
+    def title(self) -> str:
+        return self.status.phrase
+
+    def as_response(self) -> Response:
+        body: dict[str, Any] = {
+            "type": "about:blank", "title": self.title, "status": int(self.status),
+            "detail": self.detail,
+        }  # fmt: skip
+        if self.errors:
+            body["errors"] = self.errors
+        return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
+
+
+def unknown(what: str, key: object, where: str) -> Refused:
+    """There is no such thing; `where` is the list that names those there are."""
+    return Refused(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
+
+
+def of_error(error: BatonError) -> Refused:
+    """Our own errors; the class names the reaction."""
+    status = next(
+        (status for kind, status in STATUSES if isinstance(error, kind)),
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+    headers = {}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_SECS)
+    return Refused(status, redact(str(error)), headers=headers)
+
+
+def of_fields(problems: Sequence[Mapping[str, Any]]) -> Refused:
+    """Fields that pydantic refused, each with its reason."""
+    errors = [
+        {"field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]),
+         "message": str(one["msg"]).removeprefix("Value error, ")}
+        for one in problems
+    ]  # fmt: skip
+    told = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)

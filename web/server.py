@@ -1,0 +1,114 @@
+"""The web server as a service: uvicorn in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from core.errors import SettingsError
+from core.logs import service_log
+
+log = service_log("web")
+GRACE_SECS = 3  # for answers under way, when it ends
+BACKLOG = 128
+
+
+class WebServer:
+    """Serves an application. Fits `core.service.Service`.
+
+    Args:
+        port: 0 for any free one; `url` has the one it got.
+        on_failure: told when the thread ends by an error.
+        ending: set when it is asked to stop, for handlers that take long.
+    """
+
+    name = "web"
+
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str,
+        port: int,
+        on_failure: Callable[[BaseException], None] | None = None,
+        ending: threading.Event | None = None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._on_failure = on_failure
+        self._ending = ending or threading.Event()
+        self._socket: socket.socket | None = None
+        self.url = ""  # where it listens, once it is bound
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECS,
+            server_header=False, lifespan="on",
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    def bind(self) -> None:
+        """Take the address; nothing is answered before `start`.
+
+        Raises:
+            SettingsError: somebody else has it, or it is none of this host's.
+        """
+        if self._socket is not None:
+            return
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self._host, self._port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise SettingsError(
+                f"the web console cannot listen on {self._host}:{self._port}"
+                f" ({error.strerror or error}); is another one running there? Choose another"
+                " address with BATON_WEB_HOST and BATON_WEB_PORT (or --host, --port)"
+            ) from error
+        self._socket = listener
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"http://{shown}:{listener.getsockname()[1]}"
+
+    def start(self) -> None:
+        self.bind()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ending.set()
+        self._server.should_exit = True
+
+    def join(self, timeout_secs: float | None = None) -> bool:
+        if self._thread.ident is not None:
+            self._thread.join(timeout_secs)
+        if self._socket is not None and not self._thread.is_alive():
+            self._socket.close()
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        forwarding = _IntoOurLog()
+        logging.getLogger("uvicorn").addHandler(forwarding)
+        try:
+            assert self._socket is not None
+            self._server.run(sockets=[self._socket])
+        except BaseException as error:  # the last stop of a thread: nothing above would see it
+            log.exception("the web server ended by an error")
+            if self._on_failure is not None:
+                self._on_failure(error)
+        finally:
+            logging.getLogger("uvicorn").removeHandler(forwarding)
+
+
+class _IntoOurLog(logging.Handler):
+    """Sends uvicorn's warnings to the log file of the web console, not to the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.log(record.levelno, "%s", record.getMessage(), exc_info=record.exc_info)

@@ -1,0 +1,39 @@
+"""Sessions of the console: a sealed cookie, so that they outlive a restart and need no table."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from accounts.vault import Vault
+from core.clock import Clock
+from core.errors import CredentialsError
+
+COOKIE = "baton_session"
+LIFE = timedelta(days=7)
+PURPOSE = "web-session"  # nothing else that the vault sealed can pass for a session
+
+
+class Sessions:
+    """Seals who signed in, and opens it again."""
+
+    def __init__(self, vault: Vault, clock: Clock) -> None:
+        self._vault = vault
+        self._clock = clock
+
+    def seal(self, token_id: int) -> str:
+        """The cookie's value for somebody who has shown that token."""
+        ends = self._clock.now() + LIFE
+        text = json.dumps({"for": PURPOSE, "token": token_id, "ends": ends.timestamp()})
+        sealed = self._vault.encrypt(text)
+        assert sealed is not None
+        return sealed
+
+    def open(self, cookie: str) -> int | None:
+        """The id of the token; None for a value that is forged, damaged or too old."""
+        try:
+            found = json.loads(self._vault.decrypt(cookie) or "")
+            valid = found["for"] == PURPOSE and found["ends"] > self._clock.now().timestamp()
+            return int(found["token"]) if valid else None
+        except (CredentialsError, ValueError, KeyError, TypeError):
+            return None

@@ -1,0 +1,24 @@
+"""What handlers ask for by their annotations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from web.action_log import ActionLog
+from web.backend import Backend
+
+
+def _backend(request: Request) -> Backend:
+    found: Backend = request.app.state.backend
+    return found
+
+
+def _actions(request: Request) -> ActionLog:
+    found: ActionLog = request.app.state.actions
+    return found
+
+
+TheBackend = Annotated[Backend, Depends(_backend)]
+TheActions = Annotated[ActionLog, Depends(_actions)]

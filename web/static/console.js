@@ -1,0 +1,127 @@
+// Keeps a page fresh, tells when the server is away, and sends actions without leaving the page.
+"use strict";
+
+const EVERY_MS = 30000;
+const RETRY_MS = 3000;
+const ANSWER_MS = 20000;
+const HTML = { Accept: "text/html" };
+const AUTO_KEY = "baton-auto-refresh";
+const connection = document.getElementById("connection");
+let timer = null;
+let asking = false;
+
+function remembered() {
+  try { return localStorage.getItem(AUTO_KEY) === "on"; } catch { return false; }
+}
+
+function remember(on) {
+  try { localStorage.setItem(AUTO_KEY, on ? "on" : "off"); } catch { /* private window */ }
+}
+
+function say(text) {
+  connection.textContent = text;
+  connection.hidden = text === "";
+}
+
+// The page behind an answer, or null when the visitor has to sign in again.
+async function pageOf(answer) {
+  if (new URL(answer.url).pathname === "/admin/login") {
+    location.assign(answer.url);
+    return null;
+  }
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+// Puts the fresh parts in place of the old ones; what the visitor opened or holds stays so.
+function show(fresh) {
+  for (const old of document.querySelectorAll("[data-live]")) {
+    const made = fresh.getElementById(old.id);
+    if (!made || old.outerHTML === made.outerHTML) continue;
+    const opened = [...old.querySelectorAll("details")].map((one) => one.open);
+    const places = [...old.querySelectorAll("a, button, summary")];
+    const held = places.indexOf(document.activeElement);
+    old.replaceWith(made);
+    made.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
+    if (held >= 0) made.querySelectorAll("a, button, summary")[held]?.focus();
+    BatonCharts.draw(made);
+  }
+}
+
+async function refresh() {
+  if (asking) return;
+  asking = true;
+  clearTimeout(timer);
+  try {
+    const answer = await fetch(location.href, { headers: HTML, signal: AbortSignal.timeout(ANSWER_MS) });
+    if (answer.status >= 500) throw new Error(String(answer.status));
+    const fresh = await pageOf(answer);
+    if (fresh === null) return;
+    show(fresh);
+    say("");
+    plan(EVERY_MS);
+  } catch {
+    say(connection.dataset.lost);
+    plan(RETRY_MS, true);
+  } finally {
+    asking = false;
+  }
+}
+
+function plan(afterMs, always = false) {
+  clearTimeout(timer);
+  const wanted = always || document.getElementById("auto")?.checked;
+  if (wanted && !document.hidden) timer = setTimeout(refresh, afterMs);
+}
+
+async function act(form, button) {
+  const text = button?.textContent;
+  if (button?.dataset.busy) button.textContent = button.dataset.busy;
+  if (button) button.disabled = true;
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST", headers: HTML, body: new URLSearchParams(new FormData(form)),
+    });
+    if (answer.status === 503) throw new Error("away");
+    const fresh = await pageOf(answer);
+    if (fresh === null) return;
+    show(fresh);
+    const told = fresh.querySelector("#note .note, .panel .note");
+    document.getElementById("note").replaceChildren(...(told ? [told] : []));
+    document.getElementById("note").scrollIntoView({ block: "nearest" });
+    if (told && !told.classList.contains("failed")) form.querySelectorAll("input[name=domain]").forEach((one) => { one.value = ""; });
+    say("");
+  } catch {
+    say(connection.dataset.notDone);
+    plan(RETRY_MS, true);
+  } finally {
+    if (button?.isConnected) { button.disabled = false; button.textContent = text; }
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (form.method !== "post") return;
+  if (button?.dataset.confirm && !confirm(button.dataset.confirm)) {
+    event.preventDefault();
+    return;
+  }
+  if (!form.closest("main") || form.getAttribute("action") === "/admin/login") return;
+  event.preventDefault();
+  act(form, button);
+});
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden && document.getElementById("auto")?.checked) refresh();
+});
+
+const controls = document.querySelector(".refresh");
+if (controls) {
+  controls.hidden = false;
+  const auto = document.getElementById("auto");
+  auto.checked = remembered();
+  auto.addEventListener("change", () => { remember(auto.checked); plan(EVERY_MS); });
+  document.getElementById("refresh").addEventListener("click", refresh);
+  plan(EVERY_MS);
+}
