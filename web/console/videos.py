@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from storage import listings, view_history
 from storage.database import Row
+from storage.view_history import HourOfWork
 from web.access import Actor, Reader
 from web.api.works import (
     Counter,
