@@ -37,6 +37,7 @@ class WebServer:
         on_failure: Callable[[BaseException], None] | None = None,
         ending: threading.Event | None = None,
     ) -> None:
+        self.app = app
         self._host = host
         self._port = port
         self._on_failure = on_failure

@@ -132,7 +132,7 @@ def test_unknown_addresses_and_methods_are_problems_too(admin: Visitor, path: st
 def test_a_list_is_read_page_by_page(site: Site, admin: Visitor) -> None:
     filed = [file_crawl(site.app, domain=f"d{n}").id for n in range(5)]
     seen, path = [], "/api/v1/tasks?limit=2"
-    while path:
+    while path and len(seen) < 20:
         page = admin.get(path).json()
         assert len(page["items"]) <= 2
         seen += [one["id"] for one in page["items"]]

@@ -104,22 +104,31 @@ def test_a_hidden_tab_does_not_ask(busy: Site, browse: Browse) -> None:
         show(hidden=False)
 
 
+def end_server(site: Site) -> None:
+    site.server.stop()
+    assert site.server.join(30)
+
+
 def test_the_page_outlives_a_restart_and_says_so(busy: Site, browse: Browse) -> None:
     page = browse("")
-    page.get_by_role("button", name="Refresh").click()
-    busy.server.stop()
-    assert busy.server.join(30)
+    end_server(busy)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#connection")).to_contain_text("The server does not answer")
     expect(page.locator("#accounts")).to_contain_text("alice")
-    page.get_by_role("button", name="Pause").click()
-    expect(page.locator("#connection")).to_contain_text("Not done")
     host, port = busy.url.removeprefix("http://").split(":")
     busy.server = web_server(busy.app, host, int(port))
     busy.server.start()
     expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#tasks .badge")).to_have_text("paused")
+
+
+def test_an_action_without_a_server_is_told_as_not_done(busy: Site, browse: Browse) -> None:
+    page = browse("")
+    end_server(busy)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#connection")).to_contain_text("Not done")
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
 
 
 def test_what_was_opened_stays_open_when_it_refreshes(busy: Site, browse: Browse) -> None:

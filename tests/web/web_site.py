@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import requests
 
 from commands.root import App
 from commands.root_web import web_server
+from crawler.job_launcher import JobLauncher
 from storage.web_tokens import Role
 
 ASK_SECS = 30
@@ -54,6 +56,11 @@ class Site:
     def visitor(self, token: str | None = None) -> Visitor:
         self._visitors.append(Visitor(self.url, token))
         return self._visitors[-1]
+
+    def use_launcher(self, launcher: JobLauncher) -> None:
+        """Run these jobs, and not those of the App."""
+        state = self.server.app.state
+        state.backend = dataclasses.replace(state.backend, launcher=launcher)
 
     def close(self) -> None:
         for visitor in self._visitors:

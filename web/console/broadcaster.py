@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -23,9 +24,11 @@ HOME = "/admin/broadcaster"
 def broadcaster(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
+    state = backend.broadcaster.status()
     return screens.page(
-        request, "broadcaster", visitor, section="Broadcaster", state=backend.broadcaster.status()
-    )
+        request, "broadcaster", visitor, section="Broadcaster", state=state,
+        **{name: _moment(state[name]) for name in ("started_at", "finished_at")},
+    )  # fmt: skip
 
 
 @router.post("/start")
@@ -58,3 +61,7 @@ def trigger(request: Request, backend: TheBackend, actions: TheActions, who: Act
         )  # fmt: skip
 
     return acted(request, HOME, act)
+
+
+def _moment(iso: str | None) -> datetime | None:
+    return datetime.fromisoformat(iso) if iso else None

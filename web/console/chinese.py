@@ -152,6 +152,7 @@ CHINESE = {
     "{files} files with {rows} rows looked at:": "已检查 {files} 个文件、{rows} 行：",
     "all agree.": "全部一致。",
     "{n} problems.": "{n} 个问题。",
+    "report yesterday's distribution tasks": "上报昨日的短剧任务",
     # alerts
     "Alerts": "告警",
     "Nothing is wrong just now.": "目前一切正常。",
@@ -204,9 +205,10 @@ CHINESE = {
     "No delivery fits.": "没有符合的回调。",
     "Send again": "重发",
     "Send again all that match": "重发所有符合的",
-    "Send everything again that these filters match, on all pages?"
-    " Receivers see the same event ids.": (
-        "重发符合当前筛选的全部回调（所有页）？接收方会看到相同的事件 id。"
+    "Send everything again that these filters match, on all pages? Without a state: what failed"
+    " or was given up. Receivers see the same event ids.": (
+        "重发符合当前筛选的全部回调（所有页）？未选状态时只重发失败或已放弃的。"
+        "接收方会看到相同的事件 id。"
     ),
     "{n} deliveries are due again.": "{n} 个回调将重新发送。",
     "Due": "将于",

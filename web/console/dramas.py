@@ -80,14 +80,16 @@ def change(
 
 
 def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
-    """Views and likes by platform, oldest day first."""
+    """Views and likes of the platforms that have any."""
     if not days:
         return []
     labels = [day.stats_date.isoformat() for day in days]
-    return [
-        (title, line_chart(labels, {
+    charts = []
+    for title, name in (("Views by day", "view"), ("Likes by day", "like")):
+        found = {
             NAMES[prefix]: [day.counts[f"{prefix}_{name}_count"] for day in days]
             for prefix in PREFIXES.values()
-        }))
-        for title, name in (("Views by day", "view"), ("Likes by day", "like"))
-    ]  # fmt: skip
+        }
+        told = {platform: numbers for platform, numbers in found.items() if any(numbers)}
+        charts += [(title, line_chart(labels, told))] if told else []
+    return charts

@@ -141,11 +141,13 @@ def _gaps(backend: Backend) -> list[Any]:
 
 
 def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
+    """Each counter that is known, and the growth of the views."""
     rows = [one.row for one in found]
     labels = [f"{row['crawl_date']}T{row['crawl_hour']}:00" for row in rows]
-    growth = line_chart(labels, {"Growth an hour": [one.growth for one in found]})
-    totals = [
-        (name, line_chart(labels, {name: [row[column] for row in rows]}))
-        for column, name in LINES.items()
+    lines = {LINES[column]: [row[column] for row in rows] for column in LINES}
+    lines["Growth an hour"] = [one.growth for one in found]
+    return [
+        (name, line_chart(labels, {name: values}))
+        for name, values in lines.items()
+        if any(value is not None for value in values)
     ]
-    return [totals[0], ("Growth an hour", growth), *totals[1:]]

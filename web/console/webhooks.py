@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,7 @@ from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/webhooks"
+GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
 NO_FILTER = {"state": "", "kind": "", "task": "", "url": ""}
 SENT_AGAIN = "{n} deliveries are due again."
 
@@ -81,10 +83,13 @@ def replay_all(
     who: Actor,
     view: TheList,
 ) -> Response:
-    """The address carries the filters of the list on which the button was."""
+    """The address carries the filters of the list on which the button was; without a state what
+    was delivered is left alone."""
 
     def act() -> str:
-        count = replay(_filter(view.filters, view), backend, actions, who)
+        wanted = _filter(view.filters, view)
+        wanted = wanted if wanted.states else dataclasses.replace(wanted, states=GIVEN_UP)
+        count = replay(wanted, backend, actions, who)
         return language_of(request).say(SENT_AGAIN, n=count)
 
     return acted(request, HOME, act)

@@ -1,6 +1,8 @@
 // Draws every [data-chart]: lines over days or moments, in the colours of the page.
 "use strict";
 
+const HALF_DAY_SECS = 43200;
+
 const BatonCharts = {
   drawn: new Map(),
 
@@ -22,10 +24,10 @@ const BatonCharts = {
       width: box.clientWidth || 300,
       height: 200,
       tzDate: (secs) => new Date(secs * 1000 + new Date().getTimezoneOffset() * 60000),
-      scales: { y: { range: (_plot, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
+      scales: { x: { range: (_plot, low, high) => (low === high ? [low - HALF_DAY_SECS, high + HALF_DAY_SECS] : [low, high]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
       axes: [axis, { ...axis, size: 56, values: (_plot, ticks) => ticks.map(short) }],
       series: [
-        { label: " ", value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]) },
+        { label: box.dataset.time, value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]) },
         ...data.series.map((one, at) => ({
           label: names[at], stroke: lines[at % lines.length], width: 2, spanGaps: false,
           points: { show: data.labels.length < 60, size: 5 },

@@ -9,6 +9,7 @@ const AUTO_KEY = "baton-auto-refresh";
 const connection = document.getElementById("connection");
 let timer = null;
 let asking = false;
+let due = false;
 
 function remembered() {
   try { return localStorage.getItem(AUTO_KEY) === "on"; } catch { return false; }
@@ -67,10 +68,11 @@ async function refresh() {
   }
 }
 
+// A page that nobody sees does not ask; it does when it is seen again.
 function plan(afterMs, always = false) {
   clearTimeout(timer);
-  const wanted = always || document.getElementById("auto")?.checked;
-  if (wanted && !document.hidden) timer = setTimeout(refresh, afterMs);
+  due = always || document.getElementById("auto")?.checked;
+  if (due) timer = setTimeout(() => { if (!document.hidden) refresh(); }, afterMs);
 }
 
 async function act(form, button) {
@@ -112,9 +114,10 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(timer);
-  if (!document.hidden && document.getElementById("auto")?.checked) refresh();
+  if (!document.hidden && due) refresh();
 });
+
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const controls = document.querySelector(".refresh");
 if (controls) {
