@@ -20,7 +20,7 @@ NAME = "idle"
 DOMAIN = "美妆"
 ACCOUNTS = 3
 QUOTA = 100
-WARM_UP_SECS = 4.0
+WARM_UP_SECS = 10.0  # the web console loads meanwhile
 SECS = 10.0
 
 
