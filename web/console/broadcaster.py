@@ -27,7 +27,7 @@ def broadcaster(
     state = backend.broadcaster.status()
     return screens.page(
         request, "broadcaster", visitor, section="Broadcaster", state=state,
-        **{name: _moment(state[name]) for name in ("started_at", "finished_at")},
+        started_at=_moment(state["started_at"]), finished_at=_moment(state["finished_at"]),
     )  # fmt: skip
 
 
