@@ -357,8 +357,8 @@ CREATE TABLE webhook_deliveries (
   body MEDIUMTEXT NOT NULL,                   -- the bytes that are signed and sent
   state ENUM('pending','sending','delivered','failed','dead') NOT NULL DEFAULT 'pending',
   attempts INT NOT NULL DEFAULT 0,            -- since it was filed, or replayed last
-  not_before DATETIME(3) NULL,                -- when it is due; NULL: done, under way, or its endpoint is disabled
-  first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of the task wait for it
+  not_before DATETIME(3) NULL,                -- when it is due; NULL: done, or under way
+  first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of task and URL wait for it
   last_status INT NULL,
   last_error VARCHAR(1024) NULL,
   lease_owner VARCHAR(64) NULL,
@@ -367,9 +367,9 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
   KEY idx_webhook_deliveries_next (url_hash, not_before, id),
-  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_order (url_hash, task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_task (task_id, id),
   KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -386,10 +386,11 @@ CREATE TABLE webhook_attempts (
   KEY idx_webhook_attempts_delivery (delivery_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Addresses that are not sent to any more, or were sent to again.
+-- URLs that something was ever filed for: whether they are sent to.
 CREATE TABLE webhook_endpoints (
   url_hash CHAR(64) NOT NULL PRIMARY KEY,
   url VARCHAR(1024) NOT NULL,
+  host VARCHAR(255) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
   rest_until DATETIME(3) NULL,                -- it asked for a rest by Retry-After

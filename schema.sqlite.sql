@@ -367,9 +367,9 @@ CREATE TABLE webhook_deliveries (
   finished_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_webhook_deliveries_event ON webhook_deliveries (event_id);
-CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (not_before, url_hash, host);
 CREATE INDEX idx_webhook_deliveries_next ON webhook_deliveries (url_hash, not_before, id);
-CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (task_id, first_tried_at, id);
+CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (url_hash, task_id, first_tried_at, id);
+CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
 CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
 
@@ -385,10 +385,11 @@ CREATE TABLE webhook_attempts (
 );
 CREATE INDEX idx_webhook_attempts_delivery ON webhook_attempts (delivery_id, id);
 
--- Addresses that are not sent to any more, or were sent to again.
+-- URLs that something was ever filed for: whether they are sent to.
 CREATE TABLE webhook_endpoints (
   url_hash CHAR(64) NOT NULL PRIMARY KEY,
   url TEXT NOT NULL,
+  host TEXT NOT NULL,
   is_enabled INTEGER NOT NULL DEFAULT 1,
   reason TEXT NULL,
   rest_until TEXT NULL,

@@ -84,6 +84,19 @@ class AccountManager:
         """
         return self._lease(lambda tx: self._claim(tx, purpose, platform))
 
+    def lease_again(self, account_id: int, purpose: Purpose) -> AccountLease | None:
+        """Lease that very account; None when it is not fit just now. Raises as `lease`."""
+        account = self._existing(account_id)
+        if account.status is not AccountStatus.IDLE:
+            return None
+        return self._lease(lambda tx: self._claim(tx, purpose, account.platform, only=account_id))
+
+    def has_exports_left(self, account_id: int) -> bool:
+        """Whether the account is enabled and has quota left today, whoever uses it just now."""
+        account = self._existing(account_id)
+        day = self._calendar.day(self._clock.now())
+        return account.status is not AccountStatus.DISABLED and account.remaining_quota(day) > 0
+
     def _lease(self, claim: Callable[[Tx], AccountLease | None]) -> AccountLease | None:
         taken = self._database.write(claim)
         if taken is None and self._database.write(lambda tx: rows.reap(tx, self._clock.now())):
@@ -304,7 +317,13 @@ class AccountManager:
         return self.get_remaining_quota(account_id)
 
     def _claim(
-        self, tx: Tx, purpose: Purpose, platform: str, *, unchecked: bool = False
+        self,
+        tx: Tx,
+        purpose: Purpose,
+        platform: str,
+        *,
+        unchecked: bool = False,
+        only: int | None = None,
     ) -> AccountLease | None:
         now = self._clock.now()
         asked_at = self._clock.monotonic()
@@ -313,6 +332,8 @@ class AccountManager:
         until = now + timedelta(seconds=self._lease_secs)
         if unchecked:
             seen = rows.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
+        elif only is not None:
+            seen = rows.fit_one(tx, only, now, quota_day)
         else:
             seen = rows.next_fit(tx, platform, now, quota_day)
         if seen is None:

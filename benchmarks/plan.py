@@ -166,7 +166,7 @@ def _fill(
 def _end_session(app: App, platform: SimulatedPlatform, name: str, moment: datetime) -> None:
     platform.ends_at[name] = moment
     account = app.registry.find(name)
-    app.registry.refresh(account, f"SESSDATA={name}; fresh=1", expires_at=moment)
+    app.registry.refresh(account, Credentials(session=f"SESSDATA={name}; fresh=1"), moment)
 
 
 def _ends(

@@ -35,7 +35,7 @@ def plan(
     workers: Workers = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how long a crawl and an export take, and what helps.
+    """Tell how long crawl and export take, and what helps.
 
     Reckoned from the accounts' quotas, rests and learned paces; nothing is asked or changed.
     """
@@ -84,7 +84,6 @@ def _as_object(made: Plan) -> dict[str, object]:
             "pages": asked.pages,
             "pages_per_minute": round(pages_per_minute(made), 3),
             **_end(asked.now, told.crawl),
-            "secs_alone": _secs(made.alone.secs),
         },
         "export": {
             "rows": asked.rows,

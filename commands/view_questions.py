@@ -60,20 +60,21 @@ def trend(
     """A video hour by hour, with growth and a chart."""
     link = _video(work)
     with _numbers() as (_, data):
-        rows = data.read(
+        found = data.read(
             lambda tx: view_history.history(tx, link.platform, link.video_id, counter.column, last)
         )
-    if not rows:
+    if not found:
         raise InvalidInput(f"there are no numbers of {link.video_id} ({link.platform})")
     if as_json:
-        result_json([trend_object(row) for row in rows])
+        result_json([trend_object(one) for one in found])
         return
+    rows = [row for row, _ in found]
     result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
     table = _table("hour", *COLUMNS, "growth")
-    for row, hours in zip(rows, _hours_apart(rows), strict=True):
-        growth = _signed(row["growth"]) + (f" in {hours} h" if hours > 1 else "")
+    for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
+        grown = _signed(growth) + (f" in {hours} h" if hours > 1 else "")
         counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
-        table.add_row(f"{row['crawl_date']} {row['crawl_hour']}", *counts, growth)
+        table.add_row(f"{row['crawl_date']} {row['crawl_hour']}", *counts, grown)
     result_table(table)
     width = Terminal().width
     for line in chart([row[counter.column] for row in rows], width, CHART_LINES):

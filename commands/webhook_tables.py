@@ -12,7 +12,7 @@ from commands.context import amount
 from commands.root import App
 from core.logs import redact
 from crawler.drawing import one_line
-from reports.webhook_desk import Shown
+from reports.webhook_desk import Overview, Shown
 from storage.webhook_endpoints import Endpoint
 from storage.webhooks import Attempt, Delivery, DeliveryState
 
@@ -20,15 +20,17 @@ WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
 BODY_CHARS, RESPONSE_CHARS = 2000, 50
 
 
-def delivery_table(app: App, found: list[Delivery]) -> Table:
+def delivery_table(app: App, overview: Overview) -> Table:
     """A line each, within 80 columns."""
+    disabled = {endpoint.url_hash for endpoint in overview.disabled}
     titles = ("id", "kind", "task", "to", "state", "try", "note")
     rows = [
         (
             str(one.id), one.kind.value, _short(one.task_id or "", TASK_CELLS),
-            _short(one.host, HOST_CELLS), one.state.value, str(one.attempts), _note(app, one),
+            _short(one.host, HOST_CELLS), one.state.value, str(one.attempts),
+            _note(app, one, one.url_hash in disabled),
         )
-        for one in found
+        for one in overview.deliveries
     ]  # fmt: skip
     widths = [max(cell_len(row[n]) for row in (titles, *rows)) for n in range(len(titles) - 1)]
     left = WIDTH - sum(width + GAP for width in widths)
@@ -83,15 +85,15 @@ def endpoint_line(endpoint: Endpoint) -> str:
     return f"disabled: {redact(endpoint.url)} ({redact(endpoint.reason or 'no reason given')})"
 
 
-def _note(app: App, one: Delivery) -> str:
+def _note(app: App, one: Delivery, is_disabled: bool) -> str:
     if one.state is DeliveryState.DELIVERED:
         return f"at {_minute(app, one.finished_at)}" if one.finished_at else ""
     if one.state is DeliveryState.DEAD:
         return f"HTTP {one.last_status}" if one.last_status else one.last_error or ""
-    if one.state is DeliveryState.SENDING:
-        return ""
-    if one.not_before is None:
+    if is_disabled:
         return "its URL is disabled"
+    if one.not_before is None:
+        return ""
     said = f" (HTTP {one.last_status})" if one.last_status else ""
     return f"due {_minute(app, one.not_before)}{said}"
 

@@ -83,7 +83,7 @@ def list_deliveries(
         if as_json:
             result_json([delivery_object(one) for one in overview.deliveries])
             return
-        result_table(delivery_table(app, overview.deliveries))
+        result_table(delivery_table(app, overview))
         told = [
             f"{overview.counts[one]:,} {one}" for one in DeliveryState if one in overview.counts
         ]
@@ -176,10 +176,10 @@ def disable(
 
 
 def enable(endpoint: Endpoint) -> None:
-    """Send to a URL again; what waits is due now."""
+    """Send to a URL again, also what waits."""
     with opened_app() as app:
         app.webhook_desk.set_enabled(_url(app, endpoint), enabled=True)
-        result("enabled; what waited is due now")
+        result("enabled; what waits is sent when it is due")
 
 
 def rotate_secret(

@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     export_idle_secs: float = _setting(
         60.0,
         "BATON_EXPORT_IDLE_SECS",
-        "an export that waits for rows keeps its account and file open this long",
+        "an export that waits for rows or its account keeps its file open this long",
         ge=0,
         le=LONGEST_SECS,
     )

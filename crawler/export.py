@@ -88,12 +88,18 @@ class Run:
     options: ExportOptions
     marker: int
     exported: int
+    account: AccountLease | None = None
     segment_id: int | None = None
     writer: SegmentWriter | None = None
 
     @property
     def limit_left(self) -> int | None:
         return None if self.options.limit is None else self.options.limit - self.exported
+
+    @property
+    def exporter(self) -> AccountLease:
+        assert self.account is not None, "it waits without an account"
+        return self.account
 
 
 class ExportWorker:
@@ -175,33 +181,39 @@ class ExportWorker:
                 return self._complete(run)
             if not self._has_pending(run):
                 return self._without_rows(run)
-            account = self._accounts.lease(Purpose.EXPORTING, run.task.task.platform)
-            if account is None:
+            run.account = self._accounts.lease(Purpose.EXPORTING, run.task.task.platform)
+            if run.account is None:
                 return self._without_account(run)
-            if self._with_account(run, account, stop) is Next.TASK_OVER:
+            if self._with_account(run, stop) is Next.TASK_OVER:
                 return True
 
-    def _with_account(self, run: Run, account: AccountLease, stop: threading.Event) -> Next:
+    def _with_account(self, run: Run, stop: threading.Event) -> Next:
         """Export until the account or the task is through, and give the account back."""
         try:
-            result = self._drain(run, account, stop)
+            result = self._drain(run, stop)
         except TaskHalted:
             self._seal(run)
-            self._accounts.release(account)
+            self._give_back(run)
             raise
         except DatabaseError:
-            self._accounts.abandon(account)
+            if run.account is not None:
+                self._accounts.abandon(run.account)
             raise
         except Exception:  # whatever it is, the account is not to blame
-            self._accounts.release(account)
+            self._give_back(run)
             raise
-        self._accounts.release(account)
+        self._give_back(run)
         return result
 
-    def _drain(self, run: Run, account: AccountLease, stop: threading.Event) -> Next:
-        self._scheduler.assign(run.task, account.id)
+    def _give_back(self, run: Run) -> None:
+        account, run.account = run.account, None
+        if account is not None:
+            self._accounts.release(account)
+
+    def _drain(self, run: Run, stop: threading.Event) -> Next:
+        self._scheduler.assign(run.task, run.exporter.id)
         day = self._calendar.day(self._clock.now())
-        left = account.account.remaining_quota(day)
+        left = run.exporter.account.remaining_quota(day)
         while True:
             if stop.is_set():
                 self._seal(run)
@@ -211,15 +223,16 @@ class ExportWorker:
                 self._seal(run)
                 return Next.NEXT_ACCOUNT
             if left <= 0:
-                return self._hand_over(run, account, day)
+                return self._hand_over(run, day)
             try:
-                batch = self._next_batch(run, account, day, left)
+                batch = self._next_batch(run, run.exporter, day, left)
             except QuotaExceeded:
-                left = self._accounts.get_remaining_quota(account.id)
+                left = self._accounts.get_remaining_quota(run.exporter.id)
                 continue
             if batch is None:
                 if not self._wait_for_rows(run, stop):
                     return self._end_or_put_back(run, stop)
+                left = run.exporter.account.remaining_quota(day)
                 continue
             left -= len(batch.rows)
             self._seal_if_full(run)
@@ -278,41 +291,52 @@ class ExportWorker:
         run.writer = run.segment_id = None
         self._sealer.seal(run.task, segment_id, writer)
 
-    def _hand_over(self, run: Run, account: AccountLease, day: date) -> Next:
+    def _hand_over(self, run: Run, day: date) -> Next:
         self._seal(run)
+        account = run.exporter
         detail = f"quota of {day} used up by {run.task.task.domain}, last_id={run.marker}"
         self._accounts.note_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
 
     def _wait_for_rows(self, run: Run, stop: threading.Event) -> bool:
-        """Wait for rows with the account and the file held open; False when that should end."""
-        waited_from = self._clock.monotonic()
-        pause, shown = LOOK_AGAIN_SECS, False  # at first, rows that others hold locked
-        while not stop.is_set() and self._may_come(run):
-            self._clock.wait(stop, pause)
-            if self._has_pending(run):
-                if shown:
-                    self._scheduler.show_waiting(run.task, None)
-                return True
+        """Wait for rows with the file held open; False when that should end.
+
+        Meanwhile the crawl that brings them has the account.
+        """
+        self._clock.wait(stop, LOOK_AGAIN_SECS)  # at first, rows that others hold locked
+        if self._has_pending(run):
+            return not stop.is_set()
+        account_id = run.exporter.id
+        self._give_back(run)
+        waited_from, shown = self._clock.monotonic(), False
+        while not stop.is_set() and self._may_come(run) and not self._has_pending(run):
+            self._clock.wait(stop, min(self._limits.poll_secs, WAIT_STEP_SECS))
             waited_secs = self._clock.monotonic() - waited_from
-            if waited_secs >= self._limits.idle_secs or self._should_let_go(run):
+            if waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task):
                 return False
             if not shown and waited_secs >= SHOW_AFTER_SECS:
                 self._scheduler.show_waiting(run.task, WaitingFor.ROWS)
                 shown = True
-            pause = min(self._limits.poll_secs, WAIT_STEP_SECS)
-        if not self._has_pending(run):
-            return False
-        self._clock.wait(stop, LOOK_AGAIN_SECS)
-        return not stop.is_set()
+        return self._has_pending(run) and self._come_back(run, account_id, stop)
 
-    def _should_let_go(self, run: Run) -> bool:
-        """The operator said so, or the crawl that should bring the rows lacks this account."""
-        platform = run.task.task.platform
-        return self._scheduler.is_halted(run.task) or self._scheduler.is_starving(
-            TaskType.INGESTION, platform, 0
-        )
+    def _come_back(self, run: Run, account_id: int, stop: threading.Event) -> bool:
+        """Lease the file's account again; False when it is used up, or not free for long."""
+        waited_from, shown, pause = self._clock.monotonic(), False, LOOK_AGAIN_SECS
+        while not stop.is_set() and self._accounts.has_exports_left(account_id):
+            run.account = self._accounts.lease_again(account_id, Purpose.EXPORTING)
+            if run.account is not None:
+                self._scheduler.show_waiting(run.task, None)
+                return True
+            waited_secs = self._clock.monotonic() - waited_from
+            if waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task):
+                return False
+            if not shown and waited_secs >= SHOW_AFTER_SECS:
+                self._scheduler.show_waiting(run.task, WaitingFor.ACCOUNT)
+                shown = True
+            self._clock.wait(stop, pause)
+            pause = min(2 * pause, WAIT_STEP_SECS)
+        return False
 
     def _end_or_put_back(self, run: Run, stop: threading.Event) -> Next:
         self._seal(run)

@@ -7,13 +7,11 @@ crawl brings until the quota of the day is used up, and goes on when the day tur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.clock import QuotaCalendar
-from crawler.ingestion import WAIT_HERE_SECS
 from sources.outlook import Outlook
 
 LONGEST_SECS = 10 * 365 * 86400.0  # what takes longer is as good as endless
@@ -170,8 +168,6 @@ class _Course:
         if self._crawl_end is not None:
             return _Rates((), 0.0, 0.0, 0.0, exporter)
         askers = [one for one in self._q.accounts if one.per_sec_at(self._at) > 0]
-        if exporter is not None:
-            askers = _left_by_export(askers, self._q.accounts[exporter], self._q.workers)
         allowed = sum(one.per_sec_at(self._at) for one in askers)
         most = self._q.most_per_sec(len(askers))
         fetched = most if self._turns > 0 else min(allowed, most)
@@ -276,17 +272,3 @@ class _Course:
         if not self._can_export_later():
             return End(None, Bound.NOBODY)
         return End(None, Bound.CRAWL if self._crawl_end is None else Bound.TOO_LONG)
-
-
-def _left_by_export(
-    askers: Iterable[PlannedAccount], exporter: PlannedAccount, workers: int
-) -> list[PlannedAccount]:
-    """Who crawls while an export waits for the crawl's rows.
-
-    It keeps its account from the crawl, unless a worker finds all others in use or has to wait
-    long for one: then the export lets go (`ExportWorker._should_let_go`).
-    """
-    others = [one for one in askers if one is not exporter]
-    enough = len(others) >= min(2, workers)
-    soon = all(one.outlook and one.outlook.cycle_secs <= WAIT_HERE_SECS for one in others)
-    return others if enough and soon else list(askers)

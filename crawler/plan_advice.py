@@ -24,7 +24,6 @@ class Change(StrEnum):
     SIGN_IN = "sign_in"  # their sessions end before the work does
     SET_LIMIT = "set_limit"  # number: the daily limit of each
     WORKERS = "workers"  # number: how many
-    CRAWL_FIRST = "crawl_first"  # the export after the crawl, not beside it
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,7 @@ class Spares:
     disabled: tuple[PlannedAccount, ...]
 
 
-def advise(
-    question: Question, expected: Forecast, alone: End, spares: Spares
-) -> tuple[Advice, ...]:
+def advise(question: Question, expected: Forecast, spares: Spares) -> tuple[Advice, ...]:
     """Changes that are worth it, each with what it would bring."""
     found = [*_with_fewer_obstacles(question, expected, spares), *_with_more(question, spares)]
     if expected.crawl.bound is Bound.WORKERS:
@@ -60,8 +57,6 @@ def advise(
         before = same[-1] if same else expected
         if len(same) < MOST_OF_A_KIND and _is_worth(advice, before):
             kept.append(advice)
-    if alone.secs is not None and _is_shorter(alone, expected.crawl):
-        kept.append(Advice(Change.CRAWL_FIRST, (), 0, alone, expected.export))
     return tuple(kept)
 
 

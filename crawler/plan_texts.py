@@ -101,7 +101,6 @@ ENGLISH_PLAN = PlanTexts(
         Change.SIGN_IN: "sign in again before the session ends ({names})",
         Change.SET_LIMIT: "accounts set_limit NAME {n}, where that is allowed ({names})",
         Change.WORKERS: "--workers {n}",
-        Change.CRAWL_FIRST: "export after the crawl, not beside it",
     },
 )
 
@@ -158,7 +157,6 @@ CHINESE_PLAN = PlanTexts(
         Change.SIGN_IN: "会话结束前重新登录（{names}）",
         Change.SET_LIMIT: "accounts set_limit 名称 {n}（如允许；{names}）",
         Change.WORKERS: "--workers {n}",
-        Change.CRAWL_FIRST: "抓取完再导出，不并行",
     },
 )
 

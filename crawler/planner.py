@@ -12,7 +12,7 @@ from accounts.manager import LONG_REST, SESSION_CHECK_EVERY
 from core.clock import Clock, QuotaCalendar
 from core.errors import CredentialsError, InvalidInput
 from core.settings import Pace
-from crawler.plan import End, Forecast, PlannedAccount, Question, forecast
+from crawler.plan import Forecast, PlannedAccount, Question, forecast
 from crawler.plan_advice import Advice, Spares, advise
 from sources.outlook import outlook
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
@@ -62,13 +62,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer. `alone` is the crawl without an export beside it; `disabled` are names;
+    """The answer. `disabled` are names;
     `other_tasks` want the same accounts."""
 
     wish: Wish
     question: Question
     forecast: Forecast
-    alone: End
     advice: tuple[Advice, ...]
     disabled: tuple[str, ...]
     page_creators: Measure
@@ -121,10 +120,9 @@ class Planner:
             disabled=tuple(reader.enabled(one) for one in disabled),
         )  # fmt: skip
         expected = forecast(question)
-        alone = forecast(replace(question, with_export=False)).crawl
-        advice = advise(question, expected, alone, spares)
+        advice = advise(question, expected, spares)
         return Plan(
-            wish, question, expected, alone, advice, tuple(one.username for one in disabled),
+            wish, question, expected, advice, tuple(one.username for one in disabled),
             page_creators, answer_secs, search.most_pages, _others(tx, wish),
         )  # fmt: skip
 

@@ -145,8 +145,11 @@ class DeliveryClaims:
     def _claim_from(self, endpoint: DueEndpoint) -> Claim | None:
         def work(tx: Tx) -> Claim | None:
             now = self._clock.now()
-            seen = leases.next_due(tx, endpoint.url_hash, now)
-            return None if seen is None else self._take(tx, seen, now)
+            for delivery_id in leases.candidates(tx, endpoint.url_hash, now):
+                seen = leases.lock(tx, delivery_id, now)
+                if seen is not None:
+                    return self._take(tx, seen, now)
+            return None
 
         claim = self._database.write(work)
         return None if claim is None else self._kept(claim)
@@ -174,11 +177,10 @@ class DeliveryClaims:
 
     def _settle_endpoint(self, tx: Tx, delivery: Delivery, verdict: Verdict, now: datetime) -> None:
         if verdict.disables is not None:
-            endpoints.set_enabled(
-                tx, delivery.url_hash, delivery.url, now, enabled=False, reason=verdict.disables
-            )
+            reason = verdict.disables
+            endpoints.set_enabled(tx, delivery.url_hash, now, enabled=False, reason=reason)
         if verdict.rest_until is not None:
-            endpoints.rest(tx, delivery.url_hash, delivery.url, verdict.rest_until, now)
+            endpoints.rest(tx, delivery.url_hash, verdict.rest_until, now)
 
     def _follow_tasks(self, tx: Tx, settled: Settled) -> None:
         delivery, state = settled.delivery, settled.verdict.state

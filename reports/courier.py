@@ -155,7 +155,7 @@ _NO_URL = (
 def _beginning(answer: requests.Response) -> str:
     """The first 64 KB of a body; what came of one that broke off. The status counts all the same:
     the receiver has said it."""
-    body = b""
+    body = bytearray()
     with suppress(HTTPError, OSError):
         for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
             body += chunk

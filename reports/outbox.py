@@ -25,7 +25,7 @@ class Report:
     Args:
         kind: `daily`, `broadcast`, `completion` or `test`.
         event_id: names it for ever: a report is never sent under a second one.
-        task_id: the distribution task whose secret signs it, and within which first attempts keep
+        task_id: the distribution task whose secret signs it, and whose first attempts to a URL keep
             their order.
         body: the JSON text that is sent.
     """

@@ -106,18 +106,16 @@ class WebhookDesk:
 
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
         """Send to a URL again, or no more until then. Raises InvalidInput for an unknown one."""
-        hashed = url_hash(url)
-        if not self._database.read(lambda tx: endpoints.is_known(tx, hashed)):
+        hashed, now = url_hash(url), self._clock.now()
+        known = self._database.write(
+            lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=enabled, reason=reason),
+            repeatable=True,
+        )
+        if not known:
             raise InvalidInput(
                 "nothing was ever to be sent to that URL; give it as `webhooks show ID` does, or"
                 " give such an ID"
             )
-        self._database.write(
-            lambda tx: endpoints.set_enabled(
-                tx, hashed, url, self._clock.now(), enabled=enabled, reason=reason
-            ),
-            repeatable=True,
-        )
 
     def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
         """Sign a task's reports with a new secret, and with the one before until `finish_rotation`;

@@ -96,7 +96,10 @@ class Connection(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit() and int(length) <= MAX_BODY_BYTES):
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionResetError("the client hung up before its request was whole")
+        return body
 
     def _send(self, reply: Reply) -> None:
         if reply.delay_secs:

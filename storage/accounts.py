@@ -111,6 +111,16 @@ def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Ac
     return Account.from_row(row) if row else None
 
 
+def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
+    """Lock that account if it may work now, as `next_fit`; None when it may not."""
+    row = tx.one(
+        "SELECT * FROM accounts WHERE id=:id AND status='idle'"
+        f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
+        id=account_id, now=to_sql(now), day=str(quota_day),
+    )  # fmt: skip
+    return Account.from_row(row) if row else None
+
+
 def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
     """Lock an idle account whose session was not looked at since `before`."""
     row = tx.one(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from storage.database import Row, Tx
 
 COUNTERS = (
     "view_count", "danmaku_count", "comment_count", "like_count", "coin_count", "favorite_count",
     "share_count",
 )  # fmt: skip
+
+
+class HourOfWork(NamedTuple):
+    """A row, and what was added since the row before: None for the first of all, and where one of
+    the two counts is not known."""
+
+    row: Row
+    growth: int | None
 
 
 def newest_hour(tx: Tx) -> tuple[str, str] | None:
@@ -19,17 +29,23 @@ def newest_hour(tx: Tx) -> tuple[str, str] | None:
     return (row["crawl_date"], row["crawl_hour"]) if row else None
 
 
-def history(tx: Tx, platform: str, work_id: str, counter: str, hours: int) -> list[Row]:
-    """The newest `hours` hours of a work, oldest first: all columns, and `growth` of `counter`
-    since the row before (None for the first of all, and where one of the two is not known)."""
-    rows = tx.all(
-        f"SELECT *, {_known(counter)} - LAG({counter}) OVER (ORDER BY crawl_date, crawl_hour)"
-        " AS growth FROM (SELECT * FROM work_metrics WHERE platform=:platform AND work_id=:work_id"
-        " ORDER BY crawl_date DESC, crawl_hour DESC LIMIT :hours)"
-        " ORDER BY crawl_date, crawl_hour",
+def history(tx: Tx, platform: str, work_id: str, counter: str, hours: int) -> list[HourOfWork]:
+    """The newest `hours` hours of a work, oldest first, with the growth of `counter`."""
+    _known(counter)
+    newest_first = tx.all(
+        "SELECT * FROM work_metrics WHERE platform=:platform AND work_id=:work_id"
+        " ORDER BY crawl_date DESC, crawl_hour DESC LIMIT :hours",
         platform=platform, work_id=work_id, hours=hours + 1,
     )  # fmt: skip
-    return rows[-hours:]
+    # In SQL a window over so many rows costs more than reading them.
+    found: list[HourOfWork] = []
+    before: int | None = None
+    for row in reversed(newest_first):
+        count = row[counter]
+        known = count is not None and before is not None
+        found.append(HourOfWork(row, count - before if known else None))
+        before = count
+    return found[-hours:]
 
 
 def top_of_hour(tx: Tx, day: str, hour: str, counter: str, limit: int) -> list[Row]:
@@ -46,10 +62,12 @@ def daily(tx: Tx, since_day: str, counter: str, work: tuple[str, str] | None = N
     numbers, the `total` of the works' highest `counter` of that day, and its `growth`, of the works
     that were there the day before (None where none was)."""
     condition = "platform=:platform AND work_id=:work_id AND " if work else ""
+    # Left to itself, SQLite goes through the whole history in the order of the works.
+    index = "sqlite_autoindex_work_metrics_1" if work else "idx_work_metrics_crawl_date"
     platform, work_id = work or (None, None)
     return tx.all(
         "WITH highest AS (SELECT platform, work_id, crawl_date, COUNT(*) AS hours,"
-        f" MAX({_known(counter)}) AS count FROM work_metrics"
+        f" MAX({_known(counter)}) AS count FROM work_metrics INDEXED BY {index}"
         f" WHERE {condition}crawl_date>=date(:since, '-1 day') GROUP BY 1, 2, 3),"
         " grown AS (SELECT *, count - LAG(count) OVER (PARTITION BY platform, work_id"
         " ORDER BY crawl_date) AS growth FROM highest)"

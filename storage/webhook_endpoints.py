@@ -13,7 +13,7 @@ REASON_CHARS = 512
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL about which something was decided; any other is enabled."""
+    """A URL that something was ever filed for."""
 
     url_hash: str
     url: str
@@ -24,7 +24,7 @@ class Endpoint:
 
 
 def get(tx: Tx, url_hash: str) -> Endpoint | None:
-    """What was decided about a URL."""
+    """The URL's row; None when nothing was ever filed for it."""
     row = tx.one("SELECT * FROM webhook_endpoints WHERE url_hash=:url_hash", url_hash=url_hash)
     if row is None:
         return None
@@ -47,41 +47,21 @@ def disabled(tx: Tx) -> list[Endpoint]:
     return [endpoint for endpoint in found if endpoint is not None]
 
 
-def is_known(tx: Tx, url_hash: str) -> bool:
-    """Whether anything was ever filed for a URL, or decided about it."""
-    row = tx.one(
-        "SELECT 1 AS yes FROM webhook_deliveries WHERE url_hash=:url_hash"
-        " UNION ALL SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash LIMIT 1",
-        url_hash=url_hash,
-    )
-    return row is not None
-
-
 def set_enabled(
-    tx: Tx, url_hash: str, url: str, now: datetime, *, enabled: bool, reason: str | None = None
-) -> None:
-    """Disable or enable a URL; what waits for it waits, or is due."""
-    tx.execute(
-        "INSERT INTO webhook_endpoints (url_hash, url, is_enabled, reason, rest_until, changed_at)"
-        " VALUES (:url_hash, :url, :enabled, :reason, NULL, :now) "
-        + tx.dialect.on_conflict_update(
-            "url_hash", ["is_enabled", "reason", "rest_until", "changed_at"]
-        ),
-        url_hash=url_hash, url=url, enabled=int(enabled), reason=reason and reason[:REASON_CHARS],
+    tx: Tx, url_hash: str, now: datetime, *, enabled: bool, reason: str | None = None
+) -> bool:
+    """Disable or enable a URL; False when nothing was ever filed for it."""
+    return 1 == tx.execute(
+        "UPDATE webhook_endpoints SET is_enabled=:enabled, reason=:reason, rest_until=NULL,"
+        " changed_at=:now WHERE url_hash=:url_hash",
+        url_hash=url_hash, enabled=int(enabled), reason=reason and reason[:REASON_CHARS],
         now=to_sql(now),
     )  # fmt: skip
-    tx.execute(
-        "UPDATE webhook_deliveries SET not_before=:due"
-        " WHERE url_hash=:url_hash AND state IN ('pending','failed')",
-        url_hash=url_hash, due=to_sql(now) if enabled else None,
-    )  # fmt: skip
 
 
-def rest(tx: Tx, url_hash: str, url: str, until: datetime, now: datetime) -> None:
+def rest(tx: Tx, url_hash: str, until: datetime, now: datetime) -> None:
     """Send nothing to a URL before that moment."""
     tx.execute(
-        "INSERT INTO webhook_endpoints (url_hash, url, is_enabled, rest_until, changed_at)"
-        " VALUES (:url_hash, :url, 1, :until, :now) "
-        + tx.dialect.on_conflict_update("url_hash", ["rest_until", "changed_at"]),
-        url_hash=url_hash, url=url, until=to_sql(until), now=to_sql(now),
+        "UPDATE webhook_endpoints SET rest_until=:until, changed_at=:now WHERE url_hash=:url_hash",
+        url_hash=url_hash, until=to_sql(until), now=to_sql(now),
     )  # fmt: skip

@@ -7,8 +7,15 @@ from datetime import datetime
 
 from storage.database import Tx
 from storage.times import to_sql, to_sql_or_none
-from storage.webhooks import ERROR_CHARS, WHEN_DUE, Delivery, DeliveryState
+from storage.webhooks import ERROR_CHARS, Delivery, DeliveryState
 
+LOOKS_AT_ONCE = 100
+# The URL is written in: as a column of another table it would be looked for behind all that is
+# done, which has no moment and stands first in the index.
+FIRST_DUE = (
+    "SELECT :{name} AS url_hash, MIN(not_before) AS due_since FROM webhook_deliveries"
+    " WHERE url_hash=:{name} AND not_before<=:now"
+)
 INTERRUPTED = "its process died in the middle of the request"
 
 
@@ -32,16 +39,21 @@ class HostTraffic:
 
 def due_endpoints(tx: Tx, now: datetime) -> list[DueEndpoint]:
     """URLs that something is due for, without those that are disabled or rest; the longest due
-    first."""
-    rows = tx.all(
-        "SELECT d.url_hash, d.host, MIN(d.not_before) AS due_since FROM webhook_deliveries d"
-        " LEFT JOIN webhook_endpoints e ON e.url_hash=d.url_hash"
-        " WHERE d.not_before<=:now AND COALESCE(e.is_enabled, 1)=1"
-        " AND (e.rest_until IS NULL OR e.rest_until<=:now)"
-        " GROUP BY d.url_hash, d.host ORDER BY due_since, d.url_hash",
+    first. One step into the index for each URL, however much waits for it or was sent there."""
+    live = tx.all(
+        "SELECT url_hash, host FROM webhook_endpoints"
+        " WHERE is_enabled=1 AND (rest_until IS NULL OR rest_until<=:now) ORDER BY url_hash",
         now=to_sql(now),
     )
-    return [DueEndpoint(row["url_hash"], row["host"], str(row["due_since"])) for row in rows]
+    hosts = {row["url_hash"]: row["host"] for row in live}
+    hashes = list(hosts)
+    found = []
+    for start in range(0, len(hashes), LOOKS_AT_ONCE):
+        names = {f"hash{n}": one for n, one in enumerate(hashes[start : start + LOOKS_AT_ONCE])}
+        looks = (FIRST_DUE.format(name=name) for name in names)
+        found += tx.all(" UNION ALL ".join(looks), now=to_sql(now), **names)
+    due = [(str(row["due_since"]), row["url_hash"]) for row in found if row["due_since"]]
+    return [DueEndpoint(one, hosts[one], since) for since, one in sorted(due)]
 
 
 def traffic(tx: Tx, now: datetime) -> list[HostTraffic]:
@@ -55,18 +67,34 @@ def traffic(tx: Tx, now: datetime) -> list[HostTraffic]:
     return [HostTraffic(row["host"], int(row["under_way"]), int(row["expired"])) for row in rows]
 
 
-def next_due(tx: Tx, url_hash: str, now: datetime) -> Delivery | None:
-    """Lock the delivery to a URL that is due for the longest. One that was never tried waits until
-    the older ones of its task were."""
-    row = tx.one(
-        f"SELECT d.* FROM webhook_deliveries d"
+def candidates(tx: Tx, url_hash: str, now: datetime) -> list[int]:
+    """Deliveries to a URL that may be tried now, the longest due first; a few of the first hundred.
+
+    One that was never tried waits until the older ones of its task and URL were. Those stand
+    before it, or are under way: however many wait for them, behind the first hundred is nothing
+    that has to go first.
+    """
+    rows = tx.all(
+        "SELECT d.id FROM (SELECT id, task_id, first_tried_at, not_before FROM webhook_deliveries"
         f" {tx.dialect.force_index('idx_webhook_deliveries_next')}"
-        " WHERE d.url_hash=:url_hash AND d.not_before<=:now"
-        " AND (d.first_tried_at IS NOT NULL OR NOT EXISTS ("
-        "SELECT 1 FROM webhook_deliveries o WHERE o.task_id=d.task_id AND o.first_tried_at IS NULL"
-        " AND o.id<d.id AND (o.not_before IS NOT NULL OR o.state='sending')))"
-        " ORDER BY d.not_before, d.id LIMIT 1" + tx.dialect.lock_suffix,
+        " WHERE url_hash=:url_hash AND not_before<=:now ORDER BY not_before, id LIMIT 100) d"
+        " WHERE d.first_tried_at IS NOT NULL OR d.task_id IS NULL OR d.id=("
+        "SELECT o.id FROM webhook_deliveries o"
+        f" {tx.dialect.force_index('idx_webhook_deliveries_order')}"
+        " WHERE o.url_hash=:url_hash AND o.task_id=d.task_id AND o.first_tried_at IS NULL"
+        " AND (o.not_before IS NOT NULL OR o.state='sending') ORDER BY o.id LIMIT 1)"
+        " ORDER BY d.not_before, d.id LIMIT 8",
         url_hash=url_hash, now=to_sql(now),
+    )  # fmt: skip
+    return [int(row["id"]) for row in rows]
+
+
+def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
+    """Lock a delivery that is due; None when it is no more, or when somebody else has it locked."""
+    row = tx.one(
+        "SELECT * FROM webhook_deliveries WHERE id=:id AND not_before<=:now"
+        + tx.dialect.lock_suffix,
+        id=delivery_id, now=to_sql(now),
     )  # fmt: skip
     return Delivery.from_row(row) if row else None
 
@@ -94,13 +122,12 @@ def settle(
 ) -> bool:
     """End a lease with the attempt's outcome; False when the lease has ended, and nothing is
     changed."""
-    due = WHEN_DUE.format(hash=":url_hash", moment=":not_before")
     return 1 == tx.execute(
-        f"UPDATE webhook_deliveries SET state=:state, not_before={due},"
+        "UPDATE webhook_deliveries SET state=:state, not_before=:not_before,"
         " first_tried_at=COALESCE(first_tried_at, :now), last_status=:status, last_error=:error,"
         " finished_at=:finished_at, lease_owner=NULL, lease_until=NULL"
         " WHERE id=:id AND lease_token=:token AND state='sending'",
-        id=taken.id, token=taken.lease_token, url_hash=taken.url_hash, state=state.value,
+        id=taken.id, token=taken.lease_token, state=state.value,
         now=to_sql(now), not_before=to_sql_or_none(not_before), status=status,
         error=error and error[:ERROR_CHARS],
         finished_at=None if state is DeliveryState.FAILED else to_sql(now),
@@ -109,10 +136,11 @@ def settle(
 
 def reap(tx: Tx, now: datetime) -> int:
     """Take back what was being sent by processes that died: it is due again, under the same event
-    id, for nobody knows whether it arrived. A test is given up: nobody waits for it any more."""
-    due = WHEN_DUE.format(hash="webhook_deliveries.url_hash", moment=":now")
+    id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
+    waits for it any more."""
     return tx.execute(
-        f"UPDATE webhook_deliveries SET not_before=CASE WHEN kind='test' THEN NULL ELSE {due} END,"
+        "UPDATE webhook_deliveries SET"
+        " not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
         " state=CASE WHEN kind='test' THEN 'dead' ELSE 'failed' END, last_error=:error,"
         " lease_owner=NULL, lease_until=NULL, lease_token=lease_token+1"
         " WHERE state='sending' AND lease_until<:now",

@@ -32,8 +32,8 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report on its way. `not_before` is None when it is done, under way, or when its endpoint
-    is disabled; `attempts` counts from its filing or its last replay."""
+    """A report on its way. `not_before` is None when it is done or under way; `attempts` counts
+    from its filing or its last replay."""
 
     id: int
     event_id: str
@@ -130,27 +130,32 @@ class Filter:
     until: datetime | None = None
 
 
-# Where a delivery whose endpoint is disabled waits: outside the index of what is due.
-WHEN_DUE = (
-    "CASE WHEN EXISTS (SELECT 1 FROM webhook_endpoints e"
-    " WHERE e.url_hash={hash} AND e.is_enabled=0) THEN NULL ELSE {moment} END"
-)
-
-
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
     """File a delivery that is due at once; its id, or None when its event id is filed already."""
+    _make_endpoint(tx, new, now)
     try:
         return tx.insert(
             "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id,"
             " stats_date, body, state, not_before, created_at)"
             " VALUES (:event_id, :kind, :url, :url_hash, :host, :task_id, :stats_date, :body,"
-            f" 'pending', {WHEN_DUE.format(hash=':url_hash', moment=':now')}, :now)",
+            " 'pending', :now, :now)",
             event_id=new.event_id, kind=new.kind.value, url=new.url, url_hash=new.url_hash,
             host=new.host, task_id=new.task_id, body=new.body, now=to_sql(now),
             stats_date=str(new.stats_date) if new.stats_date else None,
         )  # fmt: skip
     except DuplicateKey:
         return None
+
+
+def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
+    known = "SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash"
+    if tx.one(known, url_hash=new.url_hash) is not None:
+        return
+    tx.execute(
+        "INSERT INTO webhook_endpoints (url_hash, url, host, is_enabled, changed_at)"
+        f" VALUES (:url_hash, :url, :host, 1, :now) {tx.dialect.on_conflict_ignore('url_hash')}",
+        url_hash=new.url_hash, url=new.url, host=new.host, now=to_sql(now),
+    )  # fmt: skip
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
@@ -179,9 +184,8 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
     """Make deliveries that match due again, with their attempts counted anew; how many. What is
     under way and tests stay as they are."""
     where, params = conditions(wanted)
-    due = WHEN_DUE.format(hash="webhook_deliveries.url_hash", moment=":now")
     return tx.execute(
-        f"UPDATE webhook_deliveries SET state='pending', attempts=0, not_before={due},"
+        "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
         f" finished_at=NULL WHERE {where} AND state<>'sending' AND kind<>'test'",
         now=to_sql(now), **params,
     )  # fmt: skip

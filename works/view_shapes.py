@@ -6,12 +6,14 @@ from typing import Any
 
 from storage import view_data
 from storage.database import Row
+from storage.view_history import HourOfWork
 from works.view_gaps import ObservedHour
 
 
-def trend_object(row: Row) -> dict[str, Any]:
+def trend_object(found: HourOfWork) -> dict[str, Any]:
     """Its numbers, and the growth since the hour before."""
-    return numbers_object(row) | {"growth": row["growth"]}
+    row, growth = found
+    return numbers_object(row) | {"growth": growth}
 
 
 def numbers_object(row: Row) -> dict[str, Any]:

@@ -107,9 +107,9 @@ CREATE TABLE webhook_deliveries (
   created_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   UNIQUE KEY uq_webhook_deliveries_event (event_id),
-  KEY idx_webhook_deliveries_due (not_before, url_hash, host),
   KEY idx_webhook_deliveries_next (url_hash, not_before, id),
-  KEY idx_webhook_deliveries_order (task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_order (url_hash, task_id, first_tried_at, id),
+  KEY idx_webhook_deliveries_task (task_id, id),
   KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -127,6 +127,7 @@ CREATE TABLE webhook_attempts (
 CREATE TABLE webhook_endpoints (
   url_hash CHAR(64) NOT NULL PRIMARY KEY,
   url VARCHAR(1024) NOT NULL,
+  host VARCHAR(255) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
   reason VARCHAR(512) NULL,
   rest_until DATETIME(3) NULL,

@@ -238,7 +238,9 @@ def test_ctrl_c_prints_what_there_is(here: Baton, world: World) -> None:
     videos = world.videos("youtube", 60)
     world.platform.order_faults({"kind": "youtube_429", "video": videos[55]["id"], "times": 1000})
     process = here.start("stats", "fetch", *urls(videos), "--json")
-    wait_until(lambda: world.platform.stats()["faults"].get("youtube_429"), "a throttle")
+    stats = world.platform.stats
+    wait_until(lambda: stats()["faults"].get("youtube_429"), "a throttle")
+    wait_until(lambda: sum(stats()["requests"]["youtube"].values()) >= 2, "both batches")
     process.signal(2)
     outcome = process.wait()
     assert outcome.code == 130, outcome

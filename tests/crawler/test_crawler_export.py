@@ -28,6 +28,7 @@ from workbench import (
     work_off,
 )
 
+from accounts.manager import Purpose
 from core.clock import SystemClock
 from storage import influencers
 from storage.records import AccountStatus, TaskStatus, WaitingFor
@@ -166,9 +167,7 @@ def test_a_follower_never_completes(make_app, agree) -> None:
     assert len(agree()) == 12
 
 
-def test_a_waiting_export_gives_its_account_back_after_a_while(
-    make_app, agree, clock: MovingClock
-) -> None:
+def test_a_waiting_export_ends_its_file_after_a_while(make_app, agree, clock: MovingClock) -> None:
     app = make_app(export_idle_secs=20)
     add_account(app, "acc1")
     store_rows(app, 5)
@@ -179,7 +178,7 @@ def test_a_waiting_export_gives_its_account_back_after_a_while(
     )
     once(app.export_worker())
     assert 20 <= app.clock.monotonic() - began <= 22
-    assert seen[-1] == (AccountStatus.EXPORTING, WaitingFor.ROWS)
+    assert seen[-1] == (AccountStatus.IDLE, WaitingFor.ROWS)
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     assert counts_of(app) == [5]
     agree()
@@ -198,22 +197,81 @@ def test_a_waiting_export_goes_on_in_the_same_file_when_rows_come(make_app, agre
     agree()
 
 
-def test_a_waiting_export_yields_its_account_to_a_crawl_that_lacks_one(
+def test_the_crawl_has_the_account_while_an_export_waits_for_rows(
     make_app, agree, clock: MovingClock
 ) -> None:
     app = make_app(export_idle_secs=1000)
     add_account(app, "acc1")
     store_rows(app, 5)
-    file_crawl(app)
-    task = file_export(app)
-    crawler = app.ingestion_worker()
-    looked = after_batch(3, lambda: once(crawler))  # another thread finds no account
-    clock.on_wait = looked
+    crawl, task = file_crawl(app), file_export(app)
+    waits: list[int] = []
+
+    def meanwhile() -> None:
+        waits.append(1)
+        if len(waits) == 4:
+            leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+            assert leased is not None
+            app.accounts.release(leased)
+            store_rows(app, 4)
+        if len(waits) == 16:
+            assert task_of(app, task.id).item_count == 9
+            app.scheduler.cancel(crawl.id)
+
+    clock.on_wait = meanwhile
+    once(app.export_worker())
+    assert task_of(app, task.id).status is COMPLETED
+    assert counts_of(app) == [9], "one file"
+    agree()
+
+
+def test_a_file_whose_account_is_busy_waits_for_it(make_app, agree, clock: MovingClock) -> None:
+    app = make_app(export_idle_secs=1000)
+    add_account(app, "acc1"), add_account(app, "acc2")
+    store_rows(app, 5)
+    task = file_export(app, follow=True)
+    busy = []
+
+    def meanwhile() -> None:
+        if not busy:
+            busy.append(app.accounts.lease_again(account_of(app, "acc1").id, Purpose.INGESTING))
+            store_rows(app, 4)
+        elif task_of(app, task.id).waiting_for is WaitingFor.ACCOUNT and busy[0] is not None:
+            app.accounts.release(busy[0])
+            busy[0] = None
+        elif task_of(app, task.id).item_count == 9:
+            app.scheduler.pause(task.id)
+
+    clock.on_wait = meanwhile
+    once(app.export_worker())
+    assert counts_of(app) == [9], "one file"
+    agree()
+
+
+def test_a_file_whose_account_was_used_up_elsewhere_ends(make_app, agree, clock) -> None:
+    app = make_app(export_idle_secs=20)
+    add_account(app, "acc1", limit=9)
+    add_account(app, "acc2", limit=9)
+    store_rows(app, 5)
+    task = file_export(app, follow=True)
+
+    def meanwhile() -> None:
+        if (
+            task_of(app, task.id).item_count == 5
+            and account_of(app, "acc1").status is AccountStatus.IDLE
+        ):
+            app.accounts.set_account_status(account_of(app, "acc1").id, "disabled")
+            store_rows(app, 4)
+            clock.on_wait = lambda: None
+
+    clock.on_wait = meanwhile
     began = app.clock.monotonic()
     once(app.export_worker())
-    assert app.clock.monotonic() - began < 5
-    assert account_of(app, "acc1").status is AccountStatus.IDLE
-    assert task_of(app, task.id).waiting_for is WaitingFor.ROWS
+    assert app.clock.monotonic() - began < 10
+    assert counts_of(app) == [5]
+    once(app.export_worker())
+    app.clock.wait(threading.Event(), 5)
+    once(app.export_worker())
+    assert counts_of(app) == [5, 4]
     agree()
 
 

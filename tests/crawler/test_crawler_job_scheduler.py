@@ -96,7 +96,7 @@ def test_the_end_waits_for_what_runs(app: App):
     gate, stop = Gate(), threading.Event()
     one = scheduler(app, hourly(gate, cron="* * * * *"), inline=False)
     app.job_runner.settle(hourly(gate, cron="* * * * *"))
-    app._host_clock.move(120)  # type: ignore[attr-defined]
+    app.host_clock.move(120)  # type: ignore[attr-defined]
     one._clock = SystemClockOf(app)  # type: ignore[assignment]
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()

@@ -101,7 +101,8 @@ def test_the_pool_is_taken_as_it_is(app: App, clock: MovingClock) -> None:
     change(app, "UPDATE accounts SET cooldown_until=:until WHERE username='acc3'",
            until=f"{until:%Y-%m-%d %H:%M:%S}.000")  # fmt: skip
     ends = clock.now() + timedelta(hours=2)
-    app.registry.refresh(app.registry.find("acc4"), "SESSDATA=acc4; x=2", expires_at=ends)
+    fresh = Credentials(session="SESSDATA=acc4; x=2")
+    app.registry.refresh(app.registry.find("acc4"), fresh, ends)
     app.accounts.set_account_status(app.registry.find("acc5").id, "disabled")
     app.accounts.update_export_count(app.registry.find("acc6").id, 1000)
     told = planned(app, 100_000)

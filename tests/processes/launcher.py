@@ -81,9 +81,12 @@ class Forked:
             self.kill()
             raise
         self._files["stdin"].unlink()
-        names = ("stdout", "stderr")
-        out, err = (self._files[name].read_text(encoding="utf-8") for name in names)
+        out, err = (self._output(name) for name in ("stdout", "stderr"))
         return Outcome(int(self._files["code"].read_text()), out, err)
+
+    def _output(self, name: str) -> str:
+        file = self._files[name]  # not there when the command was killed before it began
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 class CommandServer:

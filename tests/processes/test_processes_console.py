@@ -158,7 +158,7 @@ def test_plain_mode_prints_a_line_every_few_seconds_without_control_characters(
     baton.use(start_sandbox(creators=60, domains=DOMAIN))
     baton.add_accounts(*NAMES)
     baton.env["BATON_BILIBILI_PACE"] = "1/0.5"
-    runner = baton.start("run")
+    runner = baton.start("run", "--no-web")
     assert baton.run("start_crawl", "--domain", DOMAIN, "--detach").code == 0
     end = "Accounts: 4 idle"
     wait_until(lambda: runner.err.count("\n") >= 2 and end in runner.err, "an idle line")

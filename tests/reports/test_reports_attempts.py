@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ import pytest
 from conftest import AppFactory
 from moving_clock import MovingClock
 from post_office import SECRET, PostOffice
+from standardwebhooks.webhooks import Webhook
 
 from commands.root import App
+from core.clock import SystemClock
 from storage.webhooks import DeliveryState
 
 
@@ -103,3 +108,33 @@ def test_idle_senders_look_once_in_a_while(make_app: AppFactory, clock: MovingCl
     assert app.webhook_claims.claim() is None
     clock.move(5)
     assert app.webhook_claims.claim() is not None
+
+
+def test_an_independent_implementation_accepts_every_signed_delivery(make_office: Any) -> None:
+    office = make_office(clock=SystemClock())  # it compares the timestamp with the host's clock
+    fresh = "whsec_" + "QUFB" * 8
+    verified: list[Any] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            verified.append(Webhook(SECRET).verify(body, dict(self.headers.items())))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    office.add_task("signed", SECRET), office.add_task("rotated", f"{fresh} {SECRET}")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        for number in range(40):
+            body = json.dumps({"number": number, "标题": "短剧🎬"}, ensure_ascii=False)
+            url = f"http://127.0.0.1:{server.server_port}/"
+            office.file(url, ("signed", "rotated")[number % 2], body=body)
+        assert office.send() == 40
+        server.shutdown()
+        thread.join()
+    assert {one["number"] for one in verified} == set(range(40))
+    assert {one.state for one in office.deliveries()} == {DeliveryState.DELIVERED}

@@ -9,8 +9,9 @@ import pytest
 from moving_clock import MovingClock
 from post_office import PostOffice
 
-from reports.outbox import Report
+from reports.outbox import Report, url_hash
 from reports.verdicts import Verdict
+from storage.webhook_leases import due_endpoints
 from storage.webhooks import DeliveryState
 
 
@@ -86,7 +87,7 @@ def test_gone_disables_the_endpoint_until_it_is_enabled(office: PostOffice) -> N
     third = office.file(url, "c")
     assert office.send() == 0
     assert office.get(first).state is DeliveryState.DEAD
-    assert {office.get(one).not_before for one in (second, third)} == {None}
+    assert {office.get(one).attempts for one in (second, third)} == {0}
     office.app.webhook_desk.set_enabled(url, enabled=True)
     assert office.send() == 2
     assert office.inbox("gone")["order"] == ["event-1", "event-2", "event-3"]
@@ -168,3 +169,28 @@ def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
     claims = [office.app.webhook_claims.claim() for _ in range(4)]
     hosts = [claim.delivery.host for claim in claims if claim is not None]
     assert sorted(hosts) == ["one.example", "one.example", "other.example"]
+
+
+def test_many_urls_are_all_looked_at_the_longest_due_first(
+    office: PostOffice, clock: MovingClock
+) -> None:
+    urls = [f"http://receiver-{number}.example/" for number in range(230)]
+    for url in urls:
+        office.file(url, None)
+        clock.move(1)
+    now = office.app.clock.now()
+    due = office.app.database.read(lambda tx: due_endpoints(tx, now))
+    assert [one.url_hash for one in due] == [url_hash(url) for url in urls]
+
+
+def test_a_task_with_more_than_a_window_full_keeps_its_order(make_office: Any) -> None:
+    office = make_office(webhook_per_host=8)
+    for number in range(150):
+        office.file(office.url("ok"), "t", event_id=f"{number:03}")
+    office.file(office.url("ok"), "u", event_id="other")
+    office.send_side_by_side(3)
+    order = [one for one in office.inbox("ok")["order"] if one != "other"]
+    while office.send():
+        order = [one for one in office.inbox("ok")["order"] if one != "other"]
+    assert order == sorted(order) and len(order) == 150
+    assert office.inbox("ok")["accepted"] == 151

@@ -110,6 +110,15 @@ def test_an_order_that_is_not_understood_is_refused(client: Client, order: objec
     assert client.post("/__sandbox__/webhooks", order).status_code == 400
 
 
+def test_half_a_request_is_none(client: Client) -> None:
+    host, port = client.server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as dying:
+        dying.sendall(b"POST /webhooks/ok HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
+        dying.shutdown(socket.SHUT_WR)
+        assert dying.recv(1) == b""  # it hangs up
+    assert client.get("/__sandbox__/webhooks").json()["receivers"] == {}
+
+
 def test_other_paths_are_no_receivers(client: Client) -> None:
     for path in ("/webhooks", "/webhooks/dance", "/webhooks/ok/a/b"):
         assert post(client, path).status_code == 404

@@ -80,10 +80,10 @@ def test_the_documented_queries_run_as_they_stand(filled: Desk) -> None:
 
 def test_a_trend_is_the_newest_hours_with_growth(filled: Desk) -> None:
     rows = filled.data.read(lambda tx: view_history.history(tx, "bilibili", B, "view_count", 5))
-    assert [row["crawl_hour"] for row in rows] == ["23", "00", "03", "04", "05"]
-    assert [row["growth"] for row in rows] == [101] * 5
+    assert [row["crawl_hour"] for row, _ in rows] == ["23", "00", "03", "04", "05"]
+    assert [growth for _, growth in rows] == [101] * 5
     rows = filled.data.read(lambda tx: view_history.history(tx, "bilibili", B, "view_count", 999))
-    assert len(rows) == len(HOURS) and rows[0]["growth"] is None
+    assert len(rows) == len(HOURS) and rows[0].growth is None
     none = filled.data.read(lambda tx: view_history.history(tx, "youtube", B, "view_count", 5))
     assert none == []
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from storage import listings, view_history
 from storage.database import Row
+from storage.view_history import HourOfWork
 from web.access import Actor, Reader
 from web.api.works import (
     Counter,
@@ -72,13 +73,14 @@ def video(
     hours: Annotated[str, Query()] = "48",
 ) -> Response:
     wanted = SPANS.get(hours, SPANS["48"])
-    rows = numbers(
+    found = numbers(
         backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
     )
+    rows = [one.row for one in found]
     return screens.page(
         request, "video", visitor, section="Videos", platform=platform, work_id=work_id,
         title=rows[-1]["title"] if rows else work_id, hours=str(wanted), spans=SPANS,
-        charts=_charts(rows) if rows else [],
+        charts=_charts(found) if found else [],
     )  # fmt: skip
 
 
@@ -140,19 +142,18 @@ def _gaps(backend: Backend) -> list[Any]:
     return [one for one in reversed(found) if one.why and one.state is not HourState.EXPECTED]
 
 
-def _charts(rows: list[Row]) -> list[tuple[str, dict[str, Any]]]:
+def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
     """Each counter that is known, and the growth of the views; hours without numbers are gaps."""
-    known = {Hour.parse(row["crawl_date"], row["crawl_hour"]): row for row in rows}
+    known = {Hour.parse(one.row["crawl_date"], one.row["crawl_hour"]): one for one in found}
     first, last = min(known), max(known)
     hours = [last.earlier(back) for back in range(last.hours_since(first), -1, -1)]
     labels = [f"{hour.date_text}T{hour.hour_text}:00" for hour in hours]
     lines = {
-        name: [known[hour][column] if hour in known else None for hour in hours]
+        name: [known[hour].row[column] if hour in known else None for hour in hours]
         for column, name in LINES.items()
     }
     growth = [
-        known[hour]["growth"] if hour in known and hour.earlier(1) in known else None
-        for hour in hours
+        known[hour].growth if hour in known and hour.earlier(1) in known else None for hour in hours
     ]
     charts = [(name, line_chart(labels, {name: line}, from_zero=False))
               for name, line in lines.items() if _has_any(line)]  # fmt: skip

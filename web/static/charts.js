@@ -10,8 +10,10 @@ const TIMES = [
   [ONE_HOUR, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
 ];
 
-function xRange(low, high) {
-  return low === high ? [low - HALF_DAY_SECS, high + HALF_DAY_SECS] : [low, high];
+// uPlot would show years around a single day.
+function xRange(moments, low, high) {
+  const [only] = moments;
+  return moments.length === 1 ? [only - HALF_DAY_SECS, only + HALF_DAY_SECS] : [low, high];
 }
 
 function yRange(fromZero, low, high) {
@@ -45,7 +47,7 @@ const BatonCharts = {
       height: 200,
       tzDate: (secs) => uPlot.tzDate(new Date(secs * 1000), "Etc/UTC"),
       scales: {
-        x: { range: (_plot, low, high) => xRange(low, high) },
+        x: { range: (_plot, low, high) => xRange(moments, low, high) },
         y: { range: (_plot, low, high) => yRange(data.fromZero, low, high) },
       },
       axes: [
