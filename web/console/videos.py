@@ -29,6 +29,7 @@ from web.console.screens import TheScreens
 from web.paging import read_page
 from web.problems import Refused
 from web.state import TheActions, TheBackend
+from works.hours import Hour
 from works.view_gaps import HourState
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +37,7 @@ HOME = "/admin/videos"
 TOP_WORKS = 10
 GAP_HOURS = 48
 SPANS = {"48": 48, "168": 168, "720": 720}
+GROWTH = "Growth an hour"
 LINES = {"view_count": "Views", "like_count": "Likes", "comment_count": "Comments"}
 
 
@@ -141,13 +143,24 @@ def _gaps(backend: Backend) -> list[Any]:
 
 
 def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
-    """Each counter that is known, and the growth of the views."""
-    rows = [one.row for one in found]
-    labels = [f"{row['crawl_date']}T{row['crawl_hour']}:00" for row in rows]
-    lines = {LINES[column]: [row[column] for row in rows] for column in LINES}
-    lines["Growth an hour"] = [one.growth for one in found]
-    return [
-        (name, line_chart(labels, {name: values}))
-        for name, values in lines.items()
-        if any(value is not None for value in values)
+    """Each counter that is known, and the growth of the views; hours without numbers are gaps."""
+    known = {Hour.parse(one.row["crawl_date"], one.row["crawl_hour"]): one for one in found}
+    first, last = min(known), max(known)
+    hours = [last.earlier(back) for back in range(last.hours_since(first), -1, -1)]
+    labels = [f"{hour.date_text}T{hour.hour_text}:00" for hour in hours]
+    lines = {
+        name: [known[hour].row[column] if hour in known else None for hour in hours]
+        for column, name in LINES.items()
+    }
+    growth = [
+        known[hour].growth if hour in known and hour.earlier(1) in known else None for hour in hours
     ]
+    charts = [(name, line_chart(labels, {name: line}, from_zero=False))
+              for name, line in lines.items() if _has_any(line)]  # fmt: skip
+    if _has_any(growth):
+        charts.insert(1, (GROWTH, line_chart(labels, {GROWTH: growth})))
+    return charts
+
+
+def _has_any(values: list[Any]) -> bool:
+    return any(value is not None for value in values)

@@ -2,6 +2,26 @@
 "use strict";
 
 const HALF_DAY_SECS = 43200;
+const ONE_HOUR = 3600, ONE_DAY = 86400, ONE_MONTH = 28 * ONE_DAY;
+// uPlot's own form: from which step on, the text, and what is added when the year or the day turns.
+const TIMES = [
+  [ONE_MONTH, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [ONE_DAY, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [ONE_HOUR, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+];
+
+// uPlot would show years around a single day.
+function xRange(moments, low, high) {
+  const [only] = moments;
+  return moments.length === 1 ? [only - HALF_DAY_SECS, only + HALF_DAY_SECS] : [low, high];
+}
+
+function yRange(fromZero, low, high) {
+  if (low == null) return [0, 1];
+  if (fromZero) return [Math.min(0, low), high > 0 ? high * 1.1 : 1];
+  const room = (high - low) * 0.1 || Math.abs(high) * 0.01 || 1;
+  return [low - room, high + room];
+}
 
 const BatonCharts = {
   drawn: new Map(),
@@ -16,18 +36,29 @@ const BatonCharts = {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const lines = ["--line-1", "--line-2", "--line-3", "--line-4"].map(colour);
-    const moments = data.labels.map((label) => Date.parse(label) / 1000);
+    // Labels are as the server's zone has them: they count as UTC here, whatever the browser's zone is.
+    const moments = data.labels.map((label) =>
+      Date.parse(label.includes("T") ? `${label}Z` : label) / 1000);
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--rule"), width: 1 } };
     const short = (value) => new Intl.NumberFormat(document.documentElement.lang,
-      { notation: "compact", maximumFractionDigits: 1 }).format(value);
+      { notation: "compact", maximumSignificantDigits: 5 }).format(value);
     const plot = new uPlot({
       width: box.clientWidth || 300,
       height: 200,
-      tzDate: (secs) => new Date(secs * 1000 + new Date().getTimezoneOffset() * 60000),
-      scales: { x: { range: (_plot, low, high) => (low === high ? [low - HALF_DAY_SECS, high + HALF_DAY_SECS] : [low, high]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
-      axes: [axis, { ...axis, size: 56, values: (_plot, ticks) => ticks.map(short) }],
+      tzDate: (secs) => uPlot.tzDate(new Date(secs * 1000), "Etc/UTC"),
+      scales: {
+        x: { range: (_plot, low, high) => xRange(moments, low, high) },
+        y: { range: (_plot, low, high) => yRange(data.fromZero, low, high) },
+      },
+      axes: [
+        { ...axis, values: TIMES },
+        { ...axis, size: 64, values: (_plot, ticks) => ticks.map(short) },
+      ],
       series: [
-        { label: box.dataset.time, value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]) },
+        {
+          label: box.dataset.time,
+          value: (_plot, secs) => (secs == null ? "" : data.labels[moments.indexOf(secs)]),
+        },
         ...data.series.map((one, at) => ({
           label: names[at], stroke: lines[at % lines.length], width: 2, spanGaps: false,
           points: { show: data.labels.length < 60, size: 5 },
