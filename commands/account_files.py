@@ -10,10 +10,10 @@ from pathlib import Path
 
 from accounts.vault import Credentials
 from core.errors import InvalidInput
+from core.text_files import read_text
 from sources.catalog import Platform
 
 COLUMNS = ("username", "password", "cookie", "proxy", "limit")
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def read_accounts(file: Path, platform: Platform) -> AccountRows:
     Raises:
         InvalidInput: it cannot be read, or has other columns.
     """
-    reader = csv.DictReader(io.StringIO(_text(file), newline=None), restkey="extra")
+    reader = csv.DictReader(io.StringIO(read_text(file), newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:
         raise InvalidInput(
@@ -88,16 +88,3 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
         line, username, Credentials(values["password"] or None, cookie, proxy or None),
         int(limit) if limit else None,
     )  # fmt: skip
-
-
-def _text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}") from error
-    for encoding in ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput(f"{file}: neither UTF-8 nor GBK text; save it as CSV UTF-8")

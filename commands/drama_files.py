@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInput
+from core.text_files import read_text
 from reports.counters import NAMES
 
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save
 DETAILS = "verification_details"
 COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own in a CSV file
 
@@ -23,7 +23,7 @@ class ItemFile:
     def __init__(self, file: Path, columns: Collection[str]) -> None:
         self._file = file
         self._columns = tuple(columns)
-        self._text = _text(file)
+        self._text = read_text(file)
         self.places: list[str] = []
 
     def __iter__(self) -> Iterator[Any]:
@@ -105,16 +105,3 @@ def _object(cells: dict[str, Any]) -> Any:
             return InvalidInput(f"{DETAILS} is no JSON object")
         details = verified | details
     return told | ({DETAILS: details} if details else {})
-
-
-def _text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}") from error
-    for encoding in ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput(f"{file}: neither UTF-8 nor GBK text; save it as UTF-8")

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInput
+from core.text_files import read_text
 from sources.links import ShortLink, VideoLink
 from works.entries import WorkEntry
 from works.fields import column_of, read_fields
 
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = ",;\t"
 
 
@@ -56,7 +55,7 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
     Raises:
         InvalidInput: the file cannot be read, is empty, damaged or of another shape.
     """
-    return parse_works(_text(file), str(file), platform, zone)
+    return parse_works(read_text(file), str(file), platform, zone)
 
 
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
@@ -162,17 +161,3 @@ def _renamed(cells: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _has_id(names: Mapping[str, Any]) -> bool:
     return any(column_of(name) in ("work_id", "link", "id") for name in names)
-
-
-def _text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}") from error
-    encodings = ("utf-16",) if content.startswith(UTF_16) else ENCODINGS
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput(f"{file}: neither UTF-8 nor GBK text; save it as CSV UTF-8")
