@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from commands.context import dashed, opened_app, platform_named, result, result_json, result_table
 from commands.crawl import AsJson, Domain, Platform, Workers, domain_named, require_workers
+from core.clock import iso_utc
 from core.errors import InvalidInput
 from crawler.plan import End, PlannedAccount
 from crawler.plan_advice import Advice
@@ -72,7 +73,7 @@ def _as_object(made: Plan) -> dict[str, object]:
     return {
         "platform": made.wish.platform,
         "domain": made.wish.domain,
-        "now": _iso(asked.now),
+        "now": iso_utc(asked.now),
         "quota_timezone": asked.calendar.zone.key,
         "workers": asked.workers,
         "page_creators": _measure(made.page_creators),
@@ -134,9 +135,4 @@ def _secs(secs: float | None) -> float | None:
 
 
 def _at(now: datetime, secs: float) -> str:
-    return _iso(now + timedelta(seconds=secs))
-
-
-def _iso(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return iso_utc(now + timedelta(seconds=secs))

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from commands.context import Exit, amount, dashed, messages, opened_app, result, result_json, say
 from commands.root import App
 from commands.working import kept_leases
+from core.clock import iso_utc
 from core.errors import InvalidInput
 from storage.backup import backup as copy_database
 from works.play_counts import RoundEnd, Watcher
@@ -105,7 +106,7 @@ def _tell(end: RoundEnd, as_json: bool) -> None:
     if as_json:
         result_json(
             {
-                "began_at": told.began_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "began_at": iso_utc(told.began_at),
                 "updated": told.updated, "skipped": told.skipped, "left": end.left,
                 "failed": [asdict(one) for one in told.failed],
                 "shrunk": [asdict(one) for one in told.shrunk],

@@ -35,6 +35,12 @@ class SystemClock:
         return event.wait(max(0.0, secs))
 
 
+def iso_utc(moment: datetime) -> str:
+    """`2026-11-22T05:00:00.123Z`: a moment as our JSON has it."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
 class QuotaCalendar:
     """Which quota day a moment belongs to: the calendar day in the configured zone."""
 

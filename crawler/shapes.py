@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from core.clock import iso_utc
 from crawler.progress import TaskView
 from storage.alerts import Alert
 from storage.job_runs import JobRun
@@ -41,7 +42,7 @@ def view_object(view: TaskView) -> dict[str, Any]:
 def plain(value: object) -> object:
     """A value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_utc(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -6,11 +6,11 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.vault import Vault
-from core.clock import Clock
+from core.clock import Clock, iso_utc
 from core.errors import DatabaseError, LeaseLost
 from core.leases import Lease, LeaseBook, LeaseKind
 from core.logs import fields, service_log
@@ -58,7 +58,7 @@ class Answer:
             "total": self.total,
             "succeeded": self.succeeded,
             "failed": self.failed,
-            "time": _iso(self.time),
+            "time": iso_utc(self.time),
         }
 
 
@@ -112,8 +112,8 @@ class Broadcaster:
             "is_on": seen.is_on,
             "is_running": _runs(seen, self._clock.now()),
             "interval_secs": self._limits.interval_secs,
-            "started_at": _iso(seen.started_at),
-            "finished_at": _iso(seen.finished_at),
+            "started_at": seen.started_at and iso_utc(seen.started_at),
+            "finished_at": seen.finished_at and iso_utc(seen.finished_at),
             "reports": reports,
         }
 
@@ -129,7 +129,8 @@ class Broadcaster:
         lease = self._claim(None)
         if lease is None:
             began = self._database.read(broadcasts.state).started_at
-            return self._answer(False, f"a round is under way since {_iso(began)}")
+            since = f" since {iso_utc(began)}" if began is not None else ""
+            return self._answer(False, f"a round is under way{since}")
         return self._round(lease, stop)
 
     def run(self, stop: threading.Event) -> None:
@@ -244,10 +245,3 @@ class Broadcaster:
 
 def _runs(seen: BroadcasterState, now: datetime) -> bool:
     return seen.lease_until is not None and seen.lease_until > now
-
-
-def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from core.clock import iso_utc
 from core.logs import redact
 from reports.webhook_desk import Shown
 from storage.webhooks import Delivery
@@ -21,11 +21,11 @@ def delivery_object(one: Delivery) -> dict[str, Any]:
         "stats_date": str(one.stats_date) if one.stats_date else None,
         "state": one.state.value,
         "attempts": one.attempts,
-        "not_before": _iso(one.not_before),
+        "not_before": one.not_before and iso_utc(one.not_before),
         "last_status": one.last_status,
         "last_error": one.last_error and redact(one.last_error),
-        "created_at": _iso(one.created_at),
-        "finished_at": _iso(one.finished_at),
+        "created_at": one.created_at and iso_utc(one.created_at),
+        "finished_at": one.finished_at and iso_utc(one.finished_at),
     }
 
 
@@ -40,8 +40,8 @@ def shown_object(shown: Shown) -> dict[str, Any]:
         "attempt_log": [
             {
                 "number": one.number,
-                "started_at": _iso(one.started_at),
-                "finished_at": _iso(one.finished_at),
+                "started_at": one.started_at and iso_utc(one.started_at),
+                "finished_at": one.finished_at and iso_utc(one.finished_at),
                 "status": one.status,
                 "error": one.error and redact(one.error),
                 "response": one.response and redact(one.response),
@@ -49,10 +49,3 @@ def shown_object(shown: Shown) -> dict[str, Any]:
             for one in shown.attempts
         ],
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
+from core.clock import iso_utc
 from reports.counters import COUNTED, NAMES, Counters, column
 from storage.completions import Completion
 from storage.daily_stats import COUNTS
@@ -48,14 +49,13 @@ def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
 
 def completion_entry(drama: DramaFields, completion: Completion, counters: Counters) -> Entry:
     """A posted video with the counters that were verified."""
-    moment = completion.completed_at.astimezone(UTC).isoformat(timespec="milliseconds")
     return {
         "project_id": drama.project_id,
         "task_id": drama.task_id,
         "user_id": completion.user_id,
         "platform": completion.platform,
         "submission_link": completion.submission_link,
-        "completed_at": moment.replace("+00:00", "Z"),
+        "completed_at": iso_utc(completion.completed_at),
         **{NAMES[counter][0]: number for counter, number in counters.items()},
     }
 

@@ -6,10 +6,9 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from accounts.vault import KEY_CHECK, Vault
-from core.clock import Clock
+from core.clock import Clock, iso_utc
 from core.errors import DatabaseContention, InvalidInput
 from reports.claims import DeliveryClaims
 from reports.outbox import Report, as_delivery, url_hash
@@ -98,7 +97,7 @@ class WebhookDesk:
         """
         keys = parse_secrets(secret) if secret is not None else []
         now = self._clock.now()
-        body = {"event": "webhook.test", "sent_at": _iso(now)}
+        body = {"event": "webhook.test", "sent_at": iso_utc(now)}
         name = f"test_{uuid.uuid4().hex}"
         report = Report("test", name, url, None, None, json.dumps(body))
         claim = self._claims.file_and_claim(as_delivery(report))
@@ -155,8 +154,3 @@ class WebhookDesk:
                 raise DatabaseContention(f"the secret of task {task_id} was changed meanwhile")
 
         self._database.write(work)
-
-
-def _iso(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
