@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.atomic_file import sync_folder
 from core.errors import LeaseLost, OutputError
 from crawler.columns import RowReader
 from crawler.formats import FORMATS, FormatWriter
@@ -162,7 +163,7 @@ class SegmentWriter:
             # Whoever took over has removed both sources: then neither rename can do harm.
             os.rename(self._part, self._final)
             os.rename(manifest, manifest_path(self._final))
-            _sync_folder(self._final.parent)
+            sync_folder(self._final.parent)
         except FileNotFoundError as error:
             raise LeaseLost(f"the part file of {self._final.name} was taken away") from error
         except OSError as error:
@@ -260,14 +261,6 @@ def safe_name(text: str) -> str:
 def output_error(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     return OutputError(f"cannot write {path}: {reason}; make room or choose another --out folder")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _token_of(part: Path) -> int:
