@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from typing import Annotated
@@ -15,7 +13,6 @@ from rich.table import Table
 from commands.context import (
     Exit,
     dashed,
-    on_signals,
     opened_app,
     result,
     result_json,
@@ -23,9 +20,9 @@ from commands.context import (
     say,
 )
 from commands.root import App
+from commands.working import drained_by_signals, leases_renewed
 from core.errors import InvalidInput
 from core.schedule import Schedule
-from core.service import ThreadedService
 from crawler.drawing import one_line
 from crawler.job_plan import Job
 from crawler.job_shapes import job_object, schedule_object
@@ -76,14 +73,9 @@ def run(
     """
     with opened_app(1, services=True) as app:
         job = _job(app, name)
-        on_signals(_drain_or_die(app.job_runner.stop))
-        keeper = ThreadedService("keeper", [app.keeper("jobs").run])
-        keeper.start()
-        try:
+        drained_by_signals(app.job_runner.stop)
+        with leases_renewed(app, "jobs", app.job_runner.stop):
             ours = _carried_out(app, job, scheduled=scheduled)
-        finally:
-            keeper.stop()
-            keeper.join()
         shown = ours or app.database.read(lambda tx: job_runs.standing(tx, job.name)).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
@@ -138,20 +130,6 @@ def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
     if scheduled:
         return app.job_runner.settle(job, asked=True)
     return app.job_runner.run_now(job)
-
-
-def _drain_or_die(drain: Callable[[], None]) -> Callable[[], None]:
-    """The first signal asks the job to end, the second ends the process."""
-    signals = 0
-
-    def react() -> None:
-        nonlocal signals
-        signals += 1
-        if signals > 1:
-            os._exit(Exit.INTERRUPTED)
-        drain()
-
-    return react
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

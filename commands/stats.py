@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +10,14 @@ import typer
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from commands.context import Exit, dashed, on_signals, opened_app, result, result_json, say
+from commands.context import Exit, dashed, opened_app, result, result_json, say
+from commands.working import kept_leases
 from core.errors import InvalidInput
-from core.service import ThreadedService
 from crawler.video_stats import FetchedItem
 from sources.base import VideoStats
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 TITLE_CELLS = 30
-KEEPER_SECS = 10.0
 WITH_TITLE, WIDE, FILE_WIDTH = 100, 130, 200
 ID_CELLS = 19
 WORD = 5  # letters of a column title on a narrow screen
@@ -45,18 +43,10 @@ def fetch(
     texts = [*(links or ()), *_lines(file)]
     if not texts:
         raise InvalidInput("give links or ids, or --file FILE with one a line")
-    stop = threading.Event()
-    on_signals(stop.set)
-    with opened_app() as app:
+    with opened_app() as app, kept_leases(app, "stats") as stop:
         if platform is not None:
             platform = app.catalog.named(platform).name
-        keeper = ThreadedService("keeper", [app.keeper("stats").run], lambda _error: stop.set())
-        keeper.start()
-        try:
-            items = app.video_stats.fetch(texts, stop, platform)
-        finally:
-            keeper.stop()
-            keeper.join(KEEPER_SECS)
+        items = app.video_stats.fetch(texts, stop, platform)
     if as_json:
         result_json([_as_object(item) for item in items])
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from commands.context import (
     Exit,
     amount,
     dashed,
-    on_signals,
     opened_app,
     reports_errors,
     result,
@@ -25,14 +23,13 @@ from commands.context import (
 )
 from commands.root import App
 from commands.view_progress import progress_shown
+from commands.working import leases_renewed, stopped_by_signals
 from core.errors import InvalidInput
-from core.service import ThreadedService
 from works.crawl_outcome import CrawlOutcome, CrawlProgress, Ending
 from works.crawl_outcome import Show as ShowCrawl
 from works.hourly_import import ImportedHour, ImportOutcome
 from works.hours import Hour
 
-KEEPER_SECS = 10.0
 CODES = {
     Ending.DONE: Exit.OK,
     Ending.PARTIAL: Exit.PARTIAL,
@@ -144,7 +141,7 @@ def _import(hour: Hour | None, as_json: bool) -> Exit:
 
 
 def _import_missing(as_json: bool) -> Exit:
-    stop = _stopped_by_signals()
+    stop = stopped_by_signals()
     with unopened_app() as app, progress_shown() as show:
         done = app.hourly_views.import_missing(
             stop, lambda place, total: show("import", place, total) if total else None
@@ -158,7 +155,7 @@ def _import_missing(as_json: bool) -> Exit:
 @contextmanager
 def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
     """An app whose leases are kept, a stop event that signals set, and a bar."""
-    stop = _stopped_by_signals()
+    stop = stopped_by_signals()
     with opened_app() as app, progress_shown() as show:
 
         def shown(progress: CrawlProgress) -> None:
@@ -169,26 +166,8 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
             text = f"{progress.hour}: {progress.success:,} fetched{failed}"
             show(text, progress.total - progress.left, progress.total)
 
-        keeper = ThreadedService("keeper", [app.keeper("views").run], lambda _error: stop.set())
-        keeper.start()
-        try:
+        with leases_renewed(app, "views", stop.set):
             yield app, stop, shown
-        finally:
-            keeper.stop()
-            keeper.join(KEEPER_SECS)
-
-
-def _stopped_by_signals() -> threading.Event:
-    """Set by the first Ctrl-C; the second ends the process, which is safe too."""
-    stop = threading.Event()
-
-    def react() -> None:
-        if stop.is_set():
-            os._exit(Exit.INTERRUPTED)
-        stop.set()
-
-    on_signals(react)
-    return stop
 
 
 def _tell_crawl(done: CrawlOutcome) -> None:
