@@ -84,7 +84,8 @@ class Foreground:
     def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
         terminal = messages()
         if not terminal.is_terminal:
-            return self._until_done(task_ids, self._plain_shower(task_ids))
+            idle_secs = IDLE_LOOK_SECS if task_ids else PLAIN_LINE_SECS  # no end to be seen soon
+            return self._until_done(task_ids, self._plain_shower(task_ids), idle_secs)
         with Live(console=terminal, auto_refresh=False, transient=False) as live:
 
             def show(snapshot: Snapshot) -> None:
@@ -97,7 +98,10 @@ class Foreground:
             return self._until_done(task_ids, show)
 
     def _until_done(
-        self, task_ids: tuple[int, ...], show: Callable[[Snapshot], None]
+        self,
+        task_ids: tuple[int, ...],
+        show: Callable[[Snapshot], None],
+        idle_secs: float = IDLE_LOOK_SECS,
     ) -> Ending | None:
         while True:
             stopping = self._stop.is_set()  # asked before drawing: the last frame says so
@@ -110,7 +114,7 @@ class Foreground:
             if ending is not None:
                 return ending
             busy = snapshot is not None and _is_busy(snapshot)
-            self._app.clock.wait(self._stop, LOOK_SECS if busy else IDLE_LOOK_SECS)
+            self._app.clock.wait(self._stop, LOOK_SECS if busy else idle_secs)
 
     def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
         try:
