@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 4.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 5.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -86,7 +86,15 @@ CREATE TABLE tasks (
   KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
   KEY idx_tasks_parent (parent_id, status, not_before, id),
   KEY idx_tasks_pieces (parent_id, id),
+  KEY idx_tasks_ended (parent_id, finished_at),
   KEY idx_tasks_domain (domain)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE task_labels (
+  label VARCHAR(64) NOT NULL,                 -- what people file the task under: a client, a campaign
+  task_id BIGINT NOT NULL,
+  PRIMARY KEY (label, task_id),
+  KEY idx_task_labels_task (task_id, label)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE ingestion_logs (
@@ -420,4 +428,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (4, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (5, UTC_TIMESTAMP(3));

@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 4: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 5: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -86,7 +86,15 @@ CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
 CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
 CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id);
 CREATE INDEX idx_tasks_pieces ON tasks (parent_id, id);
+CREATE INDEX idx_tasks_ended ON tasks (parent_id, finished_at);
 CREATE INDEX idx_tasks_domain ON tasks (domain);
+
+CREATE TABLE task_labels (
+  label TEXT NOT NULL,
+  task_id INTEGER NOT NULL,
+  PRIMARY KEY (label, task_id)
+);
+CREATE INDEX idx_task_labels_task ON task_labels (task_id, label);
 
 CREATE TABLE ingestion_logs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -419,4 +427,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (4, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (5, strftime('%Y-%m-%d %H:%M:%f', 'now'));

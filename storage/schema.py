@@ -8,7 +8,7 @@ from enum import StrEnum
 from core.errors import SchemaMismatch
 from storage.database import Database, Tx
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FIRST_VERSION = 1
 ADVICE = "run: python cli.py init"
 
