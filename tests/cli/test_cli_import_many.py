@@ -215,7 +215,7 @@ def test_a_file_with_nothing_but_its_columns_is_fine(baton: Baton) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("username,cookie\n".encode("utf-16"), "neither UTF-8 nor GBK"), (None, "No such file")],
+    [(b"username,cookie\n\xff\xff", "neither UTF-8 nor GBK"), (None, "No such file")],
 )
 def test_a_file_that_cannot_be_read_is_named(
     baton: Baton, content: bytes | None, message: str
