@@ -174,7 +174,7 @@ def test_the_commands_limit_is_that_of_lines_without_one(baton: Baton) -> None:
     assert [account["daily_export_limit"] for account in accounts(baton)] == [7, 9]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_files_as_spreadsheets_save_them(baton: Baton, encoding: str, newline: str) -> None:
     lines = (HEAD, f"美妆账号一,,{cookie('1')},,", f"游戏,,{cookie('2')},,5")
