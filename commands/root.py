@@ -21,7 +21,8 @@ from crawler.caretaker import Caretaker
 from crawler.channels import Channel, parse_channels
 from crawler.engine import Engine
 from crawler.evidence import EvidenceStore
-from crawler.export import ExportLimits, ExportWorker
+from crawler.export import ExportWorker
+from crawler.export_options import ExportLimits
 from crawler.ingestion import IngestionWorker
 from crawler.job_launcher import JobLauncher
 from crawler.job_plan import Job
