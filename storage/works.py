@@ -106,6 +106,12 @@ def version(tx: Tx) -> int:
     return int(row["version"]) if row else 0
 
 
+def changed_at(tx: Tx) -> datetime | None:
+    """When what the list tells has changed last; None when it never did."""
+    row = tx.one("SELECT changed_at FROM works_version WHERE id=1 AND version>0")
+    return from_sql_or_none(row["changed_at"]) if row else None
+
+
 def for_list(tx: Tx) -> list[Row]:
     """What the list tells of every work, newest first, those without a date last. One statement,
     so that all of it is of one moment."""

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from core.atomic_file import replacing, sync_folder
@@ -39,6 +39,18 @@ class TakenIn:
         return TakenIn(
             self.files + other.files, self.rejected + other.rejected, self.changes + other.changes
         )
+
+
+@dataclass(frozen=True)
+class InboxState:
+    """What lies in the folder. `oldest_at`: since when the first of the waiting files waits (UTC);
+    `newest_rejected` with the `reason` that lies beside it."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    rejected: int = 0
+    newest_rejected: Path | None = None
+    reason: str = ""
 
 
 class Inbox:
@@ -79,6 +91,20 @@ class Inbox:
                     break
                 total += self._take(files)
         return total
+
+    def look(self) -> InboxState:
+        """What lies there now; nothing is touched. Raises OutputError: it cannot be read."""
+        waiting = [moment for file in self._listed() if (moment := _written_at(file))]
+        rejected = {
+            file: moment
+            for file in (self.folder / REJECTED).glob("*.json")
+            if (moment := _written_at(file))
+        }
+        newest = max(rejected, key=lambda file: rejected[file], default=None)
+        return InboxState(
+            len(waiting), min(waiting, default=None), len(rejected), newest,
+            _reason_of(newest) if newest else "",
+        )  # fmt: skip
 
     def _waiting(self) -> list[Path]:
         """The files in their order. Looked at twice: of two that come during a look, it may show
@@ -122,7 +148,7 @@ class Inbox:
         """Put it aside, its reason first: a file never lies there without one."""
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
-        with replacing(aside.with_name(f"{file.name}.reason.txt")) as text:
+        with replacing(_reason_file(aside)) as text:
             text.write(f"{reason}\n")
         try:
             os.replace(file, aside)
@@ -136,3 +162,22 @@ class Inbox:
             sync_folder(self.folder)
         except OSError as error:
             raise OutputError(f"cannot remove {error.filename}: {error.strerror}") from error
+
+
+def _reason_file(rejected: Path) -> Path:
+    return rejected.with_name(f"{rejected.name}.reason.txt")
+
+
+def _reason_of(rejected: Path) -> str:
+    try:
+        return _reason_file(rejected).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return "its reason is gone"
+
+
+def _written_at(file: Path) -> datetime | None:
+    """By this host's clock; None when it was taken in meanwhile."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None
