@@ -81,6 +81,12 @@ def exists(tx: Tx, platform: str, work_id: str) -> bool:
     return row is not None
 
 
+def valid_keys(tx: Tx) -> set[tuple[str, str]]:
+    """Platform and id of every valid work."""
+    rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
+    return {(row["platform"], row["work_id"]) for row in rows}
+
+
 def insert(tx: Tx, works: Sequence[Work]) -> None:
     """Add new works, given in key order. Raises DuplicateKey when another was faster."""
     tx.execute_many(INSERT, [_values(work) for work in works])

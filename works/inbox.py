@@ -20,7 +20,7 @@ from core.file_lock import file_lock
 from core.logs import service_log
 from works.catalogue import Catalogue, Changes
 from works.entries import WorkEntry
-from works.import_files import read_works
+from works.import_files import WorkRows, read_works
 
 log = service_log("works")
 FILES_AT_ONCE = 500
@@ -124,10 +124,14 @@ class Inbox:
         rejected = 0
         for file in files:
             try:
-                entries += self._read(file)
+                rows = self._read(file)
             except InvalidInput as error:
                 self._reject(file, str(error))
                 rejected += 1
+                continue
+            told = [row.entry for row in rows.good]
+            left_out = self._catalogue.all_but(told, entries) if rows.is_complete else []
+            entries += told + left_out
         changes = self._catalogue.put(entries)
         self._remove(files)
         log.info(
@@ -136,13 +140,13 @@ class Inbox:
         )  # fmt: skip
         return TakenIn(len(files), rejected, changes)
 
-    def _read(self, file: Path) -> list[WorkEntry]:
+    def _read(self, file: Path) -> WorkRows:
         rows = read_works(file, None, self._zone)
         if rows.problems:
             raise InvalidInput("; ".join(rows.problems))
         if any(not row.entry.work_id for row in rows.good):
             raise InvalidInput("short links are not asked here: write the work's id")
-        return [row.entry for row in rows.good]
+        return rows
 
     def _reject(self, file: Path, reason: str) -> None:
         """Put it aside, its reason first: a file never lies there without one."""
