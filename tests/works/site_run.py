@@ -153,8 +153,17 @@ def titles() -> None:
 STEPS = {
     step.__name__: step
     for step in (
-        tables, save, change, roll_back, bulk, save_and_die, delete_and_die, reconcile, race,
-        overtake, titles,
+        tables,
+        save,
+        change,
+        roll_back,
+        bulk,
+        save_and_die,
+        delete_and_die,
+        reconcile,
+        race,
+        overtake,
+        titles,
     )
 }
 for name in sys.argv[2:]:

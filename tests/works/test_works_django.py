@@ -171,7 +171,9 @@ def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
     done = app.works_intake.take_in(rows_told, "all.json", threading.Event())
     assert done.changes.new == 1 and "takes nothing out" in done.problems[-1]
     assert all(one.is_valid for one in catalogue(app).values())
-    whole = parse_works(text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC)
+    whole = parse_works(
+        text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC
+    )
     assert app.works_intake.take_in(whole, "", threading.Event()).problems == ()
     assert [one.work_id for one in catalogue(app).values() if one.is_valid] == [IDS[0]]
 
