@@ -15,6 +15,7 @@ from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
 from commands.root import App
 from commands.root_base import SPARE_CONNECTIONS
+from commands.works_checkup import WorksCheckup
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names
@@ -64,6 +65,7 @@ class Checkup:
         yield from self._leases()
         yield from self._workers()
         yield from FileCheckup(self._app).findings()
+        yield from WorksCheckup(self._app).findings()
 
     def _settings(self) -> Iterator[Finding]:
         known = setting_names()

@@ -229,7 +229,20 @@ class Settings(BaseSettings):
     bilibili_pace: PaceSetting = _setting(
         Pace(1, 2.5), "BATON_BILIBILI_PACE", "requests/seconds of one Bilibili account"
     )
-
+    single_pause_min_secs: float = _setting(
+        0.2,
+        "BATON_SINGLE_PAUSE_MIN_SECS",
+        "before a video that is asked singly, besides the pace, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    single_pause_max_secs: float = _setting(
+        0.5,
+        "BATON_SINGLE_PAUSE_MAX_SECS",
+        "… at most; its length is drawn at random",
+        ge=0,
+        le=LONGEST_SECS,
+    )
     bilibili_passport_url: UrlSetting = _setting(
         "https://passport.bilibili.com",
         "BATON_BILIBILI_PASSPORT_URL",
