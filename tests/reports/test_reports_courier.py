@@ -198,12 +198,13 @@ def test_a_resolver_that_hangs_is_not_waited_for(
     is_allowed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers, connected = threading.Event(), threading.Event()
-    look_up, came = socket.getaddrinfo, []
+    look_up, came, waited_for = socket.getaddrinfo, [], []
 
     def hang(host: str, *more: Any, **named: Any) -> Any:
         if host != "hooks.example":
             return look_up(host, *more, **named)
         if not answers.wait(20):
+            waited_for.append(host)
             raise socket.gaierror("given up")
         return look_up("127.0.0.1", *more, **named)
 
@@ -216,6 +217,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(
     with raw_server(talk) as port:
         with pytest.raises(NotSent, match=r"no answer within 0\.3 s"):
             courier.post(f"http://hooks.example:{port}/", {}, b"secret")
+        assert waited_for == []
         answers.set()  # too late: what is looked up now must not be sent to
         for thread in threading.enumerate():
             if thread.name == "webhook-lookup":
