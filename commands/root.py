@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from commands.job_list import all_jobs
+from commands.retention_list import kept_rows
 from commands.root_base import secret_text
 from commands.root_reports import ReportsApp
 from core.service import Service, ThreadedService
@@ -33,6 +34,7 @@ from crawler.pages import PageStore
 from crawler.planner import Planner
 from crawler.progress import ProgressReader
 from crawler.quota_reset import QuotaReset
+from crawler.retention import Retention
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentFiles
 from crawler.task_desk import TaskDesk
@@ -103,6 +105,14 @@ class App(ReportsApp):
     @cached_property
     def quota_reset(self) -> QuotaReset:
         return QuotaReset(self.database, self.clock, self.calendar)
+
+    @cached_property
+    def retention(self) -> Retention:
+        settings = self.settings
+        return Retention(
+            self.database, self.clock, kept_rows(settings), settings.log_dir,
+            settings.evidence_dir, settings.keep_logs_days,
+        )  # fmt: skip
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:

@@ -15,6 +15,7 @@ from reports.daily_scan import DailyScanner
 from reports.daily_store import DailyStore
 from reports.dramas import DramaDesk
 from reports.intake import Intake
+from reports.late_completions import LateCompletions
 from reports.outbox import Outbox
 from reports.sender import WebhookSender
 from reports.verdicts import RetryPlan
@@ -43,6 +44,10 @@ class ReportsApp(WorksApp):
             self.database, self.video_stats, self.vault, store, self.clock, self.calendar,
             settings.report_part_tasks,
         )  # fmt: skip
+
+    @cached_property
+    def late_completions(self) -> LateCompletions:
+        return LateCompletions(self.daily_scanner, self.settings.late_completions_days)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:

@@ -153,6 +153,8 @@ CHINESE = {
     "all agree.": "全部一致。",
     "{n} problems.": "{n} 个问题。",
     "report yesterday's distribution tasks": "上报昨日的短剧任务",
+    "count what came after its day was reported": "补计迟到的完成记录",
+    "delete what is older than it is kept": "清理过期数据",
     # alerts
     "Alerts": "告警",
     "Nothing is wrong just now.": "目前一切正常。",
