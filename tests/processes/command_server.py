@@ -1,7 +1,7 @@
 """Starts Baton's commands quickly: each is a fork of a process that has imported everything.
 
 A command so started is a process of its own, with its own session, folder, environment, standard
-streams and exit code; only the 0.6 seconds of importing are saved. Reads one request a line:
+streams and exit code; only the importing is saved. Reads one request a line:
 {"args", "cwd", "env", "files": {"stdin", "stdout", "stderr", "pid", "code"}}.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import signal
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,11 @@ def main() -> None:
     root = sys.argv[1]
     sys.path.insert(0, root)
     import commands.main
+    from commands.root import load_services
 
+    for found in pkgutil.iter_modules([str(Path(root) / "commands")]):
+        import_module(f"commands.{found.name}")
+    load_services()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are reaped by the kernel
     print("ready", flush=True)
     while line := sys.stdin.readline():
