@@ -334,8 +334,14 @@ class TaskScheduler:
         now = self._clock.now()
         rows.lock_parent(tx, parent_id, now)
         status = _status_of(rows.child_statuses(tx, parent_id))
-        error = rows.first_child_error(tx, parent_id) if status is TaskStatus.FAILED else None
+        error = self._why_failed(tx, parent_id) if status is TaskStatus.FAILED else None
         rows.set_parent_status(tx, parent_id, status, now, error)
+
+    def _why_failed(self, tx: Tx, parent_id: int) -> str | None:
+        """The first failed piece's error; the operator's word stays, whatever failed before it."""
+        if self._existing(tx, parent_id).last_error == CANCELLED:
+            return CANCELLED
+        return rows.first_child_error(tx, parent_id)
 
     def _existing(self, tx: Tx, task_id: int) -> Task:
         task = rows.get(tx, task_id)

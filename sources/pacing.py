@@ -111,13 +111,18 @@ class RateWindow:
 
     def throttled(self, now: float) -> None:
         """Halve the limit, and remember how many requests were too many."""
-        since = now - self.pace.per_secs
-        inside = sum(count for moment, count in self.recent if moment > since) - 1
-        self.wall = min(0.95 * self.learned, max(float(inside), self.learned / 2))
+        self.wall = min(0.95 * self.learned, max(self._went_before(now), self.learned / 2))
         self.wall_at = now
         self.limit = max(self.pace.requests / 64, min(self.learned, self.wall) / 2)
         self.wall = max(self.wall, self.limit)
         self.good_in_row = 0
+
+    def _went_before(self, now: float) -> float:
+        """How many requests the platform had taken when it refused the newest one."""
+        if self._room == 1:  # nothing before it in the window: the count tells nothing
+            return self.learned
+        since = now - self.pace.per_secs
+        return sum(count for moment, count in self.recent if moment > since) - 1
 
     def fill(self, now: float) -> None:
         """Take it that the window was just used up: nobody told what was asked."""

@@ -174,7 +174,7 @@ def test_the_commands_limit_is_that_of_lines_without_one(baton: Baton) -> None:
     assert [account["daily_export_limit"] for account in accounts(baton)] == [7, 9]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_files_as_spreadsheets_save_them(baton: Baton, encoding: str, newline: str) -> None:
     lines = (HEAD, f"美妆账号一,,{cookie('1')},,", f"游戏,,{cookie('2')},,5")
@@ -215,7 +215,7 @@ def test_a_file_with_nothing_but_its_columns_is_fine(baton: Baton) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("username,cookie\n".encode("utf-16"), "neither UTF-8 nor GBK"), (None, "No such file")],
+    [(b"username,cookie\n\xff\xff", "neither UTF-8 nor GBK"), (None, "No such file")],
 )
 def test_a_file_that_cannot_be_read_is_named(
     baton: Baton, content: bytes | None, message: str

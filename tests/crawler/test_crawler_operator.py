@@ -90,6 +90,15 @@ def test_a_cancelled_task_says_so_and_makes_room_for_another(app: App) -> None:
     assert file_crawl(app).id != filed.id
 
 
+def test_a_cancelled_task_is_not_told_as_failed_for_a_piece_that_failed_before(app: App) -> None:
+    filed = file_crawl(app, pages=20)
+    app.scheduler.finish(claimed(app), "page 3: HTTP 404")
+    held = claimed(app)
+    app.scheduler.cancel(filed.id)
+    app.scheduler.put_back(held)
+    assert task_of(app, filed.id).last_error == "cancelled by the operator"
+
+
 def test_pause_holds_every_piece_and_resume_lets_them_all_go(app: App) -> None:
     filed = file_crawl(app, pages=20)
     app.scheduler.finish(claimed(app))

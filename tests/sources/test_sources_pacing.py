@@ -192,6 +192,17 @@ def test_a_platform_that_allows_less_than_declared_is_run_into_once() -> None:
     assert pace.windows[EVERYTHING].learned == pytest.approx(allowed, abs=1)
 
 
+def test_a_throttle_of_single_requests_halves_their_pace_too() -> None:
+    clock = MovingClock()
+    pace = fresh(Pace(1, 2), clock)
+    well(pace, clock, 3)
+    throttle(pace, clock)
+    window = pace.windows[EVERYTHING]
+    assert window.learned == pytest.approx(0.95 / 2)  # a request each 4.2 s
+    well(pace, clock, 100)
+    assert window.learned == pytest.approx(0.95)
+
+
 def test_a_wall_is_forgotten_after_a_day() -> None:
     clock = MovingClock()
     pace = fresh(Pace(20, 10), clock)
