@@ -10,17 +10,16 @@ from types import ModuleType
 
 import pytest
 import typer
-from launcher import ROOT
+from launcher import CLI, ROOT
 
 import commands
 from commands.lazy import Listed
 from commands.main import Baton, build
 
 RUN = """
-import json, sys
-from commands.main import main
+import json, runpy, sys
 try:
-    main()
+    runpy.run_path(sys.argv.pop(1), run_name="__main__")
 except SystemExit as ending:
     code = ending.code
 print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
@@ -48,7 +47,11 @@ def test_a_command_loads_only_what_it_needs(
 ) -> None:
     env = {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{tmp_path / 'baton.db'}"}
     ended = subprocess.run(
-        [sys.executable, "-c", RUN, *words], cwd=tmp_path, env=env, capture_output=True, text=True
+        [sys.executable, "-c", RUN, CLI, *words],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     code, loaded = json.loads(ended.stdout.splitlines()[-1])
     assert code == 0, ended.stderr
