@@ -7,11 +7,14 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from accounts.vault import Credentials
 from core.errors import InvalidInput
 from core.text_files import read_text
-from sources.catalog import Platform
+
+if TYPE_CHECKING:
+    from sources.catalog import Platform
 
 COLUMNS = ("username", "password", "cookie", "proxy", "limit")
 

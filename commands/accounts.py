@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console as Terminal
@@ -18,8 +18,10 @@ from commands.login import login
 from core.errors import InvalidInput
 from core.settings import load_settings
 from crawler.shapes import as_object
-from sources.catalog import Platform
 from storage.records import AccountStatus
+
+if TYPE_CHECKING:
+    from sources.catalog import Platform
 
 Name = Annotated[str, typer.Argument(help="the account's name or id")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="when a name is on several")]

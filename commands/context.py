@@ -12,14 +12,11 @@ from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 import typer
-from rich.console import Console as Terminal
-from rich.table import Table
 
-from commands.root import App
 from commands.words import Command
 from core.errors import (
     BatonError,
@@ -30,9 +27,15 @@ from core.errors import (
 )
 from core.logs import redact, set_up_logging
 from core.settings import Settings, load_settings
-from sources.catalog import Catalog, Platform
 from storage import schema
 from storage.schema import SchemaState
+
+if TYPE_CHECKING:
+    from rich.console import Console as Terminal
+    from rich.table import Table
+
+    from commands.root import App
+    from sources.catalog import Platform
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,6 +54,8 @@ class Exit(IntEnum):
 
 def messages() -> Terminal:
     """Where people read: stderr."""
+    from rich.console import Console as Terminal
+
     return Terminal(stderr=True, highlight=False)
 
 
@@ -66,6 +71,8 @@ def result(text: str) -> None:
 
 def result_table(table: Table) -> None:
     """A listing, on stdout: a line a row whatever the width, so that paths stay whole."""
+    from rich.console import Console as Terminal
+
     drawn = Terminal(file=io.StringIO(), width=ANY_WIDTH, highlight=False, color_system=None)
     with drawn.capture() as captured:
         drawn.print(table)
@@ -110,6 +117,8 @@ def _exit_code(error: BatonError) -> int:
 
 def platform_named(name: str) -> Platform:
     """A platform whose accounts the pool may hold. Raises InvalidInput for an unknown one."""
+    from sources.catalog import Catalog
+
     return Catalog(load_settings()).searching(name)
 
 
@@ -125,6 +134,8 @@ def opened_app(
     Opening waits a few seconds for the database, then says that it is not there. `services` wait
     for it as long as the settings say once they run.
     """
+    from commands.root import App
+
     tells_new = settings is None
     settings = settings or load_settings()
     handler = _logging(settings)
@@ -159,6 +170,8 @@ def opened_app(
 @contextmanager
 def unopened_app() -> Iterator[App]:
     """An App with logging set up, for what does without the main database: nothing is opened."""
+    from commands.root import App
+
     settings = load_settings()
     handler = _logging(settings)
     app = App(settings, patience_secs=COMMAND_PATIENCE_SECS)

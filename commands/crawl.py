@@ -13,7 +13,7 @@ import typer
 from accounts.manager import Purpose
 from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
 from commands.foreground import Foreground
-from commands.root import App
+from commands.root import App, load_services
 from commands.serve import web_beside
 from commands.summary import conclude
 from core.clock import Clock
@@ -135,6 +135,7 @@ def run(
         raise InvalidInput("give at least one crawl or export worker")
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
+    load_services()
     with opened_app(crawl_workers + export_workers, services=True) as app:
         works_on = [
             *([TaskType.INGESTION] if crawl_workers else []),

@@ -1,25 +1,15 @@
-"""`accounts login`: a QR code in the terminal, followed until it is confirmed."""
+"""`accounts login`."""
 
 from __future__ import annotations
 
 import threading
 from typing import Annotated
 
-import segno
 import typer
-from rich.text import Text
 
 from accounts.vault import Credentials
-from commands.context import Exit, messages, on_signals, opened_app, platform_named, result, say
+from commands.context import on_signals, opened_app, platform_named, result
 from commands.enrol import Limit, Proxy, add_or_refresh
-from commands.root import App
-from core.errors import CredentialsError, Retry
-from crawler.texts import Texts, texts_for
-from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
-
-POLL_SECS = 2.0
-QUIET_MODULES = 2
-BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 
 
 def login(
@@ -32,70 +22,15 @@ def login(
 
     Bilibili's app scans it; the session is kept encrypted.
     """
+    from commands.qr_sign_in import signed_in
+
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)
     stop = threading.Event()
     on_signals(stop.set)
     with opened_app() as app:
-        settings = app.settings
         known = app.registry.lookup("bilibili", name)
         way = proxy or (app.vault.decrypt(known.proxy) if known else None)
-        passport = Passport(settings.bilibili_passport_url, settings.request_timeout_secs, way)
-        try:
-            session = _signed_in(app, passport, codes, stop)
-        finally:
-            passport.close()
+        session = signed_in(app, way, codes, stop)
         changed = add_or_refresh(app, "bilibili", name, Credentials(None, session, proxy), limit)
         result(f"account {name}: {changed}")
-
-
-def _signed_in(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
-    texts = texts_for(app.settings.language)
-    for number in range(1, codes + 1):
-        code = passport.new_code()
-        messages().print(_drawn(code))
-        say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
-        if _confirmed(app, passport, code, texts, stop):
-            return passport.session_text()
-        if stop.is_set():
-            say(texts.login_stopped)
-            raise typer.Exit(Exit.INTERRUPTED)
-        if number < codes:
-            say(texts.login_expired)
-    raise CredentialsError(texts.login_given_up.format(codes=codes))
-
-
-def _confirmed(
-    app: App, passport: Passport, code: QRCode, texts: Texts, stop: threading.Event
-) -> bool:
-    """Follow a code to its end; False when it expired."""
-    begun, shown = app.clock.monotonic(), ScanState.WAITING
-    while app.clock.monotonic() - begun < CODE_LIVES_SECS:
-        try:
-            state = passport.poll(code)
-        except Retry as error:
-            say(f"{error}; {texts.login_again}")
-            state = shown
-        if state is ScanState.DONE:
-            return True
-        if state is ScanState.EXPIRED:
-            return False
-        if state is ScanState.SCANNED and shown is not state:
-            say(texts.login_scanned)
-        shown = state
-        if app.clock.wait(stop, POLL_SECS):
-            return False
-    return False
-
-
-def _drawn(code: QRCode) -> Text:
-    """The code in half blocks, black on white whatever the terminal's colours are."""
-    modules = segno.make(code.url, error="l").matrix_iter(border=QUIET_MODULES)
-    matrix = [list(row) for row in modules]
-    if len(matrix) % 2:
-        matrix.append([0] * len(matrix[0]))
-    lines = [
-        "".join(BLOCKS[bool(above), bool(below)] for above, below in zip(upper, lower, strict=True))
-        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True)
-    ]
-    return Text("\n", no_wrap=True).join(Text(line, style="#000000 on #ffffff") for line in lines)

@@ -1,48 +1,49 @@
-"""The composition root: builds every object once and hands it its collaborators."""
+"""The composition root: builds every object once and hands it its collaborators.
+
+What not every command needs is imported where it is built, so that a command starts quickly."""
 
 from __future__ import annotations
 
 import os
+import pkgutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from commands.job_list import all_jobs
-from commands.retention_list import kept_rows
 from commands.root_base import secret_text
 from commands.root_reports import ReportsApp
 from core.service import Service, ThreadedService
-from crawler.alert_rules import AlertRules
-from crawler.alert_teller import AlertTeller
-from crawler.alert_texts import AlertWords, log_words
-from crawler.alerts import AlertWatcher
-from crawler.batches import BatchExporter
-from crawler.caretaker import Caretaker
-from crawler.channels import Channel, parse_channels
-from crawler.engine import Engine
-from crawler.evidence import EvidenceStore
-from crawler.export import ExportWorker
-from crawler.export_options import ExportLimits
-from crawler.ingestion import IngestionWorker
-from crawler.job_launcher import JobLauncher
-from crawler.job_plan import Job
-from crawler.job_scheduler import JobScheduler
-from crawler.jobs import JobRunner
-from crawler.keeper import Keeper
-from crawler.pages import PageStore
-from crawler.planner import Planner
-from crawler.progress import ProgressReader
-from crawler.quota_reset import QuotaReset
-from crawler.retention import Retention
-from crawler.sealing import SegmentSealer
-from crawler.segments import SegmentFiles
-from crawler.task_desk import TaskDesk
-from crawler.texts import texts_for
-from crawler.verify import ExportVerifier
 from storage import schema
 from storage.records import Worker
-from web.tokens import TokenBook
+
+if TYPE_CHECKING:
+    from crawler.alert_teller import AlertTeller
+    from crawler.alert_texts import AlertWords
+    from crawler.alerts import AlertWatcher
+    from crawler.caretaker import Caretaker
+    from crawler.channels import Channel
+    from crawler.engine import Engine
+    from crawler.export import ExportWorker
+    from crawler.ingestion import IngestionWorker
+    from crawler.job_launcher import JobLauncher
+    from crawler.job_plan import Job
+    from crawler.job_scheduler import JobScheduler
+    from crawler.jobs import JobRunner
+    from crawler.keeper import Keeper
+    from crawler.planner import Planner
+    from crawler.progress import ProgressReader
+    from crawler.quota_reset import QuotaReset
+    from crawler.retention import Retention
+    from crawler.sealing import SegmentSealer
+    from crawler.segments import SegmentFiles
+    from crawler.task_desk import TaskDesk
+    from crawler.verify import ExportVerifier
+    from web.tokens import TokenBook
+
+SERVICE_LAYERS = ("accounts", "sources", "crawler", "works", "reports")
 
 
 class App(ReportsApp):
@@ -50,30 +51,44 @@ class App(ReportsApp):
 
     @cached_property
     def files(self) -> SegmentFiles:
+        from crawler.segments import SegmentFiles
+
         return SegmentFiles(self.settings.exports_dir, self.host, self.catalog.raw_fields)
 
     @cached_property
     def sealer(self) -> SegmentSealer:
+        from crawler.sealing import SegmentSealer
+
         return SegmentSealer(self.database, self.files, self.clock)
 
     @cached_property
     def verifier(self) -> ExportVerifier:
+        from crawler.verify import ExportVerifier
+
         return ExportVerifier(self.database, self.files, self.clock)
 
     @cached_property
     def progress(self) -> ProgressReader:
+        from crawler.progress import ProgressReader
+
         return ProgressReader(self.database, self.clock, self.calendar)
 
     @cached_property
     def desk(self) -> TaskDesk:
+        from crawler.task_desk import TaskDesk
+
         return TaskDesk(self.database, self.scheduler, self.accounts, self.sealer, self.catalog)
 
     @cached_property
     def tokens(self) -> TokenBook:
+        from web.tokens import TokenBook
+
         return TokenBook(self.database, self.clock)
 
     @cached_property
     def planner(self) -> Planner:
+        from crawler.planner import Planner
+
         limit = self.settings.daily_export_limit
         return Planner(self.database, self.clock, self.calendar, limit)
 
@@ -100,14 +115,21 @@ class App(ReportsApp):
 
     @cached_property
     def caretaker(self) -> Caretaker:
+        from crawler.caretaker import Caretaker
+
         return Caretaker(self.accounts, self.visits, self._pooled())
 
     @cached_property
     def quota_reset(self) -> QuotaReset:
+        from crawler.quota_reset import QuotaReset
+
         return QuotaReset(self.database, self.clock, self.calendar)
 
     @cached_property
     def retention(self) -> Retention:
+        from commands.retention_list import kept_rows
+        from crawler.retention import Retention
+
         settings = self.settings
         return Retention(
             self.database, self.clock, kept_rows(settings), settings.log_dir,
@@ -116,23 +138,34 @@ class App(ReportsApp):
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
+        from commands.job_list import all_jobs
+
         return all_jobs(self)
 
     @cached_property
     def job_runner(self) -> JobRunner:
+        from crawler.jobs import JobRunner
+
         return JobRunner(self.database, self.clock, self.book, self.owner, self.settings.lease_secs)
 
     @cached_property
     def job_launcher(self) -> JobLauncher:
+        from crawler.job_launcher import JobLauncher
+
         return JobLauncher(self.jobs, self.job_runner)
 
     @cached_property
     def job_scheduler(self) -> JobScheduler:
+        from crawler.job_scheduler import JobScheduler
+
         return JobScheduler(self.jobs, self.job_runner, self.clock, self.settings.lease_secs)
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """Where alerts are sent. Raises SettingsError when one cannot be used."""
+
+        from crawler.channels import parse_channels
+
         return parse_channels(secret_text(self.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
@@ -141,9 +174,16 @@ class App(ReportsApp):
 
     @property
     def alert_words(self) -> AlertWords:
+        from crawler.alert_texts import AlertWords
+        from crawler.texts import texts_for
+
         return AlertWords(texts_for(self.settings.language), self.calendar.zone)
 
     def alert_watcher(self) -> AlertWatcher:
+        from crawler.alert_rules import AlertRules
+        from crawler.alert_texts import log_words
+        from crawler.alerts import AlertWatcher
+
         warning = timedelta(days=self.settings.session_warning_days)
         rules = AlertRules(self.breaker, self.clock, self.calendar, warning)
         ids = [channel.id for channel in self.channels]
@@ -151,12 +191,19 @@ class App(ReportsApp):
 
     def alert_tellers(self) -> list[AlertTeller]:
         """One for each channel."""
+
+        from crawler.alert_teller import AlertTeller
+
         return [
             AlertTeller(self.database, self.clock, channel, self.alert_words, self.owner, self.host)
             for channel in self.channels
         ]
 
     def ingestion_worker(self, only: int | None = None) -> IngestionWorker:
+        from crawler.evidence import EvidenceStore
+        from crawler.ingestion import IngestionWorker
+        from crawler.pages import PageStore
+
         return IngestionWorker(
             self.scheduler, self.accounts, self.visits,
             PageStore(self.database, self.scheduler, self.clock),
@@ -166,6 +213,10 @@ class App(ReportsApp):
     def export_worker(
         self, only: int | None = None, after_commit: Callable[[], None] = lambda: None
     ) -> ExportWorker:
+        from crawler.batches import BatchExporter
+        from crawler.export import ExportWorker
+        from crawler.export_options import ExportLimits
+
         settings = self.settings
         limits = ExportLimits(
             settings.poll_secs, settings.export_idle_secs, settings.export_batch_rows,
@@ -178,6 +229,8 @@ class App(ReportsApp):
         )  # fmt: skip
 
     def keeper(self, roles: str) -> Keeper:
+        from crawler.keeper import Keeper
+
         now = self.clock.now()
         worker = Worker(self.owner, self.host[:255], os.getpid(), roles, now, now)
         return Keeper(
@@ -197,6 +250,9 @@ class App(ReportsApp):
     ) -> Engine:
         """The services of one process: that many threads of each kind, and one that watches for
         alerts; with `jobs` also the scheduled jobs and those that tell alerts and send reports."""
+
+        from crawler.engine import Engine
+
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
@@ -216,6 +272,18 @@ class App(ReportsApp):
                 *_service("broadcast", [self.broadcaster.run] if jobs else [], on_failure),
             ],
         )
+
+
+def load_services() -> None:
+    """Import all that an App may build, before it is needed.
+
+    For processes that run for days: the files of the next release, put in place meanwhile, must
+    not mix with what they began with.
+    """
+    for layer in SERVICE_LAYERS:
+        package = import_module(layer)
+        for found in pkgutil.walk_packages(package.__path__, f"{layer}."):
+            import_module(found.name)
 
 
 def _service(

@@ -7,27 +7,28 @@ import socket
 import uuid
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from accounts.budgets import DailyBudget
-from accounts.manager import AccountManager
-from accounts.registry import AccountRegistry
-from accounts.vault import KeySource, Vault
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.settings import Settings
-from crawler.scheduler import TaskScheduler
-from crawler.stats_patience import StatsPatience
-from crawler.video_stats import VideoStatsFetcher
-from crawler.visits import PlatformAccess, RestLimits, Visits
-from sources.blame import Blame
-from sources.catalog import Catalog, Making
-from sources.policies import Breaker, GuardedSource
-from sources.sessions import SessionPool
-from sources.short_links import ShortLinkResolver
 from storage.clock import DatabaseClock
 from storage.database import Database, open_engine
+
+if TYPE_CHECKING:
+    from accounts.budgets import DailyBudget
+    from accounts.manager import AccountManager
+    from accounts.registry import AccountRegistry
+    from accounts.vault import Vault
+    from crawler.scheduler import TaskScheduler
+    from crawler.stats_patience import StatsPatience
+    from crawler.video_stats import VideoStatsFetcher
+    from crawler.visits import PlatformAccess, RestLimits, Visits
+    from sources.catalog import Catalog
+    from sources.policies import Breaker
+    from sources.short_links import ShortLinkResolver
 
 SPARE_CONNECTIONS = 9  # keeper, job, alerts, telling, broadcaster, catalogue (2), console, main
 
@@ -76,12 +77,16 @@ class BaseApp:
 
     @cached_property
     def vault(self) -> Vault:
+        from accounts.vault import KeySource, Vault
+
         secret = self.settings.secret_key
         setting = secret.get_secret_value() if secret else None
         return Vault(KeySource(setting, self.settings.key_file))
 
     @cached_property
     def accounts(self) -> AccountManager:
+        from accounts.manager import AccountManager
+
         return AccountManager(
             self.database, self.vault, self.clock, self.calendar, self.book, self.owner,
             self.settings.lease_secs,
@@ -89,10 +94,14 @@ class BaseApp:
 
     @cached_property
     def registry(self) -> AccountRegistry:
+        from accounts.registry import AccountRegistry
+
         return AccountRegistry(self.database, self.vault, self.clock)
 
     @cached_property
     def scheduler(self) -> TaskScheduler:
+        from crawler.scheduler import TaskScheduler
+
         return TaskScheduler(
             self.database, self.clock, self.book, self.owner, self.settings.lease_secs,
             self.settings.pages_per_task, self.settings.task_attempts,
@@ -100,6 +109,12 @@ class BaseApp:
 
     @cached_property
     def platforms(self) -> dict[str, PlatformAccess]:
+        from crawler.visits import PlatformAccess
+        from sources.blame import Blame
+        from sources.catalog import Making
+        from sources.policies import GuardedSource
+        from sources.sessions import SessionPool
+
         settings = self.settings
         making = Making(settings, self.clock, self._budget)
         blame = Blame(self.clock, settings.breaker_accounts)
@@ -114,22 +129,33 @@ class BaseApp:
 
     @cached_property
     def breaker(self) -> Breaker:
+        from sources.policies import Breaker
+
         return Breaker(self.clock, self.settings.risk_cooldown_secs)
 
     @cached_property
     def catalog(self) -> Catalog:
+        from sources.catalog import Catalog
+
         return Catalog(self.settings)
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
+        from accounts.budgets import DailyBudget
+
         return DailyBudget(self.database, self.clock, name, limit, zone)
 
     @cached_property
     def video_stats(self) -> VideoStatsFetcher:
+        from crawler.stats_patience import StatsPatience
+
         return self._stats_fetcher(self.platforms, StatsPatience())
 
     def _stats_fetcher(
         self, platforms: Mapping[str, PlatformAccess], patience: StatsPatience
     ) -> VideoStatsFetcher:
+        from crawler.video_stats import VideoStatsFetcher
+        from crawler.visits import Visits
+
         settings = self.settings
         keys = {
             name: secret_text(platform.key(settings))
@@ -143,6 +169,8 @@ class BaseApp:
 
     @cached_property
     def short_links(self) -> ShortLinkResolver:
+        from sources.short_links import ShortLinkResolver
+
         settings = self.settings
         return ShortLinkResolver(
             settings.request_timeout_secs, self.clock, settings.short_link_base_url
@@ -150,10 +178,14 @@ class BaseApp:
 
     @cached_property
     def visits(self) -> Visits:
+        from crawler.visits import Visits
+
         return Visits(self.accounts, self.platforms, self.clock, self._rests)
 
     @property
     def _rests(self) -> RestLimits:
+        from crawler.visits import RestLimits
+
         return RestLimits(self.settings.throttle_cooldown_secs, self.settings.risk_cooldown_secs)
 
     def _pooled(self) -> list[str]:

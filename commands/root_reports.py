@@ -5,21 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from commands.root_works import WorksApp
-from reports.broadcaster import Broadcaster, BroadcastLimits
-from reports.claims import DeliveryClaims
-from reports.courier import Courier
-from reports.daily_deliveries import note_daily
-from reports.daily_scan import DailyScanner
-from reports.daily_store import DailyStore
-from reports.dramas import DramaDesk
-from reports.intake import Intake
-from reports.late_completions import LateCompletions
-from reports.outbox import Outbox
-from reports.sender import WebhookSender
-from reports.verdicts import RetryPlan
-from reports.webhook_desk import WebhookDesk
+
+if TYPE_CHECKING:
+    from reports.broadcaster import Broadcaster
+    from reports.claims import DeliveryClaims
+    from reports.daily_scan import DailyScanner
+    from reports.dramas import DramaDesk
+    from reports.intake import Intake
+    from reports.late_completions import LateCompletions
+    from reports.outbox import Outbox
+    from reports.sender import WebhookSender
+    from reports.webhook_desk import WebhookDesk
 
 
 class ReportsApp(WorksApp):
@@ -27,6 +26,8 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def intake(self) -> Intake:
+        from reports.intake import Intake
+
         return Intake(
             self.database, self.vault, self.outbox, self.clock, self.calendar,
             self.settings.site_name,
@@ -34,10 +35,15 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def dramas(self) -> DramaDesk:
+        from reports.dramas import DramaDesk
+
         return DramaDesk(self.database, self.vault, self.clock)
 
     @cached_property
     def daily_scanner(self) -> DailyScanner:
+        from reports.daily_scan import DailyScanner
+        from reports.daily_store import DailyStore
+
         settings = self.settings
         store = DailyStore(self.database, self.outbox, self.clock, settings.site_name)
         return DailyScanner(
@@ -47,10 +53,14 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def late_completions(self) -> LateCompletions:
+        from reports.late_completions import LateCompletions
+
         return LateCompletions(self.daily_scanner, self.settings.late_completions_days)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:
+        from reports.broadcaster import Broadcaster, BroadcastLimits
+
         settings = self.settings
         limits = BroadcastLimits(
             settings.broadcast_secs, settings.report_part_tasks, settings.lease_secs
@@ -62,10 +72,15 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def outbox(self) -> Outbox:
+        from reports.outbox import Outbox
+
         return Outbox(self.clock)
 
     @cached_property
     def webhook_claims(self) -> DeliveryClaims:
+        from reports.claims import DeliveryClaims
+        from reports.daily_deliveries import note_daily
+
         return DeliveryClaims(
             self.database, self.clock, self.book, self.owner, self.settings.lease_secs,
             self.settings.webhook_per_host, quiet_secs=self.settings.poll_secs / 2,
@@ -74,6 +89,10 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def webhook_sender(self) -> WebhookSender:
+        from reports.courier import Courier
+        from reports.sender import WebhookSender
+        from reports.verdicts import RetryPlan
+
         settings = self.settings
         return WebhookSender(
             self.database, self.webhook_claims,
@@ -84,6 +103,8 @@ class ReportsApp(WorksApp):
 
     @cached_property
     def webhook_desk(self) -> WebhookDesk:
+        from reports.webhook_desk import WebhookDesk
+
         return WebhookDesk(
             self.database, self.clock, self.vault, self.webhook_claims, self.webhook_sender
         )

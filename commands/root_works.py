@@ -5,27 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from commands.root_base import BaseApp
-from crawler.stats_patience import StatsPatience
-from crawler.visits import PlatformAccess
-from sources.sessions import SessionPool
-from sources.spacing import RequestSpacing
 from storage.database import Database
 from storage.view_data import open_view_data
-from works.catalogue import Catalogue
-from works.hour_files import HourFiles
-from works.hourly_crawl import HourlyCrawl
-from works.hourly_import import HourlyImport
-from works.hourly_views import HourlyViews
-from works.inbox import Inbox
-from works.intake import WorksIntake
-from works.listing import CatalogueList
-from works.listing_service import ListingService
-from works.play_batches import BatchAsker, RoundLimits
-from works.play_counts import PlayCounts
-from works.uploads import UploadsDiscovery
-from works.view_gaps import ViewGaps
+
+if TYPE_CHECKING:
+    from crawler.visits import PlatformAccess
+    from works.catalogue import Catalogue
+    from works.hour_files import HourFiles
+    from works.hourly_crawl import HourlyCrawl
+    from works.hourly_views import HourlyViews
+    from works.inbox import Inbox
+    from works.intake import WorksIntake
+    from works.listing import CatalogueList
+    from works.play_counts import PlayCounts
+    from works.uploads import UploadsDiscovery
+    from works.view_gaps import ViewGaps
 
 HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
 
@@ -35,18 +32,26 @@ class WorksApp(BaseApp):
 
     @cached_property
     def catalogue(self) -> Catalogue:
+        from works.catalogue import Catalogue
+
         return Catalogue(self.database, self.clock)
 
     @cached_property
     def catalogue_list(self) -> CatalogueList:
+        from works.listing import CatalogueList
+
         return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
 
     @cached_property
     def works_intake(self) -> WorksIntake:
+        from works.intake import WorksIntake
+
         return WorksIntake(self.catalogue, self.video_stats, self.short_links, self.clock)
 
     @cached_property
     def works_inbox(self) -> Inbox:
+        from works.inbox import Inbox
+
         settings = self.settings
         return Inbox(
             settings.works_inbox, self.catalogue, self.clock, self.calendar.zone, settings.poll_secs
@@ -54,10 +59,16 @@ class WorksApp(BaseApp):
 
     @cached_property
     def uploads(self) -> UploadsDiscovery:
+        from works.uploads import UploadsDiscovery
+
         return UploadsDiscovery(self.video_stats.pool_asker("bilibili"), self.catalogue)
 
     @cached_property
     def play_counts(self) -> PlayCounts:
+        from crawler.stats_patience import StatsPatience
+        from works.play_batches import BatchAsker, RoundLimits
+        from works.play_counts import PlayCounts
+
         settings = self.settings
         limits = RoundLimits(
             settings.play_counts_batch, settings.play_counts_batch_pause_secs,
@@ -79,6 +90,10 @@ class WorksApp(BaseApp):
     @cached_property
     def hourly_views(self) -> HourlyViews:
         """`hourly_views.run(stop)` is the full run as a job."""
+
+        from works.hourly_import import HourlyImport
+        from works.hourly_views import HourlyViews
+
         return HourlyViews(
             self.catalogue_list.export_if_used, self._hourly_crawl,
             HourlyImport(self._hour_files, self.view_data), self.settings.log_dir / "spider",
@@ -86,6 +101,9 @@ class WorksApp(BaseApp):
         )  # fmt: skip
 
     def _hourly_crawl(self) -> HourlyCrawl:
+        from crawler.stats_patience import StatsPatience
+        from works.hourly_crawl import HourlyCrawl
+
         settings = self.settings
         rest_secs = settings.throttle_cooldown_secs
         patience = StatsPatience(rest_secs, HOURLY_WAIT_SECS, others_try=False)
@@ -96,16 +114,25 @@ class WorksApp(BaseApp):
 
     @property
     def _hour_files(self) -> HourFiles:
+        from works.hour_files import HourFiles
+
         return HourFiles(self.settings.views_dir)
 
     @cached_property
     def view_gaps(self) -> ViewGaps:
+        from works.view_gaps import ViewGaps
+
         return ViewGaps(self._hour_files, self.view_data, self.calendar.zone)
 
     @cached_property
     def _spaced_platforms(self) -> dict[str, PlatformAccess]:
         """The platforms with sessions of their own, whose requests keep a distance, and without
         tries of their own: who asks for play counts tries again."""
+
+        from crawler.visits import PlatformAccess
+        from sources.sessions import SessionPool
+        from sources.spacing import RequestSpacing
+
         spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
         return {
             name: PlatformAccess(
@@ -115,5 +142,7 @@ class WorksApp(BaseApp):
         }
 
     def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
+        from works.listing_service import ListingService
+
         listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
         return [self.works_inbox.run, listing.run]

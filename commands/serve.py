@@ -19,7 +19,7 @@ from commands.context import (
     result,
     say,
 )
-from commands.root import App
+from commands.root import App, load_services
 from core.errors import BatonError, SettingsError
 from core.service import ThreadedService
 from crawler.job_launcher import JobLauncher
@@ -51,6 +51,7 @@ def serve(
     on_signals(stop.set)
     from commands.root_web import web_server  # here, as it is slow to load
 
+    load_services()
     with opened_app(THREADS) as app:
         server = web_server(app, host, port, failed)
         server.bind()

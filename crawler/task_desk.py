@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accounts.manager import AccountManager, Purpose
 from core.errors import CredentialsError
@@ -14,10 +14,12 @@ from crawler.sealing import SegmentSealer
 from crawler.segments import FinishedFile
 from crawler.texts import ENGLISH
 from sources.base import Via
-from sources.catalog import Catalog
 from storage import influencers, segments, tasks
 from storage.database import Database
 from storage.records import TaskStatus, TaskType
+
+if TYPE_CHECKING:
+    from sources.catalog import Catalog
 
 MOST_DOMAIN_LETTERS = 128
 

@@ -7,14 +7,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
-
-import requests
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.logs import redact
 from core.settings import Pace
 from sources.spacing import RequestSpacing
 from sources.text import storable
+
+if TYPE_CHECKING:
+    import requests
 
 ANONYMOUS = 0  # the account id of a visitor without one
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -34,6 +35,14 @@ class NodeConnection(DriverConnection):
     Such a node still answers pings, so that the pool would hand the connection out again.
     """
 
+    def __init__(self, tls: ssl.SSLContext, **options: Any) -> None:
+        self._tls = tls
+        super().__init__(**options)
+
+    def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
+        """PyMySQL makes one for every connection, and reads all CA files of the host for it."""
+        return self._tls
+
     def query(self, sql: Any, unbuffered: bool | None = False) -> int:
         try:
             return int(super().query(sql, bool(unbuffered)))
@@ -52,6 +61,7 @@ class NodeConnector:
     def __init__(self, address: MySQLAddress) -> None:
         self._address = address
         self._preferred = 0
+        self._tls = _tls_where_offered()
 
     def __call__(self) -> NodeConnection:
         """Raises pymysql.Error when no node answers."""
@@ -71,6 +81,7 @@ class NodeConnector:
     def _open(self, node: Node) -> NodeConnection:
         address = self._address
         connection = NodeConnection(
+            self._tls,
             host=node.host,
             port=node.port,
             user=address.user,
@@ -97,6 +108,14 @@ class NodeConnector:
                 connection.close()
             raise
         return connection
+
+
+def _tls_where_offered() -> ssl.SSLContext:
+    """As PyMySQL does when nothing else is said: encrypted if the server can, not verified."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _join_cluster(cursor: DictCursor) -> None:

@@ -22,8 +22,6 @@ from core.errors import (
 )
 from storage.address import FORMS, MySQLAddress
 from storage.engine import ClockReading, Connection, Dialect, Engine
-from storage.mysql import MySQLEngine
-from storage.sqlite import SQLiteEngine
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -204,7 +202,7 @@ def _pause_secs(state: RetryCallState) -> float:
 
 
 def open_engine(url: str, pool_size: int) -> Engine:
-    """The engine that `DATABASE_URL` names; connects when first used.
+    """The engine that `DATABASE_URL` names; connects when first used. Only its driver is loaded.
 
     Raises:
         SettingsError: the URL has another form. Its password is not repeated.
@@ -214,8 +212,12 @@ def open_engine(url: str, pool_size: int) -> Engine:
         path = url.removeprefix("sqlite:///")
         if not url.startswith("sqlite:///") or not path:
             raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
+        from storage.sqlite import SQLiteEngine
+
         return SQLiteEngine(Path(unquote(path)), pool_size)
     if scheme in ("mysql", "mariadb"):
+        from storage.mysql import MySQLEngine
+
         return MySQLEngine(MySQLAddress.parse(url), pool_size)
     shown = repr(scheme) if "://" in url else "in it"
     raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Event
+from typing import TYPE_CHECKING
 
-from accounts.manager import AccountManager
-from accounts.registry import AccountRegistry
-from accounts.vault import Vault
-from core.clock import Clock, QuotaCalendar
-from core.settings import Settings
-from crawler.job_launcher import JobLauncher
-from crawler.progress import ProgressReader
-from crawler.scheduler import TaskScheduler
-from crawler.segments import SegmentFiles
-from crawler.task_desk import TaskDesk
-from crawler.verify import ExportVerifier
-from reports.broadcaster import Broadcaster
-from reports.dramas import DramaDesk
-from reports.intake import Intake
-from reports.webhook_desk import WebhookDesk
-from sources.catalog import Catalog
-from storage.database import Database
-from works.catalogue import Catalogue
-from works.view_gaps import ViewGaps
+if TYPE_CHECKING:
+    from accounts.manager import AccountManager
+    from accounts.registry import AccountRegistry
+    from accounts.vault import Vault
+    from core.clock import Clock, QuotaCalendar
+    from core.settings import Settings
+    from crawler.job_launcher import JobLauncher
+    from crawler.progress import ProgressReader
+    from crawler.scheduler import TaskScheduler
+    from crawler.segments import SegmentFiles
+    from crawler.task_desk import TaskDesk
+    from crawler.verify import ExportVerifier
+    from reports.broadcaster import Broadcaster
+    from reports.dramas import DramaDesk
+    from reports.intake import Intake
+    from reports.webhook_desk import WebhookDesk
+    from sources.catalog import Catalog
+    from storage.database import Database
+    from works.catalogue import Catalogue
+    from works.view_gaps import ViewGaps
 
 THREADS = 8  # requests that are carried out side by side
 ROLE = "web"  # of a process that only serves

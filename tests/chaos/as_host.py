@@ -20,7 +20,7 @@ CLI = Path(__file__).resolve().parents[2] / "cli.py"
 def main() -> None:
     name, off_secs = sys.argv[1], float(sys.argv[2])
     sys.argv[:] = [str(CLI), *sys.argv[3:]]
-    sys.path[0] = str(CLI.parent)
+    sys.path.insert(0, str(CLI.parent))
     socket.gethostname = lambda: name
     if off_secs:
         time_machine.travel(datetime.now(UTC) + timedelta(seconds=off_secs), tick=True).start()

@@ -126,6 +126,7 @@ class Node:
         return pymysql.connect(
             host="127.0.0.1", port=self.port, user="root", password="", database=database,
             autocommit=True, charset="utf8mb4", connect_timeout=5, read_timeout=30,
+            ssl_disabled=True,
         )  # fmt: skip
 
     def _recovered_position(self) -> str | None:

@@ -35,7 +35,7 @@ class Host(Baton):
         self.has_good_disk = self.has_disk
 
     def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
-        return self.python(AS_HOST, self.name, self._off_secs, *args, env=env)
+        return self.script(AS_HOST, self.name, self._off_secs, *args, env=env)
 
     def fill_disk(self) -> None:
         """Leave no byte free."""

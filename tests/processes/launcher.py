@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from storage import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = ROOT / "cli.py"
+SANDBOX = ROOT / "sandbox" / "__main__.py"
 WAIT_SECS = 60.0
 AT_A_TIME = 3
 
@@ -55,96 +57,15 @@ class Outcome:
         return json.loads(self.out)
 
 
-class Forked:
-    """A command that a CommandServer has started."""
-
-    def __init__(self, args: list[str], files: Mapping[str, Path]) -> None:
-        self._args = args
-        self._files = files
-
-    @property
-    def is_over(self) -> bool:
-        return self._files["code"].exists()
-
-    def kill(self) -> None:
-        """`kill -9`, unless it has ended."""
-        wait_until(self._files["pid"].exists, f"the start of {self._args}")
-        if not self.is_over:
-            with suppress(ProcessLookupError):
-                os.kill(int(self._files["pid"].read_text()), signal.SIGKILL)
-
-    def wait(self, secs: float = WAIT_SECS) -> Outcome:
-        """Wait for the end; it is killed when that does not come."""
-        try:
-            wait_until(lambda: self.is_over, f"the end of {self._args}", secs)
-        except AssertionError:
-            self.kill()
-            raise
-        self._files["stdin"].unlink()
-        out, err = (self._output(name) for name in ("stdout", "stderr"))
-        return Outcome(int(self._files["code"].read_text()), out, err)
-
-    def _output(self, name: str) -> str:
-        file = self._files[name]  # not there when the command was killed before it began
-        return file.read_text(encoding="utf-8") if file.exists() else ""
-
-
-class CommandServer:
-    """Runs commands as forks of one prepared process; see command_server.py."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("command_server.py")
-        self._popen = subprocess.Popen(
-            [sys.executable, str(script), str(ROOT)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
-            start_new_session=True,
-        )  # fmt: skip
-        self._lock = threading.Lock()
-
-    def start(
-        self, args: list[str], cwd: Path, env: Mapping[str, str], log: Path, stdin: bytes = b""
-    ) -> Forked:
-        """Start `cli.py ARGS`."""
-        names = ("stdin", "stdout", "stderr", "pid", "code")
-        files = {name: log.with_suffix(f".{name}") for name in names}
-        files["stdin"].write_bytes(stdin)
-        paths = {name: str(path) for name, path in files.items()}
-        request = {"args": args, "cwd": str(cwd), "env": dict(env), "files": paths}
-        with self._lock:
-            assert self._popen.stdin is not None
-            self._popen.stdin.write(json.dumps(request) + "\n")
-            self._popen.stdin.flush()
-        return Forked(args, files)
-
-    def run(
-        self,
-        args: list[str],
-        cwd: Path,
-        env: Mapping[str, str],
-        log: Path,
-        stdin: bytes,
-        secs: float,
-    ) -> Outcome:
-        """Run `cli.py ARGS` to its end."""
-        return self.start(args, cwd, env, log, stdin).wait(secs)
-
-    def close(self) -> None:
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        self._popen.stdin.close()
-        self._popen.wait(WAIT_SECS)
-        self._popen.stdout.close()
-
-
 class Process:
     """A started command. Its output goes to files, so that no pipe can fill up."""
 
     def __init__(self, command: list[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
+        self._args = command
         self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
-        self.started_at = time.monotonic()
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._popen = subprocess.Popen(
-                command, cwd=cwd, env=dict(env), stdin=subprocess.PIPE, stdout=out, stderr=err,
+                command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -164,23 +85,20 @@ class Process:
     def err(self) -> str:
         return self._err.read_text(encoding="utf-8")
 
-    def type(self, text: str | bytes = "") -> None:
-        """Send standard input to its end."""
-        assert self._popen.stdin is not None
-        self._popen.stdin.write(text.encode() if isinstance(text, str) else text)
-        self._popen.stdin.close()
-
     def signal(self, number: int) -> None:
         self._popen.send_signal(number)
 
     def wait(self, secs: float = WAIT_SECS) -> Outcome:
-        try:
-            code = self._popen.wait(secs)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"{self._popen.args} still runs after {secs:.0f} s:\n{self.err}"
-            ) from None
+        code = self._ended(secs)
+        if code is None:
+            raise AssertionError(f"{self._args} still runs after {secs:.0f} s:\n{self.err}")
         return Outcome(code, self.out, self.err)
+
+    def _ended(self, secs: float) -> int | None:
+        try:
+            return self._popen.wait(secs)
+        except subprocess.TimeoutExpired:
+            return None
 
     def freeze(self) -> None:
         """Stop all its threads, and come back when they stand still."""
@@ -200,12 +118,75 @@ class Process:
         self.signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """Kill it if it still runs (a stopped one too)."""
-        if self._popen.poll() is None:
-            self._popen.kill()
+        """`kill -9`, unless it has ended (a stopped one too)."""
+        if self.code is None:
+            self.signal(signal.SIGKILL)
+        assert self._ended(WAIT_SECS) is not None, f"{self._args} cannot be killed"
+
+
+class Forked(Process):
+    """A command that a CommandServer has started."""
+
+    def __init__(self, args: list[str], files: Mapping[str, Path]) -> None:
+        self._args = args
+        self._files = files
+        self._out, self._err = files["out"], files["err"]
+        self._ending: int | None = None
+
+    @cached_property
+    def pid(self) -> int:
+        wait_until(self._files["pid"].exists, f"the start of {self._args}")
+        return int(self._files["pid"].read_text())
+
+    @property
+    def code(self) -> int | None:
+        if self._ending is None and self._files["code"].exists():
+            self._ending = int(self._files["code"].read_text())
+        return self._ending
+
+    def signal(self, number: int) -> None:
+        if self.code is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _ended(self, secs: float) -> int | None:
+        deadline = time.monotonic() + secs
+        while self.code is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.code
+
+
+class CommandServer:
+    """Runs commands as forks of one prepared process; see command_server.py."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("command_server.py")
+        self._popen = subprocess.Popen(
+            [sys.executable, str(script), str(ROOT)], stdin=subprocess.PIPE, text=True,
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, start_new_session=True,
+        )  # fmt: skip
+        self._lock = threading.Lock()
+
+    def start(
+        self, args: list[str], cwd: Path, env: Mapping[str, str], log: Path, stdin: bytes = b""
+    ) -> Forked:
+        """Start a Python script, as `python ARGS` does."""
+        names = ("in", "out", "err", "pid", "code")
+        files = {name: log.with_suffix(f".{name}") for name in names}
+        for name, given in (("in", stdin), ("out", b""), ("err", b"")):
+            files[name].write_bytes(given)
+        paths = {name: str(path) for name, path in files.items()}
+        request = {"args": args, "cwd": str(cwd), "env": dict(env), "files": paths}
+        with self._lock:
+            assert self._popen.stdin is not None
+            self._popen.stdin.write(json.dumps(request) + "\n")
+            self._popen.stdin.flush()
+        return Forked(args, files)
+
+    def close(self) -> None:
+        assert self._popen.stdin is not None
+        self._popen.stdin.close()
         self._popen.wait(WAIT_SECS)
-        if self._popen.stdin is not None and not self._popen.stdin.closed:
-            self._popen.stdin.close()
 
 
 def freeze_when(condition: Callable[[], Any], what: str, *processes: Process) -> None:
@@ -250,11 +231,20 @@ class Launcher:
 
     def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
         """Start `python cli.py ARGS` with this environment, changed by `env` ("": unset)."""
-        return self.python(str(CLI), *args, env=env)
+        return self.script(CLI, *args, env=env)
+
+    def script(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
+        """Start `python ARGS`, a script of ours: what it imports is there already."""
+        return self._kept(
+            self._server.start(list(map(str, args)), self.work, self._whole(env), self._next_log())
+        )
 
     def python(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
+        """Start `python ARGS` in an interpreter of its own."""
         command = [sys.executable, *map(str, args)]
-        process = Process(command, self.work, self._whole(env), self._next_log())
+        return self._kept(Process(command, self.work, self._whole(env), self._next_log()))
+
+    def _kept(self, process: Process) -> Process:
         self._started.append(process)
         return process
 
@@ -265,16 +255,14 @@ class Launcher:
         env: Mapping[str, str] | None = None,
         secs: float = WAIT_SECS,
     ) -> Outcome:
-        """Run a command to its end."""
+        """Run a command to its end; it is killed when that does not come."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        return self._server.run(
-            [str(arg) for arg in args], self.work, self._whole(env), self._next_log(), given, secs
-        )
-
-    def fork(self, *args: object) -> Forked:
-        """Start a command as `run` does, and do not wait for its end."""
-        words = [str(arg) for arg in args]
-        return self._server.start(words, self.work, self._whole(None), self._next_log())
+        words = [str(CLI), *map(str, args)]
+        process = self._server.start(words, self.work, self._whole(env), self._next_log(), given)
+        try:
+            return process.wait(secs)
+        finally:
+            process.end()
 
     def _whole(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return {name: value for name, value in (self.env | dict(env or {})).items() if value != ""}
@@ -303,9 +291,7 @@ class SandboxProcess:
 
     def __init__(self, launcher: Launcher, **options: object) -> None:
         args = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        script = "import sys; sys.path.insert(0, sys.argv.pop(1));"
-        script += "from sandbox.__main__ import main; sys.exit(main())"
-        self.process = launcher.python("-c", script, ROOT, "--rate", "100000/1", *args)
+        self.process = launcher.script(SANDBOX, "--rate", "100000/1", *args)
         line = wait_until(lambda: "\n" in self.process.out and self.process.out, "sandbox address")
         self.url = line.removeprefix("listening on ").strip()
 

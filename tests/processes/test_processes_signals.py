@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from launcher import Baton, SandboxProcess, wait_until
+from launcher import CLI, Baton, SandboxProcess, wait_until
 from outside import Outside
 from process_fixtures import look_at
 
@@ -69,7 +69,7 @@ def test_run_hands_everything_back_when_it_is_told_to_end(
     baton.use(platform)
     baton.add_accounts("acc1", "acc2", "acc3", "acc4")
     outside = look_at(baton)
-    runner = baton.start("run", env=SLOW)
+    runner = baton.python(CLI, "run", env=SLOW)
     assert baton.run("start_crawl", "--domain", DOMAIN, "--detach").code == 0
     wait_until(lambda: outside.stored() > 0, "the first page")
     assert baton.run("start_export", "--domain", DOMAIN, "--detach").code == 0

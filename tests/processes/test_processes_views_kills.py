@@ -127,10 +127,10 @@ def test_a_full_run_that_is_killed_anywhere_loses_no_hour(
     hours.clear()
     while deaths < KILLS:
         before = hours.fetched() if hours.folder.exists() else {}
-        run = baton.fork("views", "--full")
+        run = baton.start("views", "--full")
         if chance.random() > NO_DEATH:
             time.sleep(reach_secs * chance.uniform(0 if chance.random() < STARTING else 0.5, 1))
-            run.kill()
+            run.end()
         outcome = run.wait()
         check_nothing_was_lost(before, hours)
         if outcome.code == -9:

@@ -64,7 +64,7 @@ class Deaths:
                 assert process is None or process.code == -9, process.err
                 maker = name == "maker"
                 self._running[name] = (
-                    self._baton.python(MAKER, self._stage.url) if maker else self._stage.start()
+                    self._baton.script(MAKER, self._stage.url) if maker else self._stage.start()
                 )
 
     def strike(self) -> None:

@@ -9,7 +9,7 @@ from outside import Outside
 from process_fixtures import look_at
 
 DOMAIN = "美妆"
-CREATORS = 600
+CREATORS = 800
 
 
 def test_a_thawed_exporter_changes_nothing_and_ends(

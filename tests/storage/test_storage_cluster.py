@@ -94,3 +94,13 @@ def test_other_errors_leave_the_connection_open(mysql_url):
         cursor.execute("SELECT nothing")
     assert connection.open
     connection.close()
+
+
+def test_a_connection_reads_no_certificates_of_the_host(mysql_url, monkeypatch):
+    def read_all(*_args, **_options):
+        raise AssertionError("25 ms of processor for every connection")
+
+    monkeypatch.setattr("ssl.create_default_context", read_all)
+    connect = NodeConnector(MySQLAddress.parse(mysql_url))
+    for _ in range(2):
+        connect().close()
