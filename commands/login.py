@@ -11,7 +11,7 @@ from rich.text import Text
 
 from accounts.vault import Credentials
 from commands.context import Exit, messages, on_signals, opened_app, platform_named, result, say
-from commands.enrol import Limit, Proxy, add_or_refresh
+from commands.enrol import Limit, Proxy
 from commands.root import App
 from core.errors import CredentialsError, Retry
 from crawler.texts import Texts, texts_for
@@ -45,8 +45,10 @@ def login(
             session = _signed_in(app, passport, codes, stop)
         finally:
             passport.close()
-        changed = add_or_refresh(app, "bilibili", name, Credentials(None, session, proxy), limit)
-        result(f"account {name}: {changed}")
+        done = app.account_desk.add_or_refresh(
+            "bilibili", name, Credentials(None, session, proxy), limit
+        )
+        result(f"account {name}: {done.change}")
 
 
 def _signed_in(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:

@@ -17,6 +17,7 @@ from accounts.vault import KeySource, Vault
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseBook
 from core.settings import Settings
+from crawler.account_desk import AccountDesk
 from crawler.scheduler import TaskScheduler
 from crawler.stats_patience import StatsPatience
 from crawler.video_stats import VideoStatsFetcher
@@ -90,6 +91,13 @@ class BaseApp:
     @cached_property
     def registry(self) -> AccountRegistry:
         return AccountRegistry(self.database, self.vault, self.clock)
+
+    @cached_property
+    def account_desk(self) -> AccountDesk:
+        return AccountDesk(
+            self.registry, self.accounts, self.vault, self.catalog, self.platforms, self.clock,
+            self.settings.daily_export_limit,
+        )  # fmt: skip
 
     @cached_property
     def scheduler(self) -> TaskScheduler:

@@ -14,6 +14,8 @@ from core.errors import (
     DatabaseContention,
     DatabaseUnavailable,
     InvalidInput,
+    LeaseLost,
+    SourceError,
 )
 from core.logs import redact
 
@@ -22,6 +24,8 @@ RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CredentialsError, HTTPStatus.CONFLICT),
+    (LeaseLost, HTTPStatus.CONFLICT),
+    (SourceError, HTTPStatus.BAD_GATEWAY),
     (DatabaseUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseContention, HTTPStatus.SERVICE_UNAVAILABLE),
 )

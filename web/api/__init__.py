@@ -13,10 +13,12 @@ from web.api import (
     events,
     exports,
     jobs,
+    operations,
     status,
     tasks,
     webhooks,
     works,
+    works_intake,
 )
 
 PREFIX = "/api/v1"
@@ -26,11 +28,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     exports.router,
     works.router,
+    works_intake.router,
     dramas.router,
     webhooks.router,
     jobs.router,
     alerts.router,
     events.router,
     actions.router,
+    operations.router,
 )
 UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made

@@ -12,6 +12,7 @@ from storage import listings
 from storage.records import AccountStatus
 from web.access import Actor, Reader
 from web.api.accounts import AccountId, Limit, existing, named
+from web.console import account_entries
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -21,6 +22,7 @@ from web.paging import read_page
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
+router.include_router(account_entries.router)  # before /{account_id}: it has /new
 HOME = "/admin/accounts"
 
 

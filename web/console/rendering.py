@@ -17,6 +17,7 @@ from crawler.drawing import Page
 from crawler.reasons import told
 from web.access import Visitor
 from web.backend import Backend
+from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
 from web.problems import Refused
@@ -60,6 +61,10 @@ class Screens:
             words=language.words, note=note, sections=self._sections, version=self._backend.version,
             now=self._backend.clock.now(), zone_name=str(self._backend.calendar.zone),
             moment=self._moment, told=lambda text: told(language.words, text or ""),
+            operations=operations.shown(
+                self._backend.operations, str(facts.get("section", "")), language,
+                self._backend.clock.now(),
+            ) if visitor is not None else [],
             iso=lambda moment: moment.isoformat(timespec="seconds"), ranges=RANGES, row_counts=ROWS,
         )  # fmt: skip
         answer = HTMLResponse(html, status)
