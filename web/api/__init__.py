@@ -13,6 +13,7 @@ from web.api import (
     events,
     exports,
     jobs,
+    logs,
     operations,
     status,
     tasks,
@@ -36,5 +37,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     actions.router,
     operations.router,
+    logs.router,
 )
 UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made

@@ -156,6 +156,15 @@ CHINESE = {
     "Piece": "分片",
     "Items": "条目",
     "Error": "错误",
+    "Label": "标签",
+    "Labels": "标签",
+    "Labels, with spaces between": "标签（以空格分隔）",
+    "none": "无",
+    "Tasks with this label": "带此标签的任务",
+    "Take off the label {label}": "去掉标签 {label}",
+    "Put on": "添加",
+    "Task {id} has no labels.": "任务 {id} 没有标签。",
+    "Task {id} has the labels {labels}.": "任务 {id} 的标签：{labels}。",
     # exports
     "File": "文件",
     "Quota day": "额度日",
@@ -357,6 +366,20 @@ CHINESE = {
     "Failed": "失败",
     "Reports filed": "已提交的上报",
     "ended": "结束于",
+    # logs
+    "Logs": "日志",
+    "Service": "服务",
+    "Files of host {host}": "主机 {host} 的文件",
+    "Last line": "最后写入",
+    "Download": "下载",
+    "Nothing was logged yet.": "尚无日志。",
+    "Text": "文本",
+    "Records": "条数",
+    "The end of {name}": "{name} 的末尾",
+    "No record fits.": "没有符合的记录。",
+    "Only the last {size} were looked at; download the file to search all of it.": (
+        "只查看了最后 {size}；要搜索全部内容请下载文件。"
+    ),
     # actions
     "Who": "谁",
     "Action": "操作",

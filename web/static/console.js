@@ -140,7 +140,7 @@ async function act(form, button) {
     const told = fresh.querySelector("#note .note, .panel .note");
     document.getElementById("note").replaceChildren(...(told ? [told] : []));
     document.getElementById("note").scrollIntoView({ block: "nearest" });
-    if (told && !told.classList.contains("failed")) form.querySelectorAll("input[name=domain]").forEach((one) => { one.value = ""; });
+    if (told && !told.classList.contains("failed")) form.querySelectorAll("input[name=domain], input[name=labels], input[name=add], textarea, input[type=file]").forEach((one) => { one.value = ""; });
     say("");
     followRunning();
   } catch {
