@@ -18,101 +18,17 @@ TOLD_ATTRIBUTES = {
     "data-not-done",
 }  # fmt: skip
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
-TERMS = set(
-    [
-        "Baton",
-        "English",
-        "HTTP",
-        "URL",
-        "API",
-        "CSV",
-        "JSON",
-        "Cookie",
-        "cookies",
-        "txt",
-        "SESSDATA",
-        "bili",
-        "jct",
-        "http",
-        "user",
-        "password",
-        "host",
-        "port",
-        "https",
-        "whsec",
-        "id",
-        "uid",
-        "kB",
-        "MB",
-        "GB",
-        "cli",
-        "py",
-        "python",
-        "Asia",
-        "Shanghai",
-        "UTC",
-        "YouTube",
-        "TikTok",
-        "Douyin",
-        "Bilibili",
-        "PID",
-        "csv",
-        "jsonl",
-        "xlsx",
-        "parquet",
-        "Parquet",
-    ]
+TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http user
+    password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok Douyin Bilibili
+    csv jsonl xlsx parquet youtube tikhub"""
+DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV log crawl export
+    web INFO task account page daily stats scan dry run token tired quota reset session checks
+    hourly views catalogue play counts works discover items done alerts"""
+TERMS, DATA = set(TERM_WORDS.split()), set(DATA_WORDS.split())
+NAMED = re.compile(
+    r"(?:[\w.-]+/)*[\w.-]+\.(?:csv|log|json)\b|https?://\S+|BV\w+|\b[A-Z]+(?:_[A-Z]+)+\b"
+    r"|last_id|python cli\.py[ \w.-]+"
 )
-DATA = set(
-    [
-        "alice",
-        "bob",
-        "boss",
-        "bilibili",
-        "test",
-        "host",
-        "receiver",
-        "example",
-        "hook",
-        "event",
-        "event-1",
-        "BV",
-        "xx",
-        "mD",
-        "mE",
-        "mC",
-        "log",
-        "crawl",
-        "export",
-        "web",
-        "INFO",
-        "ERROR",
-        "task",
-        "account",
-        "page",
-        "daily",
-        "stats",
-        "scan",
-        "dry",
-        "run",
-        "token",
-        "T",
-        "P",
-        "tired",
-        "quota",
-        "reset",
-        "session",
-        "checks",
-        "hourly",
-        "views",
-        "catalogue",
-        "play",
-        "counts",
-        "works",
-        "discover",
-    ]
-)
-NAMED = re.compile(r"(?:^|\s)(?:[\w.-]+/)*[\w.-]+\.(?:csv|log|json)\b|https?://\S+|BV\w+")
 
 
 class Texts(HTMLParser):

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 
+from crawler import reasons
+from crawler.texts import CHINESE
+
 FIELDS = {
     "domain": "领域", "platform": "平台", "pages": "页数", "limit": "行数", "labels": "标签",
     "add": "标签", "username": "名称", "cookies": "Cookie", "proxy": "代理",
     "daily_export_limit": "每日行数", "links": "链接", "uid": "uid", "day": "日期", "url": "URL",
     "via": "查找方式", "columns": "列", "format": "格式", "lanes": "并行数",
+}  # fmt: skip
+COUNTERS = {
+    "view": "播放", "like": "点赞", "comment": "评论", "share": "分享", "favorite": "收藏",
+    "download": "下载", "forward": "转发",
 }  # fmt: skip
 FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(form, re.DOTALL), chinese)
@@ -106,13 +113,21 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r" unchanged (?P<same>\d+)\), completions (?P<c>\d+), reports (?P<r>\d+)"
          r"(?:, not counted in full (?P<bad>\d+))?",
          "{day}：任务 {n}（新增 {new}，更改 {changed}，未变 {same}），完成 {c}，上报 {r}"),
-        (r"(?P<day>\S+) is in the future: today is (?P<today>\S+) .*", "{day} 尚未到来：今天是 {today}"),
+        (r"(?P<day>\S+) is in the future: today is (?P<today>\S+) .*",
+         "{day} 尚未到来：今天是 {today}"),
+        (r"there is no API key of (?P<name>.*): set (?P<setting>\S+)",
+         "没有 {name} 的 API 密钥：请设置 {setting}"),
         (r"the catalogue is empty; .*", "视频库为空；文件未改动"),
-        (r"(?P<n>[\d,]+) works, (?P<valid>[\d,]+) of them valid", "{n} 个视频，其中 {valid} 个有效"),
+        (r"(?P<n>[\d,]+) works, (?P<valid>[\d,]+) of them valid",
+         "{n} 个视频，其中 {valid} 个有效"),
         (r"(?P<a>[\d,]+) updated, (?P<b>[\d,]+) skipped, (?P<c>[\d,]+) failed.*",
          "更新 {a}，跳过 {b}，失败 {c}"),
         (r"(?P<job>\S+) is running already; .*", "{job} 已在运行"),
         (r"no job is called (?P<name>.*); .*", "没有名为 {name} 的作业"),
+        (r"(?P<n>\d+) of (?P<m>\d+) completions not counted in full: (?P<what>.*)",
+         "{m} 条完成中有 {n} 条未统计完整：{what}"),
+        (r"(?P<link>\S+) without (?P<counters>[a-z, ]+): (?P<what>.*)",
+         "{link} 缺少{counters}：{what}"),
         (r"interrupted", "已中断"),
         (r"its process ended", "其进程已结束"),
         # webhooks
@@ -131,7 +146,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def told(english: str) -> str:
     """The sentence in Chinese: as a whole, or each of those that `; ` separates, with its field."""
-    whole = _formed(english)
+    whole = _formed(english) or _of_field(english)
     if whole is not None:
         return whole
     parts = english.split("; ")
@@ -147,8 +162,11 @@ def _formed(english: str) -> str | None:
             for name in ("what", "error"):
                 if name in parts and parts[name] != english:
                     parts[name] = told(parts[name])
+            names = parts.get("counters", "").split(", ")
+            parts["counters"] = "、".join(COUNTERS.get(name, name) for name in names)
             return chinese.format(**parts)
-    return None
+    reason = reasons.told(CHINESE, english)
+    return reason if reason != english else None
 
 
 def _of_field(english: str) -> str | None:

@@ -60,7 +60,8 @@ class Screens:
             **facts, request=request, visitor=visitor, language=language, t=language.say,
             words=language.words, note=note, sections=self._sections, version=self._backend.version,
             now=self._backend.clock.now(), zone_name=str(self._backend.calendar.zone),
-            moment=self._moment, told=lambda text: language.problem(told(language.words, text or "")),
+            moment=self._moment,
+            told=lambda text: language.problem(told(language.words, text or "")),
             operations=operations.shown(
                 self._backend.operations, str(facts.get("section", "")), language,
                 self._backend.clock.now(),
