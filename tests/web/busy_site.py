@@ -21,7 +21,8 @@ from web.console import SECTIONS
 
 RECEIVER = "https://receiver.example/hook"
 DRAMA = {"task_id": "T1", "project_id": "P1", "title": "短剧", "duration": 60,
-         "video_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "callback_url": RECEIVER}  # fmt: skip
+         "video_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+         "callback_url": RECEIVER}  # fmt: skip
 COMPLETION = {
     "task_id": "T1", "user_id": "u1", "submission_link": DRAMA["video_url"],
     "verification_details": {"view_count": 12},
