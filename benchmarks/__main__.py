@@ -19,6 +19,7 @@ from benchmarks import (
     plan,
     pool,
     views,
+    web,
 )
 from benchmarks.ground import Ground
 from benchmarks.results import Result, as_json, as_table
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         plan,
         views,
         daily_stats,
+        web,
     )
 }
 

@@ -69,7 +69,12 @@ def list_accounts(
     return Page(items=[shaped(backend, one) for one in wanted], next=None)
 
 
-@router.post("", summary="Add an account, or give one a fresh session", status_code=201)
+@router.post(
+    "",
+    summary="Add an account, or give one a fresh session",
+    status_code=201,
+    responses={200: {"description": "It was there"}},
+)
 def add_account(
     given: NewAccount, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -80,7 +85,11 @@ def add_account(
     return {"account": shaped(backend, account), "new": done.is_new, "change": done.change}
 
 
-@router.post("/import", summary="Add or refresh the accounts of a CSV file")
+@router.post(
+    "/import",
+    summary="Add or refresh the accounts of a CSV file",
+    responses={207: {"description": "Some were refused"}},
+)
 def import_accounts(
     given: AccountsFile, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from crawler.texts import texts_for
 from storage import listings
 from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
-from web.api.operations import begun
+from web.api.operations import GOES_ON, begun
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
@@ -39,7 +39,7 @@ def list_alerts(
     )  # fmt: skip
 
 
-@router.post("/test", summary="Send a test notice to every channel")
+@router.post("/test", summary="Send a test notice to every channel", responses=GOES_ON)
 def test_channels(
     response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:

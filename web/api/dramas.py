@@ -19,7 +19,7 @@ from storage import listings
 from storage.dramas import DramaStatus
 from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
-from web.api.operations import begun
+from web.api.operations import GOES_ON, begun
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
@@ -33,6 +33,7 @@ DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 Items = Annotated[
     dict[str, Any] | list[Any], Body(description="one object, or a list of up to 10,000")
 ]
+SOME_REFUSED: dict[int | str, dict[str, Any]] = {207: {"description": "Some were refused"}}
 WORDS = {
     "pause": DramaStatus.PAUSED, "resume": DramaStatus.ACTIVE, "finish": DramaStatus.FINISHED,
 }  # fmt: skip
@@ -57,7 +58,7 @@ def show_drama(task_id: DramaId, backend: TheBackend, _who: Reader) -> dict[str,
     return story_object(story(backend, task_id))
 
 
-@router.post("/dramas", summary="Store tasks: one or many")
+@router.post("/dramas", summary="Store tasks: one or many", responses=SOME_REFUSED)
 def add_dramas(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def add_dramas(
         return _told(backend.intake.add_dramas(_listed(items)), response)
 
 
-@router.post("/users", summary="Store users: one or many")
+@router.post("/users", summary="Store users: one or many", responses=SOME_REFUSED)
 def add_users(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -110,7 +111,11 @@ def list_completions(
     )  # fmt: skip
 
 
-@router.post("/completions", summary="Store posted videos: one or many; new ones are reported")
+@router.post(
+    "/completions",
+    summary="Store posted videos: one or many; new ones are reported",
+    responses=SOME_REFUSED,
+)
 def add_completions(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -139,7 +144,9 @@ class ScanOfDay(BaseModel):
     dry_run: bool = Field(False, description="fetch, store and report nothing")
 
 
-@router.post("/daily_stats/scan", summary="Count a day; only what has changed is reported")
+@router.post(
+    "/daily_stats/scan", summary="Count a day; only what has changed is reported", responses=GOES_ON
+)
 def scan_daily_stats(
     given: ScanOfDay, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from web.problems import unknown
 from web.state import TheBackend
 
 router = APIRouter(prefix="/operations", tags=["operations"])
+GOES_ON: dict[int | str, dict[str, Any]] = {
+    202: {"description": "It goes on; Location is where to look"}
+}
 OperationId = Annotated[int, Path(ge=1, lt=2**63)]
 
 

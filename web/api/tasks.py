@@ -32,6 +32,7 @@ router = APIRouter(prefix="/tasks", tags=["tasks"])
 TaskId = Annotated[int, Path(ge=1, lt=2**63)]
 MOST_PAGES = 1_000_000
 MOST_LANES = 64
+JOINED: dict[int | str, dict[str, Any]] = {200: {"description": "The open one was joined"}}
 
 
 def _domain(text: str) -> str:
@@ -109,14 +110,18 @@ def show_task(task_id: TaskId, backend: TheBackend, _who: Reader) -> dict[str, A
     return shaped(backend, task) | {"pieces": [as_object(piece) for piece in pieces]}
 
 
-@router.post("/crawl", summary="File a crawl, or join the open one", status_code=201)
+@router.post(
+    "/crawl", summary="File a crawl, or join the open one", status_code=201, responses=JOINED
+)
 def create_crawl(
     given: NewCrawl, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
     return _filed(backend, file_crawl(given, backend, actions, who), response)
 
 
-@router.post("/export", summary="File an export, or join the open one", status_code=201)
+@router.post(
+    "/export", summary="File an export, or join the open one", status_code=201, responses=JOINED
+)
 def create_export(
     given: NewExport, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:

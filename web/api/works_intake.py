@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from web.access import Actor, Visitor
 from web.action_log import ActionLog
-from web.api.operations import begun
+from web.api.operations import GOES_ON, begun
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.state import TheActions, TheBackend
@@ -43,21 +43,23 @@ class Creator(BaseModel):
     uid: str = Field(pattern=r"^[1-9][0-9]{0,15}$", description="a creator's id at Bilibili")
 
 
-@router.post("", summary="Add videos by their links")
+@router.post("", summary="Add videos by their links", responses=GOES_ON)
 def add_works(
     given: NewWorks, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
     return begun(add(given, backend, actions, who), response)
 
 
-@router.post("/import", summary="Add and change videos from a file; twice changes nothing")
+@router.post(
+    "/import", summary="Add and change videos from a file; twice changes nothing", responses=GOES_ON
+)
 def import_works(
     given: WorksFile, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
     return begun(take_in(given, backend, actions, who), response)
 
 
-@router.post("/discover", summary="Add all that a creator uploaded to Bilibili")
+@router.post("/discover", summary="Add all that a creator uploaded to Bilibili", responses=GOES_ON)
 def discover_works(
     given: Creator, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:

@@ -119,6 +119,8 @@ CHINESE = {
     "Why": "原因",
     "Until": "至",
     "Evidence": "证据",
+    "No account fits.": "没有符合的账号。",
+    "and others: {counts}": "另有：{counts}",
     # tasks
     "Task": "任务",
     "Progress": "进度",

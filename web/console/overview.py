@@ -26,6 +26,7 @@ from web.state import TheBackend
 router = APIRouter(include_in_schema=False)
 EVENTS = 15
 CHART_DAYS = 30
+SHOWN_ACCOUNTS = 50
 
 
 class Rates:
@@ -51,10 +52,12 @@ def overview(
     meter = rates.noted(snapshot)
     language = language_of(request)
     page = screens.drawing(language)
+    shown, left_out = account_table.chosen(snapshot.accounts, SHOWN_ACCOUNTS)
     return screens.page(
         request, "overview", visitor, section="Overview",
         sums=_sums(backend, snapshot), alerts=open_alerts(backend, page),
-        accounts=[account_row(page, view) for view in snapshot.accounts],
+        accounts=[account_row(page, view) for view in shown],
+        more_accounts=account_table.counted(page, left_out) if left_out else "",
         tasks=[task_row(page, view, meter, language) for view in reversed(snapshot.tasks)],
         happened=event_lines.happened(page, snapshot)[:EVENTS],
         workers=_alive(backend, snapshot),
