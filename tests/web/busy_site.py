@@ -49,10 +49,10 @@ def fill(site: Site) -> Site:
            " operator' WHERE id=:id", id=failed.id)  # fmt: skip
     app.database.write(lambda tx: task_labels.add(tx, crawl.id, ["客户"]))
     app.accounts.set_account_status(bob, AccountStatus.DISABLED, "session expired")
+    _file_reports(app)
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
     app.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
-    _file_reports(app)
     _add_works(app)
     facts = {"account": "bob", "platform": "bilibili", "reason": "banned", "username": "bob"}
     now = app.clock.now()
