@@ -80,7 +80,7 @@ def _in_words(one: Operation, language: Language) -> Shown:
     kind, result = KINDS[one.kind], one.result or {}
     return Shown(
         one.id,
-        language.say(kind.title, subject=one.subject),
+        language.say(kind.title, subject=language.problem(one.subject)),
         one.is_running,
         language.say(kind.result, **result) if result else "",
         language.problem(one.error or ""),
