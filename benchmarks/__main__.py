@@ -20,6 +20,7 @@ from benchmarks import (
     plan,
     pool,
     views,
+    web,
     webhooks,
 )
 from benchmarks.ground import Ground
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         daily_stats,
         webhooks,
         broadcast,
+        web,
     )
 }
 

@@ -9,7 +9,8 @@ import typer
 
 from accounts.vault import Credentials
 from commands.context import on_signals, opened_app, platform_named, result
-from commands.enrol import Limit, Proxy, add_or_refresh
+from commands.enrol import Limit, Proxy
+from commands.qr_sign_in import signed_in
 
 
 def login(
@@ -22,7 +23,6 @@ def login(
 
     Bilibili's app scans it; the session is kept encrypted.
     """
-    from commands.qr_sign_in import signed_in
 
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)
@@ -32,5 +32,7 @@ def login(
         known = app.registry.lookup("bilibili", name)
         way = proxy or (app.vault.decrypt(known.proxy) if known else None)
         session = signed_in(app, way, codes, stop)
-        changed = add_or_refresh(app, "bilibili", name, Credentials(None, session, proxy), limit)
-        result(f"account {name}: {changed}")
+        done = app.account_desk.add_or_refresh(
+            "bilibili", name, Credentials(None, session, proxy), limit
+        )
+        result(f"account {name}: {done.change}")

@@ -167,13 +167,25 @@ def domains(tx: Tx) -> list[str]:
     return [row["domain"] for row in rows]
 
 
-def top_level(tx: Tx, *, only_open: bool, limit: int) -> list[Task]:
-    """Tasks that are no piece of another, newest first."""
+def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
+    """Tasks that are no piece of another (those with that label), newest first."""
+    if label is not None:
+        return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
     where = "open_key>''" if only_open else "parent_id IS NULL"
     rows = tx.all(
         f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
     )
+    return [Task.from_row(row) for row in rows]
+
+
+def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
+    only = " AND t.open_key>''" if only_open else ""
+    rows = tx.all(
+        "SELECT t.* FROM task_labels l JOIN tasks t ON t.id=l.task_id"
+        f" WHERE l.label=:label{only} ORDER BY l.task_id DESC LIMIT :limit",
+        label=label, limit=limit,
+    )  # fmt: skip
     return [Task.from_row(row) for row in rows]
 
 
