@@ -10,7 +10,6 @@ import typer
 from accounts.vault import Credentials
 from commands.context import on_signals, opened_app, platform_named, result
 from commands.enrol import Limit, Proxy
-from commands.qr_sign_in import signed_in
 
 
 def login(
@@ -23,6 +22,7 @@ def login(
 
     Bilibili's app scans it; the session is kept encrypted.
     """
+    from commands.qr_sign_in import signed_in
 
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)

@@ -14,6 +14,7 @@ from core.errors import InvalidInput
 from crawler.drawing import one_line
 from crawler.shapes import task_object
 from crawler.texts import ENGLISH
+from storage import task_labels
 from storage import tasks as rows
 from storage.records import Task
 
@@ -113,7 +114,8 @@ def _tell_labels(task_id: int, labels: list[str]) -> None:
 
 
 def _print_json(app: App, found: list[Task]) -> None:
-    labels = app.desk.labels([task.id for task in found])
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
     result_json([task_object(task, labels) for task in found])
 
 
@@ -137,7 +139,8 @@ def _table(app: App, found: list[Task]) -> Table:
         "error",
     ):
         table.add_column(title, no_wrap=True)
-    labels = app.desk.labels([task.id for task in found])
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
     for task in found:
         summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
         wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
