@@ -71,7 +71,7 @@ def _served(app: App) -> Iterator[Callable[[str], requests.Response]]:
     server.start()
     session = requests.Session()
     token = app.tokens.make(Role.ADMIN, "bench").text
-    session.headers |= {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+    session.headers.update({"Authorization": f"Bearer {token}", "Accept": "text/html"})
 
     def ask(path: str) -> requests.Response:
         answer = session.get(server.url + path, timeout=60)

@@ -144,7 +144,8 @@ class ProgressReader:
     def _task(
         self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
     ) -> TaskView:
-        summed = tasks.progress(tx, task.id)
+        leaf = task.is_leaf
+        summed = tasks.progress_of_leaf(task) if leaf else tasks.progress(tx, task.id)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
         attended = task.task_type in served
         still = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)

@@ -211,6 +211,21 @@ class Progress:
     error: str | None
 
 
+def progress_of_leaf(task: Task) -> Progress:
+    """The same of a task that was not split, from its own row."""
+    pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
+    rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
+    waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
+    return Progress(
+        item_count=task.item_count,
+        new_count=task.new_count,
+        pages_done=pages,
+        waiting_for=task.waiting_for if waits else None,
+        not_before=to_sql(task.not_before) if rests and task.not_before else None,
+        error=task.last_error if waits else None,
+    )
+
+
 def progress(tx: Tx, task_id: int) -> Progress:
     """Sum up a task, or its pieces where it was split."""
     task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)

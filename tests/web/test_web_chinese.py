@@ -27,7 +27,7 @@ DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV
 TERMS, DATA = set(TERM_WORDS.split()), set(DATA_WORDS.split())
 NAMED = re.compile(
     r"(?:[\w.-]+/)*[\w.-]+\.(?:csv|log|json)\b|https?://\S+|BV\w+|\b[A-Z]+(?:_[A-Z]+)+\b"
-    r"|last_id|python cli\.py[ \w.-]+"
+    r"|\b[a-z]+_(?:\d{8}_)?[0-9a-f]{12,}\b|last_id|python cli\.py[ \w.-]+"
 )
 
 
