@@ -1,9 +1,9 @@
 """Counters of videos: many at once where the platform tells them, one by one where it counts.
 
-The batch endpoint is undocumented, so it is not trusted blindly. What it leaves out or marks as dead is
-not known (it does not say why, and a video that is there may be left out too): that is asked for singly,
-and so is one of what it told, drawn at random. Where that one disagrees, the whole batch is asked for
-singly.
+The batch endpoint is undocumented, so it is not trusted blindly. What it leaves out or marks as
+dead is not known (it does not say why, and a video that is there may be left out too): that is
+asked for singly, and so is one of what it told, drawn at random. Where that one disagrees, the
+whole batch is asked for singly.
 
 So that this stays cheap: after some batches in a row that agreed only every other one is looked at
 twice; and of a video that its page called gone, and that no batch has told since, its page is not
