@@ -284,6 +284,7 @@ CHINESE = {
     "Test notice": "测试通知",
     "{accepted} accepted, {refused} refused.": "接受 {accepted} 个，拒绝 {refused} 个。",
     "One round": "一轮播报",
+    "{n} of them come first in the next round": "其中 {n} 个下一轮优先",
     "{total} tasks: {succeeded} with numbers, {failed} without.": (
         "{total} 个任务：{succeeded} 个有数据，{failed} 个没有。"
     ),
