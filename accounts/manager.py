@@ -13,9 +13,10 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import DatabaseContention, Evidence, InvalidInput, QuotaExceeded
 from core.leases import Lease, LeaseBook, LeaseKind
+from storage import account_leases as leases
 from storage import accounts as rows
 from storage import tasks
-from storage.accounts import Asked
+from storage.account_leases import Asked
 from storage.database import Database, Tx
 from storage.records import Account, AccountStatus, Health
 
@@ -99,7 +100,7 @@ class AccountManager:
 
     def _lease(self, claim: Callable[[Tx], AccountLease | None]) -> AccountLease | None:
         taken = self._database.write(claim)
-        if taken is None and self._database.write(lambda tx: rows.reap(tx, self._clock.now())):
+        if taken is None and self._database.write(lambda tx: leases.reap(tx, self._clock.now())):
             taken = self._database.write(claim)
         if taken is not None:
             self._book.add(taken.lease)
@@ -128,7 +129,7 @@ class AccountManager:
         healthy = proven or (asked_well and account.health is Health.HEALTHY)
 
         def work(tx: Tx) -> None:
-            if rows.give_back(
+            if leases.give_back(
                 tx, leased.id, token, now, healthy=healthy, good_answers=0 if proven else good,
                 asked=asked,
             ) and proven:  # fmt: skip
@@ -162,7 +163,7 @@ class AccountManager:
         kind = "suspect" if suspect else "cooldown"
 
         def work(tx: Tx) -> None:
-            if rows.cool_down(tx, leased.id, leased.lease.token, now, until, health, asked):
+            if leases.cool_down(tx, leased.id, leased.lease.token, now, until, health, asked):
                 rows.note_event(tx, leased.id, kind, reason, now, _as_json(evidence), until)
 
         self._database.write(work, repeatable=True)
@@ -189,7 +190,7 @@ class AccountManager:
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
-            if rows.disable_leased(tx, leased.id, leased.lease.token, now, reason):
+            if leases.disable_leased(tx, leased.id, leased.lease.token, now, reason):
                 rows.note_event(tx, leased.id, "disabled", reason, now, _as_json(evidence))
 
         self._database.write(work, repeatable=True)
@@ -217,7 +218,7 @@ class AccountManager:
         health = Health.PROBATION if was_suspect else account.health
 
         def work(tx: Tx) -> None:
-            if rows.set_health(tx, leased.id, leased.lease.token, health, now) and was_suspect:
+            if leases.set_health(tx, leased.id, leased.lease.token, health, now) and was_suspect:
                 rows.note_event(tx, leased.id, "probation", "the probe passed; on probation", now)
 
         self._database.write(work, repeatable=True)
@@ -279,7 +280,7 @@ class AccountManager:
         now = self._clock.now()
         if wanted in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
             if not self._database.write(
-                lambda tx: rows.set_purpose(tx, account_id, self._owner, wanted, now)
+                lambda tx: leases.set_purpose(tx, account_id, self._owner, wanted, now)
             ):
                 raise InvalidInput(
                     f"account {account_id} is not leased by this process; lease it with"
@@ -310,7 +311,7 @@ class AccountManager:
         now = self._clock.now()
         day = self._calendar.day(now)
         if count > MOST_ROWS or not self._database.write(
-            lambda tx: rows.spend_quota(tx, account_id, day, count, None, now)
+            lambda tx: leases.spend_quota(tx, account_id, day, count, None, now)
         ):
             left = self.get_remaining_quota(account_id)
             raise QuotaExceeded(f"account {account_id} has {left} rows left today, not {count}")
@@ -331,14 +332,14 @@ class AccountManager:
         quota_day = day if purpose is Purpose.EXPORTING else None
         until = now + timedelta(seconds=self._lease_secs)
         if unchecked:
-            seen = rows.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
+            seen = leases.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
         elif only is not None:
-            seen = rows.fit_one(tx, only, now, quota_day)
+            seen = leases.fit_one(tx, only, now, quota_day)
         else:
-            seen = rows.next_fit(tx, platform, now, quota_day)
+            seen = leases.next_fit(tx, platform, now, quota_day)
         if seen is None:
             return None
-        if not rows.take(tx, seen, AccountStatus(purpose), self._owner, now, until, quota_day):
+        if not leases.take(tx, seen, AccountStatus(purpose), self._owner, now, until, quota_day):
             raise DatabaseContention(f"account {seen.id} was taken meanwhile")
         lease = Lease(LeaseKind.ACCOUNT, seen.id, seen.lease_token + 1, asked_at + self._lease_secs)
         return AccountLease(seen, lease, purpose, seen.remaining_quota(day))

@@ -12,7 +12,7 @@ from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from commands.root import App
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 
 NAME = "export"
 DOMAINS = ("美妆", "游戏", "美食", "数码")

@@ -26,7 +26,7 @@ from benchmarks.results import Figure, Result
 from commands.root import App
 from crawler.batches import BatchExporter
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.pages import PageStore
 from crawler.scheduler import TaskLease
 from sources.base import Creator, CreatorPage

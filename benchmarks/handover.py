@@ -10,7 +10,7 @@ from benchmarks import rows
 from benchmarks.ground import Ground, add_accounts, opened
 from benchmarks.results import Figure, Result
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 
 NAME = "handover"
 DOMAIN = "美妆"

@@ -14,7 +14,7 @@ from benchmarks import rows
 from benchmarks.ground import ROOT, Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 
 NAME = "idle"
 DOMAIN = "美妆"

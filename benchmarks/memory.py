@@ -13,7 +13,7 @@ from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from commands.root import App
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.pages import PageStore
 from sources.base import Creator, CreatorPage
 from storage.records import TaskType

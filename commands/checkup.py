@@ -20,7 +20,7 @@ from core.logs import redact
 from core.settings import setting_names
 from crawler.reasons import shell_word, told
 from crawler.texts import ENGLISH
-from storage import accounts, leases, task_leases
+from storage import account_leases, leases, task_leases
 from storage.database import Tx
 from storage.records import Account, AccountStatus, Worker
 from web.backend import THREADS
@@ -202,7 +202,7 @@ class Checkup:
     def _leases(self) -> Iterator[Finding]:
         now = self._app.clock.now()
         tasks = self._app.database.read(lambda tx: task_leases.count_expired(tx, now))
-        held = self._app.database.read(lambda tx: accounts.count_expired(tx, now))
+        held = self._app.database.read(lambda tx: account_leases.count_expired(tx, now))
         if not tasks and not held:
             yield Finding(Level.OK, "leases", "none left behind")
             return
@@ -210,7 +210,7 @@ class Checkup:
         def take_back() -> str:
             write = self._app.database.write
             back = self._app.scheduler.reap()
-            free = write(lambda tx: accounts.reap(tx, now), repeatable=True)
+            free = write(lambda tx: account_leases.reap(tx, now), repeatable=True)
             return f"{amount(back, 'task')} and {amount(free, 'account')} taken back"
 
         yield Finding(

@@ -19,7 +19,7 @@ from commands.summary import conclude
 from core.clock import Clock
 from core.errors import InvalidInput, SettingsError
 from crawler.columns import parse_columns
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.formats import FORMATS, format_named
 from crawler.reasons import start_command
 from crawler.scheduler import Filed

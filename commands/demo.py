@@ -20,7 +20,7 @@ from commands.root import App
 from core.errors import BatonError, InvalidInput
 from core.settings import Pace, Settings, load_settings
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.texts import texts_for
 from crawler.verify import Verdict
 from storage import segments

@@ -202,7 +202,8 @@ class App(ReportsApp):
         self, only: int | None = None, after_commit: Callable[[], None] = lambda: None
     ) -> ExportWorker:
         from crawler.batches import BatchExporter
-        from crawler.export import ExportLimits, ExportWorker
+        from crawler.export import ExportWorker
+        from crawler.export_options import ExportLimits
 
         settings = self.settings
         limits = ExportLimits(

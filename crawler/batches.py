@@ -10,7 +10,7 @@ from accounts.manager import AccountLease
 from core.clock import Clock
 from core.errors import DatabaseContention, LeaseLost, QuotaExceeded
 from crawler.scheduler import TaskLease, TaskScheduler
-from storage import accounts, influencers, segments, task_leases
+from storage import account_leases, accounts, influencers, segments, task_leases
 from storage.database import Database, Row, Tx
 from storage.records import AccountStatus
 from storage.segments import NewSegment
@@ -94,7 +94,7 @@ class BatchExporter:
 
     def _spend(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
         now = self._clock.now()
-        if accounts.spend_quota(tx, account.id, day, rows, account.lease.token, now):
+        if account_leases.spend_quota(tx, account.id, day, rows, account.lease.token, now):
             return
         seen = accounts.get(tx, account.id)
         holds = seen is not None and seen.lease_token == account.lease.token

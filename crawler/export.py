@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
-from typing import Any
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from core.clock import Clock, QuotaCalendar
@@ -20,6 +18,7 @@ from core.errors import (
 )
 from core.logs import fields, redact, service_log
 from crawler.batches import Batch, BatchExporter
+from crawler.export_options import ExportLimits, ExportOptions
 from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import SegmentWriter
@@ -33,44 +32,6 @@ log = service_log("export")
 LOOK_AGAIN_SECS = 0.02
 WAIT_STEP_SECS = 0.2
 SHOW_AFTER_SECS = 1.0
-
-
-@dataclass(frozen=True)
-class ExportLimits:
-    poll_secs: float
-    idle_secs: float
-    batch_rows: int
-    file_rows: int
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What the user asked of an export task."""
-
-    format: str
-    columns: tuple[str, ...]
-    raw_cells: bool = False
-    limit: int | None = None
-    out: str | None = None
-    follow: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "format": self.format, "columns": list(self.columns), "raw_cells": self.raw_cells,
-            "limit": self.limit, "out": self.out, "follow": self.follow,
-        }  # fmt: skip
-
-    @classmethod
-    def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:
-        return cls(
-            format=options["format"], columns=tuple(options["columns"]),
-            raw_cells=bool(options.get("raw_cells")), limit=options.get("limit"),
-            out=options.get("out"), follow=bool(options.get("follow")),
-        )  # fmt: skip
-
-    def of_segment(self) -> dict[str, Any]:
-        """What it takes to render a segment of this task again."""
-        return {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}
 
 
 class Next(Enum):

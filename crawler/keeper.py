@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.errors import CommitUnknown, DatabaseError
 from core.leases import Lease, LeaseBook
 from core.logs import fields, service_log
-from storage import accounts, leases
+from storage import account_leases, leases
 from storage.clock import DatabaseClock
 from storage.database import Database
 from storage.records import Worker
@@ -61,7 +61,9 @@ class Keeper:
         forgotten = now - timedelta(seconds=FORGET_WORKERS_SECS)
         self._database.write(lambda tx: leases.forget_unseen(tx, forgotten), repeatable=True)
         reaped_tasks = self._reap_tasks()
-        reaped_accounts = self._database.write(lambda tx: accounts.reap(tx, now), repeatable=True)
+        reaped_accounts = self._database.write(
+            lambda tx: account_leases.reap(tx, now), repeatable=True
+        )
         if reaped_tasks or reaped_accounts:
             log.warning("%s taken back from dead workers",
                         fields(tasks=reaped_tasks, accounts=reaped_accounts))  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.manager import AccountManager, Purpose
 from core.errors import CredentialsError
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.reasons import told
 from crawler.scheduler import Filed, TaskScheduler
 from crawler.sealing import SegmentSealer

@@ -23,7 +23,7 @@ from sources.base import AccountSession
 from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from sources.policies import GuardedSource
 from sources.sessions import SessionPool
-from storage.accounts import Asked
+from storage.account_leases import Asked
 
 SHARE = 0.25  # of a window, in one visit
 PATIENCE_SECS = 0.25  # a longer wait for the next turn lets another account go on

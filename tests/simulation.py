@@ -16,7 +16,8 @@ from commands.root import App
 from core.errors import LoginExpired, Throttled
 from core.settings import Pace
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions, ExportWorker
+from crawler.export import ExportWorker
+from crawler.export_options import ExportOptions
 from crawler.ingestion import IngestionWorker
 from crawler.visits import PlatformAccess
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from commands.root import App
+from storage import account_leases
 from storage import accounts as rows
 from storage.records import Account, AccountEvent, AccountStatus
 from tests.conftest import add_account
@@ -56,7 +57,9 @@ class Pool:
         now = self.app.clock.now()
         day = self.app.calendar.day(now)
         return self.app.database.write(
-            lambda tx: rows.spend_quota(tx, leased.id, day, count, leased.lease.token, now)
+            lambda tx: account_leases.spend_quota(
+                tx, leased.id, day, count, leased.lease.token, now
+            )
         )
 
 

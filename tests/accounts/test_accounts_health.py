@@ -12,7 +12,7 @@ from accounts.manager import LONGEST_REST_SECS, PROBATION_ANSWERS, AccountLease,
 from core.errors import Evidence
 from core.settings import Pace
 from sources.pacing import EVERYTHING, AccountPace, OutOfTurn, PacedGate
-from storage.accounts import Asked
+from storage.account_leases import Asked
 from storage.records import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
 

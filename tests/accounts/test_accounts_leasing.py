@@ -9,7 +9,7 @@ import pytest
 
 from accounts.manager import Purpose
 from core.errors import Evidence, LeaseLost
-from storage import accounts as rows
+from storage import account_leases
 from storage.records import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.conftest import add_account
@@ -169,10 +169,10 @@ def test_an_expired_lease_is_reaped_once_and_its_token_grows(pool: Pool, clock):
     [account_id] = pool.add("a")
     leased = pool.must_lease()
     database, now = pool.app.database, pool.app.clock.now
-    assert database.write(lambda tx: rows.reap(tx, now())) == 0
+    assert database.write(lambda tx: account_leases.reap(tx, now())) == 0
     clock.move(31)
-    assert database.write(lambda tx: rows.reap(tx, now())) == 1
-    assert database.write(lambda tx: rows.reap(tx, now())) == 0
+    assert database.write(lambda tx: account_leases.reap(tx, now())) == 1
+    assert database.write(lambda tx: account_leases.reap(tx, now())) == 0
     row = pool.account(account_id)
     assert (row.status, row.lease_owner) == (AccountStatus.IDLE, None)
     assert row.lease_token == leased.lease.token + 1
@@ -196,7 +196,7 @@ def test_a_stale_holder_changes_nothing(pool: Pool, make_app, clock, write: str,
     if taken_over:
         assert other.must_lease().lease.token > stale.lease.token
     else:
-        pool.app.database.write(lambda tx: rows.reap(tx, pool.app.clock.now()))
+        pool.app.database.write(lambda tx: account_leases.reap(tx, pool.app.clock.now()))
     before, events = pool.account(account_id), pool.events(account_id)
     assert not STALE_WRITES[write](pool, stale) or write == "cool_down"
     assert pool.account(account_id) == before

@@ -17,7 +17,7 @@ from accounts.manager import AccountLease, Purpose
 from commands.root import App
 from core.errors import QuotaExceeded
 from core.settings import Settings
-from storage import accounts as rows
+from storage import account_leases
 from tests.conftest import add_account
 from tests.moving_clock import MovingClock
 
@@ -76,7 +76,7 @@ class QuotaMachine(RuleBasedStateMachine):
         token, now = self.leased.lease.token, self.app.clock.now()
         stale = self.app.registry.find("a").lease_token != token
         granted = self.app.database.write(
-            lambda tx: rows.spend_quota(tx, self.account, self.today, count, token, now)
+            lambda tx: account_leases.spend_quota(tx, self.account, self.today, count, token, now)
         )
         if stale:
             assert not granted

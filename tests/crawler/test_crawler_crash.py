@@ -57,7 +57,7 @@ PLACES: dict[str, tuple[object, str, int]] = {
     "in a later append": (CsvWriter, "write", 3),
     "before closing": (CsvWriter, "close", 1),
     "before measuring": (segment_files, "measure", 1),
-    "before the rename": (segment_files, "_sync_folder", 1),
+    "before the rename": (segment_files, "sync_folder", 1),
     "before the manifest": (SegmentWriter, "_write_manifest", 1),
     "before sealing": (segment_rows, "seal", 1),
     "before sealing the second": (segment_rows, "seal", 2),
@@ -129,7 +129,7 @@ FULL_AT = {
     "appending": (CsvWriter, "write", 2),
     "closing": (CsvWriter, "close", 1),
     "renaming": (os, "rename", 1),
-    "syncing the folder": (segment_files, "_sync_folder", 1),
+    "syncing the folder": (segment_files, "sync_folder", 1),
     "writing the manifest": (Path, "write_text", 1),
     "placing the manifest": (os, "rename", 2),
 }

@@ -85,7 +85,7 @@ STOPPED_AT = {
     "before appending": (CsvWriter, "write", 2),
     "before measuring": (segment_files, "measure", 1),
     "before the rename": (os, "rename", 1),
-    "after the rename": (segment_files, "_sync_folder", 1),
+    "after the rename": (segment_files, "sync_folder", 1),
     "before the manifest": (os, "rename", 2),
     "before sealing": (segment_rows, "seal", 1),
 }
@@ -223,7 +223,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
 def test_a_batch_under_a_stale_token_changes_nothing(
     two, clock: MovingClock, stale_one: str
 ) -> None:
-    """Guarded by `lease_token=:token` in task_leases.advance and accounts.spend_quota."""
+    """Guarded by `lease_token=:token` in task_leases.advance and account_leases.spend_quota."""
     one, other = two
     file_export(one)
     if stale_one == "task":

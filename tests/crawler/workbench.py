@@ -16,7 +16,8 @@ import requests
 from commands.root import App
 from core.clock import Clock
 from crawler.columns import DEFAULT_COLUMNS
-from crawler.export import ExportOptions, ExportWorker
+from crawler.export import ExportWorker
+from crawler.export_options import ExportOptions
 from crawler.ingestion import IngestionWorker
 from crawler.scheduler import TaskLease
 from sandbox import SandboxConfig, SandboxServer

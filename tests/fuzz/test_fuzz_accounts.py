@@ -26,8 +26,8 @@ from workbench import ONE_ENGINE, change, rows
 from accounts.manager import AccountLease, Purpose
 from commands.root import App
 from core.errors import InvalidInput
-from storage import accounts
-from storage.accounts import Asked
+from storage import account_leases, accounts
+from storage.account_leases import Asked
 from storage.records import Account
 from tests.conftest import add_account
 
@@ -196,7 +196,7 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         model, day, now = self.model(lease), self.today, self.now
         spent = self.apps[who].database.write(
-            lambda tx: accounts.spend_quota(tx, lease.id, day, count, lease.lease.token, now)
+            lambda tx: account_leases.spend_quota(tx, lease.id, day, count, lease.lease.token, now)
         )
         assert spent == (model is not None and model.spend(count, day))
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from core.errors import InvalidInput
 from crawler.columns import parse_columns
-from crawler.export import ExportOptions
+from crawler.export_options import ExportOptions
 from crawler.formats import format_named
 from crawler.scheduler import Filed
 from crawler.shapes import as_object
