@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = "baton"
+# Each form begins where a word does: from every letter of it, a long word would be read again.
 NAMES = (
-    r"(?i)\b([\w-]*(?:SESSDATA|bili_jct|ckMd5|access_key|secret_key|password|passwd"
+    r"(?i)(?<![\w-])([\w-]*(?:SESSDATA|bili_jct|ckMd5|access_key|secret_key|password|passwd"
     r"|token|secret|authorization|cookie))"
 )
 EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"  # of our own messages: SESSDATA=...; bili_jct=...
@@ -20,7 +21,7 @@ VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)" + EXAMPLE + r"(?:(?:Bearer|Basic)\s+)?[^
 EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_FORMS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
-    (re.compile(r"(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
+    (re.compile(r"\b(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )
 LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.clock import iso_utc
-from crawler.progress import TaskView
 from storage.alerts import Alert
 from storage.job_runs import JobRun
 from storage.records import Account, AccountEvent, Segment, Task, Worker
 from storage.web_actions import WebAction
 from storage.works import Work
+
+if TYPE_CHECKING:
+    from crawler.progress import TaskView
 
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 

@@ -7,6 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
+from fuzz_effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,7 +132,7 @@ AROUND = st.sampled_from([FORWARD, BACK, utc(2026, 3, 8, 5), utc(2026, 4, 4, 15)
 
 
 @given(CRONS, PLACES, AROUND, st.integers(-100_000, 100_000), st.integers(0, 200_000))
-@settings(deadline=None)
+@effort(30)
 def test_the_newest_time_is_the_last_of_all(cron, zone, around, secs: int, width: int):
     """What the windows find is what one by one gives, and where one begins changes no time."""
     schedule = Schedule(cron, zone)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from launcher import Baton, Forked, wait_until
+from launcher import Baton, Process, wait_until
 from process_fixtures import look_at
 from shelf import Witness
 
@@ -48,15 +48,15 @@ def known(baton: Baton) -> dict[str, Any]:
 
 
 def killed_somewhere(
-    run: Forked, chance: random.Random, witness: Witness, before: int, reach_secs: float
+    run: Process, chance: random.Random, witness: Witness, before: int, reach_secs: float
 ) -> bool:
     """Kill it; whether it had asked for something."""
     if chance.random() < STARTING:
         time.sleep(reach_secs * chance.random())
     else:
-        wait_until(lambda: len(witness.batches) > before or run.is_over, "a batch")
+        wait_until(lambda: len(witness.batches) > before or run.code is not None, "a batch")
         time.sleep(chance.uniform(0, 0.4))
-    run.kill()
+    run.end()
     outcome = run.wait()
     assert outcome.code == -9, outcome
     return len(witness.batches) > before
@@ -82,7 +82,7 @@ def test_rounds_killed_at_random_moments_ask_every_work_and_lose_no_answer(
     for _ in range(KILLS):
         before = len(witness.batches)
         witness.answer_at_most(before + BATCHES_A_LIFE)
-        run = on_both.fork("update_play_counts", "--force")
+        run = on_both.start("update_play_counts", "--force")
         at_work += killed_somewhere(run, chance, witness, before, reach_secs)
         if progress.exists():
             assert json.loads(progress.read_text(encoding="utf-8"))["force"] is True

@@ -127,7 +127,7 @@ def test_an_independent_implementation_accepts_every_signed_delivery(make_office
 
     office.add_task("signed", SECRET), office.add_task("rotated", f"{fresh} {SECRET}")
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         for number in range(40):
             body = json.dumps({"number": number, "标题": "短剧🎬"}, ensure_ascii=False)
