@@ -52,7 +52,8 @@ CREATE TABLE account_events (
   evidence MEDIUMTEXT NULL,                   -- JSON, redacted
   until_at DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,
-  KEY idx_account_events_account (account_id, id)
+  KEY idx_account_events_account (account_id, id),
+  KEY idx_account_events_created (created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE tasks (
@@ -184,7 +185,8 @@ CREATE TABLE alerts (
   calm_secs INT NOT NULL,                     -- how long it must last
   resolved_at DATETIME(3) NULL,
   UNIQUE KEY uq_alerts_open (open_key),
-  KEY idx_alerts_subject (kind, subject, id)
+  KEY idx_alerts_subject (kind, subject, id),
+  KEY idx_alerts_resolved (resolved_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What each notification channel is to be told of an alert: one row per message.
@@ -254,7 +256,8 @@ CREATE TABLE job_runs (
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
   UNIQUE KEY uq_job_runs_time (job, scheduled_at),
-  UNIQUE KEY uq_job_runs_open (open_key)
+  UNIQUE KEY uq_job_runs_open (open_key),
+  KEY idx_job_runs_finished (finished_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, UTC_TIMESTAMP(3));
@@ -302,8 +305,9 @@ CREATE TABLE task_completions (
   verification_details JSON NULL,             -- counters as they were verified
   completed_at DATETIME(3) NOT NULL,
   created_at DATETIME(3) NOT NULL,
+  changed_at DATETIME(3) NOT NULL DEFAULT '1970-01-01',  -- when it was stored, or verified anew
   UNIQUE KEY uq_task_completions_link (link_hash, task_id, user_id),
-  KEY idx_task_completions_day (completed_at, task_id),
+  KEY idx_task_completions_day (completed_at, task_id, changed_at),
   KEY idx_task_completions_task (task_id, completed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -335,6 +339,7 @@ CREATE TABLE task_daily_stats (
   response VARCHAR(1024) NULL,
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
+  counted_until DATETIME(3) NOT NULL DEFAULT '1970-01-01',  -- completions changed before are in it
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
   KEY idx_task_daily_stats_date (stats_date, task_id),
   KEY idx_task_daily_stats_event (event_id)
@@ -349,7 +354,8 @@ CREATE TABLE broadcaster (
   result VARCHAR(1024) NULL,                  -- JSON: what became of the newest finished one
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,      -- grows with every round
-  lease_until DATETIME(3) NULL
+  lease_until DATETIME(3) NULL,
+  next_tasks TEXT NULL                        -- JSON: the task that a platform's next round begins with
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
@@ -379,7 +385,8 @@ CREATE TABLE webhook_deliveries (
   KEY idx_webhook_deliveries_order (url_hash, task_id, first_tried_at, id),
   KEY idx_webhook_deliveries_task (task_id, id),
   KEY idx_webhook_deliveries_state (state, id),
-  KEY idx_webhook_deliveries_created (created_at, id)
+  KEY idx_webhook_deliveries_created (created_at, id),
+  KEY idx_webhook_deliveries_finished (kind, finished_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE webhook_attempts (

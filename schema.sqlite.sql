@@ -53,6 +53,7 @@ CREATE TABLE account_events (
   created_at TEXT NOT NULL
 );
 CREATE INDEX idx_account_events_account ON account_events (account_id, id);
+CREATE INDEX idx_account_events_created ON account_events (created_at);
 
 CREATE TABLE tasks (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -185,6 +186,7 @@ CREATE TABLE alerts (
 );
 CREATE UNIQUE INDEX uq_alerts_open ON alerts (open_key);
 CREATE INDEX idx_alerts_subject ON alerts (kind, subject, id);
+CREATE INDEX idx_alerts_resolved ON alerts (resolved_at);
 
 -- What each notification channel is to be told of an alert: one row per message.
 CREATE TABLE alert_notices (
@@ -255,6 +257,7 @@ CREATE TABLE job_runs (
 );
 CREATE UNIQUE INDEX uq_job_runs_time ON job_runs (job, scheduled_at);
 CREATE UNIQUE INDEX uq_job_runs_open ON job_runs (open_key);
+CREATE INDEX idx_job_runs_finished ON job_runs (finished_at);
 
 INSERT INTO works_version (id, version, changed_at) VALUES (1, 0, strftime('%Y-%m-%d %H:%M:%f', 'now'));
 -- Whose videos are paid for: the users of the distribution tasks.
@@ -300,10 +303,11 @@ CREATE TABLE task_completions (
   link_hash CHAR(64) NOT NULL,
   verification_details JSON NULL,
   completed_at TEXT NOT NULL,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000'
 );
 CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (link_hash, task_id, user_id);
-CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id);
+CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id, changed_at);
 CREATE INDEX idx_task_completions_task ON task_completions (task_id, completed_at);
 
 CREATE TABLE task_daily_stats (
@@ -333,7 +337,8 @@ CREATE TABLE task_daily_stats (
   sent_at TEXT NULL,
   response TEXT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
-  scanned_at TEXT NOT NULL
+  scanned_at TEXT NOT NULL,
+  counted_until TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000'
 );
 CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
 CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
@@ -348,7 +353,8 @@ CREATE TABLE broadcaster (
   result TEXT NULL,
   lease_owner TEXT NULL,
   lease_token INTEGER NOT NULL DEFAULT 0,
-  lease_until TEXT NULL
+  lease_until TEXT NULL,
+  next_tasks TEXT NULL
 );
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
@@ -380,6 +386,7 @@ CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (url_hash, task_
 CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
 CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
+CREATE INDEX idx_webhook_deliveries_finished ON webhook_deliveries (kind, finished_at);
 
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    broadcast,
     daily_stats,
     export,
     growth,
@@ -19,6 +20,8 @@ from benchmarks import (
     plan,
     pool,
     views,
+    web,
+    webhooks,
 )
 from benchmarks.ground import Ground
 from benchmarks.results import Result, as_json, as_table
@@ -38,6 +41,9 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         plan,
         views,
         daily_stats,
+        webhooks,
+        broadcast,
+        web,
     )
 }
 

@@ -45,62 +45,84 @@ ROUNDS = 3  # the quickest counts: what else the machine does only makes it slow
 def run(ground: Ground, full: bool = False) -> Result:
     """All figures; `full` makes the history a year long."""
     folder = ground.place("sqlite").folder
-    figures = [_import(folder / f"import-{works}", works, hours) for works, hours in IMPORTS]
+    figures = [
+        figure
+        for works, hours in IMPORTS
+        for figure in _import(folder / f"import-{works}", works, hours)
+    ]
     figures += _crawl(ground)
     figures += _history(folder / "history.sqlite3", YEAR_HOURS if full else SHORT_HOURS)
     return Result(NAME, tuple(figures))
 
 
-def _import(folder: Path, works: int, hours: int) -> Figure:
+def _import(folder: Path, works: int, hours: int) -> list[Figure]:
     files = HourFiles(folder / "views")
     for back in range(hours):
         hour = LAST.earlier(back)
         files.write(hour, _report(hour, works))
-    secs = min(_import_secs(files, folder / f"{n}.sqlite3", works * hours) for n in range(ROUNDS))
-    rate = works * hours / secs
-    return Figure(f"import, files of {works:,} works", rate, "rows/s", ">= 50000")
+    taken = [_import_secs(files, folder / f"{n}.sqlite3", works * hours) for n in range(ROUNDS)]
+    rate, cpu_rate = (works * hours / min(secs) for secs in zip(*taken, strict=True))
+    return [
+        Figure(f"import, files of {works:,} works", rate, "rows/s", ">= 50000"),
+        Figure("… in a second of the processor", cpu_rate, "rows/s"),
+    ]
 
 
-def _import_secs(files: HourFiles, path: Path, rows: int) -> float:
+def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor."""
     data = open_view_data(path, SystemClock())
     view_data.create(data)
     with day_log(path.parent, "views_import", ZONE) as log:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         done = HourlyImport(files, data).import_missing(threading.Event(), log)
-        secs = time.perf_counter() - begun
+        secs = time.perf_counter() - begun, time.process_time() - worked
     data.close()
     assert done.rows == rows, done
     return secs
 
 
 def _crawl(ground: Ground) -> list[Figure]:
-    """Requests and time for 10,000 works, against asking for them one by one."""
-    place = ground.place("sqlite")
-    with (
-        sandbox_process(LISTED, ",".join(DOMAINS)) as url,
-        opened(place, bilibili_base_url=url) as app,
-    ):
-        add_accounts(app, 3, 4000)
-        works = [_listed(video) for domain in DOMAINS for video in _videos(url, domain)]
-        app.settings.works_list.parent.mkdir(parents=True, exist_ok=True)
-        app.settings.works_list.write_text(json.dumps({"works": works}), encoding="utf-8")
-        before, begun = _requests(url), time.perf_counter()
-        outcome = app.hourly_views.crawl(threading.Event())
-        secs, asked = time.perf_counter() - begun, _requests(url) - before
-    assert outcome.success == len(works), outcome
-    share = asked / len(works)
+    """Requests and time for 10,000 works, against asking for them one by one: as the catalogue
+    lists them, and with those that can not be seen (1.5 %), at first and an hour later."""
+    with sandbox_process(LISTED, ",".join(DOMAINS)) as url:
+        (shown, secs), mixed = _asked_for(ground, url, "visible", 1), _asked_for(ground, url, "", 2)
+    goal = "<= 0.05"
     return [
-        Figure(f"crawl of {len(works):,} works: requests / one by one", share, "", "<= 0.05"),
-        Figure("… without a pace", len(works) / secs, "works/s"),
+        Figure(f"crawl of {LISTED:,} works: requests / one by one", shown, "", goal),
+        Figure("… without a pace", LISTED / secs, "works/s"),
+        Figure("… with 1.5 % that are gone, hidden or in review", mixed[0], "", goal),
+        Figure("… the same works once more", mixed[2], "", goal),
     ]
 
 
-def _videos(url: str, domain: str) -> list[dict[str, Any]]:
-    """Videos that can be seen: others are marked in the catalogue and not in the list."""
-    asked = {
-        "platform": "bilibili", "count": str(LISTED // len(DOMAINS)), "state": "visible",
-        "domain": domain,
-    }  # fmt: skip
+def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
+    """Of each of some crawls, its requests for each work, and its seconds."""
+    told: list[float] = []
+    with opened(
+        ground.place("sqlite"), bilibili_base_url=url, single_pause_min_secs=0.0,
+        single_pause_max_secs=0.0,
+    ) as app:  # fmt: skip
+        add_accounts(app, 3, 4000)
+        videos = [video for domain in DOMAINS for video in _videos(url, domain, state)]
+        app.settings.works_list.parent.mkdir(parents=True, exist_ok=True)
+        works = json.dumps({"works": [_listed(video) for video in videos]})
+        app.settings.works_list.write_text(works, encoding="utf-8")
+        for _ in range(times):
+            before, begun = _requests(url), time.perf_counter()
+            outcome = app.hourly_views.crawl(threading.Event())
+            secs, asked = time.perf_counter() - begun, _requests(url) - before
+            seen = sum(video["state"] == "visible" for video in videos)
+            assert outcome.success == seen, outcome
+            told += [asked / len(videos), secs]
+            assert outcome.path is not None
+            outcome.path.unlink()
+    return told
+
+
+def _videos(url: str, domain: str, state: str) -> list[dict[str, Any]]:
+    asked = {"platform": "bilibili", "count": str(LISTED // len(DOMAINS)), "domain": domain}
+    if state:
+        asked["state"] = state
     answer = requests.get(f"{url}/__sandbox__/videos", params=asked, timeout=60)
     found: list[dict[str, Any]] = answer.json()["videos"]
     return found

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console as Terminal
 
 from accounts.vault import Credentials
-from commands.account_files import read_accounts
 from commands.account_table import account_table, explained
 from commands.context import Exit, dashed, opened_app, platform_named, result, result_json, say
-from commands.enrol import Limit, Proxy, add_or_refresh
+from commands.enrol import Limit, Proxy
 from commands.login import login
 from core.errors import InvalidInput
 from core.settings import load_settings
+from crawler.account_files import read_accounts
 from crawler.shapes import as_object
 from storage.records import AccountStatus
 
@@ -86,28 +86,21 @@ def import_accounts(
     known.check_session_text(text)
     credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
     with opened_app() as app:
-        changed = add_or_refresh(app, known.name, name_or_file, credentials, limit)
-        result(f"account {name_or_file}: {changed}")
+        done = app.account_desk.add_or_refresh(known.name, name_or_file, credentials, limit)
+        result(f"account {name_or_file}: {done.change}")
         say(f"next: python cli.py accounts check {name_or_file}")
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
     rows = read_accounts(file, known)
     with opened_app() as app:
-        problems = list(rows.problems)
-        for row in rows.good:
-            wanted = row.limit if row.limit is not None else limit
-            try:
-                changed = add_or_refresh(app, known.name, row.username, row.credentials, wanted)
-            except InvalidInput as error:
-                problems.append(f"{file}, line {row.line}: {error}")
-                continue
-            result(f"account {row.username}: {changed}")
+        done, problems = app.account_desk.take_in(known.name, rows, str(file), limit)
+        for one in done:
+            result(f"account {one.username}: {one.change}")
     for problem in problems:
         say(problem)
     if problems:
-        imported = len(rows.good) + len(rows.problems) - len(problems)
-        say(f"{imported} imported, {len(problems)} not; mend those and run it again")
+        say(f"{len(done)} imported, {len(problems)} not; mend those and run it again")
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -166,12 +159,7 @@ def check(name: Name, platform: PlatformOf = None) -> None:
     """Ask the platform whether the session is signed in."""
     with opened_app() as app:
         account = app.registry.find(name, platform)
-        source = app.platforms[account.platform].source.source
-        session = source.open_session(
-            account.id, account.username,
-            app.vault.decrypt(account.session), app.vault.decrypt(account.proxy),
-        )  # fmt: skip
-        status = source.check_session(session)
+        status = app.account_desk.check(account)
         if not status.signed_in:
             raise InvalidInput(f"account {account.username}: the session is not signed in any more")
         result(f"account {account.username}: signed in as {status.name} ({status.uid})")
@@ -198,9 +186,8 @@ def _set_status(name: str, platform: str | None, status: AccountStatus, reason: 
 
 def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
     with opened_app(settings=load_settings()) as app:
-        rows = app.settings.daily_export_limit if limit is None else limit
-        expires_at = platform_named(platform).session_expiry(credentials.session or "")
-        account_id = app.registry.add(platform, name, credentials, rows, expires_at)
+        rows = app.account_desk.limit_or_usual(limit)
+        account_id = app.account_desk.add(platform, name, credentials, limit)
         result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
 
 

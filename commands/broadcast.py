@@ -19,7 +19,7 @@ from commands.working import kept_leases
 from core.errors import InvalidInput
 from sources.pacing import Stopped
 
-NUMBERS = ("total", "succeeded", "failed", "reports")
+NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from commands.context import amount, database_place, new_database
 from commands.file_checkup import FileCheckup
 from commands.findings import Finding, Level
+from commands.retention_checkup import retention_finding
 from commands.root import App
 from commands.root_base import SPARE_CONNECTIONS
+from commands.works_checkup import WorksCheckup
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from core.settings import setting_names
@@ -63,7 +65,9 @@ class Checkup:
         yield from self._accounts()
         yield from self._leases()
         yield from self._workers()
+        yield retention_finding(self._app.retention)
         yield from FileCheckup(self._app).findings()
+        yield from WorksCheckup(self._app).findings()
 
     def _settings(self) -> Iterator[Finding]:
         known = setting_names()

@@ -21,6 +21,7 @@ from core.errors import InvalidInput, SettingsError
 from crawler.columns import parse_columns
 from crawler.export_options import ExportOptions
 from crawler.formats import FORMATS, format_named
+from crawler.labels import labels_named
 from crawler.reasons import start_command
 from crawler.scheduler import Filed
 from crawler.task_desk import MOST_DOMAIN_LETTERS, is_domain
@@ -35,6 +36,9 @@ Platform = Annotated[str, typer.Option("--platform", help="where the creators ar
 Workers = Annotated[int, typer.Option("--workers", help="threads that work side by side")]
 Detach = Annotated[bool, typer.Option("--detach", help="only file the task for a running `run`")]
 AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", help="file it under this; may be repeated")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +55,7 @@ def start_crawl(
         Via, typer.Option(help="find creators by name, or as authors of videos")
     ] = Via.USERS,
     workers: Workers = 2,
+    label: Labels = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,8 +66,9 @@ def start_crawl(
     domain, platform = domain_named(domain), platform_named(platform).name
     _require_positive("--pages", pages)
     require_workers(workers)
+    labels = labels_named(label or ())
     with opened_app(workers, services=True) as app:
-        filed = app.desk.crawl(platform, domain, pages, via)
+        filed = app.desk.crawl(platform, domain, pages, via, labels)
         _tell_filed(filed, {"via": via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
@@ -87,6 +93,7 @@ def start_export(
     ] = False,
     platform: Platform = "bilibili",
     workers: Workers = 1,
+    label: Labels = None,
     wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
     detach: Detach = False,
     as_json: AsJson = False,
@@ -98,6 +105,7 @@ def start_export(
     domain, platform = domain_named(domain), platform_named(platform).name
     _require_positive("--limit", limit)
     require_workers(workers)
+    labels = labels_named(label or ())
     if limit is not None and workers > 1:
         raise InvalidInput("--limit counts rows of one worker: leave --workers at 1")
     chosen = ExportOptions(
@@ -112,7 +120,7 @@ def start_export(
         _require_writable(app, out)
         app.desk.require_accounts(platform, Purpose.EXPORTING)
         _require_known_domain(app, platform, domain, app.clock)
-        filed = app.desk.export(platform, domain, chosen, workers)
+        filed = app.desk.export(platform, domain, chosen, workers, labels)
         _tell_filed(filed, chosen.as_json())
         if detach:
             _print_filed(filed, as_json)
@@ -129,12 +137,17 @@ def run(
     console: Annotated[
         bool, typer.Option("--web/--no-web", help="serve the web console too")
     ] = True,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="work only on tasks with this; may be repeated"),
+    ] = None,
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
         raise InvalidInput("give at least one crawl or export worker")
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
+    labels = labels_named(label or ())
     load_services()
     with opened_app(crawl_workers + export_workers, services=True) as app:
         works_on = [
@@ -143,7 +156,10 @@ def run(
         ]
         view = Foreground(app, tuple(works_on), wait=True)
         with web_beside(app, view.failed) if console else nullcontext():
-            ending = view.run(app.engine(crawl_workers, export_workers, view.failed, jobs=True), ())
+            engine = app.engine(
+                crawl_workers, export_workers, view.failed, jobs=True, labels=labels
+            )
+            ending = view.run(engine, ())
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)

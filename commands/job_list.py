@@ -19,6 +19,7 @@ def all_jobs(app: App) -> tuple[Job, ...]:
     settings = app.settings
     zone = settings.quota_zone
     midnight, hourly = Schedule("0 0 * * *", zone), Schedule("15 * * * *", zone)
+    late = Schedule("40 * * * *", zone)
     return (
         Job("quota_reset", "start the quota day", midnight, lambda c: app.quota_reset.run(c)),
         Job("session_checks", "look at every session once a day", hourly,
@@ -33,6 +34,11 @@ def all_jobs(app: App) -> tuple[Job, ...]:
             enabled=settings.play_counts_enabled, switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED"),
         Job("daily_stats", "report yesterday's distribution tasks",
             Schedule(settings.daily_stats_schedule, zone), lambda c: app.daily_scanner.run(c.stop)),
+        Job("late_completions", "count what came after its day was reported", late,
+            lambda c: app.late_completions.run(c.stop),
+            enabled=settings.late_completions_days > 0, switch="BATON_LATE_COMPLETIONS_DAYS"),
+        Job("prune", "delete what is older than it is kept",
+            Schedule(settings.prune_schedule, zone), lambda c: app.retention.run(c.stop)),
     )  # fmt: skip
 
 

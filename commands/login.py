@@ -9,7 +9,7 @@ import typer
 
 from accounts.vault import Credentials
 from commands.context import on_signals, opened_app, platform_named, result
-from commands.enrol import Limit, Proxy, add_or_refresh
+from commands.enrol import Limit, Proxy
 
 
 def login(
@@ -32,5 +32,7 @@ def login(
         known = app.registry.lookup("bilibili", name)
         way = proxy or (app.vault.decrypt(known.proxy) if known else None)
         session = signed_in(app, way, codes, stop)
-        changed = add_or_refresh(app, "bilibili", name, Credentials(None, session, proxy), limit)
-        result(f"account {name}: {changed}")
+        done = app.account_desk.add_or_refresh(
+            "bilibili", name, Credentials(None, session, proxy), limit
+        )
+        result(f"account {name}: {done.change}")

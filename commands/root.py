@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crawler.planner import Planner
     from crawler.progress import ProgressReader
     from crawler.quota_reset import QuotaReset
+    from crawler.retention import Retention
     from crawler.sealing import SegmentSealer
     from crawler.segments import SegmentFiles
     from crawler.task_desk import TaskDesk
@@ -125,6 +126,17 @@ class App(ReportsApp):
         return QuotaReset(self.database, self.clock, self.calendar)
 
     @cached_property
+    def retention(self) -> Retention:
+        from commands.retention_list import kept_rows
+        from crawler.retention import Retention
+
+        settings = self.settings
+        return Retention(
+            self.database, self.clock, kept_rows(settings), settings.log_dir,
+            settings.evidence_dir, settings.keep_logs_days,
+        )  # fmt: skip
+
+    @cached_property
     def jobs(self) -> tuple[Job, ...]:
         from commands.job_list import all_jobs
 
@@ -187,7 +199,9 @@ class App(ReportsApp):
             for channel in self.channels
         ]
 
-    def ingestion_worker(self, only: int | None = None) -> IngestionWorker:
+    def ingestion_worker(
+        self, only: int | None = None, labels: Sequence[str] = ()
+    ) -> IngestionWorker:
         from crawler.evidence import EvidenceStore
         from crawler.ingestion import IngestionWorker
         from crawler.pages import PageStore
@@ -196,10 +210,14 @@ class App(ReportsApp):
             self.scheduler, self.accounts, self.visits,
             PageStore(self.database, self.scheduler, self.clock),
             EvidenceStore(self.settings.evidence_dir), self.clock, self.settings.poll_secs, only,
+            labels,
         )  # fmt: skip
 
     def export_worker(
-        self, only: int | None = None, after_commit: Callable[[], None] = lambda: None
+        self,
+        only: int | None = None,
+        after_commit: Callable[[], None] = lambda: None,
+        labels: Sequence[str] = (),
     ) -> ExportWorker:
         from crawler.batches import BatchExporter
         from crawler.export import ExportWorker
@@ -213,7 +231,7 @@ class App(ReportsApp):
         batches = BatchExporter(self.database, self.scheduler, self.clock, after_commit)
         return ExportWorker(
             self.database, self.scheduler, self.accounts, batches, self.sealer, self.clock,
-            self.calendar, limits, only,
+            self.calendar, limits, only, labels,
         )  # fmt: skip
 
     def keeper(self, roles: str) -> Keeper:
@@ -235,18 +253,21 @@ class App(ReportsApp):
         export_only: int | None = None,
         *,
         jobs: bool = False,
+        labels: Sequence[str] = (),
     ) -> Engine:
         """The services of one process: that many threads of each kind, and one that watches for
-        alerts; with `jobs` also the scheduled jobs and those that tell alerts and send reports."""
-
+        alerts; with `jobs` also the scheduled jobs and those that tell alerts and send reports.
+        `labels` narrows the workers to tasks that have one of them."""
         from crawler.engine import Engine
 
         names = (("ingestion", crawl_threads), ("export", export_threads))
         roles = ",".join(name for name, threads in names if threads)
         keeper = ThreadedService("keeper", [self.keeper(roles).run], on_failure)
-        crawls = [self.ingestion_worker(crawl_only).run for _ in range(crawl_threads)]
+        crawls = [self.ingestion_worker(crawl_only, labels).run for _ in range(crawl_threads)]
         tellers = [teller.run for teller in self.alert_tellers()] if jobs else []
-        exports = [self.export_worker(export_only).run for _ in range(export_threads)]
+        exports = [
+            self.export_worker(export_only, labels=labels).run for _ in range(export_threads)
+        ]
         return Engine(
             _service("ingestion", crawls, on_failure),
             _service("export", exports, on_failure),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
+    from crawler.account_desk import AccountDesk
     from crawler.scheduler import TaskScheduler
     from crawler.stats_patience import StatsPatience
     from crawler.video_stats import VideoStatsFetcher
@@ -97,6 +98,15 @@ class BaseApp:
         from accounts.registry import AccountRegistry
 
         return AccountRegistry(self.database, self.vault, self.clock)
+
+    @cached_property
+    def account_desk(self) -> AccountDesk:
+        from crawler.account_desk import AccountDesk
+
+        return AccountDesk(
+            self.registry, self.accounts, self.vault, self.catalog, self.platforms, self.clock,
+            self.settings.daily_export_limit,
+        )  # fmt: skip
 
     @cached_property
     def scheduler(self) -> TaskScheduler:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reports.daily_scan import DailyScanner
     from reports.dramas import DramaDesk
     from reports.intake import Intake
+    from reports.late_completions import LateCompletions
     from reports.outbox import Outbox
     from reports.sender import WebhookSender
     from reports.webhook_desk import WebhookDesk
@@ -49,6 +50,12 @@ class ReportsApp(WorksApp):
             self.database, self.video_stats, self.vault, store, self.clock, self.calendar,
             settings.report_part_tasks,
         )  # fmt: skip
+
+    @cached_property
+    def late_completions(self) -> LateCompletions:
+        from reports.late_completions import LateCompletions
+
+        return LateCompletions(self.daily_scanner, self.settings.late_completions_days)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:

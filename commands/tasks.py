@@ -12,12 +12,14 @@ from commands.context import dashed, opened_app, result, result_json, result_tab
 from commands.root import App
 from core.errors import InvalidInput
 from crawler.drawing import one_line
-from crawler.shapes import as_object
+from crawler.shapes import task_object
 from crawler.texts import ENGLISH
+from storage import task_labels
 from storage import tasks as rows
 from storage.records import Task
 
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
+Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -28,20 +30,24 @@ def group() -> typer.Typer:
     dashed(app, "pause")(pause)
     dashed(app, "resume")(resume)
     dashed(app, "cancel")(cancel)
+    dashed(app, "label")(label)
+    dashed(app, "unlabel")(unlabel)
     return app
 
 
 def list_tasks(
     only_open: Annotated[bool, typer.Option("--open", help="leave ended tasks out")] = False,
+    label: Annotated[str | None, typer.Option("--label", help="only with this label")] = None,
     limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first; --json has their pieces too."""
     with opened_app() as app:
-        found = app.database.read(lambda tx: rows.top_level(tx, only_open=only_open, limit=limit))
+        found = app.database.read(
+            lambda tx: rows.top_level(tx, only_open=only_open, limit=limit, label=label)
+        )
         if as_json:
-            everything = [task for parent in found for task in _with_pieces(app, parent)]
-            result_json([as_object(task) for task in everything])
+            _print_json(app, [task for parent in found for task in _with_pieces(app, parent)])
             return
         result_table(_table(app, found))
 
@@ -54,7 +60,7 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
         found = _with_pieces(app, task)
         if as_json:
-            result_json([as_object(one) for one in found])
+            _print_json(app, found)
             return
         result_table(_table(app, found))
 
@@ -91,6 +97,28 @@ def cancel(task_id: TaskId) -> None:
             result(f"segment {segment_id} finished: {done.path}")
 
 
+def label(task_id: TaskId, labels: Labels) -> None:
+    """File a task under labels, beside those it has."""
+    with opened_app() as app:
+        _tell_labels(task_id, app.desk.label(task_id, add=labels))
+
+
+def unlabel(task_id: TaskId, labels: Labels) -> None:
+    """Take labels off a task."""
+    with opened_app() as app:
+        _tell_labels(task_id, app.desk.label(task_id, remove=labels))
+
+
+def _tell_labels(task_id: int, labels: list[str]) -> None:
+    result(f"task {task_id}: {', '.join(labels) or 'no labels'}")
+
+
+def _print_json(app: App, found: list[Task]) -> None:
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
+    result_json([task_object(task, labels) for task in found])
+
+
 def _with_pieces(app: App, task: Task) -> list[Task]:
     return [task, *app.database.read(lambda tx: rows.children(tx, task.id))]
 
@@ -106,10 +134,13 @@ def _table(app: App, found: list[Task]) -> Table:
         "pages",
         "items",
         "marker",
+        "labels",
         "waits for",
         "error",
     ):
         table.add_column(title, no_wrap=True)
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
     for task in found:
         summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
         wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
@@ -117,7 +148,8 @@ def _table(app: App, found: list[Task]) -> Table:
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
             ENGLISH.task_types[task.task_type], task.domain, ENGLISH.task_states[task.status],
             _pages(task), f"{summed.item_count:,}", task.progress_marker or "",
-            wait.reason.value if wait else "", one_line(task.last_error or ""),
+            " ".join(labels.get(task.id, [])), wait.reason.value if wait else "",
+            one_line(task.last_error or ""),
         )  # fmt: skip
         table.add_row(*map(escape, cells))
     return table

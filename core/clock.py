@@ -35,6 +35,26 @@ class SystemClock:
         return event.wait(max(0.0, secs))
 
 
+class TimeLimit(threading.Event):
+    """Set when `stop` is, or when `secs` are over: what heeds a stop ends in time as well."""
+
+    def __init__(self, stop: threading.Event, clock: Clock, secs: float) -> None:
+        super().__init__()
+        self._stop = stop
+        self._clock = clock
+        self._ends = clock.monotonic() + secs
+
+    def is_set(self) -> bool:
+        return self._stop.is_set() or self._secs_left() <= 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        secs = self._secs_left() if timeout is None else min(timeout, self._secs_left())
+        return self._stop.wait(max(0.0, secs)) or self.is_set()
+
+    def _secs_left(self) -> float:
+        return self._ends - self._clock.monotonic()
+
+
 def iso_utc(moment: datetime) -> str:
     """`2026-11-22T05:00:00.123Z`: a moment as our JSON has it."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")

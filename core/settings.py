@@ -89,6 +89,10 @@ def _setting(default: Any, env: str, meaning: str, **limits: float) -> Any:
     return Field(default, validation_alias=env, description=meaning, **limits)  # type: ignore[call-overload]
 
 
+def _kept(days: int, env: str, what: str) -> Any:
+    return _setting(days, env, f"days for which {what} are kept; 0: for ever", ge=0, le=36_500)
+
+
 class Settings(BaseSettings):
     """Every knob of Baton, by its environment name (`validation_alias`)."""
 
@@ -229,7 +233,20 @@ class Settings(BaseSettings):
     bilibili_pace: PaceSetting = _setting(
         Pace(1, 2.5), "BATON_BILIBILI_PACE", "requests/seconds of one Bilibili account"
     )
-
+    single_pause_min_secs: float = _setting(
+        0.2,
+        "BATON_SINGLE_PAUSE_MIN_SECS",
+        "before a video that is asked singly, besides the pace, at least",
+        ge=0,
+        le=LONGEST_SECS,
+    )
+    single_pause_max_secs: float = _setting(
+        0.5,
+        "BATON_SINGLE_PAUSE_MAX_SECS",
+        "… at most; its length is drawn at random",
+        ge=0,
+        le=LONGEST_SECS,
+    )
     bilibili_passport_url: UrlSetting = _setting(
         "https://passport.bilibili.com",
         "BATON_BILIBILI_PASSPORT_URL",
@@ -287,6 +304,13 @@ class Settings(BaseSettings):
     daily_stats_schedule: CronSetting = _setting(
         "0 2 * * *", "BATON_DAILY_STATS_SCHEDULE", "when `daily_stats` runs (cron, quota zone)"
     )
+    late_completions_days: int = _setting(
+        7,
+        "BATON_LATE_COMPLETIONS_DAYS",
+        "so long after a day its late completions are still counted by themselves; 0: never",
+        ge=0,
+        le=366,
+    )
     play_counts_enabled: bool = _setting(
         False, "AUTO_UPDATE_VIDEO_PLAYS_ENABLED", "`true`: `run` updates the play counts by itself"
     )
@@ -335,6 +359,21 @@ class Settings(BaseSettings):
         ge=10,
         le=LONGEST_SECS,
     )
+
+    prune_schedule: CronSetting = _setting(
+        "30 3 * * *", "BATON_PRUNE_SCHEDULE", "when `prune` runs (cron, quota zone)"
+    )
+    keep_reports_days: int = _kept(30, "BATON_KEEP_REPORTS_DAYS", "daily and completion reports")
+    keep_broadcasts_days: int = _kept(7, "BATON_KEEP_BROADCASTS_DAYS", "broadcasts")
+    keep_job_runs_days: int = _kept(90, "BATON_KEEP_JOB_RUNS_DAYS", "runs of scheduled jobs")
+    keep_alerts_days: int = _kept(180, "BATON_KEEP_ALERTS_DAYS", "alerts")
+    keep_account_events_days: int = _kept(
+        180, "BATON_KEEP_ACCOUNT_EVENTS_DAYS", "what `accounts explain` tells"
+    )
+    keep_web_actions_days: int = _kept(
+        365, "BATON_KEEP_WEB_ACTIONS_DAYS", "who did what by console and API"
+    )
+    keep_logs_days: int = _kept(30, "BATON_KEEP_LOGS_DAYS", "log files and evidence")
 
     @property
     def quota_zone(self) -> ZoneInfo:

@@ -20,9 +20,14 @@ def read_text(file: Path) -> str:
         content = file.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}") from error
+    return decoded(content, str(file))
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The same for a file's content; `name` is what messages call it. Raises InvalidInput."""
     for encoding in ("utf-16",) if content.startswith(UTF_16) else ENCODINGS:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InvalidInput(f"{file}: neither UTF-8 nor GBK text; save it as UTF-8")
+    raise InvalidInput(f"{name}: neither UTF-8 nor GBK text; save it as UTF-8")

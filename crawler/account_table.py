@@ -31,7 +31,7 @@ def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
     texts = page.texts
     if not accounts:
         return Text(texts.no_accounts, style="yellow")
-    shown, left_out = _chosen(accounts, room)
+    shown, left_out = chosen(accounts, room)
     digits = max(len(f"{view.account.daily_export_limit:,}") for view in shown)
     names = (texts.account, texts.state, texts.quota, texts.note)
     rows = [[Text(name, "bold") for name in names], *(_cells(page, one, digits) for one in shown)]
@@ -55,7 +55,8 @@ def counted(page: Page, accounts: list[AccountView]) -> str:
     return ", ".join(f"{states[s]:,} {page.texts.account_states[s]}" for s in ORDER if states[s])
 
 
-def _chosen(accounts: list[AccountView], room: int) -> tuple[list[AccountView], list[AccountView]]:
+def chosen(accounts: list[AccountView], room: int) -> tuple[list[AccountView], list[AccountView]]:
+    """Those that are shown, who needs help first, and those that are left out."""
     ordered = sorted(accounts, key=lambda view: ORDER.index(view.account.status))
     if len(ordered) <= room:
         return ordered, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
@@ -64,7 +65,8 @@ class Run:
 
 
 class ExportWorker:
-    """One export thread. `only` narrows its work to one task and its pieces."""
+    """One export thread. `only` narrows its work to one task and its pieces, `labels` to tasks with
+    one of them."""
 
     def __init__(
         self,
@@ -77,8 +79,10 @@ class ExportWorker:
         calendar: QuotaCalendar,
         limits: ExportLimits,
         only: int | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
         self._only = only
+        self._labels = labels
         self._database = database
         self._scheduler = scheduler
         self._accounts = accounts
@@ -101,7 +105,7 @@ class ExportWorker:
 
     def work_once(self, stop: threading.Event) -> bool:
         """Claim one task and work on it as far as it goes; False when there was none."""
-        leased = self._scheduler.claim(TaskType.EXPORT, self._only)
+        leased = self._scheduler.claim(TaskType.EXPORT, self._only, self._labels)
         if leased is None:
             return False
         options = ExportOptions.from_json(leased.task.options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -62,7 +63,7 @@ class Cursor:
 class IngestionWorker:
     """One ingestion thread. It owns nothing but the leases of the moment.
 
-    `only` narrows its work to one task and its pieces.
+    `only` narrows its work to one task and its pieces, `labels` to tasks with one of them.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class IngestionWorker:
         clock: Clock,
         poll_secs: float,
         only: int | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
         self._only = only
+        self._labels = labels
         self._scheduler = scheduler
         self._accounts = accounts
         self._visits = visits
@@ -98,7 +101,7 @@ class IngestionWorker:
 
     def work_once(self, stop: threading.Event) -> bool:
         """Claim one task and work on it as far as it goes; False when there was none."""
-        leased = self._scheduler.claim(TaskType.INGESTION, self._only)
+        leased = self._scheduler.claim(TaskType.INGESTION, self._only, self._labels)
         if leased is None:
             return False
         try:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
-from storage import accounts, alerts, influencers, job_runs, leases, segments, tasks
+from storage import (
+    accounts,
+    alerts,
+    influencers,
+    job_runs,
+    leases,
+    segments,
+    task_labels,
+    tasks,
+)
 from storage.alerts import Alert
 from storage.database import Database, Tx
 from storage.job_runs import JobRun
@@ -52,6 +61,7 @@ class TaskView:
     pending_rows: int
     waiting: Waiting | None = None
     attended: bool = True
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,12 +121,19 @@ class ProgressReader:
             task = tasks.get(tx, task_id)
             if task is not None:
                 shown[task.id] = task
+        labels = task_labels.of_tasks(tx, shown)
         ended = tasks.newest_ended(tx, min(events, SHOWN_ENDINGS))
         return Snapshot(
             now=now,
             day_ends=self._calendar.next_day_starts(now),
             accounts=[AccountView(account, account.exported_on(day)) for account in pool],
-            tasks=[self._task(tx, shown[task_id], names, served, now) for task_id in sorted(shown)],
+            tasks=[
+                replace(
+                    self._task(tx, shown[task_id], names, served, now),
+                    labels=tuple(labels.get(task_id, ())),
+                )
+                for task_id in sorted(shown)
+            ],
             events=accounts.events(tx, None, events),
             segments=segments.newest(tx, events),
             ended=[self._task(tx, task, names, served, now) for task in ended],
@@ -127,7 +144,8 @@ class ProgressReader:
     def _task(
         self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
     ) -> TaskView:
-        summed = tasks.progress(tx, task.id)
+        leaf = task.is_leaf
+        summed = tasks.progress_of_leaf(task) if leaf else tasks.progress(tx, task.id)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
         attended = task.task_type in served
         still = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)

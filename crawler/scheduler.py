@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import DatabaseContention, InvalidInput, LeaseLost
 from core.leases import Lease, LeaseBook, LeaseKind
-from storage import task_leases
+from storage import task_labels, task_leases
 from storage import tasks as rows
 from storage.database import Database, Tx
 from storage.records import Task, TaskStatus, TaskType, WaitingFor
@@ -75,7 +75,12 @@ class TaskScheduler:
         self.pages_per_task = pages_per_task
 
     def submit_crawl(
-        self, platform: str, domain: str, pages: int | None, options: Mapping[str, Any]
+        self,
+        platform: str,
+        domain: str,
+        pages: int | None,
+        options: Mapping[str, Any],
+        labels: Sequence[str] = (),
     ) -> Filed:
         """File a crawl: split at once when `pages` is given, else by what page 1 says.
 
@@ -94,12 +99,18 @@ class TaskScheduler:
             if is_new and pages is not None:
                 for piece in self.pieces(task, pages, open_ended=False):
                     rows.add_child(tx, piece, self._clock.now())
+            task_labels.add(tx, task.id, labels)
             return Filed(task, is_new)
 
         return self._database.write(work, repeatable=True)
 
     def submit_export(
-        self, platform: str, domain: str, options: Mapping[str, Any], lanes: int
+        self,
+        platform: str,
+        domain: str,
+        options: Mapping[str, Any],
+        lanes: int,
+        labels: Sequence[str] = (),
     ) -> Filed:
         """File an export of a domain; several lanes are pieces that drain it side by side."""
         parent = rows.NewTask(TaskType.EXPORT, platform, domain, options, is_leaf=lanes == 1)
@@ -111,6 +122,7 @@ class TaskScheduler:
                 lane = rows.NewTask(TaskType.EXPORT, platform, domain, options, task.id)
                 for _ in range(lanes):
                     rows.add_child(tx, lane, now)
+            task_labels.add(tx, task.id, labels)
             return Filed(task, is_new)
 
         return self._database.write(work, repeatable=True)
@@ -134,11 +146,15 @@ class TaskScheduler:
             )  # fmt: skip
         return made
 
-    def claim(self, task_type: TaskType, only: int | None = None) -> TaskLease | None:
+    def claim(
+        self, task_type: TaskType, only: int | None = None, labels: Sequence[str] = ()
+    ) -> TaskLease | None:
         """Lease the oldest task that may be worked on now; None when there is none.
 
-        `only` narrows it to one task and its pieces.
+        `only` narrows it to one task and its pieces, `labels` to tasks that have one of them.
         """
+        if labels:
+            return self._claim_labelled(task_type, labels)
         now = self._clock.now()
         found = self._database.read(
             lambda tx: task_leases.claimable_statuses(tx, task_type, now, only)
@@ -311,6 +327,11 @@ class TaskScheduler:
             self._follow(tx, task.parent_id)
 
         self._database.write(work, repeatable=True)
+
+    def _claim_labelled(self, task_type: TaskType, labels: Sequence[str]) -> TaskLease | None:
+        found = self._database.read(lambda tx: task_labels.open_tasks(tx, task_type, labels))
+        claims = (self.claim(task_type, task_id) for task_id in found)
+        return next((leased for leased in claims if leased is not None), None)
 
     def _claim(
         self, task_type: TaskType, status: TaskStatus, only: int | None, tx: Tx

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,19 @@ def as_object(row: Shown) -> dict[str, Any]:
     }
 
 
+def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
+    """A task's columns and its labels; `labels` are those of several tasks by id. Pieces of a task
+    have none of their own."""
+    return as_object(task) | {"labels": list(labels.get(task.id, ()))}
+
+
 def view_object(view: TaskView) -> dict[str, Any]:
-    """A task's columns, and the sums over its pieces."""
+    """A task's columns, its labels, and the sums over its pieces."""
     return as_object(view.task) | {
         "items": view.items, "new": view.new, "pages_done": view.pages_done,
         "pending_rows": view.pending_rows,
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
+        "labels": list(view.labels),
     }  # fmt: skip
 
 

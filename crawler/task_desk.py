@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accounts.manager import AccountManager, Purpose
-from core.errors import CredentialsError
+from core.errors import CredentialsError, InvalidInput
 from crawler.export_options import ExportOptions
+from crawler.labels import labels_named, require_few
 from crawler.reasons import told
 from crawler.scheduler import Filed, TaskScheduler
 from crawler.sealing import SegmentSealer
 from crawler.segments import FinishedFile
 from crawler.texts import ENGLISH
 from sources.base import Via
-from storage import influencers, segments, tasks
-from storage.database import Database
+from storage import influencers, segments, task_labels, tasks
+from storage.database import Database, Tx
 from storage.records import TaskStatus, TaskType
 
 if TYPE_CHECKING:
@@ -42,20 +43,39 @@ class TaskDesk:
         self._sealer = sealer
         self._catalog = catalog
 
-    def crawl(self, platform: str, domain: str, pages: int | None, via: Via) -> Filed:
-        """File a crawl of a domain that `is_domain`. Raises InvalidInput, CredentialsError."""
+    def crawl(
+        self,
+        platform: str,
+        domain: str,
+        pages: int | None,
+        via: Via,
+        labels: Sequence[str] = (),
+    ) -> Filed:
+        """File a crawl of a domain that `is_domain`. An open one gets the labels too. Raises
+        InvalidInput, CredentialsError."""
+        labels = labels_named(labels)
         known = self._catalog.searching(platform)
         self.require_accounts(known.name, Purpose.INGESTING)
         options: Mapping[str, Any] = {"via": via.value}
         if known.sequential:
             options = {**options, "sequential": True}
-        return self._woken(self._scheduler.submit_crawl(known.name, domain, pages, options))
+        filed = self._scheduler.submit_crawl(known.name, domain, pages, options, labels)
+        return self._woken(filed)
 
-    def export(self, platform: str, domain: str, options: ExportOptions, lanes: int = 1) -> Filed:
-        """File an export of a known domain. Raises InvalidInput, CredentialsError."""
+    def export(
+        self,
+        platform: str,
+        domain: str,
+        options: ExportOptions,
+        lanes: int = 1,
+        labels: Sequence[str] = (),
+    ) -> Filed:
+        """File an export of a known domain; labels as for `crawl`. Raises InvalidInput,
+        CredentialsError."""
+        labels = labels_named(labels)
         known = self._catalog.searching(platform)
         self.require_accounts(known.name, Purpose.EXPORTING)
-        filed = self._scheduler.submit_export(known.name, domain, options.as_json(), lanes)
+        filed = self._scheduler.submit_export(known.name, domain, options.as_json(), lanes, labels)
         return self._woken(filed)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
@@ -69,6 +89,37 @@ class TaskDesk:
         ours = {one.id for one in self._database.read(lambda tx: segments.of_task(tx, task_id))}
         left = [one.id for one in self._sealer.unattended() if one.id in ours]
         return {segment_id: self._sealer.rebuild(segment_id) for segment_id in left}
+
+    def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
+        """The labels of those tasks that have any."""
+        return self._database.read(lambda tx: task_labels.of_tasks(tx, task_ids))
+
+    def labels_in_use(self, limit: int) -> list[str]:
+        """Labels of any task, by name."""
+        return self._database.read(lambda tx: task_labels.in_use(tx, limit))
+
+    def label(self, task_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
+        """Put labels on a task and take others off; those it has then.
+
+        Raises:
+            InvalidInput: no such task, a piece of one, a label that is none, or too many.
+        """
+        wanted = labels_named(add)
+
+        def work(tx: Tx) -> list[str]:
+            task = tasks.get(tx, task_id)
+            if task is None:
+                raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+            if task.parent_id is not None:
+                whole = task.parent_id
+                raise InvalidInput(f"task {task_id} is a piece of task {whole}; label that one")
+            task_labels.remove(tx, task_id, remove)
+            task_labels.add(tx, task_id, wanted)
+            found = task_labels.of_tasks(tx, [task_id]).get(task_id, [])
+            require_few(found)
+            return found
+
+        return self._database.write(work, repeatable=True)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
         """Raise CredentialsError when no account can do it, now or later by itself."""

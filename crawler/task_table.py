@@ -104,7 +104,7 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     """Lines under a task's progress, with their style."""
     task = view.task
     if task.status is TaskStatus.FAILED:
-        return [(one_line(view.error), "red")] if view.error else []
+        return [(one_line(told(page.texts, view.error)), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:

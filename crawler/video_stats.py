@@ -27,7 +27,8 @@ LANES = 4  # requests under way at once: for short links, and with one key
 @dataclass(frozen=True)
 class FetchedItem:
     """What became of one item. `answer` is None when the item could not be asked for: `error` says
-    why, and `final` whether it never can."""
+    why, `final` whether it never can, and `asked` whether anybody tried before the time or the
+    platform's budget was used up."""
 
     text: str
     platform: str | None = None
@@ -35,6 +36,10 @@ class FetchedItem:
     answer: StatsAnswer | None = None
     error: str | None = None
     final: bool = False
+    asked: bool = True
+
+
+NOT_ASKED = FetchedItem("", error="stopped", asked=False)
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,12 @@ class VideoStatsFetcher:
 
     def _resolved(
         self, link: VideoLink | ShortLink, stop: threading.Event
-    ) -> VideoLink | Unavailable | str:
+    ) -> VideoLink | Unavailable | str | None:
+        """The video, or why there is none; None when nobody asked."""
         if isinstance(link, VideoLink):
             return link
         if stop.is_set():
-            return "stopped"
+            return None
         try:
             return self._resolver.resolve(link)
         except BatonError as error:
@@ -132,7 +138,7 @@ class VideoStatsFetcher:
         if asker is None:
             return dict.fromkeys(ids, _failed(f"no source for {platform}", final=True))
         found: dict[str, FetchedItem] = {}
-        rest = _failed("stopped")
+        rest = NOT_ASKED
         try:
             for batch in self._batches(platform, ids, asker, stop):
                 found |= batch.items
@@ -140,7 +146,8 @@ class VideoStatsFetcher:
             pass
         except (QuotaSpent, CredentialsError, InvalidInput) as error:
             log.warning("%s: %s", platform, error)
-            rest = _failed(redact(str(error)))
+            spent = isinstance(error, QuotaSpent)
+            rest = FetchedItem("", error=redact(str(error)), asked=not spent)
         return dict.fromkeys(ids, rest) | found
 
     def batches(
@@ -218,7 +225,9 @@ class _Run:
         return AnsweredBatch({each: FetchedItem("", answer=answers[each]) for each in batch})
 
 
-def _unresolved(platform: str, resolved: VideoLink | Unavailable | str) -> FetchedItem:
+def _unresolved(platform: str, resolved: VideoLink | Unavailable | str | None) -> FetchedItem:
+    if resolved is None:
+        return replace(NOT_ASKED, platform=platform)
     if isinstance(resolved, Unavailable):
         return FetchedItem("", platform, answer=resolved)
     if isinstance(resolved, str):

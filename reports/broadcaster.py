@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.vault import Vault
-from core.clock import Clock, iso_utc
+from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLost
 from core.leases import Lease, LeaseBook, LeaseKind
 from core.logs import fields, service_log
@@ -19,6 +19,7 @@ from reports.live_numbers import Fetcher, LiveNumbers
 from reports.outbox import Outbox, Report
 from reports.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
 from reports.receivers import receivers_of
+from reports.turns import in_turn, next_begins
 from sources.pacing import Stopped
 from storage import broadcasts, dramas
 from storage.broadcasts import BroadcasterState
@@ -28,6 +29,7 @@ from storage.dramas import DramaFields
 log = service_log("broadcast")
 LOOK_EVERY_SECS = 5.0
 READ_AT_ONCE = 1000
+LAST_ANSWER_SECS = 30.0  # a request that is under way may take so long
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,17 @@ class BroadcastLimits:
     part_tasks: int
     lease_secs: float
 
+    @property
+    def fetch_secs(self) -> float:
+        """For how long a round asks, so that it has ended when the next one is due."""
+        return max(self.interval_secs / 2, self.interval_secs - LAST_ANSWER_SECS)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What whoever asked is told. The numbers are of tasks."""
+    """What whoever asked is told. The numbers are of tasks. `postponed` are those of the failed
+    that nobody asked for, as the time or the platform's budget was used up: the next round begins
+    with them."""
 
     success: bool
     message: str
@@ -49,15 +58,17 @@ class Answer:
     total: int = 0
     succeeded: int = 0
     failed: int = 0
+    postponed: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """`{"success", "message", "total", "succeeded", "failed", "time"}`"""
+        """`{"success", "message", "total", "succeeded", "failed", "postponed", "time"}`"""
         return {
             "success": self.success,
             "message": self.message,
             "total": self.total,
             "succeeded": self.succeeded,
             "failed": self.failed,
+            "postponed": self.postponed,
             "time": iso_utc(self.time),
         }
 
@@ -180,26 +191,49 @@ class Broadcaster:
 
     def _tell(self, lease: Lease, stop: threading.Event) -> Answer:
         found = self._tasks()
-        live = LiveNumbers(self._fetcher)
-        live.ask([one.video_url or "" for one in found], stop)
+        live = self._numbers(found, stop)
         told: dict[str, Counters] = {}
+        left: set[str] = set()
         for one in found:
             answer = live.of(one.video_url or "")
-            if isinstance(answer, str) or not answer:
+            if not live.was_asked(one.video_url or ""):
+                left.add(one.task_id)
+            elif isinstance(answer, str) or not answer:
                 log.warning("%s", fields(task=one.task_id, failed=answer or "no counters"))
             else:
                 told[one.task_id] = answer
         reports = self._reports(lease, found, told)
-        totals = {"total": len(found), "succeeded": len(told), "failed": len(found) - len(told)}
+        totals = {
+            "total": len(found), "succeeded": len(told), "failed": len(found) - len(told),
+            "postponed": len(left),
+        }  # fmt: skip
+        result = json.dumps(totals | {"reports": len(reports)})
+        begins = json.dumps(next_begins(found, left))
         lease.require(self._clock)
-        self._database.write(
-            lambda tx: self._file(tx, lease, reports, totals | {"reports": len(reports)})
-        )
+        self._database.write(lambda tx: self._file(tx, lease, reports, result, begins))
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
         message = f"told {len(told)} of {len(found)} active tasks, reports {len(reports)}"
+        if left:
+            message += f"; {len(left)} not asked for, the next round begins with them"
         return self._answer(True, message, **totals)
 
+    def _numbers(self, found: Sequence[DramaFields], stop: threading.Event) -> LiveNumbers:
+        """What the platforms told before the time was over. Raises Stopped when `stop` is set."""
+        live = LiveNumbers(self._fetcher)
+        in_time = TimeLimit(stop, self._clock, self._limits.fetch_secs)
+        try:
+            live.ask([one.video_url or "" for one in found], in_time)
+        except Stopped:
+            if stop.is_set():
+                raise
+        return live
+
     def _tasks(self) -> list[DramaFields]:
+        """All active tasks, those first that the last round had no time for."""
+        begins = self._database.read(broadcasts.state).next_tasks
+        return in_turn(self._active(), json.loads(begins or "{}"))
+
+    def _active(self) -> list[DramaFields]:
         found: list[DramaFields] = []
         while True:
             after = found[-1].task_id if found else ""
@@ -230,11 +264,11 @@ class Broadcaster:
         return reports
 
     def _file(
-        self, tx: Tx, lease: Lease, reports: Sequence[Report], result: Mapping[str, int]
+        self, tx: Tx, lease: Lease, reports: Sequence[Report], result: str, begins: str
     ) -> None:
         """End the round and file its reports, or nothing of both."""
-        told = json.dumps(result)
-        if not broadcasts.finish(tx, self._owner, lease.token, told, self._clock.now()):
+        now = self._clock.now()
+        if not broadcasts.finish(tx, self._owner, lease.token, result, begins, now):
             raise LeaseLost(f"{lease} was taken over: its round is not reported")
         for report in reports:
             self._outbox.enqueue(tx, report)

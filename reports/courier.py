@@ -63,8 +63,7 @@ class Courier:
     """Sends bodies.
 
     Args:
-        timeout_secs: for the whole exchange, however it trickles. Looking a name up is not in it:
-            that time is the resolver's (see resolv.conf).
+        timeout_secs: for the whole exchange, however it trickles, looking the name up included.
         allowed_hosts: names or addresses, also with a port, that may be private.
     """
 
@@ -127,7 +126,8 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
         host, port = unfiltered[0]["host"], unfiltered[0]["port"]
         if {host, f"{host}:{port}"} & self._allowed_hosts:
             return unfiltered
-        return super().build_connection_pool_key_attributes(request, verify, cert)
+        resolve = super().build_connection_pool_key_attributes
+        return self._deadline.run(lambda: resolve(request, verify, cert))
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool: HTTPConnectionPool = super().get_connection_with_tls_context(*args, **kwargs)
@@ -138,11 +138,25 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
 def _watched(connection_class: Any, deadline: Deadline) -> Any:
     class Watched(connection_class):  # type: ignore[misc]
         def _new_conn(self) -> Any:
-            connection = super()._new_conn()
-            deadline.watch(connection)
-            return connection
+            connect = super()._new_conn
+
+            def watched() -> Any:
+                connection = connect()
+                deadline.watch(connection)
+                return connection
+
+            return watched() if _is_address(self.host) else deadline.run(watched)
 
     return Watched
+
+
+def _is_address(host: str) -> bool:
+    """Whether nobody has to be asked where it is."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 _NO_URL = (

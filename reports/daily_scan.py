@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,9 @@ from typing import TypeVar
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInput
-from core.logs import fields, service_log
-from reports import counters
-from reports.counters import Counters
+from core.logs import service_log
+from reports.counting import Counted, completed, verified
 from reports.daily_store import Change, DailyStore, Part, StoredPart
-from reports.fields import WrongField
 from reports.live_numbers import Fetcher, LiveNumbers
 from reports.receivers import receivers_of
 from reports.tally import Tally
@@ -24,12 +21,14 @@ from sources.pacing import Stopped
 from storage import completions, dramas, schema, users
 from storage.completions import Completion
 from storage.daily_stats import DailyStats
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.dramas import DramaFields
 
 T = TypeVar("T")
 log = service_log("daily_stats")
-SCANNED_TO = "daily_stats_scanned_to"
+SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
+# Longer than storing a completion takes from its moment to its COMMIT.
+UNSEEN_YET = timedelta(minutes=5)
 MOST_DAYS_MADE_UP = 31
 MOST_DAYS_ASKED = 366
 LOOKED_UP = 500  # ids in one query
@@ -80,17 +79,6 @@ class DayScan:
             return f"{self.day}: tasks {len(self.tasks)}, {counted}"
         told = f"{self.day}: tasks {len(self.tasks)} ({changes}), {counted}, reports {self.reports}"
         return told + (f", not counted in full {self.incomplete}" if self.incomplete else "")
-
-
-@dataclass(frozen=True)
-class _Counted:
-    completion: Completion
-    counters: Counters
-    reason: str | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        return not counters.missing(self.completion.platform, self.counters)
 
 
 class DailyScanner:
@@ -153,11 +141,29 @@ class DailyScanner:
         scans = []
         for day in self.days(first, last):
             scans.append(self.scan(day, stop))
-            self._database.write(
-                lambda tx, day=day: schema.set_fact(tx, SCANNED_TO, str(day)),  # type: ignore[misc]
-                repeatable=True,
-            )
+            self._note_scanned(day)
         return "; ".join(map(str, scans))
+
+    def _note_scanned(self, day: date) -> None:
+        def work(tx: Tx) -> None:
+            schema.set_fact_once(tx, SCANNED_FROM, str(day))
+            schema.set_fact(tx, SCANNED_TO, str(day))
+
+        self._database.write(work, repeatable=True)
+
+    def late_tasks(self, day: date) -> list[str]:
+        """Ids of the tasks whose completions of a day changed since the day was counted. A task
+        that was not counted is among them when the nightly job has done the day."""
+        begins, ends = self._calendar.bounds(day)
+        # Who came before the day's end was seen by whoever counted it afterwards.
+        since = ends - UNSEEN_YET
+
+        def look(tx: Tx) -> list[str]:
+            first, last = schema.get_fact(tx, SCANNED_FROM), schema.get_fact(tx, SCANNED_TO)
+            is_done = first is not None and last is not None and first <= str(day) <= last
+            return completions.late_tasks(tx, day, begins, ends, since) if is_done else []
+
+        return self._database.read(look)
 
     def scan(
         self,
@@ -166,9 +172,10 @@ class DailyScanner:
         *,
         dry_run: bool = False,
         by_agent: bool = False,
+        only: Sequence[str] | None = None,
     ) -> DayScan:
-        """Count a day, store it and report what is new. A dry run fetches, stores and reports
-        nothing.
+        """Count a day (or `only` these tasks of it), store it and report what is new. A dry run
+        fetches, stores and reports nothing.
 
         Raises:
             InvalidInput: the day is in the future.
@@ -179,12 +186,13 @@ class DailyScanner:
         live = None if dry_run else LiveNumbers(self._fetcher)
         agents = self._database.read(users.agents) if by_agent else None
         scan = DayScan(day, dry_run)
-        for part in self._parts(self._tasks_of(begins, ends)):
+        for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
                 raise Stopped
+            counted_until = self._clock.now() - UNSEEN_YET
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = _by_task(part.dramas, counted)
-            stored = None if dry_run else self._store.store(day, part, tallies)
+            stored = None if dry_run else self._store.store(day, part, tallies, counted_until)
             scan.tasks += _scanned(part, tallies, stored)
             scan.reports += int(stored is not None and stored.is_reported)
             scan.to_fetch += sum(one.reason == NOT_FETCHED for one in counted)
@@ -194,9 +202,13 @@ class DailyScanner:
         log.info("%s", scan)
         return scan
 
-    def _tasks_of(self, begins: datetime, ends: datetime) -> list[DramaFields]:
+    def _tasks_of(
+        self, begins: datetime, ends: datetime, only: Sequence[str] | None
+    ) -> list[DramaFields]:
         """The tasks that were completed by somebody; one that is gone has no project."""
-        ids = self._database.read(lambda tx: completions.tasks_of_day(tx, begins, ends))
+        ids = only
+        if ids is None:
+            ids = self._database.read(lambda tx: completions.tasks_of_day(tx, begins, ends))
         known: dict[str, DramaFields] = {}
         for some in _chunks(ids, LOOKED_UP):
             known |= self._database.read(lambda tx, some=some: dramas.named(tx, some))  # type: ignore[misc]
@@ -216,39 +228,20 @@ class DailyScanner:
         found: Iterable[Completion],
         live: LiveNumbers | None,
         stop: threading.Event,
-    ) -> list[_Counted]:
+    ) -> list[Counted]:
         """The counters of each: as they were verified, and what is missing as it is now."""
-        counted = [_verified(one) for one in found]
+        counted = [verified(one) for one in found]
         if live is None:
             return [
-                one if one.is_whole else _Counted(one.completion, one.counters, NOT_FETCHED)
+                one if one.is_whole else Counted(one.completion, one.counters, NOT_FETCHED)
                 for one in counted
             ]
         wanted = [one.completion.submission_link for one in counted if not one.is_whole]
         live.ask(wanted, stop)
-        return [one if one.is_whole else _completed(one, live) for one in counted]
+        return [one if one.is_whole else completed(one, live) for one in counted]
 
 
-def _verified(completion: Completion) -> _Counted:
-    try:
-        details = json.loads(completion.details or "{}")
-        return _Counted(completion, counters.verified(details))
-    except (WrongField, ValueError) as error:
-        log.warning(
-            "%s",
-            fields(task=completion.task_id, link=completion.submission_link, damaged=str(error)),
-        )
-        return _Counted(completion, {})
-
-
-def _completed(one: _Counted, live: LiveNumbers) -> _Counted:
-    answer = live.of(one.completion.submission_link)
-    if isinstance(answer, str):
-        return _Counted(one.completion, one.counters, answer)
-    return _Counted(one.completion, {**answer, **one.counters})
-
-
-def _by_task(found: Sequence[DramaFields], counted: Iterable[_Counted]) -> dict[str, Tally]:
+def _by_task(found: Sequence[DramaFields], counted: Iterable[Counted]) -> dict[str, Tally]:
     tallies = {one.task_id: Tally() for one in found}
     for one in found:
         if not one.project_id:
@@ -259,7 +252,7 @@ def _by_task(found: Sequence[DramaFields], counted: Iterable[_Counted]) -> dict[
 
 
 def _add_by_agent(
-    tallies: dict[str, Tally], agents: Mapping[str, str], counted: Iterable[_Counted]
+    tallies: dict[str, Tally], agents: Mapping[str, str], counted: Iterable[Counted]
 ) -> None:
     for one in counted:
         agent = agents.get(one.completion.user_id, "")

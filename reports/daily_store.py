@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from core.clock import Clock
@@ -56,20 +56,34 @@ class DailyStore:
         self._clock = clock
         self._site_name = site_name
 
-    def store(self, day: date, part: Part, tallies: Mapping[str, Tally]) -> StoredPart:
+    def store(
+        self, day: date, part: Part, tallies: Mapping[str, Tally], counted_until: datetime
+    ) -> StoredPart:
         """Store the tasks' day. Other numbers than before are a new revision, and reported once.
+        What changed before `counted_until` is in the tallies.
 
         A repetition finds its own numbers and changes nothing, so it may run again as often as the
         database asks for it.
         """
-        return self._database.write(lambda tx: self._store(tx, day, part, tallies), repeatable=True)
+        return self._database.write(
+            lambda tx: self._store(tx, day, part, tallies, counted_until), repeatable=True
+        )
 
-    def _store(self, tx: Tx, day: date, part: Part, tallies: Mapping[str, Tally]) -> StoredPart:
+    def _store(
+        self,
+        tx: Tx,
+        day: date,
+        part: Part,
+        tallies: Mapping[str, Tally],
+        counted_until: datetime,
+    ) -> StoredPart:
         # Two scans at once: the second one waits here, and then sees what the first one wrote.
         schema.set_fact(tx, LAST_WRITER, uuid.uuid4().hex)
         known = daily_stats.of_day(tx, day, [one.task_id for one in part.dramas])
         found = {
-            one.task_id: self._found(day, tallies[one.task_id], known.get(one.task_id), one)
+            one.task_id: self._found(
+                day, tallies[one.task_id], known.get(one.task_id), one, counted_until
+            )
             for one in part.dramas
         }
         changes = {name: _change(one, known.get(name)) for name, one in found.items()}
@@ -86,14 +100,22 @@ class DailyStore:
         return StoredPart(found, changes, is_reported)
 
     def _found(
-        self, day: date, tally: Tally, known: DailyStats | None, drama: DramaFields
+        self,
+        day: date,
+        tally: Tally,
+        known: DailyStats | None,
+        drama: DramaFields,
+        counted_until: datetime,
     ) -> DailyStats:
+        if known is not None and known.counted_until > counted_until:
+            return known  # another scan has read the completions later, and was faster
         counts = tally.counts
         is_same = known is not None and dict(known.counts) == counts
         revision = 1 if known is None else known.revision + (0 if is_same else 1)
         return DailyStats(
             drama.task_id, day, counts, tally.completion_count, revision, tally.error,
             known.event_id if known is not None and is_same else None, self._clock.now(),
+            counted_until,
         )  # fmt: skip
 
     def _report(

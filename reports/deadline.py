@@ -1,11 +1,17 @@
-"""A time limit for a whole exchange with a server, from connecting to the last byte."""
+"""A time limit for a whole exchange with a server, from looking it up to the last byte."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Deadline:
@@ -17,6 +23,7 @@ class Deadline:
 
     def __init__(self, secs: float) -> None:
         self.has_passed = False
+        self._ends = time.monotonic() + secs
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._timer = threading.Timer(secs, self._pass)
@@ -25,9 +32,32 @@ class Deadline:
     def watch(self, connection: socket.socket) -> None:
         """Hang up on this connection too. Its duplicate is kept: TLS takes the original over."""
         with self._lock:
-            self._watched.append(connection.dup())
             if self.has_passed:
-                _hang_up(self._watched[-1])
+                _hang_up(connection)
+            else:
+                self._watched.append(connection.dup())
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns, which may not come back: then it is left to itself, in its thread.
+
+        Raises:
+            TimeoutError: the time was over first. What it still connects to is hung up on.
+        """
+        outcome: Future[T] = Future()
+
+        def keep_outcome() -> None:
+            try:
+                outcome.set_result(work())
+            except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
+                outcome.set_exception(error)
+
+        threading.Thread(target=keep_outcome, name="webhook-lookup", daemon=True).start()
+        try:
+            return outcome.result(max(0.0, self._ends - time.monotonic()))
+        except TimeoutError:
+            if not outcome.done():
+                self._pass()
+            raise
 
     def _pass(self) -> None:
         with self._lock:

@@ -207,7 +207,7 @@ class Intake:
             else:
                 taken.unchanged += 1
         completions.insert(tx, new.values(), self._clock.now())
-        completions.refresh(tx, refreshed.values())
+        completions.refresh(tx, refreshed.values(), self._clock.now())
         if report:
             self._report(tx, tasks, list(new.values()))
         return taken

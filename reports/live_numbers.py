@@ -25,20 +25,26 @@ class LiveNumbers:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._known: dict[str, Counters | str] = {}
+        self._unasked: set[str] = set()
 
     def ask(self, links: Iterable[str], stop: threading.Event) -> None:
         """Fetch what is not known yet.
 
         Raises:
-            Stopped: `stop` was set before all of it had an answer.
+            Stopped: `stop` was set; what has an answer by then is known.
         """
         wanted = [link for link in dict.fromkeys(links) if link not in self._known]
         if not wanted:
             return
         items = self._fetcher.fetch(wanted, stop)
+        self._known |= {item.text: _answer(item) for item in items}
+        self._unasked |= {item.text for item in items if not item.asked}
         if stop.is_set():
             raise Stopped
-        self._known |= {item.text: _answer(item) for item in items}
+
+    def was_asked(self, link: str) -> bool:
+        """Whether anybody tried, before the time or the platform's budget was used up."""
+        return link not in self._unasked
 
     def of(self, link: str) -> Counters | str:
         """The counters, or why there are none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from sources.bilibili.client import BilibiliClient
 from sources.bilibili.cookies import parse_cookies, session_expiry
 from sources.bilibili.source import BilibiliSource, check_proxy
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
+from sources.spacing import RandomPause
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
 from sources.tikhub.tiktok import TikTokSource
@@ -64,7 +66,10 @@ class Platform:
 def _bilibili(making: Making) -> Source:
     settings = making.settings
     client = BilibiliClient(settings.bilibili_base_url, settings.request_timeout_secs, making.clock)
-    return BilibiliSource(client, settings.bilibili_pace)
+    chance = random.Random()
+    least_secs, most_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
+    pause = RandomPause(making.clock, least_secs, most_secs, chance)
+    return BilibiliSource(client, settings.bilibili_pace, pause, chance)
 
 
 def _youtube(making: Making) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,7 @@ from sources.links import (
 )
 
 MOST_HOPS = 5
+MOST_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
 DEAD = (200, 204, 404, 410)
 DEAD_END = "the short link leads to no video: removed, or the link of something else"
@@ -48,14 +50,33 @@ class ShortLinkResolver:
         self._clock = clock
         self._base_url = base_url.rstrip("/")
         self._proxy = proxy
+        self._lock = threading.Lock()
+        self._known: dict[str, VideoLink] = {}
 
     def resolve(self, link: ShortLink) -> VideoLink | Unavailable:
-        """The video that the link leads to, or why there is none.
+        """The video that the link leads to, or why there is none. A video is remembered: a link
+        never leads to another one.
 
         Raises:
             Retry: nothing came, or the server failed.
             Throttled, RiskControl: the host wants to be left alone.
         """
+        with self._lock:
+            known = self._known.get(link.url)
+        if known is not None:
+            return known
+        found = self._asked(link)
+        if isinstance(found, VideoLink):
+            self._remember(link, found)
+        return found
+
+    def _remember(self, link: ShortLink, video: VideoLink) -> None:
+        with self._lock:
+            if len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]  # the oldest
+            self._known[link.url] = video
+
+    def _asked(self, link: ShortLink) -> VideoLink | Unavailable:
         with _PlainSession() as http:
             http.trust_env = False
             http.headers["User-Agent"] = HEADERS["User-Agent"]

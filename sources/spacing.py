@@ -1,14 +1,15 @@
-"""A pause between any two requests of one job, whatever accounts they are made with."""
+"""Pauses between requests, besides the account's pace."""
 
 from __future__ import annotations
 
+import random
 import threading
 
 from core.clock import Clock
 
 
 class RequestSpacing:
-    """Lets requests begin at least `gap_secs` apart."""
+    """Lets the requests of one job begin at least `gap_secs` apart, whatever accounts make them."""
 
     def __init__(self, clock: Clock, gap_secs: float) -> None:
         self._clock = clock
@@ -25,3 +26,23 @@ class RequestSpacing:
             self._free_at = begins_at + self._gap_secs
         if begins_at > now:
             self._clock.wait(self._never, begins_at - now)
+
+
+class RandomPause:
+    """Waits for a random time, so that requests do not follow each other like clockwork.
+
+    Args:
+        chance: what the length is drawn with.
+    """
+
+    def __init__(
+        self, clock: Clock, least_secs: float, most_secs: float, chance: random.Random
+    ) -> None:
+        self._clock = clock
+        self._range_secs = least_secs, most_secs
+        self._chance = chance
+        self._never = threading.Event()  # the pause is short: a stop is noticed after it
+
+    def wait(self) -> None:
+        if max(self._range_secs) > 0:
+            self._clock.wait(self._never, self._chance.uniform(*self._range_secs))

@@ -131,5 +131,5 @@ def _end(tx: Tx, notice: Notice, changes: str, **params: object) -> bool:
 
 def _alert(tx: Tx, alert_id: int) -> Alert:
     row = tx.one("SELECT * FROM alerts WHERE id=:id", id=alert_id)
-    assert row is not None, "alerts are never deleted"
+    assert row is not None, "its notices go before it"
     return Alert.from_row(row)

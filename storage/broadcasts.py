@@ -13,13 +13,15 @@ ROW = 1
 
 @dataclass(frozen=True)
 class BroadcasterState:
-    """`result` is JSON text of the newest finished round; a lease in force is a round that runs."""
+    """`result` is JSON text of the newest finished round; a lease in force is a round that runs.
+    `next_tasks` is JSON text: the task that a platform's next round begins with."""
 
     is_on: bool = False
     started_at: datetime | None = None
     finished_at: datetime | None = None
     result: str | None = None
     lease_until: datetime | None = None
+    next_tasks: str | None = None
 
 
 def state(tx: Tx) -> BroadcasterState:
@@ -33,6 +35,7 @@ def state(tx: Tx) -> BroadcasterState:
         from_sql_or_none(row["finished_at"]),
         row["result"],
         from_sql_or_none(row["lease_until"]),
+        row["next_tasks"],
     )
 
 
@@ -67,12 +70,13 @@ def claim(
     return int(row["lease_token"]) if row else None
 
 
-def finish(tx: Tx, owner: str, token: int, result: str, now: datetime) -> bool:
+def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
     """End the round of that token with its result; False when it is another's by now."""
     return 1 == tx.execute(
         "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL, finished_at=:now,"
-        " result=:result WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
-        row=ROW, owner=owner, token=token, result=result, now=to_sql(now),
+        " result=:result, next_tasks=:next_tasks"
+        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
+        row=ROW, owner=owner, token=token, result=result, next_tasks=next_tasks, now=to_sql(now),
     )  # fmt: skip
 
 

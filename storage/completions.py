@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from storage.database import Row, Tx
 from storage.times import from_sql, to_sql
@@ -55,8 +55,9 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Insert new completions, in key order. Raises DuplicateKey when another was faster."""
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
-        " verification_details, completed_at, created_at)"
-        " VALUES (:task_id, :user_id, :platform, :link, :hash, :details, :completed_at, :now)",
+        " verification_details, completed_at, created_at, changed_at)"
+        " VALUES (:task_id, :user_id, :platform, :link, :hash, :details, :completed_at, :now,"
+        " :now)",
         [
             {"task_id": one.task_id, "user_id": one.user_id, "platform": one.platform,
              "link": one.submission_link, "hash": one.link_hash, "details": one.details,
@@ -66,14 +67,14 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     )  # fmt: skip
 
 
-def refresh(tx: Tx, completions: Iterable[Completion]) -> None:
+def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Replace what was verified of known completions, in key order; the rest stays."""
     tx.execute_many(
-        "UPDATE task_completions SET verification_details=:details"
+        "UPDATE task_completions SET verification_details=:details, changed_at=:now"
         " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
         [
             {"details": one.details, "hash": one.link_hash, "task_id": one.task_id,
-             "user_id": one.user_id}
+             "user_id": one.user_id, "now": to_sql(now)}
             for one in sorted(completions, key=lambda one: one.key)
         ],
     )  # fmt: skip
@@ -85,6 +86,22 @@ def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
         begins=to_sql(begins), ends=to_sql(ends),
+    )  # fmt: skip
+    return [row["task_id"] for row in rows]
+
+
+def late_tasks(
+    tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
+) -> list[str]:
+    """Ids of the tasks whose completions of that day changed since they were counted last, and not
+    before `changed_since`; a task whose day has no row was not counted."""
+    rows = tx.all(
+        "SELECT DISTINCT c.task_id FROM task_completions c"
+        f" {tx.dialect.force_index('idx_task_completions_day')}"
+        " LEFT JOIN task_daily_stats s ON s.task_id=c.task_id AND s.stats_date=:day"
+        " WHERE c.completed_at>=:begins AND c.completed_at<:ends AND c.changed_at>=:since"
+        " AND (s.counted_until IS NULL OR c.changed_at>=s.counted_until) ORDER BY c.task_id",
+        day=str(day), begins=to_sql(begins), ends=to_sql(ends), since=to_sql(changed_since),
     )  # fmt: skip
     return [row["task_id"] for row in rows]
 

@@ -16,13 +16,15 @@ COUNTS = (
     "dy_account_count", "dy_view_count", "dy_like_count", "dy_comment_count", "dy_share_count",
     "dy_collect_count",
 )  # fmt: skip
+SCANNED = ("scanned_at", "counted_until")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
 
 
 @dataclass(frozen=True)
 class DailyStats:
     """A task's numbers of a day. `counts` has every one of COUNTS; `revision` grows when a later
-    scan finds other ones; `event_id` names the report that told this revision."""
+    scan finds other ones; `event_id` names the report that told this revision. Completions that
+    changed before `counted_until` are in it."""
 
     task_id: str
     stats_date: date
@@ -32,6 +34,7 @@ class DailyStats:
     error: str | None
     event_id: str | None
     scanned_at: datetime
+    counted_until: datetime
 
     @classmethod
     def from_row(cls, row: Row) -> DailyStats:
@@ -44,6 +47,7 @@ class DailyStats:
             row["error"],
             row["event_id"],
             from_sql(row["scanned_at"]),
+            from_sql(row["counted_until"]),
         )
 
 
@@ -70,19 +74,19 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
     """Insert or replace days whose numbers are new; nobody was told of them yet."""
-    columns = [*COUNTS, "completion_count", "revision", "error", "event_id", "scanned_at"]
+    columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
     _upsert(tx, found, [*columns, *NOT_SENT])
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
     """Note that days were scanned again with the same numbers."""
-    _upsert(tx, found, ["completion_count", "error", "scanned_at"])
+    _upsert(tx, found, ["completion_count", "error", *SCANNED])
 
 
 def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:
     columns = [
         "task_id", "stats_date", *COUNTS, "completion_count", "revision", "error", "event_id",
-        "scanned_at", *NOT_SENT,
+        *SCANNED, *NOT_SENT,
     ]  # fmt: skip
     tx.execute_many(
         f"INSERT INTO task_daily_stats ({', '.join(columns)})"
@@ -92,7 +96,7 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
             {"task_id": one.task_id, "stats_date": str(one.stats_date), **one.counts,
              "completion_count": one.completion_count, "revision": one.revision,
              "error": one.error, "event_id": one.event_id, "scanned_at": to_sql(one.scanned_at),
-             **NOT_SENT}
+             "counted_until": to_sql(one.counted_until), **NOT_SENT}
             for one in sorted(found, key=lambda one: one.task_id)
         ],
     )  # fmt: skip

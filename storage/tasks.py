@@ -167,13 +167,25 @@ def domains(tx: Tx) -> list[str]:
     return [row["domain"] for row in rows]
 
 
-def top_level(tx: Tx, *, only_open: bool, limit: int) -> list[Task]:
-    """Tasks that are no piece of another, newest first."""
+def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
+    """Tasks that are no piece of another (those with that label), newest first."""
+    if label is not None:
+        return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
     where = "open_key>''" if only_open else "parent_id IS NULL"
     rows = tx.all(
         f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
     )
+    return [Task.from_row(row) for row in rows]
+
+
+def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
+    only = " AND t.open_key>''" if only_open else ""
+    rows = tx.all(
+        "SELECT t.* FROM task_labels l JOIN tasks t ON t.id=l.task_id"
+        f" WHERE l.label=:label{only} ORDER BY l.task_id DESC LIMIT :limit",
+        label=label, limit=limit,
+    )  # fmt: skip
     return [Task.from_row(row) for row in rows]
 
 
@@ -197,6 +209,21 @@ class Progress:
     waiting_for: WaitingFor | None
     not_before: str | None
     error: str | None
+
+
+def progress_of_leaf(task: Task) -> Progress:
+    """The same of a task that was not split, from its own row."""
+    pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
+    rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
+    waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
+    return Progress(
+        item_count=task.item_count,
+        new_count=task.new_count,
+        pages_done=pages,
+        waiting_for=task.waiting_for if waits else None,
+        not_before=to_sql(task.not_before) if rests and task.not_before else None,
+        error=task.last_error if waits else None,
+    )
 
 
 def progress(tx: Tx, task_id: int) -> Progress:

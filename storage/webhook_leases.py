@@ -142,6 +142,7 @@ def reap(tx: Tx, now: datetime) -> int:
         "UPDATE webhook_deliveries SET"
         " not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
         " state=CASE WHEN kind='test' THEN 'dead' ELSE 'failed' END, last_error=:error,"
+        " finished_at=CASE WHEN kind='test' THEN :now ELSE NULL END,"
         " lease_owner=NULL, lease_until=NULL, lease_token=lease_token+1"
         " WHERE state='sending' AND lease_until<:now",
         now=to_sql(now), error=INTERRUPTED,

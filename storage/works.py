@@ -81,6 +81,12 @@ def exists(tx: Tx, platform: str, work_id: str) -> bool:
     return row is not None
 
 
+def valid_keys(tx: Tx) -> set[tuple[str, str]]:
+    """Platform and id of every valid work."""
+    rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
+    return {(row["platform"], row["work_id"]) for row in rows}
+
+
 def insert(tx: Tx, works: Sequence[Work]) -> None:
     """Add new works, given in key order. Raises DuplicateKey when another was faster."""
     tx.execute_many(INSERT, [_values(work) for work in works])
@@ -104,6 +110,12 @@ def version(tx: Tx) -> int:
     """Grows with every change of what the list tells."""
     row = tx.one("SELECT version FROM works_version WHERE id=1")
     return int(row["version"]) if row else 0
+
+
+def changed_at(tx: Tx) -> datetime | None:
+    """When what the list tells has changed last; None when it never did."""
+    row = tx.one("SELECT changed_at FROM works_version WHERE id=1 AND version>0")
+    return from_sql_or_none(row["changed_at"]) if row else None
 
 
 def for_list(tx: Tx) -> list[Row]:

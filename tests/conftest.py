@@ -69,6 +69,8 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
             "data_dir": tmp_path / "data",
             "log_dir": tmp_path / "logs",
             "bilibili_pace": Pace(1000, 1),
+            "single_pause_min_secs": 0.0,
+            "single_pause_max_secs": 0.0,
         }
         settings = Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
         app = App(settings, threads=threads, patience_secs=5, clock=clock, host=host)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
 from core.logs import redact, service_log
+from sources.pacing import Stopped
 from storage import web_actions
 from storage.database import Database
 from web.access import Visitor
@@ -15,6 +16,7 @@ from web.problems import Refused
 
 log = service_log("web")
 DONE = "done"
+STOPPED = "stopped before its end"
 
 
 class ActionLog:
@@ -32,6 +34,9 @@ class ActionLog:
             yield
         except (BatonError, Refused) as error:
             outcome = redact(str(error))
+            raise
+        except Stopped:
+            outcome = STOPPED
             raise
         except Exception as error:
             outcome = f"internal error: {type(error).__name__}"

@@ -27,7 +27,7 @@ from web.console.rendering import Screens
 from web.login_limit import LoginLimit
 from web.metrics import HttpMetrics, InstallationCollector
 from web.middleware import BodyLimit, BugGuard, Observed, SecurityHeaders
-from web.problems import Refused, of_error, of_fields
+from web.problems import REFUSALS, Refused, described, of_error, of_fields
 from web.sessions import Sessions
 from web.tokens import TokenBook
 
@@ -62,8 +62,10 @@ def build(backend: Backend) -> FastAPI:
     app.state.rates = Rates()
     app.state.screens = Screens(backend, [(one.path, one.title) for one in console.SECTIONS])
     for router in api.ROUTERS:
-        app.include_router(router, prefix=api.PREFIX)
-    for router in (*api.UNVERSIONED, health.router, metrics.router, docs_page.router):
+        app.include_router(router, prefix=api.PREFIX, responses=described(*REFUSALS))
+    for router in api.UNVERSIONED:
+        app.include_router(router, responses=described(*REFUSALS))
+    for router in (health.router, metrics.router, docs_page.router):
         app.include_router(router)
     for router in console.OPEN_ROUTERS:
         app.include_router(router, prefix=console.PREFIX)

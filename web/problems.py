@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from core.errors import (
@@ -14,6 +15,8 @@ from core.errors import (
     DatabaseContention,
     DatabaseUnavailable,
     InvalidInput,
+    LeaseLost,
+    SourceError,
 )
 from core.logs import redact
 
@@ -22,6 +25,8 @@ RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CredentialsError, HTTPStatus.CONFLICT),
+    (LeaseLost, HTTPStatus.CONFLICT),
+    (SourceError, HTTPStatus.BAD_GATEWAY),
     (DatabaseUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseContention, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -56,6 +61,36 @@ class Refused(Exception):
         if self.errors:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
+
+
+class FieldProblem(BaseModel):
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A refusal, by RFC 9457; `detail` says what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """What the API's description says of refusals with these statuses."""
+    schema = Problem.model_json_schema()
+    schema["properties"]["errors"]["items"] = schema.pop("$defs")["FieldProblem"]
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {int(one): {"description": one.phrase, "content": content} for one in statuses}
+
+
+REFUSALS = (
+    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)  # fmt: skip
 
 
 def unknown(what: str, key: object, where: str) -> Refused:

@@ -25,6 +25,7 @@ class WebServer:
         port: 0 for any free one; `url` has the one it got.
         on_failure: told when the thread ends by an error.
         ending: set when it is asked to stop, for handlers that take long.
+        join_operations: waits for what requests began and `ending` ends.
     """
 
     name = "web"
@@ -36,12 +37,14 @@ class WebServer:
         port: int,
         on_failure: Callable[[BaseException], None] | None = None,
         ending: threading.Event | None = None,
+        join_operations: Callable[[float | None], bool] = lambda _secs: True,
     ) -> None:
         self.app = app
         self._host = host
         self._port = port
         self._on_failure = on_failure
         self._ending = ending or threading.Event()
+        self._join_operations = join_operations
         self._socket: socket.socket | None = None
         self.url = ""  # where it listens, once it is bound
         config = uvicorn.Config(
@@ -89,7 +92,7 @@ class WebServer:
             self._thread.join(timeout_secs)
         if self._socket is not None and not self._thread.is_alive():
             self._socket.close()
-        return not self._thread.is_alive()
+        return self._join_operations(timeout_secs) and not self._thread.is_alive()
 
     def _run(self) -> None:
         forwarding = _IntoOurLog()

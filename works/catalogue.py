@@ -16,6 +16,7 @@ from works.entries import DISABLED, Key, WorkEntry, folded, is_listed_otherwise,
 
 BATCH_ROWS = 1000
 INSERT_TRIES = 5
+NOT_LISTED = f"{DISABLED}: not in the complete list any more"
 Change = Callable[[Work | None, Key, datetime], Work | None]
 
 
@@ -49,6 +50,14 @@ class Catalogue:
             return merged(work, told[key], now)
 
         return self.change(told.keys(), change)
+
+    def all_but(self, listed: Iterable[WorkEntry], before: Iterable[WorkEntry]) -> list[WorkEntry]:
+        """What a complete list tells without words: all that is valid here, or is so by the entries
+        `before` it, and that it does not have, is taken out."""
+        valid = self._database.read(works.valid_keys)
+        valid |= {entry.key for entry in before if entry.is_valid is not False}
+        left_out = valid - {entry.key for entry in listed}
+        return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
         """Take works out. Raises InvalidInput when one is not there; nothing is changed then."""

@@ -58,9 +58,8 @@ class HourFiles:
     def write(self, hour: Hour, report: HourReport) -> Path:
         """Replace the hour's file in one step. Raises OutputError; the old one is as it was."""
         path = self.path(hour)
-        text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
         with replacing(path) as file:
-            file.write(text.encode("utf-8", errors="replace").decode())
+            file.write(_document(report).encode("utf-8", errors="replace").decode())
         return path
 
     def hours(self) -> list[Hour]:
@@ -79,6 +78,23 @@ class HourFiles:
     def _day(self, hour: Hour) -> Path:
         day = hour.day
         return self.folder / f"{day.year:04d}" / f"{day.month:02d}" / f"{day.day:02d}"
+
+
+def _document(report: HourReport) -> str:
+    """The file's text: a line for each work, which is quick to read and to find."""
+    fields = ",\n".join(f"  {_json(name)}: {_value(value)}" for name, value in report.items())
+    return f"{{\n{fields}\n}}\n"
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return _json(value)
+    lines = ",\n".join(f"    {_json(one)}" for one in value)
+    return f"[\n{lines}\n  ]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:

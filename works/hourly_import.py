@@ -15,14 +15,11 @@ from storage import view_data
 from storage.database import Database, Tx
 from storage.view_data import ImportedFile
 from works.hour_files import HourFiles
-from works.hour_report import COUNTER_KEYS, HourReport
+from works.hour_report import HourReport
 from works.hours import Hour
 
-DAY_CHARS = len("2026-11-22T")
-TIME_CHARS = len("05:00:07")
-ROWS_AT_ONCE = 50_000
-BY_WORK = itemgetter(0, 1)
-COUNTS = itemgetter(*COUNTER_KEYS)
+ROWS_AT_ONCE = 100_000  # one transaction; it holds others up for about a second
+PLATFORM, WORK_ID = itemgetter(0), itemgetter(1)  # of a row
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,9 @@ class HourlyImport:
         def work(tx: Tx) -> list[_ReadFile]:
             fresh = [read for read in waiting if not _is_in(tx, read)]
             rows = [row for read in fresh for row in read.rows]
-            view_data.upsert_metrics(tx, sorted(rows, key=BY_WORK))
+            rows.sort(key=WORK_ID)  # twice by one column is quicker than once by two
+            rows.sort(key=PLATFORM)
+            view_data.upsert_metrics(tx, rows)
             for read in fresh:
                 view_data.upsert_session(tx, read.session)
             for read in waiting:
@@ -170,11 +169,12 @@ def _is_in(tx: Tx, read: _ReadFile) -> bool:
 
 
 def _rows(hour: Hour, report: HourReport) -> list[tuple[Any, ...]]:
-    """In the order of the table's columns (view_data.METRICS)."""
-    at = hour.date_text, hour.hour_text
+    """In the order of the table's columns (view_data.METRICS). Name by name: that is quickest."""
+    day, number = hour.date_text, hour.hour_text
     return [
-        (one["platform"], one["work_id"], one["title"], *at, _time(one["crawl_time"]),
-         *COUNTS(one))
+        (one["platform"], one["work_id"], one["title"], day, number, _time(one["crawl_time"]),
+         one["view_count"], one["danmaku_count"], one["comment_count"], one["like_count"],
+         one["coin_count"], one["favorite_count"], one["share_count"])
         for one in report["data"]
     ]  # fmt: skip
 
@@ -191,5 +191,4 @@ def _session(hour: Hour, report: HourReport) -> dict[str, Any]:
 
 def _time(moment: str) -> str:
     """`HH:MM:SS` of a moment with or without its day."""
-    start = DAY_CHARS if "-" in moment[:DAY_CHARS] else 0
-    return moment[start : start + TIME_CHARS]
+    return moment[11:19] if moment[4] == "-" else moment[:8]

@@ -32,17 +32,22 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class WorkRows:
-    """What can be imported; a sentence for each line that cannot; columns without a meaning."""
+    """What can be imported; a sentence for each line that cannot; columns without a meaning.
+
+    `is_complete`: the file says that it has all works, so that what it leaves out is gone.
+    """
 
     good: tuple[WorkRow, ...]
     problems: tuple[str, ...]
     unused: tuple[str, ...] = ()
+    is_complete: bool = False
 
 
 @dataclass(frozen=True)
 class _Table:
     rows: Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]
     headers: set[str]
+    is_complete: bool = False
 
 
 def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
@@ -74,7 +79,9 @@ def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> Wor
         except InvalidInput as error:
             problems.append(f"{name}, {place}: {error}")
     unused = sorted(header for header in table.headers if header and column_of(header) is None)
-    return WorkRows(tuple(good), tuple(problems), tuple(unused))
+    if table.is_complete and not good and not problems:
+        raise InvalidInput(f"{name}: a complete list without a work would take all of them out")
+    return WorkRows(tuple(good), tuple(problems), tuple(unused), table.is_complete)
 
 
 def _json_table(text: str, name: str) -> _Table:
@@ -97,7 +104,14 @@ def _json_table(text: str, name: str) -> _Table:
             f'{name}: an array of works is needed, or {{"works": [...]}} as in views.json'
         )
     headers = {key for item in items if isinstance(item, dict) for key in item}
-    return _Table(_json_rows(items), headers)
+    return _Table(_json_rows(items), headers, _is_complete(document, name))
+
+
+def _is_complete(document: Any, name: str) -> bool:
+    said = document.get("complete", False) if isinstance(document, dict) else False
+    if not isinstance(said, bool):
+        raise InvalidInput(f'{name}: "complete" is {said!r}; write true or false')
+    return said
 
 
 def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]:

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from core.atomic_file import replacing, sync_folder
@@ -20,7 +20,7 @@ from core.file_lock import file_lock
 from core.logs import service_log
 from works.catalogue import Catalogue, Changes
 from works.entries import WorkEntry
-from works.import_files import read_works
+from works.import_files import WorkRows, read_works
 
 log = service_log("works")
 FILES_AT_ONCE = 500
@@ -39,6 +39,18 @@ class TakenIn:
         return TakenIn(
             self.files + other.files, self.rejected + other.rejected, self.changes + other.changes
         )
+
+
+@dataclass(frozen=True)
+class InboxState:
+    """What lies in the folder. `oldest_at`: since when the first of the waiting files waits (UTC);
+    `newest_rejected` with the `reason` that lies beside it."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    rejected: int = 0
+    newest_rejected: Path | None = None
+    reason: str = ""
 
 
 class Inbox:
@@ -80,6 +92,20 @@ class Inbox:
                 total += self._take(files)
         return total
 
+    def look(self) -> InboxState:
+        """What lies there now; nothing is touched. Raises OutputError: it cannot be read."""
+        waiting = [moment for file in self._listed() if (moment := _written_at(file))]
+        rejected = {
+            file: moment
+            for file in (self.folder / REJECTED).glob("*.json")
+            if (moment := _written_at(file))
+        }
+        newest = max(rejected, key=lambda file: rejected[file], default=None)
+        return InboxState(
+            len(waiting), min(waiting, default=None), len(rejected), newest,
+            _reason_of(newest) if newest else "",
+        )  # fmt: skip
+
     def _waiting(self) -> list[Path]:
         """The files in their order. Looked at twice: of two that come during a look, it may show
         only the later one; the second look has all that came before the last of the first."""
@@ -98,10 +124,14 @@ class Inbox:
         rejected = 0
         for file in files:
             try:
-                entries += self._read(file)
+                rows = self._read(file)
             except InvalidInput as error:
                 self._reject(file, str(error))
                 rejected += 1
+                continue
+            told = [row.entry for row in rows.good]
+            left_out = self._catalogue.all_but(told, entries) if rows.is_complete else []
+            entries += told + left_out
         changes = self._catalogue.put(entries)
         self._remove(files)
         log.info(
@@ -110,19 +140,19 @@ class Inbox:
         )  # fmt: skip
         return TakenIn(len(files), rejected, changes)
 
-    def _read(self, file: Path) -> list[WorkEntry]:
+    def _read(self, file: Path) -> WorkRows:
         rows = read_works(file, None, self._zone)
         if rows.problems:
             raise InvalidInput("; ".join(rows.problems))
         if any(not row.entry.work_id for row in rows.good):
             raise InvalidInput("short links are not asked here: write the work's id")
-        return [row.entry for row in rows.good]
+        return rows
 
     def _reject(self, file: Path, reason: str) -> None:
         """Put it aside, its reason first: a file never lies there without one."""
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
-        with replacing(aside.with_name(f"{file.name}.reason.txt")) as text:
+        with replacing(_reason_file(aside)) as text:
             text.write(f"{reason}\n")
         try:
             os.replace(file, aside)
@@ -136,3 +166,22 @@ class Inbox:
             sync_folder(self.folder)
         except OSError as error:
             raise OutputError(f"cannot remove {error.filename}: {error.strerror}") from error
+
+
+def _reason_file(rejected: Path) -> Path:
+    return rejected.with_name(f"{rejected.name}.reason.txt")
+
+
+def _reason_of(rejected: Path) -> str:
+    try:
+        return _reason_file(rejected).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return "its reason is gone"
+
+
+def _written_at(file: Path) -> datetime | None:
+    """By this host's clock; None when it was taken in meanwhile."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -82,7 +82,8 @@ class WorksIntake:
         ]
 
     def take_in(self, rows: WorkRows, name: str, stop: threading.Event) -> Imported:
-        """Add and change the works of a file called `name`; a second time changes nothing.
+        """Add and change the works of a file called `name`; a second time changes nothing. What a
+        complete list leaves out is disabled, if nothing is wrong with the list.
 
         A stop leaves out the short links that were not asked yet, and all else comes in.
         """
@@ -95,6 +96,10 @@ class WorksIntake:
                 entries.append(_entry(row, video))
             else:
                 problems.append(f"{name}, {row.place}: {video}")
+        if rows.is_complete and problems:
+            problems.append(f"{name}: a complete list takes nothing out before these are mended")
+        elif rows.is_complete:
+            entries += self._catalogue.all_but(entries, ())
         changes = self._catalogue.put(entries)
         repeats = len(entries) - len({entry.key for entry in entries})
         return Imported(changes, tuple(problems), repeats)

@@ -79,6 +79,10 @@ class CatalogueList:
         """Which version the catalogue is at."""
         return self._database.read(works.version)
 
+    def changed_at(self) -> datetime | None:
+        """When the catalogue has changed last; None when it was never used."""
+        return self._database.read(works.changed_at)
+
     def label(self) -> Label | None:
         """What the file tells; None when it is not there, or nobody knows."""
         try:

@@ -69,7 +69,3 @@ class BatchAsker:
         texts = [f"{work.platform}:{work.work_id}" for work in group]
         items = self._fetcher.fetch(texts, stop)
         return {work.key: item for work, item in zip(group, items, strict=True)}
-
-
-def _key(work: Work) -> Key:
-    return work.platform, work.work_id

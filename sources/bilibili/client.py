@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,13 +50,24 @@ class BilibiliClient:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
         self._timeout_secs = timeout_secs
-        self._clock = clock
+        self.clock = clock
         self._asking = threading.Lock()
         self._mixin: tuple[str | None, float] = (None, 0.0)  # and until when it is fresh
 
-    def get(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
-        """The `data` of an unsigned GET. Raises a SourceError."""
-        return self._data(session, path, wbi.encode({k: str(v) for k, v in params.items()}))
+    def get(
+        self,
+        session: AccountSession,
+        path: str,
+        params: Mapping[str, object],
+        in_turn: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """The `data` of an unsigned GET. Raises a SourceError.
+
+        Args:
+            in_turn: called when the account's turn has come, before the request leaves.
+        """
+        query = wbi.encode({name: str(value) for name, value in params.items()})
+        return self._data(session, path, query, in_turn)
 
     def get_signed(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
         """The `data` of a signed GET. A refused signature is made once more with fresh keys."""
@@ -96,7 +107,7 @@ class BilibiliClient:
         session.http.cookies.set(DEVICE_COOKIE, buvid3)
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
-        return wbi.encode(wbi.sign(params, mixin, int(self._clock.now().timestamp())))
+        return wbi.encode(wbi.sign(params, mixin, int(self.clock.now().timestamp())))
 
     def _keys(self, session: AccountSession, instead_of: str | None = None) -> str:
         known = self._known_mixin(instead_of)
@@ -112,7 +123,7 @@ class BilibiliClient:
 
     def _known_mixin(self, instead_of: str | None) -> str | None:
         mixin, until = self._mixin
-        fresh = self._clock.monotonic() < until and mixin != instead_of
+        fresh = self.clock.monotonic() < until and mixin != instead_of
         return mixin if fresh else None
 
     def _ask_for_keys(self, session: AccountSession) -> str:
@@ -122,23 +133,34 @@ class BilibiliClient:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             shown = Evidence(f"GET {NAV}", body=session.hide(str(images))[:500])
             raise UnexpectedResponse("nav has no usable wbi_img", shown) from error
-        self._mixin = (mixin, self._clock.monotonic() + KEYS_LIVE_SECS)
+        self._mixin = (mixin, self.clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
 
-    def _data(self, session: AccountSession, path: str, query: str) -> Any:
-        body, evidence = self._fetch(session, path, query)
+    def _data(
+        self,
+        session: AccountSession,
+        path: str,
+        query: str,
+        in_turn: Callable[[], None] = lambda: None,
+    ) -> Any:
+        body, evidence = self._fetch(session, path, query, in_turn)
         error = error_of_code(body, evidence, session.hide)
         if error is not None:
             raise error
         return body["data"]
 
     def _fetch(
-        self, session: AccountSession, path: str, query: str
+        self,
+        session: AccountSession,
+        path: str,
+        query: str,
+        in_turn: Callable[[], None] = lambda: None,
     ) -> tuple[Mapping[str, Any], Evidence]:
         request = f"GET {path}" + (f"?{session.hide(query)}" if query else "")
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         try:
             with nullcontext() if path in DOOR else session.turn(path):
+                in_turn()
                 answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the proxy's URL or a header.

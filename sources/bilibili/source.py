@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.space import CreatorCard, card, uploads
 from sources.bilibili.videos import MOST_AT_ONCE, VideoCounters
 from sources.json_api import egress
+from sources.spacing import RandomPause
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
@@ -38,11 +40,14 @@ class BilibiliSource:
     platform = "bilibili"
     batch = MOST_AT_ONCE
 
-    def __init__(self, client: BilibiliClient, pace: Pace) -> None:
+    def __init__(
+        self, client: BilibiliClient, pace: Pace, pause: RandomPause, chance: random.Random
+    ) -> None:
+        """`pause` and `chance`: see VideoCounters."""
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
-        self._counters = VideoCounters(client)
+        self._counters = VideoCounters(client, pause, chance)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

@@ -1,8 +1,13 @@
 """Counters of videos: many at once where the platform tells them, one by one where it counts.
 
-The batch endpoint is undocumented, so it is not trusted blindly: ids that it leaves out or marks
-are asked for singly, and so is one of each batch, drawn at random. Where that one disagrees, the
+The batch endpoint is undocumented, so it is not trusted blindly. What it leaves out or marks as
+dead is not known (it does not say why, and a video that is there may be left out too): that is
+asked for singly, and so is one of what it told, drawn at random. Where that one disagrees, the
 whole batch is asked for singly.
+
+So that this stays cheap: after some batches in a row that agreed only every other one is looked at
+twice; and of a video that its page called gone, and that no batch has told since, its page is not
+asked again for a day.
 """
 
 from __future__ import annotations
@@ -18,12 +23,16 @@ from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoSt
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.errors import LATER
 from sources.bilibili.ids import av_to_bv, bv_to_av
+from sources.spacing import RandomPause
 
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
 MOST_AT_ONCE = 50
 GOOD_BATCHES, GROWTH = 100, 10  # after so many good ones in a row a batch may be that much larger
 AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
+TRUSTED_AFTER = 10  # batches in a row that agreed with their samples
+SAMPLED_SHARE = 0.5  # of the batches from then on
+GONE_KEPT_SECS = 86_400.0
 VIDEO = 2  # the type of a video in a list of resources
 DEAD = 1  # a bit of `attr`
 HIDDEN_CODES = (62002, 62012)
@@ -40,12 +49,21 @@ STALE_SHARE, STALE_COUNT = 0.05, 100
 
 
 class VideoCounters:
-    """Asks for counters with any account's session. The size of a batch is learned."""
+    """Asks for counters with any account's session. The size of a batch is learned.
 
-    def __init__(self, client: BilibiliClient) -> None:
+    Args:
+        pause: kept before each single request, besides the account's pace.
+        chance: what samples are drawn with.
+    """
+
+    def __init__(self, client: BilibiliClient, pause: RandomPause, chance: random.Random) -> None:
         self._client = client
+        self._pause = pause
+        self._chance = chance
         self._size = MOST_AT_ONCE
         self._good = 0
+        self._agreed = 0  # batches in a row
+        self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def of(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """An answer for each id (BV or av). Raises a SourceError when nothing is known of any."""
@@ -90,19 +108,38 @@ class VideoCounters:
     def _checked(
         self, session: AccountSession, batch: list[int], told: dict[int, VideoStats]
     ) -> dict[int, StatsAnswer]:
+        for aid in told:
+            self._gone.pop(aid, None)  # it is back
         answers: dict[int, StatsAnswer] = {
-            aid: self._single(session, aid) for aid in batch if aid not in told
+            aid: self._left_out(session, aid) for aid in batch if aid not in told
         }
-        if told:
-            sample = random.choice(sorted(told))
+        if told and self._is_to_be_sampled():
+            sample = self._chance.choice(sorted(told))
             truth = self._single(session, sample)
-            if not _agree(told[sample], truth):
-                told = {}
+            if _agree(told[sample], truth):
+                self._agreed += 1
+            else:
+                self._agreed, told = 0, {}
             answers[sample] = truth
         for aid in batch:
             if aid not in answers:
                 answers[aid] = told.get(aid) or self._single(session, aid)
         return answers
+
+    def _is_to_be_sampled(self) -> bool:
+        return self._agreed < TRUSTED_AFTER or self._chance.random() < SAMPLED_SHARE
+
+    def _left_out(self, session: AccountSession, aid: int) -> StatsAnswer:
+        """The answer for one that a batch did not tell."""
+        now = self._client.clock.monotonic()
+        gone, until = self._gone.get(aid, (None, now))
+        if gone is not None and now < until:
+            return gone
+        answer = self._single(session, aid)
+        if isinstance(answer, Unavailable) and answer.final:
+            self._gone = {one: known for one, known in self._gone.items() if now < known[1]}
+            self._gone[aid] = answer, now + GONE_KEPT_SECS
+        return answer
 
     def _batch(self, session: AccountSession, aids: Sequence[int]) -> dict[int, VideoStats]:
         resources = ",".join(f"{aid}:{VIDEO}" for aid in aids)
@@ -116,7 +153,7 @@ class VideoCounters:
 
     def _single(self, session: AccountSession, aid: int) -> StatsAnswer:
         try:
-            data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)})
+            data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
         except NotFound as error:
             hidden = _code(error) in HIDDEN_CODES
             return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, str(error), True)

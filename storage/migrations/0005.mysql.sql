@@ -6,3 +6,15 @@ CREATE TABLE task_labels (
   KEY idx_task_labels_task (task_id, label)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX idx_tasks_ended ON tasks (parent_id, finished_at);
+-- What is pruned is found by its age.
+CREATE INDEX idx_account_events_created ON account_events (created_at);
+CREATE INDEX idx_alerts_resolved ON alerts (resolved_at);
+CREATE INDEX idx_job_runs_finished ON job_runs (finished_at);
+CREATE INDEX idx_webhook_deliveries_finished ON webhook_deliveries (kind, finished_at);
+-- Completions that came after their day was scanned are found; a broadcast goes on where it stopped.
+ALTER TABLE task_completions
+  ADD COLUMN changed_at DATETIME(3) NOT NULL DEFAULT '1970-01-01',
+  DROP KEY idx_task_completions_day,
+  ADD KEY idx_task_completions_day (completed_at, task_id, changed_at);
+ALTER TABLE task_daily_stats ADD COLUMN counted_until DATETIME(3) NOT NULL DEFAULT '1970-01-01';
+ALTER TABLE broadcaster ADD COLUMN next_tasks TEXT NULL;

@@ -21,7 +21,6 @@ from workbench import (
 
 from accounts.vault import Credentials
 from commands.account_table import explained
-from commands.enrol import add_or_refresh
 from core.settings import Pace
 from sandbox.messages import json_reply
 from storage.records import AccountStatus, TaskStatus
@@ -66,7 +65,7 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     server.spoil = None
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
-    assert add_or_refresh(app, "bilibili", "me", fresh, None) == "refreshed"
+    assert app.account_desk.add_or_refresh("bilibili", "me", fresh, None).change == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

@@ -1,10 +1,12 @@
 """Two weeks of jobs on a fake clock, with kills, outages and a change of clocks.
 
-Every scheduled time has one run that ended, or its miss is on record.
+Every scheduled time has one run that ended, or its miss is on record. On MariaDB, whose every look
+costs milliseconds, three days around one; BATON_JOB_DAYS=14 makes it two weeks.
 """
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from job_tools import Inline, hourly, runs
 from moving_clock import MovingClock
-from workbench import ONE_ENGINE, Crash
+from workbench import Crash
 
 from commands.root import App
 from crawler.job_plan import Job, JobContext
@@ -23,15 +25,15 @@ from crawler.job_scheduler import JobScheduler
 from crawler.keeper import Keeper
 from storage.job_runs import JobCause, JobState
 
-pytestmark = ONE_ENGINE
 BERLIN = ZoneInfo("Europe/Berlin")
 LEASE_SECS = 600.0
 HOSTS = 2
 DEADLY = 0.04  # the chance that a process is killed at one of a run's steps
-MINUTE, WEEKS = timedelta(minutes=1), timedelta(days=14)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+WEEKS, SHORT = 14, int(os.environ.get("BATON_JOB_DAYS", "3"))  # days
 SPRING, AUTUMN = (
-    datetime(2026, month, day, 12, 7, tzinfo=UTC) for month, day in ((3, 22), (10, 18))
-)
+    datetime(2026, month, day, 12, 7, tzinfo=UTC) for month, day in ((3, 29), (10, 25))
+)  # the days of the change, in the night before
 CRONS = {
     "views": "0 * * * *",
     "plays": "30 2 * * *",
@@ -59,6 +61,7 @@ class Weeks:
         self._make_app, self._clock, self._random = make_app, clock, random.Random(seed)
         self._hosts: list[Host] = []
         self._down_until: list[datetime] = []
+        self._deadly = DEADLY
         self.kills = 0
         self.ended: Counter[tuple[str, datetime]] = Counter()
         self.at_once: Counter[str] = Counter()
@@ -76,6 +79,11 @@ class Weeks:
             secs = min([self._look(host) for host in list(self._hosts)] or [LEASE_SECS])
             self._clock.move(min(secs, LEASE_SECS / 3) + 0.001)
             self._keep()
+
+    def settle(self) -> None:
+        """Let them end what is open; nobody dies any more."""
+        self._deadly = 0.0
+        self.live(self._clock.now() + timedelta(hours=6))
 
     def kill_all(self, secs: float) -> None:
         self._hosts.clear()
@@ -131,7 +139,7 @@ class Weeks:
             self._keep()
             for host in list(self._hosts):
                 self._look(host)
-        if self._random.random() < DEADLY:
+        if self._random.random() < self._deadly:
             raise Crash
 
 
@@ -174,19 +182,29 @@ def account_for(app: App, weeks: Weeks, job: Job, begin: datetime) -> Counter[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("begin", "seed"), [(SPRING, 1), (AUTUMN, 2)], ids=["spring", "autumn"])
-def test_every_scheduled_time_ran_once_or_is_on_record(make_app, clock, begin, seed) -> None:
+@pytest.mark.parametrize(
+    ("database_url", "change", "days", "seed"),
+    [
+        ("sqlite", SPRING, WEEKS, 1), ("sqlite", AUTUMN, WEEKS, 2),
+        ("mariadb", AUTUMN, SHORT, 4),
+    ],
+    indirect=["database_url"],
+)  # fmt: skip
+def test_every_scheduled_time_ran_once_or_is_on_record(make_app, clock, change, days, seed) -> None:
+    begin = change - days * DAY / 2
     clock.move_to(begin)
     weeks = Weeks(make_app, clock, seed)
-    weeks.live(begin + timedelta(days=4))
-    weeks.kill_all(secs=1.5 * 86400)
-    weeks.live(begin + WEEKS)
+    weeks.live(begin + days * DAY * 0.3)
+    weeks.kill_all(secs=days / 14 * 1.5 * 86400)
+    weeks.live(begin + days * DAY)
+    weeks.settle()
     app = make_app()
     kinds = {job.name: account_for(app, weeks, job, begin) for job in weeks.jobs}
     total = sum(kinds.values(), Counter())
+    print(f"{days} days, {weeks.kills} kills: {dict(total)}")
     assert weeks.most_at_once == 1, "one run of a job at a time, on whatever host"
-    assert weeks.kills >= 20
-    for kind in ("succeeded", "failed", "missed", "taken over", "made up for"):
-        assert total[kind] > 0, kind
+    assert weeks.kills >= 20 * days / WEEKS
+    kinds_wanted = {"succeeded", "missed", "taken over", "made up for"}
+    assert kinds_wanted | ({"failed"} if days == WEEKS else set()) <= total.keys()
     assert kinds["week"]["made up for"] == 0
-    assert total["succeeded"] > 300
+    assert total["succeeded"] > 300 * days / WEEKS

@@ -179,13 +179,13 @@ def test_links_that_lead_nowhere_and_texts_that_mean_nothing_harm_no_others(plac
 
 def test_a_short_link_to_another_hop_and_one_without_an_answer(place) -> None:
     here = place()
-    two = here.fetch("https://b23.tv/twohops")[0]
-    assert two.answer is not None and two.video_id is not None
     here.server.order({"kind": "drop", "endpoint": "/b23.tv/onehops/"})
     cut = here.fetch("https://b23.tv/twohops", here.videos("youtube", 1)[0]["url"])
     assert (cut[0].answer, cut[0].final) == (None, False)
     assert "no answer to the short link" in str(cut[0].error)
     assert cut[1].answer is not None
+    two = here.fetch("https://b23.tv/twohops")[0]
+    assert two.answer is not None and two.video_id is not None
 
 
 def test_spellings_of_one_video_are_asked_for_once(place) -> None:
@@ -223,6 +223,7 @@ def test_when_the_budget_ends_in_the_middle_the_rest_says_so(place) -> None:
     for item, video in answered:
         check(item, video)
     assert errors(items) == {None, "the day's budget for youtube is used up (2 units)"}
+    assert all(item.asked is (item.error is None) for item in items)
     assert not any(item.final for item in items)
     for item, video in zip(items[120:], others, strict=True):
         check(item, video)
@@ -380,6 +381,7 @@ def test_a_stop_keeps_what_was_fetched(place, clock: MovingClock) -> None:
             check(item, video)
     assert errors(items[50:100]) == {"stopped"} and not any(item.final for item in items)
     assert errors(items) <= {"stopped", None} and here.requests("youtube") <= 3
+    assert all(item.asked is (item.error is None) for item in items)
 
 
 def test_nothing_is_asked_after_a_stop(place) -> None:

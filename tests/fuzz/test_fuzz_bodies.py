@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
+from sources.spacing import RandomPause
 
 SECRET = "s3cr3tsession"
 USER: dict[str, Any] = {
@@ -72,7 +74,9 @@ class Station:
         """What comes out when `path` says that; None for a SourceError."""
         self.platform.__post_init__()
         self.platform.on(path, said)
-        source = BilibiliSource(BilibiliClient(self.platform.url, 5, self._clock), Pace(100_000, 1))
+        client, chance = BilibiliClient(self.platform.url, 5, self._clock), random.Random()
+        pause = RandomPause(self._clock, 0.0, 0.0, chance)
+        source = BilibiliSource(client, Pace(100_000, 1), pause, chance)
         session = source.open_session(1, "acc1", f"SESSDATA={SECRET}; buvid3={'D' * 5}", None)
         if path == FINGER:
             session.http.cookies.pop("buvid3")

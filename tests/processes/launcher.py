@@ -323,6 +323,8 @@ class Baton(Launcher):
             "BATON_DATA_DIR": str(self.data_dir),
             "BATON_LOG_DIR": str(self.log_dir),
             "BATON_BILIBILI_PACE": "10000/1",
+            "BATON_SINGLE_PAUSE_MIN_SECS": "0",
+            "BATON_SINGLE_PAUSE_MAX_SECS": "0",
             "BATON_LEASE_SECS": "2",
             "BATON_POLL_SECS": "0.1",
             "BATON_PAGES_PER_TASK": "5",

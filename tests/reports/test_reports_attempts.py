@@ -138,3 +138,13 @@ def test_an_independent_implementation_accepts_every_signed_delivery(make_office
         thread.join()
     assert {one["number"] for one in verified} == set(range(40))
     assert {one.state for one in office.deliveries()} == {DeliveryState.DELIVERED}
+
+
+def test_a_private_address_is_refused_with_what_to_do(make_office: Any) -> None:
+    office = make_office(webhook_allowed_hosts=())
+    delivery = office.file(office.url("ok"), "t")
+    office.send()
+    seen = office.get(delivery)
+    assert seen.state is DeliveryState.FAILED and office.inbox("ok")["requests"] == 0
+    assert "loopback address 127.0.0.1" in (seen.last_error or "")
+    assert "BATON_WEBHOOK_ALLOWED_HOSTS" in (seen.last_error or "")

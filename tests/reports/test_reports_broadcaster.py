@@ -34,7 +34,7 @@ from storage import broadcasts
 from tests.mariadb import MariaDBServer
 from tests.storage.tcp_proxy import CommitFault, TcpProxy
 
-RESULT = {"success": True, "total": 1, "succeeded": 1, "failed": 0, "reports": 1}
+RESULT = {"success": True, "total": 1, "succeeded": 1, "failed": 0, "postponed": 0, "reports": 1}
 
 
 def test_a_round_tells_every_active_task_and_douyin_as_youtube(app: App) -> None:
@@ -52,7 +52,7 @@ def test_a_round_tells_every_active_task_and_douyin_as_youtube(app: App) -> None
     answer = broadcaster_of(app, numbers).trigger(NEVER)
     assert answer.as_json() == {
         "success": True, "message": "told 3 of 3 active tasks, reports 1", "total": 3,
-        "succeeded": 3, "failed": 0,
+        "succeeded": 3, "failed": 0, "postponed": 0,
         "time": app.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }  # fmt: skip
     (report,) = filed(app)

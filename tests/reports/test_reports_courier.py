@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,39 @@ def test_silence_is_no_answer() -> None:
         pytest.raises(NotSent),
     ):
         Courier(0.3, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_a_resolver_that_hangs_is_not_waited_for(
+    is_allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, connected = threading.Event(), threading.Event()
+    look_up, came, waited_for = socket.getaddrinfo, [], []
+
+    def hang(host: str, *more: Any, **named: Any) -> Any:
+        if host != "hooks.example":
+            return look_up(host, *more, **named)
+        if not answers.wait(20):
+            waited_for.append(host)
+            raise socket.gaierror("given up")
+        return look_up("127.0.0.1", *more, **named)
+
+    def talk(connection: socket.socket) -> None:
+        came.append(connection.recv(65536))
+        connected.set()
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    courier = Courier(0.3, ("hooks.example",) if is_allowed else ())
+    with raw_server(talk) as port:
+        with pytest.raises(NotSent, match=r"no answer within 0\.3 s"):
+            courier.post(f"http://hooks.example:{port}/", {}, b"secret")
+        assert waited_for == []
+        answers.set()  # too late: what is looked up now must not be sent to
+        for thread in threading.enumerate():
+            if thread.name == "webhook-lookup":
+                thread.join()
+        assert not is_allowed or connected.wait(20)
+        assert came == [b""] * is_allowed
 
 
 @pytest.mark.parametrize(

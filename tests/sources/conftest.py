@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,9 +22,11 @@ from sources.bilibili.source import BilibiliSource
 from sources.blame import Blame
 from sources.pacing import AccountPace, PacedGate
 from sources.policies import Breaker, GuardedSource
+from sources.spacing import RandomPause
 
 DOMAIN = "美妆"
 REST_SECS = 900.0
+CHANCE = random.Random()
 
 
 @dataclass
@@ -117,10 +120,17 @@ def proxies() -> Iterator[Callable[[], RecordingProxy]]:
 
 @pytest.fixture
 def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
-    """`source_at(url, timeout_secs=5, pace=Pace(1000, 1))`."""
+    """`source_at(url, timeout_secs=5, pace=Pace(1000, 1))`; a single question needs no pause."""
 
-    def make(url: str, timeout_secs: float = 5.0, pace: Pace = Pace(100_000, 1)) -> BilibiliSource:
-        return BilibiliSource(BilibiliClient(url, timeout_secs, clock), pace)
+    def make(
+        url: str,
+        timeout_secs: float = 5.0,
+        pace: Pace = Pace(100_000, 1),
+        pause: tuple[float, float] = (0.0, 0.0),
+        chance: random.Random = CHANCE,
+    ) -> BilibiliSource:
+        client = BilibiliClient(url, timeout_secs, clock)
+        return BilibiliSource(client, pace, RandomPause(clock, *pause, chance), chance)
 
     return make
 

@@ -4,6 +4,7 @@ told."""
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
 from sources.declared.loading import SHIPPED, read_declaration
 from sources.declared.source import DeclaredSource
+from sources.spacing import RandomPause
 
 DECLARATIONS = Path(__file__).parent / "declarations"
 MARKET = "/market/api/creators"
@@ -48,7 +50,8 @@ def declared_source(file: Path, url: str, clock: MovingClock) -> DeclaredSource:
 
 
 def _bilibili(url: str, clock: MovingClock) -> CreatorSource:
-    return BilibiliSource(BilibiliClient(url, 5.0, clock), Pace(100_000, 1))
+    client, chance = BilibiliClient(url, 5.0, clock), random.Random()
+    return BilibiliSource(client, Pace(100_000, 1), RandomPause(clock, 0.0, 0.0, chance), chance)
 
 
 def _declared(file: Path) -> Callable[[str, MovingClock], CreatorSource]:

@@ -90,7 +90,7 @@ def check(answer: StatsAnswer, video: dict[str, Any]) -> None:
 
 def sample_is(monkeypatch: pytest.MonkeyPatch, video: dict[str, Any]) -> None:
     """The video that is looked at twice."""
-    monkeypatch.setattr(random, "choice", lambda aids: video["aid"])
+    monkeypatch.setattr(random.Random, "choice", lambda _chance, aids: video["aid"])
 
 
 def test_a_mixed_list_is_answered_with_the_truth(place: World, enter: Enter) -> None:
@@ -141,8 +141,9 @@ def test_nothing_is_asked_for_ids_that_are_none(place: World, enter: Enter) -> N
 
 @pytest.mark.parametrize("limit", [24, 12, 3, 1])
 def test_the_size_of_a_batch_is_halved_until_it_fits_and_remembered(
-    world: Start, enter: Enter, limit: int
+    world: Start, enter: Enter, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
+    monkeypatch.setattr(videos, "TRUSTED_AFTER", 1000)
     place = world(creators=200, batch_limit=limit)
     found = visible(place, 50)
     visitor = enter(place.url)
@@ -260,7 +261,9 @@ def test_the_sample_is_drawn_from_all_that_the_batch_told(
 ) -> None:
     found = visible(place, 5)
     offered: list[list[int]] = []
-    monkeypatch.setattr(random, "choice", lambda aids: offered.append(list(aids)) or aids[0])
+    monkeypatch.setattr(
+        random.Random, "choice", lambda _chance, aids: offered.append(list(aids)) or aids[0]
+    )
     place.order({"kind": "batch_drop", "video": found[2]["id"]})
     ask(enter(place.url), *ids_of(found))
     told = [video["aid"] for video in found if video is not found[2]]

@@ -55,6 +55,20 @@ def test_a_redirect_to_a_video_ends_there_without_asking_its_page(
     assert [request.path for request in api.asked] == ["/v.douyin.com/iRNBho5m/"]
 
 
+def test_a_video_is_remembered_and_a_dead_end_is_not(
+    api: ScriptedApi, resolver: ShortLinkResolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.short_links.MOST_KNOWN", 1)
+    leads(api, START, PAGE)
+    assert [follow(resolver) for _ in range(2)] == [VIDEO, VIDEO] and len(api.asked) == 1
+    other = "https://v.douyin.com/another/"
+    api.on("/v.douyin.com/another/", Said(b"", 404))
+    assert [gone(follow(resolver, other)) for _ in range(2)] == 2 * [Gone.NOT_FOUND]
+    assert len(api.asked) == 3
+    leads(api, other, PAGE)
+    assert follow(resolver, other) == VIDEO == follow(resolver) and len(api.asked) == 5
+
+
 @pytest.mark.parametrize(
     ("start", "location", "video"),
     [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 from web_site import Site, Visitor
 from workbench import change, rows
@@ -103,11 +105,34 @@ def test_the_broadcasters_button_follows_its_state(site: Site, browse: Browse) -
     expect(page.locator(".badge.big")).to_have_text("off")
     page.get_by_role("button", name="Start broadcasting").click()
     expect(page.locator(".badge.big")).to_have_text("on")
-    page.get_by_role("button", name="Send once now").click()
-    expect(page.locator("#note")).to_have_text("Sent: 0 tasks, 0 with numbers, 0 without.")
     page.get_by_role("button", name="Stop broadcasting").click()
     expect(page.get_by_role("button", name="Start broadcasting")).to_be_visible()
     assert site.app.broadcaster.status()["is_on"] is False
+
+
+def test_a_round_is_followed_to_its_result(
+    site: Site, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.admin.post("/api/v1/dramas", json=DRAMA | {"callback_url": "https://r.example/hook"})
+    change(site.app, "UPDATE drama_tasks SET video_url=:url", url=VIDEO)
+    go_on = threading.Event()
+    monkeypatch.setattr("reports.broadcaster.LiveNumbers.ask", lambda *_: go_on.wait(60))
+    monkeypatch.setattr("reports.broadcaster.LiveNumbers.of", lambda *_: "no answer")
+    page = browse("/broadcaster")
+    page.get_by_role("button", name="Send once now").click()
+    expect(page.locator("#note")).to_have_text("A round is begun; its result is shown here.")
+    expect(page.locator(".operation")).to_contain_text("under way")
+    expect(page.locator("#round")).to_contain_text("under way since")
+    expect(page.get_by_role("button", name="Send once now")).to_be_disabled()
+    begun = site.admin.get("/api/v1/operations").json()["items"]
+    assert [(one["kind"], one["state"]) for one in begun] == [("broadcaster.trigger", "running")]
+    assert site.admin.post("/api/broadcaster/trigger").json()["success"] is False
+    go_on.set()
+    expect(page.locator("#round")).to_contain_text(re.compile(r"Failed\s*1"))
+    expect(page.locator("#operations")).to_contain_text("1 tasks: 0 with numbers, 1 without.")
+    noted = site.admin.get("/api/v1/actions").json()["items"]
+    rounds = [one["outcome"] for one in noted if one["action"] == "broadcaster.trigger"]
+    assert rounds == ["done", "done"]
 
 
 def test_deliveries_are_listed_and_shown_without_secrets(site: Site) -> None:

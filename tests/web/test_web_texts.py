@@ -15,6 +15,7 @@ from storage.webhooks import DeliveryKind, DeliveryState
 from web.console import SECTIONS
 from web.console.chinese import CHINESE
 from web.console.list_view import RANGES
+from web.console.operations import KINDS
 from web.console.videos import LINES
 from works.view_gaps import HourState
 
@@ -39,6 +40,7 @@ def test_every_text_has_its_chinese(app: App) -> None:
     assert len(wanted) > 120
     wanted |= {member.value for enum in enums for member in enum if member != HourState.EXPECTED}
     wanted |= {section.title for section in SECTIONS} | {f"last {name}" for name in RANGES}
+    wanted |= {text for kind in KINDS.values() for text in (kind.title, kind.result)}
     wanted |= {job.meaning for job in all_jobs(app)} | set(LINES.values())
     assert wanted - set(CHINESE) == set()
 

@@ -6,6 +6,8 @@ FOLDER holds the package `shop` with the receiver as the documentation has it.
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -79,6 +81,26 @@ def bulk() -> None:
     baton.hand_over_all()
 
 
+def die(*_args: object, **_named: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def save_and_die() -> None:
+    baton.hand_over = die
+    first = Video.objects.get(work_id=IDS[0])
+    first.title = "saved last"
+    first.save()
+
+
+def delete_and_die() -> None:
+    baton.hand_over = die
+    Video.objects.get(work_id=IDS[1]).delete()
+
+
+def reconcile() -> None:
+    baton.hand_over_all(complete=True)
+
+
 def race() -> None:
     """Threads that save the same rows all the time, and a clock that runs backwards."""
     stamps = iter(range(2_000_000_000, 0, -1))
@@ -129,7 +151,20 @@ def titles() -> None:
 
 
 STEPS = {
-    step.__name__: step for step in (tables, save, change, roll_back, bulk, race, overtake, titles)
+    step.__name__: step
+    for step in (
+        tables,
+        save,
+        change,
+        roll_back,
+        bulk,
+        save_and_die,
+        delete_and_die,
+        reconcile,
+        race,
+        overtake,
+        titles,
+    )
 }
 for name in sys.argv[2:]:
     STEPS[name]()

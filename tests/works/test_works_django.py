@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from storage import works as rows
+from works.entries import WorkEntry
+from works.import_files import parse_works
 from works.inbox import Inbox, TakenIn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,13 +49,13 @@ class Site:
         assert len(found) == 1
         (package / "baton.py").write_text(found[0], encoding="utf-8")
 
-    def run(self, *steps: str) -> str:
+    def run(self, *steps: str, code: int = 0) -> str:
         script = Path(__file__).with_name("site_run.py")
         done = subprocess.run(
             [sys.executable, str(script), str(self._folder), *steps],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (code, "")
         return done.stdout
 
     def files(self) -> list[Path]:
@@ -125,11 +127,55 @@ def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: 
     assert catalogue(app)[IDS[0]].title == "new"
 
 
+@pytest.mark.parametrize("step", ["save_and_die", "delete_and_die"])
+def test_what_a_killed_process_did_not_tell_is_told_by_the_complete_list(
+    app, site: Site, inbox: Inbox, step: str
+) -> None:
+    site.run("tables", "save")
+    take_in(inbox)
+    site.run(step, code=-9)
+    assert site.files() == [], "killed between the commit and its file"
+    site.run("reconcile")
+    take_in(inbox)
+    found = catalogue(app)
+    saved = step == "save_and_die"
+    assert found[IDS[0]].title == ("saved last" if saved else '标题 0 "😀"')
+    assert found[IDS[1]].is_valid == saved
+    reasons = {None, "disabled: not in the complete list any more"}
+    assert {work.invalid_reason for work in found.values()} == ({None} if saved else reasons)
+    site.run("reconcile")
+    assert take_in(inbox).changes.changed == 0
+
+
 # The folder
 
 
 def work(work_id: str = IDS[0], **told: object) -> dict[str, object]:
     return {"platform": "bilibili", "work_id": work_id, **told}
+
+
+def test_a_complete_list_takes_out_what_was_there_before_it_and_not_after(app, inbox) -> None:
+    app.catalogue.put([WorkEntry("bilibili", IDS[2])])
+    drop(inbox, "1.json", work(IDS[1]))
+    drop(inbox, "2.json", {"complete": True, "works": [work(IDS[0])]})
+    drop(inbox, "3.json", {"platform": "youtube", "work_id": "dQw4w9WgXcQ"})
+    take_in(inbox)
+    valid = {work_id for work_id, one in catalogue(app).items() if one.is_valid}
+    assert valid == {IDS[0], "dQw4w9WgXcQ"} and len(catalogue(app)) == 4
+
+
+def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
+    app.catalogue.put([WorkEntry("bilibili", IDS[2])])
+    text = json.dumps({"complete": True, "works": [work(), work("x")]})
+    rows_told = parse_works(text, "all.json", None, UTC)
+    done = app.works_intake.take_in(rows_told, "all.json", threading.Event())
+    assert done.changes.new == 1 and "takes nothing out" in done.problems[-1]
+    assert all(one.is_valid for one in catalogue(app).values())
+    whole = parse_works(
+        text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC
+    )
+    assert app.works_intake.take_in(whole, "", threading.Event()).problems == ()
+    assert [one.work_id for one in catalogue(app).values() if one.is_valid] == [IDS[0]]
 
 
 def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
@@ -149,7 +195,10 @@ def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
         ('{"platform": "bilibili", "wor', "no JSON"), ("", "is empty"),
         ("[3]", "neither an object"),
         (work("hello"), "no video id of bilibili"), ({"a": 1}, "an array of works"),
-        ([work(), work("x")], "item 2"), (work("https://b23.tv/abcdefg"), "short links"),
+        ([work(), work("x")], "item 2"), ({"complete": True, "works": []}, "all of them out"),
+        ({"complete": "yes", "works": [work()]}, "write true or false"),
+        ({"complete": True, "works": [work(), work("x")]}, "item 2"),
+        (work("https://b23.tv/abcdefg"), "short links"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_understood_is_put_aside_whole(app, inbox, content, reason) -> None:

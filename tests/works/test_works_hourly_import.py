@@ -27,6 +27,7 @@ from core.errors import (
     InvalidInput,
     SchemaMismatch,
 )
+from storage import view_history
 from storage.view_data import open_view_data
 from works.hour_files import HourFiles
 from works.hourly_import import HourlyImport
@@ -213,6 +214,44 @@ def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
         assert desk.rows(f"SELECT * FROM {table}") == []
     monkeypatch.undo()
     assert desk.missing() == [str(HOUR)]
+
+
+def test_a_full_disk_leaves_what_was_there_and_the_file_comes_in_later(desk: Desk) -> None:
+    put_hours(desk.files, [HOUR.earlier(1)])
+    assert desk.missing() == [str(HOUR.earlier(1))]
+    before = desk.rows("SELECT * FROM work_metrics")
+    many = [numbers(f"BV{n}", HOUR, n, title="长" * 200) for n in range(500)]
+    put(desk.files, HOUR, report(HOUR, many))
+    [pages] = desk.rows("PRAGMA page_count")
+    desk.database.read(lambda tx: tx.all(f"PRAGMA max_page_count={pages[0]}"))
+    with pytest.raises(DatabaseError, match="the disk is full; make room"):
+        desk.importer.import_hour(HOUR, LOG)
+    assert desk.rows("SELECT * FROM work_metrics") == before
+    desk.database.read(lambda tx: tx.all("PRAGMA max_page_count=1000000"))
+    assert desk.missing() == [str(HOUR)]
+
+
+def test_a_work_that_changes_its_title_has_each_hours_and_is_called_by_the_newest(
+    desk: Desk,
+) -> None:
+    for hour, title in ((HOUR.earlier(1), "old"), (HOUR, "new")):
+        put(desk.files, hour, report(hour, [numbers("BV1", hour, hour.number, title=title)]))
+    desk.missing()
+    told = desk.rows("SELECT crawl_hour, title FROM work_metrics ORDER BY crawl_hour")
+    assert told == [("04", "old"), ("05", "new")]
+    since = (HOUR.earlier(1).date_text, HOUR.earlier(1).hour_text)
+    [riser] = desk.database.read(lambda tx: view_history.risers(tx, since, "view_count", 5))
+    assert (riser["title"], riser["growth"]) == ("new", 1)
+
+
+def test_a_file_has_a_line_for_each_work(desk: Desk) -> None:
+    content = report(HOUR, [numbers("BV1", HOUR, 1), numbers("BV2", HOUR, 2)], [failed("BV3")])
+    path = desk.files.write(HOUR, content)  # type: ignore[arg-type]
+    text = path.read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    assert [line[:4] for line in text.splitlines() if '"work_id"' in line] == ["    "] * 3
+    empty = desk.files.write(HOUR, report(HOUR, []))  # type: ignore[arg-type]
+    assert json.loads(empty.read_text(encoding="utf-8")) == report(HOUR, [])
 
 
 def test_an_hour_without_a_file_is_named(desk: Desk) -> None:

@@ -1,16 +1,9 @@
-"""The catalogue with real processes: killed rounds of play counts, and `run` that follows changes.
-
-BATON_PLAY_KILLS sets the number of deaths, BATON_SEED the seed (it is printed).
-"""
+"""The catalogue with real processes: rounds of play counts, and `run` that follows changes."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import random
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,9 +16,6 @@ from shelf import Witness
 from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
 
-KILLS = int(os.environ.get("BATON_PLAY_KILLS", "12"))
-SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-WORKS, BATCH = 300, 10
 QUICK = {"BATON_PLAY_COUNTS_BATCH_PAUSE_SECS": "0.05", "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS": "0"}
 
 
@@ -55,39 +45,6 @@ def put(baton: Baton, videos: list[dict[str, Any]]) -> None:
     file.write_text(json.dumps([video["url"] for video in videos]), encoding="utf-8")
     outcome = baton.run("works", "import", file)
     assert outcome.code == 0, outcome
-
-
-@pytest.mark.slow
-def test_rounds_killed_at_random_moments_ask_every_work_and_none_twice(
-    here: Baton, witness: Witness
-) -> None:
-    print(f"BATON_SEED={SEED} BATON_PLAY_KILLS={KILLS}")
-    chance = random.Random(SEED)
-    videos = witness.videos("bilibili", WORKS, state="visible")
-    put(here, videos)
-    before = deaths = 0
-    while deaths < KILLS:
-        witness.answer_at_most(before + 2)  # there is work left for every death
-        process = here.start("update_play_counts", "--force")
-        wait_until(lambda b=before: len(witness.batches) > b, "a batch")
-        time.sleep(chance.uniform(0, 0.4))
-        assert process.code is None
-        process.end()
-        deaths += 1
-        before = len(witness.batches)
-        progress = here.data_dir / "video_update_progress.json"
-        assert json.loads(progress.read_text(encoding="utf-8"))["force"] is True
-    witness.answer_at_most(math.inf)
-    last = here.run("update_play_counts", "--force", "--json")
-    assert last.code == 0 and last.json["left"] == 0, last
-    assert not (here.data_dir / "video_update_progress.json").exists()
-    unasked = rows(here, "SELECT work_id FROM works WHERE checked_at IS NULL OR failure_count>0")
-    assert unasked == []
-    times = witness.times_in_batches
-    twice = sum(count - 1 for count in times.values())
-    print(f"{twice} works asked again in {deaths} deaths")
-    assert set(times) == {video["id"] for video in videos}
-    assert twice <= BATCH * deaths, "no more than the batch in hand"
 
 
 def listed(baton: Baton) -> dict[str, Any]:

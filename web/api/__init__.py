@@ -13,10 +13,13 @@ from web.api import (
     events,
     exports,
     jobs,
+    logs,
+    operations,
     status,
     tasks,
     webhooks,
     works,
+    works_intake,
 )
 
 PREFIX = "/api/v1"
@@ -26,11 +29,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     exports.router,
     works.router,
+    works_intake.router,
     dramas.router,
     webhooks.router,
     jobs.router,
     alerts.router,
     events.router,
     actions.router,
+    operations.router,
+    logs.router,
 )
 UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made

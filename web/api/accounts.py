@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field, SecretStr
 
+from crawler.account_desk import Enrolled, WrongFields
+from crawler.account_files import parse_accounts
 from crawler.shapes import as_object
 from storage import accounts as rows
 from storage import listings
 from storage.records import Account, AccountStatus
-from web.access import Actor, Reader
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import unknown
+from web.problems import Refused, unknown
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 AccountId = Annotated[int, Path(ge=1, lt=2**63)]
+MOST_COOKIE_LETTERS = 1_000_000
+MOST_FILE_LETTERS = 16_000_000
+ADD_FIRST = "the cookies as a header string, JSON of an extension, or cookies.txt"
 
 
 class Reason(BaseModel):
@@ -27,6 +35,26 @@ class Reason(BaseModel):
 
 class Limit(BaseModel):
     daily_export_limit: int = Field(ge=0, le=1_000_000_000, description="rows a day")
+
+
+class NewAccount(BaseModel):
+    username: str = Field(max_length=128, description="a name for it")
+    platform: str = Field("bilibili", max_length=32)
+    cookies: SecretStr = Field(max_length=MOST_COOKIE_LETTERS, description=ADD_FIRST)
+    proxy: SecretStr | None = Field(
+        None, max_length=2000, description="http://user:password@host:port of this account"
+    )
+    daily_export_limit: int | None = Field(None, description="rows a day; null: the usual number")
+
+
+class AccountsFile(BaseModel):
+    content: SecretStr = Field(
+        max_length=MOST_FILE_LETTERS,
+        description="CSV with the columns username, cookie (and password, proxy, limit)",
+    )
+    platform: str = Field("bilibili", max_length=32)
+    name: str = Field("file", max_length=200, description="what messages call it")
+    daily_export_limit: int | None = Field(None, ge=0, le=1_000_000_000)
 
 
 @router.get("", summary="All accounts")
@@ -39,6 +67,37 @@ def list_accounts(
     found = backend.registry.all(platform)
     wanted = [one for one in found if status is None or one.status is status]
     return Page(items=[shaped(backend, one) for one in wanted], next=None)
+
+
+@router.post(
+    "",
+    summary="Add an account, or give one a fresh session",
+    status_code=201,
+    responses={200: {"description": "It was there"}},
+)
+def add_account(
+    given: NewAccount, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    done = enrol(given, backend, actions, who)
+    if not done.is_new:
+        response.status_code = HTTPStatus.OK
+    account = backend.registry.find(done.username, backend.catalog.named(given.platform).name)
+    return {"account": shaped(backend, account), "new": done.is_new, "change": done.change}
+
+
+@router.post(
+    "/import",
+    summary="Add or refresh the accounts of a CSV file",
+    responses={207: {"description": "Some were refused"}},
+)
+def import_accounts(
+    given: AccountsFile, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    done, problems = take_in(given, backend, actions, who)
+    if problems:
+        some = HTTPStatus.MULTI_STATUS if done else HTTPStatus.UNPROCESSABLE_ENTITY
+        response.status_code = some
+    return {"imported": [vars(one) for one in done], "problems": problems}
 
 
 @router.get("/{account_id}", summary="One account")
@@ -90,6 +149,51 @@ def set_account_limit(
     with actions.action(who, "account.limit", f"{named(account)} {given.daily_export_limit}"):
         backend.registry.set_limit(account, given.daily_export_limit)
     return shaped(backend, existing(backend, account_id))
+
+
+@router.post("/{account_id}/check", summary="Ask the platform whether it is signed in")
+def check_account(
+    account_id: AccountId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    account = existing(backend, account_id)
+    with actions.action(who, "account.check", named(account)):
+        status = backend.account_desk.check(account)
+    return {"signed_in": status.signed_in, "uid": status.uid, "name": status.name}
+
+
+def enrol(given: NewAccount, backend: Backend, actions: ActionLog, who: Visitor) -> Enrolled:
+    """Add or refresh it, and note who did. Raises Refused with what is wrong field by field."""
+    proxy = given.proxy.get_secret_value().strip() if given.proxy else None
+    desk = backend.account_desk
+    with actions.action(who, "account.add", f"{given.platform}/{given.username}"):
+        try:
+            new = desk.read(
+                given.platform, given.username, given.cookies.get_secret_value(), proxy,
+                given.daily_export_limit,
+            )  # fmt: skip
+            return desk.add_or_refresh(new.platform, new.username, new.credentials, new.limit)
+        except WrongFields as error:
+            raise wrong(error.problems) from error
+
+
+def take_in(
+    given: AccountsFile, backend: Backend, actions: ActionLog, who: Visitor
+) -> tuple[list[Enrolled], list[str]]:
+    """Add or refresh those of the file, and note who did. Raises InvalidInput for another file."""
+    platform = backend.catalog.named(given.platform)
+    rows = parse_accounts(given.content.get_secret_value(), given.name, platform)
+    subject = f"{platform.name} {given.name}: {len(rows.good)}"
+    with actions.action(who, "account.import", subject):
+        return backend.account_desk.take_in(
+            platform.name, rows, given.name, given.daily_export_limit
+        )
+
+
+def wrong(problems: Mapping[str, str]) -> Refused:
+    """Refused, with a sentence for each field."""
+    errors = [{"field": field, "message": text} for field, text in problems.items()]
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
 def existing(backend: Backend, account_id: int) -> Account:

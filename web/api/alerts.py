@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
+from crawler.alert_texts import AlertWords
+from crawler.channels import SETTING
 from crawler.shapes import as_object
+from crawler.texts import texts_for
 from storage import listings
-from web.access import Reader
+from web.access import Actor, Reader, Visitor
+from web.action_log import ActionLog
+from web.api.operations import GOES_ON, begun
+from web.backend import Backend
+from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
-from web.state import TheBackend
+from web.problems import Refused
+from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -27,3 +37,38 @@ def list_alerts(
         request, backend.database, part,
         lambda tx, part: listings.alerts(tx, part, only_open=only_open), as_object,
     )  # fmt: skip
+
+
+@router.post("/test", summary="Send a test notice to every channel", responses=GOES_ON)
+def test_channels(
+    response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return begun(try_channels(backend, actions, who), response)
+
+
+def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
+    """Begin to send a test notice to every channel. Raises Refused (409) when there is none."""
+    channels = backend.channels()
+    if not channels:
+        raise Refused(
+            HTTPStatus.CONFLICT,
+            f"no channel is configured: set {SETTING} (environment or .env), for example"
+            f" {SETTING}=dingtalk://TOKEN",
+        )
+    words = AlertWords(texts_for(backend.settings.language), backend.calendar.zone)
+    message = words.test_message(backend.host)
+
+    def work(_stop: threading.Event, tell: Tell) -> dict[str, Any]:
+        told: list[dict[str, str | None]] = []
+        for channel in channels:
+            told.append({"channel": channel.name, "refusal": channel.send(message)})
+            tell(_sums(told))
+        return _sums(told)
+
+    noted = actions.action(who, "alerts.test", f"{len(channels)} channels")
+    return backend.operations.begin("alerts.test", "", who.name, noted, work)
+
+
+def _sums(told: list[dict[str, str | None]]) -> dict[str, Any]:
+    refused = [one for one in told if one["refusal"] is not None]
+    return {"accepted": len(told) - len(refused), "refused": len(refused), "channels": list(told)}

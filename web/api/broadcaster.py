@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,6 +12,8 @@ from sources.pacing import Stopped
 from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
 from web.backend import Backend
+from web.operations import Operation, Tell
+from web.problems import Refused
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/api/broadcaster", tags=["broadcaster"])
@@ -46,3 +50,20 @@ def triggered(backend: Backend, actions: ActionLog, who: Visitor) -> dict[str, A
             return backend.broadcaster.status() | {
                 "success": False, "message": "the server ends; nothing was reported",
             }  # fmt: skip
+
+
+def begin_round(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
+    """Begin a round, for whoever does not wait for its end. Raises Refused (409) while one is
+    under way, here or in another process."""
+    now = backend.broadcaster.status()
+    if now["is_running"]:
+        raise Refused(HTTPStatus.CONFLICT, f"a round is under way since {now['started_at']}")
+
+    def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
+        told = backend.broadcaster.trigger(stop)
+        if not told.success:
+            raise Refused(HTTPStatus.CONFLICT, told.message)
+        return {"total": told.total, "succeeded": told.succeeded, "failed": told.failed}
+
+    noted = actions.action(who, "broadcaster.trigger", "")
+    return backend.operations.begin("broadcaster.trigger", "", who.name, noted, work)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from core.errors import InvalidInput
 from reports.drama_shapes import completion_object, drama_object, stats_object, story_object
@@ -17,7 +19,9 @@ from storage import listings
 from storage.dramas import DramaStatus
 from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
+from web.api.operations import GOES_ON, begun
 from web.backend import Backend
+from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
 from web.problems import Refused
 from web.state import TheActions, TheBackend
@@ -29,6 +33,7 @@ DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 Items = Annotated[
     dict[str, Any] | list[Any], Body(description="one object, or a list of up to 10,000")
 ]
+SOME_REFUSED: dict[int | str, dict[str, Any]] = {207: {"description": "Some were refused"}}
 WORDS = {
     "pause": DramaStatus.PAUSED, "resume": DramaStatus.ACTIVE, "finish": DramaStatus.FINISHED,
 }  # fmt: skip
@@ -53,7 +58,7 @@ def show_drama(task_id: DramaId, backend: TheBackend, _who: Reader) -> dict[str,
     return story_object(story(backend, task_id))
 
 
-@router.post("/dramas", summary="Store tasks: one or many")
+@router.post("/dramas", summary="Store tasks: one or many", responses=SOME_REFUSED)
 def add_dramas(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def add_dramas(
         return _told(backend.intake.add_dramas(_listed(items)), response)
 
 
-@router.post("/users", summary="Store users: one or many")
+@router.post("/users", summary="Store users: one or many", responses=SOME_REFUSED)
 def add_users(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -106,7 +111,11 @@ def list_completions(
     )  # fmt: skip
 
 
-@router.post("/completions", summary="Store posted videos: one or many; new ones are reported")
+@router.post(
+    "/completions",
+    summary="Store posted videos: one or many; new ones are reported",
+    responses=SOME_REFUSED,
+)
 def add_completions(
     items: Items, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
@@ -128,6 +137,39 @@ def list_daily_stats(
         lambda tx, part: listings.daily_stats(tx, part, task_id, day),
         lambda one: stats_object(one.row),
     )  # fmt: skip
+
+
+class ScanOfDay(BaseModel):
+    day: date | None = Field(None, description="null: yesterday")
+    dry_run: bool = Field(False, description="fetch, store and report nothing")
+
+
+@router.post(
+    "/daily_stats/scan", summary="Count a day; only what has changed is reported", responses=GOES_ON
+)
+def scan_daily_stats(
+    given: ScanOfDay, response: Response, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    return begun(scan(given, backend, actions, who), response)
+
+
+def scan(given: ScanOfDay, backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
+    """Begin to count a day. Raises InvalidInput for one in the future."""
+    scanner = backend.daily_scanner
+    day = given.day or scanner.yesterday
+    scanner.days(day, day)
+
+    def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
+        found = scanner.scan(day, stop, dry_run=given.dry_run)
+        return {
+            "date": day.isoformat(), "dry_run": found.is_dry, "tasks": len(found.tasks),
+            "completions": found.completion_count, "reports": found.reports,
+            "incomplete": 0 if found.is_dry else found.incomplete, "to_fetch": found.to_fetch,
+        }  # fmt: skip
+
+    subject = f"{day} dry run" if given.dry_run else str(day)
+    noted = actions.action(who, "daily_stats.scan", subject)
+    return backend.operations.begin("daily_stats.scan", subject, who.name, noted, work)
 
 
 def story(backend: Backend, task_id: str) -> DramaStory:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import FileResponse
 
+from core.errors import InvalidInput
 from crawler.shapes import as_object
 from crawler.verify import Verdict
 from storage import listings
@@ -64,6 +65,25 @@ def verify_exports(
     domain: Annotated[str | None, Query(description="only this domain")] = None,
 ) -> dict[str, Any]:
     return verified(backend, actions, who, domain).as_json()
+
+
+@router.post("/{segment_id}/rebuild", summary="Write its file again from the database, here")
+def rebuild_export(
+    segment_id: SegmentId, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    rebuild(segment_id, backend, actions, who)
+    return as_object(existing(backend, segment_id))
+
+
+def rebuild(segment_id: int, backend: Backend, actions: ActionLog, who: Visitor) -> str:
+    """Write the file again on this host, and note who asked; its name. Raises Refused (404, 409
+    while it is being written), OutputError."""
+    existing(backend, segment_id)
+    with actions.action(who, "export.rebuild", str(segment_id)):
+        try:
+            return backend.sealer.rebuild(segment_id).path.name
+        except InvalidInput as error:
+            raise Refused(HTTPStatus.CONFLICT, str(error)) from error
 
 
 def verified(backend: Backend, actions: ActionLog, who: Visitor, domain: str | None) -> Verdict:

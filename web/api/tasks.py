@@ -13,8 +13,9 @@ from core.errors import InvalidInput
 from crawler.columns import parse_columns
 from crawler.export_options import ExportOptions
 from crawler.formats import format_named
+from crawler.labels import RULE, labels_named
 from crawler.scheduler import Filed
-from crawler.shapes import as_object
+from crawler.shapes import as_object, task_object
 from crawler.task_desk import MOST_DOMAIN_LETTERS, is_domain
 from sources.base import Via
 from storage import listings
@@ -31,6 +32,7 @@ router = APIRouter(prefix="/tasks", tags=["tasks"])
 TaskId = Annotated[int, Path(ge=1, lt=2**63)]
 MOST_PAGES = 1_000_000
 MOST_LANES = 64
+JOINED: dict[int | str, dict[str, Any]] = {200: {"description": "The open one was joined"}}
 
 
 def _domain(text: str) -> str:
@@ -43,11 +45,24 @@ def _domain(text: str) -> str:
 Domain = Annotated[str, AfterValidator(_domain), Field(description="the field, e.g. 美妆")]
 
 
+def _labels(texts: list[str]) -> list[str]:
+    try:
+        return list(labels_named(texts))
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+
+
+Labels = Annotated[
+    list[str], AfterValidator(_labels), Field(description=f"what to file it under: {RULE}")
+]
+
+
 class NewCrawl(BaseModel):
     domain: Domain
     platform: str = "bilibili"
     pages: int | None = Field(None, ge=1, le=MOST_PAGES, description="at most; null: all")
     via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
+    labels: Labels = []
 
 
 class NewExport(BaseModel):
@@ -59,6 +74,12 @@ class NewExport(BaseModel):
     raw_cells: bool = Field(False, description="CSV: leave formula-like text")
     follow: bool = Field(False, description="go on for ever with new creators")
     lanes: int = Field(1, ge=1, le=MOST_LANES, description="accounts that drain it side by side")
+    labels: Labels = []
+
+
+class LabelChange(BaseModel):
+    add: Labels = []
+    remove: list[str] = Field([], max_length=100)
 
 
 @router.get("", summary="Tasks, newest first")
@@ -70,32 +91,48 @@ def list_tasks(
     type: Annotated[TaskType | None, Query(description="only of this type")] = None,
     status: Annotated[TaskStatus | None, Query(description="only in this state")] = None,
     domain: Annotated[str | None, Query(description="only of this domain")] = None,
+    label: Annotated[str | None, Query(description="only with this label")] = None,
 ) -> Page[dict[str, Any]]:
-    return page_of(
+    found = page_of(
         request, backend.database, part,
-        lambda tx, part: listings.tasks(tx, part, type, status, domain), as_object,
+        lambda tx, part: listings.tasks(tx, part, type, status, domain, label), as_object,
     )  # fmt: skip
+    labels = backend.desk.labels([one["id"] for one in found.items])
+    for one in found.items:
+        one["labels"] = labels.get(one["id"], [])
+    return found
 
 
 @router.get("/{task_id}", summary="One task with its pieces")
 def show_task(task_id: TaskId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
     task = existing(backend, task_id)
     pieces = backend.database.read(lambda tx: rows.children(tx, task_id))
-    return as_object(task) | {"pieces": [as_object(piece) for piece in pieces]}
+    return shaped(backend, task) | {"pieces": [as_object(piece) for piece in pieces]}
 
 
-@router.post("/crawl", summary="File a crawl, or join the open one", status_code=201)
+@router.post(
+    "/crawl", summary="File a crawl, or join the open one", status_code=201, responses=JOINED
+)
 def create_crawl(
     given: NewCrawl, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
-    return _filed(file_crawl(given, backend, actions, who), response)
+    return _filed(backend, file_crawl(given, backend, actions, who), response)
 
 
-@router.post("/export", summary="File an export, or join the open one", status_code=201)
+@router.post(
+    "/export", summary="File an export, or join the open one", status_code=201, responses=JOINED
+)
 def create_export(
     given: NewExport, response: Response, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
-    return _filed(file_export(given, backend, actions, who), response)
+    return _filed(backend, file_export(given, backend, actions, who), response)
+
+
+@router.post("/{task_id}/labels", summary="Put labels on it, take labels off")
+def label_task(
+    task_id: TaskId, given: LabelChange, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, list[str]]:
+    return {"labels": relabel(task_id, given, backend, actions, who)}
 
 
 @router.post("/{task_id}/pause", summary="Hold it until it is resumed")
@@ -122,7 +159,9 @@ def cancel_task(
 def file_crawl(given: NewCrawl, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
     """File it, and note who did. Raises InvalidInput, CredentialsError."""
     with actions.action(who, "task.crawl", f"{given.platform}/{given.domain}"):
-        return backend.desk.crawl(given.platform, given.domain, given.pages, given.via)
+        return backend.desk.crawl(
+            given.platform, given.domain, given.pages, given.via, given.labels
+        )
 
 
 def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
@@ -144,7 +183,7 @@ def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Vis
                 f"nothing is known of domain {given.domain!r} on {platform}; crawl it first"
                 f" (known: {known})"
             )
-        return backend.desk.export(platform, given.domain, options, given.lanes)
+        return backend.desk.export(platform, given.domain, options, given.lanes, given.labels)
 
 
 def change(
@@ -162,7 +201,23 @@ def change(
             words[word](task_id)
         except InvalidInput as error:
             raise Refused(HTTPStatus.CONFLICT, str(error)) from error
-    return as_object(existing(backend, task_id))
+    return shaped(backend, existing(backend, task_id))
+
+
+def relabel(
+    task_id: int, given: LabelChange, backend: Backend, actions: ActionLog, who: Visitor
+) -> list[str]:
+    """Change a task's labels, and note who did; those it has then. Raises Refused (404),
+    InvalidInput."""
+    existing(backend, task_id)
+    words = [*(f"+{one}" for one in given.add), *(f"-{one}" for one in given.remove)]
+    with actions.action(who, "task.label", " ".join([str(task_id), *words])):
+        return backend.desk.label(task_id, given.add, given.remove)
+
+
+def shaped(backend: Backend, task: Task) -> dict[str, Any]:
+    """Its columns and labels."""
+    return task_object(task, backend.desk.labels([task.id]))
 
 
 def existing(backend: Backend, task_id: int) -> Task:
@@ -173,7 +228,7 @@ def existing(backend: Backend, task_id: int) -> Task:
     return task
 
 
-def _filed(filed: Filed, response: Response) -> dict[str, Any]:
+def _filed(backend: Backend, filed: Filed, response: Response) -> dict[str, Any]:
     if not filed.is_new:
         response.status_code = HTTPStatus.OK
-    return {"task": as_object(filed.task), "new": filed.is_new}
+    return {"task": shaped(backend, filed.task), "new": filed.is_new}

@@ -7,14 +7,18 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from core.errors import InvalidInput
+from core.logs import redact
+from crawler.shapes import plain
 from reports.delivery_shapes import delivery_object, shown_object
 from reports.outbox import url_hash
+from reports.verdicts import Verdict
 from reports.webhook_desk import Shown
 from storage import listings
-from storage.webhooks import DeliveryKind, DeliveryState, Filter
+from storage.webhook_endpoints import Endpoint
+from storage.webhooks import Delivery, DeliveryKind, DeliveryState, Filter
 from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
 from web.backend import Backend
@@ -24,6 +28,8 @@ from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 DeliveryId = Annotated[int, Path(ge=1, lt=2**63)]
+MOST_URL_LETTERS = 2000
+Url = Annotated[str, Field(min_length=1, max_length=MOST_URL_LETTERS)]
 
 
 class Replay(BaseModel):
@@ -48,6 +54,19 @@ class Replay(BaseModel):
         )  # fmt: skip
 
 
+class EndpointChoice(BaseModel):
+    """A URL, or a delivery that goes there."""
+
+    url: Url | None = None
+    delivery_id: int | None = Field(None, ge=1, lt=2**63)
+    reason: str = Field("by the operator", max_length=200, description="why it is disabled")
+
+
+class TestEvent(BaseModel):
+    url: Url
+    secret: SecretStr | None = Field(None, max_length=1000, description="signs it: whsec_...")
+
+
 @router.get("", summary="Deliveries, newest first")
 def list_deliveries(
     request: Request,
@@ -67,6 +86,40 @@ def list_deliveries(
         request, backend.database, part,
         lambda tx, part: listings.deliveries(tx, part, wanted), delivery_object,
     )  # fmt: skip
+
+
+@router.get("/endpoints", summary="URLs that nothing is sent to, newest decision first")
+def list_disabled_endpoints(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
+    disabled = backend.webhooks.overview(Filter(), 0).disabled
+    return Page(items=[_endpoint(one) for one in disabled], next=None)
+
+
+@router.post("/endpoints/disable", summary="Send nothing more to a URL; what is filed waits")
+def disable_endpoint(
+    given: EndpointChoice, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, bool]:
+    switch(given, backend, actions, who, enabled=False)
+    return {"enabled": False}
+
+
+@router.post("/endpoints/enable", summary="Send to a URL again, also what waits")
+def enable_endpoint(
+    given: EndpointChoice, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, bool]:
+    switch(given, backend, actions, who, enabled=True)
+    return {"enabled": True}
+
+
+@router.post("/test", summary="Send a test event now, once")
+def test_endpoint(
+    given: TestEvent, backend: TheBackend, actions: TheActions, who: Actor
+) -> dict[str, Any]:
+    delivery, verdict = try_endpoint(given, backend, actions, who)
+    return {
+        "id": delivery.id, "event_id": delivery.event_id,
+        "delivered": verdict.state is DeliveryState.DELIVERED, "status": verdict.status,
+        "error": verdict.error, "response": verdict.response and redact(verdict.response),
+    }  # fmt: skip
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
@@ -93,6 +146,37 @@ def existing(backend: Backend, delivery_id: int) -> Shown:
         return backend.webhooks.show(delivery_id)
     except InvalidInput as error:
         raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+
+
+def switch(
+    given: EndpointChoice, backend: Backend, actions: ActionLog, who: Visitor, *, enabled: bool
+) -> None:
+    """Send to a URL again, or no more. Raises Refused (404) for one that nothing was filed for."""
+    if (given.url is None) == (given.delivery_id is None):
+        raise InvalidInput("give a url, or the delivery_id of a delivery to it")
+    url = existing(backend, given.delivery_id).delivery.url if given.delivery_id else given.url
+    word = "enable" if enabled else "disable"
+    with actions.action(who, f"webhook.{word}", redact(url or "")):
+        try:
+            backend.webhooks.set_enabled(url or "", enabled=enabled, reason=given.reason)
+        except InvalidInput as error:
+            raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+
+
+def try_endpoint(
+    given: TestEvent, backend: Backend, actions: ActionLog, who: Visitor
+) -> tuple[Delivery, Verdict]:
+    """Send a test event, and note who did. Raises InvalidInput, CredentialsError."""
+    secret = given.secret.get_secret_value().strip() if given.secret else ""
+    with actions.action(who, "webhook.test", redact(given.url)):
+        return backend.webhooks.test(given.url.strip(), secret or None)
+
+
+def _endpoint(one: Endpoint) -> dict[str, Any]:
+    return {
+        "url": redact(one.url), "reason": one.reason and redact(one.reason),
+        "changed_at": plain(one.changed_at),
+    }  # fmt: skip
 
 
 def _described(wanted: Filter) -> str:

@@ -14,6 +14,7 @@ from web.console import (
     dramas,
     exports,
     jobs,
+    logs,
     overview,
     sign_in,
     tasks,
@@ -45,5 +46,6 @@ SECTIONS = (
     Section("/admin/jobs", "Jobs", jobs.router),
     Section("/admin/alerts", "Alerts", alerts.router),
     Section("/admin/actions", "Actions", actions.router),
+    Section("/admin/logs", "Logs", logs.router),
 )
 OPEN_ROUTERS: tuple[APIRouter, ...] = (sign_in.router,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from crawler.progress import AccountView
@@ -12,6 +12,7 @@ from storage import listings
 from storage.records import AccountStatus
 from web.access import Actor, Reader
 from web.api.accounts import AccountId, Limit, existing, named
+from web.console import account_entries
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -21,18 +22,37 @@ from web.paging import read_page
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
+router.include_router(account_entries.router)  # before /{account_id}: it has /new
 HOME = "/admin/accounts"
 
 
 @router.get("")
 def accounts(
-    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    view: TheList,
+    status: Annotated[str, Query()] = "",
+    platform: Annotated[str, Query()] = "",
+    name: Annotated[str, Query()] = "",
 ) -> Response:
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
-    pool = [AccountView(one, one.exported_on(day)) for one in backend.registry.all()]
-    rows = [account_row(page, view) for view in pool]
-    return screens.page(request, "accounts", visitor, section="Accounts", accounts=rows)
+    pool = backend.registry.all()
+    found = [
+        one for one in reversed(pool)
+        if status in ("", one.status.value) and platform in ("", one.platform)
+        and name.strip().casefold() in one.username.casefold()
+        and (view.part.before is None or one.id < view.part.before)
+    ]  # fmt: skip
+    shown = found[: view.part.limit]
+    rows = [account_row(page, AccountView(one, one.exported_on(day))) for one in shown]
+    return screens.page(
+        request, "accounts", visitor, section="Accounts", accounts=rows, items=shown, view=view,
+        more=len(found) > len(shown), states=AccountStatus, chosen=(status, platform, name),
+        platforms=sorted({one.platform for one in pool}), total=len(pool),
+    )  # fmt: skip
 
 
 @router.get("/{account_id}")

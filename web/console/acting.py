@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from core.errors import BatonError
 from core.logs import redact
+from web.console.language import language_of
 from web.console.rendering import back_with
 from web.problems import Refused, of_fields
 
@@ -22,15 +23,16 @@ def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
         home: where to go when the page it came from is not known.
     """
     address = _came_from(request) or home
+    problem = language_of(request).problem
     try:
         return back_with(address, act())
     except ValidationError as error:
         problems = [{**one, "loc": ("form", *one["loc"])} for one in error.errors()]
-        return back_with(address, of_fields(problems).detail, failed=True)
+        return back_with(address, problem(of_fields(problems).detail), failed=True)
     except Refused as error:
-        return back_with(address, error.detail, failed=True)
+        return back_with(address, problem(error.detail), failed=True)
     except BatonError as error:
-        return back_with(address, redact(str(error)), failed=True)
+        return back_with(address, problem(redact(str(error))), failed=True)
 
 
 def _came_from(request: Request) -> str | None:

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from storage import listings
-from web.access import Reader
+from web.access import Actor, Reader
+from web.api.alerts import try_channels
+from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.overview import alert_row, open_alerts
 from web.console.screens import TheScreens
 from web.paging import read_page
-from web.state import TheBackend
+from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,3 +29,12 @@ def alerts(
         request, "alerts", visitor, section="Alerts", view=view, items=found, more=more,
         now_open=open_alerts(backend, page), rows=[alert_row(page, one) for one in found],
     )  # fmt: skip
+
+
+@router.post("/test")
+def test(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+    def act() -> str:
+        try_channels(backend, actions, who)
+        return language_of(request).say("A test notice goes to every channel.")
+
+    return acted(request, "/admin/alerts", act)

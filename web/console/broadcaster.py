@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -13,7 +12,6 @@ from web.api import broadcaster as calls
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.screens import TheScreens
-from web.problems import Refused
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -52,13 +50,8 @@ def stop(request: Request, backend: TheBackend, actions: TheActions, who: Actor)
 @router.post("/trigger")
 def trigger(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
     def act() -> str:
-        told = calls.triggered(backend, actions, who)
-        if not told["success"]:
-            raise Refused(HTTPStatus.CONFLICT, told["message"])
-        return language_of(request).say(
-            "Sent: {total} tasks, {succeeded} with numbers, {failed} without.",
-            total=told["total"], succeeded=told["succeeded"], failed=told["failed"],
-        )  # fmt: skip
+        calls.begin_round(backend, actions, who)
+        return language_of(request).say("A round is begun; its result is shown here.")
 
     return acted(request, HOME, act)
 

@@ -82,9 +82,26 @@ CHINESE = {
     "Account {name} is enabled.": "账号 {name} 已启用。",
     "Account {name} is disabled.": "账号 {name} 已禁用。",
     "Account {name} may export {rows} rows a day.": "账号 {name} 每日可导出 {rows} 行。",
-    "Accounts are added on the server, where their cookies are:": (
-        "账号在服务器上添加，cookie 也在那里："
-    ),
+    "Add accounts": "添加账号",
+    "One account, or a fresh session for it": "单个账号，或为其更换会话",
+    "Name": "名称",
+    "Cookies": "Cookie",
+    "or their file (cookies.txt, JSON, header)": "或其文件（cookies.txt、JSON、请求头）",
+    "Proxy": "代理",
+    "Cookies and proxy are encrypted and never shown again.": "Cookie 与代理会加密保存，不再显示。",
+    "Add it": "添加",
+    "Many accounts from a CSV file": "从 CSV 文件批量导入",
+    "Its first line names the columns:": "首行为列名：",
+    "Import accounts": "导入账号",
+    "Account {name} is added.": "账号 {name} 已添加。",
+    "Account {name} is up to date.": "账号 {name} 已更新。",
+    "{n} accounts imported.": "已导入 {n} 个账号。",
+    "Check its session": "检查会话",
+    "asking …": "正在询问……",
+    "Give it a fresh session": "更换会话",
+    "Account {name} could not be checked: {why}": "账号 {name} 无法检查：{why}",
+    "Account {name} is not signed in any more.": "账号 {name} 已不在登录状态。",
+    "Account {name} is signed in as {person} ({uid}).": "账号 {name} 已登录为 {person}（{uid}）。",
     "Platform": "平台",
     "Health": "健康",
     "healthy": "健康",
@@ -102,6 +119,8 @@ CHINESE = {
     "Why": "原因",
     "Until": "至",
     "Evidence": "证据",
+    "No account fits.": "没有符合的账号。",
+    "and others: {counts}": "另有：{counts}",
     # tasks
     "Task": "任务",
     "Progress": "进度",
@@ -139,6 +158,15 @@ CHINESE = {
     "Piece": "分片",
     "Items": "条目",
     "Error": "错误",
+    "Label": "标签",
+    "Labels": "标签",
+    "Labels, with spaces between": "标签（以空格分隔）",
+    "none": "无",
+    "Tasks with this label": "带此标签的任务",
+    "Take off the label {label}": "去掉标签 {label}",
+    "Put on": "添加",
+    "Task {id} has no labels.": "任务 {id} 没有标签。",
+    "Task {id} has the labels {labels}.": "任务 {id} 的标签：{labels}。",
     # exports
     "File": "文件",
     "Quota day": "额度日",
@@ -153,7 +181,15 @@ CHINESE = {
     "all agree.": "全部一致。",
     "{n} problems.": "{n} 个问题。",
     "report yesterday's distribution tasks": "上报昨日的短剧任务",
+    "count what came after its day was reported": "补计迟到的完成记录",
+    "delete what is older than it is kept": "清理过期数据",
+    "Write again": "重新写出",
+    "Write file #{id} again from the database, on this host? Its rows stay the same; re-crawled"
+    " names may be newer.": "在本机由数据库重新写出文件 #{id}？行不变；重新抓取过的名称可能更新。",
+    "{file} is written again from the database.": "{file} 已由数据库重新写出。",
     # alerts
+    "Send a test notice to every channel": "向所有渠道发送测试通知",
+    "A test notice goes to every channel.": "正在向所有渠道发送测试通知。",
     "Alerts": "告警",
     "Nothing is wrong just now.": "目前一切正常。",
     "Since": "起于",
@@ -215,7 +251,54 @@ CHINESE = {
     "Attempts": "发送记录",
     "under way": "进行中",
     "Body": "正文",
+    "Not delivered: {why}": "未送达：{why}",
+    "Delivered: HTTP {status}, event {event}.": "已送达：HTTP {status}，事件 {event}。",
+    "Nothing more is sent to this URL; what is filed waits.": "不再发送到此地址；已登记的会等待。",
+    "This URL is sent to again, also what waits.": "恢复发送到此地址，包括等待中的。",
+    "Send to this URL again": "恢复发送",
+    "Send nothing more to this URL": "停止发送到此地址",
+    "Send nothing more to this URL? What is filed waits.": "停止发送到此地址？已登记的会等待。",
+    "Try a receiver": "测试接收方",
+    "Secret, when the receiver checks signatures": "密钥（接收方校验签名时）",
+    "Send a test event": "发送测试事件",
+    # operations
+    "Begun; how it goes is shown here.": "已开始；进展显示在此处。",
+    "{n} notes": "{n} 条说明",
+    "Adding {subject}": "添加 {subject}",
+    "{added} added, {known} known, {not_added} not added.": (
+        "添加 {added} 个，已有 {known} 个，未添加 {not_added} 个。"
+    ),
+    "Importing {subject}": "导入 {subject}",
+    "{new} new, {changed} changed, {unchanged} unchanged, {problem_count} lines not imported.": (
+        "新增 {new}，更改 {changed}，未变 {unchanged}，未导入 {problem_count} 行。"
+    ),
+    "Uploads of {subject}": "{subject} 的投稿",
+    "{found} of {told} videos found: {new} new, {changed} changed.": (
+        "共 {told} 个视频，已找到 {found} 个：新增 {new}，更改 {changed}。"
+    ),
+    "Counting {subject}": "统计 {subject}",
+    "{tasks} tasks, {completions} completions, {reports} reports,"
+    " {incomplete} not counted in full.": (
+        "{tasks} 个任务，{completions} 条完成，{reports} 份上报，{incomplete} 个未统计完整。"
+    ),
+    "Test notice": "测试通知",
+    "{accepted} accepted, {refused} refused.": "接受 {accepted} 个，拒绝 {refused} 个。",
+    "One round": "一轮播报",
+    "{n} of them come first in the next round": "其中 {n} 个下一轮优先",
+    "{total} tasks: {succeeded} with numbers, {failed} without.": (
+        "{total} 个任务：{succeeded} 个有数据，{failed} 个没有。"
+    ),
     # videos
+    "Add videos": "添加视频",
+    "Links, share texts or ids, one a line": "链接、分享文本或 id，每行一个",
+    "Platform of bare ids": "纯 id 所属平台",
+    "ask the platform for title and author": "向平台询问标题与作者",
+    "Import a file of videos": "导入视频文件",
+    "CSV or JSON file": "CSV 或 JSON 文件",
+    "Import videos": "导入视频",
+    "All uploads of a creator": "达人的全部投稿",
+    "Creator id at Bilibili": "哔哩哔哩 uid",
+    "Find uploads": "查找投稿",
     "Videos": "视频",
     "Most seen, newest hour": "播放最多（最近一小时的数据）",
     "No hourly numbers yet; fetch them with:": "尚无逐小时数据；获取：",
@@ -245,6 +328,9 @@ CHINESE = {
     "Growth an hour": "每小时增长",
     "from … to": "从……到",
     # dramas and the broadcaster
+    "Count a day again": "重新统计某日",
+    "dry run: fetch, store and report nothing": "试运行：不抓取、不保存、不上报",
+    "Count": "统计",
     "Dramas": "短剧任务",
     "Project": "项目",
     "Report": "上报",
@@ -278,15 +364,27 @@ CHINESE = {
     "Broadcasting is off.": "播报已关闭。",
     "Send once now": "立即发送一次",
     "sending …": "正在发送……",
-    "Sent: {total} tasks, {succeeded} with numbers, {failed} without.": (
-        "已发送：{total} 个任务，{succeeded} 个有数据，{failed} 个没有。"
-    ),
+    "A round is begun; its result is shown here.": "一轮播报已开始；结果显示在此处。",
     "Newest round": "最近一轮",
     "under way since {at}": "进行中，始于 {at}",
     "Succeeded": "成功",
     "Failed": "失败",
     "Reports filed": "已提交的上报",
     "ended": "结束于",
+    # logs
+    "Logs": "日志",
+    "Service": "服务",
+    "Files of host {host}": "主机 {host} 的文件",
+    "Last line": "最后写入",
+    "Download": "下载",
+    "Nothing was logged yet.": "尚无日志。",
+    "Text": "文本",
+    "Records": "条数",
+    "The end of {name}": "{name} 的末尾",
+    "No record fits.": "没有符合的记录。",
+    "Only the last {size} were looked at; download the file to search all of it.": (
+        "只查看了最后 {size}；要搜索全部内容请下载文件。"
+    ),
     # actions
     "Who": "谁",
     "Action": "操作",

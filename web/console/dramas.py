@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
 from core.logs import redact
@@ -13,7 +13,7 @@ from storage import listings
 from storage.daily_stats import DailyStats
 from storage.dramas import DramaStatus
 from web.access import Actor, Reader
-from web.api.dramas import DramaId, change_drama, story
+from web.api.dramas import DramaId, ScanOfDay, change_drama, scan, story
 from web.console.acting import acted
 from web.console.charts import line_chart
 from web.console.language import language_of
@@ -47,8 +47,25 @@ def dramas(
     )
     return screens.page(
         request, "dramas", visitor, section="Dramas", view=view, items=found, more=more,
-        states=DramaStatus, chosen=wanted,
+        states=DramaStatus, chosen=wanted, yesterday=backend.daily_scanner.yesterday,
     )  # fmt: skip
+
+
+@router.post("/scan")
+def scan_day(
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    day: Annotated[str, Form()] = "",
+    dry_run: Annotated[bool, Form()] = False,
+) -> Response:
+    def act() -> str:
+        given = ScanOfDay.model_validate({"day": day.strip() or None, "dry_run": dry_run})
+        scan(given, backend, actions, who)
+        return language_of(request).say("Begun; how it goes is shown here.")
+
+    return acted(request, HOME, act)
 
 
 @router.get("/{task_id}")

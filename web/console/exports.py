@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from storage import listings
 from storage.records import SegmentState
 from web.access import Actor, Reader
-from web.api.exports import SegmentId, download_export, verified
+from web.api.exports import SegmentId, download_export, rebuild, verified
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -50,6 +50,17 @@ def exports(
 @router.get("/{segment_id}/file")
 def download(segment_id: SegmentId, backend: TheBackend, visitor: Reader) -> FileResponse:
     return download_export(segment_id, backend, visitor)
+
+
+@router.post("/{segment_id}/rebuild")
+def write_again(
+    segment_id: SegmentId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
+) -> Response:
+    def act() -> str:
+        name = rebuild(segment_id, backend, actions, who)
+        return language_of(request).say("{file} is written again from the database.", file=name)
+
+    return acted(request, HOME, act)
 
 
 @router.post("/verify")

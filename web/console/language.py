@@ -10,6 +10,7 @@ from crawler.texts import CHINESE as CHINESE_WORDS
 from crawler.texts import ENGLISH as ENGLISH_WORDS
 from crawler.texts import Texts
 from web.console.chinese import CHINESE
+from web.console.chinese_problems import told as told_problem
 
 COOKIE = "baton_language"
 
@@ -25,6 +26,10 @@ class Language:
         """A text of the pages in this language, with its parts filled in."""
         text = CHINESE.get(english, english) if self.code == "zh" else english
         return text.format(**parts) if parts else text
+
+    def problem(self, english: str) -> str:
+        """What was refused, in this language where its form is known."""
+        return told_problem(english) if self.code == "zh" else english
 
 
 LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}

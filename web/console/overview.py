@@ -19,13 +19,14 @@ from storage.records import AccountStatus, TaskStatus, Worker
 from web.access import Reader
 from web.backend import ROLE, Backend
 from web.console.charts import line_chart
-from web.console.language import language_of
+from web.console.language import Language, language_of
 from web.console.screens import TheScreens
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 EVENTS = 15
 CHART_DAYS = 30
+SHOWN_ACCOUNTS = 50
 
 
 class Rates:
@@ -49,12 +50,15 @@ def overview(
     snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates
     meter = rates.noted(snapshot)
-    page = screens.drawing(language_of(request))
+    language = language_of(request)
+    page = screens.drawing(language)
+    shown, left_out = account_table.chosen(snapshot.accounts, SHOWN_ACCOUNTS)
     return screens.page(
         request, "overview", visitor, section="Overview",
         sums=_sums(backend, snapshot), alerts=open_alerts(backend, page),
-        accounts=[account_row(page, view) for view in snapshot.accounts],
-        tasks=[task_row(page, view, meter) for view in reversed(snapshot.tasks)],
+        accounts=[account_row(page, view) for view in shown],
+        more_accounts=account_table.counted(page, left_out) if left_out else "",
+        tasks=[task_row(page, view, meter, language) for view in reversed(snapshot.tasks)],
         happened=event_lines.happened(page, snapshot)[:EVENTS],
         workers=_alive(backend, snapshot),
         day_ends=snapshot.day_ends,
@@ -83,13 +87,13 @@ def account_row(page: Page, view: AccountView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def task_row(page: Page, view: TaskView, meter: RateMeter) -> dict[str, Any]:
+def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -> dict[str, Any]:
     """What a table of tasks shows of one."""
     return {
         "task": view.task, "attended": view.attended or not view.task.is_open,
         "progress": task_table.progress_text(page, view), "share": task_table.share_done(view),
-        "rate": task_table.rate(page, view, meter),
-        "remarks": [text for text, _ in task_table.remarks(page, view)],
+        "rate": task_table.rate(page, view, meter), "labels": view.labels,
+        "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from crawler.drawing import Page
 from crawler.reasons import told
 from web.access import Visitor
 from web.backend import Backend
+from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
 from web.problems import Refused
@@ -59,8 +60,14 @@ class Screens:
             **facts, request=request, visitor=visitor, language=language, t=language.say,
             words=language.words, note=note, sections=self._sections, version=self._backend.version,
             now=self._backend.clock.now(), zone_name=str(self._backend.calendar.zone),
-            moment=self._moment, told=lambda text: told(language.words, text or ""),
-            iso=lambda moment: moment.isoformat(timespec="seconds"), ranges=RANGES, row_counts=ROWS,
+            moment=self._moment,
+            told=lambda text: language.problem(told(language.words, text or "")),
+            operations=operations.shown(
+                self._backend.operations, str(facts.get("section", "")), language,
+                self._backend.clock.now(),
+            ) if visitor is not None else [],
+            size=in_bytes, iso=lambda moment: moment.isoformat(timespec="seconds"),
+            ranges=RANGES, row_counts=ROWS,
         )  # fmt: skip
         answer = HTMLResponse(html, status)
         if note is not None:
@@ -86,6 +93,14 @@ class Screens:
         if moment is None:
             return ""
         return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def in_bytes(count: int) -> str:
+    """`999 B`, `1.2 kB`, `34.5 MB`: units that both languages write alike."""
+    size, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
 def back_with(address: str, text: str, *, failed: bool = False) -> Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
+from core.errors import InvalidInput
 from crawler.formats import FORMATS
 from crawler.scheduler import Filed
 from sources.base import Via
@@ -14,7 +15,17 @@ from storage import listings
 from storage import tasks as rows
 from storage.records import TaskStatus, TaskType
 from web.access import Actor, Reader
-from web.api.tasks import NewCrawl, NewExport, TaskId, change, existing, file_crawl, file_export
+from web.api.tasks import (
+    LabelChange,
+    NewCrawl,
+    NewExport,
+    TaskId,
+    change,
+    existing,
+    file_crawl,
+    file_export,
+    relabel,
+)
 from web.backend import Backend
 from web.console.acting import acted
 from web.console.language import language_of
@@ -27,6 +38,7 @@ from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/tasks"
+LABELS_OFFERED = 200
 DONE = {
     "pause": "Task {id} is paused.",
     "resume": "Task {id} goes on.",
@@ -44,17 +56,21 @@ def tasks(
     type: Annotated[str, Query()] = "",
     status: Annotated[str, Query()] = "",
     domain: Annotated[str, Query()] = "",
+    label: Annotated[str, Query()] = "",
 ) -> Response:
     kind = TaskType(type) if type in set(TaskType) else None
     state = TaskStatus(status) if status in set(TaskStatus) else None
     found, more = read_page(
         backend.database, view.part,
-        lambda tx, part: listings.tasks(tx, part, kind, state, domain.strip() or None),
+        lambda tx, part: listings.tasks(
+            tx, part, kind, state, domain.strip() or None, label.strip() or None
+        ),
     )  # fmt: skip
     return screens.page(
         request, "tasks", visitor, section="Tasks", view=view, more=more,
         items=_rows(request, backend, screens, [task.id for task in found]),
-        types=TaskType, states=TaskStatus, chosen=(kind, state, domain),
+        types=TaskType, states=TaskStatus, chosen=(kind, state, domain, label.strip()),
+        labels_in_use=backend.desk.labels_in_use(LABELS_OFFERED),
         platforms=_platforms(backend), formats=list(FORMATS),
     )  # fmt: skip
 
@@ -79,11 +95,13 @@ def crawl(
     platform: Annotated[str, Form()] = "bilibili",
     pages: Annotated[str, Form()] = "",
     via: Annotated[str, Form()] = Via.USERS.value,
+    labels: Annotated[str, Form()] = "",
 ) -> Response:
     def act() -> str:
         given = NewCrawl.model_validate(
-            {"domain": domain, "platform": platform, "pages": pages.strip() or None, "via": via}
-        )
+            {"domain": domain, "platform": platform, "pages": pages.strip() or None, "via": via,
+             "labels": labels.split()}
+        )  # fmt: skip
         return _told(request, file_crawl(given, backend, actions, who))
 
     return acted(request, HOME, act)
@@ -101,13 +119,39 @@ def export(
     columns: Annotated[str, Form()] = "",
     limit: Annotated[str, Form()] = "",
     follow: Annotated[bool, Form()] = False,
+    labels: Annotated[str, Form()] = "",
 ) -> Response:
     def act() -> str:
         given = NewExport.model_validate(
             {"domain": domain, "platform": platform, "format": format, "follow": follow,
-             "columns": columns.strip() or None, "limit": limit.strip() or None}
+             "columns": columns.strip() or None, "limit": limit.strip() or None,
+             "labels": labels.split()}
         )  # fmt: skip
         return _told(request, file_export(given, backend, actions, who))
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{task_id}/label")
+def label_task(
+    task_id: TaskId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    add: Annotated[str, Form()] = "",
+    remove: Annotated[str, Form()] = "",
+) -> Response:
+    say = language_of(request).say
+
+    def act() -> str:
+        if not add.strip() and not remove.strip():
+            raise InvalidInput("give a label")
+        given = LabelChange.model_validate({"add": add.split(), "remove": remove.split()})
+        left = relabel(task_id, given, backend, actions, who)
+        if not left:
+            return say("Task {id} has no labels.", id=task_id)
+        return say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(left))
 
     return acted(request, HOME, act)
 
@@ -136,9 +180,10 @@ def _rows(
     snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates
     meter = rates.noted(snapshot)
-    page = screens.drawing(language_of(request))
+    language = language_of(request)
+    page = screens.drawing(language)
     views = {view.task.id: view for view in snapshot.tasks}
-    return [task_row(page, views[one], meter) for one in ids if one in views]
+    return [task_row(page, views[one], meter, language) for one in ids if one in views]
 
 
 def _platforms(backend: Backend) -> list[str]:

@@ -21,6 +21,7 @@ from web.api.works import (
     numbers,
 )
 from web.backend import Backend
+from web.console import works_intake
 from web.console.acting import acted
 from web.console.charts import line_chart
 from web.console.language import language_of
@@ -33,6 +34,7 @@ from works.hours import Hour
 from works.view_gaps import HourState
 
 router = APIRouter(include_in_schema=False)
+router.include_router(works_intake.router)
 HOME = "/admin/videos"
 TOP_WORKS = 10
 GAP_HOURS = 48
@@ -58,7 +60,8 @@ def videos(
     top, risers = _highlights(backend)
     return screens.page(
         request, "videos", visitor, section="Videos", view=view, items=found, more=more,
-        top=top, risers=risers, gaps=_gaps(backend), chosen=valid, gap_hours=GAP_HOURS,
+        platforms=sorted(backend.catalog.platforms), top=top, risers=risers,
+        gaps=_gaps(backend), chosen=valid, gap_hours=GAP_HOURS,
     )  # fmt: skip
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
+from pydantic import SecretStr
 from starlette.responses import Response
 
 from core.logs import redact
@@ -13,12 +16,21 @@ from reports.outbox import url_hash
 from storage import listings
 from storage.webhooks import DeliveryKind, DeliveryState, Filter
 from web.access import Actor, Reader
-from web.api.webhooks import DeliveryId, existing, replay
+from web.api.webhooks import (
+    DeliveryId,
+    EndpointChoice,
+    TestEvent,
+    existing,
+    replay,
+    switch,
+    try_endpoint,
+)
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import ListView, TheList
 from web.console.screens import TheScreens
 from web.paging import read_page
+from web.problems import Refused
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -91,6 +103,80 @@ def replay_all(
         wanted = wanted if wanted.states else dataclasses.replace(wanted, states=GIVEN_UP)
         count = replay(wanted, backend, actions, who)
         return language_of(request).say(SENT_AGAIN, n=count)
+
+    return acted(request, HOME, act)
+
+
+@router.post("/test")
+def test(
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    url: Annotated[str, Form()] = "",
+    secret: Annotated[str, Form()] = "",
+) -> Response:
+    say = language_of(request).say
+
+    def act() -> str:
+        given = TestEvent.model_validate(
+            {"url": url.strip(), "secret": SecretStr(secret.strip()) if secret.strip() else None}
+        )
+        delivery, verdict = try_endpoint(given, backend, actions, who)
+        if verdict.state is not DeliveryState.DELIVERED:
+            raise Refused(
+                HTTPStatus.BAD_GATEWAY,
+                say("Not delivered: {why}", why=redact(verdict.error or "?")),
+            )
+        return say(
+            "Delivered: HTTP {status}, event {event}.",
+            status=verdict.status, event=delivery.event_id,
+        )  # fmt: skip
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{delivery_id}/disable")
+def disable(
+    delivery_id: DeliveryId,
+    request: Request,
+    backend: TheBackend,
+    actions: TheActions,
+    who: Actor,
+    reason: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    def act() -> str:
+        given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or "by the operator")
+        switch(given, backend, actions, who, enabled=False)
+        return language_of(request).say("Nothing more is sent to this URL; what is filed waits.")
+
+    return acted(request, HOME, act)
+
+
+@router.post("/{delivery_id}/enable")
+def enable(
+    delivery_id: DeliveryId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
+) -> Response:
+    def act() -> str:
+        given = EndpointChoice(delivery_id=delivery_id)
+        switch(given, backend, actions, who, enabled=True)
+        return language_of(request).say("This URL is sent to again, also what waits.")
+
+    return acted(request, HOME, act)
+
+
+@router.post("/endpoints/{url_key}/enable")
+def enable_endpoint(
+    url_key: str, request: Request, backend: TheBackend, actions: TheActions, who: Actor
+) -> Response:
+    """The key stands for the URL, which may hold a secret."""
+
+    def act() -> str:
+        disabled = backend.webhooks.overview(Filter(), 0).disabled
+        urls = [one.url for one in disabled if one.url_hash == url_key]
+        if urls:
+            switch(EndpointChoice(url=urls[0]), backend, actions, who, enabled=True)
+        return language_of(request).say("This URL is sent to again, also what waits.")
 
     return acted(request, HOME, act)
 

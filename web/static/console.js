@@ -3,9 +3,11 @@
 
 const EVERY_MS = 30000;
 const RETRY_MS = 3000;
+const RUNNING_MS = 2000;
 const ANSWER_MS = 20000;
 const HTML = { Accept: "text/html" };
 const AUTO_KEY = "baton-auto-refresh";
+const NOTE_KEY = "baton-note";
 const connection = document.getElementById("connection");
 let timer = null;
 let asking = false;
@@ -60,12 +62,31 @@ async function refresh() {
     show(fresh);
     say("");
     plan(EVERY_MS);
+    followRunning();
   } catch {
     say(connection.dataset.lost);
     plan(RETRY_MS, true);
   } finally {
     asking = false;
   }
+}
+
+// Errors of a form stand at its fields; what was typed stays.
+function showErrors(form, fresh) {
+  for (const told of form.querySelectorAll("[data-error]")) {
+    const made = fresh.getElementById(told.id);
+    told.textContent = made?.textContent ?? "";
+    told.hidden = told.textContent.trim() === "";
+    const field = form.querySelector(`[aria-describedby="${told.id}"]`);
+    if (told.hidden) field?.removeAttribute("aria-invalid");
+    else field?.setAttribute("aria-invalid", "true");
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
+// What goes on is looked at every two seconds, until it has ended.
+function followRunning() {
+  if (document.querySelector("[data-running]")) plan(RUNNING_MS, true);
 }
 
 // A page that nobody sees does not ask; it does when it is seen again.
@@ -75,23 +96,53 @@ function plan(afterMs, always = false) {
   if (due) timer = setTimeout(() => { if (!document.hidden) refresh(); }, afterMs);
 }
 
+// An action that leads to another page: what it did is told there.
+function carryNote(fresh) {
+  const told = fresh.querySelector("#note .note");
+  try { if (told) sessionStorage.setItem(NOTE_KEY, told.textContent); } catch { /* private window */ }
+}
+
+function showCarriedNote() {
+  try {
+    const text = sessionStorage.getItem(NOTE_KEY);
+    sessionStorage.removeItem(NOTE_KEY);
+    if (text === null) return;
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = text;
+    document.getElementById("note").replaceChildren(note);
+  } catch { /* private window */ }
+}
+
+function bodyOf(form) {
+  const data = new FormData(form);
+  return form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+}
+
 async function act(form, button) {
   const text = button?.textContent;
   if (button?.dataset.busy) button.textContent = button.dataset.busy;
   if (button) button.disabled = true;
   try {
     const answer = await fetch(form.action, {
-      method: "POST", headers: HTML, body: new URLSearchParams(new FormData(form)),
+      method: "POST", headers: HTML, body: bodyOf(form),
     });
     if (answer.status === 503) throw new Error("away");
     const fresh = await pageOf(answer);
     if (fresh === null) return;
+    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) {
+      carryNote(fresh);
+      location.assign(answer.url);
+      return;
+    }
     show(fresh);
+    showErrors(form, fresh);
     const told = fresh.querySelector("#note .note, .panel .note");
     document.getElementById("note").replaceChildren(...(told ? [told] : []));
     document.getElementById("note").scrollIntoView({ block: "nearest" });
-    if (told && !told.classList.contains("failed")) form.querySelectorAll("input[name=domain]").forEach((one) => { one.value = ""; });
+    if (told && !told.classList.contains("failed")) form.querySelectorAll("input[name=domain], input[name=labels], input[name=add], textarea, input[type=file]").forEach((one) => { one.value = ""; });
     say("");
+    followRunning();
   } catch {
     say(connection.dataset.notDone);
     plan(RETRY_MS, true);
@@ -128,3 +179,5 @@ if (controls) {
   document.getElementById("refresh").addEventListener("click", refresh);
   plan(EVERY_MS);
 }
+showCarriedNote();
+followRunning();

@@ -43,7 +43,12 @@ def read_accounts(file: Path, platform: Platform) -> AccountRows:
     Raises:
         InvalidInput: it cannot be read, or has other columns.
     """
-    reader = csv.DictReader(io.StringIO(read_text(file), newline=None), restkey="extra")
+    return parse_accounts(read_text(file), str(file), platform)
+
+
+def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
+    """The same for a text; `file` is what messages call it."""
+    reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:
         raise InvalidInput(

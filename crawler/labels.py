@@ -1,0 +1,34 @@
+"""Labels of tasks: what people file them under, like a client or a campaign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.errors import InvalidInput
+
+MOST_LETTERS = 64
+MOST_LABELS = 32  # of one task
+FORM = re.compile(rf"[\w.:][\w.:-]{{0,{MOST_LETTERS - 1}}}")
+RULE = (
+    f"1 to {MOST_LETTERS} letters (also Chinese ones), digits and . - _ : without spaces,"
+    " and no - at its start"
+)
+
+
+def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
+    """The labels without repeats. Raises InvalidInput for what is none, or too many."""
+    labels = tuple(dict.fromkeys(texts))
+    for label in labels:
+        if not FORM.fullmatch(label):
+            raise InvalidInput(f"the label {label!r} cannot be used; write {RULE}")
+    return require_few(labels)
+
+
+def require_few(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels. Raises InvalidInput when they are too many for one task."""
+    if len(labels) > MOST_LABELS:
+        raise InvalidInput(
+            f"a task has at most {MOST_LABELS} labels, these are {len(labels)}; take some off"
+        )
+    return tuple(labels)

@@ -1,0 +1,99 @@
+"""Labels of tasks: on filing, afterwards, in lists, and as what a process works on."""
+
+from __future__ import annotations
+
+import pytest
+from web_site import Site
+from workbench import DOMAIN, file_crawl
+
+from commands.root import App
+from core.errors import InvalidInput
+from crawler.labels import MOST_LABELS, labels_named
+from sources.base import Via
+from storage import listings, tasks
+from storage.listings import Slice
+from storage.records import TaskType
+from tests.conftest import add_account
+
+BOTH_ENGINES = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
+
+
+def test_what_a_label_may_be() -> None:
+    good = ("客户A", "spring_2026", "a.b:c-d", "1", "x" * 64)
+    assert labels_named([*good, "1"]) == good
+    for bad in ("", " ", "a b", "a,b", "-x", "x" * 65, "a/b", "<b>", "a\n", "😀"):
+        with pytest.raises(InvalidInput, match="cannot be used; write 1 to 64 letters"):
+            labels_named([bad])
+    with pytest.raises(InvalidInput, match="at most 32"):
+        labels_named([f"n{number}" for number in range(MOST_LABELS + 1)])
+
+
+@BOTH_ENGINES
+def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
+    add_account(app, "alice")
+    first = app.desk.crawl("bilibili", DOMAIN, 30, Via.USERS, ["a", "客户"]).task
+    again = app.desk.crawl("bilibili", DOMAIN, 30, Via.USERS, ["b", "a"])
+    other = file_crawl(app, domain="other")
+    assert (again.task.id, again.is_new) == (first.id, False)
+    assert app.desk.labels([first.id, other.id]) == {first.id: ["a", "b", "客户"]}
+    assert app.desk.label(other.id, add=["b", "A"]) == ["A", "b"]
+    assert app.desk.label(first.id, remove=["b", "unknown"]) == ["a", "客户"]
+    assert app.desk.labels_in_use(9) == ["A", "a", "b", "客户"]
+
+    def listed(label: str, *filters: object) -> list[int]:
+        found = app.database.read(
+            lambda tx: listings.tasks(tx, Slice(9), *(filters or (None,) * 3), label)  # type: ignore[arg-type]
+        )
+        top = app.database.read(
+            lambda tx: tasks.top_level(tx, only_open=True, limit=9, label=label)
+        )
+        assert filters or [one.id for one in top] == [one.id for one in found]
+        return [one.id for one in found]
+
+    assert listed("a") == [first.id] and listed("b") == [other.id] and listed("c") == []
+    assert listed("a", TaskType.EXPORT, None, None) == []
+    piece = app.database.read(lambda tx: tasks.children(tx, first.id))[0]
+    with pytest.raises(InvalidInput, match=f"piece of task {first.id}; label that one"):
+        app.desk.label(piece.id, add=["x"])
+    app.desk.label(other.id, add=[f"n{number}" for number in range(MOST_LABELS - 2)])
+    with pytest.raises(InvalidInput, match="at most 32"):
+        app.desk.label(other.id, add=["one-more"])
+    assert len(app.desk.labels([other.id])[other.id]) == MOST_LABELS
+
+
+@BOTH_ENGINES
+def test_a_process_works_on_tasks_with_its_labels_only(app: App) -> None:
+    file_crawl(app, domain="other")
+    wanted = file_crawl(app, domain="wanted")
+    app.desk.label(wanted.id, add=["mine"])
+    assert app.scheduler.claim(TaskType.INGESTION, labels=["yours"]) is None
+    assert app.scheduler.claim(TaskType.EXPORT, labels=["mine"]) is None
+    leased = app.scheduler.claim(TaskType.INGESTION, labels=["yours", "mine"])
+    assert leased is not None and leased.id == wanted.id
+    assert app.scheduler.claim(TaskType.INGESTION, labels=["mine"]) is None
+
+
+def test_the_api_files_finds_and_changes_them(site: Site) -> None:
+    add_account(site.app, "alice")
+    admin = site.admin
+    filed = admin.post("/api/v1/tasks/crawl", json={"domain": DOMAIN, "labels": ["a", "客户"]})
+    assert filed.status_code == 201 and filed.json()["task"]["labels"] == ["a", "客户"]
+    file_crawl(site.app, domain="other")
+    assert [one["labels"] for one in admin.get("/api/v1/tasks").json()["items"]] == [
+        [], ["a", "客户"],
+    ]  # fmt: skip
+    found = admin.get("/api/v1/tasks", params={"label": "客户"}).json()["items"]
+    assert [one["domain"] for one in found] == [DOMAIN]
+    assert admin.get("/api/v1/tasks/1").json()["labels"] == ["a", "客户"]
+    assert admin.get("/api/v1/status").json()["tasks"][0]["labels"] == ["a", "客户"]
+    changed = admin.post("/api/v1/tasks/1/labels", json={"add": ["b"], "remove": ["a"]})
+    assert changed.json() == {"labels": ["b", "客户"]}
+    wrong = admin.post("/api/v1/tasks/1/labels", json={"add": ["a b"]})
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["field"] == "add"
+    assert admin.post("/api/v1/tasks/99/labels", json={"add": ["a"]}).status_code == 404
+    assert site.reader.post("/api/v1/tasks/1/labels", json={}).status_code == 403
+    logged = admin.get("/api/v1/actions").json()["items"][0]
+    assert (logged["action"], logged["subject"]) == ("task.label", "1 +b -a")
+    page = site.reader.get("/admin/tasks", params={"label": "客户"}).text
+    assert 'href="/admin/tasks?label=%E5%AE%A2%E6%88%B7" aria-current="true"' in page
+    assert "#2 " not in page

@@ -1,0 +1,64 @@
+"""Logs: the files of this host, the end of one, and its download."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from web.access import Reader
+from web.api.logs import LogName, download_log, end_of, folder
+from web.api.logs import found as found_or_refused
+from web.console.screens import TheScreens
+from web.log_files import LineFilter
+from web.state import TheBackend
+
+router = APIRouter(include_in_schema=False)
+MOST_FILES = 500
+LINES = (100, 200, 500, 1000)
+USUAL_LINES = 200
+
+
+@router.get("")
+def logs(
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    service: Annotated[str, Query()] = "",
+) -> Response:
+    files = folder(backend).files()
+    shown = [one for one in files if service in ("", one.service)]
+    return screens.page(
+        request, "logs", visitor, section="Logs", files=shown[:MOST_FILES], host=backend.host,
+        services=sorted({one.service for one in files}), chosen=service,
+    )  # fmt: skip
+
+
+@router.get("/{name:path}/file")
+def download(name: LogName, backend: TheBackend, visitor: Reader) -> Response:
+    return download_log(name, backend, visitor)
+
+
+@router.get("/{name:path}")
+def log(
+    name: LogName,
+    request: Request,
+    backend: TheBackend,
+    screens: TheScreens,
+    visitor: Reader,
+    text: Annotated[str, Query(max_length=200)] = "",
+    task: Annotated[str, Query(max_length=200)] = "",
+    account: Annotated[str, Query(max_length=200)] = "",
+    lines: Annotated[str, Query()] = "",
+) -> Response:
+    count = int(lines) if lines.isdigit() and int(lines) in LINES else USUAL_LINES
+    wanted = LineFilter(text.strip(), task.strip().removeprefix("#"), account.strip())
+    tail = end_of(backend, name, wanted, count)
+    with found_or_refused(name):
+        about = folder(backend).named(name)
+    return screens.page(
+        request, "log", visitor, section="Logs", log=about, tail=tail, lines=count,
+        line_counts=LINES, chosen={"text": text, "task": task, "account": account},
+    )  # fmt: skip

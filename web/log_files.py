@@ -1,0 +1,188 @@
+"""The log files of this host: which there are, the end of one, and one whole. Nothing else of the
+disk can be reached: names have a form, and links are not followed."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+SUBFOLDER = "spider"  # the hourly crawl's own
+NAME = re.compile(
+    rf"(?:{SUBFOLDER}/)?(?P<service>[A-Za-z0-9_]+?)"
+    r"(?:[-_](?P<day>\d{4}-\d{2}-\d{2}|\d{8}))?\.log"
+)
+RECORD_BEGINS = re.compile(rb"\[?\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}")
+BLOCK_BYTES = 64 * 1024
+MOST_TAIL_BYTES = 32 * 1024 * 1024  # that are looked at for one page
+MOST_RECORD_BYTES = 256 * 1024  # of a traceback without an end
+
+
+class NoSuchLog(Exception):
+    """There is no log file of that name here."""
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """`day` is ISO, empty for a file that is not of one day."""
+
+    name: str
+    service: str
+    day: str
+    bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Which records are wanted: those that hold the text (whatever its case), and are of the task
+    and of the account."""
+
+    text: str = ""
+    task: str = ""
+    account: str = ""
+    _forms: list[re.Pattern[str]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name, value in (("task", self.task), ("account", self.account)):
+            if value:
+                shown = f"(?:{re.escape(value)}|{re.escape(repr(value))})"
+                self._forms.append(re.compile(rf"(?<!\S){name}={shown}(?![^\s,;:])"))
+
+    def fits(self, record: str) -> bool:
+        if self.text and self.text.casefold() not in record.casefold():
+            return False
+        return all(form.search(record) for form in self._forms)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The newest records that fit, the oldest of them first; `is_whole` when the file was read to
+    its beginning, else `bytes_read` of its end were."""
+
+    records: list[str]
+    bytes_read: int
+    is_whole: bool
+
+
+class LogFolder:
+    """Reads the log folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def files(self) -> list[LogFile]:
+        """All log files, the newest first."""
+        found = []
+        for folder, prefix in ((self._folder, ""), (self._folder / SUBFOLDER, f"{SUBFOLDER}/")):
+            if folder.is_symlink() and prefix:
+                continue
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                continue  # nothing was logged yet
+            for entry in entries:
+                known = NAME.fullmatch(prefix + entry.name)
+                if known and entry.is_file(follow_symlinks=False):
+                    found.append(_described(known, entry.stat(follow_symlinks=False)))
+        return sorted(found, key=lambda one: (one.day, one.modified_at, one.name), reverse=True)
+
+    def named(self, name: str) -> LogFile:
+        """The file of that name. Raises NoSuchLog."""
+        known = NAME.fullmatch(name)
+        if known is None:
+            raise NoSuchLog(name)
+        with self.opened(name) as file:
+            return _described(known, os.fstat(file.fileno()))
+
+    def opened(self, name: str) -> BinaryIO:
+        """The file, to be read. Raises NoSuchLog."""
+        if NAME.fullmatch(name) is None or (
+            name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
+        ):
+            raise NoSuchLog(name)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe would be waited for
+        try:
+            handle = os.open(self._folder / name, flags)
+        except OSError as error:
+            raise NoSuchLog(name) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise NoSuchLog(name)
+        return os.fdopen(handle, "rb")
+
+    def tail(self, name: str, wanted: LineFilter, limit: int) -> Tail:
+        """The newest `limit` records that fit. Raises NoSuchLog."""
+        with self.opened(name) as file:
+            end = file.seek(0, os.SEEK_END)
+            found: list[str] = []
+            begin = end
+            for begin, record in _records_back(file, end):
+                text = record.decode(errors="replace").rstrip("\r\n")
+                if text and wanted.fits(text):
+                    found.append(text)
+                if len(found) == limit or end - begin >= MOST_TAIL_BYTES:
+                    break
+        return Tail(found[::-1], end - begin, begin == 0)
+
+    def content(self, name: str) -> tuple[int, Iterator[bytes]]:
+        """Its size now, and that many bytes of it in blocks. Raises NoSuchLog."""
+        file = self.opened(name)
+        size = os.fstat(file.fileno()).st_size
+        return size, _blocks(file, size)
+
+
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """A file that grows meanwhile is given out as long as it was."""
+    with file:
+        while size and (block := file.read(min(BLOCK_BYTES, size))):
+            size -= len(block)
+            yield block
+
+
+def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
+    """Records from the end on, with their places: a line that begins with a moment, and those
+    after it (a traceback) that do not."""
+    lines: list[bytes] = []
+    begin = end
+    for begin, line in _lines_back(file, end):
+        lines.append(line)
+        if RECORD_BEGINS.match(line) or sum(map(len, lines)) > MOST_RECORD_BYTES:
+            yield begin, b"".join(reversed(lines))
+            lines = []
+    if lines:
+        yield begin, b"".join(reversed(lines))
+
+
+def _lines_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
+    """Lines from the end on, with their places; one that is overlong comes in parts."""
+    rest, place = b"", end
+    while place > 0:
+        size = min(BLOCK_BYTES, place)
+        place -= size
+        file.seek(place)
+        text = file.read(size) + rest
+        first, *lines = text.splitlines(keepends=True) or [b""]
+        at = place + len(text)
+        for line in reversed(lines):
+            at -= len(line)
+            yield at, line
+        rest = first
+        if len(rest) > MOST_RECORD_BYTES:
+            yield place, rest
+            rest = b""
+    if rest:
+        yield 0, rest
+
+
+def _described(known: re.Match[str], seen: os.stat_result) -> LogFile:
+    day = known["day"] or ""
+    if len(day) == 8:
+        day = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    modified_at = datetime.fromtimestamp(seen.st_mtime, UTC)
+    return LogFile(known.string, known["service"], day, seen.st_size, modified_at)

@@ -1,0 +1,157 @@
+"""Work that takes longer than a page may: begun by a request, looked at while it goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from core.clock import Clock, iso_utc
+from core.errors import BatonError
+from core.logs import redact, service_log
+from sources.pacing import Stopped
+from web.problems import Refused
+
+log = service_log("web")
+PROMPT_SECS = 0.5  # what ends within it is told at once
+MOST_AT_ONCE = 4  # each may hold a connection of the workers' pool
+MOST_KEPT = 50
+STOPPED = "stopped: the server ends"
+Result = Mapping[str, Any]
+Tell = Callable[[Result], None]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`result` is what it brought so far; `error` says why it ended early."""
+
+    id: int
+    kind: str
+    subject: str
+    who: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    result: Result | None = None
+    error: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.finished_at is None
+
+    def as_json(self) -> dict[str, Any]:
+        state = "running" if self.is_running else "failed" if self.error else "succeeded"
+        return {
+            "id": self.id, "kind": self.kind, "subject": self.subject, "who": self.who,
+            "state": state, "started_at": iso_utc(self.started_at),
+            "finished_at": self.finished_at and iso_utc(self.finished_at),
+            "result": None if self.result is None else dict(self.result), "error": self.error,
+        }  # fmt: skip
+
+
+class Operations:
+    """Those of this process, in memory: what they change is in the database, as ever.
+
+    Args:
+        ending: set when the process ends; whoever works is asked to stop by it.
+    """
+
+    def __init__(self, clock: Clock, ending: threading.Event) -> None:
+        self._clock = clock
+        self._ending = ending
+        self._guard = threading.Lock()
+        self._kept: dict[int, Operation] = {}
+        self._threads: dict[int, threading.Thread] = {}
+        self._last_id = 0
+
+    def begin(
+        self,
+        kind: str,
+        subject: str,
+        who: str,
+        noted: AbstractContextManager[None],
+        work: Callable[[threading.Event, Tell], Result],
+    ) -> Operation:
+        """Begin `work(stop, tell)` in a thread of its own, inside `noted`; how it stands shortly
+        after. Raises Refused (409) while the same, or too much else, is under way."""
+        with self._guard:
+            self._refuse_crowds(kind, subject)
+            self._last_id += 1
+            begun = Operation(self._last_id, kind, subject, who, self._clock.now())
+            self._kept[begun.id] = begun
+            thread = threading.Thread(
+                target=self._run, args=(begun.id, noted, work), name=f"web-{kind}", daemon=True
+            )
+            self._threads[begun.id] = thread
+            self._forget_old()
+        thread.start()
+        thread.join(PROMPT_SECS)
+        return self.get(begun.id) or begun
+
+    def get(self, operation_id: int) -> Operation | None:
+        """The operation of that id, if this process has it (still)."""
+        with self._guard:
+            return self._kept.get(operation_id)
+
+    def every(self) -> list[Operation]:
+        """All that are kept, the newest first."""
+        with self._guard:
+            return list(reversed(self._kept.values()))
+
+    def join(self, timeout_secs: float | None) -> bool:
+        """Wait for what is under way; False when some did not end in time."""
+        with self._guard:
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.join(timeout_secs)
+        return not any(thread.is_alive() for thread in threads)
+
+    def _run(
+        self,
+        operation_id: int,
+        noted: AbstractContextManager[None],
+        work: Callable[[threading.Event, Tell], Result],
+    ) -> None:
+        def tell(result: Result) -> None:
+            self._change(operation_id, result=dict(result))
+
+        error: str | None = None
+        try:
+            with noted:
+                tell(work(self._ending, tell))
+        except Stopped:
+            error = STOPPED
+        except (BatonError, Refused) as refusal:
+            error = redact(str(refusal))
+        except Exception as bug:
+            log.exception("an operation failed")
+            error = f"internal error: {type(bug).__name__}; the log file web-<day>.log has it whole"
+        finally:
+            self._change(operation_id, finished_at=self._clock.now(), error=error)
+
+    def _change(self, operation_id: int, **changes: Any) -> None:
+        with self._guard:
+            self._kept[operation_id] = replace(self._kept[operation_id], **changes)
+
+    def _refuse_crowds(self, kind: str, subject: str) -> None:
+        running = [one for one in self._kept.values() if one.is_running]
+        if any((one.kind, one.subject) == (kind, subject) for one in running):
+            raise Refused(HTTPStatus.CONFLICT, f"{kind} {subject} is under way already".strip())
+        if len(running) >= MOST_AT_ONCE:
+            raise Refused(
+                HTTPStatus.CONFLICT,
+                f"{len(running)} operations are under way; try again when one has ended",
+            )
+
+    def _forget_old(self) -> None:
+        for old in self._ended_ids():
+            if len(self._kept) <= MOST_KEPT:
+                return
+            del self._kept[old]
+            self._threads.pop(old, None)
+
+    def _ended_ids(self) -> Iterator[int]:
+        return iter([one.id for one in self._kept.values() if not one.is_running])
