@@ -68,9 +68,7 @@ def become_script(request: Any) -> None:
     sys.argv = request["args"]
     sys.path.append(str(Path(sys.argv[0]).parent))
     code = run_script()
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # as Python ends: pools first, then every thread that is no daemon
     for stream in (sys.stdout, sys.stderr):
         if not stream.closed:
             stream.flush()

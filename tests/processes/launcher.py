@@ -142,6 +142,7 @@ class Forked(Process):
     def code(self) -> int | None:
         if self._ending is None and self._files["code"].exists():
             self._ending = int(self._files["code"].read_text())
+            self._files["in"].unlink()  # secrets may have been typed
         return self._ending
 
     def signal(self, number: int) -> None:
