@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+import zoneinfo
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ def become_script(request: Any) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
     sys.argv = request["args"]
     sys.path.append(str(Path(sys.argv[0]).parent))
     code = run_script()
