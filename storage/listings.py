@@ -42,12 +42,13 @@ def tasks(
 ) -> list[Task]:
     """Tasks that are no piece of another."""
     source = f"tasks {tx.dialect.force_index('idx_tasks_pieces')}"
-    if label is not None:
+    labelled = None if label is None else {"label": label}
+    if labelled is not None:
         source = (
             "(SELECT t.* FROM task_labels l JOIN tasks t ON t.id=l.task_id WHERE l.label=:label) t"
         )
     rows = _newest(
-        tx, source, part, "created_at", "parent_id IS NULL", {"label": label} if label else None,
+        tx, source, part, "created_at", "parent_id IS NULL", labelled,
         task_type=task_type, status=status, domain=domain,
     )  # fmt: skip
     return [Task.from_row(row) for row in rows]

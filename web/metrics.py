@@ -138,6 +138,11 @@ def _counted(name: str, text: str, work: Work) -> Metric:
     return CounterMetricFamily(name, text, value=work.rows)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus")
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(request: Request, _who: Reader) -> Response:
     return Response(generate_latest(request.app.state.registry), media_type=MEDIA_TYPE)

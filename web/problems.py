@@ -87,10 +87,21 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 REFUSALS = (
-    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE,
 )  # fmt: skip
+
+
+def partly_refused() -> dict[int | str, dict[str, Any]]:
+    """What the description says of a list whose items are refused one by one: 207 some of them,
+    422 all of them (told like the others) or the whole call."""
+    whole = described(HTTPStatus.UNPROCESSABLE_ENTITY)[422]
+    told = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        207: {"description": "Some were refused", "content": told},
+        422: {**whole, "content": whole["content"] | told},
+    }
 
 
 def unknown(what: str, key: object, where: str) -> Refused:

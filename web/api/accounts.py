@@ -19,7 +19,7 @@ from web.access import Actor, Reader, Visitor
 from web.action_log import ActionLog
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused, unknown
+from web.problems import Refused, partly_refused, unknown
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -88,7 +88,7 @@ def add_account(
 @router.post(
     "/import",
     summary="Add or refresh the accounts of a CSV file",
-    responses={207: {"description": "Some were refused"}},
+    responses=partly_refused(),
 )
 def import_accounts(
     given: AccountsFile, response: Response, backend: TheBackend, actions: TheActions, who: Actor

@@ -23,7 +23,7 @@ from web.api.operations import GOES_ON, begun
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
-from web.problems import Refused
+from web.problems import Refused, partly_refused
 from web.state import TheActions, TheBackend
 
 router = APIRouter(tags=["dramas"])
@@ -33,7 +33,7 @@ DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 Items = Annotated[
     dict[str, Any] | list[Any], Body(description="one object, or a list of up to 10,000")
 ]
-SOME_REFUSED: dict[int | str, dict[str, Any]] = {207: {"description": "Some were refused"}}
+SOME_REFUSED = partly_refused()
 WORDS = {
     "pause": DramaStatus.PAUSED, "resume": DramaStatus.ACTIVE, "finish": DramaStatus.FINISHED,
 }  # fmt: skip
