@@ -89,19 +89,28 @@ class IngestionWorker:
         self._poll_secs = poll_secs
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop`; a database that is away is waited for."""
+        """Work until `stop`; a database that is away is waited for.
+
+        A piece that waited goes before fresh ones, so that a crawl comes to its end before the next
+        one is far; after a look in vain it is the other way round, as all that waited may lack
+        accounts of the same platform.
+        """
+        worked = True
         while not stop.is_set():
             try:
-                worked = self.work_once(stop)
+                worked = self.work_once(stop, waited_first=worked)
             except DatabaseError as error:
                 log.error("database trouble, trying again: %s", error)
                 worked = False
             if not worked:
                 self._clock.wait(stop, self._poll_secs)
 
-    def work_once(self, stop: threading.Event) -> bool:
-        """Claim one task and work on it as far as it goes; False when there was none."""
-        leased = self._scheduler.claim(TaskType.INGESTION, self._only, self._labels)
+    def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
+        """Claim one task and work on it as far as it goes; False when there was none, or none that
+        could be worked on."""
+        leased = self._scheduler.claim(
+            TaskType.INGESTION, self._only, self._labels, waited_first=waited_first
+        )
         if leased is None:
             return False
         try:

@@ -147,20 +147,28 @@ class TaskScheduler:
         return made
 
     def claim(
-        self, task_type: TaskType, only: int | None = None, labels: Sequence[str] = ()
+        self,
+        task_type: TaskType,
+        only: int | None = None,
+        labels: Sequence[str] = (),
+        *,
+        waited_first: bool = False,
     ) -> TaskLease | None:
         """Lease the oldest task that may be worked on now; None when there is none.
 
-        `only` narrows it to one task and its pieces, `labels` to tasks that have one of them.
+        `only` narrows it to one task and its pieces, `labels` to tasks that have one of them. Those
+        that never waited go before those whose wait is over, or behind them (`waited_first`).
         """
         if labels:
-            return self._claim_labelled(task_type, labels)
+            return self._claim_labelled(task_type, labels, waited_first)
         now = self._clock.now()
         found = self._database.read(
             lambda tx: task_leases.claimable_statuses(tx, task_type, now, only)
         )
         for status in (status for status in CLAIM_ORDER if status in found):
-            taken = self._database.write(partial(self._claim, task_type, status, only))
+            taken = self._database.write(
+                partial(self._claim, task_type, status, only, waited_first)
+            )
             if taken is not None:
                 self._book.add(taken.lease)
                 return taken
@@ -328,16 +336,25 @@ class TaskScheduler:
 
         self._database.write(work, repeatable=True)
 
-    def _claim_labelled(self, task_type: TaskType, labels: Sequence[str]) -> TaskLease | None:
+    def _claim_labelled(
+        self, task_type: TaskType, labels: Sequence[str], waited_first: bool
+    ) -> TaskLease | None:
         found = self._database.read(lambda tx: task_labels.open_tasks(tx, task_type, labels))
-        claims = (self.claim(task_type, task_id) for task_id in found)
+        claims = (self.claim(task_type, one, waited_first=waited_first) for one in found)
         return next((leased for leased in claims if leased is not None), None)
 
     def _claim(
-        self, task_type: TaskType, status: TaskStatus, only: int | None, tx: Tx
+        self,
+        task_type: TaskType,
+        status: TaskStatus,
+        only: int | None,
+        waited_first: bool,
+        tx: Tx,
     ) -> TaskLease | None:
         now, asked_at = self._clock.now(), self._clock.monotonic()
-        seen = task_leases.next_claimable(tx, task_type, status, now, only)
+        seen = task_leases.next_claimable(
+            tx, task_type, status, now, only, waited_first=waited_first
+        )
         if seen is None:
             return None
         until = now + timedelta(seconds=self._lease_secs)

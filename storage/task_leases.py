@@ -43,11 +43,19 @@ def claimable_statuses(
 
 
 def next_claimable(
-    tx: Tx, task_type: TaskType, status: TaskStatus, now: datetime, only: int | None
+    tx: Tx,
+    task_type: TaskType,
+    status: TaskStatus,
+    now: datetime,
+    only: int | None,
+    *,
+    waited_first: bool = False,
 ) -> Task | None:
-    """Lock the oldest leaf in that status that may be worked on now (of one task)."""
+    """Lock the oldest leaf in that status that may be worked on now (of one task): first those that
+    never waited, or those whose wait is over."""
+    step = -1 if waited_first else 1
     for source in _sources(tx, only):
-        for place, order in PLACES[status]:
+        for place, order in PLACES[status][::step]:
             row = tx.one(
                 _look(source, status, place, order) + tx.dialect.lock_suffix,
                 type=task_type.value, now=to_sql(now), only=only,

@@ -18,6 +18,7 @@ from workbench import (
     add_account,
     add_accounts,
     change,
+    claimed,
     column,
     crawl,
     edited,
@@ -39,7 +40,7 @@ from commands.root import App
 from core.clock import SystemClock
 from core.errors import DatabaseError
 from sandbox.messages import json_reply
-from storage.records import AccountStatus, TaskStatus
+from storage.records import AccountStatus, Task, TaskStatus
 
 COMPLETED, PENDING, FAILED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.FAILED
 ODD_NAMES = {
@@ -53,6 +54,35 @@ ODD_NAMES = {
 
 def logged_pages(app: App) -> list[int]:
     return sorted(column(app, "SELECT page_number FROM ingestion_logs"))
+
+
+def wait_over(app: App, task: Task) -> None:
+    """Let a piece of the task wait until now."""
+    app.scheduler.put_back(claimed(app, only=task.id), not_before=app.clock.now())
+
+
+def test_what_waited_is_worked_on_before_the_fresh_pieces_of_another_crawl(
+    make_app, platform
+) -> None:
+    app = make_app(bilibili_base_url=platform(creators=20).url)
+    add_accounts(app, 1)
+    fresh, waited = file_crawl(app, pages=1, domain="游戏"), file_crawl(app, pages=1)
+    wait_over(app, waited)
+    assert once(app.ingestion_worker())
+    assert statuses([task_of(app, waited.id), task_of(app, fresh.id)]) == [COMPLETED, PENDING]
+
+
+def test_after_a_look_in_vain_fresh_pieces_come_first(app: App, clock: MovingClock) -> None:
+    """All that waited may lack accounts of one platform; others must not wait behind them."""
+    waited = [file_crawl(app, pages=1, domain=domain) for domain in ("一", "二")]
+    for task in waited:
+        wait_over(app, task)
+    fresh = file_crawl(app, pages=1, domain="三")
+    stop = threading.Event()
+    clock.on_wait = lambda: stop.set() if len(clock.waits) == 2 else None
+    app.ingestion_worker().run(stop)
+    looked_at = column(app, "SELECT parent_id FROM tasks WHERE waiting_for='account' ORDER BY id")
+    assert looked_at == [waited[0].id, fresh.id]
 
 
 @pytest.mark.parametrize("pages", [None, 13, 40])

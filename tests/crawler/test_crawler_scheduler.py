@@ -128,7 +128,7 @@ def test_a_claimer_that_saw_an_old_row_does_not_get_the_task(make_app, monkeypat
     look, seen = task_leases.next_claimable, iter([old])
     monkeypatch.setattr(task_leases, "claimable_statuses", lambda *args: {old.status})
     monkeypatch.setattr(
-        task_leases, "next_claimable", lambda *args: next(seen, None) or look(*args)
+        task_leases, "next_claimable", lambda *args, **how: next(seen, None) or look(*args, **how)
     )
     assert other.scheduler.claim(INGESTION) is None
     assert task_of(one, old.id).lease_owner == one.owner
