@@ -30,7 +30,7 @@ bench: $(VENV)/.dev mariadb  ## speed and memory, as ratios measured in one run
 MINUTES ?= 30
 ENGINE ?= all
 chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mariadb|galera|all, SEED=N
-	$(BIN)/python tests/chaos/main.py --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

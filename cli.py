@@ -5,7 +5,7 @@ from pathlib import Path
 
 if __name__ == "__main__":
     try:
-        from commands.main import main
+        from commands.framework.main import main
 
         main()
     except ModuleNotFoundError as error:

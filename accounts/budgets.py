@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from core.clock import Clock, QuotaCalendar
 from core.errors import QuotaSpent
-from storage import budgets
-from storage.database import Database
+from storage.crawling import api_budgets
+from storage.engines.transactions import Database
 
 
 class DailyBudget:
@@ -31,7 +31,7 @@ class DailyBudget:
         now = self._clock.now()
         day = self._calendar.day(now)
         if not self._database.write(
-            lambda tx: budgets.spend(tx, self._platform, day, units, self._limit)
+            lambda tx: api_budgets.spend(tx, self._platform, day, units, self._limit)
         ):
             until = self._calendar.next_day_starts(now)
             raise QuotaSpent(
@@ -41,4 +41,6 @@ class DailyBudget:
     def left(self) -> int:
         """Units that may still be spent today."""
         day = self._calendar.day(self._clock.now())
-        return self._limit - self._database.read(lambda tx: budgets.spent(tx, self._platform, day))
+        return self._limit - self._database.read(
+            lambda tx: api_budgets.spent(tx, self._platform, day)
+        )

@@ -13,12 +13,12 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import DatabaseContention, Evidence, InvalidInput, QuotaExceeded
 from core.leases import Lease, LeaseBook, LeaseKind
-from storage import account_leases as leases
-from storage import accounts as rows
-from storage import tasks
-from storage.account_leases import Asked
-from storage.database import Database, Tx
-from storage.records import Account, AccountStatus, Health
+from storage.crawling import account_leases as leases
+from storage.crawling import accounts as rows
+from storage.crawling import tasks
+from storage.crawling.account_leases import Asked
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountStatus, Health
 
 MOST_ROWS = 2**31 - 1  # what the column holds
 LONGEST_REST_SECS = 7 * 86400.0
@@ -129,10 +129,18 @@ class AccountManager:
         healthy = proven or (asked_well and account.health is Health.HEALTHY)
 
         def work(tx: Tx) -> None:
-            if leases.give_back(
-                tx, leased.id, token, now, healthy=healthy, good_answers=0 if proven else good,
-                asked=asked,
-            ) and proven:  # fmt: skip
+            if (
+                leases.give_back(
+                    tx,
+                    leased.id,
+                    token,
+                    now,
+                    healthy=healthy,
+                    good_answers=0 if proven else good,
+                    asked=asked,
+                )
+                and proven
+            ):
                 detail = f"healthy again after {good} good answers"
                 rows.note_event(tx, leased.id, "recovered", detail, now)
 

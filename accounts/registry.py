@@ -7,10 +7,10 @@ from datetime import datetime
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKey, InvalidInput
-from storage import accounts as rows
-from storage import tasks
-from storage.database import Database, Tx
-from storage.records import Account, AccountEvent
+from storage.crawling import accounts as rows
+from storage.crawling import tasks
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountEvent
 
 SECRETS = ("password", "session", "proxy")
 MOST_ROWS_A_DAY = 1_000_000_000
@@ -78,8 +78,9 @@ class AccountRegistry:
                 self._newer(seen.proxy, given.proxy, proxy),
             )
             before = (seen.password, seen.session, seen.proxy)
-            names = [name for name, new, old in zip(SECRETS, secrets, before, strict=True)
-                     if new != old]  # fmt: skip
+            names = [
+                name for name, new, old in zip(SECRETS, secrets, before, strict=True) if new != old
+            ]
             if not names:
                 return []
             rows.set_secrets(tx, account.id, secrets, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from storage.accounts import PoolState
+from storage.crawling.accounts import PoolState
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError
-from storage import accounts as account_rows
-from storage import dramas as drama_rows
-from storage import schema
-from storage.database import Database, Tx
+from storage.crawling import accounts as account_rows
+from storage.distribution import distribution_tasks as drama_rows
+from storage.engines.transactions import Database, Tx
+from storage.schema import schema
 
 KEY_CHECK = "vault_check"
 KEY_CHECK_TEXT = b"baton"

@@ -14,7 +14,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from benchmarks.ground import Place
-from crawler.columns import DEFAULT_COLUMNS
+from crawler.export.columns import DEFAULT_COLUMNS
 
 NOW = "2026-01-02 00:00:00.000"
 DAY = "2026-01-02"
@@ -31,11 +31,16 @@ def connect(place: Place) -> Any:
         return connection
     parts = urlsplit(place.url)
     return pymysql.connect(
-        host=parts.hostname, port=parts.port or 3306, user=parts.username,
-        password=unquote(parts.password or ""), database=parts.path.lstrip("/"), charset="utf8mb4",
-        client_flag=CLIENT.FOUND_ROWS, autocommit=True,
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=parts.username,
+        password=unquote(parts.password or ""),
+        database=parts.path.lstrip("/"),
+        charset="utf8mb4",
+        client_flag=CLIENT.FOUND_ROWS,
+        autocommit=True,
         init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    )  # fmt: skip
+    )
 
 
 def export_domain(
@@ -61,8 +66,9 @@ def export_domain(
                 "SELECT id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
                 " FROM influencers WHERE domain=%s AND status='pending_export' AND id>%s"
                 f" ORDER BY id LIMIT {batch}{lock}",
-                domain, marker,
-            )  # fmt: skip
+                domain,
+                marker,
+            )
             rows = cursor.fetchall()
             if not rows:
                 execute("ROLLBACK")
@@ -73,32 +79,50 @@ def export_domain(
                     " quota_limit, exported_count, first_id, last_id, format, options, host,"
                     " start_time) VALUES (%s, %s, 'bilibili', %s, %s, 0, %s, %s, %s, 'csv', '{}',"
                     " 'bare', %s)",
-                    task, account, domain, DAY, len(rows), rows[0][0], rows[-1][0], NOW,
-                )  # fmt: skip
+                    task,
+                    account,
+                    domain,
+                    DAY,
+                    len(rows),
+                    rows[0][0],
+                    rows[-1][0],
+                    NOW,
+                )
                 log_id = cursor.lastrowid
             else:
                 execute(
                     "UPDATE export_logs SET exported_count=exported_count+%s, last_id=%s"
                     " WHERE id=%s AND state='open'",
-                    len(rows), rows[-1][0], log_id,
-                )  # fmt: skip
+                    len(rows),
+                    rows[-1][0],
+                    log_id,
+                )
             ids = ",".join(str(row[0]) for row in rows)
             changed = execute(
                 "UPDATE influencers SET status='exported', export_log_id=%s, updated_at=%s"
                 f" WHERE id IN ({ids}) AND status='pending_export'",
-                log_id, NOW,
-            )  # fmt: skip
+                log_id,
+                NOW,
+            )
             spent = execute(
                 "UPDATE accounts SET today_export_count=CASE WHEN quota_day=%s"
                 " THEN today_export_count ELSE 0 END+%s, quota_day=%s WHERE id=%s AND (quota_day=%s"
                 " AND today_export_count+%s<=daily_export_limit OR quota_day<%s)",
-                DAY, len(rows), DAY, account, DAY, len(rows), DAY,
-            )  # fmt: skip
+                DAY,
+                len(rows),
+                DAY,
+                account,
+                DAY,
+                len(rows),
+                DAY,
+            )
             marker = rows[-1][0]
             moved = execute(
                 "UPDATE tasks SET progress_marker=%s, item_count=item_count+%s WHERE id=%s",
-                f"last_id={marker}", len(rows), task,
-            )  # fmt: skip
+                f"last_id={marker}",
+                len(rows),
+                task,
+            )
             assert (changed, spent, moved) == (len(rows), 1, 1)
             execute("COMMIT")
             writer.writerows(_values(row) for row in rows)
@@ -110,6 +134,14 @@ def _values(row: tuple[Any, ...]) -> tuple[object, ...]:
     entry = json.loads(raw)
     moment = str(ingested_at).replace(" ", "T") + "Z"
     return (
-        row_id, uid, nickname, platform, domain, entry.get("fans"), entry.get("videos"),
-        entry.get("usign"), page, moment,
-    )  # fmt: skip
+        row_id,
+        uid,
+        nickname,
+        platform,
+        domain,
+        entry.get("fans"),
+        entry.get("videos"),
+        entry.get("usign"),
+        page,
+        moment,
+    )

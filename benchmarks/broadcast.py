@@ -14,9 +14,9 @@ from typing import Any
 import requests
 from pydantic import SecretStr
 
+from app.container import App
 from benchmarks.ground import Ground, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from commands.root import App
 from core.service import ThreadedService
 from core.settings import Pace
 
@@ -43,10 +43,14 @@ def _round(ground: Ground, label: str, url: str, links: Sequence[str]) -> list[F
     place = ground.place("sqlite")
     with opened(place, **_settings(url)) as app:
         app.intake.add_dramas(
-            {"task_id": f"t{n:04}", "project_id": "p", "video_url": links[n % len(links)],
-             "callback_url": f"https://settle-{n % 3}.example/callback"}
+            {
+                "task_id": f"t{n:04}",
+                "project_id": "p",
+                "video_url": links[n % len(links)],
+                "callback_url": f"https://settle-{n % 3}.example/callback",
+            }
             for n in range(TASKS)
-        )  # fmt: skip
+        )
         begin = time.monotonic()
         answer = _triggered(app)
         secs = time.monotonic() - begin

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from app.container import App
 from benchmarks.ground import Ground, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
-from reports.daily_scan import SCANNED_FROM, SCANNED_TO
-from storage import schema
+from distribution.daily.scanner import SCANNED_FROM, SCANNED_TO
+from storage.schema import schema
 
 NAME = "daily_stats"
 TASKS = 10_000
@@ -84,6 +84,8 @@ def _completions(app: App) -> Iterator[dict[str, Any]]:
             "submission_link": f"https://www.youtube.com/watch?v=abcdefg{code}",
             "completed_at": noon.isoformat(),
             "verification_details": {
-                "view_count": number, "like_count": number // 10, "comment_count": number // 100,
+                "view_count": number,
+                "like_count": number // 10,
+                "comment_count": number // 100,
             },
-        }  # fmt: skip
+        }

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from app.container import App
 from benchmarks import bare_export, rows
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.export_options import ExportOptions
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.options import ExportOptions
 
 NAME = "export"
 DOMAINS = ("美妆", "游戏", "美食", "数码")

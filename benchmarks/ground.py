@@ -16,16 +16,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from accounts.vault import Credentials
-from commands.root import App
+from app.container import App
 from core.clock import Clock
 from core.logs import set_up_logging
 from core.settings import Pace, Settings
-from storage import schema
-
-# The MariaDB of the tests serves the benchmarks too.
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-
-from mariadb import INSTALL_HINT, MariaDBServer, find_server
+from storage.schema import schema
+from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server
 
 ROOT = Path(__file__).resolve().parent.parent
 UNPACED = Pace(1_000_000, 1)
@@ -128,9 +124,17 @@ def sandbox_process(
 ) -> Iterator[str]:
     """A sandbox of its own process, which limits nobody unless `rate` says so; its URL."""
     command = [
-        sys.executable, "-m", "sandbox", "--creators", str(creators), "--domains", domain,
-        "--rate", rate, *options,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--creators",
+        str(creators),
+        "--domains",
+        domain,
+        "--rate",
+        rate,
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None

@@ -20,20 +20,20 @@ from functools import partial
 from statistics import median
 
 from accounts.manager import AccountLease, Purpose
+from app.container import App
 from benchmarks import memory, rows
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
-from crawler.batches import BatchExporter
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.export_options import ExportOptions
-from crawler.pages import PageStore
-from crawler.scheduler import TaskLease
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.export_transaction import BatchExporter
+from crawler.export.options import ExportOptions
+from crawler.ingestion.page_store import PageStore
+from crawler.tasks.scheduler import TaskLease
 from sources.base import Creator, CreatorPage
-from storage import accounts, influencers, segments, tasks
-from storage.database import Tx
-from storage.records import TaskStatus, TaskType
-from storage.segments import NewSegment
+from storage.crawling import accounts, export_segments, influencers, tasks
+from storage.crawling.export_segments import NewSegment
+from storage.engines.transactions import Tx
+from storage.models.tasks import TaskStatus, TaskType
 
 NAME = "growth"
 SIZES = (10_000, 100_000, 1_000_000)
@@ -264,8 +264,8 @@ OPERATIONS: dict[str, Operation] = {
     "has pending, no": _reading(lambda tx: influencers.domain_has_pending(tx, PLATFORM, LARGE)),
     "status screen": lambda table: _secs(lambda: table.app.progress.snapshot(events=EVENTS)),
     "tasks list": _reading(_list_tasks),
-    "exports list": _reading(lambda tx: segments.newest(tx, LISTED)),
-    "exports list of a domain": _reading(lambda tx: segments.newest(tx, LISTED, OLD)),
+    "exports list": _reading(lambda tx: export_segments.newest(tx, LISTED)),
+    "exports list of a domain": _reading(lambda tx: export_segments.newest(tx, LISTED, OLD)),
     "start-up": _start,
 }
 LIMITED = {"claim", "claim in a large crawl", "claim behind a large crawl", "page commit"}
@@ -315,8 +315,10 @@ def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
             "UPDATE tasks SET status='completed', progress_marker=REPLACE('page=#', '#', page_to),"
             f" item_count={items}, new_count={items}, finished_at=:now, updated_at=:now"
             " WHERE parent_id=:crawl AND page_to<=:done",
-            crawl=crawl, done=done, now=rows.MOMENT,
-        )  # fmt: skip
+            crawl=crawl,
+            done=done,
+            now=rows.MOMENT,
+        )
         if not ahead:
             tasks.set_parent_status(tx, crawl, TaskStatus.COMPLETED, app.clock.now(), None)
 
@@ -346,8 +348,8 @@ def _fill(app: App, block: Block, pieces: list[int], pages_before: int = 0) -> N
 def _sealed_segment(tx: Tx, app: App, block: Block, task_id: int, account: int, day: date) -> int:
     ids, now = (block.first_id, block.first_id + block.count - 1), app.clock.now()
     new = _new_segment(task_id, account, block.domain, day)
-    segment_id = segments.open_segment(tx, new, ids, block.count, now)
-    segments.seal(tx, segment_id, f"{segment_id}.csv", 10**6, "0" * 64, app.host, now)
+    segment_id = export_segments.open_segment(tx, new, ids, block.count, now)
+    export_segments.seal(tx, segment_id, f"{segment_id}.csv", 10**6, "0" * 64, app.host, now)
     return segment_id
 
 
@@ -361,12 +363,18 @@ def _insert_logs(tx: Tx, block: Block, pieces: list[int], pages_before: int, acc
         " ingested_count, new_count, start_time, end_time)"
         " VALUES (:id, :task, :account, :domain, :page, :rows, :rows, :now, :now)",
         [
-            {"id": block.first_id // PAGE_ROWS + 1 + page, "account": account,
-             "task": pieces[(pages_before + page) // PAGES_PER_PIECE], "domain": block.domain,
-             "page": pages_before + page + 1, "rows": PAGE_ROWS, "now": rows.MOMENT}
+            {
+                "id": block.first_id // PAGE_ROWS + 1 + page,
+                "account": account,
+                "task": pieces[(pages_before + page) // PAGES_PER_PIECE],
+                "domain": block.domain,
+                "page": pages_before + page + 1,
+                "rows": PAGE_ROWS,
+                "now": rows.MOMENT,
+            }
             for page in range(block.pages)
         ],
-    )  # fmt: skip
+    )
 
 
 def _insert_creators(tx: Tx, block: Block, segment_id: int | None) -> None:
@@ -376,10 +384,16 @@ def _insert_creators(tx: Tx, block: Block, segment_id: int | None) -> None:
         f" SELECT :first+i, :platform, 1000000000 + (:first+i) * {UID_FACTOR} % {UID_PRIME},"
         " REPLACE('小鹿研究所#', '#', :first+i), :domain, 1 + page, :raw, :status, :now, :now,"
         " :log+page, :segment FROM bench_numbers WHERE i<:count ORDER BY i",
-        first=block.first_id, platform=PLATFORM, domain=block.domain, raw=rows.raw_data(7),
-        status="exported" if block.is_exported else "pending_export", now=rows.MOMENT,
-        log=block.first_id // PAGE_ROWS + 1, segment=segment_id, count=block.count,
-    )  # fmt: skip
+        first=block.first_id,
+        platform=PLATFORM,
+        domain=block.domain,
+        raw=rows.raw_data(7),
+        status="exported" if block.is_exported else "pending_export",
+        now=rows.MOMENT,
+        log=block.first_id // PAGE_ROWS + 1,
+        segment=segment_id,
+        count=block.count,
+    )
 
 
 def _make_numbers(tx: Tx) -> None:

@@ -9,8 +9,8 @@ from statistics import median
 from benchmarks import rows
 from benchmarks.ground import Ground, add_accounts, opened
 from benchmarks.results import Figure, Result
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.export_options import ExportOptions
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.options import ExportOptions
 
 NAME = "handover"
 DOMAIN = "美妆"

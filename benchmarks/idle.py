@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks import rows
 from benchmarks.ground import ROOT, Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.export_options import ExportOptions
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.options import ExportOptions
 
 NAME = "idle"
 DOMAIN = "美妆"
@@ -56,9 +56,12 @@ def _cpu_share(place: Place) -> float:
         "BATON_LOG_DIR": str(place.folder / "logs"),
     }
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), "run"], cwd=place.folder, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, str(ROOT / "cli.py"), "run"],
+        cwd=place.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         time.sleep(WARM_UP_SECS)
         before, begin = _cpu_secs(process.pid), time.monotonic()

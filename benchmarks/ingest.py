@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from app.container import App
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from commands.root import App
 from core.settings import Pace
-from crawler.pages import PageStore
-from crawler.scheduler import TaskLease
+from crawler.ingestion.page_store import PageStore
+from crawler.tasks.scheduler import TaskLease
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
-from storage.records import TaskType
+from storage.models.tasks import TaskType
 
 NAME = "ingest"
 DOMAIN = "美妆"

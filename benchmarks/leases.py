@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
 from accounts.manager import Purpose
+from app.container import App
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
 
 NAME = "leases"
 PROCESSES = 4
@@ -35,11 +35,15 @@ def run(ground: Ground, full: bool = False) -> Result:
         uses = Counter(account for account, _, _ in holds)
         ratio = max(uses.values()) / min(uses.values()) if len(uses) == ACCOUNTS else float("inf")
         figures += [
-            Figure(f"{engine}: leases of {HOLD_SECS * 1000:.0f} ms", len(holds) / SECS, "per s",
-                   ">= 500"),
+            Figure(
+                f"{engine}: leases of {HOLD_SECS * 1000:.0f} ms",
+                len(holds) / SECS,
+                "per s",
+                ">= 500",
+            ),
             Figure(f"{engine}: accounts leased twice at once", _overlaps(holds), "", "= 0"),
             Figure(f"{engine}: most / least used account", ratio, "", "<= 1.2"),
-        ]  # fmt: skip
+        ]
         ground.drop(place)
     return Result(NAME, tuple(figures))
 

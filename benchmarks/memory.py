@@ -8,15 +8,15 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from app.container import App
 from benchmarks import rows
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.export_options import ExportOptions
-from crawler.pages import PageStore
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.options import ExportOptions
+from crawler.ingestion.page_store import PageStore
 from sources.base import Creator, CreatorPage
-from storage.records import TaskType
+from storage.models.tasks import TaskType
 
 NAME = "memory"
 DOMAIN = "美妆"

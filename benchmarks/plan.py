@@ -16,17 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from accounts.vault import Credentials
+from app.container import App
 from benchmarks import rows
 from benchmarks.ground import Ground, Place, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
 from core.settings import Pace
-from crawler.planner import Search, Wish
+from crawler.planning.inputs import Search, Wish
 
 # isort: split
 # The clock and the platform of the tests serve the benchmarks too; ground.py knows their folder.
-from simulated_clock import SimulatedClock
-from simulation import DOMAIN, Course, SimulatedPlatform, Simulation
+from tests.support.simulated_clock import SimulatedClock
+from tests.support.simulation import DOMAIN, Course, SimulatedPlatform, Simulation
 
 NAME = "plan"
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # in Shanghai
@@ -73,9 +73,10 @@ def _rest(app: App, clock: SimulatedClock, name: str, secs: float) -> None:
     app.database.write(
         lambda tx: tx.execute(
             "UPDATE accounts SET cooldown_until=:until WHERE username=:name",
-            until=f"{until:%Y-%m-%d %H:%M:%S}.000", name=name,
+            until=f"{until:%Y-%m-%d %H:%M:%S}.000",
+            name=name,
         )
-    )  # fmt: skip
+    )
 
 
 SCENARIOS = (
@@ -83,22 +84,37 @@ SCENARIOS = (
     Scenario("paces decide", 40_000, (20_000,) * 4, workers=3),
     Scenario("workers decide", 60_000, (4_000,) * 12),
     Scenario(
-        "learned paces, mixed limits", 40_000, (500, 4_000, 2_500, 0), Pace(12, 30),
+        "learned paces, mixed limits",
+        40_000,
+        (500, 4_000, 2_500, 0),
+        Pace(12, 30),
         allowed={"a-1": Pace(6, 30), "a-2": Pace(9, 30)},
     ),
     Scenario(
-        "resting, disabled, ending", 24_000, (600,) * 5, Pace(1, 60),
-        prepare=_mixed, session_secs={"a-5": 4 * 3600.0},
+        "resting, disabled, ending",
+        24_000,
+        (600,) * 5,
+        Pace(1, 60),
+        prepare=_mixed,
+        session_secs={"a-5": 4 * 3600.0},
     ),
     Scenario(
-        "begun late in the day", 30_000, (4_000,) * 2, start=LATE,
-        learned=False, waiting_rows=5_000,
+        "begun late in the day",
+        30_000,
+        (4_000,) * 2,
+        start=LATE,
+        learned=False,
+        waiting_rows=5_000,
     ),
     Scenario(
-        "a month", 172_000, (4_000,) * 2, Pace(1, 600),
-        waiting_rows=80_000, pages_per_task=10_000,
+        "a month",
+        172_000,
+        (4_000,) * 2,
+        Pace(1, 600),
+        waiting_rows=80_000,
+        pages_per_task=10_000,
     ),
-)  # fmt: skip
+)
 
 
 def run(ground: Ground, full: bool = False) -> Result:

@@ -15,10 +15,10 @@ from typing import Any
 import requests
 
 from accounts.vault import Credentials
+from app.container import App
 from benchmarks.ground import ROOT, Ground, Place, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from commands.root import App
-from storage.times import from_sql
+from storage.engines.datetimes import from_sql
 
 NAME = "pool"
 DOMAIN = "美妆"
@@ -46,11 +46,14 @@ def _crawl(place: Place, url: str, processes: int) -> list[Figure]:
         command = [sys.executable, "cli.py", "start_crawl", "--domain", DOMAIN, "--workers", "4"]
         running = [
             subprocess.Popen(
-                command, cwd=ROOT, env=_environment(place, url), stdout=subprocess.DEVNULL,
+                command,
+                cwd=ROOT,
+                env=_environment(place, url),
+                stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
             for _ in range(processes)
-        ]  # fmt: skip
+        ]
         for process in running:
             process.wait()
         secs = _secs(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from storage.database import Database, Tx
+from storage.engines.transactions import Database, Tx
 
 MOMENT = "2026-01-01 00:00:00.000"
 CHUNK_ROWS = 5_000
@@ -48,9 +48,12 @@ def insert_in_sqlite(database: Database, domain: str, count: int) -> None:
             " INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
             " ingested_at, updated_at, ingestion_log_id) SELECT 'bilibili', 1000000+i,"
             " '小鹿' || i, :domain, 1 + i/20, :raw, :now, :now, 0 FROM n",
-            count=count, domain=domain, raw=raw_data(7), now=MOMENT,
+            count=count,
+            domain=domain,
+            raw=raw_data(7),
+            now=MOMENT,
         )
-    )  # fmt: skip
+    )
 
 
 def _insert(tx: Tx, domain: str, numbers: range) -> None:
@@ -59,8 +62,14 @@ def _insert(tx: Tx, domain: str, numbers: range) -> None:
         " ingested_at, updated_at, ingestion_log_id)"
         " VALUES ('bilibili', :uid, :name, :domain, :page, :raw, :now, :now, 0)",
         [
-            {"uid": str(10**9 + n), "name": f"小鹿{n}", "domain": domain, "page": 1 + n // 20,
-             "raw": raw_data(n), "now": MOMENT}
+            {
+                "uid": str(10**9 + n),
+                "name": f"小鹿{n}",
+                "domain": domain,
+                "page": 1 + n // 20,
+                "raw": raw_data(n),
+                "now": MOMENT,
+            }
             for n in numbers
         ],
-    )  # fmt: skip
+    )

@@ -21,14 +21,14 @@ import requests
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.clock import SystemClock
-from storage import view_data, view_history
-from storage.database import Database, Tx
-from storage.view_data import open_view_data
-from works.day_log import day_log
-from works.hour_files import HourFiles
-from works.hour_report import COUNTERS, HourRecord, HourReport
-from works.hourly_import import HourlyImport
-from works.hours import Hour
+from storage.catalogue import view_data, view_history
+from storage.catalogue.view_data import open_view_data
+from storage.engines.transactions import Database, Tx
+from works.hourly.day_log import day_log
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
+from works.hourly.importer import HourlyImport
+from works.hourly.report import COUNTERS, HourRecord, HourReport
 
 NAME = "views"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -99,9 +99,11 @@ def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
     """Of each of some crawls, its requests for each work, and its seconds."""
     told: list[float] = []
     with opened(
-        ground.place("sqlite"), bilibili_base_url=url, single_pause_min_secs=0.0,
+        ground.place("sqlite"),
+        bilibili_base_url=url,
+        single_pause_min_secs=0.0,
         single_pause_max_secs=0.0,
-    ) as app:  # fmt: skip
+    ) as app:
         add_accounts(app, 3, 4000)
         videos = [video for domain in DOMAINS for video in _videos(url, domain, state)]
         app.settings.works_list.parent.mkdir(parents=True, exist_ok=True)
@@ -130,9 +132,14 @@ def _videos(url: str, domain: str, state: str) -> list[dict[str, Any]]:
 
 def _listed(video: dict[str, Any]) -> dict[str, Any]:
     return {
-        "platform": "bilibili", "work_id": video["id"], "title": "", "author": "",
-        "publish_time": None, "cover_url": "", "is_valid": True,
-    }  # fmt: skip
+        "platform": "bilibili",
+        "work_id": video["id"],
+        "title": "",
+        "author": "",
+        "publish_time": None,
+        "cover_url": "",
+        "is_valid": True,
+    }
 
 
 def _requests(url: str) -> int:
@@ -223,10 +230,13 @@ def _numbers(n: int, hour: Hour) -> dict[str, Any]:
     views = n * 1000 + hour.day.toordinal() % 1000 * 24 + hour.number
     counts = {f"{name}_count": views // (k + 1) for k, name in enumerate(COUNTERS)}
     return {
-        "platform": "bilibili", "work_id": _id(n), "title": f"新手也能懂的 美妆 入门 第{n}期",
-        "crawl_time": f"{hour.date_text}T{hour.hour_text}:00:07+08:00", **counts,
+        "platform": "bilibili",
+        "work_id": _id(n),
+        "title": f"新手也能懂的 美妆 入门 第{n}期",
+        "crawl_time": f"{hour.date_text}T{hour.hour_text}:00:07+08:00",
+        **counts,
         "status": "success",
-    }  # fmt: skip
+    }
 
 
 def _id(n: int) -> str:

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 import requests
 
 from accounts.vault import Credentials
+from app.container import App
 from benchmarks.ground import Ground, opened
 from benchmarks.results import Figure, Result
-from commands.root import App
-from storage import accounts, task_labels
-from storage.database import Tx
-from storage.times import to_sql
-from storage.web_tokens import Role
+from storage.crawling import accounts, task_labels
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.operations.web_tokens import Role
 from web.console import SECTIONS
 
 NAME = "web"
@@ -31,9 +31,13 @@ LOOKS = 5
 REFRESHES = 20
 REFRESH_EVERY_SECS = 30.0
 DETAILS = (
-    "/admin/accounts/500", "/admin/accounts/new", "/admin/tasks/9999", "/admin/tasks?label=even",
-    "/admin/webhooks/500", "/admin/tasks?before=5000&rows=200",
-)  # fmt: skip
+    "/admin/accounts/500",
+    "/admin/accounts/new",
+    "/admin/tasks/9999",
+    "/admin/tasks?label=even",
+    "/admin/webhooks/500",
+    "/admin/tasks?before=5000&rows=200",
+)
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -53,7 +57,7 @@ def run(ground: Ground, full: bool = False) -> Result:
             Figure(f"{engine}: slowest of {len(pages)}: {slowest}", pages[slowest], "ms", "< 300"),
             Figure(f"{engine}: median page", statistics.median(pages.values()), "ms"),
             Figure(f"{engine}: CPU of the overview, refreshed every 30 s", share, "%", "< 2"),
-        ]  # fmt: skip
+        ]
         ground.drop(place)
     return Result(NAME, tuple(figures))
 
@@ -65,7 +69,7 @@ def _paths() -> list[str]:
 @contextmanager
 def _served(app: App) -> Iterator[Callable[[str], requests.Response]]:
     """Asks pages as a browser of somebody who is signed in."""
-    from commands.root_web import web_server
+    from app.web import web_server
 
     server = web_server(app, "127.0.0.1", 0)
     server.start()
@@ -132,13 +136,17 @@ def _add_tasks(tx: Tx, numbers: range, now: datetime) -> None:
         " finished_at) VALUES ('ingestion', 'bilibili', :domain, :status, 1, :key,"
         " :options, 1000, 900, 1, 50, 'page=20', :now, :now, :ended)",
         [
-            {"domain": f"域{n}", "options": '{"via": "users"}', "now": to_sql(now),
-             "status": "pending" if n > TASKS - OPEN_TASKS else "completed",
-             "key": f"ingestion|bilibili|域{n}" if n > TASKS - OPEN_TASKS else None,
-             "ended": None if n > TASKS - OPEN_TASKS else to_sql(now)}
+            {
+                "domain": f"域{n}",
+                "options": '{"via": "users"}',
+                "now": to_sql(now),
+                "status": "pending" if n > TASKS - OPEN_TASKS else "completed",
+                "key": f"ingestion|bilibili|域{n}" if n > TASKS - OPEN_TASKS else None,
+                "ended": None if n > TASKS - OPEN_TASKS else to_sql(now),
+            }
             for n in numbers
         ],
-    )  # fmt: skip
+    )
 
 
 def _add_others(tx: Tx, numbers: range, now: datetime) -> None:
@@ -149,9 +157,11 @@ def _add_others(tx: Tx, numbers: range, now: datetime) -> None:
         " exported_count, first_id, last_id, format, options, state, file_path, bytes, host,"
         " start_time, end_time) VALUES (:task, :account, 'bilibili', '美妆', :day, 4000, 4000, 1,"
         " 4000, 'csv', '{}', 'sealed', :path, 123456, 'here', :at, :at)",
-        [{"task": n, "account": 1 + n % ACCOUNTS, "day": at[:10], "path": f"x/{n}.csv", "at": at}
-         for n, at in pairs],
-    )  # fmt: skip
+        [
+            {"task": n, "account": 1 + n % ACCOUNTS, "day": at[:10], "path": f"x/{n}.csv", "at": at}
+            for n, at in pairs
+        ],
+    )
     tx.execute_many(
         "INSERT INTO account_events (account_id, kind, detail, created_at)"
         " VALUES (:account, 'hand_over', 'limit 4000 a day', :at)",
@@ -181,9 +191,11 @@ def _add_others(tx: Tx, numbers: range, now: datetime) -> None:
     tx.execute_many(
         "INSERT INTO alerts (kind, subject, facts, raised_at, resolved_at, calm_secs)"
         " VALUES ('account_disabled', :n, :facts, :at, :at, 60)",
-        [{"n": str(n), "facts": '{"account": "a", "platform": "p", "reason": "r"}', "at": at}
-         for n, at in pairs],
-    )  # fmt: skip
+        [
+            {"n": str(n), "facts": '{"account": "a", "platform": "p", "reason": "r"}', "at": at}
+            for n, at in pairs
+        ],
+    )
     tx.execute_many(
         "INSERT INTO drama_tasks (task_id, project_id, title, status, duration, created_at,"
         " updated_at) VALUES (:task, 'P1', '短剧', 'active', 60, :at, :at)",

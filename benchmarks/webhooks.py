@@ -14,14 +14,14 @@ from typing import Any
 
 import requests
 
+from app.container import App
 from benchmarks.ground import Ground, Place, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from commands.root import App
-from reports import signing
-from reports.outbox import Report
-from storage import webhooks
-from storage.database import Tx
-from storage.webhooks import DeliveryState
+from storage.distribution import deliveries
+from storage.distribution.deliveries import DeliveryState
+from storage.engines.transactions import Tx
+from webhooks import signing
+from webhooks.outbox import Report
 
 NAME = "webhooks"
 REPORTS, TASKS = 1000, 20
@@ -119,7 +119,7 @@ def _process(place: Place, start_at: float) -> float:
 
 
 def _is_done(app: App) -> bool:
-    counts = app.database.read(webhooks.counts)
+    counts = app.database.read(deliveries.counts)
     return counts.get(DeliveryState.DELIVERED, 0) == REPORTS
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.logs import redact
 from core.settings import Pace
-from sources.spacing import RequestSpacing
+from sources.request_delay import RequestSpacing
 from sources.text import storable
 
 if TYPE_CHECKING:

@@ -107,9 +107,10 @@ class JsonApi:
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the URL with its key, or the proxy's.
             raise Retry(
-                f"no answer ({type(error).__name__})", Evidence(request),
+                f"no answer ({type(error).__name__})",
+                Evidence(request),
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
-            ) from None  # fmt: skip
+            ) from None
         body = _json(answer.content)
         return Answer(answer.status_code, answer.headers, body, request, session, answer.content)
 

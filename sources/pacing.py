@@ -155,13 +155,16 @@ class AccountPace:
         return json.dumps(
             {
                 name: {
-                    "limit": one.limit, "wall": one.wall, "wall_at": one.wall_at,
+                    "limit": one.limit,
+                    "wall": one.wall,
+                    "wall_at": one.wall_at,
                     "recent": [(round(moment, 3), count) for moment, count in one.recent],
-                    "good": one.good_in_row, "per_secs": one.pace.per_secs,
+                    "good": one.good_in_row,
+                    "per_secs": one.pace.per_secs,
                 }
                 for name, one in self.windows.items()
             }
-        )  # fmt: skip
+        )
 
     def of(self, endpoint: str) -> list[RateWindow]:
         """The windows that a request to `endpoint` goes through."""
@@ -249,7 +252,10 @@ def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
     limit = min(float(pace.requests), float(kept.get("limit") or 0.0) * scale)
     wall = kept.get("wall")
     return RateWindow(
-        pace, limit, wall and float(wall) * scale, float(kept.get("wall_at") or 0.0),
+        pace,
+        limit,
+        wall and float(wall) * scale,
+        float(kept.get("wall_at") or 0.0),
         deque((float(moment), int(count)) for moment, count in kept.get("recent") or ()),
         int(kept.get("good") or 0),
-    )  # fmt: skip
+    )

@@ -6,7 +6,7 @@ import hashlib
 import threading
 
 from sources.base import AccountSession, Source
-from sources.spacing import RequestSpacing
+from sources.request_delay import RequestSpacing
 
 
 class SessionPool:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
-from moving_clock import MovingClock
 from pydantic import SecretStr
 
-from accounts.vault import Credentials
-from commands.root import App
+from app.container import App
 from core.clock import Clock
 from core.settings import Pace, Settings
-
-AppFactory = Callable[..., App]
+from tests.support.apps import AppFactory
+from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
+from tests.support.moving_clock import MovingClock
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +72,7 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
         }
         settings = Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
         app = App(settings, threads=threads, patience_secs=5, clock=clock, host=host)
-        from storage import schema
+        from storage.schema import schema
 
         schema.create(app.database)
         app.open()
@@ -89,12 +87,6 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
 @pytest.fixture
 def app(make_app: AppFactory) -> App:
     return make_app()
-
-
-def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
-    """An account whose session the sandbox knows by its name."""
-    credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
-    return app.registry.add("bilibili", name, credentials, limit)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,10 +10,10 @@ import click
 import pytest
 import typer
 
-from commands.main import build
+from commands.framework.main import build
 from core.settings import Settings
-from crawler.columns import DEFAULT_COLUMNS
-from crawler.texts import CHINESE, ENGLISH
+from crawler.export.columns import DEFAULT_COLUMNS
+from presentation.i18n.messages import CHINESE, ENGLISH
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = (ROOT / "docs/cli.md").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from commands.main import build
+from commands.framework.main import build
 from core.settings import setting_names
-from crawler.engine import JOIN_SECS
+from crawler.runtime.engine import JOIN_SECS
 
 ROOT = Path(__file__).resolve().parent.parent
 UNITS = ROOT / "deploy/systemd"
@@ -57,8 +57,10 @@ def verify(analyze: str, units: list[Path]) -> subprocess.CompletedProcess[str]:
 
 def test_systemd_finds_nothing_wrong(analyze: str, installed: list[Path]) -> None:
     assert [unit.name for unit in installed] == [
-        "baton-views.service", "baton-views.timer", "baton.service",
-    ]  # fmt: skip
+        "baton-views.service",
+        "baton-views.timer",
+        "baton.service",
+    ]
     done = verify(analyze, installed)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
 

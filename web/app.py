@@ -19,17 +19,17 @@ from starlette.staticfiles import StaticFiles
 from core.errors import BatonError
 from core.logs import service_log
 from web import api, console, docs_page, health, metrics
-from web.access import Gate
-from web.action_log import ActionLog
+from web.audit_log import ActionLog
+from web.auth.access import Gate
+from web.auth.login_limit import LoginLimit
+from web.auth.sessions import Sessions
+from web.auth.tokens import TokenBook
 from web.backend import Backend
 from web.console.overview import Rates
 from web.console.rendering import Screens
-from web.login_limit import LoginLimit
 from web.metrics import HttpMetrics, InstallationCollector
 from web.middleware import BodyLimit, BugGuard, Observed, SecurityHeaders
 from web.problems import REFUSALS, Refused, described, of_error, of_fields
-from web.sessions import Sessions
-from web.tokens import TokenBook
 
 log = service_log("web")
 PAGES = ("/admin", "/docs")
@@ -43,9 +43,14 @@ ABOUT = (
 def build(backend: Backend) -> FastAPI:
     """The whole application over these collaborators."""
     app = FastAPI(
-        title="Baton", version=backend.version, description=ABOUT,
-        docs_url=None, redoc_url=None, openapi_url=None, lifespan=_few_threads,
-    )  # fmt: skip
+        title="Baton",
+        version=backend.version,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_few_threads,
+    )
     registry = CollectorRegistry()
     observed = HttpMetrics(registry)
     registry.register(InstallationCollector(backend))

@@ -8,32 +8,32 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from accounts.enrolment import AccountDesk
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
+    from alerts.channels import Channel
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
-    from crawler.account_desk import AccountDesk
-    from crawler.channels import Channel
-    from crawler.job_launcher import JobLauncher
-    from crawler.progress import ProgressReader
-    from crawler.scheduler import TaskScheduler
-    from crawler.sealing import SegmentSealer
-    from crawler.segments import SegmentFiles
-    from crawler.task_desk import TaskDesk
-    from crawler.verify import ExportVerifier
-    from reports.broadcaster import Broadcaster
-    from reports.daily_scan import DailyScanner
-    from reports.dramas import DramaDesk
-    from reports.intake import Intake
-    from reports.webhook_desk import WebhookDesk
-    from sources.catalog import Catalog
-    from storage.database import Database
+    from crawler.export.segment_files import SegmentFiles
+    from crawler.export.segment_finalizer import SegmentSealer
+    from crawler.export.verifier import ExportVerifier
+    from crawler.service import TaskDesk
+    from crawler.tasks.scheduler import TaskScheduler
+    from distribution.broadcast.broadcaster import Broadcaster
+    from distribution.daily.scanner import DailyScanner
+    from distribution.intake.importer import Intake
+    from distribution.service import DramaDesk
+    from jobs.launcher import JobLauncher
+    from presentation.snapshot import ProgressReader
+    from sources.platforms import Catalog
+    from storage.engines.transactions import Database
     from web.operations import Operations
-    from works.catalogue import Catalogue
-    from works.intake import WorksIntake
-    from works.uploads import UploadsDiscovery
-    from works.view_gaps import ViewGaps
+    from webhooks.service import WebhookDesk
+    from works.catalogue.catalogue import Catalogue
+    from works.catalogue.importer import WorksIntake
+    from works.catalogue.uploads import UploadsDiscovery
+    from works.hourly.gaps import ViewGaps
 
 THREADS = 8  # requests that are carried out side by side
 ROLE = "web"  # of a process that only serves

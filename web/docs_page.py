@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse
 
-from web.access import Reader
+from web.auth.access import Reader
 
 router = APIRouter(include_in_schema=False)
 PAGE = """<!doctype html>

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from core.errors import BatonError
-from storage import schema
+from storage.schema import schema
 from web.state import TheBackend
 
 router = APIRouter(tags=["health"])

@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from core.errors import DatabaseError
 from core.logs import redact, service_log
-from storage import accounts, leases, totals
-from storage.database import Tx
-from storage.records import Account, AccountStatus
-from storage.totals import Work
-from web.access import Reader
+from storage.crawling import accounts, leases
+from storage.engines.transactions import Tx
+from storage.models.accounts import Account, AccountStatus
+from storage.operations import metrics_queries
+from storage.operations.metrics_queries import Work
+from web.auth.access import Reader
 from web.backend import ROLE, Backend
 
 log = service_log("web")
@@ -32,13 +33,17 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
-            "baton_http_requests", "Requests answered, by method and class of status.",
-            ("method", "status"), registry=registry,
-        )  # fmt: skip
+            "baton_http_requests",
+            "Requests answered, by method and class of status.",
+            ("method", "status"),
+            registry=registry,
+        )
         self._secs = Histogram(
-            "baton_http_request_duration_seconds", "Time to answer a request, by method.",
-            ("method",), registry=registry,
-        )  # fmt: skip
+            "baton_http_request_duration_seconds",
+            "Time to answer a request, by method.",
+            ("method",),
+            registry=registry,
+        )
         self.login_failures = Counter(
             "baton_login_failures", "Sign-ins that were refused.", registry=registry
         )
@@ -99,13 +104,22 @@ class InstallationCollector(Collector):
                 states.add_metric((platform, status.value), len(ours))
         yield states
         of_account: tuple[tuple[str, str, Callable[[Account], float]], ...] = (
-            ("baton_account_exported_today_rows", "Rows exported on this quota day.",
-             lambda one: one.exported_on(day)),
-            ("baton_account_export_limit_rows", "Rows that may be exported a day.",
-             lambda one: one.daily_export_limit),
-            ("baton_account_resting", "Whether the account cools down.",
-             lambda one: one.cooldown_until is not None and one.cooldown_until > now),
-        )  # fmt: skip
+            (
+                "baton_account_exported_today_rows",
+                "Rows exported on this quota day.",
+                lambda one: one.exported_on(day),
+            ),
+            (
+                "baton_account_export_limit_rows",
+                "Rows that may be exported a day.",
+                lambda one: one.daily_export_limit,
+            ),
+            (
+                "baton_account_resting",
+                "Whether the account cools down.",
+                lambda one: one.cooldown_until is not None and one.cooldown_until > now,
+            ),
+        )
         for name, text, value in of_account:
             gauge = GaugeMetricFamily(name, text, labels=("platform", "account"))
             for one in pool:
@@ -113,7 +127,7 @@ class InstallationCollector(Collector):
             yield gauge
 
     def _of_work(self, tx: Tx) -> Iterator[Metric]:
-        works = {"crawl": totals.crawled(tx), "export": totals.exported(tx)}
+        works = {"crawl": metrics_queries.crawled(tx), "export": metrics_queries.exported(tx)}
         tasks = GaugeMetricFamily(
             "baton_tasks", "Tasks, by type and state.", labels=("type", "status")
         )

@@ -45,11 +45,16 @@ class Operation:
     def as_json(self) -> dict[str, Any]:
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
-            "id": self.id, "kind": self.kind, "subject": self.subject, "who": self.who,
-            "state": state, "started_at": iso_utc(self.started_at),
+            "id": self.id,
+            "kind": self.kind,
+            "subject": self.subject,
+            "who": self.who,
+            "state": state,
+            "started_at": iso_utc(self.started_at),
             "finished_at": self.finished_at and iso_utc(self.finished_at),
-            "result": None if self.result is None else dict(self.result), "error": self.error,
-        }  # fmt: skip
+            "result": None if self.result is None else dict(self.result),
+            "error": self.error,
+        }
 
 
 class Operations:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from storage.database import Database, Tx
-from storage.listings import Slice
+from storage.engines.transactions import Database, Tx
+from storage.operations.listings import Slice
 
 T = TypeVar("T")
 USUAL_ROWS = 50

@@ -55,9 +55,11 @@ class Refused(Exception):
 
     def as_response(self) -> Response:
         body: dict[str, Any] = {
-            "type": "about:blank", "title": self.title, "status": int(self.status),
+            "type": "about:blank",
+            "title": self.title,
+            "status": int(self.status),
             "detail": self.detail,
-        }  # fmt: skip
+        }
         if self.errors:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
@@ -87,10 +89,16 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 REFUSALS = (
-    HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE,
-)  # fmt: skip
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 
 
 def partly_refused() -> dict[int | str, dict[str, Any]]:
@@ -124,9 +132,11 @@ def of_error(error: BatonError) -> Refused:
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> Refused:
     """Fields that pydantic refused, each with its reason."""
     errors = [
-        {"field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]),
-         "message": str(one["msg"]).removeprefix("Value error, ")}
+        {
+            "field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]),
+            "message": str(one["msg"]).removeprefix("Value error, "),
+        }
         for one in problems
-    ]  # fmt: skip
+    ]
     told = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)

@@ -48,9 +48,13 @@ class WebServer:
         self._socket: socket.socket | None = None
         self.url = ""  # where it listens, once it is bound
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECS,
-            server_header=False, lifespan="on",
-        )  # fmt: skip
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECS,
+            server_header=False,
+            lifespan="on",
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from web.action_log import ActionLog
+from web.audit_log import ActionLog
 from web.backend import Backend
 
 

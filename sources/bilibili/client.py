@@ -165,9 +165,10 @@ class BilibiliClient:
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the proxy's URL or a header.
             raise Retry(
-                f"no answer from {self._host} ({type(error).__name__})", Evidence(request),
+                f"no answer from {self._host} ({type(error).__name__})",
+                Evidence(request),
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
-            ) from None  # fmt: skip
+            ) from None
         return self._read(session, answer, request)
 
     def _read(

@@ -81,9 +81,11 @@ class Passport:
         evidence = Evidence(f"GET {path}")
         try:
             answer = self._http.get(
-                f"{self._base_url}{path}", params=params, timeout=self._timeout_secs,
+                f"{self._base_url}{path}",
+                params=params,
+                timeout=self._timeout_secs,
                 allow_redirects=False,
-            )  # fmt: skip
+            )
         except (requests.RequestException, ValueError) as error:
             raise Retry(f"no answer from the sign-in ({type(error).__name__})", evidence) from None
         if answer.status_code != 200:

@@ -26,7 +26,7 @@ from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.space import CreatorCard, card, uploads
 from sources.bilibili.videos import MOST_AT_ONCE, VideoCounters
 from sources.json_api import egress
-from sources.spacing import RandomPause
+from sources.request_delay import RandomPause
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit

@@ -48,11 +48,13 @@ def card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCa
     try:
         fields = data["card"]
         return CreatorCard(
-            uid=str(fields["mid"]), name=str(fields["name"]),
+            uid=str(fields["mid"]),
+            name=str(fields["name"]),
             followers=_count(data.get("follower")),
-            following=_count(fields.get("attention")), videos=_count(data.get("archive_count")),
+            following=_count(fields.get("attention")),
+            videos=_count(data.get("archive_count")),
             likes=_count(data.get("like_num")),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise Retry("the card has an unknown shape", damaged=True) from error
 
@@ -65,13 +67,15 @@ def _upload(entry: Mapping[str, Any]) -> Upload:
     author = entry.get("author")
     cover = pic if isinstance(pic, str) and pic else None
     return Upload(
-        bvid=bvid, title=title,
+        bvid=bvid,
+        title=title,
         published_at=datetime.fromtimestamp(created, UTC) if created else None,
         cover_url=f"https:{cover}" if cover and cover.startswith("//") else cover,
-        view=_count(entry.get("play")), comment=_count(entry.get("comment")),
+        view=_count(entry.get("play")),
+        comment=_count(entry.get("comment")),
         danmaku=_count(entry.get("video_review")),
         author=author if isinstance(author, str) and author else None,
-    )  # fmt: skip
+    )
 
 
 def _count(value: Any) -> int | None:

@@ -23,7 +23,7 @@ from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoSt
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.errors import LATER
 from sources.bilibili.ids import av_to_bv, bv_to_av
-from sources.spacing import RandomPause
+from sources.request_delay import RandomPause
 
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
@@ -37,13 +37,23 @@ VIDEO = 2  # the type of a video in a list of resources
 DEAD = 1  # a bit of `attr`
 HIDDEN_CODES = (62002, 62012)
 BATCH_FIELDS = {
-    "view": "play", "danmaku": "danmaku", "comment": "reply", "like": "thumb_up", "coin": "coin",
-    "favorite": "collect", "share": "share",
-}  # fmt: skip
+    "view": "play",
+    "danmaku": "danmaku",
+    "comment": "reply",
+    "like": "thumb_up",
+    "coin": "coin",
+    "favorite": "collect",
+    "share": "share",
+}
 SINGLE_FIELDS = {
-    "view": "view", "danmaku": "danmaku", "comment": "reply", "like": "like", "coin": "coin",
-    "favorite": "favorite", "share": "share",
-}  # fmt: skip
+    "view": "view",
+    "danmaku": "danmaku",
+    "comment": "reply",
+    "like": "like",
+    "coin": "coin",
+    "favorite": "favorite",
+    "share": "share",
+}
 # A batch may be some minutes old; more than that is another number.
 STALE_SHARE, STALE_COUNT = 0.05, 100
 
@@ -199,10 +209,12 @@ def _stats(
     published = video.get("pubdate", video.get("pubtime"))
     return VideoStats(
         **{name: _count(counters.get(field)) for name, field in fields.items()},
-        title=_text(video.get("title")), author=_text(owner.get("name")),
+        title=_text(video.get("title")),
+        author=_text(owner.get("name")),
         uid=None if owner.get("mid") is None else str(owner["mid"]),
-        published_at=_moment(published), cover_url=_url(video.get("cover") or video.get("pic")),
-    )  # fmt: skip
+        published_at=_moment(published),
+        cover_url=_url(video.get("cover") or video.get("pic")),
+    )
 
 
 def _count(value: Any) -> int | None:

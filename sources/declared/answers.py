@@ -23,9 +23,12 @@ from sources.json_api import MESSAGE_CHARS, Answer
 from sources.text import may_be_unstorable, storable_json
 
 PLAIN: dict[str, type[SourceError]] = {
-    "expired": LoginExpired, "banned": AccountBanned, "gone": NotFound,
-    "bad_request": BadRequest, "retry": Retry,
-}  # fmt: skip
+    "expired": LoginExpired,
+    "banned": AccountBanned,
+    "gone": NotFound,
+    "bad_request": BadRequest,
+    "retry": Retry,
+}
 
 
 class NotJson(Exception):
@@ -87,8 +90,15 @@ def _applies(meaning: Meaning, status: int, body: Any) -> bool:
 def _meaning_of_status(status: int) -> Meaning | None:
     if 200 <= status < 300:
         return None
-    known = {401: "expired", 403: "risk", 404: "gone", 407: "retry", 408: "retry", 410: "gone",
-             429: "throttled"}  # fmt: skip
+    known = {
+        401: "expired",
+        403: "risk",
+        404: "gone",
+        407: "retry",
+        408: "retry",
+        410: "gone",
+        429: "throttled",
+    }
     otherwise = "retry" if status >= 500 else "bad_request"
     return Meaning.model_validate({"reaction": known.get(status, otherwise)})
 

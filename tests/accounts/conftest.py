@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from accounts.manager import AccountLease, AccountManager, Purpose
-from commands.root import App
-from storage import account_leases
-from storage import accounts as rows
-from storage.records import Account, AccountEvent, AccountStatus
-from tests.conftest import add_account
+from app.container import App
+from storage.crawling import account_leases
+from storage.crawling import accounts as rows
+from storage.models.accounts import Account, AccountEvent, AccountStatus
+from tests.support.apps import add_account
 
 PLATFORM = "bilibili"
 

@@ -6,11 +6,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from moving_clock import MovingClock
 
 from accounts.budgets import DailyBudget
-from commands.root import App
+from app.container import App
 from core.errors import QuotaSpent
+from tests.support.moving_clock import MovingClock
 
 PACIFIC = "America/Los_Angeles"
 

@@ -6,15 +6,15 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from moving_clock import MovingClock
 
 from accounts.manager import LONGEST_REST_SECS, PROBATION_ANSWERS, AccountLease, Purpose
 from core.errors import Evidence
 from core.settings import Pace
 from sources.pacing import EVERYTHING, AccountPace, OutOfTurn, PacedGate
-from storage.account_leases import Asked
-from storage.records import Account, AccountStatus, Health
+from storage.crawling.account_leases import Asked
+from storage.models.accounts import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
+from tests.support.moving_clock import MovingClock
 
 REST_SECS = 900.0
 PACES = {EVERYTHING: Pace(5, 60)}

@@ -9,10 +9,10 @@ import pytest
 
 from accounts.manager import Purpose
 from core.errors import Evidence, LeaseLost
-from storage import account_leases
-from storage.records import AccountStatus
+from storage.crawling import account_leases
+from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
-from tests.conftest import add_account
+from tests.support.apps import add_account
 
 
 def test_accounts_take_turns_least_recently_used_first(pool: Pool, clock):

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 
 from accounts.manager import AccountLease, Purpose
 from core.errors import CommitUnknown
-from storage.records import AccountStatus
+from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
-from tests.mariadb import MariaDBServer
-from tests.storage.tcp_proxy import CommitFault, TcpProxy
+from tests.support.mariadb import MariaDBServer
+from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 pytestmark = pytest.mark.parametrize("fault", CommitFault)
 

@@ -13,10 +13,11 @@ from accounts.manager import Purpose
 from accounts.vault import Credentials
 from core.errors import InvalidInput
 from core.leases import Lease, LeaseKind
-from storage import task_leases, tasks
-from storage.records import AccountStatus, Task, TaskStatus, WaitingFor
+from storage.crawling import task_leases, tasks
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import Task, TaskStatus, WaitingFor
 from tests.accounts.conftest import PLATFORM, Pool
-from tests.mariadb import MariaDBServer
+from tests.support.mariadb import MariaDBServer
 
 
 def test_an_idle_account_is_leased_and_given_back(pool: Pool):

@@ -10,20 +10,28 @@ from itertools import pairwise
 from pathlib import Path
 
 from core.clock import SystemClock
-from tests.conftest import add_account
+from tests.support.apps import add_account
 
-WORKER = Path(__file__).with_name("lease_worker.py")
-ROOT = WORKER.parents[2]
+WORKER = Path(__file__).parents[1] / "support/accounts/lease_worker.py"
+ROOT = WORKER.parents[3]
 PROCESSES, ACCOUNTS, HOLDS = 4, 20, 40
 
 
 def start(database_url: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(WORKER)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
-        env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT),
-             "BATON_DATA_DIR": str(folder / "data"), "BATON_LOG_DIR": str(folder / "logs")},
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "PYTHONPATH": str(ROOT),
+            "BATON_DATA_DIR": str(folder / "data"),
+            "BATON_LOG_DIR": str(folder / "logs"),
+        },
+    )
 
 
 def test_processes_never_overlap_and_share_fairly(make_app, database_url: str, tmp_path: Path):

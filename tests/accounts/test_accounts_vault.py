@@ -14,17 +14,17 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from accounts.vault import Credentials, KeySource, Vault
-from commands.root import App
+from app.container import App
 from core.errors import CredentialsError
 from core.settings import Settings
-from storage import accounts as rows
-from storage import schema
-from storage.database import Database
+from storage.crawling import accounts as rows
+from storage.engines.transactions import Database
+from storage.schema import schema
 from tests.accounts.conftest import Pool
-from tests.mariadb import MariaDBServer
+from tests.support.mariadb import MariaDBServer
 
-ROTATOR = Path(__file__).with_name("vault_rotator.py")
-ROOT = ROTATOR.parents[2]
+ROTATOR = Path(__file__).parents[1] / "support/accounts/vault_rotator.py"
+ROOT = ROTATOR.parents[3]
 SECRETS = Credentials("pass-w0rd-密码", "SESSDATA=c00kie-value", "http://u:pr0xy@host:1")
 CLEAR = ("pass-w0rd", "密码", "c00kie-value", "pr0xy")
 
@@ -289,13 +289,21 @@ def run_together(url: str, folder: Path, processes: int, rotations: int) -> list
     running = [
         subprocess.Popen(
             [sys.executable, str(ROTATOR), str(rotations)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             cwd=folder,
-            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT),
-                 "BATON_DATA_DIR": str(folder / "data"), "BATON_LOG_DIR": str(folder / "logs")},
+            env={
+                **os.environ,
+                "DATABASE_URL": url,
+                "PYTHONPATH": str(ROOT),
+                "BATON_DATA_DIR": str(folder / "data"),
+                "BATON_LOG_DIR": str(folder / "logs"),
+            },
         )
         for _ in range(processes)
-    ]  # fmt: skip
+    ]
     for one in running:
         assert one.stdout is not None and one.stdout.readline() == "ready\n"
     for one in running:

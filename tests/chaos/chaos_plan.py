@@ -14,13 +14,24 @@ CLOCK_OFF_SECS = 600
 
 # How often a fault is in a round's deck: a share below 1 is a chance.
 COMMON: dict[str, float] = {
-    "kill": 11, "freeze": 3, "fill_disk": 0.5, "read_only": 0.4, "trouble_platform": 2,
-}  # fmt: skip
+    "kill": 11,
+    "freeze": 3,
+    "fill_disk": 0.5,
+    "read_only": 0.4,
+    "trouble_platform": 2,
+}
 ON_A_SERVER: dict[str, float] = {
-    "kill_connections": 4, "lose_commit_answer": 6, "lose_commit": 1.5, "lose_request": 1.5,
-    "lose_answer": 1.5, "stall": 1.5, "stall_clock": 1, "kill_database": 1, "deadlock": 1.5,
+    "kill_connections": 4,
+    "lose_commit_answer": 6,
+    "lose_commit": 1.5,
+    "lose_request": 1.5,
+    "lose_answer": 1.5,
+    "stall": 1.5,
+    "stall_clock": 1,
+    "kill_database": 1,
+    "deadlock": 1.5,
     "vanish": 0.2,
-}  # fmt: skip
+}
 DECKS: dict[str, dict[str, float]] = {
     "sqlite": COMMON | {"hold_lock": 2},
     "mariadb": COMMON | ON_A_SERVER,
@@ -28,8 +39,11 @@ DECKS: dict[str, dict[str, float]] = {
 }
 BRIEF = {"kill": 3.0, "freeze": 1.0, "trouble_platform": 1.0}
 BRIEF_ON_A_SERVER = {
-    "kill_connections": 2.0, "lose_commit_answer": 2.0, "lose_commit": 1.0, "kill_database": 1.0,
-}  # fmt: skip
+    "kill_connections": 2.0,
+    "lose_commit_answer": 2.0,
+    "lose_commit": 1.0,
+    "kill_database": 1.0,
+}
 BRIEF_DECKS: dict[str, dict[str, float]] = {
     "sqlite": BRIEF | {"kill": 5.0, "hold_lock": 1.0, "fill_disk": 1.0},
     "mariadb": BRIEF | BRIEF_ON_A_SERVER | {"read_only": 1.0},
@@ -93,9 +107,15 @@ def draw_brief_plan(engine: str, seed: int) -> RoundPlan:
     plan = _draw(chance, engine, seed, 0, BRIEF_DECKS[engine])
     accounts = plan.accounts
     return replace(
-        plan, creators=400, limit=400 // accounts + 20, lease_secs=1, hosts=1, clock_off=False,
-        day_turns_after_secs=None, platform_faults=plan.platform_faults[:3],
-    )  # fmt: skip
+        plan,
+        creators=400,
+        limit=400 // accounts + 20,
+        lease_secs=1,
+        hosts=1,
+        clock_off=False,
+        day_turns_after_secs=None,
+        platform_faults=plan.platform_faults[:3],
+    )
 
 
 def _draw(

@@ -21,7 +21,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from tcp_proxy import CHUNK, COMMIT, TcpProxy, _Pair
+from tests.support.storage.tcp_proxy import CHUNK, COMMIT, TcpProxy, _Pair
 
 COM_QUERY = 3
 
@@ -137,8 +137,9 @@ class ChaosPair(_Pair):
         if order is not None and order.wire in (Wire.STALL, Wire.STALL_CLOCK):
             time.sleep(order.secs)
         self._drop_answer = order is not None and order.wire in (
-            Wire.LOSE_COMMIT_ANSWER, Wire.LOSE_ANSWER,
-        )  # fmt: skip
+            Wire.LOSE_COMMIT_ANSWER,
+            Wire.LOSE_ANSWER,
+        )
         self._server.sendall(data)
         return True
 

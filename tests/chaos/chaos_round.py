@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pymysql
-from chaos_counts import Counts
-from chaos_plan import CLOCK_OFF_SECS, RoundPlan, Step, draw_platform_fault
-from crew import Crew, Role
-from eye import Eye, Platform
-from hosts import Host
-from invariants import Proof
-from launcher import CommandServer
-from quota_zones import zone_whose_midnight_is_in
-from stages import Stage
+
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.chaos_plan import CLOCK_OFF_SECS, RoundPlan, Step, draw_platform_fault
+from tests.chaos.crew import Crew, Role
+from tests.chaos.eye import Eye, Platform
+from tests.chaos.hosts import Host
+from tests.chaos.invariants import Proof
+from tests.chaos.quota_zones import zone_whose_midnight_is_in
+from tests.chaos.stages import Stage
+from tests.support.processes.launcher import CommandServer
 
 DOMAIN = "美妆"
 STUCK_SECS = 120.0
@@ -111,10 +112,14 @@ class Round:
             off_secs = CLOCK_OFF_SECS if plan.clock_off and number else 0.0
             self._hosts.append(
                 Host(
-                    self._folder / f"host-{number}", self._server, self._stage.url,
-                    f"chaos-{number}", off_secs, **env,
+                    self._folder / f"host-{number}",
+                    self._server,
+                    self._stage.url,
+                    f"chaos-{number}",
+                    off_secs,
+                    **env,
                 )
-            )  # fmt: skip
+            )
         self._counts.note("clock_off", plan.clock_off)
         first = self._hosts[0]
         first.add_accounts(*(f"acc{n}" for n in range(plan.accounts)), limit=plan.limit)
@@ -133,9 +138,15 @@ class Round:
         first, last = self._hosts[0], self._hosts[-1]
         crawl = ("start_crawl", "--domain", DOMAIN, "--workers", 2)
         export = (
-            "start_export", "--domain", DOMAIN, "--workers", 2, "--wait",
-            "--format", self._plan.format,
-        )  # fmt: skip
+            "start_export",
+            "--domain",
+            DOMAIN,
+            "--workers",
+            2,
+            "--wait",
+            "--format",
+            self._plan.format,
+        )
         run = ("run", "--crawl-workers", 1, "--export-workers", 1)
         return [
             Role(first, run, lambda: True),

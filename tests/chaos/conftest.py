@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from galera import HINT, find_provider
-from galera_stage import GaleraStage
-from mariadb import MariaDBServer
-from process_fixtures import command_server, start_sandbox  # noqa: F401
-from stages import MariaDBStage, SqliteStage
+
+from tests.chaos.galera import HINT, find_provider
+from tests.chaos.galera_stage import GaleraStage
+from tests.chaos.stages import MariaDBStage, SqliteStage
+from tests.support.mariadb import MariaDBServer
+from tests.support.processes.process_fixtures import command_server, start_sandbox  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chaos_counts import Counts
-from eye import Eye
-from hosts import Host
-from launcher import Process
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.eye import Eye
+from tests.chaos.hosts import Host
+from tests.support.processes.launcher import Process
 
 RESTART_PAUSE_SECS = 0.5
 # Endings that a fault explains: done, an error that was told, a folder that cannot be written,

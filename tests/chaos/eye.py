@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pymysql
 import requests
-from launcher import SandboxProcess
-from outside import Outside, Row, _creators_in
+
+from tests.support.processes.launcher import SandboxProcess
+from tests.support.processes.outside import Outside, Row, _creators_in
 
 PATIENCE_SECS = 60.0
 Where = Callable[[], tuple[str, str]]

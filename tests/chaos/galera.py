@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from mariadb import find_server, free_port
+
+from tests.support.mariadb import find_server, free_port
 
 PROVIDERS = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so")
 HINT = "install it with: apt-get install mariadb-server galera-4 rsync"
@@ -69,10 +70,17 @@ class Node:
 
     def install(self) -> None:
         done = subprocess.run(
-            [self._installer, "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
-             "--auth-root-authentication-method=normal", f"--user={self.user}"],
-            capture_output=True, text=True,
-        )  # fmt: skip
+            [
+                self._installer,
+                "--no-defaults",
+                f"--datadir={self.data}",
+                "--skip-test-db",
+                "--auth-root-authentication-method=normal",
+                f"--user={self.user}",
+            ],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode != 0:
             raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}\n{done.stderr}")
 
@@ -84,9 +92,12 @@ class Node:
         more += [f"--wsrep-start-position={position}"] if position else []
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._command(members), *more], stdout=log, stderr=log, start_new_session=True,
+                [*self._command(members), *more],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 cwd=self.folder,
-            )  # fmt: skip
+            )
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECS
@@ -124,10 +135,17 @@ class Node:
     def connect(self, database: str | None = None) -> Any:
         """An administrator's connection to this node."""
         return pymysql.connect(
-            host="127.0.0.1", port=self.port, user="root", password="", database=database,
-            autocommit=True, charset="utf8mb4", connect_timeout=5, read_timeout=30,
+            host="127.0.0.1",
+            port=self.port,
+            user="root",
+            password="",
+            database=database,
+            autocommit=True,
+            charset="utf8mb4",
+            connect_timeout=5,
+            read_timeout=30,
             ssl_disabled=True,
-        )  # fmt: skip
+        )
 
     def _recovered_position(self) -> str | None:
         """Where a node that was killed stands: then it gets what it missed, not everything."""
@@ -142,17 +160,30 @@ class Node:
             f"gmcast.listen_addr=tcp://127.0.0.1:{self.group_port};gcache.size=32M;{TIMEOUTS}"
         )
         return [
-            self._server, "--no-defaults", f"--user={self.user}", f"--datadir={self.data}",
-            f"--socket={self.folder / 's.sock'}", f"--port={self.port}", "--skip-name-resolve",
-            "--bind-address=127.0.0.1", f"--pid-file={self.folder / 'pid'}",
-            "--innodb-buffer-pool-size=64M", "--max-connections=300", "--binlog-format=ROW",
-            "--innodb-autoinc-lock-mode=2", "--default-storage-engine=InnoDB", "--wsrep-on=ON",
-            f"--wsrep-provider={self._provider}", f"--wsrep-cluster-address={members}",
-            "--wsrep-cluster-name=baton-tests", f"--wsrep-node-name={self.name}",
-            f"--wsrep-node-address=127.0.0.1:{self.group_port}", "--wsrep-sst-method=rsync",
+            self._server,
+            "--no-defaults",
+            f"--user={self.user}",
+            f"--datadir={self.data}",
+            f"--socket={self.folder / 's.sock'}",
+            f"--port={self.port}",
+            "--skip-name-resolve",
+            "--bind-address=127.0.0.1",
+            f"--pid-file={self.folder / 'pid'}",
+            "--innodb-buffer-pool-size=64M",
+            "--max-connections=300",
+            "--binlog-format=ROW",
+            "--innodb-autoinc-lock-mode=2",
+            "--default-storage-engine=InnoDB",
+            "--wsrep-on=ON",
+            f"--wsrep-provider={self._provider}",
+            f"--wsrep-cluster-address={members}",
+            "--wsrep-cluster-name=baton-tests",
+            f"--wsrep-node-name={self.name}",
+            f"--wsrep-node-address=127.0.0.1:{self.group_port}",
+            "--wsrep-sst-method=rsync",
             f"--wsrep-sst-receive-address=127.0.0.1:{self._sst_port}",
             f"--wsrep-provider-options={options}",
-        ]  # fmt: skip
+        ]
 
 
 class GaleraCluster:

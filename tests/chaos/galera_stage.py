@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from chaos_counts import Counts
-from galera import GaleraCluster, Node
-from stages import ServerStage
+
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.galera import GaleraCluster, Node
+from tests.chaos.stages import ServerStage
 
 CONFLICTS = ("Innodb_deadlocks", "wsrep_local_bf_aborts", "wsrep_local_cert_failures")
 LOOK_EVERY_SECS = 2.0

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from launcher import Baton, CommandServer, Process
+from tests.support.processes.launcher import Baton, CommandServer, Process
 
 AS_HOST = Path(__file__).with_name("as_host.py")
 DISK = "size=48m"

@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from chaos_plan import PAGE_SIZE, RoundPlan
-from eye import Eye
-from hosts import Host
-from outside import Row
+from tests.chaos.chaos_plan import PAGE_SIZE, RoundPlan
+from tests.chaos.eye import Eye
+from tests.chaos.hosts import Host
+from tests.support.processes.outside import Row
 
 OVERLAP_SECS = 0.25  # what two hosts' ideas of the time may differ by
 TEXT_TABLES = ("tasks", "accounts", "account_events", "export_logs", "meta")

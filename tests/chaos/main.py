@@ -1,7 +1,7 @@
 """The long run: rounds of random faults on each engine until the time is over.
 
-    python tests/chaos/main.py --minutes 30 --engine all --seed 7
-    python tests/chaos/main.py --engine mariadb --seed 7 --round 12
+    python -m tests.chaos.main --minutes 30 --engine all --seed 7
+    python -m tests.chaos.main --engine mariadb --seed 7 --round 12
 
 The first line is the seed. A round's plan depends on seed, engine and number only; `--round`
 plays one again. Folders of rounds that violated something are kept.
@@ -19,15 +19,11 @@ import time
 import traceback
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS.parent), str(TESTS)]
-sys.path += [str(folder) for folder in (TESTS / "chaos", TESTS / "processes", TESTS / "storage")]
-
-from chaos_counts import Counts, table, write_json  # noqa: E402
-from chaos_plan import ENGINES, draw_plan  # noqa: E402
-from chaos_round import Round  # noqa: E402
-from launcher import CommandServer  # noqa: E402
-from stages import make_stage  # noqa: E402
+from tests.chaos.chaos_counts import Counts, table, write_json
+from tests.chaos.chaos_plan import ENGINES, draw_plan
+from tests.chaos.chaos_round import Round
+from tests.chaos.stages import make_stage
+from tests.support.processes.launcher import CommandServer
 
 
 class Run:

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from chaos_proxy import ChaosProxy
-from launcher import CLI, Baton, CommandServer, Process
+from tests.chaos.chaos_proxy import ChaosProxy
+from tests.support.processes.launcher import CLI, Baton, CommandServer, Process
 
 NUMBERS = itertools.count()
 AS_HOST = Path(__file__).with_name("as_host.py")

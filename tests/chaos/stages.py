@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pymysql
-from chaos_counts import Counts
-from chaos_proxy import ChaosProxy, Wire
-from mariadb import MariaDBServer
+
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.chaos_proxy import ChaosProxy, Wire
+from tests.support.mariadb import MariaDBServer
 
 PLAYED = {
     Wire.LOSE_COMMIT: "lost_commits",
@@ -217,6 +218,6 @@ def make_stage(engine: str) -> Stage:
         return SqliteStage()
     if engine == "mariadb":
         return MariaDBStage()
-    from galera_stage import GaleraStage
+    from tests.chaos.galera_stage import GaleraStage
 
     return GaleraStage()

@@ -10,11 +10,12 @@ import random
 from pathlib import Path
 
 import pytest
-from chaos_counts import Counts
-from chaos_plan import draw_brief_plan
-from chaos_round import Round
-from launcher import CommandServer
-from stages import Stage
+
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.chaos_plan import draw_brief_plan
+from tests.chaos.chaos_round import Round
+from tests.chaos.stages import Stage
+from tests.support.processes.launcher import CommandServer
 
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 SURE = ("deaths", "rows")  # what chance cannot miss; the named tests prove each fault by itself

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chaos_plan import ENGINES, draw_plan
-from eye import Eye
-from hosts import Host
-from invariants import Proof
-from launcher import CommandServer, SandboxProcess
-from stages import SqliteStage
+
+from tests.chaos.chaos_plan import ENGINES, draw_plan
+from tests.chaos.eye import Eye
+from tests.chaos.hosts import Host
+from tests.chaos.invariants import Proof
+from tests.chaos.stages import SqliteStage
+from tests.support.processes.launcher import CommandServer, SandboxProcess
 
 DOMAIN = "美妆"
 CREATORS, LIMIT = 100, 60

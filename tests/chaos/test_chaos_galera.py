@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from chaos_counts import Counts
-from eye import Eye
-from galera import Node
-from galera_stage import GaleraStage
-from launcher import Baton, CommandServer, SandboxProcess, wait_until
 
 from core.clock import SystemClock
-from storage.database import Database, Tx, open_engine
+from storage.engines.transactions import Database, Tx, open_engine
+from tests.chaos.chaos_counts import Counts
+from tests.chaos.eye import Eye
+from tests.chaos.galera import Node
+from tests.chaos.galera_stage import GaleraStage
+from tests.support.processes.launcher import Baton, CommandServer, SandboxProcess, wait_until
 
 DOMAIN = "美妆"
 CREATORS = 400
@@ -35,7 +35,7 @@ def test_the_death_of_the_node_in_use_is_survived(
     command_server: CommandServer,
     start_sandbox: Callable[..., SandboxProcess],
 ) -> None:
-    """Guarded by the loop over all nodes in `NodeConnector.__call__` (storage/cluster.py)."""
+    """Guarded by the loop over all nodes in `NodeConnector.__call__`."""
     platform = start_sandbox(creators=CREATORS)
     folder = tmp_path / "baton"
     folder.mkdir()
@@ -80,7 +80,7 @@ def test_a_conflict_that_shows_at_commit_runs_the_unit_again(cluster: GaleraStag
 
 
 def test_a_read_on_another_node_waits_for_what_was_committed(cluster: GaleraStage) -> None:
-    """Guarded by `SET SESSION wsrep_sync_wait=1` in `_join_cluster` (storage/cluster.py)."""
+    """Guarded by `SET SESSION wsrep_sync_wait=1` in `_join_cluster`."""
     one, two, _ = cluster.cluster.nodes
     with closing(at(cluster, one)) as here, closing(at(cluster, two)) as there:
         make_box(here)

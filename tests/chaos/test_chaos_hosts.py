@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from launcher import CommandServer, Process, SandboxProcess, wait_until
-from mariadb import MariaDBServer
-from namespaces import LinkedHost, make_link
-from outside import Outside
+
+from tests.chaos.namespaces import LinkedHost, make_link
+from tests.support.mariadb import MariaDBServer
+from tests.support.processes.launcher import CommandServer, Process, SandboxProcess, wait_until
+from tests.support.processes.outside import Outside
 
 DOMAIN = "美妆"
 CREATORS = 900

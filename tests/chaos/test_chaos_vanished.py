@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chaos_proxy import ChaosProxy, Wire
-from launcher import Baton, CommandServer, SandboxProcess, wait_until
-from mariadb import MariaDBServer
-from outside import Outside
+
+from tests.chaos.chaos_proxy import ChaosProxy, Wire
+from tests.support.mariadb import MariaDBServer
+from tests.support.processes.launcher import Baton, CommandServer, SandboxProcess, wait_until
+from tests.support.processes.outside import Outside
 
 DOMAIN = "美妆"
 CREATORS = 400
@@ -29,7 +30,7 @@ def test_locks_of_a_host_that_vanished_hold_nobody_up(
     command_server: CommandServer,
     start_sandbox: Callable[..., SandboxProcess],
 ) -> None:
-    """Guarded by `SET SESSION wait_timeout` in storage/cluster.py: the server closes a session that
+    """Guarded by `SET SESSION wait_timeout` in `cluster.py`: the server closes a session that
     says nothing, and so rolls back what it left open."""
     platform = start_sandbox(creators=CREATORS)
     (tmp_path / "baton").mkdir()

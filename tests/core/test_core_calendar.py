@@ -48,9 +48,18 @@ def test_days_of_23_and_25_hours(zone: str, noon: datetime, hours: int):
 
 
 ZONES = st.sampled_from(
-    ["Asia/Shanghai", "UTC", "Europe/Berlin", "America/Havana", "Africa/Cairo", "Asia/Kathmandu",
-     "America/St_Johns", "Pacific/Auckland", "Asia/Beirut"]
-)  # fmt: skip
+    [
+        "Asia/Shanghai",
+        "UTC",
+        "Europe/Berlin",
+        "America/Havana",
+        "Africa/Cairo",
+        "Asia/Kathmandu",
+        "America/St_Johns",
+        "Pacific/Auckland",
+        "Asia/Beirut",
+    ]
+)
 
 
 @given(ZONES, st.datetimes(datetime(2020, 1, 1), datetime(2037, 1, 1)))

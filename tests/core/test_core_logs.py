@@ -42,8 +42,10 @@ def test_each_service_and_day_has_a_file(logs: Path):
     log_at("ingestion", datetime(2026, 11, 23, tzinfo=UTC), "next day")
     log_at("ingestion.pages", datetime(2026, 11, 23, tzinfo=UTC), "part of it")
     assert sorted(file.name for file in logs.iterdir()) == [
-        "export-2026-11-22.log", "ingestion-2026-11-22.log", "ingestion-2026-11-23.log",
-    ]  # fmt: skip
+        "export-2026-11-22.log",
+        "ingestion-2026-11-22.log",
+        "ingestion-2026-11-23.log",
+    ]
     line = (logs / "ingestion-2026-11-22.log").read_text()
     assert line == "2026-11-22T23:59:59.999Z INFO ingestion page stored\n"
     assert len((logs / "ingestion-2026-11-23.log").read_text().splitlines()) == 2

@@ -7,13 +7,13 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from fuzz_effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
 from core.schedule import Schedule, check_cron
 from core.settings import load_settings
+from tests.support.fuzz.fuzz_effort import effort
 
 SHANGHAI, BERLIN, UTC_ZONE = (ZoneInfo(n) for n in ("Asia/Shanghai", "Europe/Berlin", "UTC"))
 
@@ -80,28 +80,43 @@ def test_the_next_time_is_behind_the_moment_itself():
 FORWARD, BACK = utc(2026, 3, 29, 0, 30), utc(2026, 10, 25, 0, 0)  # 1:30 CET, 2:00 CEST
 CHANGES = {
     "skipped: right after the gap": (
-        "30 2 * * *", FORWARD, [utc(2026, 3, 29, 1), utc(2026, 3, 30, 0, 30)],
+        "30 2 * * *",
+        FORWARD,
+        [utc(2026, 3, 29, 1), utc(2026, 3, 30, 0, 30)],
     ),
     "skipped twice: once": (
-        "0,30 2 * * *", FORWARD, [utc(2026, 3, 29, 1), utc(2026, 3, 30, 0)],
+        "0,30 2 * * *",
+        FORWARD,
+        [utc(2026, 3, 29, 1), utc(2026, 3, 30, 0)],
     ),
     "hours go on": ("0 * * * *", FORWARD, [utc(2026, 3, 29, 1), utc(2026, 3, 29, 2)]),
     "there is no such hour": (
-        "*/30 2 * * *", FORWARD, [utc(2026, 3, 30, 0), utc(2026, 3, 30, 0, 30)],
+        "*/30 2 * * *",
+        FORWARD,
+        [utc(2026, 3, 30, 0), utc(2026, 3, 30, 0, 30)],
     ),
     "twice on the clock: once": (
-        "30 2 * * *", BACK, [utc(2026, 10, 25, 0, 30), utc(2026, 10, 26, 1, 30)],
+        "30 2 * * *",
+        BACK,
+        [utc(2026, 10, 25, 0, 30), utc(2026, 10, 26, 1, 30)],
     ),
     "between the two: not again": (
-        "30 2 * * *", utc(2026, 10, 25, 1, 10), [utc(2026, 10, 26, 1, 30)],
+        "30 2 * * *",
+        utc(2026, 10, 25, 1, 10),
+        [utc(2026, 10, 26, 1, 30)],
     ),
     "every real hour": ("0 * * * *", BACK, [utc(2026, 10, 25, h) for h in (1, 2, 3)]),
     "both hours": (
-        "*/30 2 * * *", BACK,
-        [utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 1), utc(2026, 10, 25, 1, 30),
-         utc(2026, 10, 26, 1)],
+        "*/30 2 * * *",
+        BACK,
+        [
+            utc(2026, 10, 25, 0, 30),
+            utc(2026, 10, 25, 1),
+            utc(2026, 10, 25, 1, 30),
+            utc(2026, 10, 26, 1),
+        ],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CHANGES)
@@ -113,8 +128,9 @@ def test_when_clocks_change(case: str):
 def test_a_midnight_that_does_not_exist_comes_after_the_gap():
     havana = Schedule("0 0 * * *", ZoneInfo("America/Havana"))
     assert list(islice(havana.after(utc(2026, 3, 7, 12)), 2)) == [
-        utc(2026, 3, 8, 5), utc(2026, 3, 9, 4),
-    ]  # fmt: skip
+        utc(2026, 3, 8, 5),
+        utc(2026, 3, 9, 4),
+    ]
 
 
 def test_in_words():
@@ -122,9 +138,20 @@ def test_in_words():
 
 
 CRONS = st.sampled_from(
-    ["* * * * *", "*/7 * * * *", "0 * * * *", "30 2 * * *", "0,30 2,3 * * *", "0 */2 * * *",
-     "*/20 1-3 * * *", "0 0 * * *", "0 9 * * 1-5", "0 12 * * MON#1", "59 23 L * *"]
-)  # fmt: skip
+    [
+        "* * * * *",
+        "*/7 * * * *",
+        "0 * * * *",
+        "30 2 * * *",
+        "0,30 2,3 * * *",
+        "0 */2 * * *",
+        "*/20 1-3 * * *",
+        "0 0 * * *",
+        "0 9 * * 1-5",
+        "0 12 * * MON#1",
+        "59 23 L * *",
+    ]
+)
 PLACES = st.sampled_from(
     [SHANGHAI, BERLIN, UTC_ZONE, ZoneInfo("America/Havana"), ZoneInfo("Australia/Lord_Howe")]
 )

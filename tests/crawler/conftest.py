@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import outside_checker
 import pytest
-from moving_clock import MovingClock
-from workbench import BATCH, DOMAIN, LIMIT, ROWS, Platform, add_accounts, store_rows
 
-from commands.root import App
+import tests.support.crawler.outside_checker as outside_checker
+from app.container import App
 from core.logs import set_up_logging
 from sandbox import RateLimit, SandboxConfig
+from tests.support.crawler.workbench import (
+    BATCH,
+    DOMAIN,
+    LIMIT,
+    ROWS,
+    Platform,
+    add_accounts,
+    store_rows,
+)
+from tests.support.moving_clock import MovingClock
 
 
 @pytest.fixture

@@ -6,8 +6,14 @@ import json
 from typing import Any
 
 import requests
-from moving_clock import MovingClock
-from workbench import (
+
+from accounts.vault import Credentials
+from commands.accounts.tables import explained
+from core.settings import Pace
+from sandbox.messages import json_reply
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus
+from tests.support.crawler.workbench import (
     Platform,
     account_of,
     add_account,
@@ -18,12 +24,7 @@ from workbench import (
     stored_uids,
     work_off,
 )
-
-from accounts.vault import Credentials
-from commands.account_table import explained
-from core.settings import Pace
-from sandbox.messages import json_reply
-from storage.records import AccountStatus, TaskStatus
+from tests.support.moving_clock import MovingClock
 
 COMPLETED, DISABLED = TaskStatus.COMPLETED, AccountStatus.DISABLED
 SECRET, CSRF = "geheim4711sessdata", "geheim0815csrf"
@@ -72,9 +73,15 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     account = account_of(app, "me")
     events = app.registry.events(account)
     assert [event.kind for event in events[::-1]] == [
-        "added", "cooldown", "suspect", "probation", "recovered", "disabled", "session_replaced",
+        "added",
+        "cooldown",
+        "suspect",
+        "probation",
+        "recovered",
+        "disabled",
+        "session_replaced",
         "enabled",
-    ]  # fmt: skip
+    ]
     lines = explained(app, account, events)
     assert lines[0] == "me (bilibili): idle"
     assert lines[1].startswith("health healthy, rate ")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from crawler.ingestion.page_store import PageStore
+from sandbox.messages import json_reply
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, WaitingFor
+from tests.support.crawler.workbench import (
     ONE_ENGINE,
     account_of,
     add_account,
@@ -22,10 +26,7 @@ from workbench import (
     stored_uids,
     work_off,
 )
-
-from crawler.pages import PageStore
-from sandbox.messages import json_reply
-from storage.records import AccountStatus, TaskStatus, WaitingFor
+from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING, FAILED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.FAILED
 IDLE = AccountStatus.IDLE
@@ -33,9 +34,19 @@ IDLE = AccountStatus.IDLE
 
 @ONE_ENGINE
 @pytest.mark.parametrize(
-    "kind", ["http_500", "http_502", "http_503", "code_500", "code_503", "code_504", "code_8888",
-             "drop", "truncated_body"]
-)  # fmt: skip
+    "kind",
+    [
+        "http_500",
+        "http_502",
+        "http_503",
+        "code_500",
+        "code_503",
+        "code_504",
+        "code_8888",
+        "drop",
+        "truncated_body",
+    ],
+)
 def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> None:
     server = platform(creators=60)
     app = make_app(bilibili_base_url=server.url)
@@ -54,8 +65,15 @@ def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> N
     assert stored_uids(app) == server.uids()
 
 
-SPOILT = ["html_200", "truncated_json", "empty_body", "empty_data", "null_data", "null_result",
-          "result_string"]  # fmt: skip
+SPOILT = [
+    "html_200",
+    "truncated_json",
+    "empty_body",
+    "empty_data",
+    "null_data",
+    "null_result",
+    "result_string",
+]
 
 
 @ONE_ENGINE
@@ -149,9 +167,12 @@ def test_under_harsh_faults_every_creator_is_stored_once_in_the_end(
 ) -> None:
     server = platform(creators=300, page_size=6, faults="harsh", rate="20/10")
     app = make_app(
-        bilibili_base_url=server.url, throttle_cooldown_secs=1, risk_cooldown_secs=1,
-        request_attempts=4, task_attempts=50,
-    )  # fmt: skip
+        bilibili_base_url=server.url,
+        throttle_cooldown_secs=1,
+        risk_cooldown_secs=1,
+        request_attempts=4,
+        task_attempts=50,
+    )
     for name in ("acc1", "banned-2", "acc3", "expired-4", "acc5"):
         add_account(app, name)
     for _ in range(8):  # an entry that was spoilt on its way comes with a later crawl

@@ -9,8 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from app.container import App
+from core.errors import CommitUnknown
+from crawler.export import segment_files as segment_files
+from crawler.export.formats import CsvWriter
+from crawler.export.segment_files import SegmentWriter
+from storage.crawling import export_segments as segment_rows
+from storage.crawling import influencers, task_leases
+from storage.models.accounts import AccountStatus
+from storage.models.segments import SegmentState
+from storage.models.tasks import TaskStatus, WaitingFor
+from tests.support.crawler.workbench import (
     ONE_ENGINE,
     ROWS,
     Crash,
@@ -32,15 +42,7 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from commands.root import App
-from core.errors import CommitUnknown
-from crawler import segments as segment_files
-from crawler.formats import CsvWriter
-from crawler.segments import SegmentWriter
-from storage import influencers, task_leases
-from storage import segments as segment_rows
-from storage.records import AccountStatus, SegmentState, TaskStatus, WaitingFor
+from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
 
@@ -175,9 +177,13 @@ def lose_answers(app: App, monkeypatch, owner: object, query: str, number: int, 
 @pytest.mark.parametrize("came", [True, False])
 @pytest.mark.parametrize(
     ("owner", "query", "number"),
-    [(influencers, "mark_exported", 1), (influencers, "mark_exported", 3),
-     (segment_rows, "seal", 1), (task_leases, "finish", 1)],
-)  # fmt: skip
+    [
+        (influencers, "mark_exported", 1),
+        (influencers, "mark_exported", 3),
+        (segment_rows, "seal", 1),
+        (task_leases, "finish", 1),
+    ],
+)
 def test_a_lost_answer_to_commit_is_never_guessed_at(
     two, agree, clock: MovingClock, monkeypatch, came, owner, query, number
 ) -> None:
@@ -195,9 +201,13 @@ def test_a_lost_answer_to_commit_is_never_guessed_at(
 @pytest.mark.parametrize("came", [True, False])
 @pytest.mark.parametrize(
     ("owner", "query", "number"),
-    [(task_leases, "make_parent", 1), (influencers, "upsert_page", 1),
-     (influencers, "upsert_page", 3), (task_leases, "finish", 1)],
-)  # fmt: skip
+    [
+        (task_leases, "make_parent", 1),
+        (influencers, "upsert_page", 1),
+        (influencers, "upsert_page", 3),
+        (task_leases, "finish", 1),
+    ],
+)
 def test_a_lost_answer_while_crawling_costs_no_page(
     make_app, platform, clock: MovingClock, monkeypatch, came, owner, query, number
 ) -> None:

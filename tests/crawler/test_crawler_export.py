@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from launcher import wait_until
-from mariadb import connect_to
-from moving_clock import MovingClock
-from workbench import (
+
+from accounts.manager import Purpose
+from core.clock import SystemClock
+from storage.crawling import influencers
+from storage.engines.datetimes import to_sql
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, WaitingFor
+from tests.support.crawler.workbench import (
     DOMAIN,
     account_of,
     add_account,
@@ -27,12 +31,9 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from accounts.manager import Purpose
-from core.clock import SystemClock
-from storage import influencers
-from storage.records import AccountStatus, TaskStatus, WaitingFor
-from storage.times import to_sql
+from tests.support.mariadb import connect_to
+from tests.support.moving_clock import MovingClock
+from tests.support.processes.launcher import wait_until
 
 COMPLETED, PENDING, PAUSED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.PAUSED
 
@@ -279,9 +280,12 @@ def test_a_file_whose_account_was_used_up_elsewhere_ends(make_app, agree, clock)
 def test_crawl_and_export_run_side_by_side_to_the_end(make_app, platform, agree, accounts) -> None:
     server = platform(creators=500, clock=SystemClock())
     app = make_app(
-        clock=SystemClock(), bilibili_base_url=server.url, poll_secs=0.02, threads=3,
+        clock=SystemClock(),
+        bilibili_base_url=server.url,
+        poll_secs=0.02,
+        threads=3,
         export_batch_rows=30,
-    )  # fmt: skip
+    )
     add_accounts(app, accounts, limit=4000 if accounts == 1 else 200)
     crawling, exporting = file_crawl(app), file_export(app)
     failures: list[BaseException] = []

@@ -7,7 +7,10 @@ import threading
 from datetime import UTC, date, datetime
 
 import pytest
-from workbench import (
+
+from storage.models.segments import SegmentState
+from storage.models.tasks import TaskStatus
+from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
     add_account,
@@ -22,8 +25,6 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from storage.records import SegmentState, TaskStatus
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
@@ -90,8 +91,21 @@ def test_files_carry_domain_day_segment_and_account_in_their_names(make_app, agr
     agree()
 
 
-NAMES = ["a/b:c", "..", ".", "CON", "[x]*?", 'say "hi"', "a\\b", " 空格 ", "\t", "美" * 128,
-         "x" * 128, "🎮" * 60, "<|>"]  # fmt: skip
+NAMES = [
+    "a/b:c",
+    "..",
+    ".",
+    "CON",
+    "[x]*?",
+    'say "hi"',
+    "a\\b",
+    " 空格 ",
+    "\t",
+    "美" * 128,
+    "x" * 128,
+    "🎮" * 60,
+    "<|>",
+]
 
 
 @ONE_ENGINE

@@ -10,22 +10,45 @@ import re
 import tempfile
 from pathlib import Path
 
-import outside_checker
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workbench import DOMAIN, add_account, change, export, segments_of, store_rows
 
-from commands.root import App
+import tests.support.crawler.outside_checker as outside_checker
+from app.container import App
 from core.errors import InvalidInput
-from crawler.columns import DEFAULT_COLUMNS, parse_columns
-from crawler.formats import CsvWriter, FormatWriter, JsonLinesWriter, format_named
-from crawler.segments import manifest_path, safe_name
+from crawler.export.columns import DEFAULT_COLUMNS, parse_columns
+from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter, format_named
+from crawler.export.segment_files import manifest_path, safe_name
+from tests.support.crawler.workbench import (
+    DOMAIN,
+    add_account,
+    change,
+    export,
+    segments_of,
+    store_rows,
+)
 
 # What a database gives back: no lone surrogates, no NUL.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
-RISKY = st.sampled_from(["=1+1", "+86 138", "-x-", "@me", "\tx", "\rx", "-1", "+1.5", "-1\n", "=",
-                         '="a","b"\r\n', "--1", "+", "1e5"])  # fmt: skip
+RISKY = st.sampled_from(
+    [
+        "=1+1",
+        "+86 138",
+        "-x-",
+        "@me",
+        "\tx",
+        "\rx",
+        "-1",
+        "+1.5",
+        "-1\n",
+        "=",
+        '="a","b"\r\n',
+        "--1",
+        "+",
+        "1e5",
+    ]
+)
 CELL = st.one_of(TEXT, RISKY, st.builds(lambda a, b: a + b, RISKY, TEXT))
 TABLE = st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=8)
 FAST = settings(max_examples=150, deadline=None)
@@ -113,9 +136,17 @@ def test_the_default_columns_and_their_order(filled: App) -> None:
     export(filled)
     first, second, _ = records(filled)
     assert list(first) == [
-        "id", "uid", "nickname", "platform", "domain", "followers", "videos", "signature",
-        "source_page", "ingested_at",
-    ]  # fmt: skip
+        "id",
+        "uid",
+        "nickname",
+        "platform",
+        "domain",
+        "followers",
+        "videos",
+        "signature",
+        "source_page",
+        "ingested_at",
+    ]
     assert first["nickname"] == "达人1" and first["domain"] == DOMAIN
     assert (first["followers"], first["videos"], first["signature"]) == ("1", "3", "合作")
     assert (second["followers"], second["videos"], second["signature"]) == ("7", "", "'=sum")
@@ -160,11 +191,18 @@ def test_a_manifest_tells_what_is_in_the_file(filled: App) -> None:
     path = filled.files.locate(segment.file_path)
     content = path.read_bytes()
     assert json.loads(manifest_path(path).read_text("utf-8")) == {
-        "segment": 1, "file": path.name, "platform": "bilibili", "domain": DOMAIN,
-        "quota_day": "2026-11-22", "account": "acc1", "format": "csv",
-        "columns": list(DEFAULT_COLUMNS), "rows": 3, "bytes": len(content),
+        "segment": 1,
+        "file": path.name,
+        "platform": "bilibili",
+        "domain": DOMAIN,
+        "quota_day": "2026-11-22",
+        "account": "acc1",
+        "format": "csv",
+        "columns": list(DEFAULT_COLUMNS),
+        "rows": 3,
+        "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-    }  # fmt: skip
+    }
 
 
 @FAST

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from app.container import App
+from core.clock import SystemClock
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from tests.support.crawler.workbench import (
     DOMAIN,
     MIDNIGHT,
     account_of,
@@ -26,10 +29,7 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from commands.root import App
-from core.clock import SystemClock
-from storage.records import TaskStatus, TaskType, WaitingFor
+from tests.support.moving_clock import MovingClock
 
 COMPLETED, PAUSED = TaskStatus.COMPLETED, TaskStatus.PAUSED
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
@@ -48,13 +48,16 @@ def test_the_baton_is_handed_over_at_exactly_4000(make_app, agree) -> None:
     assert counts_of(app) == [4000, 4000, 1000]
     assert agree() == list(range(1, 9001))
     assert [(one.first_id, one.last_id) for one in segments_of(app)] == [
-        (1, 4000), (4001, 8000), (8001, 9000),
-    ]  # fmt: skip
+        (1, 4000),
+        (4001, 8000),
+        (8001, 9000),
+    ]
     assert limits(app) == [4000, 4000, 1000]
     for name, last in (("acc1", 4000), ("acc2", 8000)):
         assert events_of(app, name)[0] == (
-            "hand_over", f"quota of {TODAY} used up by {DOMAIN}, last_id={last}",
-        )  # fmt: skip
+            "hand_over",
+            f"quota of {TODAY} used up by {DOMAIN}, last_id={last}",
+        )
     assert column(app, "SELECT status FROM accounts") == ["idle"] * 3
 
 
@@ -120,8 +123,10 @@ def test_when_all_is_spent_the_task_waits_for_midnight_in_shanghai(
     clock.move(2)
     assert work_off(app, task).status is COMPLETED
     assert [(one.quota_day, one.exported_count) for one in segments_of(app)] == [
-        (TODAY, 5), (TODAY, 5), (TOMORROW, 4),
-    ]  # fmt: skip
+        (TODAY, 5),
+        (TODAY, 5),
+        (TOMORROW, 4),
+    ]
     assert agree() == list(range(1, 15))
 
 

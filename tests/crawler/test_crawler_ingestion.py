@@ -7,11 +7,16 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
-import outside_checker
 import pytest
-from launcher import wait_until
-from moving_clock import MovingClock
-from workbench import (
+
+import tests.support.crawler.outside_checker as outside_checker
+from app.container import App
+from core.clock import SystemClock
+from core.errors import DatabaseError
+from sandbox.messages import json_reply
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import Task, TaskStatus
+from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
     account_of,
@@ -35,12 +40,8 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from commands.root import App
-from core.clock import SystemClock
-from core.errors import DatabaseError
-from sandbox.messages import json_reply
-from storage.records import AccountStatus, Task, TaskStatus
+from tests.support.moving_clock import MovingClock
+from tests.support.processes.launcher import wait_until
 
 COMPLETED, PENDING, FAILED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.FAILED
 ODD_NAMES = {
@@ -374,8 +375,11 @@ def test_a_crawl_does_not_give_way_to_an_export_that_no_idle_account_can_serve(
     add_account(app, "spent", limit=0)
     add_account(app, "resting")
     rest = app.clock.now() + timedelta(seconds=900)
-    change(app, "UPDATE accounts SET cooldown_until=:t WHERE username='resting'",
-           t=f"{rest:%Y-%m-%d %H:%M:%S}")  # fmt: skip
+    change(
+        app,
+        "UPDATE accounts SET cooldown_until=:t WHERE username='resting'",
+        t=f"{rest:%Y-%m-%d %H:%M:%S}",
+    )
     store_rows(app, 5, domain="游戏")
     file_export(app, domain="游戏")
     once(app.export_worker())

@@ -6,7 +6,13 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from workbench import (
+
+from app.container import App
+from core.clock import SystemClock
+from core.errors import InvalidInput
+from crawler.tasks.scheduler import TaskHalted
+from storage.models.tasks import TaskStatus, TaskType
+from tests.support.crawler.workbench import (
     DOMAIN,
     advance,
     at_once,
@@ -18,12 +24,6 @@ from workbench import (
     statuses,
     task_of,
 )
-
-from commands.root import App
-from core.clock import SystemClock
-from core.errors import InvalidInput
-from crawler.scheduler import TaskHalted
-from storage.records import TaskStatus, TaskType
 
 INGESTION = TaskType.INGESTION
 PENDING, PAUSED, FAILED = TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.FAILED
@@ -140,8 +140,12 @@ def test_a_parent_follows_its_pieces_in_every_combination(app: App) -> None:
             lease = claimed(app, only=parent.id)
             assert lease.id == mine.id
             for piece, status in zip(rest, others, strict=True):
-                change(app, "UPDATE tasks SET status=:s, last_error='why' WHERE id=:id",
-                       s=status.value, id=piece.id)  # fmt: skip
+                change(
+                    app,
+                    "UPDATE tasks SET status=:s, last_error='why' WHERE id=:id",
+                    s=status.value,
+                    id=piece.id,
+                )
             if ending is PENDING:
                 app.scheduler.put_back(lease)
             else:

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from simulated_clock import SimulatedClock
-from simulation import DOMAIN, SimulatedPlatform, Simulation
-from workbench import ONE_ENGINE, change, counts_of, rows, store_rows
 
-from commands.root import App
+from app.container import App
 from core.settings import Pace
-from crawler.planner import Plan, Search, Wish
-from tests.conftest import add_account
+from crawler.planning.inputs import Plan, Search, Wish
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import ONE_ENGINE, change, counts_of, rows, store_rows
+from tests.support.simulated_clock import SimulatedClock
+from tests.support.simulation import DOMAIN, SimulatedPlatform, Simulation
 
 LATE = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # half an hour before the day turns
 FOR_EVER = 20 * 86_400.0  # no keeper renews the leases
@@ -55,8 +55,11 @@ def test_quotas_decide_over_days(make_app: Callable[..., App]) -> None:
     played = play(app, clock, SimulatedPlatform(clock, 6_000, Pace(1, 2.5)))
     assert_came_true(played)
     assert sum(counts_of(app)) == 8_000
-    by_day = rows(app, "SELECT quota_day, SUM(exported_count) AS n FROM export_logs"
-                       " GROUP BY quota_day ORDER BY quota_day")  # fmt: skip
+    by_day = rows(
+        app,
+        "SELECT quota_day, SUM(exported_count) AS n FROM export_logs"
+        " GROUP BY quota_day ORDER BY quota_day",
+    )
     assert len(by_day) == played[0].forecast.quota_days == 6
 
 
@@ -67,8 +70,11 @@ def test_paces_decide_that_were_learned(make_app: Callable[..., App]) -> None:
         add_account(app, name, 1_000)
     app.accounts.set_account_status(app.registry.find("off").id, "disabled")
     until = clock.now() + timedelta(minutes=3)
-    change(app, "UPDATE accounts SET cooldown_until=:until WHERE username='a-3'",
-           until=f"{until:%Y-%m-%d %H:%M:%S}.000")  # fmt: skip
+    change(
+        app,
+        "UPDATE accounts SET cooldown_until=:until WHERE username='a-3'",
+        until=f"{until:%Y-%m-%d %H:%M:%S}.000",
+    )
     allowed = {"a-1": Pace(5, 15)}
     platform = SimulatedPlatform(clock, 9_000, Pace(10, 15), allowed=allowed)
     assert_came_true(play(app, clock, platform))

@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from app.container import App
+from core.clock import SystemClock
+from core.errors import LeaseLost
+from storage.crawling import task_leases
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from tests.support.crawler.workbench import (
     DOMAIN,
     advance,
     at_once,
@@ -17,12 +22,7 @@ from workbench import (
     pieces_of,
     task_of,
 )
-
-from commands.root import App
-from core.clock import SystemClock
-from core.errors import LeaseLost
-from storage import task_leases
-from storage.records import TaskStatus, TaskType, WaitingFor
+from tests.support.moving_clock import MovingClock
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
 PAUSED, FAILED = TaskStatus.PAUSED, TaskStatus.FAILED

@@ -6,14 +6,23 @@ import json
 from pathlib import Path
 
 import pytest
-from workbench import ONE_ENGINE, account_of, add_account, export, file_crawl, once, rows, work_off
 
 from accounts.vault import Credentials
-from commands.root import App
+from app.container import App
 from core.errors import Evidence
-from crawler.evidence import EvidenceStore
-from crawler.pages import PageStore
+from crawler.ingestion.page_store import PageStore
+from crawler.ingestion.response_archive import EvidenceStore
 from sandbox.messages import Reply, html_reply, json_reply
+from tests.support.crawler.workbench import (
+    ONE_ENGINE,
+    account_of,
+    add_account,
+    export,
+    file_crawl,
+    once,
+    rows,
+    work_off,
+)
 
 SESSION = "s3cr3tSESSION%2C1790000000%2Cdeadbeef*b1"
 CSRF = "s3cr3tCSRF0123456789"
@@ -30,8 +39,16 @@ def everything_kept(app: App, folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and path.name != "secret.key"
     }
-    for name in ("tasks", "accounts", "account_events", "export_logs", "ingestion_logs",
-                 "influencers", "meta", "workers"):  # fmt: skip
+    for name in (
+        "tasks",
+        "accounts",
+        "account_events",
+        "export_logs",
+        "ingestion_logs",
+        "influencers",
+        "meta",
+        "workers",
+    ):
         found = rows(app, f"SELECT * FROM {name}")
         kept[f"table {name}"] = json.dumps(found, default=str, ensure_ascii=False).encode()
     return kept
@@ -57,11 +74,16 @@ ECHOES = {
         {"code": 0, "data": {"numPages": "x", "debug": json.dumps({"SESSDATA": SESSION})}}
     ),
     "entries": lambda: json_reply(
-        {"code": 0, "data": {"numPages": 1, "result": [
-            {"mid": 5, "uname": "a"}, {"mid": "SESSDATA=" + SESSION, "uname": "b"}]}}
+        {
+            "code": 0,
+            "data": {
+                "numPages": 1,
+                "result": [{"mid": 5, "uname": "a"}, {"mid": "SESSDATA=" + SESSION, "uname": "b"}],
+            },
+        }
     ),
     "no json": lambda: Reply(f'{{"SESSDATA":"{SESSION}"'.encode()),
-}  # fmt: skip
+}
 
 
 @ONE_ENGINE

@@ -6,8 +6,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from accounts.manager import Purpose
+from app.container import App
+from core.errors import Throttled
+from sandbox.messages import Reply
+from storage.models.accounts import AccountStatus, Health
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from tests.support.crawler.workbench import (
     ONE_ENGINE,
     account_of,
     add_account,
@@ -24,12 +30,7 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from accounts.manager import Purpose
-from commands.root import App
-from core.errors import Throttled
-from sandbox.messages import Reply
-from storage.records import AccountStatus, Health, TaskStatus, TaskType, WaitingFor
+from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
 IDLE, DISABLED = AccountStatus.IDLE, AccountStatus.DISABLED
@@ -37,8 +38,11 @@ IDLE, DISABLED = AccountStatus.IDLE, AccountStatus.DISABLED
 
 def who_fetched(app: App) -> dict[int, str]:
     """Page number to account name."""
-    found = rows(app, "SELECT l.page_number AS page, a.username AS name FROM ingestion_logs l"
-                      " JOIN accounts a ON a.id=l.account_id")  # fmt: skip
+    found = rows(
+        app,
+        "SELECT l.page_number AS page, a.username AS name FROM ingestion_logs l"
+        " JOIN accounts a ON a.id=l.account_id",
+    )
     return {row["page"]: row["name"] for row in found}
 
 
@@ -116,9 +120,12 @@ def test_no_page_is_fetched_twice_under_the_platforms_own_limit(make_app, platfo
 
 @pytest.mark.parametrize(
     ("name", "reason", "code"),
-    [("banned-1", "banned", -102), ("expired-1", "session expired", -101),
-     ("dead-1", "session expired", -101)],
-)  # fmt: skip
+    [
+        ("banned-1", "banned", -102),
+        ("expired-1", "session expired", -101),
+        ("dead-1", "session expired", -101),
+    ],
+)
 def test_an_account_that_is_lost_is_disabled_with_reason_and_evidence(
     make_app, platform, name, reason, code
 ) -> None:

@@ -8,10 +8,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import outside_checker
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+import tests.support.crawler.outside_checker as outside_checker
+from app.container import App
+from core.clock import SystemClock
+from core.errors import InvalidInput
+from crawler.export.segment_files import manifest_path
+from storage.models.segments import SegmentState
+from storage.models.tasks import TaskStatus
+from tests.support.crawler.workbench import (
     ONE_ENGINE,
     Crash,
     account_of,
@@ -27,12 +33,7 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from commands.root import App
-from core.clock import SystemClock
-from core.errors import InvalidInput
-from crawler.segments import manifest_path
-from storage.records import SegmentState, TaskStatus
+from tests.support.moving_clock import MovingClock
 
 
 @pytest.fixture
@@ -43,8 +44,11 @@ def exported(make_app) -> App:
     store_rows(app, 10)
     assert export(app).status is TaskStatus.COMPLETED
     assert app.verifier.verify().as_json() == {
-        "ok": True, "segments": 2, "rows": 10, "problems": [],
-    }  # fmt: skip
+        "ok": True,
+        "segments": 2,
+        "rows": 10,
+        "problems": [],
+    }
     return app
 
 
@@ -110,18 +114,30 @@ def test_damage_to_a_file_is_named_and_a_rebuild_mends_it(
 
 
 ROW_DAMAGE = {
-    "fewer rows": ("UPDATE influencers SET export_log_id=NULL, status='pending_export' WHERE id=2",
-                   ["segment 1: the log says 5 rows, ids 1-5; the table has 4 rows, ids 1-5"]),
-    "other bounds": ("UPDATE export_logs SET first_id=2 WHERE id=1",
-                     ["segment 1: the log says 5 rows, ids 2-5; the table has 5 rows, ids 1-5"]),
-    "pending in a segment": ("UPDATE influencers SET status='pending_export' WHERE id=2",
-                             ["1 creators whose status and segment contradict each other"]),
-    "uncounted rows": ("UPDATE accounts SET today_export_count=4 WHERE id=1",
-                       ["account acc1 on 2026-11-22: counted 4 rows, exported 5"]),
-    "over the limit": ("UPDATE export_logs SET quota_limit=4, account_id=1",
-                       ["account acc1 on 2026-11-22: counted 5 rows, exported 10",
-                        "account acc1 on 2026-11-22: exported 10 rows, its limit is 5"]),
-}  # fmt: skip
+    "fewer rows": (
+        "UPDATE influencers SET export_log_id=NULL, status='pending_export' WHERE id=2",
+        ["segment 1: the log says 5 rows, ids 1-5; the table has 4 rows, ids 1-5"],
+    ),
+    "other bounds": (
+        "UPDATE export_logs SET first_id=2 WHERE id=1",
+        ["segment 1: the log says 5 rows, ids 2-5; the table has 5 rows, ids 1-5"],
+    ),
+    "pending in a segment": (
+        "UPDATE influencers SET status='pending_export' WHERE id=2",
+        ["1 creators whose status and segment contradict each other"],
+    ),
+    "uncounted rows": (
+        "UPDATE accounts SET today_export_count=4 WHERE id=1",
+        ["account acc1 on 2026-11-22: counted 4 rows, exported 5"],
+    ),
+    "over the limit": (
+        "UPDATE export_logs SET quota_limit=4, account_id=1",
+        [
+            "account acc1 on 2026-11-22: counted 5 rows, exported 10",
+            "account acc1 on 2026-11-22: exported 10 rows, its limit is 5",
+        ],
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", ROW_DAMAGE)
@@ -274,6 +290,8 @@ def test_a_rebuild_of_a_foreign_day_keeps_its_place_and_times(exported: App, clo
     exported.sealer.rebuild(1)
     after = segments_of(exported)[0]
     assert (after.file_path, after.end_time, after.sha256) == (
-        before.file_path, before.end_time, before.sha256,
-    )  # fmt: skip
+        before.file_path,
+        before.end_time,
+        before.sha256,
+    )
     assert once(exported.export_worker()) is False

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 import requests
-from moving_clock import MovingClock
 from pydantic import SecretStr
-from workbench import ONE_ENGINE, Platform, account_of, add_accounts
 
-from commands.root import App
+from app.container import App
 from core.settings import Pace
-from crawler.stats_patience import REST_SECS
-from crawler.video_stats import LANES, FetchedItem
+from crawler.statistics.fetcher import LANES, FetchedItem
+from crawler.statistics.retry_policy import REST_SECS
 from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats
-from storage.records import AccountStatus
+from storage.models.accounts import AccountStatus
+from tests.support.crawler.workbench import ONE_ENGINE, Platform, account_of, add_accounts
+from tests.support.moving_clock import MovingClock
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 PLATFORMS = ("bilibili", "youtube", "douyin", "tiktok")
@@ -117,9 +117,12 @@ def spelled(video: dict[str, Any], form: int) -> str:
     """A video as people write it down: a link, an id, a short link, a share text."""
     short, mark = video["short_url"] or video["url"], "&" if "?" in video["url"] else "?"
     forms = (
-        video["url"], f"{video['platform']}:{video['id']}", short,
-        f"7.43 复制打开，看看【{video['title']}】 {short} 03/21", f"  {video['url']}{mark}t=7#x ",
-    )  # fmt: skip
+        video["url"],
+        f"{video['platform']}:{video['id']}",
+        short,
+        f"7.43 复制打开，看看【{video['title']}】 {short} 03/21",
+        f"  {video['url']}{mark}t=7#x ",
+    )
     return forms[form % len(forms)]
 
 
@@ -156,9 +159,19 @@ SHORT: list[tuple[str, str, Gone]] = [
     ("https://b23.tv/nowhere", "bilibili", Gone.NOT_FOUND),
     ("https://www.tiktok.com/t/unknown/", "tiktok", Gone.NOT_FOUND),
 ]
-BAD = ["", " ", "hello", "https://example.com/video/BV1xx411c7mD", "7.12345678901234E+18",
-       "https://www.bilibili.com/read/cv1", "youtube:short", "https://b23.tv/",
-       "7000000000000000001", "x" * 5000, "https://[::1"]  # fmt: skip
+BAD = [
+    "",
+    " ",
+    "hello",
+    "https://example.com/video/BV1xx411c7mD",
+    "7.12345678901234E+18",
+    "https://www.bilibili.com/read/cv1",
+    "youtube:short",
+    "https://b23.tv/",
+    "7000000000000000001",
+    "x" * 5000,
+    "https://[::1",
+]
 
 
 def test_links_that_lead_nowhere_and_texts_that_mean_nothing_harm_no_others(place) -> None:
@@ -267,10 +280,12 @@ def test_tikhubs_budget_is_one_for_both_of_its_platforms(place) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "name", "variable"),
-    [("youtube_api_key", "youtube", "BATON_YOUTUBE_API_KEY"),
-     ("tikhub_token", "douyin", "BATON_TIKHUB_TOKEN"),
-     ("tikhub_token", "tiktok", "BATON_TIKHUB_TOKEN")],
-)  # fmt: skip
+    [
+        ("youtube_api_key", "youtube", "BATON_YOUTUBE_API_KEY"),
+        ("tikhub_token", "douyin", "BATON_TIKHUB_TOKEN"),
+        ("tikhub_token", "tiktok", "BATON_TIKHUB_TOKEN"),
+    ],
+)
 def test_a_missing_key_is_named_and_the_others_are_fetched(place, setting, name, variable) -> None:
     here = place(**{setting: None})
     missing = here.videos(name, 60)

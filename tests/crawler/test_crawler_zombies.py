@@ -6,8 +6,21 @@ import os
 import threading
 
 import pytest
-from moving_clock import MovingClock
-from workbench import (
+
+from accounts.manager import Purpose
+from app.container import App
+from core.errors import LeaseLost
+from crawler.export import segment_files as segment_files
+from crawler.export.export_transaction import BatchExporter
+from crawler.export.formats import CsvWriter
+from crawler.ingestion.page_store import PageStore
+from crawler.tasks.scheduler import TaskLease
+from sources.base import Creator, CreatorPage
+from storage.crawling import export_segments as segment_rows
+from storage.crawling import influencers
+from storage.crawling.export_segments import NewSegment
+from storage.models.tasks import Task, TaskStatus, TaskType
+from tests.support.crawler.workbench import (
     BATCH,
     DOMAIN,
     ROWS,
@@ -26,20 +39,7 @@ from workbench import (
     task_of,
     work_off,
 )
-
-from accounts.manager import Purpose
-from commands.root import App
-from core.errors import LeaseLost
-from crawler import segments as segment_files
-from crawler.batches import BatchExporter
-from crawler.formats import CsvWriter
-from crawler.pages import PageStore
-from crawler.scheduler import TaskLease
-from sources.base import Creator, CreatorPage
-from storage import influencers
-from storage import segments as segment_rows
-from storage.records import Task, TaskStatus, TaskType
-from storage.segments import NewSegment
+from tests.support.moving_clock import MovingClock
 
 COMPLETED = TaskStatus.COMPLETED
 

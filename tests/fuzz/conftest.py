@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fuzz_effort import LONG
+
+from tests.support.fuzz.fuzz_effort import LONG
 
 HERE = Path(__file__).parent
 

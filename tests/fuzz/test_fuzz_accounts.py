@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from account_model import BUSY, AccountModel
-from fuzz_effort import effort
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -20,16 +18,18 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from moving_clock import MovingClock
-from workbench import ONE_ENGINE, change, rows
 
 from accounts.manager import AccountLease, Purpose
-from commands.root import App
+from app.container import App
 from core.errors import InvalidInput
-from storage import account_leases, accounts
-from storage.account_leases import Asked
-from storage.records import Account
-from tests.conftest import add_account
+from storage.crawling import account_leases, accounts
+from storage.crawling.account_leases import Asked
+from storage.models.accounts import Account
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import ONE_ENGINE, change, rows
+from tests.support.fuzz.account_model import BUSY, AccountModel
+from tests.support.fuzz.fuzz_effort import effort
+from tests.support.moving_clock import MovingClock
 
 PURPOSES = st.sampled_from(Purpose)
 WHO = st.integers(0, 1)
@@ -38,9 +38,11 @@ TOLD = st.sampled_from([None, 0, 45])  # seconds until the account may ask again
 Held = tuple[int, AccountLease]
 # The only ways from one health to another, whatever happens.
 HEALTH_PATHS = {
-    ("healthy", "suspect"), ("probation", "suspect"), ("suspect", "probation"),
+    ("healthy", "suspect"),
+    ("probation", "suspect"),
+    ("suspect", "probation"),
     ("probation", "healthy"),
-}  # fmt: skip
+}
 
 
 class AccountMachine(RuleBasedStateMachine):
@@ -90,9 +92,11 @@ class AccountMachine(RuleBasedStateMachine):
     def lease_unchecked(self, who: int) -> Any:
         leased = self.apps[who].accounts.lease_unchecked("bilibili")
         return self.leased(
-            who, leased, Purpose.INGESTING,
+            who,
+            leased,
+            Purpose.INGESTING,
             lambda one: one.fit("ingesting", self.now, self.today) and one.unchecked(self.now),
-        )  # fmt: skip
+        )
 
     def leased(
         self,
@@ -130,11 +134,12 @@ class AccountMachine(RuleBasedStateMachine):
     @rule(held=consumes(leases), worked=st.booleans(), good=st.integers(0, 12), secs=TOLD)
     def release(self, held: Held, worked: bool, good: int, secs: int | None) -> None:
         model = self.end(
-            held, secs,
+            held,
+            secs,
             lambda pool, lease, asked: pool.release(
                 lease, worked=worked, good_answers=good, asked=asked
             ),
-        )  # fmt: skip
+        )
         if model is not None:
             model.released(self.now, worked=worked, good_answers=good)
 
@@ -150,11 +155,12 @@ class AccountMachine(RuleBasedStateMachine):
     def cool_down(self, held: Held, base: int, suspect: bool, secs: int | None) -> None:
         ends: list[datetime] = []
         model = self.end(
-            held, secs,
+            held,
+            secs,
             lambda pool, lease, asked: ends.append(
                 pool.cool_down(lease, base, "refused", suspect=suspect, asked=asked)
             ),
-        )  # fmt: skip
+        )
         if model is not None:
             model.rested(self.now, base, suspect)
             assert ends == [model.rests_until]
@@ -278,11 +284,20 @@ class AccountMachine(RuleBasedStateMachine):
 def row_of(account: Account) -> tuple[object, ...]:
     """As the model says it."""
     return (
-        account.status.value, account.lease_token, account.lease_owner, account.lease_until,
-        account.cooldown_until, account.failure_count, account.health.value,
-        account.good_answers, account.ready_at, account.session_checked_at,
-        account.last_used_at, account.quota_day, account.today_export_count,
-    )  # fmt: skip
+        account.status.value,
+        account.lease_token,
+        account.lease_owner,
+        account.lease_until,
+        account.cooldown_until,
+        account.failure_count,
+        account.health.value,
+        account.good_answers,
+        account.ready_at,
+        account.session_checked_at,
+        account.last_used_at,
+        account.quota_day,
+        account.today_export_count,
+    )
 
 
 @ONE_ENGINE

@@ -13,45 +13,74 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz_effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
-from json_strategies import ANY_JSON, ODD_TEXTS, body_of, damaged
-from moving_clock import MovingClock
-from sources_servers import FINGER, NAV, SEARCH, Said, ScriptedPlatform, scripted_platform
-from workbench import claimed, file_crawl, rows
 
-from commands.root import App
+from app.container import App
 from core.errors import SourceError
 from core.settings import Pace
-from crawler.formats import CsvWriter
-from crawler.pages import PageStore
+from crawler.export.formats import CsvWriter
+from crawler.ingestion.page_store import PageStore
 from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
-from sources.spacing import RandomPause
+from sources.request_delay import RandomPause
+from tests.support.crawler.workbench import claimed, file_crawl, rows
+from tests.support.fuzz.fuzz_effort import effort
+from tests.support.fuzz.json_strategies import ANY_JSON, ODD_TEXTS, body_of, damaged
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import (
+    FINGER,
+    NAV,
+    SEARCH,
+    Said,
+    ScriptedPlatform,
+    scripted_platform,
+)
 
 SECRET = "s3cr3tsession"
 USER: dict[str, Any] = {
-    "type": "bili_user", "mid": 3493000000000001, "uname": "美妆达人", "usign": "合作", "fans": 5,
-    "videos": 3, "level": 6, "official_verify": {"type": 0, "desc": "认证"}, "res": [{"aid": 1}],
-}  # fmt: skip
+    "type": "bili_user",
+    "mid": 3493000000000001,
+    "uname": "美妆达人",
+    "usign": "合作",
+    "fans": 5,
+    "videos": 3,
+    "level": 6,
+    "official_verify": {"type": 0, "desc": "认证"},
+    "res": [{"aid": 1}],
+}
 VIDEO: dict[str, Any] = {
-    "type": "video", "mid": 17, "author": "作者", "title": 'a <em class="keyword">b</em> &amp; c',
-    "bvid": "BV1xx411c7mD", "pubdate": 1700000000,
-}  # fmt: skip
+    "type": "video",
+    "mid": 17,
+    "author": "作者",
+    "title": 'a <em class="keyword">b</em> &amp; c',
+    "bvid": "BV1xx411c7mD",
+    "pubdate": 1700000000,
+}
 USERS = {"page": 1, "numPages": 2, "numResults": 22, "result": [USER, {**USER, "mid": "7"}]}
 VIDEOS = {"page": 1, "numPages": 1, "result": [VIDEO, {"type": "ketang"}]}
 NAV_DATA = {
-    "isLogin": True, "mid": 7, "uname": "somebody",
+    "isLogin": True,
+    "mid": 7,
+    "uname": "somebody",
     "wbi_img": {"img_url": f"https://h/{'a' * 32}.png", "sub_url": f"https://h/{'b' * 32}.png"},
-}  # fmt: skip
+}
 CODES = st.sampled_from([0, -101, -102, -352, -403, -412, -509, -400, -404, -500, 62002, 31337])
 STATUSES = st.sampled_from([200] * 12 + [204, 301, 302, 401, 404, 407, 412, 418, 429, 500, 599])
-HEADERS = st.sampled_from([(), (), (), (("Retry-After", "\u00b2"),), (("Location", "http://["),),
-                           (("Location", "\xff"),), (("Content-Encoding", "gzip"),),
-                           (("Set-Cookie", "a=\xff; expires=soon"),)])  # fmt: skip
+HEADERS = st.sampled_from(
+    [
+        (),
+        (),
+        (),
+        (("Retry-After", "\u00b2"),),
+        (("Location", "http://["),),
+        (("Location", "\xff"),),
+        (("Content-Encoding", "gzip"),),
+        (("Set-Cookie", "a=\xff; expires=soon"),),
+    ]
+)
 
 
 def answers(data: Any) -> st.SearchStrategy[Said]:
@@ -148,20 +177,27 @@ def test_a_device_cookie_comes_or_a_named_error(station: Station, said: Said) ->
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
 STORABLE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS | ODD_TEXTS.filter(lambda text: text not in ("\x00", "\ud83d")),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+    | ODD_TEXTS.filter(lambda text: text not in ("\x00", "\ud83d")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)
 UIDS = st.integers(1, 10**20 - 1)
 ENTRIES = st.lists(
     st.builds(
         lambda mid, name, raw: {"mid": mid, "uname": name, "raw": raw},
-        UIDS | UIDS.map(str), TEXTS | ODD_TEXTS.filter(lambda t: t not in ("\x00", "\ud83d")),
+        UIDS | UIDS.map(str),
+        TEXTS | ODD_TEXTS.filter(lambda t: t not in ("\x00", "\ud83d")),
         STORABLE,
     ),
-    min_size=1, max_size=5, unique_by=lambda entry: str(entry["mid"]),
-)  # fmt: skip
+    min_size=1,
+    max_size=5,
+    unique_by=lambda entry: str(entry["mid"]),
+)
 
 
 def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(

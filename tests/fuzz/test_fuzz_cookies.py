@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from fuzz_effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from sources.bilibili.cookies import parse_cookies, session_expiry
+from tests.support.fuzz.fuzz_effort import effort
 
 # What RFC 6265 lets a server put into a cookie; a browser's export holds nothing else.
 NAMES = st.text("ABCxyz019_-.!#$&'*+^`|~", min_size=1, max_size=8).filter(
@@ -71,9 +71,11 @@ def spoilt(draw: st.DrawFn) -> tuple[str, str]:
     secret = draw(SECRETS)
     cookies = {"SESSDATA": secret + draw(TAILS), "bili_jct": secret + draw(TAILS)}
     forms = [
-        netscape(cookies, ".bilibili.com", "\n"), header(cookies), json.dumps(cookies),
+        netscape(cookies, ".bilibili.com", "\n"),
+        header(cookies),
+        json.dumps(cookies),
         json.dumps(entries(cookies, ".bilibili.com"), ensure_ascii=False),
-    ]  # fmt: skip
+    ]
     text = draw(st.sampled_from(forms))
     for _ in range(draw(st.integers(0, 4))):
         spot = draw(st.integers(0, len(text)))

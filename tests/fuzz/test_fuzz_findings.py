@@ -6,23 +6,23 @@ import json
 from collections.abc import Callable
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import SEARCH, Said, says_page, scripted_platform
-from test_fuzz_bodies import USER, VIDEO, Station, check
-from test_fuzz_formats import read_csv, written
-from test_fuzz_pacing import growing, steady_secs
-from workbench import ONE_ENGINE, claimed, file_crawl, rows, task_of
 
-from commands.root import App
+from app.container import App
 from core.errors import InvalidInput, SettingsError
 from core.settings import Pace, load_settings
-from crawler.formats import CsvWriter
-from crawler.pages import PageStore
-from crawler.scheduler import CANCELLED
+from crawler.export.formats import CsvWriter
+from crawler.ingestion.page_store import PageStore
+from crawler.tasks.scheduler import CANCELLED
 from sources.base import CreatorPage, Via
 from sources.bilibili import search
 from sources.bilibili.cookies import parse_cookies
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
+from tests.fuzz.test_fuzz_bodies import USER, VIDEO, Station, check
+from tests.fuzz.test_fuzz_formats import read_csv, written
+from tests.fuzz.test_fuzz_pacing import growing, steady_secs
+from tests.support.crawler.workbench import ONE_ENGINE, claimed, file_crawl, rows, task_of
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import SEARCH, Said, says_page, scripted_platform
 
 open_finding = pytest.mark.xfail(strict=True, reason="found by the fuzz tests, not mended yet")
 ASKED = search.Asked(1, "GET /", lambda text: text)
@@ -84,9 +84,14 @@ def test_a_pace_that_nobody_can_keep_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["BATON_LEASE_SECS", "BATON_POLL_SECS", "BATON_REQUEST_TIMEOUT_SECS",
-     "BATON_DATABASE_PATIENCE_SECS", "BATON_RISK_COOLDOWN_SECS"],
-)  # fmt: skip
+    [
+        "BATON_LEASE_SECS",
+        "BATON_POLL_SECS",
+        "BATON_REQUEST_TIMEOUT_SECS",
+        "BATON_DATABASE_PATIENCE_SECS",
+        "BATON_RISK_COOLDOWN_SECS",
+    ],
+)
 def test_a_time_that_no_clock_can_wait_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -136,7 +141,7 @@ class TestTasks:
 
 @pytest.mark.parametrize(
     "text", ['SESSDA"s3cr3t=\x1b; sid=1', '{"s3cr3t": null}', '[{"name": "s3cr3t", "value": []}]']
-)  # fmt: skip
+)
 def test_a_value_that_slipped_into_a_name_is_not_repeated(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_cookies(text)

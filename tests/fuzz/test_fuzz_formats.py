@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fuzz_effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.formats import CsvWriter, FormatWriter, JsonLinesWriter
+from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter
+from tests.support.fuzz.fuzz_effort import effort
 
 # What a database gives back: no lone surrogates, no NUL.
 CHARS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import threading
 
-from fuzz_effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
-from moving_clock import MovingClock
 
 from core.settings import Pace
 from sources.pacing import EVERYTHING, MARGIN_SECS, AccountPace, PacedGate, RateWindow
+from tests.support.fuzz.fuzz_effort import effort
+from tests.support.moving_clock import MovingClock
 
 PATH = "/x/anything"
 TIGHT = "/x/space/"

@@ -13,15 +13,15 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
-from fuzz_effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from core.errors import SettingsError
 from core.settings import Pace, Settings, load_settings, setting_names
-from storage.address import MySQLAddress
-from storage.database import open_engine
+from storage.engines.transactions import open_engine
+from storage.engines.url import MySQLAddress
+from tests.support.fuzz.fuzz_effort import effort
 
 SECRET = "hunter2hunter2"
 SECRETS = {
@@ -31,11 +31,44 @@ SECRETS = {
 }
 ENV_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 ODD = st.sampled_from(
-    ["", " ", "0", "-1", "1e3", "1_000", "nan", "-inf", "9" * 400, "9" * 5000, "0x10", "true",
-     "１２", "Asia/Shanghai", "Asia", "../..", "UTC\n", "zone.tab", "/etc/localtime", "en", "EN",
-     "[]", "{}", "http://", "http://[", "http://h", "https://u:p@h:99999", "1/2", "1/2.5", "1/0",
-     "1/1e9", "\udcff", "null", "1e15", f"x{SECRET}"]
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "0",
+        "-1",
+        "1e3",
+        "1_000",
+        "nan",
+        "-inf",
+        "9" * 400,
+        "9" * 5000,
+        "0x10",
+        "true",
+        "１２",
+        "Asia/Shanghai",
+        "Asia",
+        "../..",
+        "UTC\n",
+        "zone.tab",
+        "/etc/localtime",
+        "en",
+        "EN",
+        "[]",
+        "{}",
+        "http://",
+        "http://[",
+        "http://h",
+        "https://u:p@h:99999",
+        "1/2",
+        "1/2.5",
+        "1/0",
+        "1/1e9",
+        "\udcff",
+        "null",
+        "1e15",
+        f"x{SECRET}",
+    ]
+)
 ENVIRONMENTS = st.dictionaries(
     st.sampled_from(sorted(setting_names())), ODD | ENV_TEXT, min_size=1, max_size=6
 )
@@ -76,9 +109,12 @@ def test_any_environment_gives_settings_or_names_the_variable(env: dict[str, str
 
 @effort(120)
 @given(
-    st.sampled_from(sorted(SECRETS)), ENV_TEXT, ENV_TEXT, st.sampled_from(sorted(setting_names())),
+    st.sampled_from(sorted(SECRETS)),
+    ENV_TEXT,
+    ENV_TEXT,
+    st.sampled_from(sorted(setting_names())),
     ODD,
-)  # fmt: skip
+)
 def test_a_secret_is_repeated_nowhere(
     name: str, before: str, after: str, other: str, odd: str
 ) -> None:
@@ -109,11 +145,36 @@ def test_a_pace_is_read_or_refused(text: str) -> None:
 
 
 URL_PARTS = st.lists(
-    st.sampled_from(["mysql", "sqlite", "://", "/", ":", "@", ",", "[", "]", "::1", "3306", "99999",
-                     "%40", "%", "?", "#", "&", "unix_socket=", "baton", "h1", "\u2100", "１", " "])
+    st.sampled_from(
+        [
+            "mysql",
+            "sqlite",
+            "://",
+            "/",
+            ":",
+            "@",
+            ",",
+            "[",
+            "]",
+            "::1",
+            "3306",
+            "99999",
+            "%40",
+            "%",
+            "?",
+            "#",
+            "&",
+            "unix_socket=",
+            "baton",
+            "h1",
+            "\u2100",
+            "１",
+            " ",
+        ]
+    )
     | ENV_TEXT,
     max_size=14,
-).map("".join)  # fmt: skip
+).map("".join)
 SCHEMES = st.sampled_from(["mysql://", "mariadb://", "MySQL://", "sqlite:///", "postgres://"])
 
 
@@ -136,8 +197,16 @@ NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), mi
 
 
 @effort(100)
-@given(st.lists(st.tuples(st.sampled_from(["db", "127.0.0.1", "[::1]"]), st.integers(1, 65535)),
-                min_size=1, max_size=3), NAME, NAME, NAME)  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["db", "127.0.0.1", "[::1]"]), st.integers(1, 65535)),
+        min_size=1,
+        max_size=3,
+    ),
+    NAME,
+    NAME,
+    NAME,
+)
 def test_a_quoted_url_is_read_back(
     hosts: list[tuple[str, int]], user: str, password: str, database: str
 ) -> None:

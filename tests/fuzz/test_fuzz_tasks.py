@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from fuzz_effort import effort
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -21,16 +20,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from moving_clock import MovingClock
-from task_model import ATTEMPTS, OPEN, Leaf, TaskModel
-from workbench import ONE_ENGINE, advance, change, rows
 
-from commands.root import App
+from app.container import App
 from core.errors import InvalidInput, LeaseLost
-from crawler.scheduler import TaskHalted, TaskLease, TaskScheduler
-from storage.mysql import MySQLEngine
-from storage.records import TaskType, WaitingFor
-from storage.times import from_sql_or_none
+from crawler.tasks.scheduler import TaskHalted, TaskLease, TaskScheduler
+from storage.engines.datetimes import from_sql_or_none
+from storage.engines.mysql import MySQLEngine
+from storage.models.tasks import TaskType, WaitingFor
+from tests.support.crawler.workbench import ONE_ENGINE, advance, change, rows
+from tests.support.fuzz.fuzz_effort import effort
+from tests.support.fuzz.task_model import ATTEMPTS, OPEN, Leaf, TaskModel
+from tests.support.moving_clock import MovingClock
 
 KINDS = st.sampled_from(TaskType)
 DOMAINS = st.sampled_from(["美妆", "游戏"])
@@ -126,9 +126,7 @@ class TaskMachine(RuleBasedStateMachine):
     @rule(held=consumes(leases), error=st.sampled_from([None, "no such domain"]))
     def finish(self, held: tuple[int, TaskLease], error: str | None) -> None:
         said: list[bool] = []
-        leaf = self.end(
-            held, lambda one, lease: said.append(one.scheduler.finish(lease, error))
-        )  # fmt: skip
+        leaf = self.end(held, lambda one, lease: said.append(one.scheduler.finish(lease, error)))
         status = "completed" if error is None else "failed"
         assert said == [leaf is not None and leaf.ended(status)]
 
@@ -269,9 +267,13 @@ class TaskMachine(RuleBasedStateMachine):
 def row_of(row: dict[str, Any]) -> tuple[object, ...]:
     """As the model's leaf says it."""
     return (
-        row["status"], row["lease_token"], row["lease_owner"],
-        from_sql_or_none(row["lease_until"]), from_sql_or_none(row["not_before"]), row["attempts"],
-    )  # fmt: skip
+        row["status"],
+        row["lease_token"],
+        row["lease_owner"],
+        from_sql_or_none(row["lease_until"]),
+        from_sql_or_none(row["not_before"]),
+        row["attempts"],
+    )
 
 
 def live(make_app: Callable[..., App], clock: MovingClock, examples: int, steps: int) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from launcher import ROOT, Baton, SandboxProcess, wait_until
-from mariadb import MariaDBServer
-from process_fixtures import DOMAIN, look_at
+
+from tests.support.mariadb import MariaDBServer
+from tests.support.processes.launcher import ROOT, Baton, SandboxProcess, wait_until
+from tests.support.processes.process_fixtures import DOMAIN, look_at
 
 GUIDE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 

@@ -17,8 +17,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from launcher import CLI, WAIT_SECS, Baton, SandboxProcess, wait_until
 from rich.cells import cell_len
+
+from tests.support.processes.launcher import CLI, WAIT_SECS, Baton, SandboxProcess, wait_until
 
 DOMAIN = "美妆护肤与日常穿搭分享"
 NAMES = ("账号一", "acc-with-a-rather-long-name-of-its-own", "小号😀", "b")
@@ -33,9 +34,14 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self._popen = subprocess.Popen(
-            [sys.executable, str(CLI), *args], cwd=baton.work, env=baton.env | {"TERM": "xterm"},
-            stdin=slave, stdout=subprocess.DEVNULL, stderr=slave, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, str(CLI), *args],
+            cwd=baton.work,
+            env=baton.env | {"TERM": "xterm"},
+            stdin=slave,
+            stdout=subprocess.DEVNULL,
+            stderr=slave,
+            start_new_session=True,
+        )
         os.close(slave)
         self._seen = b""
 

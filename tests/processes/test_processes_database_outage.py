@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from launcher import Baton, Process, SandboxProcess, freeze_when
-from mariadb import MariaDBServer, private_server
-from process_fixtures import look_at
+
+from tests.support.mariadb import MariaDBServer, private_server
+from tests.support.processes.launcher import Baton, Process, SandboxProcess, freeze_when
+from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
 CREATORS = 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher import Launcher
+from tests.support.processes.launcher import Launcher
 
 
 def test_the_demo_exports_ten_thousand_in_files_of_three_accounts(launcher: Launcher) -> None:

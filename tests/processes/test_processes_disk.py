@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from launcher import freeze_when, wait_until
-from process_fixtures import CRAWLED, Crawled, look_at
+
+from tests.support.processes.launcher import freeze_when, wait_until
+from tests.support.processes.process_fixtures import CRAWLED, Crawled, look_at
 
 DOMAIN = "美妆"
 FULL = "No space left on device"

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from launcher import Baton, SandboxProcess, end_in_order, wait_until
-from outside import Outside
-from process_fixtures import look_at
-
 from core.clock import SystemClock
-from storage.database import Database, open_engine
+from storage.engines.transactions import Database, open_engine
+from tests.support.processes.launcher import Baton, SandboxProcess, end_in_order, wait_until
+from tests.support.processes.outside import Outside
+from tests.support.processes.process_fixtures import look_at
 
 NAV = "/x/web-interface/nav"
 MET = "SELECT value FROM meta WHERE name='job_met:quota_reset'"

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from launcher import Baton, Process, SandboxProcess
-from outside import Outside
-from process_fixtures import look_at
+
+from tests.support.processes.launcher import Baton, Process, SandboxProcess
+from tests.support.processes.outside import Outside
+from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
 CREATORS, PAGES = 5000, 250

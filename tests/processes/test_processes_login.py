@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import requests
 import segno
-from launcher import Baton, Process, SandboxProcess, wait_until
 from pydantic import SecretStr
-from test_processes_console import Terminal
 
-from commands.root import App
+from app.container import App
 from core.settings import Settings
+from tests.processes.test_processes_console import Terminal
+from tests.support.processes.launcher import Baton, Process, SandboxProcess, wait_until
 
 POLL = "/x/passport-login/web/qrcode/poll"
 ADDRESS = re.compile(r"https://account\.bilibili\.com/\S+")

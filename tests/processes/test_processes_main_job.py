@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from launcher import Baton, SandboxProcess, end_in_order, wait_until
-from outside import Outside, Row
-from process_fixtures import look_at
+
+from tests.support.processes.launcher import Baton, SandboxProcess, end_in_order, wait_until
+from tests.support.processes.outside import Outside, Row
+from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
 UNHURRIED = {"BATON_LEASE_SECS": "30"}  # no slow machine lets a lease run out: nothing twice

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from launcher import Baton, SandboxProcess, freeze_when, wait_until
-from outside import Outside
-from process_fixtures import Crawled, look_at
+from tests.support.processes.launcher import Baton, SandboxProcess, freeze_when, wait_until
+from tests.support.processes.outside import Outside
+from tests.support.processes.process_fixtures import Crawled, look_at
 
 DOMAIN = "美妆"
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from launcher import Baton, Process, wait_until
-from process_fixtures import look_at
-from shelf import Witness
 
 from sandbox import RateLimit, SandboxConfig
+from tests.support.processes.launcher import Baton, Process, wait_until
+from tests.support.processes.process_fixtures import look_at
+from tests.support.works.shelf import Witness
 
 KILLS = int(os.environ.get("BATON_PLAY_KILLS", "6"))
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -27,9 +27,10 @@ BATCHES_A_LIFE = 2  # the next one is not answered, so that there is work left f
 WORKS = BATCH * (BATCHES_A_LIFE + 1) * (KILLS + 1)
 STARTING = 0.2  # share of deaths that may come before anything is asked for
 QUICK = {
-    "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS": "0.05", "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS": "0",
+    "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS": "0.05",
+    "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS": "0",
     "BATON_LEASE_SECS": "1",
-}  # fmt: skip
+}
 
 
 @pytest.fixture

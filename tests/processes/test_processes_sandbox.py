@@ -7,7 +7,8 @@ import signal
 
 import pytest
 import requests
-from launcher import Launcher, wait_until
+
+from tests.support.processes.launcher import Launcher, wait_until
 
 BAD = {
     "rate": (("--rate", "fast"), "not REQUESTS/SECONDS"),

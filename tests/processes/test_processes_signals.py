@@ -6,9 +6,10 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from launcher import CLI, Baton, SandboxProcess, wait_until
-from outside import Outside
-from process_fixtures import look_at
+
+from tests.support.processes.launcher import CLI, Baton, SandboxProcess, wait_until
+from tests.support.processes.outside import Outside
+from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
 SLOW = {"BATON_BILIBILI_PACE": "1/8"}  # a page of each account, and then a pause

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 import requests
-from launcher import Baton, Outcome, SandboxProcess
+
+from tests.support.processes.launcher import Baton, Outcome, SandboxProcess
 
 KILLS = int(os.environ.get("BATON_VIEWS_KILLS", "6"))
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)

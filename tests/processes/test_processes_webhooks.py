@@ -12,15 +12,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from launcher import Baton, Process, SandboxProcess, end_in_order, wait_until
-from process_fixtures import look_at
-from webhook_stage import Stage
+
+from tests.support.processes.launcher import (
+    Baton,
+    Process,
+    SandboxProcess,
+    end_in_order,
+    wait_until,
+)
+from tests.support.processes.process_fixtures import look_at
+from tests.support.processes.webhook_stage import Stage
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 REPORTS, TASKS = 1000, 20
 KILLS = int(os.environ.get("BATON_WEBHOOK_KILLS", "12"))
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-MAKER = Path(__file__).with_name("report_maker.py")
+MAKER = Path(__file__).parents[1] / "support/processes/report_maker.py"
 LONG_SECS = 240.0
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sandbox_client import WALL_SECS, Client, Clock
 
 from sandbox import SandboxConfig, SandboxServer
+from tests.support.sandbox.sandbox_client import WALL_SECS, Client, Clock
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox_client import VIEW, Client, Clock
-
 from sandbox import RateLimit, SandboxServer
+from tests.support.sandbox.sandbox_client import VIEW, Client, Clock
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox_client import BATCH, FAVOURITES, VIEW, Client, Clock
 
 from sandbox import RateLimit, SandboxConfig, SandboxServer
 from sandbox.bvid import to_aid
 from sandbox.catalog import Catalog
 from sandbox.growth import views_per_day
+from tests.support.sandbox.sandbox_client import BATCH, FAVOURITES, VIEW, Client, Clock
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

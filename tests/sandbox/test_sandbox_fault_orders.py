@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from sandbox_client import BATCH, VIEW, Client
 
 from sandbox import RateLimit, SandboxServer, bilibili_faults
 from sandbox.fault_kind import BILIBILI, MARKET, SHORT_LINKS, TIKHUB, YOUTUBE, Asked
 from sandbox.fault_kinds import ALL_KINDS
 from sandbox.fault_plan import FaultPlan
+from tests.support.sandbox.sandbox_client import BATCH, VIEW, Client
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox_client import SEARCH, VIEW, Client
 
 from sandbox import RateLimit, SandboxServer
 from sandbox.fault_kind import BILIBILI, Asked
 from sandbox.fault_kinds import ALL_KINDS
 from sandbox.fault_plan import FaultPlan
 from sandbox.faults import KINDS
+from tests.support.sandbox.sandbox_client import SEARCH, VIEW, Client
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

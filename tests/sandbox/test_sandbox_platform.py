@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox_client import SEARCH, VIEW, WALL_SECS, Client
 
 from sandbox import RateLimit, SandboxServer
+from tests.support.sandbox.sandbox_client import SEARCH, VIEW, WALL_SECS, Client
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

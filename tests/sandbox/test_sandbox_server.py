@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from launcher import wait_until
-from sandbox_client import Client
 
 from sandbox import RateLimit, SandboxConfig, SandboxServer
 from sandbox.wbi import KeyPair
+from tests.support.processes.launcher import wait_until
+from tests.support.sandbox.sandbox_client import Client
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sandbox_client import VIEW, Client
+
+from tests.support.sandbox.sandbox_client import VIEW, Client
 
 HOSTS = ["b23.tv", "v.douyin.com", "vm.tiktok.com", "vt.tiktok.com", "www.tiktok.com/t"]
 

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 import requests
-from sandbox_client import VIEW, WALL_SECS, Client, Clock
 
 from sandbox import SandboxServer
+from tests.support.sandbox.sandbox_client import VIEW, WALL_SECS, Client, Clock
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sandbox_client import Client
 
 from sandbox import RateLimit, SandboxConfig, SandboxServer
 from sandbox.catalog import Catalog
+from tests.support.sandbox.sandbox_client import Client
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

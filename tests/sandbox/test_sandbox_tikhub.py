@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox_client import Client, Clock
 
 from sandbox import RateLimit, SandboxServer
 from sandbox.tikhub_faults import KINDS
+from tests.support.sandbox.sandbox_client import Client, Clock
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

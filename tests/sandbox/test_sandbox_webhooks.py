@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox_client import WALL_SECS, Client
 from standardwebhooks.webhooks import Webhook
 
 from sandbox.webhook_signatures import DEFAULT_SECRET, check
+from tests.support.sandbox.sandbox_client import WALL_SECS, Client
 
 
 def post(client: Client, path: str, event_id: str = "e1", **more: Any) -> requests.Response:
     return client.http.post(
-        client.server.url + path, headers={"webhook-id": event_id, **more.pop("headers", {})},
-        allow_redirects=False, timeout=10, **{"data": b"{}"} | more,
-    )  # fmt: skip
+        client.server.url + path,
+        headers={"webhook-id": event_id, **more.pop("headers", {})},
+        allow_redirects=False,
+        timeout=10,
+        **{"data": b"{}"} | more,
+    )
 
 
 def inbox(client: Client, name: str) -> dict[str, Any]:
@@ -28,9 +31,15 @@ def inbox(client: Client, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("behaviour", "status"),
-    [("ok", 200), ("error", 500), ("redirect", 302), ("gone", 410), ("throttle", 429),
-     ("signed", 401)],
-)  # fmt: skip
+    [
+        ("ok", 200),
+        ("error", 500),
+        ("redirect", 302),
+        ("gone", 410),
+        ("throttle", 429),
+        ("signed", 401),
+    ],
+)
 def test_it_behaves_as_its_path_says(client: Client, behaviour: str, status: int) -> None:
     answer = post(client, f"/webhooks/{behaviour}")
     assert answer.status_code == status
@@ -103,9 +112,13 @@ def test_signatures_are_verified_by_the_specification(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [{}, {"name": "x", "behaviour": "dance"}, {"name": "x", "secrets": ["hunter2"]},
-     {"name": "x", "times": "many"}],
-)  # fmt: skip
+    [
+        {},
+        {"name": "x", "behaviour": "dance"},
+        {"name": "x", "secrets": ["hunter2"]},
+        {"name": "x", "times": "many"},
+    ],
+)
 def test_an_order_that_is_not_understood_is_refused(client: Client, order: object) -> None:
     assert client.post("/__sandbox__/webhooks", order).status_code == 400
 

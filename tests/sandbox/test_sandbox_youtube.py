@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from sandbox_client import Client, Clock
 
 from sandbox import RateLimit, SandboxServer
 from sandbox.pacific import pacific_day
+from tests.support.sandbox.sandbox_client import Client, Clock
 
 Start = Callable[..., SandboxServer]
 Visit = Callable[..., Client]

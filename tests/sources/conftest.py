@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-from moving_clock import MovingClock
-from sources_servers import RecordingProxy, ScriptedPlatform, recording_proxy, scripted_platform
 
 from core.settings import Pace
 from sandbox import RateLimit, SandboxConfig, SandboxServer
@@ -22,7 +20,14 @@ from sources.bilibili.source import BilibiliSource
 from sources.blame import Blame
 from sources.pacing import AccountPace, PacedGate
 from sources.policies import Breaker, GuardedSource
-from sources.spacing import RandomPause
+from sources.request_delay import RandomPause
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import (
+    RecordingProxy,
+    ScriptedPlatform,
+    recording_proxy,
+    scripted_platform,
+)
 
 DOMAIN = "美妆"
 REST_SECS = 900.0

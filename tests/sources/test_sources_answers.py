@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sources_servers import FINGER, NAV, SEARCH, Said, ScriptedPlatform, says, says_page
 
 from core.errors import (
     AccountBanned,
@@ -22,6 +21,15 @@ from core.errors import (
 )
 from sources.base import Via
 from tests.sources.conftest import Visitor
+from tests.support.sources.sources_servers import (
+    FINGER,
+    NAV,
+    SEARCH,
+    Said,
+    ScriptedPlatform,
+    says,
+    says_page,
+)
 
 CODES = {
     -101: LoginExpired,
@@ -111,9 +119,17 @@ def test_redirects_are_not_followed(
 
 
 @pytest.mark.parametrize(
-    ("header", "secs"), [("120", 120.0), ("0", 0.0), (None, None), ("soon", None), ("-5", None),
-                         ("\u00b2", None), ("", None)]
-)  # fmt: skip
+    ("header", "secs"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        (None, None),
+        ("soon", None),
+        ("-5", None),
+        ("\u00b2", None),
+        ("", None),
+    ],
+)
 def test_retry_after_is_honoured_when_it_is_a_number(
     scripted: ScriptedPlatform, visitor: Visitor, header: str | None, secs: float | None
 ) -> None:
@@ -333,7 +349,7 @@ def test_evidence_is_shortened(scripted: ScriptedPlatform, visitor: Visitor) -> 
         (says(0, {"wbi_img": {"img_url": "x", "sub_url": "y"}}), UnexpectedResponse),
         (says(0, {"wbi_img": None}), UnexpectedResponse),
     ],
-)  # fmt: skip
+)
 def test_trouble_while_asking_for_the_keys_keeps_its_meaning(
     scripted: ScriptedPlatform, visitor: Visitor, answer: Said, kind: type[SourceError]
 ) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from moving_clock import MovingClock
 
 from core.settings import Pace
 from sources.base import Gone, Unavailable
@@ -18,6 +17,7 @@ from sources.bilibili.videos import GONE_KEPT_SECS, TRUSTED_AFTER
 from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from tests.sources.conftest import Visitor, World
 from tests.sources.test_sources_bilibili_stats import ask, asked, check, decide, ids_of, visible
+from tests.support.moving_clock import MovingClock
 
 Enter = Callable[..., Visitor]
 

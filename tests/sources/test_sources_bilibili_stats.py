@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import requests
-from sources_servers import ScriptedPlatform, says
 
 from core.errors import NotFound
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.bilibili import space, videos
 from sources.bilibili.ids import av_to_bv
 from tests.sources.conftest import Visitor, World
+from tests.support.sources.sources_servers import ScriptedPlatform, says
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 BATCH, VIEW = videos.INFOS, videos.VIEW
@@ -292,8 +292,10 @@ def test_uploads_come_page_by_page_newest_first(
     while not pages or not pages[-1].is_last:
         pages.append(visitor.source.uploads(visitor.session, uid, len(pages) + 1))
     assert [(page.page, page.total, page.is_last) for page in pages] == [
-        (1, 3, False), (2, 3, False), (3, 3, True),
-    ]  # fmt: skip
+        (1, 3, False),
+        (2, 3, False),
+        (3, 3, True),
+    ]
     for page, video in zip(pages, expected, strict=True):
         [upload] = page.uploads
         assert (upload.bvid, upload.title) == (video["id"], video["title"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from moving_clock import MovingClock
 
 from core.errors import (
     AccountBanned,
@@ -20,6 +19,7 @@ from core.errors import (
     UnexpectedResponse,
 )
 from sources.blame import Asked, Blame
+from tests.support.moving_clock import MovingClock
 
 PLATFORM = "bilibili"
 
@@ -62,9 +62,9 @@ def test_a_way_out_is_to_blame_when_others_get_through_elsewhere(blame: Blame) -
 
 
 @pytest.mark.parametrize(
-    ("code", "culprit"), [(-352, Culprit.SIGNATURE), (-403, Culprit.SIGNATURE),
-                          (-401, Culprit.ENDPOINT)]
-)  # fmt: skip
+    ("code", "culprit"),
+    [(-352, Culprit.SIGNATURE), (-403, Culprit.SIGNATURE), (-401, Culprit.ENDPOINT)],
+)
 def test_an_endpoint_or_our_signature_is_when_other_endpoints_answer(
     blame: Blame, code: int, culprit: Culprit
 ) -> None:

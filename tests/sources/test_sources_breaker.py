@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from moving_clock import MovingClock
 
 from sources.policies import ALL_WAYS, PROBE_SECS, Breaker, ShutWay
+from tests.support.moving_clock import MovingClock
 
 WAY = ("bilibili", "direct")
 REST = 900.0
@@ -38,8 +38,9 @@ def test_what_is_shut_just_now_is_told_with_how_long(breaker: Breaker, clock: Mo
     clock.move(100)
     breaker.shut("other", "10.0.0.8:3128")
     assert breaker.shut_ways() == [
-        ShutWay("bilibili", None, REST - 100), ShutWay("other", "10.0.0.8:3128", REST),
-    ]  # fmt: skip
+        ShutWay("bilibili", None, REST - 100),
+        ShutWay("other", "10.0.0.8:3128", REST),
+    ]
     clock.move(REST - 100)  # it may be probed now
     assert [way.platform for way in breaker.shut_ways()] == ["other"]
 

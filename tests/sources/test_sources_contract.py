@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from creator_places import PLACES, Place
-from moving_clock import MovingClock
-from sources_servers import Said, ScriptedPlatform
 
 from core import errors
 from core.errors import LoginExpired, Retry, SourceError, Throttled
 from sources.base import AccountSession, CreatorPage, CreatorSource, Via
 from tests.sources.conftest import DOMAIN, World
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.creator_places import PLACES, Place
+from tests.support.sources.sources_servers import Said, ScriptedPlatform
 
 REACTIONS = ("Throttled", "RiskControl", "LoginExpired", "AccountBanned", "NotFound")
 ODD_NAMES = ("=1+1", "换行\n名", "😀", '"引号"', " 空 ", "NUL\x00名", "\ud83d半个")

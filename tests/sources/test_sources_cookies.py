@@ -42,7 +42,7 @@ SECRET = "s3cr3tvalue"
         f"cookie:SESSDATA={VALUE}; bili_jct=0123abcd",
         f"\n SESSDATA={VALUE}\nbili_jct=0123abcd\n",
     ],
-)  # fmt: skip
+)
 def test_every_form_gives_the_same_cookies(text: str) -> None:
     assert parse_cookies(text) == COOKIES
 
@@ -104,7 +104,7 @@ def test_cookies_of_other_sites_are_ignored(domain: str) -> None:
         ("[]", "no SESSDATA"),
         ("{}", "no SESSDATA"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_form_is_told_with_its_place_and_without_its_values(text: str, where: str) -> None:
     with pytest.raises(InvalidInput, match=where) as caught:
         parse_cookies(text)
@@ -113,10 +113,16 @@ def test_a_wrong_form_is_told_with_its_place_and_without_its_values(text: str, w
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, '{"SESSDATA": ' + "9" * 5_000 + "}", '{"SESSDATA": "\\ud83d"}',
-     '{"SESSDATA": "a\\r\\nX-Evil: 1"}', "SESSDATA=\x00", "SESSDATA=名前"],
+    [
+        "[" * 100_000,
+        '{"SESSDATA": ' + "9" * 5_000 + "}",
+        '{"SESSDATA": "\\ud83d"}',
+        '{"SESSDATA": "a\\r\\nX-Evil: 1"}',
+        "SESSDATA=\x00",
+        "SESSDATA=名前",
+    ],
     ids=["deep", "long number", "lone surrogate", "line break", "NUL", "not latin"],
-)  # fmt: skip
+)
 def test_what_no_cookie_header_can_hold_is_refused_at_once(text: str) -> None:
     with pytest.raises(InvalidInput):
         parse_cookies(text)
@@ -129,11 +135,12 @@ JSON_VALUES = st.recursive(
 )
 TEXTS = st.one_of(
     st.text(),
-    st.lists(st.sampled_from(["SESSDATA", "=", ";", "\t", "\n", "#HttpOnly_", "bilibili.com", "a"]))
-    .map("".join),
+    st.lists(
+        st.sampled_from(["SESSDATA", "=", ";", "\t", "\n", "#HttpOnly_", "bilibili.com", "a"])
+    ).map("".join),
     JSON_VALUES.map(json.dumps),
     st.lists(st.fixed_dictionaries({"name": JSON_VALUES, "value": JSON_VALUES})).map(json.dumps),
-)  # fmt: skip
+)
 
 
 @given(TEXTS)

@@ -6,19 +6,19 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from creator_places import DECLARATIONS, declared_source
-from moving_clock import MovingClock
 
 from accounts.vault import Credentials
-from commands.root import App
-from crawler.visits import PlatformAccess
+from app.container import App
 from sources.blame import Blame
 from sources.declared.loading import SHIPPED
+from sources.platform_access import PlatformAccess
 from sources.policies import Breaker, GuardedSource
 from sources.sessions import SessionPool
-from storage import tasks
-from storage.records import TaskStatus
+from storage.crawling import tasks
+from storage.models.tasks import TaskStatus
 from tests.sources.conftest import DOMAIN, World
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.creator_places import DECLARATIONS, declared_source
 
 FILES = {
     "example_market": SHIPPED / "example_market.toml",

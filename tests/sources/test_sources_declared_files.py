@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from declared_files import BY_CURSOR, PLATFORM, changed, written
 
 from core.errors import SettingsError
 from core.settings import Settings
 from sources.declared.declaration import Declaration, Table
 from sources.declared.lines import line_of
 from sources.declared.loading import SHIPPED, load_platforms, read_declaration
+from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, changed, written
 
 DOCS = Path(__file__).parents[2] / "docs/sources.md"
 SEARCH_PARAMS = 'params = { q = "{domain}", p = "{page}" }'
@@ -228,10 +228,23 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read(tmp_path: Path) -> Non
 
 
 def test_a_key_is_found_where_it_stands() -> None:
-    text = '\n'.join([
-        'a = """', "b = 1", '"""', "[t]", "b = 2", "", '[t."x-y"]', "'k' = { z = 1 }", "p.q = 3",
-        "[[m]]", "b = 4", "[[m]]", "b = 5",
-    ])  # fmt: skip
+    text = "\n".join(
+        [
+            'a = """',
+            "b = 1",
+            '"""',
+            "[t]",
+            "b = 2",
+            "",
+            '[t."x-y"]',
+            "'k' = { z = 1 }",
+            "p.q = 3",
+            "[[m]]",
+            "b = 4",
+            "[[m]]",
+            "b = 5",
+        ]
+    )
     keys: dict[tuple[str | int, ...], int | None] = {
         ("t", "b"): 5,
         ("t", "c"): 4,

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from declared_files import BY_CURSOR, PLATFORM, Shopper, changed, shopper
-from moving_clock import MovingClock
-from sources_servers import Asked, Said
-from stats_servers import ScriptedApi, scripted_api
 
 from core.errors import BadRequest, NotFound, Retry, Throttled
 from sources.base import Via
 from sources.declared import source as declared_source
 from sources.declared.cursors import MOST_PAGES_KEPT, CursorMemory, Place
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, Shopper, changed, shopper
+from tests.support.sources.sources_servers import Asked, Said
+from tests.support.sources.stats_servers import ScriptedApi, scripted_api
 
 TOTAL = 'total_pages = "pages"'
 Shop = Callable[..., Shopper]

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from declared_files import BY_CURSOR, PLATFORM, Shopper, changed, shopper, written
-from moving_clock import MovingClock
-from sources_servers import RecordingProxy, Said
-from stats_servers import ScriptedApi, scripted_api
 
 from core import errors
 from core.errors import InvalidInput, Retry, RiskControl, SourceError, Throttled
 from sources.declared.loading import load_platforms
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.declared_files import (
+    BY_CURSOR,
+    PLATFORM,
+    Shopper,
+    changed,
+    shopper,
+    written,
+)
+from tests.support.sources.sources_servers import RecordingProxy, Said
+from tests.support.sources.stats_servers import ScriptedApi, scripted_api
 
 PARAMS = 'params = { q = "{domain}", p = "{page}" }'
 OK = Said(b'{"pages": 1, "people": [{"id": 1, "name": "a"}]}')
@@ -124,11 +131,21 @@ def test_redirects_are_not_followed(api: ScriptedApi, shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("status", "reaction"),
     [
-        (301, "BadRequest"), (400, "BadRequest"), (418, "BadRequest"), (401, "LoginExpired"),
-        (403, "RiskControl"), (404, "NotFound"), (410, "NotFound"), (407, "Retry"),
-        (408, "Retry"), (429, "Throttled"), (500, "Retry"), (503, "Retry"), (521, "Retry"),
+        (301, "BadRequest"),
+        (400, "BadRequest"),
+        (418, "BadRequest"),
+        (401, "LoginExpired"),
+        (403, "RiskControl"),
+        (404, "NotFound"),
+        (410, "NotFound"),
+        (407, "Retry"),
+        (408, "Retry"),
+        (429, "Throttled"),
+        (500, "Retry"),
+        (503, "Retry"),
+        (521, "Retry"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("body", [b"{}", b"<html>", b""])
 def test_a_status_that_the_file_does_not_name_means_what_http_says(
     api: ScriptedApi, shop: Shop, status: int, reaction: str, body: bytes
@@ -144,11 +161,15 @@ def test_a_status_that_the_file_does_not_name_means_what_http_says(
 @pytest.mark.parametrize(
     ("reaction", "expected"),
     [
-        ("throttled", "Throttled"), ("risk", "RiskControl"), ("expired", "LoginExpired"),
-        ("banned", "AccountBanned"), ("gone", "NotFound"), ("bad_request", "BadRequest"),
+        ("throttled", "Throttled"),
+        ("risk", "RiskControl"),
+        ("expired", "LoginExpired"),
+        ("banned", "AccountBanned"),
+        ("gone", "NotFound"),
+        ("bad_request", "BadRequest"),
         ("retry", "Retry"),
     ],
-)  # fmt: skip
+)
 def test_the_files_rules_come_before_http(
     api: ScriptedApi, shop: Shop, reaction: str, expected: str
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sources_servers import Said, ScriptedPlatform
 
 from core.errors import (
     LoginExpired,
@@ -19,6 +18,7 @@ from core.errors import (
 from core.settings import Pace
 from sources.pacing import Stopped
 from tests.sources.conftest import REST_SECS, Guarded, Visitor, World
+from tests.support.sources.sources_servers import Said, ScriptedPlatform
 
 Guard = Callable[..., Guarded]
 TRANSPORT = ["drop", "truncated_body", "http_500", "http_503", "code_500", "code_8888"]

@@ -44,9 +44,19 @@ def test_numbers_out_of_range_are_refused(aid: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "BV1", "BV1GJ411x7h", "BV1GJ411x7h77", "bv1GJ411x7h7", "AV1GJ411x7h7", "BV1GJ411x7h0",
-     "BV1GJ411x7hI", "BV1GJ411x7h ", "BV1GJ411x7é7"],
-)  # fmt: skip
+    [
+        "",
+        "BV1",
+        "BV1GJ411x7h",
+        "BV1GJ411x7h77",
+        "bv1GJ411x7h7",
+        "AV1GJ411x7h7",
+        "BV1GJ411x7h0",
+        "BV1GJ411x7hI",
+        "BV1GJ411x7h ",
+        "BV1GJ411x7é7",
+    ],
+)
 def test_texts_that_are_no_id_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no BV id"):
         bv_to_av(text)

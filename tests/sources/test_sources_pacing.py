@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moving_clock import MovingClock
 
 from core.settings import Pace
 from sources.pacing import (
@@ -22,6 +21,7 @@ from sources.pacing import (
     Stopped,
     learned_per_sec,
 )
+from tests.support.moving_clock import MovingClock
 
 PACES = st.builds(Pace, st.integers(1, 200), st.floats(0.01, 600, allow_nan=False))
 PAUSES = st.lists(st.floats(0, 50, allow_nan=False), min_size=1, max_size=60)

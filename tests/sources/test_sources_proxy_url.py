@@ -19,7 +19,7 @@ from sources.bilibili.source import check_proxy
         "http://user:p%40ss@[::1]:8080",
         "http://proxy.example",
     ],
-)  # fmt: skip
+)
 def test_usable_urls_come_back_as_they_are(url: str) -> None:
     assert check_proxy(url) == url
 
@@ -39,7 +39,7 @@ def test_usable_urls_come_back_as_they_are(url: str) -> None:
         "http://u:s3cret@[::1",
         "http://u:s3#cret@proxy.example:8080",
     ],
-)  # fmt: skip
+)
 def test_others_are_refused_without_repeating_them(url: str) -> None:
     with pytest.raises(InvalidInput, match="http://user:password@host") as caught:
         check_proxy(url)

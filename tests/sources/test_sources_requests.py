@@ -6,8 +6,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import (
+
+from core.errors import RiskControl, SourceError
+from sources.base import Via
+from sources.bilibili.client import KEYS_LIVE_SECS
+from sources.bilibili.source import BilibiliSource
+from tests.sources.conftest import DOMAIN, Visitor, World
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import (
     FINGER,
     NAV,
     SEARCH,
@@ -18,12 +24,6 @@ from sources_servers import (
     says,
     says_page,
 )
-
-from core.errors import RiskControl, SourceError
-from sources.base import Via
-from sources.bilibili.client import KEYS_LIVE_SECS
-from sources.bilibili.source import BilibiliSource
-from tests.sources.conftest import DOMAIN, Visitor, World
 
 Enter = Callable[..., Visitor]
 SourceAt = Callable[..., BilibiliSource]

@@ -7,11 +7,17 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from sources_servers import RecordingProxy, Said, ScriptedPlatform, says, says_page
 
 from core.errors import LoginExpired, SourceError
 from sources.bilibili.source import BilibiliSource
 from tests.sources.conftest import Visitor
+from tests.support.sources.sources_servers import (
+    RecordingProxy,
+    Said,
+    ScriptedPlatform,
+    says,
+    says_page,
+)
 
 SECRETS = {
     "SESSDATA": "sess4711secret%2Cx",

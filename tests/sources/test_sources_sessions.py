@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sources_servers import NAV, RecordingProxy, Said, ScriptedPlatform, says
 
 from core.errors import AccountBanned, LoginExpired, Retry, RiskControl, SourceError
 from sources.base import AccountSession, SessionStatus, Via
 from sources.bilibili.source import BilibiliSource
 from sources.sessions import SessionPool
 from tests.sources.conftest import DOMAIN, Visitor, World
+from tests.support.sources.sources_servers import NAV, RecordingProxy, Said, ScriptedPlatform, says
 
 ProxyMaker = Callable[[], RecordingProxy]
 COOKIES = "SESSDATA=one; bili_jct=x"
@@ -197,7 +197,7 @@ def test_a_banned_account_is_told_as_such(
         (says(-500, {"isLogin": False}), Retry),
         (Said(b"<html>"), Retry),
     ],
-)  # fmt: skip
+)
 def test_trouble_is_not_taken_for_a_lost_login(
     scripted: ScriptedPlatform,
     enter: Callable[..., Visitor],

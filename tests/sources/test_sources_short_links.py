@@ -6,14 +6,14 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import RecordingProxy, Said
-from stats_servers import ScriptedApi, api
 
 from core.errors import BadRequest, Retry, RiskControl, SourceError, Throttled
 from sources.base import Gone, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
 from sources.short_links import MOST_HOPS, ShortLinkResolver
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import RecordingProxy, Said
+from tests.support.sources.stats_servers import ScriptedApi, api
 
 __all__ = ["api"]
 AWEME = "7448118827402972455"

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import requests
-from moving_clock import MovingClock
 
 from core.errors import Retry
 from sources.base import Gone, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
 from sources.short_links import ShortLinkResolver
 from tests.sources.conftest import World
+from tests.support.moving_clock import MovingClock
 
 HOSTS = ["v.douyin.com", "vm.tiktok.com", "vt.tiktok.com", "www.tiktok.com/t", "b23.tv"]
 ENDS = {

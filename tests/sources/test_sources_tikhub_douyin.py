@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import Asked, Said
-from stats_servers import (
+
+from core.errors import BadRequest, QuotaSpent, Retry, SourceError, Throttled
+from sources.base import Gone, Unavailable, VideoStats
+from sources.tikhub.douyin import FEW_PLAYS, KEPT_SECS, MANY_PLAYS, ONE
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import Asked, Said
+from tests.support.sources.stats_servers import (
     KEY,
     PRICE,
     Client,
@@ -21,10 +25,6 @@ from stats_servers import (
     purse,
     refused,
 )
-
-from core.errors import BadRequest, QuotaSpent, Retry, SourceError, Throttled
-from sources.base import Gone, Unavailable, VideoStats
-from sources.tikhub.douyin import FEW_PLAYS, KEPT_SECS, MANY_PLAYS, ONE
 
 __all__ = ["api", "at", "purse"]
 ID = "7448118827402972455"
@@ -127,10 +127,17 @@ def test_a_moment_that_is_none_is_unknown(
     assert stats.published_at is None
 
 
-@pytest.mark.parametrize("plays", [[], [{"aweme_id": OTHER, "play_count": 7}], [None, 7, {}],
-                                   [{"aweme_id": ID, "play_count": None}],
-                                   [{"aweme_id": ID, "play_count": -1}],
-                                   [{"aweme_id": float(ID), "play_count": 7}]])  # fmt: skip
+@pytest.mark.parametrize(
+    "plays",
+    [
+        [],
+        [{"aweme_id": OTHER, "play_count": 7}],
+        [None, 7, {}],
+        [{"aweme_id": ID, "play_count": None}],
+        [{"aweme_id": ID, "play_count": -1}],
+        [{"aweme_id": float(ID), "play_count": 7}],
+    ],
+)
 def test_plays_that_nobody_tells_are_unknown_and_never_zero(
     api: ScriptedApi, client: Client, plays: list[Any]
 ) -> None:
@@ -196,10 +203,17 @@ def test_what_is_gone_says_why_and_costs_no_second_question(
     assert api.paths() == ["fetch_one_video"]
 
 
-@pytest.mark.parametrize("data", [{}, {"aweme_detail": None}, {"aweme_detail": {}},
-                                  {"aweme_detail": None, "filter_list": []},
-                                  {"aweme_detail": None, "filter_list": "no"},
-                                  {"aweme_detail": None, "filter_list": [7]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"aweme_detail": None},
+        {"aweme_detail": {}},
+        {"aweme_detail": None, "filter_list": []},
+        {"aweme_detail": None, "filter_list": "no"},
+        {"aweme_detail": None, "filter_list": [7]},
+    ],
+)
 def test_what_is_left_out_without_a_word_is_unknown(
     api: ScriptedApi, client: Client, data: object
 ) -> None:
@@ -207,9 +221,18 @@ def test_what_is_left_out_without_a_word_is_unknown(
     assert unavailable(client.ask(ID)[ID]) == (Gone.UNKNOWN, False)
 
 
-@pytest.mark.parametrize("data", [None, [], "no", 7, {"aweme_detail": {"aweme_id": ID}},
-                                  {"aweme_detail": {"aweme_id": ID, "statistics": {}}},
-                                  {"aweme_detail": {"aweme_id": ID, "statistics": 7}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        "no",
+        7,
+        {"aweme_detail": {"aweme_id": ID}},
+        {"aweme_detail": {"aweme_id": ID, "statistics": {}}},
+        {"aweme_detail": {"aweme_id": ID, "statistics": 7}},
+    ],
+)
 def test_a_damaged_answer_is_tried_again(api: ScriptedApi, client: Client, data: object) -> None:
     api.made[ONE] = lambda _: enveloped(data)
     with pytest.raises(Retry) as caught:

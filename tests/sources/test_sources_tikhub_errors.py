@@ -6,9 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import Said
-from stats_servers import Client, ScriptedApi, api, at, purse, refused, said
 
 from core.errors import (
     BadRequest,
@@ -20,6 +17,9 @@ from core.errors import (
     Throttled,
 )
 from sources.tikhub.tiktok import MANY
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import Said
+from tests.support.sources.stats_servers import Client, ScriptedApi, api, at, purse, refused, said
 
 __all__ = ["api", "at", "purse"]
 IDS = ("7400000000000000001", "7400000000000000002")
@@ -48,9 +48,22 @@ DUE: dict[str, tuple[Said, type[SourceError]]] = {
     "200 that says 407": (said({"code": 407, "message": "no"}), Retry),
     "hangs up": (Said(b"", drops=True), Retry),
 }
-DAMAGED = [b"", b"null", b"[]", b"{}", b"<html>", b'{"code": 200', b'{"code": "200"}', b"\xff",
-           b'{"code": 200, "data": null}', b'{"code": 200, "data": []}', b'{"code": 0, "data": {}}',
-           b'{"code": true, "data": {}}', b'{"data": {}}', b"[" * 100_000]  # fmt: skip
+DAMAGED = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"<html>",
+    b'{"code": 200',
+    b'{"code": "200"}',
+    b"\xff",
+    b'{"code": 200, "data": null}',
+    b'{"code": 200, "data": []}',
+    b'{"code": 0, "data": {}}',
+    b'{"code": true, "data": {}}',
+    b'{"data": {}}',
+    b"[" * 100_000,
+]
 
 
 @pytest.fixture

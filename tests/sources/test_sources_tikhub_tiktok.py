@@ -6,12 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sources_servers import Asked, Said
-from stats_servers import PRICE, Client, Purse, ScriptedApi, api, at, enveloped, purse, refused
 
 from core.errors import BadRequest, LoginExpired, SourceError, Throttled
 from sources.base import Gone, Unavailable, VideoStats
 from sources.tikhub.tiktok import MANY, ONE
+from tests.support.sources.sources_servers import Asked, Said
+from tests.support.sources.stats_servers import (
+    PRICE,
+    Client,
+    Purse,
+    ScriptedApi,
+    api,
+    at,
+    enveloped,
+    purse,
+    refused,
+)
 
 __all__ = ["api", "at", "purse"]
 COUNTS = {
@@ -79,9 +89,17 @@ def test_old_videos_without_collects_and_real_zeros(api: ScriptedApi, client: Cl
 
 @pytest.mark.parametrize(
     "listed",
-    [[], [None], [{}], [7], [entry(float(several(1)[0]))], [entry(None)],
-     [{"aweme_id": several(1)[0]}], [{"aweme_id": several(1)[0], "statistics": {}}]],
-)  # fmt: skip
+    [
+        [],
+        [None],
+        [{}],
+        [7],
+        [entry(float(several(1)[0]))],
+        [entry(None)],
+        [{"aweme_id": several(1)[0]}],
+        [{"aweme_id": several(1)[0], "statistics": {}}],
+    ],
+)
 def test_the_missing_are_asked_for_singly(
     api: ScriptedApi, client: Client, listed: list[Any]
 ) -> None:

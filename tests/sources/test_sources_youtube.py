@@ -8,11 +8,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sources_servers import Asked, Said
-from stats_servers import KEY, Client, Purse, ScriptedApi, api, at, purse, said, youtube_error
 
 from core.errors import LoginExpired, QuotaSpent, Retry, SourceError
 from sources.base import Gone, Unavailable, VideoStats
+from tests.support.sources.sources_servers import Asked, Said
+from tests.support.sources.stats_servers import (
+    KEY,
+    Client,
+    Purse,
+    ScriptedApi,
+    api,
+    at,
+    purse,
+    said,
+    youtube_error,
+)
 
 __all__ = ["api", "at", "purse"]
 VIDEOS = "/videos"
@@ -147,12 +157,23 @@ def test_an_item_without_statistics_is_not_final(api: ScriptedApi, client: Clien
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b"{}", b'{"items": null}', b'{"items": {}}', b"<html>", b'{"items": [',
-        b'{"items": [null]}', b'{"items": [{"id": "dQw4w9WgXcQ"}]}', b'{"items": [{"id": 5.0}]}',
-        b"\xff", b"[" * 100_000, b'{"items": ' + b"9" * 5000 + b"}",
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"items": null}',
+        b'{"items": {}}',
+        b"<html>",
+        b'{"items": [',
+        b'{"items": [null]}',
+        b'{"items": [{"id": "dQw4w9WgXcQ"}]}',
+        b'{"items": [{"id": 5.0}]}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"items": ' + b"9" * 5000 + b"}",
     ],
     ids=range(14),
-)  # fmt: skip
+)
 def test_a_damaged_answer_is_tried_again_and_kept(
     api: ScriptedApi, client: Client, body: bytes
 ) -> None:

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from moving_clock import MovingClock
-from sources_servers import Said
-from stats_servers import Client, ScriptedApi, api, at, purse, said, youtube_error
 
 from core.errors import BadRequest, LoginExpired, QuotaSpent, Retry, SourceError, Throttled
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.sources_servers import Said
+from tests.support.sources.stats_servers import (
+    Client,
+    ScriptedApi,
+    api,
+    at,
+    purse,
+    said,
+    youtube_error,
+)
 
 __all__ = ["api", "at", "purse"]
 VIDEOS = "/videos"
@@ -112,12 +120,30 @@ def test_the_rest_that_is_asked_for_is_told(
     assert error.retry_after_secs == secs
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"null", b'{"error": "no"}', b"\xff",
-                                  b'{"error": {"errors": [7], "message": {}}}'])  # fmt: skip
 @pytest.mark.parametrize(
-    ("status", "kind"), [(302, BadRequest), (403, BadRequest), (404, BadRequest), (407, Retry),
-                         (408, Retry), (413, BadRequest), (429, Throttled), (502, Retry)]
-)  # fmt: skip
+    "body",
+    [
+        b"",
+        b"<html>no</html>",
+        b"null",
+        b'{"error": "no"}',
+        b"\xff",
+        b'{"error": {"errors": [7], "message": {}}}',
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, BadRequest),
+        (403, BadRequest),
+        (404, BadRequest),
+        (407, Retry),
+        (408, Retry),
+        (413, BadRequest),
+        (429, Throttled),
+        (502, Retry),
+    ],
+)
 def test_an_error_without_a_reason_goes_by_its_status(
     api: ScriptedApi, client: Client, body: bytes, status: int, kind: type[SourceError]
 ) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import requests
-from moving_clock import MovingClock
-from stats_servers import PRICE, Client, Purse, api, at, purse
 
 from core.errors import BadRequest, LoginExpired, QuotaSpent, Retry, SourceError, Throttled
 from sandbox import RateLimit, tikhub_faults, youtube_faults
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from tests.sources.conftest import World
+from tests.support.moving_clock import MovingClock
+from tests.support.sources.stats_servers import PRICE, Client, Purse, api, at, purse
 
 __all__ = ["api", "at", "purse"]
 PLATFORMS = ["youtube", "douyin", "tiktok"]

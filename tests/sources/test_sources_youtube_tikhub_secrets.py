@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from sources_servers import RecordingProxy, Said, ScriptedPlatform
-from stats_servers import KEY, Client, ScriptedApi, api, at, purse
 
 from core.errors import LoginExpired, SourceError
+from tests.support.sources.sources_servers import RecordingProxy, Said, ScriptedPlatform
+from tests.support.sources.stats_servers import KEY, Client, ScriptedApi, api, at, purse
 
 __all__ = ["api", "at", "purse"]
 MARK = "4711secret"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from storage.database import Database, Tx, open_engine
-from tests.moving_clock import MovingClock
+from storage.engines.transactions import Database, Tx, open_engine
+from tests.support.moving_clock import MovingClock
 
 OpenDatabase = Callable[..., Database]
 

@@ -6,11 +6,11 @@ import socket
 
 import pymysql
 import pytest
-from tcp_proxy import TcpProxy
 
 from core.errors import DatabaseError, DatabaseUnavailable, SettingsError
-from storage.address import MySQLAddress, Node
-from storage.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
+from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
+from storage.engines.url import MySQLAddress, Node
+from tests.support.storage.tcp_proxy import TcpProxy
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import CommitUnknown, DatabaseUnavailable
-from storage.database import Database, Tx
-from tests.mariadb import MariaDBServer
+from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents
-from tests.storage.tcp_proxy import CommitFault, TcpProxy
+from tests.support.mariadb import MariaDBServer
+from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import DatabaseUnavailable
-from storage.database import Database
-from tests.mariadb import MariaDBServer, private_server
-from tests.moving_clock import MovingClock
+from storage.engines.transactions import Database
 from tests.storage.conftest import add, contents, with_boxes
+from tests.support.mariadb import MariaDBServer, private_server
+from tests.support.moving_clock import MovingClock
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from schema_shape import columns, run, tables, unique_keys
 
 from core.errors import DatabaseError, SchemaMismatch
-from storage import schema
-from storage.database import Database
-from storage.schema import SchemaState
-from tests.mariadb import MariaDBServer
+from storage.engines.transactions import Database
+from storage.schema import schema
+from storage.schema.schema import SchemaState
+from tests.support.mariadb import MariaDBServer
+from tests.support.storage.schema_shape import columns, run, tables, unique_keys
 
-SCHEMA_FILE = Path(schema.__file__).resolve().parent.parent / "schema.sql"
+SCHEMA_FILE = Path(schema.__file__).resolve().parents[2] / "schema.sql"
 
 
 def test_schema_sql_loads_with_the_plain_client(mariadb: MariaDBServer, mysql_url, open_database):
@@ -27,8 +27,10 @@ def test_schema_sql_loads_with_the_plain_client(mariadb: MariaDBServer, mysql_ur
     with SCHEMA_FILE.open("rb") as script:
         done = subprocess.run(
             [client, "--no-defaults", f"--socket={mariadb.socket}", "--user=root", name],
-            stdin=script, capture_output=True, check=False,
-        )  # fmt: skip
+            stdin=script,
+            capture_output=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr.decode()
     by_client = open_database(mysql_url)
     assert schema.inspect(by_client) is SchemaState.CURRENT

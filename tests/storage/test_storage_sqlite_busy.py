@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import DatabaseContention
-from storage import sqlite
-from storage.database import Database
-from tests.moving_clock import MovingClock
+from storage.engines import sqlite
+from storage.engines.transactions import Database
 from tests.storage.conftest import add, contents, with_boxes
+from tests.support.moving_clock import MovingClock
 
-HOLDER = Path(__file__).with_name("sqlite_holder.py")
+HOLDER = Path(__file__).parents[1] / "support/storage/sqlite_holder.py"
 
 
 @pytest.fixture
@@ -29,8 +29,9 @@ def let_go(boxes: Database, tmp_path: Path) -> Iterator[Callable[[], None]]:
     """Another process holds the write lock; calling this ends it."""
     holder = subprocess.Popen(
         [sys.executable, str(HOLDER), str(tmp_path / "b.db")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
 

@@ -8,11 +8,11 @@ import threading
 import pytest
 from dbutils.pooled_db import PooledDB
 
-import storage.mysql
+import storage.engines.mysql
 from core.errors import CommitUnknown, DatabaseContention, DatabaseError
-from storage.database import Database, Tx
-from tests.mariadb import MariaDBServer
+from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents, with_boxes
+from tests.support.mariadb import MariaDBServer
 
 
 def test_what_a_unit_returns_is_returned_and_committed(database: Database):

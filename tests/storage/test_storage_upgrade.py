@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from schema_shape import columns, indexes, run, tables
 
 from core.errors import DatabaseError, SchemaMismatch
-from storage import schema
-from storage.database import Database
-from storage.schema import SchemaState
-from storage.upgrade import FOLDER, NOTE, upgrade
+from storage.engines.transactions import Database
+from storage.schema import schema
+from storage.schema.schema import SchemaState
+from storage.schema.upgrade import FOLDER, NOTE, upgrade
+from tests.support.storage.schema_shape import columns, indexes, run, tables
 
 OLD_SCHEMAS = Path(__file__).with_name("old_schemas")
 OLDEST = 1

@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import influencers, schema
-from storage.database import Database
-from storage.influencers import NewCreator
-from storage.times import day_from_sql, from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.crawling import influencers
+from storage.crawling.influencers import NewCreator
+from storage.engines.datetimes import (
+    day_from_sql,
+    from_sql,
+    from_sql_or_none,
+    to_sql,
+    to_sql_or_none,
+)
+from storage.engines.transactions import Database
+from storage.schema import schema
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 123_999, tzinfo=UTC)
 NICKNAMES = {

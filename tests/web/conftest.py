@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium
 from playwright.sync_api import Browser, BrowserContext, Page
-from process_fixtures import baton, command_server, make_baton  # noqa: F401
 from pydantic import SecretStr
-from web_site import Site, Visitor
 
-from commands.root import App
+from app.container import App
 from core.settings import Pace, Settings
-from tests.conftest import AppFactory
+from tests.support.apps import AppFactory
+from tests.support.processes.process_fixtures import baton, command_server, make_baton  # noqa: F401
+from tests.support.web.browser import chromium
+from tests.support.web.web_site import Site, Visitor
 
 NOWHERE = "http://127.0.0.1:9"  # nobody listens there
 
@@ -39,10 +39,14 @@ def module_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """One App on SQLite for all tests of a module; platforms cannot be reached from it."""
     folder = tmp_path_factory.mktemp("module")
     settings = Settings(
-        _env_file=None, database_url=SecretStr(f"sqlite:///{folder / 'baton.db'}"),
-        data_dir=folder / "data", log_dir=folder / "logs", bilibili_pace=Pace(1000, 1),
-        bilibili_base_url=NOWHERE, webhook_allowed_hosts="127.0.0.1",
-    )  # type: ignore[call-arg]  # fmt: skip
+        _env_file=None,
+        database_url=SecretStr(f"sqlite:///{folder / 'baton.db'}"),
+        data_dir=folder / "data",
+        log_dir=folder / "logs",
+        bilibili_pace=Pace(1000, 1),
+        bilibili_base_url=NOWHERE,
+        webhook_allowed_hosts="127.0.0.1",
+    )  # type: ignore[call-arg]
     app = App(settings, threads=8, patience_secs=5, host="test-host")
     app.open()
     yield app

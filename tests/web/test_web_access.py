@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from moving_clock import MovingClock
-from web_site import Site
-from workbench import rows
 
-from commands.root import App
+from app.container import App
 from core.errors import InvalidInput
-from storage.web_tokens import Role
-from tests.conftest import add_account
+from storage.operations.web_tokens import Role
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import rows
+from tests.support.moving_clock import MovingClock
+from tests.support.web.web_site import Site
 
 OPEN_TO_ALL = {"/healthz", "/readyz", "/static", "/admin/login", "/admin/language"}
 

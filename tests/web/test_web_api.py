@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from moving_clock import MovingClock
-from web_site import Site, Visitor
-from workbench import DOMAIN, file_crawl, store_rows, task_of
 
-from commands.root import App
-from storage import listings
-from storage.listings import Slice
-from storage.records import TaskStatus, TaskType
-from tests.conftest import add_account
+from app.container import App
+from storage.models.tasks import TaskStatus, TaskType
+from storage.operations import listings
+from storage.operations.listings import Slice
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import DOMAIN, file_crawl, store_rows, task_of
+from tests.support.moving_clock import MovingClock
+from tests.support.web.web_site import Site, Visitor
 
 BOTH_ENGINES = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
 SECRET = "SESSDATA=very-secret"

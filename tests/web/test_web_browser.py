@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from web_site import Site
-from workbench import DOMAIN, export, file_crawl, store_rows, task_of
 
-from commands.root_web import web_server
-from storage.records import AccountStatus, TaskStatus
-from tests.conftest import add_account
+from app.web import web_server
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import DOMAIN, export, file_crawl, store_rows, task_of
+from tests.support.web.web_site import Site
 from web.console import SECTIONS
 
 Browse = Callable[..., Page]

@@ -8,13 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from busy_site import PAGES, fill
 from playwright.sync_api import Browser, Page, expect
-from web_site import Site
-from workbench import change, file_crawl, task_of
 
-from commands.root import App
-from storage.records import AccountStatus, TaskStatus
+from app.container import App
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus
+from tests.support.crawler.workbench import change, file_crawl, task_of
+from tests.support.web.busy_site import PAGES, fill
+from tests.support.web.web_site import Site
 from web.console import SECTIONS
 
 Press = Callable[[Page, Site], None]
@@ -365,9 +366,10 @@ def test_axe_finds_nothing_serious_on_any_page(page: Page, busy: Site, scheme: s
         page.evaluate(source)
         problems = page.evaluate("async () => (await axe.run()).violations")
         bad = [
-            (one["id"], one["nodes"][0]["html"][:200]) for one in problems
+            (one["id"], one["nodes"][0]["html"][:200])
+            for one in problems
             if one["impact"] in SERIOUS
-        ]  # fmt: skip
+        ]
         if bad:
             found[path] = bad
     assert found == {}

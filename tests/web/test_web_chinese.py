@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from busy_site import PAGES, fill
-from web_site import Site
-
 from core.errors import BatonError
+from tests.support.web.busy_site import PAGES, fill
+from tests.support.web.web_site import Site
 from web.console.chinese_problems import told
 
 CHINESE = {"Accept-Language": "zh-CN", "Accept": "text/html"}
 UNTOLD = {"script", "style", "code", "pre", "option", "datalist"}  # technical by themselves
 TOLD_ATTRIBUTES = {
-    "aria-label", "title", "placeholder", "data-label", "data-confirm", "data-busy", "data-lost",
+    "aria-label",
+    "title",
+    "placeholder",
+    "data-label",
+    "data-confirm",
+    "data-busy",
+    "data-lost",
     "data-not-done",
-}  # fmt: skip
+}
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http user
     password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok Douyin Bilibili

@@ -6,17 +6,17 @@ import re
 
 import pytest
 import requests
-from moving_clock import MovingClock
-from web_site import ASK_SECS, Site
-from workbench import DOMAIN, file_crawl, rows, store_rows, task_of
 
 from core.errors import DatabaseUnavailable
-from storage.database import Database
-from storage.records import TaskStatus
-from tests.conftest import add_account
+from storage.engines.transactions import Database
+from storage.models.tasks import TaskStatus
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import DOMAIN, file_crawl, rows, store_rows, task_of
+from tests.support.moving_clock import MovingClock
+from tests.support.web.web_site import ASK_SECS, Site
+from web.auth.login_limit import TRIES_OF_ONE
+from web.auth.sessions import COOKIE, LIFE
 from web.console import SECTIONS
-from web.login_limit import TRIES_OF_ONE
-from web.sessions import COOKIE, LIFE
 
 HTML = {"Accept": "text/html"}
 

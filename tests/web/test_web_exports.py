@@ -6,10 +6,17 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from web_site import Site, Visitor
-from workbench import DOMAIN, change, export, file_export, segments_of, store_rows
 
-from tests.conftest import add_account
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import (
+    DOMAIN,
+    change,
+    export,
+    file_export,
+    segments_of,
+    store_rows,
+)
+from tests.support.web.web_site import Site, Visitor
 
 
 @pytest.fixture
@@ -61,14 +68,22 @@ def test_a_file_being_written_is_not_given_out(exported: Site) -> None:
 def test_exports_are_verified_and_filtered(exported: Site) -> None:
     admin: Visitor = exported.admin
     assert admin.post("/api/v1/exports/verify").json() == {
-        "ok": True, "segments": 1, "rows": 23, "problems": [],
-    }  # fmt: skip
+        "ok": True,
+        "segments": 1,
+        "rows": 23,
+        "problems": [],
+    }
     (segment,) = segments_of(exported.app)
     exported.app.files.locate(segment.file_path or "").write_text("damaged")
     verdict = admin.post("/api/v1/exports/verify", params={"domain": DOMAIN}).json()
     assert not verdict["ok"] and verdict["problems"]
-    for query, count in (("domain=x", 0), (f"domain={DOMAIN}", 1), ("state=open", 0),
-                         (f"account_id={segment.account_id}", 1), ("task_id=99", 0)):  # fmt: skip
+    for query, count in (
+        ("domain=x", 0),
+        (f"domain={DOMAIN}", 1),
+        ("state=open", 0),
+        (f"account_id={segment.account_id}", 1),
+        ("task_id=99", 0),
+    ):
         assert len(admin.get(f"/api/v1/exports?{query}").json()["items"]) == count, query
 
 
@@ -79,9 +94,10 @@ def test_cancelling_finishes_the_open_file(site: Site, admin: Visitor) -> None:
     (segment,) = segments_of(site.app)
     change(site.app, "UPDATE export_logs SET state='open', file_path=NULL")
     change(
-        site.app, "UPDATE tasks SET status='pending', open_key='k', lease_until=NULL WHERE id=:id",
+        site.app,
+        "UPDATE tasks SET status='pending', open_key='k', lease_until=NULL WHERE id=:id",
         id=task.id,
-    )  # fmt: skip
+    )
     assert admin.post(f"/api/v1/tasks/{task.id}/cancel").json()["status"] == "failed"
     assert [one.state for one in segments_of(site.app)] == ["sealed"]
     assert admin.get(f"/api/v1/exports/{segment.id}/file").status_code == 200

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from web_site import Site
-from workbench import DOMAIN, file_crawl
 
-from commands.root import App
+from app.container import App
 from core.errors import InvalidInput
-from crawler.labels import MOST_LABELS, labels_named
+from crawler.tasks.labels import MOST_LABELS, labels_named
 from sources.base import Via
-from storage import listings, tasks
-from storage.listings import Slice
-from storage.records import TaskType
-from tests.conftest import add_account
+from storage.crawling import tasks
+from storage.models.tasks import TaskType
+from storage.operations import listings
+from storage.operations.listings import Slice
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import DOMAIN, file_crawl
+from tests.support.web.web_site import Site
 
 BOTH_ENGINES = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
 
@@ -80,8 +81,9 @@ def test_the_api_files_finds_and_changes_them(site: Site) -> None:
     assert filed.status_code == 201 and filed.json()["task"]["labels"] == ["a", "客户"]
     file_crawl(site.app, domain="other")
     assert [one["labels"] for one in admin.get("/api/v1/tasks").json()["items"]] == [
-        [], ["a", "客户"],
-    ]  # fmt: skip
+        [],
+        ["a", "客户"],
+    ]
     found = admin.get("/api/v1/tasks", params={"label": "客户"}).json()["items"]
     assert [one["domain"] for one in found] == [DOMAIN]
     assert admin.get("/api/v1/tasks/1").json()["labels"] == ["a", "客户"]

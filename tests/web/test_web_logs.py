@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from web_site import Site
 
+from tests.support.web.web_site import Site
 from web import log_files
 from web.log_files import LineFilter, LogFolder, NoSuchLog
 
@@ -86,11 +86,20 @@ def test_they_are_listed_shown_and_downloaded_by_readers(site: Site, folder: Pat
 @pytest.mark.parametrize(
     "name",
     [
-        "../secret-2026-11-22.log", "..%2Fsecret-2026-11-22.log", "/etc/passwd", "link.log",
-        "pipe.log", "linked/x.log", "spider/../ingestion.log", "spider", "secret.key", ".log",
-        "a.log%00", "x" * 190,
+        "../secret-2026-11-22.log",
+        "..%2Fsecret-2026-11-22.log",
+        "/etc/passwd",
+        "link.log",
+        "pipe.log",
+        "linked/x.log",
+        "spider/../ingestion.log",
+        "spider",
+        "secret.key",
+        ".log",
+        "a.log%00",
+        "x" * 190,
     ],
-)  # fmt: skip
+)
 def test_nothing_else_can_be_reached(site: Site, folder: Path, name: str) -> None:
     (folder.parent / "secret-2026-11-22.log").write_text("secret")
     (folder / "secret.key").write_text("secret")

@@ -10,20 +10,26 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from busy_site import fill
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from web_site import Site
 
-from commands.root import App
+from app.container import App
+from tests.support.web.busy_site import fill
+from tests.support.web.web_site import Site
 
 CALLS = 400
 AWAY = {502}  # of calls that ask a platform, which cannot be reached from here
 Schema = dict[str, Any]
 WILD: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(max_size=20), st.just([]), st.just({}),
-    st.floats(allow_nan=False, allow_infinity=False), st.lists(st.integers(), max_size=2),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=20),
+    st.just([]),
+    st.just({}),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.lists(st.integers(), max_size=2),
+)
 BROKEN = st.binary(min_size=1, max_size=12) | st.just(b"[{}]")
 KNOWN = st.sampled_from(["1", "2", "T1", "bilibili", "BV1xx411c7mD", "美妆", "quota_reset", ""])
 
@@ -121,9 +127,12 @@ def test_made_up_calls_are_answered_as_described(filled: Site, described: Schema
     seen: dict[str, set[int]] = {}
 
     @settings(
-        max_examples=CALLS, deadline=None, database=None, derandomize=True,
+        max_examples=CALLS,
+        deadline=None,
+        database=None,
+        derandomize=True,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(calls(described))
     def ask(call: tuple[str, str, Schema, str, dict[str, Any]]) -> None:
         method, path, operation, address, options = call

@@ -12,17 +12,17 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from launcher import Baton, Process, wait_until
-from moving_clock import MovingClock
-from web_site import Site, Visitor
-from workbench import export, store_rows
 
-from commands.root import App
-from commands.root_web import web_server
+from app.container import App
+from app.web import web_server
 from core.errors import DatabaseUnavailable, SettingsError
-from storage.database import Database
-from tests.conftest import add_account
-from web.login_limit import TRIES_OF_ALL, TRIES_OF_ONE, LoginLimit
+from storage.engines.transactions import Database
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import export, store_rows
+from tests.support.moving_clock import MovingClock
+from tests.support.processes.launcher import Baton, Process, wait_until
+from tests.support.web.web_site import Site, Visitor
+from web.auth.login_limit import TRIES_OF_ALL, TRIES_OF_ONE, LoginLimit
 
 
 def metric(text: str, line: str) -> float:

@@ -8,13 +8,13 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from notice_sink import NoticeSink
-from web_site import Site, Visitor
 
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from sources.pacing import Stopped
-from tests.conftest import AppFactory
+from tests.support.apps import AppFactory
+from tests.support.notice_sink import NoticeSink
+from tests.support.web.web_site import Site, Visitor
 from web.operations import MOST_AT_ONCE, STOPPED, Operation, Operations, Tell
 from web.problems import Refused
 

@@ -10,26 +10,29 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from web_site import Site, Visitor
-from workbench import change, rows
 
-from commands.root import App
+from app.container import App
 from core.schedule import Schedule
-from crawler.job_launcher import JobLauncher
-from crawler.job_plan import Job, JobContext
-from reports.outbox import Report
-from storage import alerts, view_data, works
-from storage.alerts import AlertKind
-from storage.works import Work
-from tests.conftest import add_account
+from jobs.due import Job, JobContext
+from jobs.launcher import JobLauncher
+from storage.catalogue import view_data, works
+from storage.catalogue.works import Work
+from storage.operations import alerts
+from storage.operations.alerts import AlertKind
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import change, rows
+from tests.support.web.web_site import Site, Visitor
+from webhooks.outbox import Report
 
 Browse = Callable[..., Page]
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 DRAMA = {"task_id": "T1", "project_id": "P1", "title": "<b>first</b>", "duration": 60}
 COMPLETION = {
-    "task_id": "T1", "user_id": "u1", "submission_link": VIDEO,
+    "task_id": "T1",
+    "user_id": "u1",
+    "submission_link": VIDEO,
     "verification_details": {"view_count": 12},
-}  # fmt: skip
+}
 
 
 def file_reports(app: App, count: int, task: str = "T1") -> None:
@@ -116,8 +119,10 @@ def test_a_round_is_followed_to_its_result(
     site.admin.post("/api/v1/dramas", json=DRAMA | {"callback_url": "https://r.example/hook"})
     change(site.app, "UPDATE drama_tasks SET video_url=:url", url=VIDEO)
     go_on = threading.Event()
-    monkeypatch.setattr("reports.broadcaster.LiveNumbers.ask", lambda *_: go_on.wait(60))
-    monkeypatch.setattr("reports.broadcaster.LiveNumbers.of", lambda *_: "no answer")
+    monkeypatch.setattr(
+        "distribution.broadcast.broadcaster.LiveNumbers.ask", lambda *_: go_on.wait(60)
+    )
+    monkeypatch.setattr("distribution.broadcast.broadcaster.LiveNumbers.of", lambda *_: "no answer")
     page = browse("/broadcaster")
     page.get_by_role("button", name="Send once now").click()
     expect(page.locator("#note")).to_have_text("A round is begun; its result is shown here.")
@@ -243,9 +248,15 @@ def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -
     view_data.create(site.app.view_data)
 
     def row(hour: str, views: int | None) -> tuple[Any, ...]:
-        known = {"platform": "bilibili", "work_id": "BV1a", "title": "one",
-                 "crawl_date": "2026-11-22", "crawl_hour": hour, "crawl_time": f"{hour}:00:05",
-                 "view_count": views}  # fmt: skip
+        known = {
+            "platform": "bilibili",
+            "work_id": "BV1a",
+            "title": "one",
+            "crawl_date": "2026-11-22",
+            "crawl_hour": hour,
+            "crawl_time": f"{hour}:00:05",
+            "view_count": views,
+        }
         return tuple(known.get(name) for name in view_data.METRICS)
 
     numbers = [row("01", 100), row("02", 150), row("03", None), row("05", 190)]

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from commands.job_list import all_jobs
-from commands.root import App
-from storage.job_runs import JobCause, JobState
-from storage.records import Health, SegmentState
-from storage.webhooks import DeliveryKind, DeliveryState
+from app.container import App
+from app.scheduled_jobs import all_jobs
+from storage.crawling.job_runs import JobCause, JobState
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
+from storage.models.accounts import Health
+from storage.models.segments import SegmentState
 from web.console import SECTIONS
 from web.console.chinese import CHINESE
 from web.console.list_view import RANGES
 from web.console.operations import KINDS
 from web.console.videos import LINES
-from works.view_gaps import HourState
+from works.hourly.gaps import HourState
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 PARTS = re.compile(r"\{(\w*)\}")

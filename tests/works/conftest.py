@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from process_fixtures import (  # noqa: F401
+from tests.support.processes.process_fixtures import (  # noqa: F401
     baton,
     command_server,
     launcher,

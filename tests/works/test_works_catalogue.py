@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import InvalidInput
-from storage import works as rows
-from storage.works import InvalidBy
-from works.catalogue import BATCH_ROWS, Changes
-from works.entries import WorkEntry, checked, folded, merged, shortened
+from storage.catalogue import works as rows
+from storage.catalogue.works import InvalidBy
+from works.catalogue.catalogue import BATCH_ROWS, Changes
+from works.catalogue.entries import WorkEntry, checked, folded, merged, shortened
 
 BV, OTHER = "BV1GJ411x7h7", "BV1xx411c7mD"
 KEY = ("bilibili", BV)
@@ -83,8 +83,10 @@ def test_taking_out_and_bringing_back(app) -> None:
     app.catalogue.disable([KEY], "advert")
     gone = stored(app)
     assert (gone.is_valid, gone.invalid_by, gone.invalid_reason) == (
-        False, InvalidBy.OPERATOR, "disabled: advert",
-    )  # fmt: skip
+        False,
+        InvalidBy.OPERATOR,
+        "disabled: advert",
+    )
     assert version(app) == 2
     assert app.catalogue.disable([KEY], "again") == Changes(unchanged=1)
     assert stored(app).invalid_reason == "disabled: advert"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from launcher import Baton, SandboxProcess
+
+from tests.support.processes.launcher import Baton, SandboxProcess
 
 Video = dict[str, Any]
 
@@ -22,10 +23,13 @@ def sandbox(start_sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 def here(baton: Baton, sandbox: SandboxProcess) -> Baton:
     url = sandbox.url
     baton.env |= {
-        "BATON_BILIBILI_BASE_URL": url, "BATON_TIKHUB_BASE_URL": url, "BATON_TIKHUB_TOKEN": "any",
-        "BATON_YOUTUBE_BASE_URL": f"{url}/youtube/v3", "BATON_YOUTUBE_API_KEY": "any",
+        "BATON_BILIBILI_BASE_URL": url,
+        "BATON_TIKHUB_BASE_URL": url,
+        "BATON_TIKHUB_TOKEN": "any",
+        "BATON_YOUTUBE_BASE_URL": f"{url}/youtube/v3",
+        "BATON_YOUTUBE_API_KEY": "any",
         "BATON_SHORT_LINK_BASE_URL": url,
-    }  # fmt: skip
+    }
     baton.add_accounts("acc1")
     return baton
 
@@ -49,15 +53,22 @@ def test_links_are_added_with_their_titles(here: Baton, sandbox: SandboxProcess)
     for video in (one, two, tube):
         work = works[video["id"]]
         assert (work["title"], work["author"], work["uid"]) == (
-            video["title"], video["author"], video["uid"],
-        )  # fmt: skip
+            video["title"],
+            video["author"],
+            video["uid"],
+        )
         assert work["play_count"] == video["counters"]["view"] or work["play_count"] is not None
         assert work["is_valid"] is True
     again = here.run("works", "add", one["url"], "--json")
     assert again.json == [
-        {"input": one["url"], "platform": "bilibili", "work_id": one["id"], "status": "known",
-         "note": None}
-    ]  # fmt: skip
+        {
+            "input": one["url"],
+            "platform": "bilibili",
+            "work_id": one["id"],
+            "status": "known",
+            "note": None,
+        }
+    ]
 
 
 def test_a_video_that_its_platform_does_not_have_is_not_added(
@@ -82,8 +93,9 @@ def test_without_fetching_only_short_links_are_asked(here: Baton, sandbox: Sandb
 
 
 def test_what_cannot_be_asked_now_is_added_all_the_same(here: Baton) -> None:
-    outcome = here.run("works", "add", "BV1GJ411x7h7", env={"BATON_BILIBILI_BASE_URL":
-                                                            "http://127.0.0.1:9"})  # fmt: skip
+    outcome = here.run(
+        "works", "add", "BV1GJ411x7h7", env={"BATON_BILIBILI_BASE_URL": "http://127.0.0.1:9"}
+    )
     assert outcome.code == 0 and "added; its platform was asked in vain" in outcome.out, outcome
     assert listed(here)[0]["failure_count"] == 1
 
@@ -121,8 +133,13 @@ def test_a_file_is_imported_and_the_second_time_changes_nothing(here: Baton) -> 
         assert said in first.err.replace("\n", " "), (said, first.err)
     (second,) = here.run("works", "import", file, "--json").json
     assert {**second, "problems": len(second["problems"])} == {
-        "file": str(file), "new": 0, "changed": 0, "unchanged": 1, "repeats": 1, "problems": 1,
-    }  # fmt: skip
+        "file": str(file),
+        "new": 0,
+        "changed": 0,
+        "unchanged": 1,
+        "repeats": 1,
+        "problems": 1,
+    }
     assert listed(here)[0]["title"] == "更好"
 
 
@@ -155,14 +172,17 @@ def test_out_back_and_into_the_list(here: Baton) -> None:
     assert here.run("works", "disable", "BV1GJ411x7h7", "--reason", "advert").code == 0
     (out,) = listed(here, "--invalid")
     assert (out["work_id"], out["invalid_reason"], out["invalid_by"]) == (
-        "BV1GJ411x7h7", "disabled: advert", "operator",
-    )  # fmt: skip
+        "BV1GJ411x7h7",
+        "disabled: advert",
+        "operator",
+    )
     told = here.run("works", "export", "--json").json
     assert (told["total"], told["valid"]) == (2, 1)
     document = json.loads((here.data_dir / "spider/views.json").read_text(encoding="utf-8"))
     assert {one["work_id"]: one["is_valid"] for one in document["works"]} == {
-        "BV1GJ411x7h7": False, "dQw4w9WgXcQ": True,
-    }  # fmt: skip
+        "BV1GJ411x7h7": False,
+        "dQw4w9WgXcQ": True,
+    }
     back = here.run("works", "import", here.data_dir / "spider/views.json")
     assert "0 new, 0 changed, 2 unchanged" in back.out
     assert here.run("works", "enable", "BV1GJ411x7h7").out == "1 work enabled\n"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from storage import works as rows
-from works.entries import WorkEntry
-from works.import_files import parse_works
-from works.inbox import Inbox, TakenIn
+from storage.catalogue import works as rows
+from works.catalogue.drop_folder import Inbox, TakenIn
+from works.catalogue.entries import WorkEntry
+from works.catalogue.import_files import parse_works
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/integrations/django.md"
@@ -50,11 +50,13 @@ class Site:
         (package / "baton.py").write_text(found[0], encoding="utf-8")
 
     def run(self, *steps: str, code: int = 0) -> str:
-        script = Path(__file__).with_name("site_run.py")
+        script = Path(__file__).parents[1] / "support/works/site_run.py"
         done = subprocess.run(
             [sys.executable, str(script), str(self._folder), *steps],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (code, "")
         return done.stdout
 
@@ -101,8 +103,10 @@ def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: Inbox) -> No
     assert set(found) == set(IDS)
     assert found[IDS[0]].title == "twice"
     assert {work_id: work.is_valid for work_id, work in found.items()} == {
-        IDS[0]: True, IDS[1]: False, IDS[2]: False,
-    }  # fmt: skip
+        IDS[0]: True,
+        IDS[1]: False,
+        IDS[2]: False,
+    }
     assert found[IDS[1]].invalid_reason == "deleted"
     site.run("bulk")
     take_in(inbox)
@@ -192,15 +196,18 @@ def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ('{"platform": "bilibili", "wor', "no JSON"), ("", "is empty"),
+        ('{"platform": "bilibili", "wor', "no JSON"),
+        ("", "is empty"),
         ("[3]", "neither an object"),
-        (work("hello"), "no video id of bilibili"), ({"a": 1}, "an array of works"),
-        ([work(), work("x")], "item 2"), ({"complete": True, "works": []}, "all of them out"),
+        (work("hello"), "no video id of bilibili"),
+        ({"a": 1}, "an array of works"),
+        ([work(), work("x")], "item 2"),
+        ({"complete": True, "works": []}, "all of them out"),
         ({"complete": "yes", "works": [work()]}, "write true or false"),
         ({"complete": True, "works": [work(), work("x")]}, "item 2"),
         (work("https://b23.tv/abcdefg"), "short links"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_understood_is_put_aside_whole(app, inbox, content, reason) -> None:
     drop(inbox, "1.json", content)
     drop(inbox, "2.json", work(IDS[1]))

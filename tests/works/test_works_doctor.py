@@ -10,16 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hour_data import put_hours
-from moving_clock import MovingClock
 
-from commands.findings import Finding, Level
-from commands.root import App
-from commands.works_checkup import WorksCheckup
-from storage import sqlite, view_data
-from works.entries import WorkEntry
-from works.hour_files import HourFiles
-from works.hours import Hour
+from app.container import App
+from commands.doctor.findings import Finding, Level
+from commands.doctor.works_checks import WorksCheckup
+from storage.catalogue import view_data
+from storage.engines import sqlite
+from tests.support.moving_clock import MovingClock
+from tests.support.works.hour_data import put_hours
+from works.catalogue.entries import WorkEntry
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OK, WARN, ERROR = Level.OK, Level.WARN, Level.ERROR

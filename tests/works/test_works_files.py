@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import InvalidInput
 from sources.links import ShortLink
-from works.entries import WorkEntry
-from works.import_files import WorkRows, parse_works, read_works
+from works.catalogue.entries import WorkEntry
+from works.catalogue.import_files import WorkRows, parse_works, read_works
 
 BV, OTHER, AV = "BV1GJ411x7h7", "BV1xx411c7mD", "BV1xx411c7mD"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -43,11 +43,15 @@ WHOLE = WorkEntry("bilibili", BV, 'a, "b"\n c', "某人", "7", NOON, "https://c"
 @pytest.mark.parametrize(
     "content",
     [
-        ENGLISH.encode(), ENGLISH.encode("utf-8-sig"), CHINESE.encode("gbk"), CHINESE.encode(),
-        CHINESE.encode("utf-16"), CHINESE.replace(",", ";").replace("a;", "a,").encode(),
+        ENGLISH.encode(),
+        ENGLISH.encode("utf-8-sig"),
+        CHINESE.encode("gbk"),
+        CHINESE.encode(),
+        CHINESE.encode("utf-16"),
+        CHINESE.replace(",", ";").replace("a;", "a,").encode(),
     ],
     ids=["utf-8", "bom", "gbk", "chinese", "utf-16", "semicolons"],
-)  # fmt: skip
+)
 def test_a_csv_as_spreadsheets_and_sites_save_it(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "works.csv"
     file.write_bytes(content)
@@ -58,14 +62,21 @@ def test_a_csv_as_spreadsheets_and_sites_save_it(tmp_path: Path, content: bytes)
 
 def test_json_as_an_array_as_views_json_and_as_one_object() -> None:
     work = {
-        "platform": "bilibili", "work_id": BV, "title": 'a, "b"\n c', "author": "某人", "uid": 7,
-        "publish_time": "2026-05-01T12:30:00+08:00", "cover_url": "https://c", "is_valid": True,
-    }  # fmt: skip
+        "platform": "bilibili",
+        "work_id": BV,
+        "title": 'a, "b"\n c',
+        "author": "某人",
+        "uid": 7,
+        "publish_time": "2026-05-01T12:30:00+08:00",
+        "cover_url": "https://c",
+        "is_valid": True,
+    }
     for document in ([work], {"export_time": "x", "works": [work]}, work):
         assert entries(json.dumps(document)) == [WHOLE]
     assert entries(json.dumps([f"https://www.bilibili.com/video/{BV}", "av2"])) == [
-        WorkEntry("bilibili", BV), WorkEntry("bilibili", AV),
-    ]  # fmt: skip
+        WorkEntry("bilibili", BV),
+        WorkEntry("bilibili", AV),
+    ]
     assert entries("[]") == []
 
 
@@ -94,11 +105,16 @@ def test_a_short_link_keeps_its_row_until_somebody_asks() -> None:
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("2026-05-01T12:30:00+08:00", NOON), ("2026-05-01T04:30:00Z", NOON),
-        ("2026-05-01 12:30", NOON), ("2026年5月1日 12:30", NOON), ("2026/05/01 12:30:00", NOON),
-        ("1777609800", NOON), ("2026-05-01", datetime(2026, 4, 30, 16, tzinfo=UTC)), ("", None),
+        ("2026-05-01T12:30:00+08:00", NOON),
+        ("2026-05-01T04:30:00Z", NOON),
+        ("2026-05-01 12:30", NOON),
+        ("2026年5月1日 12:30", NOON),
+        ("2026/05/01 12:30:00", NOON),
+        ("1777609800", NOON),
+        ("2026-05-01", datetime(2026, 4, 30, 16, tzinfo=UTC)),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_publish_times(text, moment) -> None:
     assert entries(f"id,发布时间\n{BV},{text}")[0].publish_time == moment
 
@@ -141,12 +157,17 @@ def test_a_wrong_item_is_named_and_the_others_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "f is empty"), (" \n", "f is empty"), ('{"works": [{"work_id"', "line 1, column 22"),
-        ('[{"work_id": "x"}', "is it whole"), ("{}", "an array of works"),
-        ("hello\nworld\n", "first line must name the columns"), ("[" * 100_000, "no JSON"),
-        ('"hello', "line 1"), ("title,author\na,b\n", "it says 'title,author'"),
+        ("", "f is empty"),
+        (" \n", "f is empty"),
+        ('{"works": [{"work_id"', "line 1, column 22"),
+        ('[{"work_id": "x"}', "is it whole"),
+        ("{}", "an array of works"),
+        ("hello\nworld\n", "first line must name the columns"),
+        ("[" * 100_000, "no JSON"),
+        ('"hello', "line 1"),
+        ("title,author\na,b\n", "it says 'title,author'"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_none_is_refused_with_the_place(text: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         parse(text)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hour_data import failed, numbers
 
 from core.errors import OutputError
-from works.hour_journal import HourJournal
-from works.hour_report import HourRecord
-from works.hours import Hour
+from tests.support.works.hour_data import failed, numbers
+from works.hourly.crawl_journal import HourJournal
+from works.hourly.hours import Hour
+from works.hourly.report import HourRecord
 
 HOUR = Hour.parse("2026-11-22", "12")
 HEAD = {"session_id": "crawl_20261122120000", "crawl_time": "12:00:00", "crawl_hour": "12"}
@@ -90,7 +90,7 @@ def test_who_waited_does_not_get_a_journal_that_was_removed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opened while the other one held it, locked when that had removed it."""
-    import works.hour_journal as module
+    import works.hourly.crawl_journal as module
 
     first, lock = taken(path), module.fcntl.flock
     first.begin(HEAD)

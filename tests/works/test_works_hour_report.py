@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hour_data import failed, numbers
-
-from works.hour_report import HourRecord
-from works.hours import Hour
+from tests.support.works.hour_data import failed, numbers
+from works.hourly.hours import Hour
+from works.hourly.report import HourRecord
 
 HOUR = Hour.parse("2026-11-22", "05")
 
@@ -27,5 +26,8 @@ def test_only_what_is_final_is_not_asked_for_again() -> None:
     record = HourRecord({})
     record.add([numbers("BV1", HOUR, 7)], [failed("BV2"), {**failed("BV3"), "final": True}])  # type: ignore[list-item]
     assert [record.is_settled(work) for work in ("BV1", "BV2", "BV3", "BV4")] == [
-        True, False, True, False,
-    ]  # fmt: skip
+        True,
+        False,
+        True,
+        False,
+    ]

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hour_data import COUNTERS, numbers, put, report
-from moving_clock import MovingClock
-from views_fixtures import BATCH, Desk, desk, entry  # noqa: F401
-from workbench import ONE_ENGINE, Crash, account_of, die
 
 from core.errors import BadRequest, DamagedFile, OutputError
-from storage.records import AccountStatus
-from works.crawl_outcome import CrawlProgress, Ending
-from works.hour_journal import HourJournal
+from storage.models.accounts import AccountStatus
+from tests.support.crawler.workbench import ONE_ENGINE, Crash, account_of, die
+from tests.support.moving_clock import MovingClock
+from tests.support.works.hour_data import COUNTERS, numbers, put, report
+from tests.support.works.views_fixtures import BATCH, Desk, desk, entry  # noqa: F401
+from works.hourly.crawl_journal import HourJournal
+from works.hourly.crawl_result import CrawlProgress, Ending
 
 pytestmark = ONE_ENGINE
 NOON = "2026-11-22 12"  # in Shanghai, the clock's start
@@ -38,18 +38,29 @@ def test_the_file_holds_the_truth_in_the_agreed_shape(desk: Begin) -> None:  # n
     assert str(outcome.path).endswith("/views/2026/11/22/2026-11-22-12_views_data.json")
     data = found.pop("data")
     assert found == {
-        "session_id": "crawl_20261122120000", "crawl_time": "2026-11-22T12:00:00+08:00",
-        "crawl_hour": "12", "total_count": 60, "success_count": 60, "fail_count": 0, "errors": [],
-        "end_time": data[-1]["crawl_time"], "skipped_count": 1, "complete": True,
-        "crawl_date": "2026-11-22", "timezone": "Asia/Shanghai",
-    }  # fmt: skip
+        "session_id": "crawl_20261122120000",
+        "crawl_time": "2026-11-22T12:00:00+08:00",
+        "crawl_hour": "12",
+        "total_count": 60,
+        "success_count": 60,
+        "fail_count": 0,
+        "errors": [],
+        "end_time": data[-1]["crawl_time"],
+        "skipped_count": 1,
+        "complete": True,
+        "crawl_date": "2026-11-22",
+        "timezone": "Asia/Shanghai",
+    }
     for one in data:
         told = videos[one["work_id"]]["counters"]
         assert one == {
-            "platform": "bilibili", "work_id": one["work_id"], "title": f"作品 {one['work_id']}",
-            "crawl_time": one["crawl_time"], "status": "success",
+            "platform": "bilibili",
+            "work_id": one["work_id"],
+            "title": f"作品 {one['work_id']}",
+            "crawl_time": one["crawl_time"],
+            "status": "success",
             **{f"{name}_count": told.get(name) for name in COUNTERS},
-        }  # fmt: skip
+        }
     assert len(data) == 60
 
 
@@ -278,11 +289,27 @@ def test_counters_that_shrink_are_kept_and_flagged(desk: Begin) -> None:  # noqa
     video, other = here.videos(2)
     before, hour = here.hour.earlier(2), here.hour
     views = video["counters"]["view"]
-    put(here.files, before, report(before, [
-        numbers(video["id"], before, views + 1, like_count=0, coin_count=None, share_count=0,
-                danmaku_count=0, comment_count=0, favorite_count=0),
-        numbers(other["id"], before, 0),
-    ]))  # fmt: skip
+    put(
+        here.files,
+        before,
+        report(
+            before,
+            [
+                numbers(
+                    video["id"],
+                    before,
+                    views + 1,
+                    like_count=0,
+                    coin_count=None,
+                    share_count=0,
+                    danmaku_count=0,
+                    comment_count=0,
+                    favorite_count=0,
+                ),
+                numbers(other["id"], before, 0),
+            ],
+        ),
+    )
     put(here.files, hour.earlier(1), "{}")
     here.list([video["id"], other["id"]])
     here.crawl()

@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hour_data import WORKS, failed, numbers, put, put_hours, report
-from moving_clock import MovingClock
-from views_fixtures import quiet
 
 from core.errors import (
     DamagedFile,
@@ -27,11 +24,14 @@ from core.errors import (
     InvalidInput,
     SchemaMismatch,
 )
-from storage import view_history
-from storage.view_data import open_view_data
-from works.hour_files import HourFiles
-from works.hourly_import import HourlyImport
-from works.hours import Hour
+from storage.catalogue import view_history
+from storage.catalogue.view_data import open_view_data
+from tests.support.moving_clock import MovingClock
+from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
+from tests.support.works.views_fixtures import quiet
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
+from works.hourly.importer import HourlyImport
 
 HOUR = Hour.parse("2026-11-22", "05")
 LOG = quiet()
@@ -71,15 +71,35 @@ def test_the_tables_are_as_agreed(desk: Desk) -> None:
     }
     assert columns == {
         "work_metrics": [
-            "id", "platform", "work_id", "title", "crawl_date", "crawl_hour", "crawl_time",
-            "view_count", "danmaku_count", "comment_count", "like_count", "coin_count",
-            "favorite_count", "share_count", "created_at",
+            "id",
+            "platform",
+            "work_id",
+            "title",
+            "crawl_date",
+            "crawl_hour",
+            "crawl_time",
+            "view_count",
+            "danmaku_count",
+            "comment_count",
+            "like_count",
+            "coin_count",
+            "favorite_count",
+            "share_count",
+            "created_at",
         ],
         "crawl_sessions": [
-            "id", "session_id", "crawl_date", "crawl_hour", "start_time", "end_time",
-            "total_count", "success_count", "fail_count", "created_at",
+            "id",
+            "session_id",
+            "crawl_date",
+            "crawl_hour",
+            "start_time",
+            "end_time",
+            "total_count",
+            "success_count",
+            "fail_count",
+            "created_at",
         ],
-    }  # fmt: skip
+    }
     indexes = dict(desk.rows("SELECT name, sql FROM sqlite_master WHERE name LIKE 'idx_%'"))
     shapes = {name: re.sub(r".* ON ", "", sql) for name, sql in indexes.items()}
     assert shapes == {
@@ -104,11 +124,21 @@ def test_a_file_becomes_rows_and_a_session(desk: Desk) -> None:
         ("bilibili", "BV1", "标题 BV1", "2026-11-22", "05", "05:00:07", 7, 3, None),
         ("bilibili", "BV2", "标题 BV2", "2026-11-22", "05", "05:00:07", None, None, None),
     ]
-    assert desk.rows("SELECT session_id, crawl_date, crawl_hour, start_time, end_time,"
-                     " total_count, success_count, fail_count FROM crawl_sessions") == [
-        ("crawl_202611220500" + "05", "2026-11-22", "05", "2026-11-22T05:00:05+08:00",
-         "2026-11-22T05:02:00+08:00", 3, 2, 1)
-    ]  # fmt: skip
+    assert desk.rows(
+        "SELECT session_id, crawl_date, crawl_hour, start_time, end_time,"
+        " total_count, success_count, fail_count FROM crawl_sessions"
+    ) == [
+        (
+            "crawl_202611220500" + "05",
+            "2026-11-22",
+            "05",
+            "2026-11-22T05:00:05+08:00",
+            "2026-11-22T05:02:00+08:00",
+            3,
+            2,
+            1,
+        )
+    ]
 
 
 def test_a_file_is_taken_once_and_again_when_it_has_changed(desk: Desk) -> None:
@@ -121,8 +151,9 @@ def test_a_file_is_taken_once_and_again_when_it_has_changed(desk: Desk) -> None:
     put(desk.files, HOUR, report(HOUR, again))
     assert desk.importer.import_hour(HOUR, LOG).fresh
     assert desk.rows("SELECT id, work_id, title, view_count FROM work_metrics") == [
-        (1, "BV1", "新标题", 7), (2, "BV2", "标题 BV2", 9)
-    ]  # fmt: skip
+        (1, "BV1", "新标题", 7),
+        (2, "BV2", "标题 BV2", 9),
+    ]
     assert desk.rows("SELECT success_count, fail_count FROM crawl_sessions") == [(2, 0)]
 
 
@@ -167,9 +198,11 @@ def with_entry(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        ("", "is empty"), (json.dumps(good())[:-20], "Invalid JSON: EOF .* line 1 column"),
+        ("", "is empty"),
+        (json.dumps(good())[:-20], "Invalid JSON: EOF .* line 1 column"),
         (json.dumps(good(), indent=2).replace('"BV2",', '"BV2"'), "line 26 column 7"),
-        ("[]", "should be an object"), ("{}", "session_id: Field required"),
+        ("[]", "should be an object"),
+        ("{}", "session_id: Field required"),
         (with_entry(view_count="8"), r"data\[1\].view_count: .*integer, got '8'"),
         (with_entry(view_count=-1), r"data\[1\].view_count"),
         (with_entry(view_count=True), r"data\[1\].view_count"),
@@ -182,10 +215,12 @@ def with_entry(**changes: Any) -> str:
         (edited(success_count=3), "success_count is 3, but there are 2"),
         (edited(total_count=2), "total_count is 2, but there are 3"),
         (edited(crawl_hour="06"), "crawl_hour is '06', the file's name says '05'"),
-        (edited(crawl_hour="24"), "crawl_hour"), (edited(session_id=""), "session_id"),
-        (edited(data=None), "data: "), (edited(errors=[{}]), r"errors\[0\].work_id"),
+        (edited(crawl_hour="24"), "crawl_hour"),
+        (edited(session_id=""), "session_id"),
+        (edited(data=None), "data: "),
+        (edited(errors=[{}]), r"errors\[0\].work_id"),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, place: str) -> None:
     put_hours(desk.files, [HOUR.earlier(1)])
     path = put(desk.files, HOUR, content)
@@ -201,7 +236,7 @@ def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, plac
 def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from storage import view_data
+    from storage.catalogue import view_data
 
     def broken(*_: object) -> None:
         raise RuntimeError("the power went")
@@ -283,15 +318,21 @@ def test_what_is_no_database_is_named(desk: Desk) -> None:
 def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
     desk: Desk, tmp_path: Path
 ) -> None:
-    from storage import sqlite
+    from storage.engines import sqlite
 
     put_hours(desk.files, [HOUR, HOUR.earlier(1)])
     desk.importer.import_hour(HOUR.earlier(1), LOG)
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
-         "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()", desk.path],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
+            desk.path,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         impatient = open_view_data(desk.path, MovingClock())

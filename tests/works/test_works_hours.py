@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import InvalidInput
-from works.hours import Hour, hours_between, hours_of_span, local_text
+from works.hourly.hours import Hour, hours_between, hours_of_span, local_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -22,12 +22,18 @@ def test_an_hour_is_that_of_the_zone() -> None:
 @pytest.mark.parametrize(
     ("day", "hour", "wrong"),
     [
-        ("2026-02-30", "05", "2026-02-30"), ("2026-2-3", "05", "2026-2-3"),
-        ("20260203", "05", "20260203"), ("gestern", "05", "gestern"), ("", "05", "''"),
-        ("2026-02-03", "24", "24"), ("2026-02-03", "-1", "-1"), ("2026-02-03", "5.0", "5.0"),
-        ("2026-02-03", "١٢", "١٢"), ("2026-02-03", "", "''"),
+        ("2026-02-30", "05", "2026-02-30"),
+        ("2026-2-3", "05", "2026-2-3"),
+        ("20260203", "05", "20260203"),
+        ("gestern", "05", "gestern"),
+        ("", "05", "''"),
+        ("2026-02-03", "24", "24"),
+        ("2026-02-03", "-1", "-1"),
+        ("2026-02-03", "5.0", "5.0"),
+        ("2026-02-03", "١٢", "١٢"),
+        ("2026-02-03", "", "''"),
     ],
-)  # fmt: skip
+)
 def test_what_no_calendar_shows_is_named(day: str, hour: str, wrong: str) -> None:
     with pytest.raises(InvalidInput, match=wrong):
         Hour.parse(day, hour)

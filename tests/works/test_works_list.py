@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import OutputError
 from core.file_lock import file_lock
-from storage import works as rows
-from works.entries import WorkEntry
+from storage.catalogue import works as rows
+from works.catalogue.entries import WorkEntry
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAY = datetime(2026, 5, 1, 2, 30, tzinfo=UTC)
@@ -44,15 +44,31 @@ def test_the_file_is_exactly_as_promised(app) -> None:
         "total_count": 3,
         "valid_count": 2,
         "works": [
-            {"platform": "bilibili", "work_id": "BV1xx411c7mD", **blank,
-             "publish_time": "2026-06-01T08:00:00+08:00", "is_valid": False},
-            {"platform": "bilibili", "work_id": "BV1GJ411x7h7", "title": 'Never "一" <给>\n😀',
-             "author": "某人", "publish_time": "2026-05-01T10:30:00+08:00",
-             "cover_url": "https://x/y", "is_valid": True},
-            {"platform": "youtube", "work_id": "dQw4w9WgXcQ", **blank, "publish_time": None,
-             "is_valid": True},
+            {
+                "platform": "bilibili",
+                "work_id": "BV1xx411c7mD",
+                **blank,
+                "publish_time": "2026-06-01T08:00:00+08:00",
+                "is_valid": False,
+            },
+            {
+                "platform": "bilibili",
+                "work_id": "BV1GJ411x7h7",
+                "title": 'Never "一" <给>\n😀',
+                "author": "某人",
+                "publish_time": "2026-05-01T10:30:00+08:00",
+                "cover_url": "https://x/y",
+                "is_valid": True,
+            },
+            {
+                "platform": "youtube",
+                "work_id": "dQw4w9WgXcQ",
+                **blank,
+                "publish_time": None,
+                "is_valid": True,
+            },
         ],
-    }  # fmt: skip
+    }
     order = ("platform", "work_id", "title", "author", "publish_time", "cover_url", "is_valid")
     expected["works"] = [{name: one[name] for name in order} for one in expected["works"]]
     text = done.path.read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from works.entries import WorkEntry
-from works.listing_service import ListingService
+from works.catalogue.entries import WorkEntry
+from works.catalogue.listing_service import ListingService
 
 IDS = [f"BV1xx411c7{letter}D" for letter in "abcdefghijkmnopqrstuvwxyz"]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -147,7 +147,7 @@ def test_a_full_disk_is_tried_again(app, clock, service, monkeypatch) -> None:
 
 def test_a_database_that_is_away_is_tried_again(app, clock, service, monkeypatch) -> None:
     from core.errors import DatabaseUnavailable
-    from storage import works
+    from storage.catalogue import works
 
     put(app)
     version, failures = works.version, iter(range(3))

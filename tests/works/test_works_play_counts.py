@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
-from moving_clock import MovingClock
 from pydantic import SecretStr
-from shelf import Shelf, Witness
-from workbench import add_accounts
 
 from core.errors import Busy, OutputError
 from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
-from storage.works import InvalidBy
+from storage.catalogue.works import InvalidBy
+from tests.support.crawler.workbench import add_accounts
+from tests.support.moving_clock import MovingClock
+from tests.support.works.shelf import Shelf, Witness
 
 PROGRESS = "video_update_progress.json"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -46,10 +46,12 @@ def shelf(make_app, clock: MovingClock) -> Iterator[Callable[..., Shelf]]:
         server.start()
         servers.append(server)
         values = {
-            "bilibili_base_url": server.url, "tikhub_base_url": server.url,
+            "bilibili_base_url": server.url,
+            "tikhub_base_url": server.url,
             "youtube_base_url": f"{server.url}/youtube/v3",
-            "youtube_api_key": SecretStr("key"), "tikhub_token": SecretStr("token"),
-        }  # fmt: skip
+            "youtube_api_key": SecretStr("key"),
+            "tikhub_token": SecretStr("token"),
+        }
         app = make_app(**(values | settings))
         add_accounts(app, accounts)
         return Shelf(server, app, clock)
@@ -74,8 +76,10 @@ def test_every_due_work_gets_its_count_and_its_names_in_batches_of_ten(shelf) ->
         work = here.work(video)
         assert work.play_count == video["counters"]["view"]
         assert (work.title, work.author, work.uid) == (
-            video["title"], video["author"], video["uid"],
-        )  # fmt: skip
+            video["title"],
+            video["author"],
+            video["uid"],
+        )
         assert work.checked_at is not None and work.cover_url.startswith("http")
     assert sorted(map(len, here.server.batches)) == [4, 10, 10]
     assert set(here.server.times_in_batches.values()) == {1}

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launcher import Baton, end_in_order, wait_until
-from shelf import Witness
 
 from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
+from tests.support.processes.launcher import Baton, end_in_order, wait_until
+from tests.support.works.shelf import Witness
 
 QUICK = {"BATON_PLAY_COUNTS_BATCH_PAUSE_SECS": "0.05", "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS": "0"}
 

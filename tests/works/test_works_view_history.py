@@ -12,18 +12,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hour_data import WORKS, failed, numbers, put, put_hours, report
-from moving_clock import MovingClock
-from views_fixtures import quiet
 
-from storage import view_history
-from storage.database import Database
-from storage.view_data import open_view_data
-from works.hour_files import HourFiles
-from works.hour_journal import HourJournal
-from works.hourly_import import HourlyImport
-from works.hours import Hour
-from works.view_gaps import HourState, ViewGaps
+from storage.catalogue import view_history
+from storage.catalogue.view_data import open_view_data
+from storage.engines.transactions import Database
+from tests.support.moving_clock import MovingClock
+from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
+from tests.support.works.views_fixtures import quiet
+from works.hourly.crawl_journal import HourJournal
+from works.hourly.files import HourFiles
+from works.hourly.gaps import HourState, ViewGaps
+from works.hourly.hours import Hour
+from works.hourly.importer import HourlyImport
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = re.findall(
@@ -149,16 +149,21 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
     found = {one.hour: one for one in filled.gaps(14, later)}
     told = {str(hour)[-2:]: (one.state.value, one.why[:44]) for hour, one in found.items()}
     assert told == {
-        "20": ("observed", ""), "21": ("observed", "1 works failed, mostly: lost"),
+        "20": ("observed", ""),
+        "21": ("observed", "1 works failed, mostly: lost"),
         "22": ("missing", "all 2 works failed: no way"),
         "23": ("late", "begun 23 minutes after the hour"),
-        "00": ("observed", ""), "01": ("missing", "nothing ran in this hour"),
+        "00": ("observed", ""),
+        "01": ("missing", "nothing ran in this hour"),
         "02": ("missing", "its file is there and not imported: python c"),
-        "03": ("observed", ""), "04": ("observed", ""), "05": ("observed", ""),
+        "03": ("observed", ""),
+        "04": ("observed", ""),
+        "05": ("observed", ""),
         "06": ("missing", str(filled.files.path(LAST.earlier(-1)))[:44]),
         "07": ("missing", "a run was cut short or is at work; the next "),
-        "08": ("missing", "nothing ran in this hour"), "09": ("expected", "nothing has run yet"),
-    }  # fmt: skip
+        "08": ("missing", "nothing ran in this hour"),
+        "09": ("expected", "nothing has run yet"),
+    }
 
 
 def test_nothing_is_expected_before_the_first_hour(filled: Desk) -> None:

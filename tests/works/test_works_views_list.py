@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from views_fixtures import entry
 
 from core.errors import DamagedFile
-from works.views_list import read_views_list
+from tests.support.works.views_fixtures import entry
+from works.hourly.input_list import read_views_list
 
 BV = "BV17x411w7KC"  # av170001
 
@@ -23,10 +23,14 @@ def written(tmp_path: Path, *entries: dict[str, Any]) -> Path:
 
 def test_valid_works_of_bilibili_are_taken_once_in_their_order(tmp_path: Path) -> None:
     path = written(
-        tmp_path, entry("BV1GJ411x7h7", title="二"), entry(BV, title=None),
-        entry("av170001", title="again"), entry("BV1xx411c7mD", is_valid=False),
-        entry("dQw4w9WgXcQ", platform="youtube"), entry("x", platform="douyin", is_valid=False),
-    )  # fmt: skip
+        tmp_path,
+        entry("BV1GJ411x7h7", title="二"),
+        entry(BV, title=None),
+        entry("av170001", title="again"),
+        entry("BV1xx411c7mD", is_valid=False),
+        entry("dQw4w9WgXcQ", platform="youtube"),
+        entry("x", platform="douyin", is_valid=False),
+    )
     found = read_views_list(path)
     assert [(one.work_id, one.title) for one in found.works] == [("BV1GJ411x7h7", "二"), (BV, "")]
     assert (found.wrong, found.skipped, found.repeated) == ((), 1, 1)
@@ -40,11 +44,14 @@ def test_other_spellings_are_one_work(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("17x411w7KC", f"did you mean {BV}"), ("BV17x411w7K", "no video id"), ("", "no video id"),
-        ("1.7e5", "rounded"), ("https://b23.tv/abcdefg", "short link"),
+        ("17x411w7KC", f"did you mean {BV}"),
+        ("BV17x411w7K", "no video id"),
+        ("", "no video id"),
+        ("1.7e5", "rounded"),
+        ("https://b23.tv/abcdefg", "short link"),
         ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "youtube"),
     ],
-)  # fmt: skip
+)
 def test_what_names_no_video_is_kept_with_its_reason(tmp_path: Path, text: str, says: str) -> None:
     found = read_views_list(written(tmp_path, entry(text), entry(text), entry(BV)))
     assert [one.work_id for one in found.works] == [BV]
@@ -56,14 +63,19 @@ def test_what_names_no_video_is_kept_with_its_reason(tmp_path: Path, text: str, 
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        (b"", "is empty"), (b" \n", "is empty"), (b'{"works": [{"platform": "bili', "line 1"),
-        (b"[]", "should be an object"), (b'{"works": {}}', "works: "),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b'{"works": [{"platform": "bili', "line 1"),
+        (b"[]", "should be an object"),
+        (b'{"works": {}}', "works: "),
         (b'{"export_time": "x"}', "works: Field required"),
-        (b'{"works": [{"platform": "bilibili", "work_id": 5, "title": "", "is_valid": true}]}',
-         r"works\[0\].work_id: .*got 5"),
+        (
+            b'{"works": [{"platform": "bilibili", "work_id": 5, "title": "", "is_valid": true}]}',
+            r"works\[0\].work_id: .*got 5",
+        ),
         (b'{"works": [\xff]}', "Invalid JSON"),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_list_is_refused_with_the_place(
     tmp_path: Path, content: bytes, place: str
 ) -> None:

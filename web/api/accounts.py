@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from crawler.account_desk import Enrolled, WrongFields
-from crawler.account_files import parse_accounts
-from crawler.shapes import as_object
-from storage import accounts as rows
-from storage import listings
-from storage.records import Account, AccountStatus
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from accounts.csv_import import parse_accounts
+from accounts.enrolment import Enrolled, WrongFields
+from presentation.json_rows import as_object
+from storage.crawling import accounts as rows
+from storage.models.accounts import Account, AccountStatus
+from storage.operations import listings
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused, partly_refused, unknown
@@ -111,9 +111,12 @@ def account_events(
 ) -> Page[dict[str, Any]]:
     existing(backend, account_id)
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.events(tx, part, account_id=account_id), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.events(tx, part, account_id=account_id),
+        as_object,
+    )
 
 
 @router.post("/{account_id}/enable", summary="Into the pool; ends a rest too")
@@ -168,9 +171,12 @@ def enrol(given: NewAccount, backend: Backend, actions: ActionLog, who: Visitor)
     with actions.action(who, "account.add", f"{given.platform}/{given.username}"):
         try:
             new = desk.read(
-                given.platform, given.username, given.cookies.get_secret_value(), proxy,
+                given.platform,
+                given.username,
+                given.cookies.get_secret_value(),
+                proxy,
                 given.daily_export_limit,
-            )  # fmt: skip
+            )
             return desk.add_or_refresh(new.platform, new.username, new.credentials, new.limit)
         except WrongFields as error:
             raise wrong(error.problems) from error

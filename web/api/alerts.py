@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from crawler.alert_texts import AlertWords
-from crawler.channels import SETTING
-from crawler.shapes import as_object
-from crawler.texts import texts_for
-from storage import listings
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from alerts.channels import SETTING
+from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.messages import texts_for
+from presentation.json_rows import as_object
+from storage.operations import listings
 from web.api.operations import GOES_ON, begun
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
@@ -34,9 +34,12 @@ def list_alerts(
     only_open: Annotated[bool, Query(description="leave out those that are over")] = False,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.alerts(tx, part, only_open=only_open), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.alerts(tx, part, only_open=only_open),
+        as_object,
+    )
 
 
 @router.post("/test", summary="Send a test notice to every channel", responses=GOES_ON)

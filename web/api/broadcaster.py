@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from sources.pacing import Stopped
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.problems import Refused
@@ -48,8 +48,9 @@ def triggered(backend: Backend, actions: ActionLog, who: Visitor) -> dict[str, A
             return backend.broadcaster.trigger(backend.ending).as_json()
         except Stopped:
             return backend.broadcaster.status() | {
-                "success": False, "message": "the server ends; nothing was reported",
-            }  # fmt: skip
+                "success": False,
+                "message": "the server ends; nothing was reported",
+            }
 
 
 def begin_round(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:

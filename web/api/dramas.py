@@ -12,14 +12,14 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from core.errors import InvalidInput
-from reports.drama_shapes import completion_object, drama_object, stats_object, story_object
-from reports.dramas import DramaStory
-from reports.intake import Taken
-from storage import listings
-from storage.dramas import DramaStatus
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from distribution.intake.importer import Taken
+from distribution.serialization import completion_object, drama_object, stats_object, story_object
+from distribution.service import DramaStory
+from storage.distribution.distribution_tasks import DramaStatus
+from storage.operations import listings
 from web.api.operations import GOES_ON, begun
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
@@ -35,8 +35,10 @@ Items = Annotated[
 ]
 SOME_REFUSED = partly_refused()
 WORDS = {
-    "pause": DramaStatus.PAUSED, "resume": DramaStatus.ACTIVE, "finish": DramaStatus.FINISHED,
-}  # fmt: skip
+    "pause": DramaStatus.PAUSED,
+    "resume": DramaStatus.ACTIVE,
+    "finish": DramaStatus.FINISHED,
+}
 
 
 @router.get("/dramas", summary="Distribution tasks, newest first")
@@ -48,9 +50,12 @@ def list_dramas(
     status: Annotated[DramaStatus | None, Query(description="only in this state")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.dramas(tx, part, status), lambda one: drama_object(one.row),
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.dramas(tx, part, status),
+        lambda one: drama_object(one.row),
+    )
 
 
 @router.get("/dramas/{task_id}", summary="One task with its newest days")
@@ -105,10 +110,12 @@ def list_completions(
     user_id: Annotated[str | None, Query(description="only of this user")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
+        request,
+        backend.database,
+        part,
         lambda tx, part: listings.completions(tx, part, task_id, user_id),
         lambda one: completion_object(one.row),
-    )  # fmt: skip
+    )
 
 
 @router.post(
@@ -133,10 +140,12 @@ def list_daily_stats(
     day: Annotated[date | None, Query(description="only of this day")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
+        request,
+        backend.database,
+        part,
         lambda tx, part: listings.daily_stats(tx, part, task_id, day),
         lambda one: stats_object(one.row),
-    )  # fmt: skip
+    )
 
 
 class ScanOfDay(BaseModel):
@@ -162,10 +171,14 @@ def scan(given: ScanOfDay, backend: Backend, actions: ActionLog, who: Visitor) -
     def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
         found = scanner.scan(day, stop, dry_run=given.dry_run)
         return {
-            "date": day.isoformat(), "dry_run": found.is_dry, "tasks": len(found.tasks),
-            "completions": found.completion_count, "reports": found.reports,
-            "incomplete": 0 if found.is_dry else found.incomplete, "to_fetch": found.to_fetch,
-        }  # fmt: skip
+            "date": day.isoformat(),
+            "dry_run": found.is_dry,
+            "tasks": len(found.tasks),
+            "completions": found.completion_count,
+            "reports": found.reports,
+            "incomplete": 0 if found.is_dry else found.incomplete,
+            "to_fetch": found.to_fetch,
+        }
 
     subject = f"{day} dry run" if given.dry_run else str(day)
     noted = actions.action(who, "daily_stats.scan", subject)
@@ -214,6 +227,8 @@ def _told(taken: Taken, response: Response) -> dict[str, Any]:
         status = HTTPStatus.MULTI_STATUS if stored else HTTPStatus.UNPROCESSABLE_ENTITY
         response.status_code = status
     return {
-        "created": taken.created, "updated": taken.updated, "unchanged": taken.unchanged,
+        "created": taken.created,
+        "updated": taken.updated,
+        "unchanged": taken.unchanged,
         "problems": [vars(problem) for problem in taken.problems],
-    }  # fmt: skip
+    }

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from crawler.shapes import as_object
-from storage import listings
-from web.access import Reader
+from presentation.json_rows import as_object
+from storage.operations import listings
+from web.auth.access import Reader
 from web.paging import Page, Paging, page_of
 from web.state import TheBackend
 
@@ -24,6 +24,9 @@ def list_events(
     kind: Annotated[str | None, Query(description="only of this kind, e.g. hand_over")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.events(tx, part, kind=kind), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.events(tx, part, kind=kind),
+        as_object,
+    )

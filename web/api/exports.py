@@ -10,13 +10,13 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import FileResponse
 
 from core.errors import InvalidInput
-from crawler.shapes import as_object
-from crawler.verify import Verdict
-from storage import listings
-from storage import segments as rows
-from storage.records import Segment, SegmentState
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from crawler.export.verifier import Verdict
+from presentation.json_rows import as_object
+from storage.crawling import export_segments as rows
+from storage.models.segments import Segment, SegmentState
+from storage.operations import listings
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused, unknown
@@ -39,10 +39,12 @@ def list_exports(
     task_id: Annotated[int | None, Query(description="only of this task or piece")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
+        request,
+        backend.database,
+        part,
         lambda tx, part: listings.segments(tx, part, domain, state, account_id, task_id),
         as_object,
-    )  # fmt: skip
+    )
 
 
 @router.get("/{segment_id}", summary="One export file's row")

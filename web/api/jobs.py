@@ -8,14 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 
 from core.errors import InvalidInput
-from crawler.job_shapes import job_object
-from crawler.jobs import JobBusy
-from crawler.shapes import as_object
-from storage import job_runs, listings
-from storage.database import Tx
-from storage.job_runs import JobRun, JobState
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from jobs.runner import JobBusy
+from jobs.serialization import job_object
+from presentation.json_rows import as_object
+from storage.crawling import job_runs
+from storage.crawling.job_runs import JobRun, JobState
+from storage.engines.transactions import Tx
+from storage.operations import listings
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused
@@ -42,9 +43,12 @@ def list_runs(
     state: Annotated[JobState | None, Query(description="only in this state")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.job_runs(tx, part, job, state), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.job_runs(tx, part, job, state),
+        as_object,
+    )
 
 
 @router.post("/{name}/run", summary="Begin a run now", status_code=HTTPStatus.ACCEPTED)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response, StreamingResponse
 
 from core.clock import iso_utc
-from web.access import Reader
+from web.auth.access import Reader
 from web.backend import Backend
 from web.log_files import LineFilter, LogFile, LogFolder, NoSuchLog, Tail
 from web.paging import Page
@@ -37,8 +37,9 @@ def download_log(name: LogName, backend: TheBackend, _who: Reader) -> Response:
         size, blocks = folder(backend).content(name)
     shown = name.rpartition("/")[2]
     headers = {
-        "Content-Length": str(size), "Content-Disposition": f'attachment; filename="{shown}"',
-    }  # fmt: skip
+        "Content-Length": str(size),
+        "Content-Disposition": f'attachment; filename="{shown}"',
+    }
     return StreamingResponse(blocks, media_type="text/plain; charset=utf-8", headers=headers)
 
 
@@ -56,8 +57,10 @@ def show_log(
     with found(name):
         about = folder(backend).named(name)
     return _shaped(about) | {
-        "records": tail.records, "bytes_read": tail.bytes_read, "is_whole": tail.is_whole,
-    }  # fmt: skip
+        "records": tail.records,
+        "bytes_read": tail.bytes_read,
+        "is_whole": tail.is_whole,
+    }
 
 
 def end_of(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
@@ -83,6 +86,9 @@ def found(name: str) -> Iterator[None]:
 
 def _shaped(one: LogFile) -> dict[str, Any]:
     return {
-        "name": one.name, "service": one.service, "day": one.day or None, "bytes": one.bytes,
+        "name": one.name,
+        "service": one.service,
+        "day": one.day or None,
+        "bytes": one.bytes,
         "modified_at": iso_utc(one.modified_at),
-    }  # fmt: skip
+    }

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from web.access import Reader
+from web.auth.access import Reader
 from web.operations import Operation
 from web.paging import Page
 from web.problems import unknown

@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from crawler.shapes import as_object, plain, view_object
-from storage import leases
-from web.access import Reader
+from presentation.json_rows import as_object, plain, view_object
+from storage.crawling import leases
+from web.auth.access import Reader
 from web.state import TheBackend
 
 router = APIRouter(prefix="/status", tags=["status"])

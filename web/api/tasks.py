@@ -10,19 +10,19 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 
 from core.errors import InvalidInput
-from crawler.columns import parse_columns
-from crawler.export_options import ExportOptions
-from crawler.formats import format_named
-from crawler.labels import RULE, labels_named
-from crawler.scheduler import Filed
-from crawler.shapes import as_object, task_object
-from crawler.task_desk import MOST_DOMAIN_LETTERS, is_domain
+from crawler.export.columns import parse_columns
+from crawler.export.formats import format_named
+from crawler.export.options import ExportOptions
+from crawler.service import MOST_DOMAIN_LETTERS, is_domain
+from crawler.tasks.labels import RULE, labels_named
+from crawler.tasks.scheduler import Filed
+from presentation.json_rows import as_object, task_object
 from sources.base import Via
-from storage import listings
-from storage import tasks as rows
-from storage.records import Task, TaskStatus, TaskType
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from storage.crawling import tasks as rows
+from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.operations import listings
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused, unknown
@@ -94,9 +94,12 @@ def list_tasks(
     label: Annotated[str | None, Query(description="only with this label")] = None,
 ) -> Page[dict[str, Any]]:
     found = page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.tasks(tx, part, type, status, domain, label), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.tasks(tx, part, type, status, domain, label),
+        as_object,
+    )
     labels = backend.desk.labels([one["id"] for one in found.items])
     for one in found.items:
         one["labels"] = labels.get(one["id"], [])

@@ -11,20 +11,20 @@ from pydantic import BaseModel, Field, SecretStr
 
 from core.errors import InvalidInput
 from core.logs import redact
-from crawler.shapes import plain
-from reports.delivery_shapes import delivery_object, shown_object
-from reports.outbox import url_hash
-from reports.verdicts import Verdict
-from reports.webhook_desk import Shown
-from storage import listings
-from storage.webhook_endpoints import Endpoint
-from storage.webhooks import Delivery, DeliveryKind, DeliveryState, Filter
-from web.access import Actor, Reader, Visitor
-from web.action_log import ActionLog
+from presentation.json_rows import plain
+from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
+from storage.distribution.endpoints import Endpoint
+from storage.operations import listings
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused
 from web.state import TheActions, TheBackend
+from webhooks.outbox import url_hash
+from webhooks.retry_policy import Verdict
+from webhooks.serialization import delivery_object, shown_object
+from webhooks.service import Shown
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 DeliveryId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -49,9 +49,14 @@ class Replay(BaseModel):
             raise InvalidInput("say which: ids, states, kinds, task_id, url, since or until")
         usual = () if self.ids else (DeliveryState.FAILED, DeliveryState.DEAD)
         return Filter(
-            ids=self.ids, states=self.states or usual, kinds=self.kinds, task_id=self.task_id,
-            url_hash=url_hash(self.url) if self.url else None, since=self.since, until=self.until,
-        )  # fmt: skip
+            ids=self.ids,
+            states=self.states or usual,
+            kinds=self.kinds,
+            task_id=self.task_id,
+            url_hash=url_hash(self.url) if self.url else None,
+            since=self.since,
+            until=self.until,
+        )
 
 
 class EndpointChoice(BaseModel):
@@ -79,13 +84,18 @@ def list_deliveries(
     url: Annotated[str | None, Query(description="only to this URL")] = None,
 ) -> Page[dict[str, Any]]:
     wanted = Filter(
-        states=state or (), kinds=kind or (), task_id=task_id,
+        states=state or (),
+        kinds=kind or (),
+        task_id=task_id,
         url_hash=url_hash(url) if url else None,
-    )  # fmt: skip
+    )
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.deliveries(tx, part, wanted), delivery_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.deliveries(tx, part, wanted),
+        delivery_object,
+    )
 
 
 @router.get("/endpoints", summary="URLs that nothing is sent to, newest decision first")
@@ -116,10 +126,13 @@ def test_endpoint(
 ) -> dict[str, Any]:
     delivery, verdict = try_endpoint(given, backend, actions, who)
     return {
-        "id": delivery.id, "event_id": delivery.event_id,
-        "delivered": verdict.state is DeliveryState.DELIVERED, "status": verdict.status,
-        "error": verdict.error, "response": verdict.response and redact(verdict.response),
-    }  # fmt: skip
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "delivered": verdict.state is DeliveryState.DELIVERED,
+        "status": verdict.status,
+        "error": verdict.error,
+        "response": verdict.response and redact(verdict.response),
+    }
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
@@ -174,16 +187,21 @@ def try_endpoint(
 
 def _endpoint(one: Endpoint) -> dict[str, Any]:
     return {
-        "url": redact(one.url), "reason": one.reason and redact(one.reason),
+        "url": redact(one.url),
+        "reason": one.reason and redact(one.reason),
         "changed_at": plain(one.changed_at),
-    }  # fmt: skip
+    }
 
 
 def _described(wanted: Filter) -> str:
     """As the log of actions has it."""
     parts = {
-        "ids": ",".join(map(str, wanted.ids)), "states": ",".join(wanted.states),
-        "kinds": ",".join(wanted.kinds), "task": wanted.task_id, "since": wanted.since,
-        "until": wanted.until, "url": wanted.url_hash and wanted.url_hash[:8],
-    }  # fmt: skip
+        "ids": ",".join(map(str, wanted.ids)),
+        "states": ",".join(wanted.states),
+        "kinds": ",".join(wanted.kinds),
+        "task": wanted.task_id,
+        "since": wanted.since,
+        "until": wanted.until,
+        "url": wanted.url_hash and wanted.url_hash[:8],
+    }
     return " ".join(f"{name}={value}" for name, value in parts.items() if value)

@@ -10,16 +10,17 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Path, Query, Request
 
 from core.errors import InvalidInput
-from crawler.shapes import as_object
-from storage import listings, view_data, view_history
-from storage.database import Tx
-from web.access import Actor, Reader
+from presentation.json_rows import as_object
+from storage.catalogue import view_data, view_history
+from storage.engines.transactions import Tx
+from storage.operations import listings
+from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
 from web.problems import Refused
 from web.state import TheActions, TheBackend
-from works.hours import Hour, hours_of_span
-from works.view_shapes import gap_object, numbers_object, trend_object
+from works.hourly.hours import Hour, hours_of_span
+from works.hourly.view_shapes import gap_object, numbers_object, trend_object
 
 T = TypeVar("T")
 router = APIRouter(prefix="/works", tags=["works"])
@@ -55,9 +56,12 @@ def list_works(
     is_valid: Annotated[bool | None, Query(description="only valid ones, or the others")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
-        request, backend.database, part,
-        lambda tx, part: listings.works(tx, part, platform, uid, is_valid), as_object,
-    )  # fmt: skip
+        request,
+        backend.database,
+        part,
+        lambda tx, part: listings.works(tx, part, platform, uid, is_valid),
+        as_object,
+    )
 
 
 @router.get("/top", summary="The works with the most of a counter in the newest hour")

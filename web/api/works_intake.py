@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from web.access import Actor, Visitor
-from web.action_log import ActionLog
 from web.api.operations import GOES_ON, begun
+from web.audit_log import ActionLog
+from web.auth.access import Actor, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.state import TheActions, TheBackend
-from works.fields import read_link
-from works.import_files import parse_works
-from works.intake import Added
+from works.catalogue.fields import read_link
+from works.catalogue.import_files import parse_works
+from works.catalogue.importer import Added
 
 router = APIRouter(prefix="/works", tags=["works"])
 MOST_LINKS = 200
@@ -94,9 +94,12 @@ def take_in(given: WorksFile, backend: Backend, actions: ActionLog, who: Visitor
     def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
         done = backend.works_intake.take_in(rows, given.name, stop)
         return {
-            **vars(done.changes), "repeats": done.repeats, "unused_columns": list(rows.unused),
-            "problem_count": len(done.problems), "problems": list(done.problems[:TOLD_PROBLEMS]),
-        }  # fmt: skip
+            **vars(done.changes),
+            "repeats": done.repeats,
+            "unused_columns": list(rows.unused),
+            "problem_count": len(done.problems),
+            "problems": list(done.problems[:TOLD_PROBLEMS]),
+        }
 
     noted = actions.action(who, "works.import", given.name)
     return backend.operations.begin("works.import", given.name, who.name, noted, work)
@@ -123,9 +126,12 @@ def _added(one: Added) -> dict[str, object]:
     platform, work_id = one.key or (None, None)
     status = ("new" if one.is_new else "known") if one.key else "not_added"
     return {
-        "input": one.text, "platform": platform, "work_id": work_id, "status": status,
+        "input": one.text,
+        "platform": platform,
+        "work_id": work_id,
+        "status": status,
         "note": one.note,
-    }  # fmt: skip
+    }
 
 
 def _found(found: int, told: int, changes: object) -> dict[str, Any]:

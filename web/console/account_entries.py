@@ -10,7 +10,6 @@ from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
 from core.errors import InvalidInput, SourceError
-from web.access import Actor
 from web.api.accounts import (
     MOST_COOKIE_LETTERS,
     AccountId,
@@ -21,6 +20,7 @@ from web.api.accounts import (
     existing,
     take_in,
 )
+from web.auth.access import Actor
 from web.backend import Backend
 from web.console.acting import acted
 from web.console.language import language_of
@@ -66,18 +66,23 @@ def add(
     try:
         text = text_of(cookie_file) or cookies
         new = NewAccount.model_validate(
-            {"username": username, "platform": platform, "cookies": text[: MOST_COOKIE_LETTERS + 1],
-             "proxy": proxy.strip() or None,
-             "daily_export_limit": daily_export_limit.strip() or None}
-        )  # fmt: skip
+            {
+                "username": username,
+                "platform": platform,
+                "cookies": text[: MOST_COOKIE_LETTERS + 1],
+                "proxy": proxy.strip() or None,
+                "daily_export_limit": daily_export_limit.strip() or None,
+            }
+        )
         done = enrol(new, backend, actions, who)
     except ValidationError as error:
         problems = of_fields([{**one, "loc": ("form", *one["loc"])} for one in error.errors()])
     except InvalidInput as error:
         problems = Refused(
-            HTTPStatus.UNPROCESSABLE_ENTITY, str(error),
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            str(error),
             errors=[{"field": "cookies", "message": str(error)}],
-        )  # fmt: skip
+        )
     except Refused as error:
         problems = error
     else:
@@ -87,9 +92,13 @@ def add(
     given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
     told = {one["field"]: language.problem(one["message"]) for one in problems.errors}
     return screens.page(
-        request, "account_new", who, status=HTTPStatus.UNPROCESSABLE_ENTITY, section="Accounts",
+        request,
+        "account_new",
+        who,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        section="Accounts",
         **_facts(backend, given, told or {"form": language.problem(problems.detail)}),
-    )  # fmt: skip
+    )
 
 
 @router.post("/import")
@@ -137,8 +146,10 @@ def check(
             raise Refused(HTTPStatus.CONFLICT, said)
         return language.say(
             "Account {name} is signed in as {person} ({uid}).",
-            name=name, person=status["name"] or "?", uid=status["uid"] or "?",
-        )  # fmt: skip
+            name=name,
+            person=status["name"] or "?",
+            uid=status["uid"] or "?",
+        )
 
     return acted(request, HOME, act)
 
@@ -148,7 +159,8 @@ def _facts(
 ) -> dict[str, Any]:
     """What the form shows again; never a secret."""
     return {
-        "given": given, "problems": problems or {},
+        "given": given,
+        "problems": problems or {},
         "platforms": [one.name for one in backend.catalog.platforms.values() if one.key is None],
         "usual_limit": backend.settings.daily_export_limit,
-    }  # fmt: skip
+    }

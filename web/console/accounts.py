@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from crawler.progress import AccountView
-from storage import listings
-from storage.records import AccountStatus
-from web.access import Actor, Reader
+from presentation.snapshot import AccountView
+from storage.models.accounts import AccountStatus
+from storage.operations import listings
 from web.api.accounts import AccountId, Limit, existing, named
+from web.auth.access import Actor, Reader
 from web.console import account_entries
 from web.console.acting import acted
 from web.console.language import language_of
@@ -41,18 +41,29 @@ def accounts(
     day = backend.calendar.day(page.now)
     pool = backend.registry.all()
     found = [
-        one for one in reversed(pool)
-        if status in ("", one.status.value) and platform in ("", one.platform)
+        one
+        for one in reversed(pool)
+        if status in ("", one.status.value)
+        and platform in ("", one.platform)
         and name.strip().casefold() in one.username.casefold()
         and (view.part.before is None or one.id < view.part.before)
-    ]  # fmt: skip
+    ]
     shown = found[: view.part.limit]
     rows = [account_row(page, AccountView(one, one.exported_on(day))) for one in shown]
     return screens.page(
-        request, "accounts", visitor, section="Accounts", accounts=rows, items=shown, view=view,
-        more=len(found) > len(shown), states=AccountStatus, chosen=(status, platform, name),
-        platforms=sorted({one.platform for one in pool}), total=len(pool),
-    )  # fmt: skip
+        request,
+        "accounts",
+        visitor,
+        section="Accounts",
+        accounts=rows,
+        items=shown,
+        view=view,
+        more=len(found) > len(shown),
+        states=AccountStatus,
+        chosen=(status, platform, name),
+        platforms=sorted({one.platform for one in pool}),
+        total=len(pool),
+    )
 
 
 @router.get("/{account_id}")
@@ -68,13 +79,20 @@ def account(
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
     events, more = read_page(
-        backend.database, view.part,
+        backend.database,
+        view.part,
         lambda tx, part: listings.events(tx, part, account_id=account_id),
-    )  # fmt: skip
+    )
     return screens.page(
-        request, "account", visitor, section="Accounts", view=view, items=events, more=more,
+        request,
+        "account",
+        visitor,
+        section="Accounts",
+        view=view,
+        items=events,
+        more=more,
         row=account_row(page, AccountView(found, found.exported_on(day))),
-    )  # fmt: skip
+    )
 
 
 @router.post("/{account_id}/enable")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from storage import listings
-from web.access import Reader
+from storage.operations import listings
+from web.auth.access import Reader
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
 from web.paging import read_page

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from storage import listings
-from web.access import Actor, Reader
+from storage.operations import listings
 from web.api.alerts import try_channels
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -26,9 +26,16 @@ def alerts(
     page = screens.drawing(language_of(request))
     found, more = read_page(backend.database, view.part, listings.alerts)
     return screens.page(
-        request, "alerts", visitor, section="Alerts", view=view, items=found, more=more,
-        now_open=open_alerts(backend, page), rows=[alert_row(page, one) for one in found],
-    )  # fmt: skip
+        request,
+        "alerts",
+        visitor,
+        section="Alerts",
+        view=view,
+        items=found,
+        more=more,
+        now_open=open_alerts(backend, page),
+        rows=[alert_row(page, one) for one in found],
+    )
 
 
 @router.post("/test")

@@ -7,8 +7,8 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from web.access import Actor, Reader
 from web.api import broadcaster as calls
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.screens import TheScreens
@@ -24,9 +24,14 @@ def broadcaster(
 ) -> Response:
     state = backend.broadcaster.status()
     return screens.page(
-        request, "broadcaster", visitor, section="Broadcaster", state=state,
-        started_at=_moment(state["started_at"]), finished_at=_moment(state["finished_at"]),
-    )  # fmt: skip
+        request,
+        "broadcaster",
+        visitor,
+        section="Broadcaster",
+        state=state,
+        started_at=_moment(state["started_at"]),
+        finished_at=_moment(state["finished_at"]),
+    )
 
 
 @router.post("/start")

@@ -1,4 +1,4 @@
-"""The console's own texts in Chinese, by their English; the terminal's are in crawler/texts.py."""
+"""The console's own texts in Chinese, by their English."""
 
 from __future__ import annotations
 

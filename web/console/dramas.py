@@ -8,12 +8,12 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
 from core.logs import redact
-from reports.counters import PREFIXES
-from storage import listings
-from storage.daily_stats import DailyStats
-from storage.dramas import DramaStatus
-from web.access import Actor, Reader
+from distribution.counters import PREFIXES
+from storage.distribution.daily_stats import DailyStats
+from storage.distribution.distribution_tasks import DramaStatus
+from storage.operations import listings
 from web.api.dramas import DramaId, ScanOfDay, change_drama, scan, story
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.charts import line_chart
 from web.console.language import language_of
@@ -46,9 +46,17 @@ def dramas(
         backend.database, view.part, lambda tx, part: listings.dramas(tx, part, wanted)
     )
     return screens.page(
-        request, "dramas", visitor, section="Dramas", view=view, items=found, more=more,
-        states=DramaStatus, chosen=wanted, yesterday=backend.daily_scanner.yesterday,
-    )  # fmt: skip
+        request,
+        "dramas",
+        visitor,
+        section="Dramas",
+        view=view,
+        items=found,
+        more=more,
+        states=DramaStatus,
+        chosen=wanted,
+        yesterday=backend.daily_scanner.yesterday,
+    )
 
 
 @router.post("/scan")
@@ -75,9 +83,17 @@ def drama(
     found = story(backend, task_id)
     days = list(reversed(found.days))
     return screens.page(
-        request, "drama", visitor, section="Dramas", story=found, drama=found.drama.fields,
-        charts=_charts(days), prefixes=list(PREFIXES.values()), names=NAMES, redact=redact,
-    )  # fmt: skip
+        request,
+        "drama",
+        visitor,
+        section="Dramas",
+        story=found,
+        drama=found.drama.fields,
+        charts=_charts(days),
+        prefixes=list(PREFIXES.values()),
+        names=NAMES,
+        redact=redact,
+    )
 
 
 @router.post("/{task_id}/{word}")

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import FileResponse, Response
 
-from storage import listings
-from storage.records import SegmentState
-from web.access import Actor, Reader
+from storage.models.segments import SegmentState
+from storage.operations import listings
 from web.api.exports import SegmentId, download_export, rebuild, verified
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -37,14 +37,23 @@ def exports(
 ) -> Response:
     wanted = SegmentState(state) if state in set(SegmentState) else None
     found, more = read_page(
-        backend.database, view.part,
+        backend.database,
+        view.part,
         lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
-    )  # fmt: skip
+    )
     return screens.page(
-        request, "exports", visitor, section="Exports", view=view, items=found, more=more,
+        request,
+        "exports",
+        visitor,
+        section="Exports",
+        view=view,
+        items=found,
+        more=more,
         names={account.id: account.username for account in backend.registry.all()},
-        states=SegmentState, chosen=(domain, wanted), host=backend.host,
-    )  # fmt: skip
+        states=SegmentState,
+        chosen=(domain, wanted),
+        host=backend.host,
+    )
 
 
 @router.get("/{segment_id}/file")
@@ -77,8 +86,9 @@ def verify(
         verdict = verified(backend, actions, who, domain.strip() or None)
         looked = say(
             "{files} files with {rows} rows looked at:",
-            files=f"{verdict.segments:,}", rows=f"{verdict.rows:,}",
-        )  # fmt: skip
+            files=f"{verdict.segments:,}",
+            rows=f"{verdict.rows:,}",
+        )
         if verdict.ok:
             return f"{looked} {say('all agree.')}"
         shown = "; ".join(verdict.problems[:SHOWN_PROBLEMS])

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from storage import listings
-from storage.job_runs import JobState
-from web.access import Actor, Reader
+from storage.crawling.job_runs import JobState
+from storage.operations import listings
 from web.api.jobs import JobName, last_runs, launch
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
@@ -34,15 +34,24 @@ def jobs(
 ) -> Response:
     wanted = JobState(state) if state in set(JobState) else None
     found, more = read_page(
-        backend.database, view.part,
+        backend.database,
+        view.part,
         lambda tx, part: listings.job_runs(tx, part, job or None, wanted),
-    )  # fmt: skip
+    )
     now = backend.clock.now()
     return screens.page(
-        request, "jobs", visitor, section="Jobs", view=view, items=found, more=more,
+        request,
+        "jobs",
+        visitor,
+        section="Jobs",
+        view=view,
+        items=found,
+        more=more,
         jobs=[(one, one.schedule.next_after(now)) for one in backend.launcher.jobs],
-        last=last_runs(backend), states=JobState, chosen=(job, wanted),
-    )  # fmt: skip
+        last=last_runs(backend),
+        states=JobState,
+        chosen=(job, wanted),
+    )
 
 
 @router.post("/{name}/run")

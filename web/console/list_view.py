@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
-from storage.listings import Slice
+from storage.operations.listings import Slice
 from web.state import TheBackend
 
 ROWS = (25, 50, 100, 200)
@@ -68,10 +68,13 @@ def _asked(
         begin = backend.clock.now() - RANGES[span]
     filters = {name: text for name, text in request.query_params.items() if text}
     return ListView(
-        path=request.url.path, filters=filters,
+        path=request.url.path,
+        filters=filters,
         part=Slice(_rows(rows, request), before, begin, end),
-        span=span if span in RANGES else "", since=since, until=until,
-    )  # fmt: skip
+        span=span if span in RANGES else "",
+        since=since,
+        until=until,
+    )
 
 
 TheList = Annotated[ListView, Depends(_asked)]

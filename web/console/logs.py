@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from web.access import Reader
 from web.api.logs import LogName, download_log, end_of, folder
 from web.api.logs import found as found_or_refused
+from web.auth.access import Reader
 from web.console.screens import TheScreens
 from web.log_files import LineFilter
 from web.state import TheBackend
@@ -31,9 +31,15 @@ def logs(
     files = folder(backend).files()
     shown = [one for one in files if service in ("", one.service)]
     return screens.page(
-        request, "logs", visitor, section="Logs", files=shown[:MOST_FILES], host=backend.host,
-        services=sorted({one.service for one in files}), chosen=service,
-    )  # fmt: skip
+        request,
+        "logs",
+        visitor,
+        section="Logs",
+        files=shown[:MOST_FILES],
+        host=backend.host,
+        services=sorted({one.service for one in files}),
+        chosen=service,
+    )
 
 
 @router.get("/{name:path}/file")
@@ -59,6 +65,13 @@ def log(
     with found_or_refused(name):
         about = folder(backend).named(name)
     return screens.page(
-        request, "log", visitor, section="Logs", log=about, tail=tail, lines=count,
-        line_counts=LINES, chosen={"text": text, "task": task, "account": account},
-    )  # fmt: skip
+        request,
+        "log",
+        visitor,
+        section="Logs",
+        log=about,
+        tail=tail,
+        lines=count,
+        line_counts=LINES,
+        chosen={"text": text, "task": task, "account": account},
+    )

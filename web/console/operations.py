@@ -27,30 +27,40 @@ class Kind:
 
 KINDS = {
     "works.add": Kind(
-        "Videos", "Adding {subject}", "{added} added, {known} known, {not_added} not added.",
+        "Videos",
+        "Adding {subject}",
+        "{added} added, {known} known, {not_added} not added.",
         "items",
     ),
     "works.import": Kind(
-        "Videos", "Importing {subject}",
+        "Videos",
+        "Importing {subject}",
         "{new} new, {changed} changed, {unchanged} unchanged, {problem_count} lines not imported.",
         "problems",
     ),
     "works.discover": Kind(
-        "Videos", "Uploads of {subject}",
+        "Videos",
+        "Uploads of {subject}",
         "{found} of {told} videos found: {new} new, {changed} changed.",
     ),
     "daily_stats.scan": Kind(
-        "Dramas", "Counting {subject}",
+        "Dramas",
+        "Counting {subject}",
         "{tasks} tasks, {completions} completions, {reports} reports,"
         " {incomplete} not counted in full.",
     ),
     "alerts.test": Kind(
-        "Alerts", "Test notice", "{accepted} accepted, {refused} refused.", "channels",
+        "Alerts",
+        "Test notice",
+        "{accepted} accepted, {refused} refused.",
+        "channels",
     ),
     "broadcaster.trigger": Kind(
-        "Broadcaster", "One round", "{total} tasks: {succeeded} with numbers, {failed} without.",
+        "Broadcaster",
+        "One round",
+        "{total} tasks: {succeeded} with numbers, {failed} without.",
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,12 @@ class Shown:
 def shown(operations: Operations, section: str, language: Language, now: datetime) -> list[Shown]:
     """The newest operations of a page that go on, or ended a short while ago."""
     found = [
-        one for one in operations.every()
-        if one.kind in KINDS and KINDS[one.kind].section == section
+        one
+        for one in operations.every()
+        if one.kind in KINDS
+        and KINDS[one.kind].section == section
         and (one.finished_at is None or now - one.finished_at < SHOWN_FOR)
-    ]  # fmt: skip
+    ]
     return [_in_words(one, language) for one in found[:MOST_SHOWN]]
 
 
@@ -85,9 +97,10 @@ def _in_words(one: Operation, language: Language) -> Shown:
         language.say(kind.result, **result) if result else "",
         language.problem(one.error or ""),
         [line for each in result.get(kind.details, []) if (line := _line(each))]
-        if kind.details else [],
+        if kind.details
+        else [],
         one.started_at,
-    )  # fmt: skip
+    )
 
 
 def _line(told: str | Mapping[str, Any]) -> str:

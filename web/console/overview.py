@@ -9,14 +9,17 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from crawler import account_table, event_lines, task_table
-from crawler.alert_texts import AlertWords
-from crawler.drawing import Page
-from crawler.progress import AccountView, RateMeter, Snapshot, TaskView
-from storage import alerts, leases, totals
-from storage.alerts import Alert
-from storage.records import AccountStatus, TaskStatus, Worker
-from web.access import Reader
+from presentation.i18n.alert_messages import AlertWords
+from presentation.snapshot import AccountView, RateMeter, Snapshot, TaskView
+from presentation.terminal import account_table, event_lines, task_table
+from presentation.terminal.layout import Page
+from storage.crawling import leases
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus
+from storage.models.workers import Worker
+from storage.operations import alerts, metrics_queries
+from storage.operations.alerts import Alert
+from web.auth.access import Reader
 from web.backend import ROLE, Backend
 from web.console.charts import line_chart
 from web.console.language import Language, language_of
@@ -54,8 +57,12 @@ def overview(
     page = screens.drawing(language)
     shown, left_out = account_table.chosen(snapshot.accounts, SHOWN_ACCOUNTS)
     return screens.page(
-        request, "overview", visitor, section="Overview",
-        sums=_sums(backend, snapshot), alerts=open_alerts(backend, page),
+        request,
+        "overview",
+        visitor,
+        section="Overview",
+        sums=_sums(backend, snapshot),
+        alerts=open_alerts(backend, page),
         accounts=[account_row(page, view) for view in shown],
         more_accounts=account_table.counted(page, left_out) if left_out else "",
         tasks=[task_row(page, view, meter, language) for view in reversed(snapshot.tasks)],
@@ -63,7 +70,7 @@ def overview(
         workers=_alive(backend, snapshot),
         day_ends=snapshot.day_ends,
         chart=_exports_chart(backend, snapshot),
-    )  # fmt: skip
+    )
 
 
 def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
@@ -82,19 +89,24 @@ def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:
     """What a table of accounts shows of one."""
     return {
-        "account": view.account, "used": view.used, "note": account_table.note(page, view),
+        "account": view.account,
+        "used": view.used,
+        "note": account_table.note(page, view),
         "spent": view.used >= view.account.daily_export_limit,
-    }  # fmt: skip
+    }
 
 
 def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -> dict[str, Any]:
     """What a table of tasks shows of one."""
     return {
-        "task": view.task, "attended": view.attended or not view.task.is_open,
-        "progress": task_table.progress_text(page, view), "share": task_table.share_done(view),
-        "rate": task_table.rate(page, view, meter), "labels": view.labels,
+        "task": view.task,
+        "attended": view.attended or not view.task.is_open,
+        "progress": task_table.progress_text(page, view),
+        "share": task_table.share_done(view),
+        "rate": task_table.rate(page, view, meter),
+        "labels": view.labels,
         "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],
-    }  # fmt: skip
+    }
 
 
 def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
@@ -124,7 +136,9 @@ def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | Non
     first = today - timedelta(days=CHART_DAYS - 1)
     found = {
         day: rows
-        for day, rows, _ in backend.database.read(lambda tx: totals.exported_by_day(tx, first))
+        for day, rows, _ in backend.database.read(
+            lambda tx: metrics_queries.exported_by_day(tx, first)
+        )
     }
     if not found:
         return None

@@ -13,9 +13,9 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from crawler.drawing import Page
-from crawler.reasons import told
-from web.access import Visitor
+from presentation.i18n.reason_messages import told
+from presentation.terminal.layout import Page
+from web.auth.access import Visitor
 from web.backend import Backend
 from web.console import operations
 from web.console.language import Language, language_of
@@ -40,9 +40,12 @@ class Screens:
         self._backend = backend
         self._sections = sections
         self._templates = Environment(
-            loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
 
     def page(
         self,
@@ -57,18 +60,32 @@ class Screens:
         language = language_of(request)
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
-            **facts, request=request, visitor=visitor, language=language, t=language.say,
-            words=language.words, note=note, sections=self._sections, version=self._backend.version,
-            now=self._backend.clock.now(), zone_name=str(self._backend.calendar.zone),
+            **facts,
+            request=request,
+            visitor=visitor,
+            language=language,
+            t=language.say,
+            words=language.words,
+            note=note,
+            sections=self._sections,
+            version=self._backend.version,
+            now=self._backend.clock.now(),
+            zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
             told=lambda text: language.problem(told(language.words, text or "")),
             operations=operations.shown(
-                self._backend.operations, str(facts.get("section", "")), language,
+                self._backend.operations,
+                str(facts.get("section", "")),
+                language,
                 self._backend.clock.now(),
-            ) if visitor is not None else [],
-            size=in_bytes, iso=lambda moment: moment.isoformat(timespec="seconds"),
-            ranges=RANGES, row_counts=ROWS,
-        )  # fmt: skip
+            )
+            if visitor is not None
+            else [],
+            size=in_bytes,
+            iso=lambda moment: moment.isoformat(timespec="seconds"),
+            ranges=RANGES,
+            row_counts=ROWS,
+        )
         answer = HTMLResponse(html, status)
         if note is not None:
             answer.delete_cookie(NOTE_COOKIE, path="/admin")

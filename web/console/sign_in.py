@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from web.access import address_of, require_own_site
+from web.auth.access import address_of, require_own_site
+from web.auth.login_limit import LoginLimit
+from web.auth.sessions import COOKIE, LIFE, Sessions
+from web.auth.tokens import TokenBook
 from web.console.language import COOKIE as LANGUAGE_COOKIE
 from web.console.language import LANGUAGES
 from web.console.rendering import keep
 from web.console.screens import TheScreens
-from web.login_limit import LoginLimit
 from web.metrics import HttpMetrics
-from web.sessions import COOKIE, LIFE, Sessions
 from web.state import TheActions
-from web.tokens import TokenBook
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin"
@@ -46,16 +46,23 @@ def login(
 
     def again(error: str, status: HTTPStatus, **parts: object) -> Response:
         return screens.page(
-            request, "login", None, status=status, to=own_page(to), error=error, parts=parts,
+            request,
+            "login",
+            None,
+            status=status,
+            to=own_page(to),
+            error=error,
+            parts=parts,
             section="",
-        )  # fmt: skip
+        )
 
     wait_secs = limit.wait_secs(address)
     if wait_secs:
         answer = again(
-            "Too many attempts; try again in {secs} s.", HTTPStatus.TOO_MANY_REQUESTS,
+            "Too many attempts; try again in {secs} s.",
+            HTTPStatus.TOO_MANY_REQUESTS,
             secs=wait_secs,
-        )  # fmt: skip
+        )
         answer.headers["Retry-After"] = str(wait_secs)
         return answer
     known = tokens.recognise(token.strip())
@@ -69,9 +76,14 @@ def login(
     sessions: Sessions = state.sessions
     answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
-        COOKIE, sessions.seal(known.id), max_age=int(LIFE.total_seconds()), path="/",
-        httponly=True, samesite="strict", secure=request.url.scheme == "https",
-    )  # fmt: skip
+        COOKIE,
+        sessions.seal(known.id),
+        max_age=int(LIFE.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
     return answer
 
 

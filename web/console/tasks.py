@@ -8,13 +8,12 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
 from core.errors import InvalidInput
-from crawler.formats import FORMATS
-from crawler.scheduler import Filed
+from crawler.export.formats import FORMATS
+from crawler.tasks.scheduler import Filed
 from sources.base import Via
-from storage import listings
-from storage import tasks as rows
-from storage.records import TaskStatus, TaskType
-from web.access import Actor, Reader
+from storage.crawling import tasks as rows
+from storage.models.tasks import TaskStatus, TaskType
+from storage.operations import listings
 from web.api.tasks import (
     LabelChange,
     NewCrawl,
@@ -26,6 +25,7 @@ from web.api.tasks import (
     file_export,
     relabel,
 )
+from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console.acting import acted
 from web.console.language import language_of
@@ -61,18 +61,27 @@ def tasks(
     kind = TaskType(type) if type in set(TaskType) else None
     state = TaskStatus(status) if status in set(TaskStatus) else None
     found, more = read_page(
-        backend.database, view.part,
+        backend.database,
+        view.part,
         lambda tx, part: listings.tasks(
             tx, part, kind, state, domain.strip() or None, label.strip() or None
         ),
-    )  # fmt: skip
+    )
     return screens.page(
-        request, "tasks", visitor, section="Tasks", view=view, more=more,
+        request,
+        "tasks",
+        visitor,
+        section="Tasks",
+        view=view,
+        more=more,
         items=_rows(request, backend, screens, [task.id for task in found]),
-        types=TaskType, states=TaskStatus, chosen=(kind, state, domain, label.strip()),
+        types=TaskType,
+        states=TaskStatus,
+        chosen=(kind, state, domain, label.strip()),
         labels_in_use=backend.desk.labels_in_use(LABELS_OFFERED),
-        platforms=_platforms(backend), formats=list(FORMATS),
-    )  # fmt: skip
+        platforms=_platforms(backend),
+        formats=list(FORMATS),
+    )
 
 
 @router.get("/{task_id}")
@@ -99,9 +108,14 @@ def crawl(
 ) -> Response:
     def act() -> str:
         given = NewCrawl.model_validate(
-            {"domain": domain, "platform": platform, "pages": pages.strip() or None, "via": via,
-             "labels": labels.split()}
-        )  # fmt: skip
+            {
+                "domain": domain,
+                "platform": platform,
+                "pages": pages.strip() or None,
+                "via": via,
+                "labels": labels.split(),
+            }
+        )
         return _told(request, file_crawl(given, backend, actions, who))
 
     return acted(request, HOME, act)
@@ -123,10 +137,16 @@ def export(
 ) -> Response:
     def act() -> str:
         given = NewExport.model_validate(
-            {"domain": domain, "platform": platform, "format": format, "follow": follow,
-             "columns": columns.strip() or None, "limit": limit.strip() or None,
-             "labels": labels.split()}
-        )  # fmt: skip
+            {
+                "domain": domain,
+                "platform": platform,
+                "format": format,
+                "follow": follow,
+                "columns": columns.strip() or None,
+                "limit": limit.strip() or None,
+                "labels": labels.split(),
+            }
+        )
         return _told(request, file_export(given, backend, actions, who))
 
     return acted(request, HOME, act)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from storage import listings, view_history
-from storage.database import Row
-from storage.view_history import HourOfWork
-from web.access import Actor, Reader
+from storage.catalogue import view_history
+from storage.catalogue.view_history import HourOfWork
+from storage.engines.transactions import Row
+from storage.operations import listings
 from web.api.works import (
     Counter,
     Platform,
@@ -20,6 +20,7 @@ from web.api.works import (
     newest_hour,
     numbers,
 )
+from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console import works_intake
 from web.console.acting import acted
@@ -30,8 +31,8 @@ from web.console.screens import TheScreens
 from web.paging import read_page
 from web.problems import Refused
 from web.state import TheActions, TheBackend
-from works.hours import Hour
-from works.view_gaps import HourState
+from works.hourly.gaps import HourState
+from works.hourly.hours import Hour
 
 router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
@@ -54,15 +55,26 @@ def videos(
 ) -> Response:
     wanted = {"yes": True, "no": False}.get(valid)
     found, more = read_page(
-        backend.database, view.part,
+        backend.database,
+        view.part,
         lambda tx, part: listings.works(tx, part, is_valid=wanted),
-    )  # fmt: skip
+    )
     top, risers = _highlights(backend)
     return screens.page(
-        request, "videos", visitor, section="Videos", view=view, items=found, more=more,
-        platforms=sorted(backend.catalog.platforms), top=top, risers=risers,
-        gaps=_gaps(backend), chosen=valid, gap_hours=GAP_HOURS,
-    )  # fmt: skip
+        request,
+        "videos",
+        visitor,
+        section="Videos",
+        view=view,
+        items=found,
+        more=more,
+        platforms=sorted(backend.catalog.platforms),
+        top=top,
+        risers=risers,
+        gaps=_gaps(backend),
+        chosen=valid,
+        gap_hours=GAP_HOURS,
+    )
 
 
 @router.get("/{platform}/{work_id}")
@@ -81,10 +93,17 @@ def video(
     )
     rows = [one.row for one in found]
     return screens.page(
-        request, "video", visitor, section="Videos", platform=platform, work_id=work_id,
-        title=rows[-1]["title"] if rows else work_id, hours=str(wanted), spans=SPANS,
+        request,
+        "video",
+        visitor,
+        section="Videos",
+        platform=platform,
+        work_id=work_id,
+        title=rows[-1]["title"] if rows else work_id,
+        hours=str(wanted),
+        spans=SPANS,
         charts=_charts(found) if found else [],
-    )  # fmt: skip
+    )
 
 
 @router.post("/{platform}/{work_id}/disable")
@@ -158,8 +177,11 @@ def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
     growth = [
         known[hour].growth if hour in known and hour.earlier(1) in known else None for hour in hours
     ]
-    charts = [(name, line_chart(labels, {name: line}, from_zero=False))
-              for name, line in lines.items() if _has_any(line)]  # fmt: skip
+    charts = [
+        (name, line_chart(labels, {name: line}, from_zero=False))
+        for name, line in lines.items()
+        if _has_any(line)
+    ]
     if _has_any(growth):
         charts.insert(1, (GROWTH, line_chart(labels, {GROWTH: growth})))
     return charts

@@ -12,10 +12,8 @@ from pydantic import SecretStr
 from starlette.responses import Response
 
 from core.logs import redact
-from reports.outbox import url_hash
-from storage import listings
-from storage.webhooks import DeliveryKind, DeliveryState, Filter
-from web.access import Actor, Reader
+from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
+from storage.operations import listings
 from web.api.webhooks import (
     DeliveryId,
     EndpointChoice,
@@ -25,6 +23,7 @@ from web.api.webhooks import (
     switch,
     try_endpoint,
 )
+from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import ListView, TheList
@@ -32,6 +31,7 @@ from web.console.screens import TheScreens
 from web.paging import read_page
 from web.problems import Refused
 from web.state import TheActions, TheBackend
+from webhooks.outbox import url_hash
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/webhooks"
@@ -50,10 +50,20 @@ def webhooks(
     )
     overview = backend.webhooks.overview(Filter(), 0)
     return screens.page(
-        request, "webhooks", visitor, section="Webhooks", view=view, items=found, more=more,
-        counts=overview.counts, disabled=overview.disabled, states=DeliveryState,
-        kinds=DeliveryKind, chosen=NO_FILTER | view.filters, redact=redact,
-    )  # fmt: skip
+        request,
+        "webhooks",
+        visitor,
+        section="Webhooks",
+        view=view,
+        items=found,
+        more=more,
+        counts=overview.counts,
+        disabled=overview.disabled,
+        states=DeliveryState,
+        kinds=DeliveryKind,
+        chosen=NO_FILTER | view.filters,
+        redact=redact,
+    )
 
 
 @router.get("/{delivery_id}")
@@ -66,9 +76,14 @@ def webhook(
 ) -> Response:
     shown = existing(backend, delivery_id)
     return screens.page(
-        request, "webhook", visitor, section="Webhooks", shown=shown, redact=redact,
+        request,
+        "webhook",
+        visitor,
+        section="Webhooks",
+        shown=shown,
+        redact=redact,
         body=redact(_pretty(shown.delivery.body)),
-    )  # fmt: skip
+    )
 
 
 @router.post("/{delivery_id}/replay")
@@ -130,8 +145,9 @@ def test(
             )
         return say(
             "Delivered: HTTP {status}, event {event}.",
-            status=verdict.status, event=delivery.event_id,
-        )  # fmt: skip
+            status=verdict.status,
+            event=delivery.event_id,
+        )
 
     return acted(request, HOME, act)
 
@@ -189,8 +205,9 @@ def _filter(given: dict[str, str], view: ListView) -> Filter:
         kinds=[DeliveryKind(kind)] if kind in set(DeliveryKind) else (),
         task_id=given.get("task", "").strip() or None,
         url_hash=url_hash(url) if url else None,
-        since=view.part.since, until=view.part.until,
-    )  # fmt: skip
+        since=view.part.since,
+        until=view.part.until,
+    )
 
 
 def _pretty(body: str) -> str:

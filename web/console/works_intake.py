@@ -8,10 +8,10 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from core.errors import InvalidInput
-from web.access import Actor
 from web.api.works_intake import Creator, NewWorks, WorksFile, take_in
 from web.api.works_intake import add as add_links
 from web.api.works_intake import discover as discover_uploads
+from web.auth.access import Actor
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.uploads import name_of, text_of

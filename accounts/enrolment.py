@@ -1,0 +1,158 @@
+"""Taking accounts into the pool and trying them: what commands, console and API share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.csv_import import AccountRows
+from accounts.manager import AccountManager
+from accounts.registry import MOST_ROWS_A_DAY, AccountRegistry
+from accounts.vault import Credentials, Vault
+from core.clock import Clock
+from core.errors import InvalidInput
+from sources.base import SessionStatus
+from sources.platform_access import PlatformAccess
+from sources.platforms import Catalog
+from storage.models.accounts import Account, AccountStatus
+
+MOST_NAME_LETTERS = 128
+
+
+class WrongFields(InvalidInput):
+    """Some of what was given cannot be used; `problems` has a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account whose parts were looked at. `limit` is None for the usual one."""
+
+    platform: str
+    username: str
+    credentials: Credentials
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What became of it; `change` says it in words."""
+
+    username: str
+    is_new: bool
+    change: str
+
+
+class AccountDesk:
+    """Adds accounts, brings them up to date, and asks platforms about their sessions.
+
+    Args:
+        daily_limit: rows a day of accounts that come without a limit of their own.
+    """
+
+    def __init__(
+        self,
+        registry: AccountRegistry,
+        manager: AccountManager,
+        vault: Vault,
+        catalog: Catalog,
+        platforms: Mapping[str, PlatformAccess],
+        clock: Clock,
+        daily_limit: int,
+    ) -> None:
+        self._registry = registry
+        self._manager = manager
+        self._vault = vault
+        self._catalog = catalog
+        self._platforms = platforms
+        self._clock = clock
+        self._daily_limit = daily_limit
+
+    def read(
+        self, platform: str, username: str, cookies: str, proxy: str | None, limit: int | None
+    ) -> NewAccount:
+        """Look at every part. Raises WrongFields, which never repeats a secret."""
+        problems: dict[str, str] = {}
+        known = self._catalog.named(platform)
+        name = username.strip()
+        if not 0 < len(name) <= MOST_NAME_LETTERS or not name.isprintable():
+            problems["username"] = f"1 to {MOST_NAME_LETTERS} printable characters"
+        try:
+            known.check_session_text(cookies)
+        except InvalidInput as error:
+            problems["cookies"] = str(error)
+        if proxy:
+            try:
+                proxy = known.check_proxy(proxy)
+            except InvalidInput as error:
+                problems["proxy"] = str(error)
+        if limit is not None and not 0 <= limit <= MOST_ROWS_A_DAY:
+            problems["daily_export_limit"] = f"0 to {MOST_ROWS_A_DAY:,} rows"
+        if problems:
+            raise WrongFields(problems)
+        credentials = Credentials(None, cookies.strip(), proxy or None)
+        return NewAccount(known.name, name, credentials, limit)
+
+    def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
+        """Add an account that is not there yet; its id. Raises InvalidInput."""
+        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
+        rows = self.limit_or_usual(limit)
+        return self._registry.add(platform, name, credentials, rows, expires_at)
+
+    def add_or_refresh(
+        self, platform: str, name: str, credentials: Credentials, limit: int | None
+    ) -> Enrolled:
+        """Add an account, or bring an existing one up to date. Raises InvalidInput."""
+        account = self._registry.lookup(platform, name)
+        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
+        if expires_at is not None and expires_at <= self._clock.now():
+            text = (
+                f"account {name}: this session ended on {expires_at:%Y-%m-%d}; sign in again in the"
+                " browser and export the cookies anew, or: python cli.py accounts login"
+            )
+            raise WrongFields({"cookies": text})
+        if account is None:
+            rows = self.limit_or_usual(limit)
+            account_id = self._registry.add(platform, name, credentials, rows, expires_at)
+            return Enrolled(name, True, f"added (id {account_id}, {rows:,} rows a day)")
+        changed = self._registry.refresh(account, credentials, expires_at)
+        if "session" in changed and account.status is AccountStatus.DISABLED:
+            self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
+        if limit is not None and limit != account.daily_export_limit:
+            self._registry.set_limit(account, limit)
+            change = f"{'refreshed' if changed else 'same session'}, {limit:,} rows a day"
+            return Enrolled(name, False, change)
+        return Enrolled(name, False, "refreshed" if changed else "nothing new in it")
+
+    def take_in(
+        self, platform: str, rows: AccountRows, file: str, limit: int | None
+    ) -> tuple[list[Enrolled], list[str]]:
+        """Add or refresh the accounts of a file called `file`; those, and a sentence for each line
+        that could not be. `limit` is for lines without one."""
+        done, problems = [], list(rows.problems)
+        for row in rows.good:
+            wanted = row.limit if row.limit is not None else limit
+            try:
+                done.append(self.add_or_refresh(platform, row.username, row.credentials, wanted))
+            except InvalidInput as error:
+                problems.append(f"{file}, line {row.line}: {error}")
+        return done, problems
+
+    def check(self, account: Account) -> SessionStatus:
+        """Ask the platform whether the session is signed in. Raises SourceError, CredentialsError
+        when it cannot be asked."""
+        source = self._platforms[account.platform].source.source
+        session = source.open_session(
+            account.id,
+            account.username,
+            self._vault.decrypt(account.session),
+            self._vault.decrypt(account.proxy),
+        )
+        return source.check_session(session)
+
+    def limit_or_usual(self, limit: int | None) -> int:
+        """Rows a day of an account that came with this limit or none."""
+        return self._daily_limit if limit is None else limit

@@ -1,0 +1,1 @@
+"""Detect what is wrong, keep it as alerts, and notify by channels."""

@@ -1,0 +1,1 @@
+"""The composition root: builds every object and hands it its collaborators."""

@@ -1,0 +1,1 @@
+"""`accounts`: the accounts of the pool."""

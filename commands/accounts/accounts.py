@@ -1,0 +1,212 @@
+"""`accounts …`: the pool and its secrets."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console as Terminal
+
+from accounts.csv_import import read_accounts
+from accounts.vault import Credentials
+from commands.accounts.login import login
+from commands.accounts.options import Limit, Proxy
+from commands.accounts.tables import account_table, explained
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    platform_named,
+    result,
+    result_json,
+    say,
+)
+from core.errors import InvalidInput
+from core.settings import load_settings
+from presentation.json_rows import as_object
+from storage.models.accounts import AccountStatus
+
+if TYPE_CHECKING:
+    from sources.platforms import Platform
+
+Name = Annotated[str, typer.Argument(help="the account's name or id")]
+PlatformOf = Annotated[str | None, typer.Option("--platform", help="when a name is on several")]
+NewPlatform = Annotated[str, typer.Option("--platform", help="the account's platform")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="The accounts of the pool.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "add")(add)
+    dashed(app, "import")(import_accounts)
+    dashed(app, "login")(login)
+    dashed(app, "list")(list_accounts)
+    dashed(app, "explain")(explain)
+    dashed(app, "enable")(enable)
+    dashed(app, "disable")(disable)
+    dashed(app, "set_limit")(set_limit)
+    dashed(app, "check")(check)
+    dashed(app, "rotate_key")(rotate_key)
+    return app
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="a name for it")],
+    platform: NewPlatform = "bilibili",
+    proxy: Proxy = None,
+    limit: Limit = None,
+    password: Annotated[
+        bool, typer.Option("--password", help="ask for a password to keep")
+    ] = False,
+) -> None:
+    """Add an account; its cookies come on standard input."""
+    known = platform_named(platform)
+    secret = typer.prompt("password", hide_input=True, err=True) if password else None
+    if sys.stdin.isatty():
+        say("paste the cookies (header string, JSON or cookies.txt), then Ctrl-D:")
+    text = sys.stdin.read()
+    known.check_session_text(text)
+    _add(
+        known.name, name, Credentials(secret, text.strip(), _checked_proxy(platform, proxy)), limit
+    )
+
+
+def import_accounts(
+    name_or_file: Annotated[str, typer.Argument(help="an account's name, or a CSV file of many")],
+    file: Annotated[
+        Path | None, typer.Argument(help="its cookies.txt, JSON of an extension, or header")
+    ] = None,
+    platform: NewPlatform = "bilibili",
+    proxy: Proxy = None,
+    limit: Limit = None,
+) -> None:
+    """Add accounts from a cookie file or a CSV of many.
+
+    An account that is there gets the fresh session.
+    """
+    known = platform_named(platform)
+    if file is None:
+        _import_many(known, Path(name_or_file), limit)
+        return
+    text = _read(file)
+    known.check_session_text(text)
+    credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
+    with opened_app() as app:
+        done = app.account_desk.add_or_refresh(known.name, name_or_file, credentials, limit)
+        result(f"account {name_or_file}: {done.change}")
+        say(f"next: python cli.py accounts check {name_or_file}")
+
+
+def _import_many(known: Platform, file: Path, limit: int | None) -> None:
+    rows = read_accounts(file, known)
+    with opened_app() as app:
+        done, problems = app.account_desk.take_in(known.name, rows, str(file), limit)
+        for one in done:
+            result(f"account {one.username}: {one.change}")
+    for problem in problems:
+        say(problem)
+    if problems:
+        say(f"{len(done)} imported, {len(problems)} not; mend those and run it again")
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
+    """The pool: state, quota, learned rate, next use."""
+    with opened_app() as app:
+        found = app.registry.all(platform_named(platform).name if platform else None)
+        if as_json:
+            result_json([as_object(account) for account in found])
+            return
+        Terminal(highlight=False).print(account_table(app, found))
+
+
+def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
+    """An account's timeline: what happened, why, and until when."""
+    with opened_app() as app:
+        account = app.registry.find(name, platform)
+        events = app.registry.events(account)
+        if as_json:
+            result_json([as_object(event) for event in events])
+            return
+        for line in explained(app, account, events):
+            result(line)
+
+
+def enable(name: Name, platform: PlatformOf = None) -> None:
+    """Make an account idle: ends its disabling or its rest."""
+    _set_status(name, platform, AccountStatus.IDLE, None)
+
+
+def disable(
+    name: Name,
+    platform: PlatformOf = None,
+    reason: Annotated[str | None, typer.Option(help="why")] = None,
+) -> None:
+    """Take an account out of the pool.
+
+    Whoever uses it just now stops at its next write.
+    """
+    _set_status(name, platform, AccountStatus.DISABLED, reason)
+
+
+def set_limit(
+    name: Name,
+    limit: Annotated[int, typer.Argument(help="rows a day")],
+    platform: PlatformOf = None,
+) -> None:
+    """Change an account's daily export limit."""
+    with opened_app() as app:
+        account = app.registry.find(name, platform)
+        app.registry.set_limit(account, limit)
+        result(f"account {account.username}: {limit:,} rows a day")
+
+
+def check(name: Name, platform: PlatformOf = None) -> None:
+    """Ask the platform whether the session is signed in."""
+    with opened_app() as app:
+        account = app.registry.find(name, platform)
+        status = app.account_desk.check(account)
+        if not status.signed_in:
+            raise InvalidInput(f"account {account.username}: the session is not signed in any more")
+        result(f"account {account.username}: signed in as {status.name} ({status.uid})")
+
+
+def rotate_key() -> None:
+    """Encrypt every secret with a new key.
+
+    A fresh key file, or the first BATON_SECRET_KEY.
+    """
+    with opened_app() as app:
+        count = app.vault.rotate(app.database)
+        result(f"{count} accounts encrypted with the new key")
+        if app.settings.secret_key is not None:
+            say("older keys may be taken out of BATON_SECRET_KEY now")
+
+
+def _set_status(name: str, platform: str | None, status: AccountStatus, reason: str | None) -> None:
+    with opened_app() as app:
+        account = app.registry.find(name, platform)
+        app.accounts.set_account_status(account.id, status, reason)
+        result(f"account {account.username}: {status.value}")
+
+
+def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
+    with opened_app(settings=load_settings()) as app:
+        rows = app.account_desk.limit_or_usual(limit)
+        account_id = app.account_desk.add(platform, name, credentials, limit)
+        result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
+
+
+def _checked_proxy(platform: str, proxy: str | None) -> str | None:
+    return None if proxy is None else platform_named(platform).check_proxy(proxy)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{file} is not UTF-8 text; export the cookies again") from None
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror}") from error

@@ -1,0 +1,38 @@
+"""`accounts login`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from accounts.vault import Credentials
+from commands.accounts.options import Limit, Proxy
+from commands.framework.context import on_signals, opened_app, platform_named, result
+
+
+def login(
+    name: Annotated[str, typer.Argument(help="a new account's name, or one that exists")],
+    proxy: Proxy = None,
+    limit: Limit = None,
+    codes: Annotated[int, typer.Option(min=1, help="codes to show before giving up")] = 3,
+) -> None:
+    """Sign an account in with a QR code.
+
+    Bilibili's app scans it; the session is kept encrypted.
+    """
+    from commands.accounts.qr_login import signed_in
+
+    if proxy is not None:
+        platform_named("bilibili").check_proxy(proxy)
+    stop = threading.Event()
+    on_signals(stop.set)
+    with opened_app() as app:
+        known = app.registry.lookup("bilibili", name)
+        way = proxy or (app.vault.decrypt(known.proxy) if known else None)
+        session = signed_in(app, way, codes, stop)
+        done = app.account_desk.add_or_refresh(
+            "bilibili", name, Credentials(None, session, proxy), limit
+        )
+        result(f"account {name}: {done.change}")

@@ -1,0 +1,81 @@
+"""The sign-in by QR code: codes shown in the terminal, each followed until it is confirmed."""
+
+from __future__ import annotations
+
+import threading
+
+import segno
+import typer
+from rich.text import Text
+
+from app.container import App
+from commands.framework.context import Exit, messages, say
+from core.errors import CredentialsError, Retry
+from presentation.i18n.messages import Texts, texts_for
+from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
+
+POLL_SECS = 2.0
+QUIET_MODULES = 2
+BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+
+
+def signed_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
+    """The text of a new session. Raises CredentialsError when `codes` codes went by unused."""
+    settings = app.settings
+    passport = Passport(settings.bilibili_passport_url, settings.request_timeout_secs, proxy)
+    try:
+        return _session_text(app, passport, codes, stop)
+    finally:
+        passport.close()
+
+
+def _session_text(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
+    texts = texts_for(app.settings.language)
+    for number in range(1, codes + 1):
+        code = passport.new_code()
+        messages().print(_drawn(code))
+        say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
+        if _confirmed(app, passport, code, texts, stop):
+            return passport.session_text()
+        if stop.is_set():
+            say(texts.login_stopped)
+            raise typer.Exit(Exit.INTERRUPTED)
+        if number < codes:
+            say(texts.login_expired)
+    raise CredentialsError(texts.login_given_up.format(codes=codes))
+
+
+def _confirmed(
+    app: App, passport: Passport, code: QRCode, texts: Texts, stop: threading.Event
+) -> bool:
+    """Follow a code to its end; False when it expired."""
+    begun, shown = app.clock.monotonic(), ScanState.WAITING
+    while app.clock.monotonic() - begun < CODE_LIVES_SECS:
+        try:
+            state = passport.poll(code)
+        except Retry as error:
+            say(f"{error}; {texts.login_again}")
+            state = shown
+        if state is ScanState.DONE:
+            return True
+        if state is ScanState.EXPIRED:
+            return False
+        if state is ScanState.SCANNED and shown is not state:
+            say(texts.login_scanned)
+        shown = state
+        if app.clock.wait(stop, POLL_SECS):
+            return False
+    return False
+
+
+def _drawn(code: QRCode) -> Text:
+    """The code in half blocks, black on white whatever the terminal's colours are."""
+    modules = segno.make(code.url, error="l").matrix_iter(border=QUIET_MODULES)
+    matrix = [list(row) for row in modules]
+    if len(matrix) % 2:
+        matrix.append([0] * len(matrix[0]))
+    lines = [
+        "".join(BLOCKS[bool(above), bool(below)] for above, below in zip(upper, lower, strict=True))
+        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True)
+    ]
+    return Text("\n", no_wrap=True).join(Text(line, style="#000000 on #ffffff") for line in lines)

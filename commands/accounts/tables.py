@@ -1,0 +1,124 @@
+"""What `accounts list` and `accounts explain` show."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from rich.table import Table
+from rich.text import Text
+
+from app.container import App
+from sources.pacing import learned_per_sec
+from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
+
+BAR_CELLS = 10
+ENDS_SOON = timedelta(days=7)
+EVIDENCE_CHARS = 300
+
+
+def account_table(app: App, found: list[Account]) -> Table:
+    """State, quota of the day, learned rate, next moment of use, and why."""
+    now = app.clock.now()
+    table = Table(box=None, pad_edge=False)
+    titles = ("id", "platform", "name", "state", "exported today", "rate", "next use", "note")
+    for title in titles:
+        table.add_column(title, no_wrap=title != "note", overflow="ellipsis")
+    for account in found:
+        table.add_row(
+            str(account.id),
+            account.platform,
+            account.username,
+            state_of(account, now),
+            _quota(app, account, now),
+            _rate(app, account),
+            _next_use(app, account, now),
+            note_of(app, account, now),
+        )
+    return table
+
+
+def state_of(account: Account, now: datetime) -> str:
+    """One word: its status, or why an idle one is not quite that."""
+    if account.status is not AccountStatus.IDLE:
+        return account.status.value
+    if account.cooldown_until is not None and account.cooldown_until > now:
+        return "suspect" if account.health is Health.SUSPECT else "resting"
+    return "idle" if account.health is Health.HEALTHY else account.health.value
+
+
+def note_of(app: App, account: Account, now: datetime) -> str:
+    """What a person should know, and do."""
+    parts = []
+    if account.disabled_reason:
+        parts.append(account.disabled_reason)
+    if account.status is not AccountStatus.DISABLED and account.session is None:
+        parts.append("no session, cannot crawl")
+    if account.daily_export_limit == 0:
+        parts.append("limit 0: never exports")
+    elif account.remaining_quota(app.calendar.day(now)) == 0:
+        parts.append("quota of the day used up")
+    ends = account.session_expires_at
+    if ends is not None and ends - now < ENDS_SOON:
+        parts.append(f"session ends {_local(app, ends)}: sign in again")
+    return "; ".join(parts)
+
+
+def explained(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
+    """The account's story, oldest first, each event with its evidence."""
+    now = app.clock.now()
+    head = f"{account.username} ({account.platform}): {state_of(account, now)}"
+    note = note_of(app, account, now)
+    lines = [head + (f"; {note}" if note else "")]
+    lines.append(
+        f"health {account.health.value}, rate {_rate(app, account)}, next use"
+        f" {_next_use(app, account, now) or 'any time'}"
+    )
+    for event in reversed(events):
+        until = f" until {_local(app, event.until_at)}" if event.until_at else ""
+        lines.append(f"{_local(app, event.created_at)}  {event.kind:<16} {event.detail}{until}")
+        lines += [f"{'':21}{line}" for line in _evidence(event)]
+    return lines
+
+
+def _evidence(event: AccountEvent) -> list[str]:
+    if event.evidence is None:
+        return []
+    told = json.loads(event.evidence)
+    lines = [f"asked: {told.get('request')}"]
+    answer = [
+        f"{name} {told[key]}"
+        for name, key in (("HTTP", "http_status"), ("code", "code"))
+        if told.get(key) is not None
+    ]
+    body = " ".join(str(told.get("body") or "").split())[:EVIDENCE_CHARS]
+    lines.append(f"came back: {', '.join(answer) or 'nothing'}" + (f": {body}" if body else ""))
+    return lines
+
+
+def _quota(app: App, account: Account, now: datetime) -> Text:
+    used, limit = account.exported_on(app.calendar.day(now)), account.daily_export_limit
+    share = min(1.0, used / limit) if limit else 0.0
+    full = int(share * BAR_CELLS)
+    bar = Text("━" * full, "green" if share < 1 else "red") + Text("─" * (BAR_CELLS - full), "dim")
+    return bar + Text(f" {used:,} / {limit:,}")
+
+
+def _rate(app: App, account: Account) -> str:
+    """Requests a minute: learned, or as declared."""
+    learned = learned_per_sec(account.pace)
+    if learned is not None:
+        return f"{learned * 60:.0f}/min"
+    access = app.platforms.get(account.platform)
+    return f"{60 / access.source.source.pace.gap_secs:.0f}/min" if access else ""
+
+
+def _next_use(app: App, account: Account, now: datetime) -> str:
+    if account.status is AccountStatus.DISABLED:
+        return ""
+    moments = [m for m in (account.cooldown_until, account.ready_at) if m is not None and m > now]
+    return _local(app, max(moments)) if moments else "now"
+
+
+def _local(app: App, moment: datetime) -> str:
+    return f"{moment.astimezone(app.calendar.zone):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,95 @@
+"""`alerts …`: what is wrong, or was, and whether the notification channels work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from alerts.channels import SETTING
+from app.container import App
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    result,
+    result_json,
+    result_table,
+    say,
+)
+from presentation.json_rows import as_object
+from storage.operations import alerts as rows
+from storage.operations.alerts import Alert
+
+NEWEST = 100
+HOW_TO = (
+    f"no channel is configured: set {SETTING} (environment or .env), for example"
+    f" {SETTING}=dingtalk://TOKEN; docs/operations.md shows more"
+)
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="What is wrong, or was.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "list")(list_alerts)
+    dashed(app, "test")(test)
+    return app
+
+
+def list_alerts(
+    everything: Annotated[bool, typer.Option("--all", help="also those that are over")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """List alerts that are not over, and what to do."""
+    with opened_app() as app:
+        found = app.database.read(
+            lambda tx: rows.newest(tx, NEWEST) if everything else rows.all_open(tx)
+        )
+        if as_json:
+            result_json([as_object(alert) for alert in found])
+            return
+        if not found:
+            say("no alerts")
+            return
+        result_table(_table(app, found))
+
+
+def test() -> None:
+    """Send a test notice to every channel."""
+    with opened_app() as app:
+        if not app.channels:
+            say(HOW_TO)
+            raise typer.Exit(Exit.ERROR)
+        message = app.alert_words.test_message(app.host)
+        refused = 0
+        for channel in app.channels:
+            refusal = channel.send(message)
+            refused += refusal is not None
+            result(f"{channel.name}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
+        if refused:
+            raise typer.Exit(Exit.ERROR)
+
+
+def _table(app: App, found: list[Alert]) -> Table:
+    words = app.alert_words
+    table = Table(box=None, pad_edge=False)
+    for title in ("id", "since", "state", "what", "what to do"):
+        table.add_column(title, no_wrap=True)
+    for alert in found:
+        advice = words.advice(alert) if alert.is_open else ""
+        cells = (
+            str(alert.id),
+            words.moment(alert.raised_at),
+            _state(app, alert),
+            words.headline(alert),
+            advice,
+        )
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _state(app: App, alert: Alert) -> str:
+    if alert.resolved_at is not None:
+        return f"over {app.alert_words.moment(alert.resolved_at)}"
+    return "open" if alert.well_since is None else "ending"

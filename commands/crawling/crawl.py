@@ -1,0 +1,257 @@
+"""`start_crawl`, `start_export` and `run`."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accounts.manager import Purpose
+from app.container import App, load_services
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    platform_named,
+    result,
+    result_json,
+    say,
+)
+from commands.framework.foreground import Foreground
+from commands.framework.summary import conclude
+from commands.installation.serve import web_beside
+from core.clock import Clock
+from core.errors import InvalidInput, SettingsError
+from crawler.export.columns import parse_columns
+from crawler.export.formats import FORMATS, format_named
+from crawler.export.options import ExportOptions
+from crawler.service import MOST_DOMAIN_LETTERS, is_domain
+from crawler.tasks.labels import labels_named
+from crawler.tasks.scheduler import Filed
+from presentation.i18n.messages import ENGLISH, texts_for
+from presentation.i18n.reason_messages import start_command
+from sources.base import Via
+from storage.models.tasks import TaskType
+
+MOST_WORKERS = 64
+UNKNOWN_DOMAIN_GRACE_SECS = 10.0
+Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
+Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
+Workers = Annotated[int, typer.Option("--workers", help="threads that work side by side")]
+Detach = Annotated[bool, typer.Option("--detach", help="only file the task for a running `run`")]
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", help="file it under this; may be repeated")
+]
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "start_crawl")(start_crawl)
+    dashed(app, "start_export")(start_export)
+    dashed(app, "run")(run)
+
+
+def start_crawl(
+    domain: Domain,
+    pages: Annotated[int | None, typer.Option(help="pages at most; default: all there are")] = None,
+    platform: Platform = "bilibili",
+    via: Annotated[
+        Via, typer.Option(help="find creators by name, or as authors of videos")
+    ] = Via.USERS,
+    workers: Workers = 2,
+    label: Labels = None,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Crawl the creators of a domain into the database.
+
+    Joins or resumes an open crawl of the same platform and domain.
+    """
+    domain, platform = domain_named(domain), platform_named(platform).name
+    _require_positive("--pages", pages)
+    require_workers(workers)
+    labels = labels_named(label or ())
+    with opened_app(workers, services=True) as app:
+        filed = app.desk.crawl(platform, domain, pages, via, labels)
+        _tell_filed(filed, {"via": via.value}, pages)
+        if detach:
+            _print_filed(filed, as_json)
+            return
+        view = Foreground(app, (TaskType.INGESTION,), wait=True)
+        engine = app.engine(workers, 0, view.failed, crawl_only=filed.task.id)
+        ending = view.run(engine, (filed.task.id,))
+        conclude(app, filed.task, view.last, ending, as_json)
+
+
+def start_export(
+    domain: Domain,
+    format: Annotated[str, typer.Option("--format", help=" or ".join(FORMATS))] = "csv",
+    limit: Annotated[int | None, typer.Option(help="rows at most; default: all there are")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder; default: data/exports")] = None,
+    columns: Annotated[str | None, typer.Option(help="comma-separated; see docs/cli.md")] = None,
+    raw_cells: Annotated[
+        bool, typer.Option("--raw-cells", help="CSV: leave formula-like text")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="go on for ever with new creators")
+    ] = False,
+    platform: Platform = "bilibili",
+    workers: Workers = 1,
+    label: Labels = None,
+    wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Export a domain into files, under the daily quotas.
+
+    Joins or resumes an open export of the same platform and domain.
+    """
+    domain, platform = domain_named(domain), platform_named(platform).name
+    _require_positive("--limit", limit)
+    require_workers(workers)
+    labels = labels_named(label or ())
+    if limit is not None and workers > 1:
+        raise InvalidInput("--limit counts rows of one worker: leave --workers at 1")
+    chosen = ExportOptions(
+        format=format_named(format).name,
+        columns=parse_columns(columns),
+        raw_cells=raw_cells,
+        limit=limit,
+        out=str(out.absolute()) if out else None,
+        follow=follow,
+    )
+    with opened_app(workers, services=True) as app:
+        _require_writable(app, out)
+        app.desk.require_accounts(platform, Purpose.EXPORTING)
+        _require_known_domain(app, platform, domain, app.clock)
+        filed = app.desk.export(platform, domain, chosen, workers, labels)
+        _tell_filed(filed, chosen.as_json())
+        if detach:
+            _print_filed(filed, as_json)
+            return
+        view = Foreground(app, (TaskType.EXPORT,), wait=wait)
+        engine = app.engine(0, workers, view.failed, export_only=filed.task.id)
+        ending = view.run(engine, (filed.task.id,))
+        conclude(app, filed.task, view.last, ending, as_json)
+
+
+def run(
+    crawl_workers: Annotated[int, typer.Option(help="ingestion threads")] = 2,
+    export_workers: Annotated[int, typer.Option(help="export threads")] = 2,
+    console: Annotated[
+        bool, typer.Option("--web/--no-web", help="serve the web console too")
+    ] = True,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="work only on tasks with this; may be repeated"),
+    ] = None,
+) -> None:
+    """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
+    if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
+        raise InvalidInput("give at least one crawl or export worker")
+    require_workers(max(1, crawl_workers))
+    require_workers(max(1, export_workers))
+    labels = labels_named(label or ())
+    load_services()
+    with opened_app(crawl_workers + export_workers, services=True) as app:
+        works_on = [
+            *([TaskType.INGESTION] if crawl_workers else []),
+            *([TaskType.EXPORT] if export_workers else []),
+        ]
+        view = Foreground(app, tuple(works_on), wait=True)
+        with web_beside(app, view.failed) if console else nullcontext():
+            engine = app.engine(
+                crawl_workers, export_workers, view.failed, jobs=True, labels=labels
+            )
+            ending = view.run(engine, ())
+        if ending.code is not Exit.INTERRUPTED:
+            say(ending.message)
+            raise typer.Exit(ending.code)
+        say(texts_for(app.settings.language).stopped)
+
+
+def domain_named(text: str) -> str:
+    """The name without blanks around it. Raises InvalidInput for what is no domain."""
+    name = text.strip()
+    if not name:
+        raise InvalidInput("--domain is empty; give the field to work on, e.g. --domain 美妆")
+    if not is_domain(name):
+        raise InvalidInput(
+            f"--domain must be 1 to {MOST_DOMAIN_LETTERS} characters without control characters"
+        )
+    return name
+
+
+def _require_positive(option: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise InvalidInput(f"{option} must be 1 or more, got {value}")
+
+
+def require_workers(workers: int) -> None:
+    """Raises InvalidInput for a number that no process can have."""
+    if not 1 <= workers <= MOST_WORKERS:
+        raise InvalidInput(f"--workers must be 1 to {MOST_WORKERS}, got {workers}")
+
+
+def _require_writable(app: App, out: Path | None) -> None:
+    """Raise unless files can be made in the output folder (made when missing)."""
+    folder = out or app.settings.exports_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # it has no name, so that no death leaves it
+    except OSError as error:
+        text = f"the output folder {folder.absolute()} cannot be written: {error.strerror};"
+        if out is None:
+            raise SettingsError(
+                f"{text} set BATON_DATA_DIR to another folder, or give --out"
+            ) from (error)
+        raise InvalidInput(f"{text} choose another --out") from error
+
+
+def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) -> None:
+    """Raise InvalidInput when nobody crawls the domain and nothing of it is stored.
+
+    A crawl that is started at the same moment gets a few seconds to appear.
+    """
+    never = threading.Event()
+    deadline = clock.monotonic() + UNKNOWN_DOMAIN_GRACE_SECS
+    while True:
+        if app.desk.is_known(platform, domain):
+            return
+        if clock.monotonic() >= deadline:
+            break
+        clock.wait(never, 0.2)
+    names = app.desk.known_domains(platform)
+    raise InvalidInput(
+        f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
+        f" {start_command(TaskType.INGESTION, domain)}"
+        + (f" (known: {', '.join(names)})" if names else "")
+    )
+
+
+def _tell_filed(filed: Filed, asked: dict[str, object], pages: int | None = None) -> None:
+    task = filed.task
+    if filed.is_new:
+        return
+    kind = ENGLISH.task_types[task.task_type]
+    text = f"task {task.id} ({kind} of {task.domain}) is open already; going on with it"
+    if task.page_to is not None and task.page_to != pages:
+        text += f", with its own pages: {task.page_from or 1:,} to {task.page_to:,}"
+    elif task.task_type is TaskType.INGESTION and task.page_to != pages:
+        text += ", with all pages that there are"
+    say(text)
+    differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
+    if differing:
+        say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
+
+
+def _print_filed(filed: Filed, as_json: bool) -> None:
+    if as_json:
+        result_json({"task_id": filed.task.id, "new": filed.is_new})
+        return
+    done = "filed" if filed.is_new else "is open"
+    result(f"task {filed.task.id} {done}; `python cli.py run` works on it")

@@ -1,0 +1,154 @@
+"""`jobs …`: what runs by schedule, when, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.container import App
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    result,
+    result_json,
+    result_table,
+    say,
+)
+from commands.framework.lease_context import drained_by_signals, leases_renewed
+from core.errors import InvalidInput
+from core.schedule import Schedule
+from jobs.due import Job
+from jobs.serialization import job_object, schedule_object
+from presentation.json_rows import as_object, plain
+from presentation.terminal.layout import one_line
+from storage.crawling import job_runs
+from storage.crawling.job_runs import JobRun, JobState
+
+Name = Annotated[str, typer.Argument(help="the job's name, from `jobs list`")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(
+        help="What `run` does by schedule.", no_args_is_help=True, rich_markup_mode=None
+    )
+    dashed(app, "list")(list_jobs)
+    dashed(app, "run")(run)
+    dashed(app, "preview")(preview)
+    return app
+
+
+def list_jobs(as_json: AsJson = False) -> None:
+    """List jobs: when they run next, and how they ended last."""
+    with opened_app() as app:
+        now = app.clock.now()
+        last = {job.name: _last_run(app, job) for job in app.jobs}
+        if as_json:
+            result_json([job_object(job, last[job.name], now) for job in app.jobs])
+            return
+        table = Table(box=None, pad_edge=False)
+        for title in ("job", "schedule", "next run", "last run", "state", "result"):
+            table.add_column(title, no_wrap=True)
+        for job in app.jobs:
+            table.add_row(*map(escape, _cells(app, job, last[job.name], now)))
+        result_table(table)
+
+
+def run(
+    name: Name,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="only if its newest time has no run yet (timers)")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a job now, and wait for its end.
+
+    With --scheduled it does the newest scheduled time, unless another process does or did.
+    """
+    with opened_app(1, services=True) as app:
+        job = _job(app, name)
+        drained_by_signals(app.job_runner.stop)
+        with leases_renewed(app, "jobs", app.job_runner.stop):
+            ours = _carried_out(app, job, scheduled=scheduled)
+        shown = ours or app.database.read(lambda tx: job_runs.standing(tx, job.name)).newest
+    if as_json:
+        result_json(as_object(shown) if shown else None)
+    elif shown is not None:
+        result(_told(shown))
+    if ours is None:
+        say(f"{job.name}: nothing to do; its newest time has its row")
+        return
+    if ours.state is not JobState.SUCCEEDED:
+        raise typer.Exit(Exit.INTERRUPTED if app.job_runner.is_stopping else Exit.ERROR)
+
+
+def preview(
+    name: Name,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="how many times")] = 5,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", help='another cron text to try, "0 2 * * 1"')
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the next times of a job, or of a schedule to try."""
+    with opened_app() as app:
+        job = _job(app, name)
+        chosen = _schedule(job.schedule, schedule)
+        times = list(islice(chosen.after(app.clock.now()), count))
+    if as_json:
+        result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
+        return
+    result(f"{job.name} ({job.meaning}), {chosen.cron}: {chosen.in_words()}")
+    for at in times:
+        result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
+
+
+def _job(app: App, name: str) -> Job:
+    for job in app.jobs:
+        if job.name == name.replace("-", "_"):
+            return job
+    names = ", ".join(job.name for job in app.jobs)
+    raise InvalidInput(f"no job is called {name!r}; there are: {names}")
+
+
+def _schedule(usual: Schedule, cron: str | None) -> Schedule:
+    if cron is None:
+        return usual
+    try:
+        return Schedule(cron, usual.zone)
+    except ValueError as error:
+        raise InvalidInput(f"--schedule: {error}") from error
+
+
+def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
+    if scheduled:
+        return app.job_runner.settle(job, asked=True)
+    return app.job_runner.run_now(job)
+
+
+def _last_run(app: App, job: Job) -> JobRun | None:
+    found = app.database.read(lambda tx: job_runs.of_job(tx, job.name, 1))
+    return found[0] if found else None
+
+
+def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str, ...]:
+    zone = app.calendar.zone
+    coming = f"off: {job.switch}"
+    if job.enabled:
+        coming = f"{job.schedule.next_after(now).astimezone(zone):%Y-%m-%d %H:%M}"
+    if last is None:
+        return job.name, job.schedule.in_words(), coming, "never", "", ""
+    at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    ended = last.state.value
+    return job.name, job.schedule.in_words(), coming, at, ended, one_line(last.result or "")
+
+
+def _told(run: JobRun) -> str:
+    when = f"{run.scheduled_at:%Y-%m-%d %H:%M} UTC"
+    return f"{run.job} of {when} {run.state.value}" + (f": {run.result}" if run.result else "")

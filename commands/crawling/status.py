@@ -1,0 +1,44 @@
+"""`status`: the console's screen, once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console as Terminal
+
+from commands.framework.context import dashed, database_place, opened_app, result, result_json
+from presentation.i18n.messages import texts_for
+from presentation.json_rows import as_object, view_object
+from presentation.terminal.dashboard import Console
+from storage.crawling import leases
+
+EVENTS = 8
+ANY_HEIGHT = 10_000
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "status")(status)
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Show alerts, accounts, open tasks and the last events."""
+    with opened_app() as app:
+        lease_secs = app.settings.lease_secs
+        snapshot = app.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
+        if as_json:
+            workers = app.database.read(leases.workers)
+            result_json(
+                {
+                    "accounts": [as_object(view.account) for view in snapshot.accounts],
+                    "tasks": [view_object(view) for view in snapshot.tasks],
+                    "events": [as_object(event) for event in snapshot.events],
+                    "workers": [as_object(worker) for worker in workers],
+                    "alerts": [as_object(alert) for alert in snapshot.alerts],
+                }
+            )
+            return
+        terminal = Terminal(highlight=False)
+        screen = Console(texts_for(app.settings.language), app.calendar.zone)
+        terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
+        result(database_place(app))

@@ -1,0 +1,167 @@
+"""`tasks …`: what is filed, and the operator's words about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.container import App
+from commands.framework.context import dashed, opened_app, result, result_json, result_table
+from core.errors import InvalidInput
+from presentation.i18n.messages import ENGLISH
+from presentation.json_rows import task_object
+from presentation.terminal.layout import one_line
+from storage.crawling import task_labels
+from storage.crawling import tasks as rows
+from storage.models.tasks import Task
+
+TaskId = Annotated[int, typer.Argument(help="the task's id")]
+Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="Crawl and export tasks.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "list")(list_tasks)
+    dashed(app, "show")(show)
+    dashed(app, "pause")(pause)
+    dashed(app, "resume")(resume)
+    dashed(app, "cancel")(cancel)
+    dashed(app, "label")(label)
+    dashed(app, "unlabel")(unlabel)
+    return app
+
+
+def list_tasks(
+    only_open: Annotated[bool, typer.Option("--open", help="leave ended tasks out")] = False,
+    label: Annotated[str | None, typer.Option("--label", help="only with this label")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, newest first; --json has their pieces too."""
+    with opened_app() as app:
+        found = app.database.read(
+            lambda tx: rows.top_level(tx, only_open=only_open, limit=limit, label=label)
+        )
+        if as_json:
+            _print_json(app, [task for parent in found for task in _with_pieces(app, parent)])
+            return
+        result_table(_table(app, found))
+
+
+def show(task_id: TaskId, as_json: AsJson = False) -> None:
+    """One task with its pieces."""
+    with opened_app() as app:
+        task = app.database.read(lambda tx: rows.get(tx, task_id))
+        if task is None:
+            raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+        found = _with_pieces(app, task)
+        if as_json:
+            _print_json(app, found)
+            return
+        result_table(_table(app, found))
+
+
+def pause(task_id: TaskId) -> None:
+    """Hold a task until `tasks resume`.
+
+    Running workers stop after the page or batch in hand.
+    """
+    with opened_app() as app:
+        app.scheduler.pause(task_id)
+        result(f"task {task_id} paused")
+
+
+def resume(task_id: TaskId) -> None:
+    """Let a paused, waiting or failed task go on now.
+
+    It goes on from where it stopped.
+    """
+    with opened_app() as app:
+        app.scheduler.resume(task_id)
+        result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
+
+
+def cancel(task_id: TaskId) -> None:
+    """End a task for good.
+
+    What it stored and exported stays; open files are finished.
+    """
+    with opened_app() as app:
+        finished = app.desk.cancel(task_id)
+        result(f"task {task_id} cancelled")
+        for segment_id, done in finished.items():
+            result(f"segment {segment_id} finished: {done.path}")
+
+
+def label(task_id: TaskId, labels: Labels) -> None:
+    """File a task under labels, beside those it has."""
+    with opened_app() as app:
+        _tell_labels(task_id, app.desk.label(task_id, add=labels))
+
+
+def unlabel(task_id: TaskId, labels: Labels) -> None:
+    """Take labels off a task."""
+    with opened_app() as app:
+        _tell_labels(task_id, app.desk.label(task_id, remove=labels))
+
+
+def _tell_labels(task_id: int, labels: list[str]) -> None:
+    result(f"task {task_id}: {', '.join(labels) or 'no labels'}")
+
+
+def _print_json(app: App, found: list[Task]) -> None:
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
+    result_json([task_object(task, labels) for task in found])
+
+
+def _with_pieces(app: App, task: Task) -> list[Task]:
+    return [task, *app.database.read(lambda tx: rows.children(tx, task.id))]
+
+
+def _table(app: App, found: list[Task]) -> Table:
+    now = app.clock.now()
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "id",
+        "type",
+        "domain",
+        "state",
+        "pages",
+        "items",
+        "marker",
+        "labels",
+        "waits for",
+        "error",
+    ):
+        table.add_column(title, no_wrap=True)
+    ids = [task.id for task in found]
+    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
+    for task in found:
+        summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
+        wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
+        cells = (
+            str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
+            ENGLISH.task_types[task.task_type],
+            task.domain,
+            ENGLISH.task_states[task.status],
+            _pages(task),
+            f"{summed.item_count:,}",
+            task.progress_marker or "",
+            " ".join(labels.get(task.id, [])),
+            wait.reason.value if wait else "",
+            one_line(task.last_error or ""),
+        )
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _pages(task: Task) -> str:
+    """The range of a crawl, once it is known that there is one."""
+    if task.page_from is None or not task.page_to or task.page_to < task.page_from:
+        return ""
+    return f"{task.page_from:,}-{task.page_to:,}"

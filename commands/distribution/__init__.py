@@ -1,0 +1,1 @@
+"""`dramas`, `daily_stats`, `broadcast`, `webhooks`."""

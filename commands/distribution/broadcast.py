@@ -1,0 +1,98 @@
+"""`broadcast …`: the numbers of active distribution tasks, every few minutes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    reports_errors,
+    result,
+    result_json,
+    say,
+)
+from commands.framework.lease_context import kept_leases
+from core.errors import InvalidInput
+from sources.pacing import Stopped
+
+NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(
+        help="Tell the numbers of active tasks every few minutes.",
+        no_args_is_help=True,
+        invoke_without_command=True,
+        rich_markup_mode=None,
+    )
+    app.callback()(reports_errors(broadcast))
+    dashed(app, "start")(start)
+    dashed(app, "stop")(stop)
+    dashed(app, "status")(status)
+    return app
+
+
+def broadcast(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="one round now")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the numbers of active tasks every few minutes."""
+    if ctx.invoked_subcommand is not None:
+        if once:
+            raise InvalidInput(f"give --once or {ctx.invoked_subcommand}, not both")
+        return
+    if not once:
+        raise InvalidInput("say what: broadcast --once, start, stop or status")
+    with opened_app() as app, kept_leases(app, "broadcast") as stop:
+        try:
+            answer = app.broadcaster.trigger(stop)
+        except Stopped:
+            say("interrupted; nothing was reported")
+            raise typer.Exit(Exit.INTERRUPTED) from None
+    if as_json:
+        result_json(answer.as_json())
+    else:
+        result(answer.message)
+    if not answer.success:
+        raise typer.Exit(Exit.ERROR)
+    if answer.failed:
+        say(f"{answer.failed} without numbers; the log says why")
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def start(as_json: AsJson = False) -> None:
+    """Turn broadcasting on, also after a restart.
+
+    `run` does the rounds. Each asks every task's platform, which may cost money.
+    """
+    with opened_app() as app:
+        answer = app.broadcaster.start()
+    result_json(answer.as_json()) if as_json else result(answer.message)
+
+
+def stop(as_json: AsJson = False) -> None:
+    """Turn broadcasting off."""
+    with opened_app() as app:
+        answer = app.broadcaster.stop()
+    result_json(answer.as_json()) if as_json else result(answer.message)
+
+
+def status(as_json: AsJson = False) -> None:
+    """Whether it is on, and how the newest round went."""
+    with opened_app() as app:
+        told = app.broadcaster.status()
+    if as_json:
+        result_json(told)
+        return
+    result(told["message"])
+    if told["is_running"]:
+        result(f"a round runs since {told['started_at']}")
+    if told["finished_at"]:
+        numbers = ", ".join(f"{name} {told[name]:,}" for name in NUMBERS)
+        result(f"newest round, ended {told['finished_at']}: {numbers}")

@@ -1,0 +1,120 @@
+"""What `webhooks list` and `webhooks show` print, for people and for programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+from rich.markup import escape
+from rich.table import Table
+
+from app.container import App
+from commands.framework.context import amount
+from core.logs import redact
+from presentation.terminal.layout import one_line
+from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
+from storage.distribution.endpoints import Endpoint
+from webhooks.service import Overview, Shown
+
+WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
+BODY_CHARS, RESPONSE_CHARS = 2000, 50
+
+
+def delivery_table(app: App, overview: Overview) -> Table:
+    """A line each, within 80 columns."""
+    disabled = {endpoint.url_hash for endpoint in overview.disabled}
+    titles = ("id", "kind", "task", "to", "state", "try", "note")
+    rows = [
+        (
+            str(one.id),
+            one.kind.value,
+            _short(one.task_id or "", TASK_CELLS),
+            _short(one.host, HOST_CELLS),
+            one.state.value,
+            str(one.attempts),
+            _note(app, one, one.url_hash in disabled),
+        )
+        for one in overview.deliveries
+    ]
+    widths = [max(cell_len(row[n]) for row in (titles, *rows)) for n in range(len(titles) - 1)]
+    left = WIDTH - sum(width + GAP for width in widths)
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, (*row[:-1], _short(row[-1], left))))
+    return table
+
+
+def delivery_lines(app: App, shown: Shown) -> list[str]:
+    """A delivery in words, with the beginning of its body."""
+    one = shown.delivery
+    told = [
+        ("event", one.event_id),
+        ("kind", " ".join(filter(None, [one.kind.value, str(one.stats_date or "")]))),
+        ("task", one.task_id or "-"),
+        ("url", redact(one.url)),
+        ("state", f"{one.state.value} after {amount(one.attempts, 'attempt')}"),
+        ("filed", _local(app, one.created_at)),
+    ]
+    if one.not_before is not None:
+        told.append(("due", _local(app, one.not_before)))
+    if one.last_error:
+        told.append(("error", redact(one_line(one.last_error))))
+    if shown.endpoint is not None and not shown.endpoint.is_enabled:
+        told.append(("endpoint", f"disabled: {redact(shown.endpoint.reason or '')}"))
+    told.append(("body", redact(one_line(one.body[:BODY_CHARS]))))
+    return [f"{name:<9}{text}" for name, text in told]
+
+
+def attempt_table(app: App, attempts: list[Attempt]) -> Table:
+    """A line for each attempt."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("try", "at", "secs", "HTTP", "answer or error"):
+        table.add_column(title, no_wrap=True)
+    for one in attempts:
+        took = (one.finished_at - one.started_at).total_seconds() if one.finished_at else None
+        said = one.error if one.status is None else one.response
+        unfinished = "under way, or its process died"
+        cells = (
+            str(one.number),
+            _local(app, one.started_at),
+            "" if took is None else f"{took:.1f}",
+            str(one.status or ""),
+            _short(redact(said or ("" if one.finished_at else unfinished)), RESPONSE_CHARS),
+        )
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def endpoint_line(endpoint: Endpoint) -> str:
+    return f"disabled: {redact(endpoint.url)} ({redact(endpoint.reason or 'no reason given')})"
+
+
+def _note(app: App, one: Delivery, is_disabled: bool) -> str:
+    if one.state is DeliveryState.DELIVERED:
+        return f"at {_minute(app, one.finished_at)}" if one.finished_at else ""
+    if one.state is DeliveryState.DEAD:
+        return f"HTTP {one.last_status}" if one.last_status else one.last_error or ""
+    if is_disabled:
+        return "its URL is disabled"
+    if one.not_before is None:
+        return ""
+    said = f" (HTTP {one.last_status})" if one.last_status else ""
+    return f"due {_minute(app, one.not_before)}{said}"
+
+
+def _short(text: str, cells: int) -> str:
+    text = one_line(text)
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, cells - 1).rstrip() + "…"
+
+
+def _local(app: App, moment: datetime) -> str:
+    """`11-22 13:05:07`, in the zone of shown times."""
+    return f"{moment.astimezone(app.settings.quota_zone):%m-%d %H:%M:%S}"
+
+
+def _minute(app: App, moment: datetime) -> str:
+    return _local(app, moment)[: -len(":07")]

@@ -1,0 +1,1 @@
+"""`doctor`: check the installation and advise what to do."""

@@ -1,0 +1,121 @@
+"""The checks of `doctor` on export files: what is unfinished, lost, or out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from app.container import App
+from commands.doctor.findings import Finding, Level
+from commands.framework.context import amount
+from storage.crawling import export_segments, leases
+from storage.models.segments import Segment, SegmentState
+
+PAGE_ROWS = 200
+NAMED_FILES = 5
+
+
+class FileCheckup:
+    """Looks at segments and the files of this host."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._open_segments()
+        yield from self._hosts()
+        yield from self._parts()
+        yield self._sealed()
+
+    def _open_segments(self) -> Iterator[Finding]:
+        left = self._app.sealer.unattended()
+        if not left:
+            yield Finding(Level.OK, "export files", "none left unfinished")
+        for segment in left:
+            yield Finding(
+                Level.WARN,
+                f"segment {segment.id}",
+                f"open on host {segment.host}, and nobody works on task {segment.task_id}",
+                "it is finished when the task goes on, or by:"
+                f" python cli.py exports rebuild {segment.id}",
+                self._rebuilds(segment),
+            )
+
+    def _rebuilds(self, segment: Segment) -> Callable[[], str]:
+        return lambda: f"written to {self._app.sealer.rebuild(segment.id).path}"
+
+    def _hosts(self) -> Iterator[Finding]:
+        """Files are only as reachable as the hosts they are on."""
+        alive = {worker.host for worker in self._app.database.read(leases.workers)}
+        for files in self._app.database.read(export_segments.by_host):
+            if files.host == self._app.host or files.host in alive or self._is_here(files):
+                continue
+            yield Finding(
+                Level.WARN,
+                f"host {files.host}",
+                f"holds {amount(files.count, 'export file')}, and no process runs there",
+                "fetch them from there; if the host is gone, write them again here:"
+                f" python cli.py exports rebuild --host {files.host}",
+            )
+
+    def _is_here(self, files: export_segments.HostFiles) -> bool:
+        """A host may just have been renamed, or its folder be shared."""
+        path = files.newest_path
+        return path is not None and self._app.files.locate(path).exists()
+
+    def _parts(self) -> Iterator[Finding]:
+        stale = self._app.sealer.stale_parts()
+        if not stale:
+            return
+
+        def remove() -> str:
+            for path in stale:
+                path.unlink(missing_ok=True)
+            return f"{len(stale):,} removed"
+
+        names = ", ".join(path.name for path in stale[:3]) + (" …" if len(stale) > 3 else "")
+        yield Finding(
+            Level.WARN,
+            "part files",
+            f"{len(stale):,} that nobody will finish: {names}",
+            "remove them",
+            remove,
+        )
+
+    def _sealed(self) -> Finding:
+        """Whether each file is there in its size; `exports verify` reads what is in them."""
+        seen, wrong = 0, []
+        for segment in self._segments_here():
+            seen += 1
+            if not self._is_whole(segment):
+                wrong.append(segment.id)
+        if not wrong:
+            detail = f"{amount(seen, 'sealed file')} of this host in place"
+            return Finding(Level.OK, "export files", detail)
+        ids = " ".join(map(str, wrong[:NAMED_FILES]))
+        more = " ..." if len(wrong) > NAMED_FILES else ""
+        return Finding(
+            Level.ERROR,
+            "export files",
+            f"{len(wrong):,} of {amount(seen, 'sealed file')} missing or cut: segments {ids}{more}",
+            f"python cli.py exports rebuild {ids}{more}",
+        )
+
+    def _segments_here(self) -> Iterator[Segment]:
+        after = 0
+        while True:
+            page = self._app.database.read(
+                lambda tx, a=after: export_segments.page(tx, a, PAGE_ROWS)  # type: ignore[misc]
+            )
+            if not page:
+                return
+            for segment in page:
+                if segment.state is SegmentState.SEALED and segment.host == self._app.host:
+                    yield segment
+            after = page[-1].id
+
+    def _is_whole(self, segment: Segment) -> bool:
+        try:
+            path = self._app.files.locate(segment.file_path or "")
+            return path.stat().st_size == segment.bytes
+        except OSError:
+            return False

@@ -1,0 +1,150 @@
+"""The checks of `doctor` on the catalogue: the drop folder, views.json, and the hourly numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+
+from app.container import App
+from commands.doctor.findings import Finding, Level
+from commands.framework.context import amount
+from core.errors import BatonError, DamagedFile, DatabaseContention, DatabaseError, SchemaMismatch
+from core.logs import redact
+from works.hourly.gaps import HourState, ObservedHour
+from works.hourly.input_list import read_views_list
+
+WAITING_LONG = timedelta(minutes=5)  # `run` takes a file in within seconds
+BEHIND_LONG = timedelta(minutes=1)  # `run` writes views.json 10 s after a change
+LOOK_BACK_HOURS = 24
+NAMED_HOURS = 3
+
+
+class WorksCheckup:
+    """Looks at the catalogue's files. Works of other programs are only told."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._inbox()
+        yield self._list()
+        yield from self._view_data()
+
+    def _inbox(self) -> Iterator[Finding]:
+        subject, folder = "works inbox", self._app.works_inbox.folder.absolute()
+        if not folder.exists():
+            yield Finding(Level.OK, subject, f"not in use ({folder} is not there)")
+            return
+        if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            yield Finding(
+                Level.ERROR,
+                subject,
+                f"{folder} cannot be read and written: nothing is taken in",
+                "make it a folder that this user and the site may both write to",
+            )
+            return
+        try:
+            state = self._app.works_inbox.look()
+        except BatonError as error:
+            yield Finding(Level.ERROR, subject, str(error), "give this user the right to read it")
+            return
+        waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
+        if waits > WAITING_LONG:
+            yield Finding(
+                Level.WARN,
+                subject,
+                f"{amount(state.waiting, 'file')} waiting, the oldest for {_length(waits)}",
+                "start: python cli.py run, or take them in now: python cli.py works import --inbox",
+            )
+        if state.newest_rejected is not None:
+            yield Finding(
+                Level.WARN,
+                subject,
+                f"{amount(state.rejected, 'file')} rejected, the newest"
+                f" {state.newest_rejected.name}: {redact(state.reason)}",
+                f"mend what is in {state.newest_rejected.parent} and move it back to {folder},"
+                " or delete it",
+            )
+        if waits <= WAITING_LONG and state.newest_rejected is None:
+            yield Finding(Level.OK, subject, f"{folder}, {amount(state.waiting, 'file')} waiting")
+
+    def _list(self) -> Finding:
+        subject, listing = "views.json", self._app.catalogue_list
+        path, changed_at = listing.path.absolute(), listing.changed_at()
+        if changed_at is None and not path.exists():
+            return Finding(Level.OK, subject, "not there: the catalogue was never used")
+        mend = None if changed_at is None else self._write_list
+        advice = "write it again: python cli.py views --export-only"
+        try:
+            listed = len(read_views_list(path).works) if path.exists() else 0
+        except DamagedFile as error:
+            return Finding(Level.ERROR, subject, str(error).partition(";")[0], advice, mend)
+        if changed_at is None:
+            text = f"{path}, {amount(listed, 'work')}; another program's, the catalogue is empty"
+            return Finding(Level.OK, subject, text)
+        label, version = listing.label(), listing.version()
+        behind = self._app.clock.now() - changed_at
+        if (label is None or label.version != version) and behind > BEHIND_LONG:
+            text = f"older than the catalogue, which has changed {_length(behind)} ago"
+            text = text if path.exists() else "not there, though the catalogue is in use"
+            return Finding(
+                Level.WARN, subject, text, f"{advice}, or start: python cli.py run", mend
+            )
+        return Finding(Level.OK, subject, f"{path}, {amount(listed, 'work')} of Bilibili")
+
+    def _write_list(self) -> str:
+        done = self._app.catalogue_list.export()
+        return f"{amount(done.total, 'work')} written to {done.path}"
+
+    def _view_data(self) -> Iterator[Finding]:
+        subject, path = "hourly numbers", self._app.settings.view_data_file.absolute()
+        if not path.exists():
+            yield Finding(Level.OK, subject, "none yet")
+            return
+        try:
+            hours = self._app.view_gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
+            self._app.view_data.write(lambda tx: None)
+        except DatabaseContention:
+            yield Finding(
+                Level.WARN,
+                subject,
+                f"{path} is locked by another program: imports wait",
+                f"end what holds it (it is named by: fuser {path}); nothing is lost meanwhile",
+            )
+            return
+        except SchemaMismatch as error:
+            yield Finding(Level.ERROR, subject, str(error), "see docs/views.md")
+            return
+        except DatabaseError as error:
+            yield Finding(
+                Level.ERROR,
+                subject,
+                str(error),
+                f"move {path} away, then make it anew: python cli.py views --missing",
+            )
+            return
+        yield _of_hours(subject, str(path), hours)
+
+
+def _of_hours(subject: str, place: str, hours: list[ObservedHour]) -> Finding:
+    missing = [one for one in hours if one.state is HourState.MISSING]
+    if not missing:
+        return Finding(Level.OK, subject, f"{place}, no gap in the last {LOOK_BACK_HOURS} hours")
+    named = "; ".join(f"{one.hour}: {one.why}" for one in missing[-NAMED_HOURS:])
+    more = f"; {len(missing) - NAMED_HOURS:,} more" if len(missing) > NAMED_HOURS else ""
+    return Finding(
+        Level.WARN,
+        subject,
+        f"{amount(len(missing), 'hour')} of the last {LOOK_BACK_HOURS}"
+        f" without numbers: {named}{more}",
+        "all of them: python cli.py views gaps; `run` asks each hour, and `views --missing` takes"
+        " in files that wait",
+    )
+
+
+def _length(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return amount(minutes, "minute")
+    return amount(minutes // 60, "hour") if minutes < 48 * 60 else amount(minutes // 1440, "day")

@@ -1,0 +1,1 @@
+"""What all commands share: loading, output, exit codes, signals."""

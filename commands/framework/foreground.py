@@ -1,0 +1,203 @@
+"""Working in the foreground: the engine under a live console, until the work ends or a signal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.live import Live
+
+from accounts.manager import Purpose
+from app.container import App
+from commands.framework.context import Exit, messages, on_signals, say
+from core.errors import BatonError, DatabaseError
+from crawler.runtime.engine import Engine
+from presentation.i18n.messages import texts_for
+from presentation.i18n.reason_messages import told
+from presentation.snapshot import Snapshot, TaskView
+from presentation.terminal.dashboard import Console
+from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
+
+LOOK_SECS = 0.25
+IDLE_LOOK_SECS = 1.0
+PLAIN_LINE_SECS = 5.0
+SAME_LINE_SECS = 30.0  # nothing has changed: a sign of life
+EVENTS = 20
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a foreground run ended, in words and as an exit code."""
+
+    code: Exit
+    message: str = ""
+
+
+class Foreground:
+    """Runs an engine and shows it.
+
+    Args:
+        works_on: the types of tasks that the engine works on.
+        wait: stay when all quota is used up.
+    """
+
+    def __init__(self, app: App, works_on: tuple[TaskType, ...], *, wait: bool) -> None:
+        self._app = app
+        self._works_on = works_on
+        self._wait = wait
+        self._texts = texts_for(app.settings.language)
+        self._console = Console(self._texts, app.calendar.zone)
+        self._stop = threading.Event()
+        self._signals = 0
+        self._failure: BaseException | None = None
+        self.last: Snapshot | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """A service died; end the process in order."""
+        self._failure = error
+        self._stop.set()
+
+    def run(self, engine: Engine, task_ids: tuple[int, ...]) -> Ending:
+        """Work until every one of `task_ids` has ended (forever when there is none)."""
+        on_signals(self._on_signal)
+        engine.start()
+        ending = None
+        try:
+            ending = self._watch(task_ids)
+        finally:
+            engine.request_stop() if self._stop.is_set() else None
+            stopped = engine.stop()
+        if self._failure is not None:
+            return Ending(
+                Exit.ERROR, f"stopped by an internal error: {self._failure!r}; see the logs"
+            )
+        if not stopped:
+            return Ending(
+                Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
+            )
+        self._look(task_ids)
+        return ending or Ending(Exit.INTERRUPTED, self._texts.interrupted)
+
+    def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
+        terminal = messages()
+        if not terminal.is_terminal:
+            idle_secs = IDLE_LOOK_SECS if task_ids else PLAIN_LINE_SECS  # no end to be seen soon
+            return self._until_done(task_ids, self._plain_shower(task_ids), idle_secs)
+        with Live(console=terminal, auto_refresh=False, transient=False) as live:
+
+            def show(snapshot: Snapshot) -> None:
+                note = self._texts.draining if self._stop.is_set() else ""
+                size = terminal.size
+                live.update(
+                    self._console.render(snapshot, size.width, size.height, note), refresh=True
+                )
+
+            return self._until_done(task_ids, show)
+
+    def _until_done(
+        self,
+        task_ids: tuple[int, ...],
+        show: Callable[[Snapshot], None],
+        idle_secs: float = IDLE_LOOK_SECS,
+    ) -> Ending | None:
+        while True:
+            stopping = self._stop.is_set()  # asked before drawing: the last frame says so
+            snapshot = self._look(task_ids)
+            if snapshot is not None:
+                show(snapshot)
+            if stopping:
+                return None
+            ending = self._ending(snapshot, task_ids) if snapshot is not None else None
+            if ending is not None:
+                return ending
+            busy = snapshot is not None and _is_busy(snapshot)
+            self._app.clock.wait(self._stop, LOOK_SECS if busy else idle_secs)
+
+    def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
+        try:
+            self.last = self._app.progress.snapshot(
+                task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
+            )
+        except DatabaseError as error:
+            say(f"database trouble, waiting: {error}")
+            return None
+        return self.last
+
+    def _plain_shower(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
+        shown_at, shown = -SAME_LINE_SECS, ""
+
+        def show(snapshot: Snapshot) -> None:
+            nonlocal shown_at, shown
+            for alert in self._console.alert_news(snapshot):
+                print(alert, file=sys.stderr, flush=True)
+            now = self._app.clock.monotonic()
+            line = self._console.line(snapshot, task_ids)
+            news = self._console.news(snapshot, task_ids)
+            least = PLAIN_LINE_SECS if news != shown else SAME_LINE_SECS
+            if shown and now - shown_at < least and not self._stop.is_set():
+                return
+            shown_at, shown = now, news
+            print(line, file=sys.stderr, flush=True)
+
+        return show
+
+    def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> Ending | None:
+        ours = [view for view in snapshot.tasks if view.task.id in task_ids]
+        if not ours:
+            return None
+        endings = [self._task_ending(view) for view in ours]
+        if any(ending is None for ending in endings):
+            return None
+        return max((e for e in endings if e is not None), key=lambda ending: ending.code)
+
+    def _task_ending(self, view: TaskView) -> Ending | None:
+        task = view.task
+        if task.status is TaskStatus.COMPLETED:
+            return Ending(Exit.OK)
+        if task.status is TaskStatus.FAILED:
+            text = self._texts.task_failed.format(id=task.id, error=task.last_error)
+            return Ending(Exit.ERROR, text)
+        if (
+            task.status is TaskStatus.PAUSED
+            and view.waiting_for is None
+            and view.not_before is None
+        ):
+            return Ending(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
+        if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
+            return None if self._wait else self._spent(view)
+        if view.waiting_for is WaitingFor.ACCOUNT:
+            return self._without_accounts(task)
+        return None
+
+    def _spent(self, view: TaskView) -> Ending:
+        until = ""
+        if view.not_before is not None:
+            until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M}"
+            until += f" ({self._app.settings.quota_timezone})"
+        return Ending(Exit.PARTIAL, self._texts.all_spent.format(until=until))
+
+    def _without_accounts(self, task: Task) -> Ending | None:
+        """An end when only a person can help: no account, or all of them disabled."""
+        crawl = task.task_type is TaskType.INGESTION
+        purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
+        try:
+            shortage = self._app.accounts.shortage(purpose, task.platform)
+        except BatonError:
+            return None
+        if shortage.busy or shortage.until is not None:
+            return None
+        text = self._texts.person_needed.format(reason=told(self._texts, shortage.reason))
+        return Ending(Exit.CREDENTIALS, text)
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stop.set()
+        if self._signals > 1:
+            os._exit(Exit.INTERRUPTED)
+
+
+def _is_busy(snapshot: Snapshot) -> bool:
+    return any(view.task.status is TaskStatus.IN_PROGRESS for view in snapshot.tasks)

@@ -1,0 +1,65 @@
+"""What `start_crawl` and `start_export` say at the end."""
+
+from __future__ import annotations
+
+import typer
+
+from app.container import App
+from commands.framework.context import Exit, result, result_json, say
+from commands.framework.foreground import Ending
+from presentation.i18n.messages import texts_for
+from presentation.snapshot import Snapshot, TaskView
+from storage.crawling import export_segments
+from storage.models.segments import Segment
+from storage.models.tasks import Task, TaskStatus, TaskType
+
+
+def conclude(app: App, task: Task, last: Snapshot | None, ending: Ending, as_json: bool) -> None:
+    """Print what the run achieved, and end with its exit code."""
+    view = next((v for v in (last.tasks if last else []) if v.task.id == task.id), None)
+    made = app.database.read(lambda tx: export_segments.of_task(tx, task.id))
+    files = [one for one in made if one.file_path is not None]
+    if as_json:
+        summary = _summary(app, task, view, files)
+        result_json(summary | {"exit_code": int(ending.code), "message": ending.message})
+    else:
+        _print_summary(app, task, view, files)
+    if ending.message:
+        say(ending.message)
+    if ending.code is not Exit.OK:
+        raise typer.Exit(ending.code)
+
+
+def _summary(
+    app: App, task: Task, view: TaskView | None, files: list[Segment]
+) -> dict[str, object]:
+    summary: dict[str, object] = {
+        "task_id": task.id,
+        "status": view.task.status.value if view else None,
+        "domain": task.domain,
+    }
+    if task.task_type is TaskType.INGESTION:
+        counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
+        return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
+    told_files = [
+        {"path": str(app.files.locate(one.file_path or "")), "rows": one.exported_count}
+        for one in files
+    ]
+    return summary | {"rows": view.items if view else None, "files": told_files}
+
+
+def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segment]) -> None:
+    texts = texts_for(app.settings.language)
+    kind = texts.task_types[task.task_type]
+    pages, items, new = (view.pages_done, view.items, view.new) if view else (0, 0, 0)
+    if task.task_type is TaskType.INGESTION:
+        fresh = "" if new == items else f" ({new:,} {texts.new})"
+        counts = f"{texts.count('page', pages)}, {texts.count('creator', items)}{fresh}"
+        result(f"{kind} {task.domain}: {counts}")
+        if view and view.task.status is TaskStatus.COMPLETED and not items:
+            say(texts.no_creators.format(domain=task.domain))
+        return
+    counts = f"{texts.count('row', items)}, {texts.count('file', len(files))}"
+    result(f"{kind} {task.domain}: {counts}")
+    for file in files:
+        result(f"  {file.exported_count:>7,}  {app.files.locate(file.file_path or '')}")

@@ -1,0 +1,1 @@
+"""`init`, `serve`, `sandbox`, `demo`, `web`: set up, serve and try."""

@@ -1,0 +1,170 @@
+"""`demo`: the main job against the sandbox, from nothing to verified files in a minute."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from accounts.vault import Credentials
+from app.container import App
+from commands.framework.context import Exit, amount, dashed, opened_app, result, result_json, say
+from commands.framework.foreground import Foreground
+from core.errors import BatonError, InvalidInput
+from core.settings import Pace, Settings, load_settings
+from crawler.export.columns import DEFAULT_COLUMNS
+from crawler.export.options import ExportOptions
+from crawler.export.verifier import Verdict
+from presentation.i18n.messages import texts_for
+from storage.crawling import export_segments
+from storage.models.tasks import TaskType
+
+DOMAIN = "美妆"
+RATE = "200/10"
+QUOTA = 4000
+MARK = ".baton-demo"
+START_SECS = 20.0
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "demo")(demo)
+
+
+def demo(
+    creators: Annotated[int, typer.Option(help="creators in the sandbox")] = 10_000,
+    accounts: Annotated[int, typer.Option(help="accounts of 4000 a day")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Crawl and export side by side on a local sandbox.
+
+    Three accounts hand over to one another; at the end the files are verified.
+    """
+    if accounts < 1:
+        raise InvalidInput(f"--accounts must be 1 or more, got {accounts}")
+    if not 1 <= creators <= accounts * QUOTA:
+        raise InvalidInput(
+            f"--creators must be 1 to {accounts * QUOTA:,}:"
+            f" {amount(accounts, 'account')} of {QUOTA:,} rows a day"
+        )
+    base = load_settings()
+    folder = _fresh_folder(base.data_dir / "demo")
+    with _sandbox(creators) as url:
+        settings = _settings(base, folder, url)
+        with opened_app(4, settings, services=True) as app:
+            _fill_pool(app, accounts)
+            _work(app)
+            verdict = app.verifier.verify()
+            _report(app, creators, verdict, as_json)
+
+
+def _settings(base: Settings, folder: Path, url: str) -> Settings:
+    return base.model_copy(
+        update={
+            "database_url": SecretStr(f"sqlite:///{folder / 'baton.db'}"),
+            "data_dir": folder,
+            "log_dir": folder / "logs",
+            "secret_key": None,
+            "bilibili_base_url": url,
+            "bilibili_pace": Pace.parse(RATE),
+            "poll_secs": 0.2,
+        }
+    )
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """An empty folder; only one that a demo made before is emptied."""
+    if folder.exists():
+        if not (folder / MARK).exists():
+            raise InvalidInput(f"{folder} was not made by the demo; move it away")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+    return folder
+
+
+@contextmanager
+def _sandbox(creators: int) -> Iterator[str]:
+    """A sandbox in a process of its own; its URL."""
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--creators",
+        str(creators),
+        "--domains",
+        DOMAIN,
+        "--rate",
+        RATE,
+    ]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=root, start_new_session=True
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.startswith("listening on "):
+            raise BatonError("the sandbox did not start")
+        yield line.removeprefix("listening on ").strip()
+    finally:
+        process.terminate()
+        process.wait(START_SECS)
+
+
+def _fill_pool(app: App, accounts: int) -> None:
+    for number in range(1, accounts + 1):
+        name = f"demo-{number}"
+        app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), QUOTA)
+
+
+def _work(app: App) -> None:
+    crawl = app.scheduler.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
+    options = ExportOptions("csv", DEFAULT_COLUMNS)
+    export = app.scheduler.submit_export("bilibili", DOMAIN, options.as_json(), 1)
+    view = Foreground(app, (TaskType.INGESTION, TaskType.EXPORT), wait=False)
+    ending = view.run(app.engine(2, 1, view.failed), (crawl.task.id, export.task.id))
+    if ending.message:
+        say(ending.message)
+    if ending.code is not Exit.OK:
+        raise typer.Exit(ending.code)
+
+
+def _report(app: App, creators: int, verdict: Verdict, as_json: bool) -> None:
+    names = {account.id: account.username for account in app.registry.all()}
+    made = app.database.read(lambda tx: export_segments.page(tx, 0, 1000))
+    files = [
+        {
+            "path": str(app.files.locate(one.file_path or "")),
+            "rows": one.exported_count,
+            "account": names[one.account_id],
+        }
+        for one in made
+    ]
+    exported = sum(one.exported_count for one in made)
+    complete = exported == creators
+    if as_json:
+        proof = {"ok": verdict.ok, "problems": verdict.problems}
+        result_json({"creators": creators, "exported": exported, "files": files, "verify": proof})
+    else:
+        texts = texts_for(app.settings.language)
+        result(
+            texts.demo_done.format(
+                exported=f"{exported:,}",
+                creators=texts.count("creator", creators),
+                domain=DOMAIN,
+                accounts=texts.count("account", len(names)),
+            )
+        )
+        for file in files:
+            result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
+        failed = texts.verify_failed.format(problems="; ".join(verdict.problems))
+        result(texts.verify_passed if verdict.ok else failed)
+    if not (verdict.ok and complete):
+        raise typer.Exit(Exit.ERROR)

@@ -1,0 +1,55 @@
+"""`init`: creates, upgrades or checks the schema."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import typer
+
+from app.container import App
+from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result
+from core.errors import SchemaMismatch
+from core.settings import load_settings
+from storage.crawling import leases
+from storage.schema import schema
+from storage.schema.schema import SchemaState
+from storage.schema.upgrade import upgrade
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "init")(init)
+
+
+def init() -> None:
+    """Create, upgrade or check the tables."""
+    app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
+    try:
+        done = _bring_up(app)
+        app.vault.check(app.database)
+        where = app.database.engine.describe()
+        result(f"{where}: {done} (version {schema.SCHEMA_VERSION})")
+    finally:
+        app.close()
+
+
+def _bring_up(app: App) -> str:
+    if schema.create(app.database):
+        return "schema created"
+    if schema.inspect(app.database) is SchemaState.CURRENT:
+        return "schema is right"
+    _require_nobody_at_work(app)
+    reached = upgrade(app.database, app.owner)
+    return f"schema upgraded to {', '.join(map(str, reached))}" if reached else "schema is right"
+
+
+def _require_nobody_at_work(app: App) -> None:
+    """A process of the version before would go on writing while its tables change."""
+    app.clock.sync()
+    since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)
+    running = [one for one in app.database.read(leases.workers) if one.seen_at >= since]
+    if running:
+        names = ", ".join(f"process {one.pid} on {one.host}" for one in running)
+        raise SchemaMismatch(
+            f"an upgrade is due, but Baton is running ({names}); nothing was changed."
+            f" Stop it (or wait {app.settings.lease_secs:.0f} s if it is gone), then run init again"
+        )

@@ -1,0 +1,128 @@
+"""`serve`: the web console and the API alone; and beside the workers of `run`."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.container import App, load_services
+from commands.framework.context import (
+    COMMAND_PATIENCE_SECS,
+    dashed,
+    on_signals,
+    opened_app,
+    result,
+    say,
+)
+from core.errors import BatonError, SettingsError
+from core.service import ThreadedService
+from jobs.launcher import JobLauncher
+from storage.operations.web_tokens import Role
+from web.backend import ROLE, THREADS
+
+if TYPE_CHECKING:
+    from web.server import WebServer
+
+JOIN_SECS = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "serve")(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one")] = None,
+) -> None:
+    """Serve the web console and the HTTP API, alone."""
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        failures.append(error)
+        stop.set()
+
+    on_signals(stop.set)
+    from app.web import web_server  # here, as it is slow to load
+
+    load_services()
+    with opened_app(THREADS) as app:
+        server = web_server(app, host, port, failed)
+        server.bind()
+        result(f"listening on {server.url}")
+        sys.stdout.flush()
+        _tell(app, server)
+        keeper = ThreadedService("keeper", [app.keeper(ROLE).run], failed)
+        keeper.start()
+        server.start()
+        stop.wait()
+        _end(server, app.job_launcher)
+        keeper.stop()
+        keeper.join(JOIN_SECS)
+    if failures:
+        raise BatonError(f"the web server ended by an error: {failures[0]!r}; see the logs")
+
+
+@contextmanager
+def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterator[None]:
+    """Serve while the workers run, with connections of its own and little patience: a page says
+    that the database is away, and does not wait for it. Where the address is taken the workers
+    run without: another process of this host serves the same console.
+    """
+    from app.web import web_server  # here, as it is slow to load
+
+    own = App(app.settings, THREADS, COMMAND_PATIENCE_SECS)
+    try:
+        own.clock.sync()
+        server = web_server(own, on_failure=on_failure, kept=app)
+        try:
+            server.bind()
+        except SettingsError as error:
+            say(f"without the web console: {error}")
+            yield
+            return
+        _tell(own, server)
+        server.start()
+        try:
+            yield
+        finally:
+            _end(server, app.job_launcher)
+    finally:
+        own.close()
+
+
+def _end(server: WebServer, launcher: JobLauncher) -> None:
+    """Runs that were asked for are handed back while their leases are still renewed."""
+    server.stop()
+    launcher.stop()
+    server.join(JOIN_SECS)
+    launcher.join(JOIN_SECS)
+
+
+def _tell(app: App, server: WebServer) -> None:
+    say(f"web console: {server.url}/admin")
+    if not _is_loopback(app.settings.web_host):
+        say(
+            "note: it can be reached from the network, in clear; put a server with TLS in front"
+            " of it (docs/web.md)"
+        )
+    if app.tokens.has_admin():
+        return
+    if not sys.stderr.isatty():  # a journal or a file would keep it
+        say("nobody can sign in yet; make a token with: python cli.py web token")
+        return
+    token = app.tokens.make(Role.ADMIN)
+    say(f"admin token, shown only now: {token.text}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

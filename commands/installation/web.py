@@ -1,0 +1,87 @@
+"""`web …`: who may use the console and the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from commands.framework.context import dashed, opened_app, result, result_json, result_table, say
+from presentation.json_rows import plain
+from storage.operations.web_tokens import Role, WebToken
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(
+        help="Who may use the web console.", no_args_is_help=True, rich_markup_mode=None
+    )
+    dashed(app, "token")(token)
+    dashed(app, "tokens")(tokens)
+    dashed(app, "revoke")(revoke)
+    return app
+
+
+def token(
+    name: Annotated[str | None, typer.Option(help="whose it is; default: its role")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="it may look, not act")] = False,
+) -> None:
+    """Make a token for the console and the API.
+
+    It is shown once; the database keeps only its hash.
+    """
+    with opened_app() as app:
+        made = app.tokens.make(Role.READER if read_only else Role.ADMIN, name)
+        result(made.text)
+        may = "may only read" if read_only else "may act"
+        say(f"token {made.name} {may}; it is shown only now")
+
+
+def tokens(as_json: AsJson = False) -> None:
+    """List the tokens, without the tokens themselves."""
+    with opened_app() as app:
+        found = app.tokens.every()
+        if as_json:
+            result_json([_object(one) for one in found])
+            return
+        table = Table(box=None, pad_edge=False)
+        for title in ("id", "name", "role", "made", "last used", "revoked"):
+            table.add_column(title, no_wrap=True)
+        for one in found:
+            moments = (one.created_at, one.last_used_at, one.revoked_at)
+            cells = (
+                str(one.id),
+                one.name,
+                one.role.value,
+                *(
+                    moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
+                    if moment
+                    else ""
+                    for moment in moments
+                ),
+            )
+            table.add_row(*map(escape, cells))
+        result_table(table)
+
+
+def revoke(
+    name: Annotated[str, typer.Argument(help="the token's name or id")],
+) -> None:
+    """End a token, and the sessions that it began."""
+    with opened_app() as app:
+        ended = app.tokens.revoke(name)
+        result(f"token {ended.name} ends; whoever uses it is signed out")
+
+
+def _object(one: WebToken) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "role": one.role.value,
+        "created_at": plain(one.created_at),
+        "last_used_at": plain(one.last_used_at),
+        "revoked_at": plain(one.revoked_at),
+    }

@@ -1,0 +1,1 @@
+"""`views`: hourly numbers of videos."""

@@ -1,0 +1,273 @@
+"""`views trend|top|daily|growth|gaps`: looking at the hourly numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Any
+
+import typer
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console as Terminal
+from rich.markup import escape
+from rich.table import Table
+
+from app.container import App
+from commands.framework.context import result, result_json, result_table, unopened_app
+from commands.views.chart import chart
+from core.errors import InvalidInput
+from presentation.terminal.layout import one_line
+from sources.links import VideoLink, recognise
+from storage.catalogue import view_data, view_history
+from storage.engines.transactions import Database, Row
+from works.hourly.gaps import HourState
+from works.hourly.hours import Hour, hours_of_span
+from works.hourly.view_shapes import gap_object, numbers_object, trend_object
+
+CHART_LINES = 8
+TITLE_CELLS = 30
+COLUMNS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
+
+
+class CounterName(StrEnum):
+    VIEW = "view"
+    DANMAKU = "danmaku"
+    COMMENT = "comment"
+    LIKE = "like"
+    COIN = "coin"
+    FAVORITE = "favorite"
+    SHARE = "share"
+
+    @property
+    def column(self) -> str:
+        return f"{self.value}_count"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+OfCounter = Annotated[CounterName, typer.Option("--counter", help="which number")]
+Limit = Annotated[int, typer.Option(min=1, help="works at most")]
+
+
+def trend(
+    work: Annotated[str, typer.Argument(help="an id or a link")],
+    last: Annotated[int, typer.Option("--last", min=1, help="newest hours at most")] = 48,
+    counter: OfCounter = CounterName.VIEW,
+    as_json: AsJson = False,
+) -> None:
+    """A video hour by hour, with growth and a chart."""
+    link = _video(work)
+    with _numbers() as (_, data):
+        found = data.read(
+            lambda tx: view_history.history(tx, link.platform, link.video_id, counter.column, last)
+        )
+    if not found:
+        raise InvalidInput(f"there are no numbers of {link.video_id} ({link.platform})")
+    if as_json:
+        result_json([trend_object(one) for one in found])
+        return
+    rows = [row for row, _ in found]
+    result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
+    table = _table("hour", *COLUMNS, "growth")
+    for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
+        grown = _signed(growth) + (f" in {hours} h" if hours > 1 else "")
+        counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
+        table.add_row(f"{row['crawl_date']} {row['crawl_hour']}", *counts, grown)
+    result_table(table)
+    width = Terminal().width
+    for line in chart([row[counter.column] for row in rows], width, CHART_LINES):
+        result(line)
+
+
+def top(
+    day: Annotated[str | None, typer.Option("--date", metavar="YYYY-MM-DD")] = None,
+    hour: Annotated[str | None, typer.Option("--hour", metavar="HH")] = None,
+    counter: OfCounter = CounterName.VIEW,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The most seen videos of an hour; the newest hour by default."""
+    if (day is None) != (hour is None):
+        raise InvalidInput("--date and --hour go together")
+    wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
+    with _numbers() as (_, data):
+        at = wanted or _newest(data)
+        rows = data.read(
+            lambda tx: view_history.top_of_hour(
+                tx, at.date_text, at.hour_text, counter.column, limit
+            )
+        )
+    if not rows:
+        raise InvalidInput(f"there are no numbers of {at}; see: python cli.py views gaps")
+    if as_json:
+        result_json([numbers_object(row) for row in rows])
+        return
+    result(str(at))
+    table = _table("", "id", *COLUMNS, text=("title",))
+    for place, row in enumerate(rows, start=1):
+        counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
+        table.add_row(str(place), row["work_id"], *counts, _title(row["title"]))
+    result_table(table)
+
+
+def daily(
+    work: Annotated[str | None, typer.Argument(help="one video; all without it")] = None,
+    since: Annotated[str, typer.Option(help="how far back: 7d, 48h")] = "7d",
+    counter: OfCounter = CounterName.VIEW,
+    as_json: AsJson = False,
+) -> None:
+    """Day by day: hours, videos, highest numbers, growth."""
+    hours = hours_of_span(since)
+    link = _video(work) if work is not None else None
+    of = (link.platform, link.video_id) if link else None
+    with _numbers() as (app, data):
+        first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
+        days = data.read(lambda tx: view_history.daily(tx, str(first), counter.column, of))
+    if not days:
+        raise InvalidInput(f"there are no numbers since {first}; try a longer --since")
+    if as_json:
+        result_json([dict(one) for one in days])
+        return
+    table = _table("day", "hours", "videos", counter.value, "growth")
+    for one in days:
+        table.add_row(
+            one["crawl_date"],
+            str(one["hours"]),
+            _number(one["works"]),
+            _number(one["total"]),
+            _signed(one["growth"]),
+        )
+    result_table(table)
+
+
+def growth(
+    since: Annotated[str, typer.Option(help="how far back: 24h, 7d")] = "24h",
+    counter: OfCounter = CounterName.VIEW,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The fastest risers, back from the newest hour."""
+    hours = hours_of_span(since)
+    with _numbers() as (_, data):
+        start = _newest(data).earlier(hours)
+        rows = data.read(
+            lambda tx: view_history.risers(
+                tx, (start.date_text, start.hour_text), counter.column, limit
+            )
+        )
+    if as_json:
+        result_json([dict(row) for row in rows])
+        return
+    table = _table("", "id", "growth", counter.value, text=("from", "to", "title"))
+    for place, row in enumerate(rows, start=1):
+        table.add_row(
+            str(place),
+            row["work_id"],
+            _signed(row["growth"]),
+            _number(row["to_count"]),
+            row["from_hour"],
+            row["to_hour"],
+            _title(row["title"]),
+        )
+    if not rows:
+        result(f"no video has numbers of two hours since {start}")
+        return
+    result_table(table)
+
+
+def gaps(
+    since: Annotated[str, typer.Option(help="how far back: 7d, 48h")] = "7d",
+    every: Annotated[bool, typer.Option("--all", help="good hours too")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every hour expected: observed, late or missing, and why."""
+    hours = hours_of_span(since)
+    with unopened_app() as app:
+        found = app.view_gaps.look(app.host_clock.now(), hours)
+    if as_json:
+        result_json([gap_object(one) for one in found])
+        return
+    table = _table("hour", "state", "numbers", "failed", text=("why",))
+    for one in found:
+        if every or one.why:
+            table.add_row(
+                str(one.hour),
+                one.state.value,
+                _number(one.success),
+                _number(one.failed),
+                escape(one_line(one.why)),
+            )
+    if table.row_count:
+        result_table(table)
+    counted = (f"{sum(1 for one in found if one.state is state):,} {state}" for state in HourState)
+    result(f"{len(found):,} hours: {', '.join(counted)}")
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "trend": trend,
+    "top": top,
+    "daily": daily,
+    "growth": growth,
+    "gaps": gaps,
+}
+
+
+@contextmanager
+def _numbers() -> Iterator[tuple[App, Database]]:
+    """The statistics file, if there is one."""
+    with unopened_app() as app:
+        path = app.settings.view_data_file
+        if not path.exists():
+            raise InvalidInput(f"{path} is not there yet; fetch first: python cli.py views --full")
+        view_data.create(app.view_data)
+        yield app, app.view_data
+
+
+def _newest(data: Database) -> Hour:
+    found = data.read(view_history.newest_hour)
+    if found is None:
+        raise InvalidInput("there are no numbers yet; fetch first: python cli.py views --full")
+    return Hour.parse(*found)
+
+
+def _video(text: str) -> VideoLink:
+    link = recognise(text, None if ":" in text else "bilibili")
+    if not isinstance(link, VideoLink):
+        raise InvalidInput(f"{text!r} is a short link; give the id or the whole link")
+    return link
+
+
+def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
+    """Hours since the row before; 0 for the first."""
+    hours = [Hour.parse(row["crawl_date"], row["crawl_hour"]) for row in rows]
+    yield 0
+    yield from (later.hours_since(earlier) for earlier, later in pairwise(hours))
+
+
+def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
+    """Columns of numbers, but for the first, and then some of text."""
+    table = Table(box=None, pad_edge=False)
+    for place, name in enumerate(numbers):
+        is_text = place == 0 or name in ("id", "state")
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
+    for name in text:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _signed(value: int | None) -> str:
+    return "-" if value is None else f"{value:+,}"
+
+
+def _title(text: str) -> str:
+    """Short enough for a line, markup taken literally."""
+    plain = one_line(text)
+    if cell_len(plain) > TITLE_CELLS:
+        plain = set_cell_size(plain, TITLE_CELLS - 1).rstrip() + "…"
+    return escape(plain)

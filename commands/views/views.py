@@ -1,0 +1,227 @@
+"""`views`: the hourly numbers of the catalogue's works: crawl, import, and looking at them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from app.container import App
+from commands.framework.context import (
+    Exit,
+    amount,
+    dashed,
+    opened_app,
+    reports_errors,
+    result,
+    result_json,
+    say,
+    unopened_app,
+)
+from commands.framework.lease_context import leases_renewed, stopped_by_signals
+from commands.views import queries
+from commands.views.progress import progress_shown
+from core.errors import InvalidInput
+from works.hourly.crawl_result import CrawlOutcome, CrawlProgress, Ending
+from works.hourly.crawl_result import Show as ShowCrawl
+from works.hourly.hours import Hour
+from works.hourly.importer import ImportedHour, ImportOutcome
+
+CODES = {
+    Ending.DONE: Exit.OK,
+    Ending.PARTIAL: Exit.PARTIAL,
+    Ending.NO_ACCOUNT: Exit.CREDENTIALS,
+    Ending.INTERRUPTED: Exit.INTERRUPTED,
+}
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="Hourly numbers of videos.", rich_markup_mode=None)
+    app.callback(invoke_without_command=True)(reports_errors(views))
+    for name, command in queries.COMMANDS.items():
+        dashed(app, name)(command)
+    return app
+
+
+def views(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="list, crawl, import (default)")] = False,
+    export_only: Annotated[
+        bool, typer.Option("--export-only", help="write views.json from the catalogue")
+    ] = False,
+    crawl_only: Annotated[
+        bool, typer.Option("--crawl-only", help="fetch this hour into its data file")
+    ] = False,
+    import_only: Annotated[
+        bool, typer.Option("--import-only", help="take one data file in, the newest one")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="take in every data file that is not in")
+    ] = False,
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="for --import-only")
+    ] = None,
+    hour: Annotated[str | None, typer.Option("--hour", metavar="HH", help="beside --date")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Hourly numbers of the catalogue's videos.
+
+    Without a command: fetch this hour's numbers and take them in.
+    """
+    flags = {
+        "--full": full,
+        "--export-only": export_only,
+        "--crawl-only": crawl_only,
+        "--import-only": import_only,
+        "--missing": missing,
+    }
+    given = [name for name, is_given in flags.items() if is_given]
+    if context.invoked_subcommand is not None:
+        if given or day or hour or as_json:
+            raise InvalidInput(f"options go behind {context.invoked_subcommand}")
+        return
+    if len(given) > 1:
+        raise InvalidInput(f"{' and '.join(given)} exclude each other; give one")
+    if (day is None) != (hour is None):
+        raise InvalidInput("--date and --hour go together")
+    if day is not None and not import_only:
+        raise InvalidInput("--date and --hour are for --import-only")
+    wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
+    steps: dict[str, Callable[[bool], Exit]] = {
+        "--export-only": _export,
+        "--crawl-only": _crawl,
+        "--missing": _import_missing,
+        "--import-only": lambda json: _import(wanted, json),
+    }
+    code = steps.get(given[0] if given else "--full", _full)(as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+def _export(as_json: bool) -> Exit:
+    with opened_app() as app:
+        done, path = app.hourly_views.export(), str(app.settings.works_list)
+    if done is None:
+        say("the catalogue is empty (see: python cli.py works add); the file was left as it is")
+    result_json({"file": path}) if as_json else result(path)
+    return Exit.OK
+
+
+def _crawl(as_json: bool) -> Exit:
+    with _crawling() as (app, stop, show):
+        done = app.hourly_views.crawl(stop, show)
+    result_json(_crawl_object(done)) if as_json else _tell_crawl(done)
+    return CODES[done.ending]
+
+
+def _full(as_json: bool) -> Exit:
+    with _crawling() as (app, stop, show):
+        done = app.hourly_views.full(stop, show)
+    code = CODES[done.crawl.ending]
+    if as_json:
+        result_json(
+            {
+                "crawl": _crawl_object(done.crawl),
+                "import": _import_object(done.imported) if done.imported else None,
+                "caught_up": _outcome_object(done.caught_up),
+                "exit_code": int(code),
+            }
+        )
+        return code
+    _tell_crawl(done.crawl)
+    if done.imported is not None:
+        _tell_import(done.imported)
+    if done.caught_up.imported or done.caught_up.refused:
+        _tell_outcome(done.caught_up)
+    return code
+
+
+def _import(hour: Hour | None, as_json: bool) -> Exit:
+    with unopened_app() as app:
+        done = app.hourly_views.import_hour(hour)
+    result_json(_import_object(done)) if as_json else _tell_import(done)
+    return Exit.OK
+
+
+def _import_missing(as_json: bool) -> Exit:
+    stop = stopped_by_signals()
+    with unopened_app() as app, progress_shown() as show:
+        done = app.hourly_views.import_missing(
+            stop, lambda place, total: show("import", place, total) if total else None
+        )
+    result_json(_outcome_object(done)) if as_json else _tell_outcome(done)
+    if done.interrupted:
+        return Exit.INTERRUPTED
+    return Exit.ERROR if done.refused else Exit.OK
+
+
+@contextmanager
+def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
+    """An app whose leases are kept, a stop event that signals set, and a bar."""
+    stop = stopped_by_signals()
+    with opened_app() as app, progress_shown() as show:
+
+        def shown(progress: CrawlProgress) -> None:
+            if progress.waiting:
+                say(f"{progress.hour}: another process is at work on this hour; waiting for it")
+                return
+            failed = f", {progress.failed:,} failed" if progress.failed else ""
+            text = f"{progress.hour}: {progress.success:,} fetched{failed}"
+            show(text, progress.total - progress.left, progress.total)
+
+        with leases_renewed(app, "views", stop.set):
+            yield app, stop, shown
+
+
+def _tell_crawl(done: CrawlOutcome) -> None:
+    if done.path is None and done.ending is Ending.DONE:
+        say(f"{done.hour}: views.json has no valid work of Bilibili; nothing was asked")
+        return
+    if not done.asked and done.ending is Ending.DONE:
+        say(f"{done.hour}: its numbers are there already; nothing was asked again")
+    result(f"{done.hour}: {done.sentence}")
+    if done.ending is Ending.NO_ACCOUNT:
+        say("sign one in: python cli.py accounts login NAME (or import its cookies), then again")
+    if done.path is not None:
+        result(str(done.path))
+
+
+def _tell_import(done: ImportedHour) -> None:
+    already = "" if done.fresh else ", in already"
+    result(f"{done.hour}: {amount(done.rows, 'row')} imported{already}")
+
+
+def _tell_outcome(done: ImportOutcome) -> None:
+    result(f"{amount(len(done.imported), 'missing file')} imported, {amount(done.rows, 'row')}")
+    for reason in done.refused:
+        say(f"refused: {reason}")
+
+
+def _crawl_object(done: CrawlOutcome) -> dict[str, Any]:
+    return {
+        "date": done.hour.date_text,
+        "hour": done.hour.hour_text,
+        "file": str(done.path) if done.path else None,
+        "asked": done.asked,
+        "success_count": done.success,
+        "fail_count": done.failed,
+        "skipped_count": done.skipped,
+        "ending": done.ending.value,
+        "reason": done.reason,
+    }
+
+
+def _import_object(done: ImportedHour) -> dict[str, Any]:
+    hour = done.hour
+    return {"date": hour.date_text, "hour": hour.hour_text, "rows": done.rows, "fresh": done.fresh}
+
+
+def _outcome_object(done: ImportOutcome) -> dict[str, Any]:
+    return {
+        "imported": [_import_object(one) for one in done.imported],
+        "rows": done.rows,
+        "refused": list(done.refused),
+    }

@@ -1,0 +1,131 @@
+"""`update_play_counts`: fresh play counts for the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.container import App
+from commands.framework.context import (
+    Exit,
+    amount,
+    dashed,
+    messages,
+    opened_app,
+    result,
+    result_json,
+    say,
+)
+from commands.framework.lease_context import kept_leases
+from core.clock import iso_utc
+from core.errors import InvalidInput
+from storage.schema.backup import backup as copy_database
+from works.play_counts.progress_file import Round
+from works.play_counts.updater import RoundEnd, Watcher
+
+PLAIN_LINE_SECS = 5.0
+UID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+def register(app: typer.Typer) -> None:
+    dashed(app, "update_play_counts")(update_play_counts)
+
+
+def update_play_counts(
+    more_uids: Annotated[list[str] | None, typer.Argument(help="further ids for --uids")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="all works, however young their counts")
+    ] = False,
+    uids: Annotated[
+        list[str] | None, typer.Option("--uids", help="only works of these creators")
+    ] = None,
+    backup: Annotated[
+        bool, typer.Option("--backup", help="first copy the database (SQLite)")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Ask for the play counts that are older than a week.
+
+    A run that was cut short goes on where it stopped.
+    """
+    wanted = _uids(uids, more_uids)
+    with opened_app() as app:
+        if backup:
+            _backup(app)
+        with kept_leases(app, "play_counts") as stop, _watched(app) as watch:
+            end = app.play_counts.update(stop, force=force, uids=wanted, watch=watch)
+    _tell(end, as_json)
+    if stop.is_set():
+        raise typer.Exit(Exit.INTERRUPTED)
+    if end.left or end.round.failed:
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _uids(uids: list[str] | None, more: list[str] | None) -> list[str]:
+    if more and not uids:
+        raise InvalidInput(f"did you mean --uids {' '.join(more)}?")
+    found = [uid for text in (*(uids or ()), *(more or ())) for uid in re.split(r"[,\s]+", text)]
+    wrong = [uid for uid in found if not UID.fullmatch(uid)]
+    if wrong:
+        raise InvalidInput(f"--uids {wrong[0]!r} is no creator's id")
+    return found
+
+
+def _backup(app: App) -> None:
+    stamp = app.clock.now().astimezone(app.calendar.zone)
+    target = app.settings.data_dir / "backups" / f"baton-{stamp:%Y%m%d-%H%M%S}.db"
+    copy_database(app.database, target)
+    say(f"database copied to {target}")
+
+
+@contextmanager
+def _watched(app: App) -> Iterator[Watcher]:
+    """A bar on a terminal, else a line every few seconds."""
+    terminal = messages()
+    if not terminal.is_terminal:
+        yield _plain(app)
+        return
+    columns = (TextColumn("play counts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda round_, total: bar.update(task, completed=round_.done, total=total)
+
+
+def _plain(app: App) -> Watcher:
+    told_at = app.clock.monotonic()
+
+    def watch(round_: Round, total: int) -> None:
+        nonlocal told_at
+        now = app.clock.monotonic()
+        if now - told_at >= PLAIN_LINE_SECS:
+            told_at = now
+            say(f"{round_.done:,} of {amount(total, 'work')}")
+
+    return watch
+
+
+def _tell(end: RoundEnd, as_json: bool) -> None:
+    told = end.round
+    if as_json:
+        result_json(
+            {
+                "began_at": iso_utc(told.began_at),
+                "updated": told.updated,
+                "skipped": told.skipped,
+                "left": end.left,
+                "failed": [asdict(one) for one in told.failed],
+                "shrunk": [asdict(one) for one in told.shrunk],
+            }
+        )
+        return
+    result(end.sentence())
+    for one in told.failed:
+        result(f"failed: {one.platform}:{one.work_id}: {one.error}")
+    for low in told.shrunk:
+        result(f"lower: {low.platform}:{low.work_id}: {low.before:,} before, {low.now:,} now")

@@ -1,0 +1,139 @@
+"""`stats fetch`: counters of videos of any known platform."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console as Terminal
+from rich.table import Table
+
+from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
+from commands.framework.lease_context import kept_leases
+from core.errors import InvalidInput
+from crawler.statistics.fetcher import FetchedItem
+from sources.base import VideoStats
+
+COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
+TITLE_CELLS = 30
+WITH_TITLE, WIDE, FILE_WIDTH = 100, 130, 200
+ID_CELLS = 19
+WORD = 5  # letters of a column title on a narrow screen
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="Video statistics.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "fetch")(fetch)
+    return app
+
+
+def fetch(
+    links: Annotated[list[str] | None, typer.Argument(help="links, share texts or ids")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="one link a line; - is standard input")
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="whose the bare ids are")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Ask for the counters of videos, of several platforms at once."""
+    texts = [*(links or ()), *_lines(file)]
+    if not texts:
+        raise InvalidInput("give links or ids, or --file FILE with one a line")
+    with opened_app() as app, kept_leases(app, "stats") as stop:
+        if platform is not None:
+            platform = app.catalog.named(platform).name
+        items = app.video_stats.fetch(texts, stop, platform)
+    if as_json:
+        result_json([_as_object(item) for item in items])
+    else:
+        _print(items)
+    missing = sum(1 for item in items if not isinstance(item.answer, VideoStats))
+    if stop.is_set():
+        raise typer.Exit(Exit.INTERRUPTED)
+    if missing:
+        say(f"{len(items) - missing} of {len(items)} have counters")
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        name = "standard input" if str(file) == "-" else file
+        raise InvalidInput(f"{name} is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _as_object(item: FetchedItem) -> dict[str, object]:
+    shared = {"input": item.text, "platform": item.platform, "video_id": item.video_id}
+    answer = item.answer
+    if isinstance(answer, VideoStats):
+        published = answer.published_at
+        counters = {name: getattr(answer, name) for name in COUNTERS}
+        return {
+            **shared,
+            "status": "success",
+            **counters,
+            "title": answer.title,
+            "author": answer.author,
+            "uid": answer.uid,
+            "published_at": published.isoformat().replace("+00:00", "Z") if published else None,
+        }
+    if answer is not None:
+        told = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
+        return {**shared, "status": "unavailable", **told}
+    return {**shared, "status": "failed", "error": item.error, "final": item.final}
+
+
+def _print(items: list[FetchedItem]) -> None:
+    terminal = Terminal(highlight=False)
+    if not terminal.is_terminal:
+        terminal.width = FILE_WIDTH
+    number = _number if terminal.width >= WIDE else _short_number
+    table = Table(box=None, pad_edge=False)
+    table.add_column("platform", no_wrap=True, min_width=8)
+    table.add_column("id", no_wrap=True, min_width=ID_CELLS)
+    for name in COUNTERS:
+        title = name if terminal.width >= WIDE else name[:WORD]
+        table.add_column(title, justify="right", no_wrap=True, min_width=WORD)
+    has_room = terminal.width >= WITH_TITLE
+    if has_room:
+        table.add_column("title", no_wrap=True, max_width=TITLE_CELLS, overflow="ellipsis")
+    for item in items:
+        if isinstance(item.answer, VideoStats):
+            table.add_row(
+                item.platform,
+                item.video_id,
+                *(number(getattr(item.answer, name)) for name in COUNTERS),
+                *([item.answer.title or ""] if has_room else []),
+            )
+    if table.row_count:
+        terminal.print(table)
+    for item in items:
+        if item.answer is not None and not isinstance(item.answer, VideoStats):
+            result(f"{item.text}: {item.answer.reason.value}: {item.answer.detail}")
+        elif item.answer is None:
+            result(f"{item.text}: {item.error}")
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _short_number(value: int | None) -> str:
+    """Three digits that count: 1,645, 12.3k, 3.7M."""
+    if value is None or value < 10_000:
+        return _number(value)
+    for size, mark in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{mark}"
+    return _number(value)

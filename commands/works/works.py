@@ -1,0 +1,301 @@
+"""`works …`: the catalogue of videos."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.container import App
+from commands.framework.context import (
+    Exit,
+    amount,
+    dashed,
+    on_signals,
+    opened_app,
+    result,
+    result_json,
+    result_table,
+    say,
+)
+from commands.framework.lease_context import kept_leases
+from core.errors import InvalidInput
+from presentation.json_rows import as_object
+from presentation.terminal.layout import one_line
+from sources.links import VideoLink
+from sources.pacing import Stopped
+from storage.catalogue import works
+from works.catalogue.entries import Key
+from works.catalogue.fields import read_link
+from works.catalogue.import_files import read_works
+from works.catalogue.importer import Added, Imported
+from works.catalogue.uploads import Discovered
+
+MOST_TOLD = 20  # problems on the screen; a file may have thousands
+TITLE_CELLS = 40
+Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
+PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(help="The catalogue of videos.", no_args_is_help=True, rich_markup_mode=None)
+    dashed(app, "add")(add)
+    dashed(app, "import")(import_works)
+    dashed(app, "list")(list_works)
+    dashed(app, "discover")(discover)
+    dashed(app, "disable")(disable)
+    dashed(app, "enable")(enable)
+    dashed(app, "export")(export)
+    return app
+
+
+def add(
+    links: Links,
+    platform: PlatformOf = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch/--no-fetch", help="ask the platform for its title")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Add videos by their links; titles are asked for."""
+    with opened_app() as app:
+        name = _platform(app, platform)
+        with kept_leases(app, "works") as stop:
+            added = app.works_intake.add(links, name, stop, fetch=fetch)
+    if as_json:
+        result_json([_added(one) for one in added])
+    else:
+        for one in added:
+            result(_added_line(one))
+    if any(one.key is None for one in added):
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def import_works(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV or JSON files")] = None,
+    inbox: Annotated[bool, typer.Option("--inbox", help="what lies in the drop folder")] = False,
+    platform: PlatformOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add and change videos from CSV and JSON files.
+
+    Running it twice changes nothing.
+    """
+    if bool(files) == inbox:
+        raise InvalidInput("give files to import, or --inbox")
+    with opened_app() as app:
+        if inbox:
+            _import_inbox(app, as_json)
+            return
+        name = _platform(app, platform)
+        stop = threading.Event()
+        on_signals(stop.set)
+        read = [(file, read_works(file, name, app.calendar.zone)) for file in files or ()]
+        imported = {}
+        for file, rows in read:
+            if rows.unused and not as_json:
+                say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
+            imported[file] = app.works_intake.take_in(rows, str(file), stop)
+    _tell_imported(imported, as_json)
+    if stop.is_set():
+        raise typer.Exit(Exit.INTERRUPTED)
+    if any(one.problems for one in imported.values()):
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def list_works(
+    platform: Annotated[str | None, typer.Option("--platform", help="only of this one")] = None,
+    uid: Annotated[str | None, typer.Option("--uid", help="only of this creator")] = None,
+    invalid: Annotated[bool, typer.Option("--invalid", help="only those taken out")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List videos, newest first."""
+    with opened_app() as app:
+        name = _platform(app, platform)
+        valid = False if invalid else None
+        found = app.database.read(lambda tx: works.page(tx, name, uid, valid, limit))
+        if as_json:
+            result_json([as_object(work) for work in found])
+            return
+        result_table(_table(app, found))
+
+
+def discover(
+    uid: Annotated[str, typer.Option("--uid", help="a creator's id at Bilibili")],
+    as_json: AsJson = False,
+) -> None:
+    """Add all that a creator uploaded to Bilibili."""
+    if not (uid.isascii() and uid.isdigit() and len(uid) <= 16 and int(uid) > 0):
+        raise InvalidInput(f"--uid {uid!r} is no uid: a number of up to 16 digits")
+    last: list[Discovered] = []
+
+    def on_page(done: Discovered) -> None:
+        last[:] = [done]
+        say(f"page {done.page}: {done.found:,} of {done.told:,} videos")
+
+    with opened_app() as app, kept_leases(app, "works") as stop:
+        try:
+            app.uploads.discover(uid, stop, on_page)
+        except Stopped:
+            say("stopped; what was found is in the catalogue, run it again for the rest")
+    _tell_discovered(uid, last[0] if last else None, as_json)
+    if not last or not last[0].is_last:
+        raise typer.Exit(Exit.INTERRUPTED)
+
+
+def disable(
+    links: Links,
+    platform: PlatformOf = None,
+    reason: Annotated[str | None, typer.Option(help="why")] = None,
+) -> None:
+    """Take videos out: marked invalid, not deleted."""
+    with opened_app() as app:
+        keys = _keys(links, _platform(app, platform))
+        app.catalogue.disable(keys, reason)
+        result(f"{amount(len(keys), 'work')} disabled")
+
+
+def enable(links: Links, platform: PlatformOf = None) -> None:
+    """Bring videos back, whoever took them out."""
+    with opened_app() as app:
+        keys = _keys(links, _platform(app, platform))
+        app.catalogue.enable(keys)
+        result(f"{amount(len(keys), 'work')} enabled")
+
+
+def export(as_json: AsJson = False) -> None:
+    """Write the list to data/spider/views.json."""
+    with opened_app() as app:
+        done = app.catalogue_list.export()
+        if as_json:
+            result_json({"path": str(done.path), "total": done.total, "valid": done.valid})
+            return
+        result(f"{done.path}: {amount(done.total, 'work')}, {done.valid:,} of them valid")
+
+
+def _platform(app: App, name: str | None) -> str | None:
+    return app.catalog.named(name).name if name else None
+
+
+def _keys(links: list[str], platform: str | None) -> list[Key]:
+    keys = []
+    for text in links:
+        link = read_link(text, platform)
+        if not isinstance(link, VideoLink):
+            raise InvalidInput(f"{text!r} is a short link; write the video's id instead")
+        keys.append((link.platform, link.video_id))
+    return list(dict.fromkeys(keys))
+
+
+def _added(one: Added) -> dict[str, object]:
+    platform, work_id = one.key or (None, None)
+    status = ("new" if one.is_new else "known") if one.key else "not_added"
+    return {
+        "input": one.text,
+        "platform": platform,
+        "work_id": work_id,
+        "status": status,
+        "note": one.note,
+    }
+
+
+def _added_line(one: Added) -> str:
+    if one.key is None:
+        return f"{one.text}: not added: {one.note}"
+    state = "added" if one.is_new else "is in the catalogue"
+    note = f"; its platform was asked in vain: {one.note}" if one.note else ""
+    return f"{':'.join(one.key)}: {state}{note}"
+
+
+def _import_inbox(app: App, as_json: bool) -> None:
+    stop = threading.Event()
+    on_signals(stop.set)
+    done = app.works_inbox.take_in(stop)
+    counts = vars(done.changes)
+    if as_json:
+        result_json({"files": done.files, "rejected": done.rejected, **counts})
+    else:
+        result(f"{amount(done.files, 'file')}: {_counts(counts)}")
+    if done.rejected:
+        where = app.works_inbox.folder / "rejected"
+        say(f"{amount(done.rejected, 'file')} rejected; see the reasons in {where}")
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _tell_imported(imported: dict[Path, Imported], as_json: bool) -> None:
+    if as_json:
+        result_json(
+            [
+                {
+                    "file": str(file),
+                    **vars(one.changes),
+                    "repeats": one.repeats,
+                    "problems": list(one.problems),
+                }
+                for file, one in imported.items()
+            ]
+        )
+        return
+    for file, one in imported.items():
+        result(f"{file}: {_counts(vars(one.changes))}")
+        if one.repeats:
+            say(f"{amount(one.repeats, 'line')} about a work told before; the last one counts")
+        for problem in one.problems[:MOST_TOLD]:
+            say(problem)
+        more = len(one.problems) - MOST_TOLD
+        if more > 0:
+            say(f"… and {more:,} more; --json shows all")
+        if one.problems:
+            say(f"{amount(len(one.problems), 'line')} not imported; mend them and run it again")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return (
+        f"{counts['new']:,} new, {counts['changed']:,} changed, {counts['unchanged']:,} unchanged"
+    )
+
+
+def _tell_discovered(uid: str, done: Discovered | None, as_json: bool) -> None:
+    counts = vars(done.changes) if done else {"new": 0, "changed": 0, "unchanged": 0}
+    found, told = (done.found, done.told) if done else (0, 0)
+    if as_json:
+        result_json({"uid": uid, "found": found, "told": told, **counts})
+        return
+    result(f"{found:,} of {told:,} videos of {uid}: {_counts(counts)}")
+
+
+def _table(app: App, found: list[works.Work]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("work", "title", "author", "published", "plays", "checked", "state"):
+        table.add_column(title, no_wrap=True)
+    table.columns[1].max_width = TITLE_CELLS
+    table.columns[1].overflow = "ellipsis"
+    for work in found:
+        cells = (
+            f"{work.platform}:{work.work_id}",
+            one_line(work.title),
+            one_line(work.author),
+            _day(app, work.publish_time),
+            f"{work.play_count:,}" if work.play_count is not None else "",
+            _day(app, work.checked_at),
+            one_line(_state(work)),
+        )
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _day(app: App, moment: datetime | None) -> str:
+    return f"{moment.astimezone(app.calendar.zone):%Y-%m-%d}" if moment else ""
+
+
+def _state(work: works.Work) -> str:
+    if not work.is_valid:
+        return f"invalid: {work.invalid_reason}"
+    return f"failed {work.failure_count}x: {work.last_error}" if work.failure_count else "valid"

@@ -1,0 +1,177 @@
+"""Proving every export: files, segments, rows and quotas agree (`exports verify`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.clock import Clock
+from crawler.export.segment_files import SegmentFiles, manifest_path, measure
+from storage.crawling import export_segments, influencers
+from storage.engines.transactions import Database, Tx
+from storage.models.segments import Segment, SegmentState
+
+PAGE_ROWS = 200
+OPEN_LOOKS = 20
+RANGE_IDS = 100_000
+
+
+@dataclass
+class Verdict:
+    """What was looked at, and each problem as a sentence that names its segment or account.
+
+    `elsewhere` counts, by host, segments whose files only that host can prove.
+    """
+
+    segments: int = 0
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+    elsewhere: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, object]:
+        told: dict[str, object] = {
+            "ok": self.ok,
+            "segments": self.segments,
+            "rows": self.rows,
+            "problems": self.problems,
+        }
+        return told | ({"elsewhere": self.elsewhere} if self.elsewhere else {})
+
+
+class ExportVerifier:
+    """Checks the promises about exports against the database and this host's files.
+
+    Segments that a worker is writing just now are counted by their rows only.
+    """
+
+    def __init__(self, database: Database, files: SegmentFiles, clock: Clock) -> None:
+        self._clock = clock
+        self._database = database
+        self._files = files
+
+    def verify(self, domain: str | None = None) -> Verdict:
+        """Look at every segment (of one domain), every account's days, and every row's status."""
+        verdict = Verdict()
+        for segment in self._segments(domain):
+            verdict.segments += 1
+            verdict.rows += segment.exported_count
+            if self._is_elsewhere(segment):
+                verdict.elsewhere[segment.host] = verdict.elsewhere.get(segment.host, 0) + 1
+            verdict.problems += self._segment_problems(segment)
+        verdict.problems += self._unfinished_problems(domain)
+        verdict.problems += self._quota_problems()
+        verdict.problems += self._row_problems()
+        return verdict
+
+    def _segments(self, domain: str | None) -> Iterator[Segment]:
+        after = 0
+        while True:
+            page = self._database.read(
+                lambda tx, a=after: export_segments.page(tx, a, PAGE_ROWS, domain)  # type: ignore[misc]
+            )
+            if not page:
+                return
+            yield from page
+            after = page[-1].id
+
+    def _segment_problems(self, segment: Segment) -> list[str]:
+        if segment.state is SegmentState.OPEN:
+            return self._open_segment_problems(segment)
+        bounds = self._database.read(lambda tx: export_segments.bounds_in_table(tx, segment.id))
+        found = self._count_problems(segment, bounds)
+        return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
+
+    def _is_elsewhere(self, segment: Segment) -> bool:
+        """Whether another host wrote the file, and it is not here too (as in a shared folder)."""
+        if segment.state is SegmentState.OPEN or segment.host == self._files.host:
+            return False
+        return segment.file_path is not None and not self._files.locate(segment.file_path).exists()
+
+    def _open_segment_problems(self, segment: Segment) -> list[str]:
+        """Its worker may add rows between two looks: believe only what did not move meanwhile."""
+        for _ in range(OPEN_LOOKS):
+            before = self._database.read(lambda tx: export_segments.get(tx, segment.id))
+            bounds = self._database.read(lambda tx: export_segments.bounds_in_table(tx, segment.id))
+            after = self._database.read(lambda tx: export_segments.get(tx, segment.id))
+            if before is not None and before == after:
+                return self._count_problems(before, bounds)
+        return []
+
+    def _count_problems(
+        self, segment: Segment, bounds: tuple[int, int | None, int | None]
+    ) -> list[str]:
+        stored = (segment.exported_count, segment.first_id, segment.last_id)
+        if bounds == stored:
+            return []
+        return [
+            f"segment {segment.id}: the log says {stored[0]} rows, ids {stored[1]}-{stored[2]}; the"
+            f" table has {bounds[0]} rows, ids {bounds[1]}-{bounds[2]}"
+        ]
+
+    def _file_problems(self, segment: Segment) -> list[str]:
+        hint = f"; mend it with: python cli.py exports rebuild {segment.id}"
+        if segment.file_path is None:
+            return [f"segment {segment.id}: sealed without a file{hint}"]
+        path = self._files.locate(segment.file_path)
+        try:
+            size, digest = measure(path)
+        except OSError as error:
+            return [f"segment {segment.id}: {path}: {error.strerror}{hint}"]
+        if (size, digest) != (segment.bytes, segment.sha256):
+            return [f"segment {segment.id}: {path} is not the file that was written{hint}"]
+        return self._manifest_problems(segment, path, hint)
+
+    def _manifest_problems(self, segment: Segment, path: Path, hint: str) -> list[str]:
+        try:
+            manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            return [f"segment {segment.id}: its manifest cannot be read ({error}){hint}"]
+        told = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
+        if told != (segment.exported_count, segment.sha256, segment.id):
+            return [f"segment {segment.id}: its manifest says something else{hint}"]
+        return []
+
+    def _unfinished_problems(self, domain: str | None) -> list[str]:
+        return [
+            f"segment {segment.id}: open, but its task {segment.task_id} has ended; finish it with:"
+            f" python cli.py exports rebuild {segment.id}"
+            for segment in self._database.read(
+                lambda tx: export_segments.open_of_ended_tasks(tx, self._clock.now())
+            )
+            if domain in (None, segment.domain)
+        ]
+
+    def _quota_problems(self) -> list[str]:
+        found = []
+        for day in self._database.read(export_segments.account_days):
+            name = f"account {day.username} on {day.quota_day}"
+            if day.counted is not None and day.counted < day.in_segments:
+                found.append(f"{name}: counted {day.counted} rows, exported {day.in_segments}")
+            if day.in_segments > day.limit:
+                found.append(f"{name}: exported {day.in_segments} rows, its limit is {day.limit}")
+        return found
+
+    def _row_problems(self) -> list[str]:
+        mismatched = self._count_rows(influencers.mismatched_status_count)
+        lost = self._count_rows(influencers.rows_in_missing_segments)
+        found = []
+        if mismatched:
+            found.append(f"{mismatched} creators whose status and segment contradict each other")
+        if lost:
+            found.append(f"{lost} creators point to a segment that does not exist")
+        return found
+
+    def _count_rows(self, count: Callable[[Tx, int, int], int]) -> int:
+        """Over the whole table, in ranges: one statement over millions would look like a server
+        that is gone."""
+        highest = self._database.read(influencers.highest_id)
+        return sum(
+            self._database.read(lambda tx, a=after: count(tx, a, a + RANGE_IDS))  # type: ignore[misc]
+            for after in range(0, highest, RANGE_IDS)
+        )

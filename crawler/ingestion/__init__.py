@@ -1,0 +1,1 @@
+"""Fetch pages of creators and store each in one transaction."""

@@ -1,0 +1,1 @@
+"""Forecast how long a crawl and an export take."""

@@ -1,0 +1,162 @@
+"""The operator's desk: files tasks, and ends them in order, for commands and the web alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accounts.manager import AccountManager, Purpose
+from core.errors import CredentialsError, InvalidInput
+from crawler.export.options import ExportOptions
+from crawler.export.segment_files import FinishedFile
+from crawler.export.segment_finalizer import SegmentSealer
+from crawler.tasks.labels import labels_named, require_few
+from crawler.tasks.scheduler import Filed, TaskScheduler
+from sources.base import Via
+from storage.crawling import export_segments, influencers, task_labels, tasks
+from storage.engines.transactions import Database, Tx
+from storage.models.tasks import TaskStatus, TaskType
+
+if TYPE_CHECKING:
+    from sources.platforms import Catalog
+
+MOST_DOMAIN_LETTERS = 128
+
+
+class TaskDesk:
+    """Files crawls and exports. An open task of the same platform and domain is joined; where it
+    was paused it goes on."""
+
+    def __init__(
+        self,
+        database: Database,
+        scheduler: TaskScheduler,
+        accounts: AccountManager,
+        sealer: SegmentSealer,
+        catalog: Catalog,
+    ) -> None:
+        self._database = database
+        self._scheduler = scheduler
+        self._accounts = accounts
+        self._sealer = sealer
+        self._catalog = catalog
+
+    def crawl(
+        self,
+        platform: str,
+        domain: str,
+        pages: int | None,
+        via: Via,
+        labels: Sequence[str] = (),
+    ) -> Filed:
+        """File a crawl of a domain that `is_domain`. An open one gets the labels too. Raises
+        InvalidInput, CredentialsError."""
+        labels = labels_named(labels)
+        known = self._catalog.searching(platform)
+        self.require_accounts(known.name, Purpose.INGESTING)
+        options: Mapping[str, Any] = {"via": via.value}
+        if known.sequential:
+            options = {**options, "sequential": True}
+        filed = self._scheduler.submit_crawl(known.name, domain, pages, options, labels)
+        return self._woken(filed)
+
+    def export(
+        self,
+        platform: str,
+        domain: str,
+        options: ExportOptions,
+        lanes: int = 1,
+        labels: Sequence[str] = (),
+    ) -> Filed:
+        """File an export of a known domain; labels as for `crawl`. Raises InvalidInput,
+        CredentialsError."""
+        labels = labels_named(labels)
+        known = self._catalog.searching(platform)
+        self.require_accounts(known.name, Purpose.EXPORTING)
+        filed = self._scheduler.submit_export(known.name, domain, options.as_json(), lanes, labels)
+        return self._woken(filed)
+
+    def cancel(self, task_id: int) -> dict[int, FinishedFile]:
+        """End a task for good and finish its open files; those by segment.
+
+        Raises:
+            InvalidInput: no such task, or it has ended.
+            OutputError: the task has ended, but a file cannot be written.
+        """
+        self._scheduler.cancel(task_id)
+        ours = {
+            one.id for one in self._database.read(lambda tx: export_segments.of_task(tx, task_id))
+        }
+        left = [one.id for one in self._sealer.unattended() if one.id in ours]
+        return {segment_id: self._sealer.rebuild(segment_id) for segment_id in left}
+
+    def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
+        """The labels of those tasks that have any."""
+        return self._database.read(lambda tx: task_labels.of_tasks(tx, task_ids))
+
+    def labels_in_use(self, limit: int) -> list[str]:
+        """Labels of any task, by name."""
+        return self._database.read(lambda tx: task_labels.in_use(tx, limit))
+
+    def label(self, task_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
+        """Put labels on a task and take others off; those it has then.
+
+        Raises:
+            InvalidInput: no such task, a piece of one, a label that is none, or too many.
+        """
+        wanted = labels_named(add)
+
+        def work(tx: Tx) -> list[str]:
+            task = tasks.get(tx, task_id)
+            if task is None:
+                raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+            if task.parent_id is not None:
+                whole = task.parent_id
+                raise InvalidInput(f"task {task_id} is a piece of task {whole}; label that one")
+            task_labels.remove(tx, task_id, remove)
+            task_labels.add(tx, task_id, wanted)
+            found = task_labels.of_tasks(tx, [task_id]).get(task_id, [])
+            require_few(found)
+            return found
+
+        return self._database.write(work, repeatable=True)
+
+    def require_accounts(self, platform: str, purpose: Purpose) -> None:
+        """Raise CredentialsError when no account can do it, now or later by itself."""
+        shortage = self._accounts.shortage(purpose, platform)
+        if shortage.busy or shortage.spent or shortage.until is not None:
+            return
+        raise CredentialsError(
+            f"{shortage.reason}; add one with: python cli.py accounts import NAME"
+            " cookies.txt (or enable one: python cli.py accounts enable NAME)"
+        )
+
+    def is_known(self, platform: str, domain: str) -> bool:
+        """Whether the domain is being crawled, or creators of it are stored."""
+        return self._database.read(
+            lambda tx: (
+                tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
+                or influencers.domain_has_rows(tx, platform, domain)
+            )
+        )
+
+    def known_domains(self, platform: str) -> list[str]:
+        """Domains of which creators are stored."""
+        return self._database.read(
+            lambda tx: [
+                name
+                for name in tasks.domains(tx)
+                if influencers.domain_has_rows(tx, platform, name)
+            ]
+        )
+
+    def _woken(self, filed: Filed) -> Filed:
+        """Resume a task that was paused; one that waits is looked at again at once."""
+        if filed.task.status is TaskStatus.PAUSED:
+            self._scheduler.resume(filed.task.id)
+        return filed
+
+
+def is_domain(name: str) -> bool:
+    """Whether a text can name a domain."""
+    return 0 < len(name) <= MOST_DOMAIN_LETTERS and not any(ord(letter) < 32 for letter in name)

@@ -1,0 +1,1 @@
+"""Fetch the counters of videos by any mix of links and ids."""

@@ -1,0 +1,1 @@
+"""File, claim and give back tasks."""

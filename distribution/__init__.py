@@ -1,0 +1,1 @@
+"""Distribution tasks: what users publish, what it counts, and what is reported of it."""

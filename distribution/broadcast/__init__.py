@@ -1,0 +1,1 @@
+"""Report the current counters of active tasks every few minutes."""

@@ -1,0 +1,1 @@
+"""Count the completions of a day and file its reports."""

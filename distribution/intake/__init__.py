@@ -1,0 +1,1 @@
+"""Take in distribution tasks, users and completions."""

@@ -1,0 +1,158 @@
+"""What the distributing site tells of tasks, users and completions, checked field by field."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from distribution import counters
+from distribution.fields import ID_CHARS, Fields, WrongField, read_secret
+from sources.links import ShortLink, VideoLink
+from sources.text import is_deeper, storable_json
+from storage.distribution.completions import Completion
+from storage.distribution.distribution_tasks import DramaFields, DramaStatus
+from storage.distribution.users import User
+
+DRAMA_FIELDS = (
+    "task_id",
+    "project_id",
+    "title",
+    "duration",
+    "platform",
+    "video_url",
+    "status",
+    "callback_url",
+    "callback_secret",
+)
+USER_FIELDS = ("user_id", "name", "agent_node")
+COMPLETION_FIELDS = (
+    "task_id",
+    "user_id",
+    "submission_link",
+    "platform",
+    "completed_at",
+    "verification_details",
+)
+TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
+MOST_DURATION_SECS = 10_000_000
+DETAILS_LEVELS = 20
+AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
+
+
+@dataclass(frozen=True)
+class DramaForm:
+    """A distribution task as it was told. `changes` has only the fields that were given."""
+
+    task_id: str
+    changes: Mapping[str, Any]
+    gives_secret: bool
+    secret: str | None = field(repr=False)  # in clear
+
+    def over(self, known: DramaFields | None) -> DramaFields:
+        """The whole task: what is told now over what is known; its secret as it is known."""
+        base = known or DramaFields(self.task_id, "")
+        return replace(base, **self.changes)
+
+
+def read_drama(told: Mapping[str, Any]) -> DramaForm:
+    """A distribution task. A field that is absent stays as it is known; null empties it.
+
+    Raises:
+        WrongField: names the field.
+    """
+    fields = Fields(told, DRAMA_FIELDS)
+    task_id = fields.identifier("task_id")
+    changes: dict[str, Any] = {"project_id": fields.identifier("project_id")}
+    if fields.was_given("title"):
+        changes["title"] = fields.text("title", TITLE_CHARS) or ""
+    if fields.was_given("duration"):
+        changes["duration"] = fields.count("duration", MOST_DURATION_SECS) or 0
+    if fields.was_given("video_url"):
+        link = fields.link("video_url")
+        changes["video_url"] = link[0] if link else None
+        changes["platform"] = link[1].platform if link else None
+    if fields.was_given("status"):
+        changes["status"] = _status(fields)
+    if fields.was_given("callback_url"):
+        changes["callback_url"] = fields.http_url("callback_url")
+    secret = fields.value("callback_secret") or None
+    return DramaForm(
+        task_id,
+        changes,
+        fields.was_given("callback_secret"),
+        None if secret is None else read_secret("callback_secret", secret),
+    )
+
+
+def read_user(told: Mapping[str, Any]) -> User:
+    """A user. Raises WrongField."""
+    fields = Fields(told, USER_FIELDS)
+    return User(
+        fields.identifier("user_id"),
+        fields.text("name", NAME_CHARS) or "",
+        fields.text("agent_node", NAME_CHARS) or "",
+    )
+
+
+def read_completion(told: Mapping[str, Any], now: datetime, zone: tzinfo) -> Completion:
+    """A posted video; without `completed_at` it was posted now.
+
+    Args:
+        zone: of a time without an offset.
+
+    Raises:
+        WrongField: names the field.
+    """
+    fields = Fields(told, COMPLETION_FIELDS)
+    task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
+    link = fields.link("submission_link")
+    if link is None:
+        raise WrongField("submission_link", "is missing")
+    completed_at = fields.moment("completed_at", zone) or now
+    if completed_at > now + AHEAD:
+        raise WrongField("completed_at", f"{completed_at.isoformat()} is in the future")
+    text, meant = link
+    return Completion(
+        task_id, user_id, meant.platform, text, link_hash(meant), _details(fields), completed_at
+    )
+
+
+def link_hash(meant: VideoLink | ShortLink) -> str:
+    """The same for every spelling of a video's link; a short link is one of its own."""
+    name = f"{meant.platform}:{meant.video_id}" if isinstance(meant, VideoLink) else meant.url
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _status(fields: Fields) -> DramaStatus:
+    text = fields.text("status", ID_CHARS)
+    try:
+        return DramaStatus(text or "")
+    except ValueError:
+        known = ", ".join(one.value for one in DramaStatus)
+        raise WrongField("status", f"{text!r} is none of {known}") from None
+
+
+def _details(fields: Fields) -> str | None:
+    name = "verification_details"
+    value = fields.value(name)
+    if value in (None, "", {}):
+        return None
+    if not isinstance(value, dict):
+        raise WrongField(name, "is no JSON object")
+    if is_deeper(value, DETAILS_LEVELS):
+        raise WrongField(name, f"has more than {DETAILS_LEVELS} levels")
+    try:
+        counters.verified(value)
+    except WrongField as error:
+        raise WrongField(f"{name}.{error.field}", error.reason) from error
+    try:
+        text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise WrongField(name, f"cannot be stored as JSON: {error}") from error
+    if len(text) > DETAILS_CHARS:
+        raise WrongField(name, f"is longer than {DETAILS_CHARS} characters")
+    return text

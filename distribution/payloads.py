@@ -1,0 +1,91 @@
+"""The bodies of the three kinds of reports, and the ids that name them for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from core.clock import iso_utc
+from distribution.counters import COUNTED, NAMES, Counters, column
+from storage.distribution.completions import Completion
+from storage.distribution.daily_stats import COUNTS
+from storage.distribution.distribution_tasks import DramaFields
+
+DAILY, BROADCAST, COMPLETION = "daily", "broadcast", "completion"
+BROADCAST_AS = {"youtube": "youtube", "tiktok": "tiktok", "douyin": "youtube"}
+HASH_CHARS = 32
+Entry = dict[str, Any]
+
+
+def daily_entry(drama: DramaFields, counts: Mapping[str, int]) -> Entry:
+    """A task's day. What is 0 is left out, but never the number of accounts."""
+    told = {name: counts[name] for name in COUNTS if counts[name] and name != "account_count"}
+    return {**_named(drama), "account_count": counts["account_count"], **told}
+
+
+def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
+    return _body({"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)})
+
+
+def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
+    """What a task's own video has now. Accounts are always 0, and Douyin counts as YouTube: the
+    receiver knows no other fields here. What the platform does not tell is left out."""
+    platform = BROADCAST_AS[drama.platform or ""]
+    told = {
+        column(platform, counter): counters[counter]
+        for counter in COUNTED[platform]
+        if counter in counters
+    }
+    prefix_accounts = column(platform, "account")
+    return {**_named(drama), "account_count": 0, prefix_accounts: 0, **told}
+
+
+def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
+    return _body({"site_name": site_name, "stats": list(entries)})
+
+
+def completion_entry(drama: DramaFields, completion: Completion, counters: Counters) -> Entry:
+    """A posted video with the counters that were verified."""
+    return {
+        "project_id": drama.project_id,
+        "task_id": drama.task_id,
+        "user_id": completion.user_id,
+        "platform": completion.platform,
+        "submission_link": completion.submission_link,
+        "completed_at": iso_utc(completion.completed_at),
+        **{NAMES[counter][0]: number for counter, number in counters.items()},
+    }
+
+
+def completion_body(site_name: str, entries: Sequence[Entry]) -> str:
+    return _body({"site_name": site_name, "event": "task.completion", "completions": list(entries)})
+
+
+def event_id(
+    kind: str, site_name: str, url: str, day: date | None, revisions: Sequence[Any], part: int
+) -> str:
+    """The name of a report: a function of what it tells, so that it is never filed twice.
+
+    Args:
+        revisions: what tells one report from the next: (task, revision) pairs, a round's number,
+            or keys of completions.
+        part: from 1, where a long report is split.
+    """
+    told = json.dumps([kind, site_name, url, str(day), list(revisions), part])
+    name = hashlib.sha256(told.encode()).hexdigest()[:HASH_CHARS]
+    return "_".join(filter(None, [kind, f"{day:%Y%m%d}" if day else "", name]))
+
+
+def _named(drama: DramaFields) -> Entry:
+    return {
+        "project_id": drama.project_id,
+        "task_id": drama.task_id,
+        "duration": drama.duration,
+    }
+
+
+def _body(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,28 @@
+"""The job at midnight: the numbers that people see start anew, and who waits for quota looks again.
+
+Nothing depends on it: every write that spends quota rolls the day over by itself.
+"""
+
+from __future__ import annotations
+
+from core.clock import Clock, QuotaCalendar
+from jobs.due import JobContext
+from storage.crawling import accounts, tasks
+from storage.engines.transactions import Database
+
+
+class QuotaReset:
+    """Sets the counters of past quota days to nothing."""
+
+    def __init__(self, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+
+    def run(self, _context: JobContext) -> str:
+        """Reset what counts for a day before today; what was done."""
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        reset = self._database.write(lambda tx: accounts.reset_quota(tx, day, now), repeatable=True)
+        woken = self._database.write(lambda tx: tasks.wake_for_quota(tx, now), repeatable=True)
+        return f"quota day {day}: accounts with a new quota {reset}, tasks woken {woken}"

@@ -1,0 +1,70 @@
+"""The caretaker: looks at every account's session once a day, also at those nobody uses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from accounts.manager import AccountManager
+from core.errors import BreakerOpen, CredentialsError, Culprit, SourceError
+from core.logs import fields, service_log
+from crawler.runtime.account_sessions import Visit, Visits
+from jobs.due import JobContext
+from sources.pacing import OutOfTurn, Stopped
+
+log = service_log("caretaker")
+
+
+class Caretaker:
+    """The job that checks sessions; each account is due by itself, a day after its last look."""
+
+    def __init__(self, accounts: AccountManager, visits: Visits, platforms: Iterable[str]) -> None:
+        self._accounts = accounts
+        self._visits = visits
+        self._platforms = tuple(platforms)
+
+    def run(self, context: JobContext) -> str:
+        """Care once; what was done. Raises Stopped when it was cut short."""
+        looked_at = self.care_once(context.stop)
+        if context.stop.is_set():
+            raise Stopped
+        return f"sessions looked at: {looked_at}"
+
+    def care_once(self, stop: threading.Event) -> int:
+        """Look at all that are due; how many were looked at."""
+        looked_at = 0
+        for platform in self._platforms:
+            while not stop.is_set() and self._look_at_one(platform, stop):
+                looked_at += 1
+        return looked_at
+
+    def _look_at_one(self, platform: str, stop: threading.Event) -> bool:
+        leased = self._accounts.lease_unchecked(platform)
+        if leased is None:
+            return False
+        visit = Visit(leased)
+        try:
+            self._visits.enter(visit, stop)
+            if visit.account == leased:  # it was not due for work, only for a look
+                self._visits.probe(visit, stop)
+        except (Stopped, OutOfTurn):
+            self._visits.leave(visit)
+            return False
+        except (SourceError, CredentialsError) as error:
+            log.warning("%s %s", fields(account=leased.username), error)
+            self._visits.leave_after(visit, error)
+            return isinstance(error, CredentialsError) or not _is_passing(error)
+        except BaseException:
+            self._visits.leave(visit)
+            raise
+        finally:
+            self._accounts.abandon(leased)
+        self._visits.leave(visit)
+        return True
+
+
+def _is_passing(error: SourceError) -> bool:
+    """Whether the next account would meet the same trouble just now."""
+    if isinstance(error, BreakerOpen):
+        return True
+    return error.culprit not in (None, Culprit.ACCOUNT)

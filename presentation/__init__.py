@@ -1,0 +1,1 @@
+"""What front ends share: snapshots of the state, rows as JSON, messages, terminal screens."""

@@ -1,0 +1,161 @@
+"""What alerts say, in both languages: what, where, until when, what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from core.logs import redact
+from presentation.i18n.messages import CHINESE, ENGLISH, Texts
+from presentation.i18n.reason_messages import shell_word, told
+from presentation.terminal.layout import one_line
+from storage.models.tasks import TaskType
+from storage.operations.alert_notices import News
+from storage.operations.alerts import Alert, AlertKind
+
+SIGN_IN_MENDS = ("session expired", "credentials")
+MOST_CHARS = 240  # of a headline: platforms' own words may be long
+
+
+@dataclass(frozen=True)
+class AlertTexts:
+    """Words of one language, by kind. What is in braces comes from the alert."""
+
+    headlines: Mapping[AlertKind, str]
+    one_way: str
+    advice: Mapping[AlertKind, str]
+    sign_in: str
+    open: str
+    over: str
+    lasted: str
+    do: str
+    more: str
+    title: str
+    test_title: str
+    test_body: str
+
+
+ENGLISH_ALERTS = AlertTexts(
+    headlines={
+        AlertKind.ACCOUNT_DISABLED: "account {account} ({platform}) is disabled: {reason}",
+        AlertKind.ACCOUNTS_SPENT: "{platform}: exports wait until {until}: {reason}",
+        AlertKind.BREAKER_OPEN: "{platform} is left alone until {until} after risk control",
+        AlertKind.SESSION_EXPIRING: "the session of account {account} ({platform}) ends at {until}",
+        AlertKind.TASK_FAILED: "task {task} ({kind} {domain}, {platform}) failed: {error}",
+    },
+    one_way="{platform} is left alone on the way {way} until {until} after risk control",
+    advice={
+        AlertKind.ACCOUNT_DISABLED: "python cli.py accounts explain {word}",
+        AlertKind.ACCOUNTS_SPENT: "nothing, or add an account: it goes on by itself",
+        AlertKind.BREAKER_OPEN: "nothing: it is tried again by itself; if it comes back, slow down",
+        AlertKind.TASK_FAILED: "python cli.py tasks resume {task}",
+    },
+    sign_in="python cli.py accounts import {word} FILE",
+    open="alert",
+    over="over",
+    lasted="since {moment}",
+    do="what to do: {advice}",
+    more="and {n} more: python cli.py alerts list",
+    title="Baton on {host}: {raised} new, {resolved} over",
+    test_title="Baton on {host}: a test",
+    test_body="If you can read this, alerts arrive here.",
+)
+
+CHINESE_ALERTS = AlertTexts(
+    headlines={
+        AlertKind.ACCOUNT_DISABLED: "账号 {account}（{platform}）已禁用：{reason}",
+        AlertKind.ACCOUNTS_SPENT: "{platform}：导出等待至 {until}：{reason}",
+        AlertKind.BREAKER_OPEN: "{platform} 遇到风控，暂停访问至 {until}",
+        AlertKind.SESSION_EXPIRING: "账号 {account}（{platform}）的会话将于 {until} 到期",
+        AlertKind.TASK_FAILED: "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
+    },
+    one_way="{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
+    advice={
+        AlertKind.ACCOUNT_DISABLED: "python cli.py accounts explain {word}",
+        AlertKind.ACCOUNTS_SPENT: "无需操作，届时自动继续；也可以添加账号",
+        AlertKind.BREAKER_OPEN: "无需操作，届时自动重试；若反复出现，请放慢节奏",
+        AlertKind.TASK_FAILED: "python cli.py tasks resume {task}",
+    },
+    sign_in="python cli.py accounts import {word} 文件",
+    open="告警",
+    over="已恢复",
+    lasted="始于 {moment}",
+    do="处理办法：{advice}",
+    more="另有 {n} 条：python cli.py alerts list",
+    title="Baton（{host}）：新告警 {raised} 条，恢复 {resolved} 条",
+    test_title="Baton（{host}）：测试",
+    test_body="能看到这条消息，说明告警可以送达这里。",
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What goes to a channel."""
+
+    title: str
+    body: str
+    is_bad: bool
+
+
+class AlertWords:
+    """Writes alerts in the reader's language, moments in the reader's zone, never a secret."""
+
+    def __init__(self, texts: Texts, zone: ZoneInfo) -> None:
+        self._texts = texts
+        self._zone = zone
+        self.alert = CHINESE_ALERTS if texts is CHINESE else ENGLISH_ALERTS
+
+    def headline(self, alert: Alert) -> str:
+        """What is wrong, where, until when; one line."""
+        form = self.alert.headlines[alert.kind]
+        if alert.facts.get("way"):
+            form = self.alert.one_way
+        text = redact(one_line(form.format(**self._parts(alert))))  # half a secret is not found
+        return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
+
+    def advice(self, alert: Alert) -> str:
+        """What to do now."""
+        reason = str(alert.facts.get("reason", ""))
+        sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.startswith(SIGN_IN_MENDS)
+        form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]
+        return redact(one_line(form.format(**self._parts(alert))))
+
+    def moment(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+    def notice(self, alert: Alert, news: News) -> str:
+        """An alert as a message tells it."""
+        if news is News.RAISED:
+            return f"[!] {self.headline(alert)}\n{self.alert.do.format(advice=self.advice(alert))}"
+        since = self.alert.lasted.format(moment=self.moment(alert.raised_at))
+        return f"[{self.alert.over}] {self.headline(alert)} ({since})"
+
+    def message(self, host: str, told: list[tuple[Alert, News]], most: int) -> Message:
+        """One message for several alerts; what is more than `most` is counted."""
+        raised = sum(1 for _, news in told if news is News.RAISED)
+        title = self.alert.title.format(host=host, raised=raised, resolved=len(told) - raised)
+        lines = [self.notice(alert, news) for alert, news in told[:most]]
+        if len(told) > most:
+            lines.append(self.alert.more.format(n=len(told) - most))
+        return Message(title, "\n".join(lines), raised > 0)
+
+    def test_message(self, host: str) -> Message:
+        return Message(self.alert.test_title.format(host=host), self.alert.test_body, False)
+
+    def _parts(self, alert: Alert) -> dict[str, str]:
+        facts = {name: str(value) for name, value in alert.facts.items()}
+        for name in ("reason", "error"):
+            if name in facts:
+                facts[name] = told(self._texts, facts[name]) or "?"
+        if "task_type" in facts:
+            facts["kind"] = self._texts.task_types[TaskType(facts["task_type"])]
+        facts["until"] = self.moment(alert.until_at) if alert.until_at else "?"
+        facts["word"] = shell_word(facts.get("account", ""))
+        return facts
+
+
+def log_words(zone: ZoneInfo) -> AlertWords:
+    """Logs are in English."""
+    return AlertWords(ENGLISH, zone)

@@ -1,0 +1,64 @@
+"""Rows as JSON objects: the columns by their names, times in ISO form, never a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from core.clock import iso_utc
+from storage.catalogue.works import Work
+from storage.crawling.job_runs import JobRun
+from storage.models.accounts import Account, AccountEvent
+from storage.models.segments import Segment
+from storage.models.tasks import Task
+from storage.models.workers import Worker
+from storage.operations.alerts import Alert
+from storage.operations.audit_log import WebAction
+
+if TYPE_CHECKING:
+    from presentation.snapshot import TaskView
+
+SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
+
+
+Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
+
+
+def as_object(row: Shown) -> dict[str, Any]:
+    """The row's columns that are not secret."""
+    return {
+        field.name: plain(getattr(row, field.name))
+        for field in dataclasses.fields(row)
+        if field.name not in SECRET_COLUMNS
+    }
+
+
+def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
+    """A task's columns and its labels; `labels` are those of several tasks by id. Pieces of a task
+    have none of their own."""
+    return as_object(task) | {"labels": list(labels.get(task.id, ()))}
+
+
+def view_object(view: TaskView) -> dict[str, Any]:
+    """A task's columns, its labels, and the sums over its pieces."""
+    return as_object(view.task) | {
+        "items": view.items,
+        "new": view.new,
+        "pages_done": view.pages_done,
+        "pending_rows": view.pending_rows,
+        "waiting_for": view.waiting_for.value if view.waiting_for else None,
+        "labels": list(view.labels),
+    }
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
+    if isinstance(value, datetime):
+        return iso_utc(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value

@@ -1,0 +1,227 @@
+"""A snapshot of the whole pool and its tasks, for the console and `status`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.clock import Clock, QuotaCalendar
+from storage.crawling import (
+    accounts,
+    export_segments,
+    influencers,
+    job_runs,
+    leases,
+    task_labels,
+    tasks,
+)
+from storage.crawling.job_runs import JobRun
+from storage.engines.datetimes import from_sql_or_none
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountEvent
+from storage.models.segments import Segment
+from storage.models.tasks import Task, TaskType, WaitingFor
+from storage.models.workers import Worker
+from storage.operations import alerts
+from storage.operations.alerts import Alert
+
+MOST_PENDING = 10_000
+RATE_WINDOW_SECS = 10.0
+SHOWN_ENDINGS = 4
+WAIT_SHOWN_SECS = 3.0  # a worker that looks again now is about to tell the same
+
+
+@dataclass(frozen=True)
+class AccountView:
+    account: Account
+    used: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a task waits for just now, until then."""
+
+    reason: WaitingFor
+    until: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A top-level task with all its pieces. `pending_rows` (exports) is counted up to
+    MOST_PENDING; `attended` is whether any living process works on such tasks."""
+
+    task: Task
+    items: int
+    new: int
+    pages_done: int
+    waiting_for: WaitingFor | None
+    not_before: datetime | None
+    error: str | None
+    account: str | None
+    pending_rows: int
+    waiting: Waiting | None = None
+    attended: bool = True
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`ended` are the tasks that ended last, `alerts` those that are not over, `runs` the
+    newest runs of scheduled jobs."""
+
+    now: datetime
+    day_ends: datetime
+    accounts: list[AccountView]
+    tasks: list[TaskView]
+    events: list[AccountEvent]
+    segments: list[Segment]
+    ended: list[TaskView]
+    alerts: list[Alert]
+    runs: list[JobRun] = field(default_factory=list)
+
+
+class ProgressReader:
+    """Reads snapshots; each costs a handful of indexed queries."""
+
+    def __init__(self, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+
+    def snapshot(
+        self,
+        task_ids: tuple[int, ...] = (),
+        events: int = 4,
+        here: Collection[TaskType] = (),
+        lease_secs: float = 30.0,
+    ) -> Snapshot:
+        """The pool, the open tasks and those of `task_ids`, and what happened last.
+
+        Args:
+            here: what this process works on itself.
+            lease_secs: how long a process counts as living after it was last heard of.
+        """
+
+        def work(tx: Tx) -> Snapshot:
+            alive_since = self._clock.now() - timedelta(seconds=lease_secs)
+            served = {*here, *_served(leases.workers(tx), alive_since)}
+            return self._read(tx, task_ids, events, served)
+
+        return self._database.read(work)
+
+    def _read(
+        self, tx: Tx, task_ids: tuple[int, ...], events: int, served: set[TaskType]
+    ) -> Snapshot:
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        pool = accounts.every(tx)
+        names = {account.id: account.username for account in pool}
+        shown = {task.id: task for task in tasks.top_level(tx, only_open=True, limit=20)}
+        for task_id in task_ids:
+            task = tasks.get(tx, task_id)
+            if task is not None:
+                shown[task.id] = task
+        labels = task_labels.of_tasks(tx, shown)
+        ended = tasks.newest_ended(tx, min(events, SHOWN_ENDINGS))
+        return Snapshot(
+            now=now,
+            day_ends=self._calendar.next_day_starts(now),
+            accounts=[AccountView(account, account.exported_on(day)) for account in pool],
+            tasks=[
+                replace(
+                    self._task(tx, shown[task_id], names, served, now),
+                    labels=tuple(labels.get(task_id, ())),
+                )
+                for task_id in sorted(shown)
+            ],
+            events=accounts.events(tx, None, events),
+            segments=export_segments.newest(tx, events),
+            ended=[self._task(tx, task, names, served, now) for task in ended],
+            alerts=alerts.all_open(tx),
+            runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
+        )
+
+    def _task(
+        self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
+    ) -> TaskView:
+        leaf = task.is_leaf
+        summed = tasks.progress_of_leaf(task) if leaf else tasks.progress(tx, task.id)
+        exporting = task.task_type is TaskType.EXPORT and task.is_open
+        attended = task.task_type in served
+        still = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
+        wait = tasks.waiting_now(tx, task.id, still) if task.is_open else None
+        return TaskView(
+            task=task,
+            items=summed.item_count,
+            new=summed.new_count,
+            pages_done=summed.pages_done,
+            waiting_for=summed.waiting_for if task.is_open else None,
+            not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
+            error=summed.error if task.is_open else task.last_error,
+            account=names.get(task.assigned_account_id or 0),
+            pending_rows=influencers.count_pending(tx, task.platform, task.domain, MOST_PENDING)
+            if exporting
+            else 0,
+            waiting=Waiting(wait.reason, from_sql_or_none(wait.until), wait.error)
+            if wait
+            else None,
+            attended=attended,
+        )
+
+
+def _served(workers: list[Worker], alive_since: datetime) -> set[TaskType]:
+    """The types of tasks that living processes work on."""
+    roles = {role for one in workers if one.seen_at >= alive_since for role in one.roles.split(",")}
+    return {task_type for task_type in TaskType if task_type.value in roles}
+
+
+@dataclass
+class RateMeter:
+    """Items per second of each task over the last ten seconds of snapshots."""
+
+    _seen: dict[int, deque[tuple[float, int]]] = field(default_factory=dict)
+
+    def note(self, snapshot: Snapshot) -> None:
+        at = snapshot.now.timestamp()
+        for view in snapshot.tasks:
+            points = self._seen.setdefault(view.task.id, deque())
+            points.append((at, view.items))
+            while len(points) > 2 and at - points[0][0] > RATE_WINDOW_SECS:
+                points.popleft()
+
+    def per_sec(self, task_id: int) -> float | None:
+        """None before there is anything to compare."""
+        points = self._seen.get(task_id)
+        if not points or points[-1][0] <= points[0][0]:
+            return None
+        return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
+
+    def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
+        """How long tasks that share their workers will go on; None where that is not known."""
+        left = [_items_left(view, snapshot) for view in views]
+        known = [items for items in left if items is not None]
+        rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)
+        return sum(known) / rate if rate and len(known) == len(left) else None
+
+
+def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
+    """Rows or creators that a task has before it; None where its end is not known."""
+    if view.task.task_type is TaskType.EXPORT:
+        known = view.pending_rows < MOST_PENDING and not _may_grow(view.task, snapshot)
+        return view.pending_rows if known else None
+    if not view.task.page_to or not view.pages_done:
+        return None
+    return max(0, view.task.page_to - view.pages_done) * view.items / view.pages_done
+
+
+def _may_grow(export: Task, snapshot: Snapshot) -> bool:
+    """Whether more rows may come while they are exported."""
+    return bool(export.options.get("follow")) or any(
+        one.task.task_type is TaskType.INGESTION
+        and one.task.is_open
+        and (one.task.platform, one.task.domain) == (export.platform, export.domain)
+        for one in snapshot.tasks
+    )

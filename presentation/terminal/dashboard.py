@@ -1,0 +1,141 @@
+"""The live console: the day at a glance, accounts, tasks with progress, and the last events."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from rich.console import Console as Terminal
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.messages import Texts
+from presentation.snapshot import RateMeter, Snapshot
+from presentation.terminal import account_table, alert_lines, event_lines, task_table
+from presentation.terminal.alert_lines import AlertNews
+from presentation.terminal.layout import Page
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, TaskType
+
+FRAME_LINES = 6  # the first and the last line, and what parts them
+LEAST_LINES = 3  # of accounts, and of events
+MOST_EVENTS = 20
+MOST_ALERTS = 4
+
+
+class Console:
+    """Draws snapshots. `zone` is the one in which times are shown."""
+
+    def __init__(self, texts: Texts, zone: ZoneInfo) -> None:
+        self._texts = texts
+        self._zone = zone
+        self._rates = RateMeter()
+        self._alert_news = AlertNews(AlertWords(texts, zone))
+
+    def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
+        """The whole screen, for a terminal of that size."""
+        self._rates.note(snapshot)
+        page = Page(self._texts, self._zone, width, snapshot.now)
+        alerts = alert_lines.draw(page, snapshot.alerts, max(MOST_ALERTS, height // 4))
+        room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
+        tasks = self._tasks(page, snapshot, room - 2 * LEAST_LINES)
+        room -= _lines(tasks, width)
+        events = min(MOST_EVENTS, len(event_lines.happened(page, snapshot)))
+        for_events = max(min(events, LEAST_LINES), min(events, room - len(snapshot.accounts)))
+        for_accounts = max(LEAST_LINES, room - for_events)
+        parts: list[RenderableType] = [
+            self._today(page, snapshot),
+            *alerts,
+            "",
+            account_table.draw(page, snapshot.accounts, for_accounts),
+            "",
+            tasks,
+            "",
+        ]
+        if for_events:
+            parts.append(event_lines.draw(page, snapshot, for_events))
+        parts.append(self._footer(page, snapshot))
+        if message:
+            parts.append(Text(message, style="bold yellow"))
+        return Group(*parts)
+
+    def line(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
+        """The same in one plain line, for logs and pipes; `only` some tasks when any are given."""
+        self._rates.note(snapshot)
+        page = Page(self._texts, self._zone, 0, snapshot.now)
+        return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
+
+    def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
+        """What such a line tells, without the clock and the rates that are never the same."""
+        page = Page(self._texts, self._zone, 0, snapshot.now)
+        return self._plain(page, snapshot, only, rates=False)
+
+    def alert_news(self, snapshot: Snapshot) -> list[str]:
+        """Plain lines for alerts that came or went since the last call."""
+        page = Page(self._texts, self._zone, 0, snapshot.now)
+        return self._alert_news.lines(page, snapshot.alerts)
+
+    def _plain(self, page: Page, snapshot: Snapshot, only: Collection[int], *, rates: bool) -> str:
+        parts = []
+        for view in snapshot.tasks:
+            if only and view.task.id not in only:
+                continue
+            text = f"{task_table.title(page, view)} {task_table.progress_text(page, view)}"
+            rate = task_table.rate(page, view, self._rates) if rates else ""
+            wait = task_table.wait_text(page, view)
+            parts.append(text + (f" {rate}" if rate else "") + (f" ({wait})" if wait else ""))
+        counts = account_table.counted(page, snapshot.accounts) or "0"
+        parts.append(f"{self._texts.accounts}: {counts}")
+        return " | ".join(parts)
+
+    def _tasks(self, page: Page, snapshot: Snapshot, room: int) -> RenderableType:
+        """As many tasks as fit; one at least."""
+        most = max(1, len(snapshot.tasks))
+        while True:
+            drawn = task_table.draw(page, snapshot.tasks, self._rates, most)
+            if most == 1 or _lines(drawn, page.width) <= room:
+                return drawn
+            most -= 1
+
+    def _today(self, page: Page, snapshot: Snapshot) -> Text:
+        texts = self._texts
+        usable = [v for v in snapshot.accounts if v.account.status is not AccountStatus.DISABLED]
+        left = [max(0, view.account.daily_export_limit - view.used) for view in usable]
+        parts = [
+            texts.today.format(
+                exported=f"{sum(view.used for view in snapshot.accounts):,}",
+                left=f"{sum(left):,}",
+                accounts=texts.count("account", sum(1 for rows in left if rows)),
+            ),
+            *(self._done_in(snapshot, task_type) for task_type in TaskType),
+        ]
+        text = " · ".join(part for part in parts if part)
+        return Text(text, style="bold", no_wrap=True, overflow="ellipsis")
+
+    def _done_in(self, snapshot: Snapshot, task_type: TaskType) -> str:
+        """When the tasks of that type that are worked on will be done; empty if not known."""
+        running = [
+            view
+            for view in snapshot.tasks
+            if view.task.task_type is task_type
+            and view.task.status is TaskStatus.IN_PROGRESS
+            and view.attended
+        ]
+        secs = self._rates.secs_left(running, snapshot)
+        if secs is None:
+            return ""
+        kind = self._texts.task_types[task_type]
+        return self._texts.done_in.format(kind=kind, time=self._texts.duration(secs))
+
+    def _footer(self, page: Page, snapshot: Snapshot) -> Text:
+        text = self._texts.now_and_day_end.format(
+            now=page.clock(snapshot.now), zone=self._zone.key, end=page.moment(snapshot.day_ends)
+        )
+        return Text(text, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def _lines(drawn: RenderableType, width: int) -> int:
+    measure = Terminal(width=width, file=io.StringIO(), color_system=None)
+    return len(measure.render_lines(drawn, pad=False))

@@ -1,0 +1,125 @@
+"""The console's tasks: how far each is, how fast, what it waits for, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from presentation.i18n.reason_messages import start_command, told
+from presentation.snapshot import MOST_PENDING, RateMeter, TaskView
+from presentation.terminal.layout import Page, in_columns, one_line
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+
+STYLES = {
+    TaskStatus.PENDING: "dim",
+    TaskStatus.IN_PROGRESS: "cyan",
+    TaskStatus.PAUSED: "yellow",
+    TaskStatus.COMPLETED: "green",
+    TaskStatus.FAILED: "red",
+}
+EXPLAINED_WAITS = (WaitingFor.ACCOUNT, WaitingFor.DISK, WaitingFor.PLATFORM)
+
+
+def draw(page: Page, tasks: list[TaskView], rates: RateMeter, most: int) -> RenderableType:
+    """The newest `most` tasks; the others are counted by state."""
+    texts = page.texts
+    if not tasks:
+        return Text(texts.no_tasks, style="dim")
+    left_out, shown = tasks[: max(0, len(tasks) - most)], tasks[-most:]
+    names = (texts.task, texts.state, texts.progress, texts.rate)
+    rows = [[Text(name, "bold") for name in names], *(_cells(page, one, rates) for one in shown)]
+    lines = in_columns(page, rows, (30, 0, 0, 0), yields=((0, 16), (2, 1)))
+    parts = lines[:2]
+    for view, line in zip(shown, lines[2:], strict=True):
+        parts += [line, *(Text(f"   {text}", style) for text, style in remarks(page, view))]
+    if left_out:
+        states = Counter(texts.task_states[view.task.status] for view in left_out)
+        counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
+        more = texts.more.format(n=f"{len(left_out):,}", counts=counts)
+        parts.append(Text(f" {more}", style="dim"))
+    return Group(*parts)
+
+
+def _cells(page: Page, view: TaskView, rates: RateMeter) -> list[Text]:
+    progress = Text(progress_text(page, view))
+    share = share_done(view)
+    if share is not None:
+        progress = page.bar(share, 6, 20, STYLES[view.task.status]) + Text(" ") + progress
+    name = Text(one_line(title(page, view)))
+    return [name, _state(page, view), progress, Text(rate(page, view, rates))]
+
+
+def title(page: Page, view: TaskView) -> str:
+    return f"#{view.task.id} {page.texts.task_types[view.task.task_type]} {view.task.domain}"
+
+
+def progress_text(page: Page, view: TaskView) -> str:
+    """`29/300 pages, 580 creators`, `560 rows, 20 waiting`"""
+    texts, task = page.texts, view.task
+    if task.task_type is TaskType.INGESTION:
+        pages = texts.count("page", view.pages_done)
+        if task.page_to:
+            done = f"{view.pages_done:,}"
+            pages = texts.of_pages.format(done=done, all=f"{task.page_to:,}")
+        fresh = "" if view.new == view.items else f" ({view.new:,} {texts.new})"
+        return f"{pages}, {texts.count('creator', view.items)}{fresh}"
+    text = texts.count("row", view.items)
+    if view.pending_rows:
+        more = "+" if view.pending_rows >= MOST_PENDING else ""
+        text += ", " + texts.rows_waiting.format(n=f"{view.pending_rows:,}{more}")
+    return text
+
+
+def rate(page: Page, view: TaskView, rates: RateMeter) -> str:
+    """`121 creators/s`; nothing for a task that nobody works on."""
+    per_sec = rates.per_sec(view.task.id)
+    if view.task.status is not TaskStatus.IN_PROGRESS or per_sec is None or not view.attended:
+        return ""
+    return page.texts.rates[view.task.task_type].format(n=f"{per_sec:,.0f}")
+
+
+def wait_text(page: Page, view: TaskView) -> str:
+    """What the task waits for, why, and until when; empty when it does not wait."""
+    wait = view.waiting
+    if wait is None:
+        return ""
+    text = page.texts.waits[wait.reason]
+    if wait.error and wait.reason in EXPLAINED_WAITS:
+        text += f": {one_line(told(page.texts, wait.error))}"
+    if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
+        text += f", {page.texts.until} {page.moment(wait.until)}"
+    return text
+
+
+def _state(page: Page, view: TaskView) -> Text:
+    status = view.task.status
+    if status is TaskStatus.IN_PROGRESS and not view.attended:
+        return Text(page.texts.stopped_state, "yellow")
+    return Text(page.texts.task_states[status], STYLES[status])
+
+
+def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
+    """Lines under a task's progress, with their style."""
+    task = view.task
+    if task.status is TaskStatus.FAILED:
+        return [(one_line(told(page.texts, view.error)), "red")] if view.error else []
+    wait = wait_text(page, view)
+    found = [(wait, "yellow")] if wait else []
+    if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
+        return [(page.texts.task_paused.format(id=task.id), "yellow")]
+    if task.is_open and not view.attended:
+        command = start_command(task.task_type, one_line(task.domain))
+        found.append((page.texts.nobody.format(command=command), "yellow"))
+    return found
+
+
+def share_done(view: TaskView) -> float | None:
+    """How much of a task is done, 0 to 1; None where its size is not known."""
+    if view.task.task_type is TaskType.INGESTION:
+        if not view.task.page_to:
+            return None
+        return view.pages_done / view.task.page_to
+    everything = view.items + view.pending_rows
+    return view.items / everything if everything else None

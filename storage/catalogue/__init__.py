@@ -1,0 +1,1 @@
+"""Queries of the catalogue of videos and of its hourly numbers."""

@@ -1,0 +1,253 @@
+"""Queries on `works`, the catalogue of videos, and on the version that grows with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.transactions import Row, Tx
+
+
+class InvalidBy(StrEnum):
+    """Who took a work out of the catalogue; the other one's word does not bring it back."""
+
+    OPERATOR = "operator"  # by hand, by an import or by the site
+    PLATFORM = "platform"  # it is gone, or hidden
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row. Its field names are the column names; `id` is 0 before it is stored."""
+
+    platform: str
+    work_id: str
+    created_at: datetime
+    updated_at: datetime
+    title: str = ""
+    author: str = ""
+    uid: str | None = None
+    publish_time: datetime | None = None
+    cover_url: str = ""
+    is_valid: bool = True
+    invalid_by: InvalidBy | None = None
+    invalid_reason: str | None = None
+    play_count: int | None = None
+    checked_at: datetime | None = None
+    failure_count: int = 0
+    last_error: str | None = None
+    id: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.platform, self.work_id
+
+
+COLUMNS = (
+    "id, platform, work_id, title, author, uid, publish_time, cover_url, is_valid, invalid_by,"
+    " invalid_reason, play_count, checked_at, failure_count, last_error, created_at, updated_at"
+)
+MUTABLE = (
+    "title",
+    "author",
+    "uid",
+    "publish_time",
+    "cover_url",
+    "is_valid",
+    "invalid_by",
+    "invalid_reason",
+    "play_count",
+    "checked_at",
+    "failure_count",
+    "last_error",
+    "updated_at",
+)
+INSERT = (
+    f"INSERT INTO works (platform, work_id, created_at, {', '.join(MUTABLE)})"
+    f" VALUES (:platform, :work_id, :created_at, {', '.join(f':{name}' for name in MUTABLE)})"
+)
+
+
+def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
+    """Those of the ids that are in the catalogue, held until the end of the transaction."""
+    names = {f"id{n}": work_id for n, work_id in enumerate(work_ids)}
+    held = " FOR UPDATE" if tx.dialect.name == "mysql" else ""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM works {tx.dialect.force_index('uq_works_identity')}"
+        f" WHERE platform=:platform AND work_id IN ({', '.join(':' + name for name in names)})"
+        f" ORDER BY work_id{held}",
+        platform=platform,
+        **names,
+    )
+    return [work_of(row) for row in rows]
+
+
+def exists(tx: Tx, platform: str, work_id: str) -> bool:
+    """Whether the work is in the catalogue."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM works WHERE platform=:platform AND work_id=:work_id",
+        platform=platform,
+        work_id=work_id,
+    )
+    return row is not None
+
+
+def valid_keys(tx: Tx) -> set[tuple[str, str]]:
+    """Platform and id of every valid work."""
+    rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
+    return {(row["platform"], row["work_id"]) for row in rows}
+
+
+def insert(tx: Tx, works: Sequence[Work]) -> None:
+    """Add new works, given in key order. Raises DuplicateKey when another was faster."""
+    tx.execute_many(INSERT, [_values(work) for work in works])
+
+
+def save(tx: Tx, works: Sequence[Work]) -> None:
+    """Write works that are locked, given in key order, back as they are now."""
+    tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
+    tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
+
+
+def bump_version(tx: Tx, now: datetime) -> None:
+    """Note that what the list tells has changed. Last in its transaction: whoever changes the
+    catalogue waits here for the others."""
+    tx.execute(
+        "UPDATE works_version SET version=version+1, changed_at=:now WHERE id=1", now=to_sql(now)
+    )
+
+
+def version(tx: Tx) -> int:
+    """Grows with every change of what the list tells."""
+    row = tx.one("SELECT version FROM works_version WHERE id=1")
+    return int(row["version"]) if row else 0
+
+
+def changed_at(tx: Tx) -> datetime | None:
+    """When what the list tells has changed last; None when it never did."""
+    row = tx.one("SELECT changed_at FROM works_version WHERE id=1 AND version>0")
+    return from_sql_or_none(row["changed_at"]) if row else None
+
+
+def for_list(tx: Tx) -> list[Row]:
+    """What the list tells of every work, newest first, those without a date last. One statement,
+    so that all of it is of one moment."""
+    return tx.all(
+        "SELECT platform, work_id, title, author, publish_time, cover_url, is_valid FROM works"
+        " ORDER BY publish_time DESC, id DESC"
+    )
+
+
+def page(
+    tx: Tx, platform: str | None, uid: str | None, is_valid: bool | None, limit: int
+) -> list[Work]:
+    """Works for people, newest first; None leaves a filter out."""
+    wanted = {"platform": platform, "uid": uid, "is_valid": None if is_valid is None else +is_valid}
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{name}=:{name}" for name in filters)
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM works {'WHERE ' + where if where else ''}"
+        " ORDER BY publish_time DESC, id DESC LIMIT :limit",
+        limit=limit,
+        **filters,
+    )
+    return [work_of(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Which works a round of play counts is about: those that were there at `began_at` and were
+    not asked since, and before that not since `stale_before`, unless the last try failed.
+
+    `with_gone`: also those that their platform did not show the last time. `uids`: of these
+    creators only; empty: of all.
+    """
+
+    began_at: datetime
+    stale_before: datetime
+    with_gone: bool = False
+    uids: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        shown = "(is_valid=1 OR invalid_by='platform')" if self.with_gone else "is_valid=1"
+        places = ", ".join(f":uid{n}" for n in range(len(self.uids)))
+        return (
+            f"{shown} AND created_at<=:began AND (checked_at IS NULL OR checked_at<:began"
+            " AND (checked_at<:stale OR failure_count>0))"
+            + (f" AND uid IN ({places})" if self.uids else "")
+        )
+
+    @property
+    def params(self) -> dict[str, object]:
+        uids: dict[str, object] = {f"uid{n}": uid for n, uid in enumerate(self.uids)}
+        return {"began": to_sql(self.began_at), "stale": to_sql(self.stale_before), **uids}
+
+
+def due_counts(tx: Tx, due: Due) -> dict[str, int]:
+    """How many works are due, by platform."""
+    rows = tx.all(
+        f"SELECT platform, COUNT(*) AS n FROM works WHERE {due.where}"
+        " GROUP BY platform ORDER BY platform",
+        **due.params,
+    )
+    return {row["platform"]: int(row["n"]) for row in rows}
+
+
+def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list[Work]:
+    """The next due works of a platform, by id."""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM works {tx.dialect.in_id_order}"
+        f" WHERE platform=:platform AND id>:after AND {due.where} ORDER BY id LIMIT :limit",
+        platform=platform,
+        after=after_id,
+        limit=limit,
+        **due.params,
+    )
+    return [work_of(row) for row in rows]
+
+
+def _values(work: Work) -> dict[str, object]:
+    return {
+        "platform": work.platform,
+        "work_id": work.work_id,
+        "title": work.title,
+        "author": work.author,
+        "uid": work.uid,
+        "publish_time": to_sql_or_none(work.publish_time),
+        "cover_url": work.cover_url,
+        "is_valid": int(work.is_valid),
+        "invalid_by": work.invalid_by.value if work.invalid_by else None,
+        "invalid_reason": work.invalid_reason,
+        "play_count": work.play_count,
+        "checked_at": to_sql_or_none(work.checked_at),
+        "failure_count": work.failure_count,
+        "last_error": work.last_error,
+        "created_at": to_sql(work.created_at),
+        "updated_at": to_sql(work.updated_at),
+    }
+
+
+def work_of(row: Row) -> Work:
+    """A row as a value."""
+    return Work(
+        id=row["id"],
+        platform=row["platform"],
+        work_id=row["work_id"],
+        title=row["title"],
+        author=row["author"],
+        uid=row["uid"],
+        publish_time=from_sql_or_none(row["publish_time"]),
+        cover_url=row["cover_url"],
+        is_valid=bool(row["is_valid"]),
+        invalid_by=InvalidBy(row["invalid_by"]) if row["invalid_by"] else None,
+        invalid_reason=row["invalid_reason"],
+        play_count=row["play_count"],
+        checked_at=from_sql_or_none(row["checked_at"]),
+        failure_count=row["failure_count"],
+        last_error=row["last_error"],
+        created_at=from_sql(row["created_at"]),
+        updated_at=from_sql(row["updated_at"]),
+    )

@@ -1,0 +1,1 @@
+"""Queries of the main job: accounts, tasks, creators, exports."""

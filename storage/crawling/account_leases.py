@@ -1,0 +1,237 @@
+"""Leases on `accounts`: who may take one, what its holder may write, and its quota."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
+from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.transactions import Tx
+from storage.models.accounts import Account, AccountStatus, Health
+
+LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of the platform under a lease: the pace as it is now (JSON), and from when on
+    the account may ask again."""
+
+    pace: str
+    ready_at: datetime | None
+
+
+def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
+    """Lock the least recently used account that may work now: with quota left when a day is given,
+    else one whose pace lets it ask.
+
+    Rows that another claimer holds locked are passed over.
+    """
+    row = tx.one(
+        f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
+        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}"
+        f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        platform=platform,
+        now=to_sql(now),
+        day=str(quota_day),
+    )
+    return Account.from_row(row) if row else None
+
+
+def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
+    """Lock that account if it may work now, as `next_fit`; None when it may not."""
+    row = tx.one(
+        "SELECT * FROM accounts WHERE id=:id AND status='idle'"
+        f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
+        id=account_id,
+        now=to_sql(now),
+        day=str(quota_day),
+    )
+    return Account.from_row(row) if row else None
+
+
+def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
+    """Lock an idle account whose session was not looked at since `before`."""
+    row = tx.one(
+        f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
+        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
+        " AND session IS NOT NULL"
+        " AND (session_checked_at IS NULL OR session_checked_at<:before)"
+        f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        platform=platform,
+        now=to_sql(now),
+        before=to_sql(before),
+    )
+    return Account.from_row(row) if row else None
+
+
+def _fit(quota_day: date | None) -> str:
+    return MAY_ASK if quota_day is None else HAS_QUOTA
+
+
+def take(
+    tx: Tx,
+    seen: Account,
+    purpose: AccountStatus,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    quota_day: date | None,
+) -> bool:
+    """Lease the account as `seen`, its token growing by 1; False when it changed since.
+
+    Who leases it to ask the platform must say at the end what it asked (`Asked`).
+    """
+    asks = "pace_known=0," if quota_day is None else ""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status=:purpose, lease_owner=:owner, lease_token=lease_token+1,"
+        f" lease_until=:until, last_used_at=:now, {asks} updated_at=:now"
+        " WHERE id=:id AND lease_token=:token AND status='idle'"
+        f" AND {IS_RESTED} AND {_fit(quota_day)}",
+        id=seen.id,
+        token=seen.lease_token,
+        purpose=purpose.value,
+        owner=owner,
+        now=to_sql(now),
+        until=to_sql(until),
+        day=str(quota_day),
+    )
+
+
+def give_back(
+    tx: Tx,
+    account_id: int,
+    token: int,
+    now: datetime,
+    *,
+    healthy: bool,
+    good_answers: int = 0,
+    asked: Asked | None = None,
+) -> bool:
+    """End a lease; the account is idle. `healthy` forgets its failures in a row."""
+    recovered = ", failure_count=0, health='healthy'" if healthy else ""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
+        f" last_used_at=:now, updated_at=:now, good_answers=:good{recovered}{_told(asked)}"
+        f" WHERE {LEASED}",
+        id=account_id,
+        token=token,
+        now=to_sql(now),
+        good=good_answers,
+        **_asked_params(asked),
+    )
+
+
+def cool_down(
+    tx: Tx,
+    account_id: int,
+    token: int,
+    now: datetime,
+    until: datetime,
+    health: Health,
+    asked: Asked | None = None,
+) -> bool:
+    """End a lease with a rest, counted as one more failure in a row."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
+        " last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
+        f" good_answers=0, failure_count=failure_count+1{_told(asked)} WHERE {LEASED}",
+        id=account_id,
+        token=token,
+        now=to_sql(now),
+        until=to_sql(until),
+        health=health.value,
+        **_asked_params(asked),
+    )
+
+
+def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
+    """Write down, under a lease, that the session was looked at and what that means."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET health=:health, session_checked_at=:now, updated_at=:now"
+        f" WHERE {LEASED}",
+        id=account_id,
+        token=token,
+        health=health.value,
+        now=to_sql(checked_at),
+    )
+
+
+def _told(asked: Asked | None) -> str:
+    return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
+
+
+def _asked_params(asked: Asked | None) -> dict[str, str | None]:
+    if asked is None:
+        return {}
+    return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
+
+
+def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
+    """End a lease for good: the account is disabled with its reason."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status='disabled', lease_owner=NULL, lease_until=NULL,"
+        " last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
+        " failure_count=failure_count+1"
+        f" WHERE {LEASED}",
+        id=account_id,
+        token=token,
+        now=to_sql(now),
+        reason=reason[:512],
+    )
+
+
+def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now: datetime) -> bool:
+    """Turn a lease that `owner` holds from one kind of work to the other."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status=:purpose, updated_at=:now"
+        " WHERE id=:id AND lease_owner=:owner AND status IN ('ingesting','exporting')",
+        id=account_id,
+        owner=owner,
+        purpose=purpose.value,
+        now=to_sql(now),
+    )
+
+
+def spend_quota(
+    tx: Tx, account_id: int, day: date, rows: int, token: int | None, now: datetime
+) -> bool:
+    """Add `rows` to the day's count unless that would pass the limit; rolls the day over.
+
+    With a token, only while that lease holds. False: nothing was changed.
+    """
+    lease = "" if token is None else "AND lease_token=:token AND status='exporting'"
+    return 1 == tx.execute(
+        "UPDATE accounts SET"
+        " today_export_count=(CASE WHEN quota_day=:day THEN today_export_count ELSE 0 END)+:n,"
+        " quota_day=:day, updated_at=:now"
+        f" WHERE id=:id {lease}"
+        " AND (quota_day=:day AND today_export_count+:n<=daily_export_limit"
+        " OR quota_day<:day AND :n<=daily_export_limit)",
+        id=account_id,
+        token=token,
+        day=str(day),
+        n=rows,
+        now=to_sql(now),
+    )
+
+
+def reap(tx: Tx, now: datetime) -> int:
+    """Give back every account whose lease ran out."""
+    return tx.execute(
+        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
+        " lease_token=lease_token+1, updated_at=:now"
+        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
+        now=to_sql(now),
+    )
+
+
+def count_expired(tx: Tx, now: datetime) -> int:
+    """Accounts whose lease ran out and was not taken back."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM accounts"
+        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
+        now=to_sql(now),
+    )
+    return int(row["n"]) if row else 0

@@ -1,0 +1,230 @@
+"""Queries on `accounts` and `account_events`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.transactions import Tx
+from storage.models.accounts import Account, AccountEvent, AccountStatus
+
+HAS_QUOTA = (
+    "(quota_day<:day AND daily_export_limit>0"
+    " OR quota_day=:day AND today_export_count<daily_export_limit)"
+)
+IS_RESTED = "(cooldown_until IS NULL OR cooldown_until<=:now)"
+MAY_ASK = "(ready_at IS NULL OR ready_at<=:now)"  # as its pace says
+
+
+@dataclass(frozen=True)
+class PoolState:
+    """How many accounts of a platform are in which state, and when the next one rests no more.
+
+    The last three leave disabled accounts out; `spent` ones have no quota left on the given day.
+    """
+
+    total: int
+    disabled: int
+    busy: int
+    cooling: int
+    spent: int
+    cooling_until: datetime | None
+    cooling_with_quota_until: datetime | None
+    waiting: int
+    waiting_until: datetime | None
+    busy_with_quota: int
+    fit: int
+    fit_with_quota: int
+
+
+def add(
+    tx: Tx,
+    platform: str,
+    username: str,
+    secrets: tuple[str | None, str | None, str | None],
+    limit: int,
+    now: datetime,
+) -> int | None:
+    """Insert an idle account; None when the platform has one of that name.
+
+    `secrets` are password, session and proxy, encrypted.
+    """
+    if find(tx, platform, username) is not None:
+        return None
+    password, session, proxy = secrets
+    return tx.insert(
+        "INSERT INTO accounts (platform, username, password, session, proxy, daily_export_limit,"
+        " created_at, updated_at)"
+        " VALUES (:platform, :username, :password, :session, :proxy, :limit, :now, :now)",
+        platform=platform,
+        username=username,
+        password=password,
+        session=session,
+        proxy=proxy,
+        limit=limit,
+        now=to_sql(now),
+    )
+
+
+def find(tx: Tx, platform: str, username: str) -> Account | None:
+    """The account of that name."""
+    row = tx.one(
+        "SELECT * FROM accounts WHERE platform=:platform AND username=:username",
+        platform=platform,
+        username=username,
+    )
+    return Account.from_row(row) if row else None
+
+
+def get(tx: Tx, account_id: int) -> Account | None:
+    """The account with that id."""
+    row = tx.one("SELECT * FROM accounts WHERE id=:id", id=account_id)
+    return Account.from_row(row) if row else None
+
+
+def every(tx: Tx, platform: str | None = None) -> list[Account]:
+    """All accounts (of one platform), by id."""
+    where = "" if platform is None else "WHERE platform=:platform"
+    rows = tx.all(f"SELECT * FROM accounts {where} ORDER BY id", platform=platform)
+    return [Account.from_row(row) for row in rows]
+
+
+def set_status(
+    tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
+) -> bool:
+    """The operator's word: idle or disabled. The token grows: a holder's writes end there."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
+        " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0, health='healthy',"
+        " good_answers=0,"
+        " disabled_reason=:reason, updated_at=:now WHERE id=:id",
+        id=account_id,
+        status=status.value,
+        reason=reason and reason[:512],
+        now=to_sql(now),
+    )
+
+
+def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
+    """Change the daily export limit."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET daily_export_limit=:limit, updated_at=:now WHERE id=:id",
+        id=account_id,
+        limit=limit,
+        now=to_sql(now),
+    )
+
+
+def set_secrets(
+    tx: Tx, account_id: int, secrets: tuple[str | None, str | None, str | None], now: datetime
+) -> bool:
+    """Replace encrypted password, session and proxy."""
+    password, session, proxy = secrets
+    return 1 == tx.execute(
+        "UPDATE accounts SET password=:password, session=:session, proxy=:proxy, updated_at=:now"
+        " WHERE id=:id",
+        id=account_id,
+        password=password,
+        session=session,
+        proxy=proxy,
+        now=to_sql(now),
+    )
+
+
+def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
+    """Note when a fresh session ends by itself; it has not been looked at yet."""
+    tx.execute(
+        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
+        id=account_id,
+        at=to_sql_or_none(expires_at),
+    )
+
+
+def reset_quota(tx: Tx, day: date, now: datetime) -> int:
+    """Start `day` for accounts that count an earlier one; how many. One that exports just now
+    rolls over by itself: its batch in hand counts for the day at which it began."""
+    return tx.execute(
+        "UPDATE accounts SET today_export_count=0, quota_day=:day, updated_at=:now"
+        " WHERE quota_day<:day AND today_export_count>0 AND status<>'exporting'",
+        day=str(day),
+        now=to_sql(now),
+    )
+
+
+def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
+    """Counts over the platform's accounts."""
+    busy = "status IN ('ingesting','exporting')"
+    cooling = "status='idle' AND cooldown_until>:now"
+    rested = f"status='idle' AND {IS_RESTED}"
+    waiting = f"{rested} AND ready_at>:now"
+    fit = f"{rested} AND {MAY_ASK}"
+    row = tx.one(
+        "SELECT COUNT(*) AS total,"
+        " SUM(CASE WHEN status='disabled' THEN 1 ELSE 0 END) AS disabled,"
+        f" SUM(CASE WHEN {busy} THEN 1 ELSE 0 END) AS busy,"
+        f" SUM(CASE WHEN {busy} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS busy_with_quota,"
+        f" SUM(CASE WHEN {cooling} THEN 1 ELSE 0 END) AS cooling,"
+        " SUM(CASE WHEN status<>'disabled' AND daily_export_limit>0"
+        f" AND NOT ({HAS_QUOTA}) THEN 1 ELSE 0 END) AS spent,"
+        f" SUM(CASE WHEN {fit} THEN 1 ELSE 0 END) AS fit,"
+        f" SUM(CASE WHEN {rested} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS fit_with_quota,"
+        f" SUM(CASE WHEN {waiting} THEN 1 ELSE 0 END) AS waiting,"
+        f" MIN(CASE WHEN {waiting} THEN ready_at END) AS waiting_until,"
+        f" MIN(CASE WHEN {cooling} THEN cooldown_until END) AS cooling_until,"
+        f" MIN(CASE WHEN {cooling} AND {HAS_QUOTA} THEN cooldown_until END) AS cooling_quota_until"
+        " FROM accounts WHERE platform=:platform",
+        platform=platform,
+        now=to_sql(now),
+        day=str(day),
+    )
+    assert row is not None
+    return PoolState(
+        total=int(row["total"]),
+        disabled=int(row["disabled"] or 0),
+        busy=int(row["busy"] or 0),
+        cooling=int(row["cooling"] or 0),
+        spent=int(row["spent"] or 0),
+        cooling_until=from_sql_or_none(row["cooling_until"]),
+        cooling_with_quota_until=from_sql_or_none(row["cooling_quota_until"]),
+        waiting=int(row["waiting"] or 0),
+        waiting_until=from_sql_or_none(row["waiting_until"]),
+        busy_with_quota=int(row["busy_with_quota"] or 0),
+        fit=int(row["fit"] or 0),
+        fit_with_quota=int(row["fit_with_quota"] or 0),
+    )
+
+
+def note_event(
+    tx: Tx,
+    account_id: int,
+    kind: str,
+    detail: str,
+    now: datetime,
+    evidence: str | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Append to the account's timeline."""
+    tx.insert(
+        "INSERT INTO account_events (account_id, kind, detail, evidence, until_at, created_at)"
+        " VALUES (:account_id, :kind, :detail, :evidence, :until, :now)",
+        account_id=account_id,
+        kind=kind,
+        detail=detail[:1024],
+        evidence=evidence,
+        until=to_sql_or_none(until),
+        now=to_sql(now),
+    )
+
+
+def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
+    """The newest events (of one account), newest first."""
+    where = "" if account_id is None else "WHERE account_id=:account_id"
+    rows = tx.all(
+        "SELECT e.*, a.username FROM"
+        f" (SELECT * FROM account_events {where} ORDER BY id DESC LIMIT :limit) e"
+        " JOIN accounts a ON a.id=e.account_id ORDER BY e.id DESC",
+        account_id=account_id,
+        limit=limit,
+    )
+    return [AccountEvent.from_row(row) for row in rows]

@@ -1,0 +1,35 @@
+"""Queries on `api_budgets`: what was spent at each platform on its day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from storage.engines.transactions import Tx
+
+
+def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
+    """Add units to the day's sum unless that would pass the limit; rolls the day over."""
+    tx.execute(
+        "INSERT INTO api_budgets (platform, day, spent) VALUES (:platform, '1970-01-01', 0)"
+        f" {tx.dialect.on_conflict_ignore('platform')}",
+        platform=platform,
+    )
+    return 1 == tx.execute(
+        "UPDATE api_budgets SET spent=(CASE WHEN day=:day THEN spent ELSE 0 END)+:n, day=:day"
+        " WHERE platform=:platform"
+        " AND (day=:day AND spent+:n<=:most OR day<:day AND :n<=:most)",
+        platform=platform,
+        day=str(day),
+        n=units,
+        most=limit,
+    )
+
+
+def spent(tx: Tx, platform: str, day: date) -> int:
+    """Units spent on that day."""
+    row = tx.one(
+        "SELECT spent FROM api_budgets WHERE platform=:platform AND day=:day",
+        platform=platform,
+        day=str(day),
+    )
+    return int(row["spent"]) if row else 0

@@ -1,0 +1,249 @@
+"""Queries on `export_logs`: one row per export file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from storage.engines.datetimes import day_from_sql, to_sql
+from storage.engines.transactions import Tx
+from storage.models.segments import Segment
+
+
+@dataclass(frozen=True)
+class NewSegment:
+    task_id: int
+    account_id: int
+    platform: str
+    domain: str
+    quota_day: date
+    quota_limit: int
+    format: str
+    options: Mapping[str, Any]
+    host: str
+
+
+def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: datetime) -> int:
+    """Begin a segment with its first batch, whose lowest and highest id are `ids`; its id."""
+    first, last = ids
+    return tx.insert(
+        "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
+        " quota_limit, exported_count, first_id, last_id, format, options, host, start_time)"
+        " VALUES (:task, :account, :platform, :domain, :day, :most, :n, :first, :last, :format,"
+        " :options, :host, :now)",
+        task=new.task_id,
+        account=new.account_id,
+        platform=new.platform,
+        domain=new.domain,
+        day=str(new.quota_day),
+        most=new.quota_limit,
+        n=rows,
+        first=first,
+        last=last,
+        format=new.format,
+        options=json.dumps(dict(new.options), ensure_ascii=False),
+        host=new.host,
+        now=to_sql(now),
+    )
+
+
+def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
+    """Add a batch to an open segment."""
+    first, last = ids
+    return 1 == tx.execute(
+        "UPDATE export_logs SET exported_count=exported_count+:n,"
+        " first_id=CASE WHEN first_id<:first THEN first_id ELSE :first END,"
+        " last_id=CASE WHEN last_id>:last THEN last_id ELSE :last END"
+        " WHERE id=:id AND state='open'",
+        id=segment_id,
+        n=rows,
+        first=first,
+        last=last,
+    )
+
+
+def seal(
+    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
+) -> bool:
+    """Close an open segment over its finished file."""
+    return 1 == tx.execute(
+        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
+        " host=:host, end_time=:now WHERE id=:id AND state='open'",
+        id=segment_id,
+        path=file_path,
+        size=size,
+        sha256=sha256,
+        host=host,
+        now=to_sql(now),
+    )
+
+
+def replace_file(
+    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
+) -> bool:
+    """Point a segment to a file that was rendered again."""
+    return 1 == tx.execute(
+        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
+        " host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id",
+        id=segment_id,
+        path=file_path,
+        size=size,
+        sha256=sha256,
+        host=host,
+        now=to_sql(now),
+    )
+
+
+def get(tx: Tx, segment_id: int) -> Segment | None:
+    """The segment with that id."""
+    row = tx.one("SELECT * FROM export_logs WHERE id=:id", id=segment_id)
+    return Segment.from_row(row) if row else None
+
+
+def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
+    """Segments that an earlier holder of the task left open."""
+    rows = tx.all(
+        "SELECT * FROM export_logs WHERE task_id=:task AND state='open' ORDER BY id", task=task_id
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+def unattended(tx: Tx, now: datetime) -> list[Segment]:
+    """Open segments whose task nobody works on."""
+    rows = tx.all(
+        "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
+        " WHERE s.state='open' AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
+        now=to_sql(now),
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
+    """Open segments that no claim will ever seal, as their task has ended."""
+    rows = tx.all(
+        "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
+        " WHERE s.state='open' AND t.status IN ('completed','failed')"
+        " AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
+        now=to_sql(now),
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
+    """Segments by id (of one domain), those behind `after_id`."""
+    where = "" if domain is None else "AND domain=:domain"
+    rows = tx.all(
+        f"SELECT * FROM export_logs WHERE id>:after {where} ORDER BY id LIMIT :limit",
+        after=after_id,
+        limit=limit,
+        domain=domain,
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
+    """The newest segments (of one domain), newest first."""
+    where = "" if domain is None else "WHERE domain=:domain"
+    rows = tx.all(
+        f"SELECT * FROM export_logs {where} ORDER BY id DESC LIMIT :limit",
+        limit=limit,
+        domain=domain,
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class HostFiles:
+    """How many sealed segments a host wrote, and the newest one's file."""
+
+    host: str
+    count: int
+    newest_path: str | None
+
+
+def by_host(tx: Tx) -> list[HostFiles]:
+    """What lies on each host; reads the whole table."""
+    rows = tx.all(
+        "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
+        " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
+        " GROUP BY host) h ON s.id=h.newest ORDER BY h.host"
+    )
+    return [HostFiles(row["host"], int(row["n"]), row["file_path"]) for row in rows]
+
+
+def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
+    """Ids of segments that were written on that host, those behind `after_id`."""
+    rows = tx.all(
+        "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
+        host=host,
+        after=after_id,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def is_open(tx: Tx, segment_id: int) -> bool:
+    """Whether a segment may still get rows."""
+    return (
+        tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
+        is not None
+    )
+
+
+def of_task(tx: Tx, task_id: int) -> list[Segment]:
+    """All segments of a task and its pieces, by id."""
+    rows = tx.all(
+        "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
+        " WHERE t.id=:task OR t.parent_id=:task ORDER BY s.id",
+        task=task_id,
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class AccountDay:
+    """Rows that an account exported on a quota day, by its segments and by its own counter."""
+
+    account_id: int
+    username: str
+    quota_day: date
+    in_segments: int
+    counted: int | None
+    limit: int
+
+
+def account_days(tx: Tx) -> list[AccountDay]:
+    """Each account's days with segments; `counted` only for the day the account counts now."""
+    rows = tx.all(
+        "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
+        " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
+        " MAX(CASE WHEN s.quota_limit>a.daily_export_limit THEN s.quota_limit"
+        " ELSE a.daily_export_limit END) AS most"
+        " FROM export_logs s JOIN accounts a ON a.id=s.account_id"
+        " GROUP BY s.account_id, a.username, s.quota_day ORDER BY s.quota_day, s.account_id"
+    )
+    return [
+        AccountDay(
+            account_id=row["account_id"],
+            username=row["username"],
+            quota_day=day_from_sql(row["quota_day"]),
+            in_segments=int(row["n"]),
+            counted=None if row["counted"] is None else int(row["counted"]),
+            limit=int(row["most"]),
+        )
+        for row in rows
+    ]
+
+
+def bounds_in_table(tx: Tx, segment_id: int) -> tuple[int, int | None, int | None]:
+    """Count, lowest and highest id of the rows that point to the segment."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM influencers"
+        " WHERE export_log_id=:id",
+        id=segment_id,
+    )
+    assert row is not None
+    return int(row["n"]), row["low"], row["high"]

@@ -1,0 +1,188 @@
+"""Queries on `influencers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Row, Tx
+
+EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
+
+
+@dataclass(frozen=True)
+class NewCreator:
+    """A creator as a page brought it; `raw_data` is JSON text."""
+
+    uid: str
+    nickname: str
+    raw_data: str
+
+
+def upsert_page(
+    tx: Tx,
+    platform: str,
+    domain: str,
+    page: int,
+    creators: Sequence[NewCreator],
+    log_id: int,
+    now: datetime,
+    *,
+    refresh_raw: bool,
+) -> None:
+    """Insert a page's creators, in key order; known ones get the new nickname (and raw data).
+
+    Neither their export status nor the page that brought them first is touched.
+    """
+    refreshed = (
+        ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
+    )
+    moment = to_sql(now)
+    tx.execute_many(
+        "INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
+        " ingested_at, updated_at, ingestion_log_id)"
+        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw, :now, :now, :log)"
+        f" {tx.dialect.on_conflict_update('platform, domain, uid', refreshed)}",
+        [
+            {
+                "platform": platform,
+                "uid": one.uid,
+                "nickname": one.nickname,
+                "domain": domain,
+                "page": page,
+                "raw": one.raw_data,
+                "now": moment,
+                "log": log_id,
+            }
+            for one in sorted(creators, key=lambda one: one.uid)
+        ],
+    )
+
+
+def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: int) -> int:
+    """How many of these creators that page brought first."""
+    if not uids:
+        return 0
+    names = {f"uid{n}": uid for n, uid in enumerate(uids)}
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers WHERE platform=:platform AND domain=:domain"
+        f" AND uid IN ({', '.join(':' + name for name in names)}) AND ingestion_log_id=:log",
+        platform=platform,
+        domain=domain,
+        log=log_id,
+        **names,
+    )
+    return int(row["n"]) if row else 0
+
+
+def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
+    """Lock the next rows to export, by id, leaving out rows that others hold locked."""
+    return tx.all(
+        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND id>:after AND platform=:platform"
+        f" ORDER BY id LIMIT :limit{tx.dialect.lock_suffix}",
+        platform=platform,
+        domain=domain,
+        after=after_id,
+        limit=limit,
+    )
+
+
+def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int:
+    """Point rows (ids ascending) that are still to be exported to their segment; how many
+    changed."""
+    first, last = ids[0], ids[-1]
+    gapless = last - first + 1 == len(ids)
+    which = "BETWEEN :first AND :last" if gapless else f"IN ({','.join(map(str, ids))})"
+    return tx.execute(
+        "UPDATE influencers SET status='exported', export_log_id=:log, updated_at=:now"
+        f" WHERE id {which} AND status='pending_export'",
+        log=log_id,
+        now=to_sql(now),
+        first=first,
+        last=last,
+    )
+
+
+def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
+    """Rows of a segment, by id."""
+    return tx.all(
+        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_segment')}"
+        " WHERE export_log_id=:log AND id>:after ORDER BY id LIMIT :limit",
+        log=log_id,
+        after=after_id,
+        limit=limit,
+    )
+
+
+def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
+    """Whether any creator of that platform and domain is stored."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM influencers WHERE platform=:platform AND domain=:domain LIMIT 1",
+        platform=platform,
+        domain=domain,
+    )
+    return row is not None
+
+
+def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
+    """Whether a creator of that platform and domain waits to be exported."""
+    row = tx.one(
+        f"SELECT 1 AS yes FROM influencers {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND platform=:platform LIMIT 1",
+        platform=platform,
+        domain=domain,
+    )
+    return row is not None
+
+
+def highest_id(tx: Tx) -> int:
+    """The newest creator's id; 0 when there is none."""
+    row = tx.one("SELECT MAX(id) AS id FROM influencers")
+    return int(row["id"] or 0) if row else 0
+
+
+def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
+    """Rows of an id range whose status and segment contradict each other."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
+        " AND (status='exported') <> (export_log_id IS NOT NULL)",
+        after=after_id,
+        up_to=up_to_id,
+    )
+    return int(row["n"]) if row else 0
+
+
+def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
+    """Rows of an id range that point to a segment that does not exist."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
+        " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
+        after=after_id,
+        up_to=up_to_id,
+    )
+    return int(row["n"]) if row else 0
+
+
+def total(tx: Tx) -> int:
+    """All creators; reads a whole index."""
+    row = tx.one("SELECT COUNT(*) AS n FROM influencers")
+    return int(row["n"]) if row else 0
+
+
+def count_pending(tx: Tx, platform: str, domain: str, most: int) -> int:
+    """How many creators wait to be exported, counted up to `most`."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
+        f" {tx.dialect.force_index('idx_influencers_export')}"
+        " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
+        " LIMIT :most) AS pending",
+        platform=platform,
+        domain=domain,
+        most=most,
+    )
+    return int(row["n"]) if row else 0

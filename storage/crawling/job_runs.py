@@ -1,0 +1,231 @@
+"""Queries on `job_runs`: what ran when, and whose it is while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.transactions import Tx
+from storage.schema import schema
+
+LONGEST_RESULT = 1024
+
+
+class JobCause(StrEnum):
+    """Why a job ran."""
+
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch_up"  # late, for a time at which it could not
+    MANUAL = "manual"
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One run, or (state `missed`) `times` scheduled times without one, up to `scheduled_at`.
+
+    `lease_token` counts how often it was begun.
+    """
+
+    id: int
+    job: str
+    scheduled_at: datetime
+    times: int
+    cause: JobCause
+    state: JobState
+    started_at: datetime | None
+    finished_at: datetime | None
+    result: str | None
+    lease_owner: str | None
+    lease_token: int
+    lease_until: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> JobRun:
+        return cls(
+            id=row["id"],
+            job=row["job"],
+            scheduled_at=from_sql(row["scheduled_at"]),
+            times=row["times"],
+            cause=JobCause(row["cause"]),
+            state=JobState(row["state"]),
+            started_at=from_sql_or_none(row["started_at"]),
+            finished_at=from_sql_or_none(row["finished_at"]),
+            result=row["result"],
+            lease_owner=row["lease_owner"],
+            lease_token=row["lease_token"],
+            lease_until=from_sql_or_none(row["lease_until"]),
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the rows tell of a job: the run that is open, the newest scheduled one (missed ones
+    too), and the moment at which the job was met first."""
+
+    open: JobRun | None
+    newest: JobRun | None
+    met_at: datetime | None
+
+    @property
+    def accounted_until(self) -> datetime | None:
+        """Up to here every scheduled time has its row; None for a job that nobody knows."""
+        if self.newest is None or self.met_at is None:
+            return self.newest.scheduled_at if self.newest else self.met_at
+        return max(self.newest.scheduled_at, self.met_at)
+
+
+def standing(tx: Tx, job: str) -> Standing:
+    """Where a job stands."""
+    found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
+    newest = tx.one(
+        "SELECT * FROM job_runs WHERE job=:job AND cause<>'manual'"
+        " ORDER BY scheduled_at DESC LIMIT 1",
+        job=job,
+    )
+    met = schema.get_fact(tx, _met_name(job))
+    return Standing(
+        JobRun.from_row(found) if found else None,
+        JobRun.from_row(newest) if newest else None,
+        from_sql_or_none(met),
+    )
+
+
+def meet(tx: Tx, job: str, now: datetime) -> None:
+    """Note when a job was met first: what was scheduled before is not missed."""
+    schema.set_fact_once(tx, _met_name(job), to_sql(now))
+
+
+def _met_name(job: str) -> str:
+    return f"job_met:{job}"
+
+
+def start(
+    tx: Tx,
+    job: str,
+    scheduled_at: datetime,
+    cause: JobCause,
+    owner: str,
+    now: datetime,
+    until: datetime,
+) -> int:
+    """Insert a run that begins now, under a lease; its id.
+
+    Raises:
+        DuplicateKey: that time has its row already, or another run of the job is open.
+    """
+    return tx.insert(
+        "INSERT INTO job_runs (job, open_key, scheduled_at, cause, state, started_at, lease_owner,"
+        " lease_token, lease_until)"
+        " VALUES (:job, :job, :scheduled_at, :cause, 'running', :now, :owner, 1, :until)",
+        job=job,
+        scheduled_at=to_sql(scheduled_at),
+        cause=cause.value,
+        owner=owner,
+        now=to_sql(now),
+        until=to_sql(until),
+    )
+
+
+DEAD = "id=:id AND lease_token=:token AND state='running' AND lease_until<=:now"
+
+
+def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) -> bool:
+    """Lease a run again whose lease ran out, its token growing by 1; False when it changed."""
+    return 1 == tx.execute(
+        "UPDATE job_runs SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until"
+        f" WHERE {DEAD}",
+        id=seen.id,
+        token=seen.lease_token,
+        owner=owner,
+        now=to_sql(now),
+        until=to_sql(until),
+    )
+
+
+def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
+    """End a run for good whose lease ran out; False when it changed meanwhile."""
+    return 1 == tx.execute(
+        "UPDATE job_runs SET state='failed', open_key=NULL, finished_at=:now, result=:reason,"
+        f" lease_owner=NULL, lease_until=NULL WHERE {DEAD}",
+        id=seen.id,
+        token=seen.lease_token,
+        reason=reason[:LONGEST_RESULT],
+        now=to_sql(now),
+    )
+
+
+def finish(tx: Tx, run_id: int, token: int, state: JobState, result: str, now: datetime) -> bool:
+    """End a run with its result; False when the lease was taken over."""
+    return 1 == tx.execute(
+        "UPDATE job_runs SET state=:state, open_key=NULL, finished_at=:now, result=:result,"
+        " lease_owner=NULL, lease_until=NULL"
+        " WHERE id=:id AND lease_token=:token AND state='running'",
+        id=run_id,
+        token=token,
+        state=state.value,
+        result=result[:LONGEST_RESULT],
+        now=to_sql(now),
+    )
+
+
+def hand_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
+    """End a lease with the run unfinished: whoever looks next goes on with it."""
+    return 1 == tx.execute(
+        "UPDATE job_runs SET lease_owner=NULL, lease_until=:now"
+        " WHERE id=:id AND lease_token=:token AND state='running'",
+        id=run_id,
+        token=token,
+        now=to_sql(now),
+    )
+
+
+def note_missed(
+    tx: Tx, job: str, scheduled_at: datetime, times: int, reason: str, now: datetime
+) -> None:
+    """Put scheduled times that passed without a run on record, up to `scheduled_at`.
+
+    Raises:
+        DuplicateKey: that time has its row already.
+    """
+    tx.insert(
+        "INSERT INTO job_runs (job, scheduled_at, times, cause, state, finished_at, result)"
+        " VALUES (:job, :scheduled_at, :times, 'schedule', 'missed', :now, :reason)",
+        job=job,
+        scheduled_at=to_sql(scheduled_at),
+        times=times,
+        reason=reason[:LONGEST_RESULT],
+        now=to_sql(now),
+    )
+
+
+def get(tx: Tx, run_id: int) -> JobRun | None:
+    """The run with that id."""
+    row = tx.one("SELECT * FROM job_runs WHERE id=:id", id=run_id)
+    return JobRun.from_row(row) if row else None
+
+
+def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
+    """Runs of one job, the newest time first."""
+    rows = tx.all(
+        "SELECT * FROM job_runs WHERE job=:job ORDER BY scheduled_at DESC LIMIT :limit",
+        job=job,
+        limit=limit,
+    )
+    return [JobRun.from_row(row) for row in rows]
+
+
+def newest(tx: Tx, limit: int) -> list[JobRun]:
+    """Runs of all jobs, the last written first."""
+    rows = tx.all("SELECT * FROM job_runs ORDER BY id DESC LIMIT :limit", limit=limit)
+    return [JobRun.from_row(row) for row in rows]

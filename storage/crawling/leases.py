@@ -1,0 +1,61 @@
+"""Queries that keep leases alive, and the rows of running processes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.leases import LeaseKind
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.workers import Worker
+
+TABLES = {
+    LeaseKind.TASK: "tasks",
+    LeaseKind.ACCOUNT: "accounts",
+    LeaseKind.JOB: "job_runs",
+    LeaseKind.BROADCAST: "broadcaster",
+    LeaseKind.WEBHOOK: "webhook_deliveries",
+}
+
+
+def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:
+    """Push a lease's end back; False when it is not held under that token any more."""
+    return 1 == tx.execute(
+        f"UPDATE {TABLES[kind]} SET lease_until=:until"
+        " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
+        id=row_id,
+        owner=owner,
+        token=token,
+        until=to_sql(until),
+    )
+
+
+def announce(tx: Tx, worker: Worker) -> None:
+    """Say that a process is alive."""
+    tx.execute(
+        "INSERT INTO workers (id, host, pid, roles, started_at, seen_at)"
+        " VALUES (:id, :host, :pid, :roles, :started_at, :seen_at)"
+        f" {tx.dialect.on_conflict_update('id', ['seen_at'])}",
+        id=worker.id,
+        host=worker.host,
+        pid=worker.pid,
+        roles=worker.roles,
+        started_at=to_sql(worker.started_at),
+        seen_at=to_sql(worker.seen_at),
+    )
+
+
+def retire(tx: Tx, worker_id: str) -> None:
+    """Take a process that ends off the list."""
+    tx.execute("DELETE FROM workers WHERE id=:id", id=worker_id)
+
+
+def forget_unseen(tx: Tx, before: datetime) -> int:
+    """Take processes off the list that were last seen before that moment."""
+    return tx.execute("DELETE FROM workers WHERE seen_at<:before", before=to_sql(before))
+
+
+def workers(tx: Tx) -> list[Worker]:
+    """Processes on the list, oldest first."""
+    rows = tx.all("SELECT * FROM workers ORDER BY started_at, id")
+    return [Worker.from_row(row) for row in rows]

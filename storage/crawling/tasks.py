@@ -1,0 +1,388 @@
+"""Queries on `tasks`: filing, looking, and the operator's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.errors import DatabaseContention, DuplicateKey
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
+
+
+@dataclass(frozen=True)
+class NewTask:
+    task_type: TaskType
+    platform: str
+    domain: str
+    options: Mapping[str, Any]
+    parent_id: int | None = None
+    is_leaf: bool = True
+    page_from: int | None = None
+    page_to: int | None = None
+    progress_marker: str | None = None
+    item_count: int = 0
+    new_count: int = 0
+
+
+OPEN = "('pending','in_progress','paused')"
+
+
+def open_key(task_type: TaskType, platform: str, domain: str) -> str:
+    """What at most one open task may carry."""
+    return f"{task_type}|{platform}|{domain}"
+
+
+def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task | None:
+    """The open top-level task of that kind, if any."""
+    key = open_key(task_type, platform, domain)
+    row = tx.one("SELECT * FROM tasks WHERE open_key=:key", key=key)
+    return Task.from_row(row) if row else None
+
+
+def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
+    """The open task of that type, platform and domain, created when there is none.
+
+    Returns it and whether it is new. Two callers at once get the same task.
+    """
+    known = find_open(tx, new.task_type, new.platform, new.domain)
+    if known is not None:
+        return known, False
+    is_new = True
+    try:
+        _insert(tx, new, now, open_key(new.task_type, new.platform, new.domain))
+    except DuplicateKey:
+        is_new = False  # another caller was faster
+    task = find_open(tx, new.task_type, new.platform, new.domain)
+    if task is None:
+        raise DatabaseContention("the open task ended just now")
+    return task, is_new
+
+
+def add_child(tx: Tx, new: NewTask, now: datetime) -> int:
+    """Insert a piece of a split task; its id."""
+    return _insert(tx, new, now, None)
+
+
+def _insert(tx: Tx, new: NewTask, now: datetime, key: str | None) -> int:
+    return tx.insert(
+        "INSERT INTO tasks (parent_id, task_type, platform, domain, is_leaf, open_key,"
+        " progress_marker, page_from, page_to, item_count, new_count, options,"
+        " created_at, updated_at)"
+        " VALUES (:parent_id, :task_type, :platform, :domain, :is_leaf, :key, :marker,"
+        " :page_from, :page_to, :items, :new, :options, :now, :now)",
+        parent_id=new.parent_id,
+        task_type=new.task_type.value,
+        platform=new.platform,
+        domain=new.domain,
+        is_leaf=int(new.is_leaf),
+        key=key,
+        marker=new.progress_marker,
+        page_from=new.page_from,
+        page_to=new.page_to,
+        items=new.item_count,
+        new=new.new_count,
+        options=json.dumps(dict(new.options), ensure_ascii=False),
+        now=to_sql(now),
+    )
+
+
+def get(tx: Tx, task_id: int) -> Task | None:
+    """The task with that id."""
+    row = tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
+    return Task.from_row(row) if row else None
+
+
+def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
+    """Lock a parent, so that of two children that end at once the second sees the first."""
+    tx.execute("UPDATE tasks SET updated_at=:now WHERE id=:id", id=parent_id, now=to_sql(now))
+
+
+def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
+    """The statuses that any child is in."""
+    probes = ", ".join(
+        f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
+        for status in TaskStatus
+    )
+    row = tx.one(f"SELECT {probes}", id=parent_id)
+    assert row is not None
+    return {status for status in TaskStatus if row[status.value]}
+
+
+def first_child_error(tx: Tx, parent_id: int) -> str | None:
+    """Why the first failed child failed."""
+    row = tx.one(
+        f"SELECT last_error FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
+        id=parent_id,
+    )
+    return row["last_error"] if row else None
+
+
+def set_parent_status(
+    tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
+) -> None:
+    """Let a parent follow its children."""
+    ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
+    end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
+    tx.execute(
+        f"UPDATE tasks SET status=:status, last_error=:error, updated_at=:now{end} WHERE id=:id",
+        id=parent_id,
+        status=status.value,
+        error=error,
+        now=to_sql(now),
+    )
+
+
+def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
+    """Whether an ingestion task of the domain is open."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
+        key=open_key(TaskType.INGESTION, platform, domain),
+    )
+    return row is not None
+
+
+def is_waiting_for_account(
+    tx: Tx,
+    task_type: TaskType,
+    platform: str,
+    before: datetime,
+    alive_since: datetime,
+    due: datetime,
+) -> bool:
+    """Whether an open task of that type has lacked an account since `before`, somebody asked for
+    it after `alive_since`, and it would take one at once: it asks again before `due`."""
+    for status, rested in (
+        (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
+        (TaskStatus.IN_PROGRESS, ""),
+    ):
+        row = tx.one(
+            "SELECT 1 AS yes FROM tasks WHERE task_type=:type AND status=:status AND is_leaf=1"
+            " AND platform=:platform AND waiting_for='account' AND waiting_since<=:before"
+            f" AND updated_at>=:alive {rested} LIMIT 1",
+            type=task_type.value,
+            status=status.value,
+            platform=platform,
+            before=to_sql(before),
+            alive=to_sql(alive_since),
+            due=to_sql(due),
+        )
+        if row is not None:
+            return True
+    return False
+
+
+def domains(tx: Tx) -> list[str]:
+    """Domains that any task was made for."""
+    rows = tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")
+    return [row["domain"] for row in rows]
+
+
+def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
+    """Tasks that are no piece of another (those with that label), newest first."""
+    if label is not None:
+        return _labelled(tx, label, only_open=only_open, limit=limit)
+    index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
+    where = "open_key>''" if only_open else "parent_id IS NULL"
+    rows = tx.all(
+        f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
+    )
+    return [Task.from_row(row) for row in rows]
+
+
+def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
+    only = " AND t.open_key>''" if only_open else ""
+    rows = tx.all(
+        "SELECT t.* FROM task_labels l JOIN tasks t ON t.id=l.task_id"
+        f" WHERE l.label=:label{only} ORDER BY l.task_id DESC LIMIT :limit",
+        label=label,
+        limit=limit,
+    )
+    return [Task.from_row(row) for row in rows]
+
+
+def children(tx: Tx, parent_id: int) -> list[Task]:
+    """The pieces of a task, by id."""
+    rows = tx.all(
+        f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_pieces')}"
+        " WHERE parent_id=:id ORDER BY id",
+        id=parent_id,
+    )
+    return [Task.from_row(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counters of a task with all its pieces."""
+
+    item_count: int
+    new_count: int
+    pages_done: int
+    waiting_for: WaitingFor | None
+    not_before: str | None
+    error: str | None
+
+
+def progress_of_leaf(task: Task) -> Progress:
+    """The same of a task that was not split, from its own row."""
+    pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
+    rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
+    waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
+    return Progress(
+        item_count=task.item_count,
+        new_count=task.new_count,
+        pages_done=pages,
+        waiting_for=task.waiting_for if waits else None,
+        not_before=to_sql(task.not_before) if rests and task.not_before else None,
+        error=task.last_error if waits else None,
+    )
+
+
+def progress(tx: Tx, task_id: int) -> Progress:
+    """Sum up a task, or its pieces where it was split."""
+    task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
+    if task is not None and task["is_leaf"]:
+        which = "WHERE id=:id"
+    else:
+        which = f"{tx.dialect.force_index('idx_tasks_pieces')} WHERE parent_id=:id"
+    row = tx.one(
+        "SELECT COALESCE(SUM(item_count),0) AS items, COALESCE(SUM(new_count),0) AS new,"
+        " COALESCE(SUM(CASE WHEN progress_marker LIKE 'page=%' THEN"
+        " CAST(SUBSTR(progress_marker,6) AS DECIMAL)-page_from+1 ELSE 0 END),0) AS pages,"
+        " MIN(CASE WHEN status<>'completed' THEN waiting_for END) AS waiting,"
+        " MIN(CASE WHEN status IN ('pending','paused') THEN not_before END) AS not_before,"
+        " MAX(CASE WHEN waiting_for IS NOT NULL AND status<>'completed' THEN last_error END)"
+        " AS error"
+        f" FROM tasks {which}",
+        id=task_id,
+    )
+    assert row is not None
+    return Progress(
+        item_count=int(row["items"]),
+        new_count=int(row["new"]),
+        pages_done=int(row["pages"]),
+        waiting_for=WaitingFor(row["waiting"]) if row["waiting"] else None,
+        not_before=row["not_before"],
+        error=row["error"],
+    )
+
+
+def pause(tx: Tx, task_id: int, now: datetime) -> int:
+    """Hold a task and its open pieces until the operator resumes them; how many it changed."""
+    return _change_whole(
+        tx,
+        task_id,
+        "status='paused', not_before=NULL, waiting_for=NULL, updated_at=:now",
+        OPEN,
+        now=to_sql(now),
+    )
+
+
+def resume(tx: Tx, task_id: int, now: datetime) -> int:
+    """Make paused and failed pieces claimable at once; how many it changed."""
+    return _change_whole(
+        tx,
+        task_id,
+        "status='pending', not_before=NULL, waiting_for=NULL, attempts=0, last_error=NULL,"
+        " finished_at=NULL, updated_at=:now",
+        "('paused','failed','pending')",
+        now=to_sql(now),
+    )
+
+
+def reopen(tx: Tx, task: Task) -> bool:
+    """Give a failed task its open key back; False when another open task carries it."""
+    other = find_open(tx, task.task_type, task.platform, task.domain)
+    if other is not None:
+        return other.id == task.id
+    key = open_key(task.task_type, task.platform, task.domain)
+    tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
+    return True
+
+
+def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
+    """End a task and its open pieces for good; how many it changed. Holders keep their tokens."""
+    return _change_whole(
+        tx,
+        task_id,
+        "status='failed', open_key=NULL, not_before=NULL, waiting_for=NULL, last_error=:reason,"
+        " finished_at=:now, updated_at=:now",
+        OPEN,
+        now=to_sql(now),
+        reason=reason,
+    )
+
+
+def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: object) -> int:
+    """Change a task and its pieces; two statements, as an OR would read the whole table."""
+    return sum(
+        tx.execute(
+            f"UPDATE tasks SET {changes} WHERE {which}=:id AND status IN {statuses}",
+            id=task_id,
+            **params,
+        )
+        for which in ("id", "parent_id")
+    )
+
+
+def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
+    """Let every task that waits for an account or its quota look again at once."""
+    return tx.execute(
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
+        " WHERE task_type IN ('ingestion','export') AND status IN ('pending','paused')"
+        " AND is_leaf=1 AND platform=:platform AND waiting_for IN ('account','quota')"
+        " AND not_before>:now",
+        platform=platform,
+        now=to_sql(now),
+    )
+
+
+def wake_for_quota(tx: Tx, now: datetime) -> int:
+    """Let every task that waits for quota look again at once; how many."""
+    return tx.execute(
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
+        " WHERE task_type IN ('ingestion','export') AND is_leaf=1"
+        " AND status IN ('pending','paused') AND waiting_for='quota' AND not_before>:now",
+        now=to_sql(now),
+    )
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a piece waits for until then, and why."""
+
+    reason: WaitingFor
+    until: str | None
+    error: str | None
+
+
+def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
+    """What the next piece of a task that still waits at `now` waits for; what is over is none."""
+    row = tx.one(
+        "SELECT waiting_for, not_before, last_error FROM tasks"
+        " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"
+        " AND status IN ('pending','in_progress','paused')"
+        " AND (not_before IS NULL OR not_before>:now) ORDER BY not_before LIMIT 1",
+        id=task_id,
+        now=to_sql(now),
+    )
+    if row is None:
+        return None
+    return Wait(WaitingFor(row["waiting_for"]), row["not_before"], row["last_error"])
+
+
+def newest_ended(tx: Tx, limit: int) -> list[Task]:
+    """Top-level tasks that have ended, the last to end first."""
+    rows = tx.all(
+        "SELECT * FROM tasks WHERE parent_id IS NULL AND finished_at IS NOT NULL"
+        " ORDER BY finished_at DESC LIMIT :limit",
+        limit=limit,
+    )
+    return [Task.from_row(row) for row in rows]

@@ -1,0 +1,1 @@
+"""Queries of distribution tasks, their reports and deliveries."""

@@ -1,0 +1,107 @@
+"""Queries on `broadcaster`: whether tasks are broadcast, and the lease of a round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.engines.datetimes import from_sql_or_none, to_sql
+from storage.engines.transactions import Tx
+
+ROW = 1
+
+
+@dataclass(frozen=True)
+class BroadcasterState:
+    """`result` is JSON text of the newest finished round; a lease in force is a round that runs.
+    `next_tasks` is JSON text: the task that a platform's next round begins with."""
+
+    is_on: bool = False
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: str | None = None
+    lease_until: datetime | None = None
+    next_tasks: str | None = None
+
+
+def state(tx: Tx) -> BroadcasterState:
+    """The one row; as it begins when nobody has written it yet."""
+    row = tx.one("SELECT * FROM broadcaster WHERE id=:row", row=ROW)
+    if row is None:
+        return BroadcasterState()
+    return BroadcasterState(
+        bool(row["is_on"]),
+        from_sql_or_none(row["started_at"]),
+        from_sql_or_none(row["finished_at"]),
+        row["result"],
+        from_sql_or_none(row["lease_until"]),
+        row["next_tasks"],
+    )
+
+
+def switch(tx: Tx, is_on: bool) -> bool:
+    """Turn broadcasting on or off; False when it was so already."""
+    _require_row(tx)
+    return 1 == tx.execute(
+        "UPDATE broadcaster SET is_on=:is_on WHERE id=:row AND is_on<>:is_on",
+        row=ROW,
+        is_on=int(is_on),
+    )
+
+
+def claim(
+    tx: Tx, owner: str, now: datetime, until: datetime, due_before: datetime | None
+) -> int | None:
+    """Lease the next round; its token, or None when one runs.
+
+    With `due_before` only when broadcasting is on and no round started since then.
+    """
+    _require_row(tx)
+    due = "" if due_before is None else " AND is_on=1 AND (started_at IS NULL OR started_at<=:due)"
+    claimed = tx.execute(
+        "UPDATE broadcaster SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until,"
+        " started_at=:now"
+        f" WHERE id=:row AND (lease_until IS NULL OR lease_until<=:now){due}",
+        row=ROW,
+        owner=owner,
+        until=to_sql(until),
+        now=to_sql(now),
+        due=to_sql(due_before) if due_before else None,
+    )
+    if claimed != 1:
+        return None
+    row = tx.one("SELECT lease_token FROM broadcaster WHERE id=:row", row=ROW)
+    return int(row["lease_token"]) if row else None
+
+
+def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
+    """End the round of that token with its result; False when it is another's by now."""
+    return 1 == tx.execute(
+        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL, finished_at=:now,"
+        " result=:result, next_tasks=:next_tasks"
+        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
+        row=ROW,
+        owner=owner,
+        token=token,
+        result=result,
+        next_tasks=next_tasks,
+        now=to_sql(now),
+    )
+
+
+def give_back(tx: Tx, owner: str, token: int) -> bool:
+    """End the lease of a round that came to nothing."""
+    return 1 == tx.execute(
+        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL"
+        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
+        row=ROW,
+        owner=owner,
+        token=token,
+    )
+
+
+def _require_row(tx: Tx) -> None:
+    tx.execute(
+        f"INSERT INTO broadcaster (id) VALUES (:row) {tx.dialect.on_conflict_ignore('id')}",
+        row=ROW,
+    )

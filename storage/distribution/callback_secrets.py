@@ -1,0 +1,51 @@
+"""Queries on the callback columns of `drama_tasks`: what signs a report, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+
+
+def secret_of(tx: Tx, task_id: str) -> str | None:
+    """The encrypted secret of a task, None when it has none or is gone."""
+    row = tx.one("SELECT callback_secret FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
+    return row["callback_secret"] if row else None
+
+
+def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
+    """Change a task's encrypted secret if it is still what the caller has seen."""
+    same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
+    return 1 == tx.execute(
+        "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"
+        f" WHERE task_id=:task_id AND {same}",
+        task_id=task_id,
+        seen=seen,
+        secret=secret,
+        now=to_sql(now),
+    )
+
+
+def task_exists(tx: Tx, task_id: str) -> bool:
+    row = tx.one("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
+    return row is not None
+
+
+def follow(
+    tx: Tx, task_ids: Sequence[str], delivery_id: int, state: str, retries: int, now: datetime
+) -> None:
+    """Note on tasks how a delivery that told of them stands, unless a newer one did already."""
+    names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}
+    tx.execute(
+        "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"
+        " callback_last_attempt=:now, callback_delivery_id=:delivery"
+        f" WHERE task_id IN ({', '.join(':' + name for name in names)})"
+        " AND (callback_delivery_id IS NULL OR callback_delivery_id<=:delivery)",
+        state=state,
+        retries=retries,
+        now=to_sql(now),
+        delivery=delivery_id,
+        **names,
+    )

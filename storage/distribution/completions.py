@@ -1,0 +1,146 @@
+"""Queries on `task_completions`: the videos that users posted for a distribution task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.transactions import Row, Tx
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A posted video. `details` is JSON text of what was verified, or None; `link_hash` tells the
+    video (or short link), so that it counts once for its task and user."""
+
+    task_id: str
+    user_id: str
+    platform: str
+    submission_link: str
+    link_hash: str
+    details: str | None
+    completed_at: datetime
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.link_hash, self.task_id, self.user_id)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Completion:
+        return cls(
+            row["task_id"],
+            row["user_id"],
+            row["platform"],
+            row["submission_link"],
+            row["link_hash"],
+            row["verification_details"],
+            from_sql(row["completed_at"]),
+        )
+
+
+def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
+    """Completions with these links, by their keys."""
+    if not link_hashes:
+        return {}
+    names = {f"hash{n}": one for n, one in enumerate(link_hashes)}
+    marks = ", ".join(f":{name}" for name in names)
+    rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
+    found = [Completion.from_row(row) for row in rows]
+    return {one.key: one for one in found}
+
+
+def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
+    """Insert new completions, in key order. Raises DuplicateKey when another was faster."""
+    tx.execute_many(
+        "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
+        " verification_details, completed_at, created_at, changed_at)"
+        " VALUES (:task_id, :user_id, :platform, :link, :hash, :details, :completed_at, :now,"
+        " :now)",
+        [
+            {
+                "task_id": one.task_id,
+                "user_id": one.user_id,
+                "platform": one.platform,
+                "link": one.submission_link,
+                "hash": one.link_hash,
+                "details": one.details,
+                "completed_at": to_sql(one.completed_at),
+                "now": to_sql(now),
+            }
+            for one in sorted(completions, key=lambda one: one.key)
+        ],
+    )
+
+
+def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
+    """Replace what was verified of known completions, in key order; the rest stays."""
+    tx.execute_many(
+        "UPDATE task_completions SET verification_details=:details, changed_at=:now"
+        " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
+        [
+            {
+                "details": one.details,
+                "hash": one.link_hash,
+                "task_id": one.task_id,
+                "user_id": one.user_id,
+                "now": to_sql(now),
+            }
+            for one in sorted(completions, key=lambda one: one.key)
+        ],
+    )
+
+
+def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
+    """Ids of the tasks that were completed by somebody from `begins` until before `ends`."""
+    rows = tx.all(
+        "SELECT DISTINCT task_id FROM task_completions"
+        " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
+        begins=to_sql(begins),
+        ends=to_sql(ends),
+    )
+    return [row["task_id"] for row in rows]
+
+
+def late_tasks(
+    tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
+) -> list[str]:
+    """Ids of the tasks whose completions of that day changed since they were counted last, and not
+    before `changed_since`; a task whose day has no row was not counted."""
+    rows = tx.all(
+        "SELECT DISTINCT c.task_id FROM task_completions c"
+        f" {tx.dialect.force_index('idx_task_completions_day')}"
+        " LEFT JOIN task_daily_stats s ON s.task_id=c.task_id AND s.stats_date=:day"
+        " WHERE c.completed_at>=:begins AND c.completed_at<:ends AND c.changed_at>=:since"
+        " AND (s.counted_until IS NULL OR c.changed_at>=s.counted_until) ORDER BY c.task_id",
+        day=str(day),
+        begins=to_sql(begins),
+        ends=to_sql(ends),
+        since=to_sql(changed_since),
+    )
+    return [row["task_id"] for row in rows]
+
+
+def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
+    """These tasks' completions from `begins` until before `ends`, by task."""
+    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
+    marks = ", ".join(f":{name}" for name in names)
+    rows = tx.all(
+        "SELECT task_id, user_id, platform, submission_link, link_hash, verification_details,"
+        f" completed_at FROM task_completions {tx.dialect.force_index('idx_task_completions_task')}"
+        f" WHERE task_id IN ({marks}) AND completed_at>=:begins AND completed_at<:ends"
+        " ORDER BY task_id",
+        begins=to_sql(begins),
+        ends=to_sql(ends),
+        **names,
+    )
+    return [Completion.from_row(row) for row in rows]
+
+
+def count_of_task(tx: Tx, task_id: str) -> int:
+    """How often a task was completed."""
+    row = tx.one(
+        "SELECT COUNT(*) AS n FROM task_completions WHERE task_id=:task_id", task_id=task_id
+    )
+    return int(row["n"]) if row else 0

@@ -1,0 +1,145 @@
+"""Queries on `task_daily_stats`: what a distribution task reached on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.engines.datetimes import day_from_sql, from_sql, to_sql, to_sql_or_none
+from storage.engines.transactions import Row, Tx
+
+COUNTS = (
+    "account_count",
+    "yt_account_count",
+    "yt_view_count",
+    "yt_like_count",
+    "yt_comment_count",
+    "tt_account_count",
+    "tt_view_count",
+    "tt_like_count",
+    "tt_comment_count",
+    "dy_account_count",
+    "dy_view_count",
+    "dy_like_count",
+    "dy_comment_count",
+    "dy_share_count",
+    "dy_collect_count",
+)
+SCANNED = ("scanned_at", "counted_until")
+NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
+
+
+@dataclass(frozen=True)
+class DailyStats:
+    """A task's numbers of a day. `counts` has every one of COUNTS; `revision` grows when a later
+    scan finds other ones; `event_id` names the report that told this revision. Completions that
+    changed before `counted_until` are in it."""
+
+    task_id: str
+    stats_date: date
+    counts: Mapping[str, int]
+    completion_count: int
+    revision: int
+    error: str | None
+    event_id: str | None
+    scanned_at: datetime
+    counted_until: datetime
+
+    @classmethod
+    def from_row(cls, row: Row) -> DailyStats:
+        return cls(
+            row["task_id"],
+            day_from_sql(str(row["stats_date"])),
+            {name: row[name] for name in COUNTS},
+            row["completion_count"],
+            row["revision"],
+            row["error"],
+            row["event_id"],
+            from_sql(row["scanned_at"]),
+            from_sql(row["counted_until"]),
+        )
+
+
+def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
+    """What is known of these tasks' day, by task."""
+    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
+    marks = ", ".join(f":{name}" for name in names)
+    rows = tx.all(
+        f"SELECT * FROM task_daily_stats WHERE stats_date=:day AND task_id IN ({marks})",
+        day=str(day),
+        **names,
+    )
+    return {row["task_id"]: DailyStats.from_row(row) for row in rows}
+
+
+def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
+    """A task's newest days."""
+    rows = tx.all(
+        "SELECT * FROM task_daily_stats WHERE task_id=:task_id"
+        " ORDER BY stats_date DESC LIMIT :limit",
+        task_id=task_id,
+        limit=limit,
+    )
+    return [DailyStats.from_row(row) for row in rows]
+
+
+def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
+    """Insert or replace days whose numbers are new; nobody was told of them yet."""
+    columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
+    _upsert(tx, found, [*columns, *NOT_SENT])
+
+
+def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
+    """Note that days were scanned again with the same numbers."""
+    _upsert(tx, found, ["completion_count", "error", *SCANNED])
+
+
+def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:
+    columns = [
+        "task_id",
+        "stats_date",
+        *COUNTS,
+        "completion_count",
+        "revision",
+        "error",
+        "event_id",
+        *SCANNED,
+        *NOT_SENT,
+    ]
+    tx.execute_many(
+        f"INSERT INTO task_daily_stats ({', '.join(columns)})"
+        f" VALUES ({', '.join(':' + name for name in columns)})"
+        f" {tx.dialect.on_conflict_update('task_id, stats_date', refreshed)}",
+        [
+            {
+                "task_id": one.task_id,
+                "stats_date": str(one.stats_date),
+                **one.counts,
+                "completion_count": one.completion_count,
+                "revision": one.revision,
+                "error": one.error,
+                "event_id": one.event_id,
+                "scanned_at": to_sql(one.scanned_at),
+                "counted_until": to_sql(one.counted_until),
+                **NOT_SENT,
+            }
+            for one in sorted(found, key=lambda one: one.task_id)
+        ],
+    )
+
+
+def note_delivery(
+    tx: Tx, event_id: str, sent_at: datetime | None, response: str | None, tries: int
+) -> int:
+    """Note on the days that a report told how its delivery went (`sent_at` when it arrived); how
+    many days those are. A day whose numbers changed since belongs to a newer report."""
+    return tx.execute(
+        "UPDATE task_daily_stats SET is_sent=:is_sent, sent_at=:sent_at, response=:response,"
+        " tries=:tries WHERE event_id=:event_id",
+        event_id=event_id,
+        is_sent=int(sent_at is not None),
+        sent_at=to_sql_or_none(sent_at),
+        response=response,
+        tries=tries,
+    )

@@ -1,0 +1,268 @@
+"""Queries on `webhook_deliveries` and their attempts: filing, looking, sending again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from core.errors import DuplicateKey
+from storage.engines.datetimes import (
+    day_from_sql,
+    from_sql,
+    from_sql_or_none,
+    to_sql,
+    to_sql_or_none,
+)
+from storage.engines.transactions import Row, Tx
+
+ERROR_CHARS = 1024
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"  # not tried yet
+    SENDING = "sending"  # a request is under way, under a lease
+    DELIVERED = "delivered"
+    FAILED = "failed"  # tried in vain; it will be tried again
+    DEAD = "dead"  # given up
+
+
+class DeliveryKind(StrEnum):
+    DAILY = "daily"
+    BROADCAST = "broadcast"
+    COMPLETION = "completion"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A report on its way. `not_before` is None when it is done or under way; `attempts` counts
+    from its filing or its last replay."""
+
+    id: int
+    event_id: str
+    kind: DeliveryKind
+    url: str
+    url_hash: str
+    host: str
+    task_id: str | None
+    stats_date: date | None
+    body: str
+    state: DeliveryState
+    attempts: int
+    not_before: datetime | None
+    first_tried_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    lease_token: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Delivery:
+        return cls(
+            id=row["id"],
+            event_id=row["event_id"],
+            kind=DeliveryKind(row["kind"]),
+            url=row["url"],
+            url_hash=row["url_hash"],
+            host=row["host"],
+            task_id=row["task_id"],
+            stats_date=day_from_sql(str(row["stats_date"])) if row["stats_date"] else None,
+            body=row["body"],
+            state=DeliveryState(row["state"]),
+            attempts=row["attempts"],
+            not_before=from_sql_or_none(row["not_before"]),
+            first_tried_at=from_sql_or_none(row["first_tried_at"]),
+            last_status=row["last_status"],
+            last_error=row["last_error"],
+            lease_token=row["lease_token"],
+            created_at=from_sql(row["created_at"]),
+            finished_at=from_sql_or_none(row["finished_at"]),
+        )
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """What is filed; the other columns follow."""
+
+    event_id: str
+    kind: DeliveryKind
+    url: str
+    url_hash: str
+    host: str
+    task_id: str | None
+    stats_date: date | None
+    body: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request, or why none could be made. `finished_at` is None while it is under way, and
+    for ever when its process died."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    status: int | None
+    response: str | None
+    error: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Attempt:
+        return cls(
+            number=row["number"],
+            started_at=from_sql(row["started_at"]),
+            finished_at=from_sql_or_none(row["finished_at"]),
+            status=row["status"],
+            response=row["response"],
+            error=row["error"],
+        )
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which deliveries are meant; what is None or empty leaves nothing out. `since` is included,
+    `until` is not; both are moments of filing."""
+
+    ids: Sequence[int] = ()
+    states: Sequence[DeliveryState] = ()
+    kinds: Sequence[DeliveryKind] = ()
+    task_id: str | None = None
+    url_hash: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
+    """File a delivery that is due at once; its id, or None when its event id is filed already."""
+    _make_endpoint(tx, new, now)
+    try:
+        return tx.insert(
+            "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id,"
+            " stats_date, body, state, not_before, created_at)"
+            " VALUES (:event_id, :kind, :url, :url_hash, :host, :task_id, :stats_date, :body,"
+            " 'pending', :now, :now)",
+            event_id=new.event_id,
+            kind=new.kind.value,
+            url=new.url,
+            url_hash=new.url_hash,
+            host=new.host,
+            task_id=new.task_id,
+            body=new.body,
+            now=to_sql(now),
+            stats_date=str(new.stats_date) if new.stats_date else None,
+        )
+    except DuplicateKey:
+        return None
+
+
+def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
+    known = "SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash"
+    if tx.one(known, url_hash=new.url_hash) is not None:
+        return
+    tx.execute(
+        "INSERT INTO webhook_endpoints (url_hash, url, host, is_enabled, changed_at)"
+        f" VALUES (:url_hash, :url, :host, 1, :now) {tx.dialect.on_conflict_ignore('url_hash')}",
+        url_hash=new.url_hash,
+        url=new.url,
+        host=new.host,
+        now=to_sql(now),
+    )
+
+
+def get(tx: Tx, delivery_id: int) -> Delivery | None:
+    """The delivery with that id."""
+    row = tx.one("SELECT * FROM webhook_deliveries WHERE id=:id", id=delivery_id)
+    return Delivery.from_row(row) if row else None
+
+
+def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
+    """Deliveries that match, newest first."""
+    where, params = conditions(wanted)
+    rows = tx.all(
+        f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
+        limit=limit,
+        **params,
+    )
+    return [Delivery.from_row(row) for row in rows]
+
+
+def counts(tx: Tx) -> dict[DeliveryState, int]:
+    """How many deliveries are in each state."""
+    rows = tx.all("SELECT state, COUNT(*) AS n FROM webhook_deliveries GROUP BY state")
+    return {DeliveryState(row["state"]): int(row["n"]) for row in rows}
+
+
+def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
+    """Make deliveries that match due again, with their attempts counted anew; how many. What is
+    under way and tests stay as they are."""
+    where, params = conditions(wanted)
+    return tx.execute(
+        "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
+        f" finished_at=NULL WHERE {where} AND state<>'sending' AND kind<>'test'",
+        now=to_sql(now),
+        **params,
+    )
+
+
+def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
+    """A delivery's attempts, oldest first."""
+    rows = tx.all(
+        "SELECT * FROM webhook_attempts WHERE delivery_id=:id ORDER BY id", id=delivery_id
+    )
+    return [Attempt.from_row(row) for row in rows]
+
+
+def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
+    """Write down that an attempt begins; its id."""
+    row = tx.one("SELECT COUNT(*) AS n FROM webhook_attempts WHERE delivery_id=:id", id=delivery_id)
+    return tx.insert(
+        "INSERT INTO webhook_attempts (delivery_id, number, started_at)"
+        " VALUES (:id, :number, :now)",
+        id=delivery_id,
+        number=int(row["n"]) + 1 if row else 1,
+        now=to_sql(now),
+    )
+
+
+def end_attempt(
+    tx: Tx,
+    attempt_id: int,
+    status: int | None,
+    response: str | None,
+    error: str | None,
+    now: datetime,
+) -> None:
+    """Write down how an attempt ended."""
+    tx.execute(
+        "UPDATE webhook_attempts SET finished_at=:now, status=:status, response=:response,"
+        " error=:error WHERE id=:id",
+        id=attempt_id,
+        status=status,
+        response=response,
+        now=to_sql(now),
+        error=error and error[:ERROR_CHARS],
+    )
+
+
+def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
+    """What a WHERE says for a filter, and its parameters."""
+    terms, params = ["1=1"], dict[str, Any]()
+    lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
+    for column, values in lists.items():
+        if values:
+            names = {f"{column}{n}": value for n, value in enumerate(values)}
+            terms.append(f"{column} IN ({', '.join(':' + name for name in names)})")
+            params |= {name: getattr(value, "value", value) for name, value in names.items()}
+    for column, value in (("task_id", wanted.task_id), ("url_hash", wanted.url_hash)):
+        if value is not None:
+            terms.append(f"{column}=:{column}")
+            params[column] = value
+    for term, moment in (("created_at>=:since", wanted.since), ("created_at<:until", wanted.until)):
+        if moment is not None:
+            terms.append(term)
+            params[term.partition(":")[2]] = to_sql_or_none(moment)
+    return " AND ".join(terms), params

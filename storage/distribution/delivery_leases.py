@@ -1,0 +1,159 @@
+"""Queries on `webhook_deliveries` under a lease: claiming, ending an attempt, taking back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.distribution.deliveries import ERROR_CHARS, Delivery, DeliveryState
+from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.transactions import Tx
+
+LOOKS_AT_ONCE = 100
+# The URL is written in: as a column of another table it would be looked for behind all that is
+# done, which has no moment and stands first in the index.
+FIRST_DUE = (
+    "SELECT :{name} AS url_hash, MIN(not_before) AS due_since FROM webhook_deliveries"
+    " WHERE url_hash=:{name} AND not_before<=:now"
+)
+INTERRUPTED = "its process died in the middle of the request"
+
+
+@dataclass(frozen=True)
+class DueEndpoint:
+    """A URL to which something may be sent now; `due_since` is the moment of the oldest."""
+
+    url_hash: str
+    host: str
+    due_since: str
+
+
+@dataclass(frozen=True)
+class HostTraffic:
+    """Requests to a host that are under way, in all processes, and those whose process died."""
+
+    host: str
+    under_way: int
+    expired: int
+
+
+def due_endpoints(tx: Tx, now: datetime) -> list[DueEndpoint]:
+    """URLs that something is due for, without those that are disabled or rest; the longest due
+    first. One step into the index for each URL, however much waits for it or was sent there."""
+    live = tx.all(
+        "SELECT url_hash, host FROM webhook_endpoints"
+        " WHERE is_enabled=1 AND (rest_until IS NULL OR rest_until<=:now) ORDER BY url_hash",
+        now=to_sql(now),
+    )
+    hosts = {row["url_hash"]: row["host"] for row in live}
+    hashes = list(hosts)
+    found = []
+    for start in range(0, len(hashes), LOOKS_AT_ONCE):
+        names = {f"hash{n}": one for n, one in enumerate(hashes[start : start + LOOKS_AT_ONCE])}
+        looks = (FIRST_DUE.format(name=name) for name in names)
+        found += tx.all(" UNION ALL ".join(looks), now=to_sql(now), **names)
+    due = [(str(row["due_since"]), row["url_hash"]) for row in found if row["due_since"]]
+    return [DueEndpoint(one, hosts[one], since) for since, one in sorted(due)]
+
+
+def traffic(tx: Tx, now: datetime) -> list[HostTraffic]:
+    """What is under way, by host."""
+    rows = tx.all(
+        "SELECT host, SUM(CASE WHEN lease_until>=:now THEN 1 ELSE 0 END) AS under_way,"
+        " SUM(CASE WHEN lease_until<:now THEN 1 ELSE 0 END) AS expired"
+        " FROM webhook_deliveries WHERE state='sending' GROUP BY host",
+        now=to_sql(now),
+    )
+    return [HostTraffic(row["host"], int(row["under_way"]), int(row["expired"])) for row in rows]
+
+
+def candidates(tx: Tx, url_hash: str, now: datetime) -> list[int]:
+    """Deliveries to a URL that may be tried now, the longest due first; a few of the first hundred.
+
+    One that was never tried waits until the older ones of its task and URL were. Those stand
+    before it, or are under way: however many wait for them, behind the first hundred is nothing
+    that has to go first.
+    """
+    rows = tx.all(
+        "SELECT d.id FROM (SELECT id, task_id, first_tried_at, not_before FROM webhook_deliveries"
+        f" {tx.dialect.force_index('idx_webhook_deliveries_next')}"
+        " WHERE url_hash=:url_hash AND not_before<=:now ORDER BY not_before, id LIMIT 100) d"
+        " WHERE d.first_tried_at IS NOT NULL OR d.task_id IS NULL OR d.id=("
+        "SELECT o.id FROM webhook_deliveries o"
+        f" {tx.dialect.force_index('idx_webhook_deliveries_order')}"
+        " WHERE o.url_hash=:url_hash AND o.task_id=d.task_id AND o.first_tried_at IS NULL"
+        " AND (o.not_before IS NOT NULL OR o.state='sending') ORDER BY o.id LIMIT 1)"
+        " ORDER BY d.not_before, d.id LIMIT 8",
+        url_hash=url_hash,
+        now=to_sql(now),
+    )
+    return [int(row["id"]) for row in rows]
+
+
+def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
+    """Lock a delivery that is due; None when it is no more, or when somebody else has it locked."""
+    row = tx.one(
+        "SELECT * FROM webhook_deliveries WHERE id=:id AND not_before<=:now"
+        + tx.dialect.lock_suffix,
+        id=delivery_id,
+        now=to_sql(now),
+    )
+    return Delivery.from_row(row) if row else None
+
+
+def take(tx: Tx, seen: Delivery, owner: str, until: datetime) -> bool:
+    """Lease the delivery as `seen`, its token growing by 1, and count the attempt; False when it
+    changed since."""
+    return 1 == tx.execute(
+        "UPDATE webhook_deliveries SET state='sending', attempts=attempts+1, not_before=NULL,"
+        " lease_owner=:owner, lease_token=lease_token+1, lease_until=:until"
+        " WHERE id=:id AND lease_token=:token AND state IN ('pending','failed')",
+        id=seen.id,
+        token=seen.lease_token,
+        owner=owner,
+        until=to_sql(until),
+    )
+
+
+def settle(
+    tx: Tx,
+    taken: Delivery,
+    state: DeliveryState,
+    now: datetime,
+    *,
+    not_before: datetime | None,
+    status: int | None,
+    error: str | None,
+) -> bool:
+    """End a lease with the attempt's outcome; False when the lease has ended, and nothing is
+    changed."""
+    return 1 == tx.execute(
+        "UPDATE webhook_deliveries SET state=:state, not_before=:not_before,"
+        " first_tried_at=COALESCE(first_tried_at, :now), last_status=:status, last_error=:error,"
+        " finished_at=:finished_at, lease_owner=NULL, lease_until=NULL"
+        " WHERE id=:id AND lease_token=:token AND state='sending'",
+        id=taken.id,
+        token=taken.lease_token,
+        state=state.value,
+        now=to_sql(now),
+        not_before=to_sql_or_none(not_before),
+        status=status,
+        error=error and error[:ERROR_CHARS],
+        finished_at=None if state is DeliveryState.FAILED else to_sql(now),
+    )
+
+
+def reap(tx: Tx, now: datetime) -> int:
+    """Take back what was being sent by processes that died: it is due again, under the same event
+    id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
+    waits for it any more."""
+    return tx.execute(
+        "UPDATE webhook_deliveries SET"
+        " not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
+        " state=CASE WHEN kind='test' THEN 'dead' ELSE 'failed' END, last_error=:error,"
+        " finished_at=CASE WHEN kind='test' THEN :now ELSE NULL END,"
+        " lease_owner=NULL, lease_until=NULL, lease_token=lease_token+1"
+        " WHERE state='sending' AND lease_until<:now",
+        now=to_sql(now),
+        error=INTERRUPTED,
+    )

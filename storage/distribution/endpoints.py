@@ -1,0 +1,71 @@
+"""Queries on `webhook_endpoints`: URLs that are not sent to, or not just now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.transactions import Tx
+
+REASON_CHARS = 512
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A URL that something was ever filed for."""
+
+    url_hash: str
+    url: str
+    is_enabled: bool
+    reason: str | None
+    rest_until: datetime | None
+    changed_at: datetime
+
+
+def get(tx: Tx, url_hash: str) -> Endpoint | None:
+    """The URL's row; None when nothing was ever filed for it."""
+    row = tx.one("SELECT * FROM webhook_endpoints WHERE url_hash=:url_hash", url_hash=url_hash)
+    if row is None:
+        return None
+    return Endpoint(
+        url_hash=row["url_hash"],
+        url=row["url"],
+        is_enabled=bool(row["is_enabled"]),
+        reason=row["reason"],
+        rest_until=from_sql_or_none(row["rest_until"]),
+        changed_at=from_sql(row["changed_at"]),
+    )
+
+
+def disabled(tx: Tx) -> list[Endpoint]:
+    """URLs that are not sent to, newest decision first."""
+    rows = tx.all(
+        "SELECT url_hash FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC"
+    )
+    found = [get(tx, row["url_hash"]) for row in rows]
+    return [endpoint for endpoint in found if endpoint is not None]
+
+
+def set_enabled(
+    tx: Tx, url_hash: str, now: datetime, *, enabled: bool, reason: str | None = None
+) -> bool:
+    """Disable or enable a URL; False when nothing was ever filed for it."""
+    return 1 == tx.execute(
+        "UPDATE webhook_endpoints SET is_enabled=:enabled, reason=:reason, rest_until=NULL,"
+        " changed_at=:now WHERE url_hash=:url_hash",
+        url_hash=url_hash,
+        enabled=int(enabled),
+        reason=reason and reason[:REASON_CHARS],
+        now=to_sql(now),
+    )
+
+
+def rest(tx: Tx, url_hash: str, until: datetime, now: datetime) -> None:
+    """Send nothing to a URL before that moment."""
+    tx.execute(
+        "UPDATE webhook_endpoints SET rest_until=:until, changed_at=:now WHERE url_hash=:url_hash",
+        url_hash=url_hash,
+        until=to_sql(until),
+        now=to_sql(now),
+    )

@@ -1,0 +1,1 @@
+"""Database engines and what they have in common: transactions, dialects, clocks."""

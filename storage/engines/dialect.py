@@ -1,0 +1,114 @@
+"""What the two database engines have in common, and the few places where their SQL differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+SCHEMA_FOLDER = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The hooks through which one set of queries serves both engines.
+
+    Queries are written with `:name` parameters. `lock_suffix` ends a claiming SELECT;
+    `force_index` names the index that must serve it: a claim that sorts would lock every row.
+    """
+
+    name: str
+    lock_suffix: str
+    schema_file: Path
+
+    def sql(self, text: str) -> str:
+        """The query with this engine's parameter marks."""
+        if self.name == "sqlite":
+            return text
+        return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
+
+    @property
+    def now_millis(self) -> str:
+        """An expression for this moment, in UTC with milliseconds."""
+        return (
+            "strftime('%Y-%m-%d %H:%M:%f', 'now')" if self.name == "sqlite" else "UTC_TIMESTAMP(3)"
+        )
+
+    def force_index(self, index: str) -> str:
+        return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
+
+    @property
+    def in_id_order(self) -> str:
+        """For a walk by id: keeps the engine from an index that it would have to sort."""
+        return "NOT INDEXED" if self.name == "sqlite" else "FORCE INDEX (PRIMARY)"
+
+    def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
+        """The tail of an INSERT that refreshes `columns` when the unique `key` exists already."""
+        if self.name == "sqlite":
+            sets = ", ".join(f"{column}=excluded.{column}" for column in columns)
+            return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
+        sets = ", ".join(f"{column}=VALUES({column})" for column in columns)
+        return f"ON DUPLICATE KEY UPDATE {sets}"
+
+    def on_conflict_ignore(self, key: str) -> str:
+        """The tail of an INSERT that leaves an existing row as it is."""
+        if self.name == "sqlite":
+            return f"ON CONFLICT ({key}) DO NOTHING"
+        first = key.split(",")[0].strip()
+        return f"ON DUPLICATE KEY UPDATE {first}={first}"
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """Database clock minus host clock, at some moment within the round trip of the question."""
+
+    offset_secs: float
+    round_trip_secs: float
+
+
+class Connection(Protocol):
+    """A pooled connection as the engines hand it out."""
+
+    def cursor(self) -> Any: ...
+
+
+class Engine(Protocol):
+    """One kind of database. Every driver error leaves it as a DatabaseError that names the
+    reaction; the driver's own error is kept as its cause."""
+
+    dialect: Dialect
+    pool_size: int
+    driver_errors: tuple[type[Exception], ...]
+
+    def connect(self) -> Connection:
+        """A connection of the pool, outside any transaction."""
+
+    def release(self, connection: Connection) -> None:
+        """Give it back; whatever was open is rolled back."""
+
+    def begin(self, connection: Connection) -> None: ...
+
+    def commit(self, connection: Connection) -> None:
+        """Raises CommitUnknown when the answer was lost."""
+
+    def rollback(self, connection: Connection) -> None:
+        """Never raises: a connection that cannot roll back is gone, and its transaction with it."""
+
+    def translate(self, error: Exception) -> Exception: ...
+
+    def tables(self, connection: Connection) -> set[str]:
+        """Names of the tables that exist."""
+
+    def read_clock(self, connection: Connection) -> ClockReading | None:
+        """The database's clock, or None where it is the host's."""
+
+    def connections(self, connection: Connection) -> tuple[int, int] | None:
+        """How many connections the server has and allows, or None where there is no server."""
+
+    def describe(self) -> str:
+        """Where the data is, without the password."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,180 @@
+"""SQLite: the embedded default. WAL, every commit on disk, one writer at a time by design."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+from core.errors import (
+    DatabaseContention,
+    DatabaseError,
+    DatabaseUnavailable,
+    DuplicateKey,
+    SchemaMismatch,
+)
+from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
+
+DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
+BUSY_TIMEOUT_SECS = 5.0
+LOOK_AGAIN_SECS = 0.001
+CACHED_STATEMENTS = 32
+PAGE_CACHE_KIB = 2000
+IN_USE = ("database is locked", "database table is locked", "database schema is locked")
+
+
+class SQLiteEngine:
+    """Connections to one file.
+
+    Writers of this process queue on a lock of ours, which wakes the next one at once. Between
+    processes the lock can only be asked for again and again: SQLite's own waiting sleeps longer
+    each time, so that who waited longest looks least often; ours looks every millisecond.
+    """
+
+    def __init__(self, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
+        self.dialect = DIALECT
+        self.pool_size = pool_size
+        self.driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+        self._path = path
+        self._page_cache_kib = page_cache_kib
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writer = threading.Lock()
+        self._writing: set[int] = set()
+
+    def connect(self) -> sqlite3.Connection:
+        with self._guard:
+            if self._idle:
+                return self._idle.pop()
+        return self._open()
+
+    def release(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        self.rollback(connection)
+        with self._guard:
+            if len(self._idle) < self.pool_size:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def begin(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        self._writer.acquire()
+        self._writing.add(id(connection))
+        try:
+            self._begin_among_processes(connection)
+        except sqlite3.Error as error:
+            self._done_writing(connection)
+            raise self.translate(error) from error
+
+    def _begin_among_processes(self, connection: sqlite3.Connection) -> None:
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_SECS
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not str(error).startswith(IN_USE) or time.monotonic() >= give_up_at:
+                    raise
+            time.sleep(LOOK_AGAIN_SECS)
+
+    def commit(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self.rollback(connection)
+            raise self.translate(error) from error
+        self._done_writing(connection)
+
+    def rollback(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()  # closing rolls back as well
+        finally:
+            self._done_writing(connection)
+
+    def translate(self, error: Exception) -> Exception:
+        if not isinstance(error, sqlite3.Error):
+            return error
+        text = str(error)
+        if text.startswith(IN_USE):
+            return DatabaseContention(
+                f"{self.describe()}: {text}; another process holds it for long"
+            )
+        if text.startswith("UNIQUE constraint failed"):
+            return DuplicateKey(f"{self.describe()}: {text}")
+        if text.startswith(("no such table", "no such column")):
+            return SchemaMismatch(f"{self.describe()}: {text}; run: python cli.py init")
+        if "unable to open" in text or "disk I/O" in text:
+            return DatabaseUnavailable(f"{self.describe()}: {text}")
+        if "disk is full" in text:
+            return DatabaseUnavailable(f"{self.describe()}: the disk is full; make room")
+        if "readonly" in text:
+            return DatabaseError(f"{self.describe()} is read-only; check its owner and mode")
+        return DatabaseError(f"{self.describe()}: {text}")
+
+    def tables(self, connection: Connection) -> set[str]:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            return {row["name"] for row in cursor.fetchall()}
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    def read_clock(self, connection: Connection) -> ClockReading | None:
+        return None
+
+    def connections(self, connection: Connection) -> tuple[int, int] | None:
+        return None
+
+    def copy_to(self, target: Path) -> None:
+        """Write what is committed at this moment to a new file, while others go on writing."""
+        connection = self.connect()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                connection.backup(copy)
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            self.release(connection)
+
+    def describe(self) -> str:
+        return f"SQLite file {self._path}"
+
+    def close(self) -> None:
+        with self._guard:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self._path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_TIMEOUT_SECS,
+                cached_statements=CACHED_STATEMENTS,
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
+            connection.execute("PRAGMA busy_timeout=0")  # from here on the waiting is ours
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.describe()}: {error.strerror or error}") from error
+        return connection
+
+    def _done_writing(self, connection: sqlite3.Connection) -> None:
+        if id(connection) in self._writing:
+            self._writing.discard(id(connection))
+            self._writer.release()

@@ -1,0 +1,228 @@
+"""Transactions: short, whole, run again as a whole when the database asks for it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
+from core.clock import Clock
+from core.errors import (
+    CommitUnknown,
+    DatabaseContention,
+    DatabaseError,
+    DatabaseUnavailable,
+    SettingsError,
+)
+from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
+from storage.engines.url import FORMS, MySQLAddress
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+CONTENTION_TRIES = 20
+CONTENTION_MOST_SECS = 0.25
+FIRST_PAUSE_SECS = 0.002
+CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
+AWAY_MOST_SECS = 5.0
+
+
+class Tx:
+    """Statements inside one transaction (or, for reads, one connection)."""
+
+    def __init__(self, connection: Connection, engine: Engine) -> None:
+        self.dialect: Dialect = engine.dialect
+        self._engine = engine
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    def all(self, sql: str, **params: Any) -> list[Row]:
+        self._run(sql, params)
+        return list(self._cursor.fetchall())
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        self._run(sql, params)
+        row: Row | None = self._cursor.fetchone()
+        return row
+
+    def execute(self, sql: str, **params: Any) -> int:
+        """Run it; the number of rows that matched."""
+        self._run(sql, params)
+        return int(self._cursor.rowcount)
+
+    def insert(self, sql: str, **params: Any) -> int:
+        """Run it; the id of the new row."""
+        self._run(sql, params)
+        return int(self._cursor.lastrowid)
+
+    def execute_many(
+        self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
+    ) -> None:
+        try:
+            self._cursor.executemany(self.dialect.sql(sql), rows)
+        except self._engine.driver_errors as error:
+            raise self._engine.translate(error) from error
+
+    def close(self) -> None:
+        self._cursor.close()
+
+    def tables(self) -> set[str]:
+        """Names of the tables that exist."""
+        return self._engine.tables(self._connection)
+
+    def read_clock(self) -> ClockReading | None:
+        """The database's clock, or None where it is the host's."""
+        return self._engine.read_clock(self._connection)
+
+    def connections(self) -> tuple[int, int] | None:
+        """Connections that the server has and allows, or None where there is no server."""
+        return self._engine.connections(self._connection)
+
+    def _run(self, sql: str, params: Mapping[str, Any]) -> None:
+        try:
+            self._cursor.execute(self.dialect.sql(sql), params)
+        except self._engine.driver_errors as error:
+            raise self._engine.translate(error) from error
+
+
+class Database:
+    """Runs units of work as transactions.
+
+    Contention runs the whole unit again, with jitter. A server that is away is waited for up to
+    `patience_secs`, or until `give_up` is set. A lost answer to COMMIT is never guessed at: it
+    raises CommitUnknown, unless the caller says that the unit may simply run twice.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect
+        self.give_up = threading.Event()
+        self._never = threading.Event()
+        self._clock = clock
+        self._patience_secs = patience_secs
+
+    def write(self, work: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+        """Run `work` in one transaction and return what it returns.
+
+        `work` may run several times and must have no effect outside the transaction.
+
+        Raises:
+            CommitUnknown: nobody knows whether it was committed (not when `repeatable`).
+            DatabaseUnavailable: the server stayed away longer than the patience.
+            DatabaseContention: other transactions won twenty times, or a lock was held for long.
+            DatabaseError: anything else; rolled back.
+        """
+        return self._again(lambda: self._transaction(work), repeatable)
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work`, which only reads; each statement sees what is committed at its moment."""
+        return self._again(lambda: self._with_connection(work), True)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def _transaction(self, work: Callable[[Tx], T]) -> T:
+        connection = self.engine.connect()
+        try:
+            self.engine.begin(connection)
+            tx = Tx(connection, self.engine)
+            try:
+                result = work(tx)
+            except BaseException:
+                self.engine.rollback(connection)
+                raise
+            tx.close()
+            self.engine.commit(connection)
+            return result
+        finally:
+            self.engine.release(connection)
+
+    def _with_connection(self, work: Callable[[Tx], T]) -> T:
+        connection = self.engine.connect()
+        try:
+            return work(Tx(connection, self.engine))
+        finally:
+            self.engine.release(connection)
+
+    def _again(self, unit: Callable[[], T], repeatable: bool) -> T:
+        begun = self._clock.monotonic()
+        try:
+            return unit()  # nearly always that is all; the machinery below has its price
+        except DatabaseError as error:
+            if not _may_run_again(error, repeatable):
+                raise
+            locked = isinstance(error, DatabaseContention)
+            if not locked and (self.give_up.is_set() or self._patience_secs <= 0):
+                raise
+            if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
+                raise
+        self._rest(FIRST_PAUSE_SECS)
+        return self._retry(unit, repeatable, begun)
+
+    def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
+        retrying = Retrying(
+            retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
+            stop=partial(self._enough, begun),
+            wait=_pause_secs,
+            sleep=self._rest,
+            reraise=True,
+        )
+        return retrying(unit)
+
+    def _rest(self, secs: float) -> None:
+        # A server that is away is not waited for when we end; contention is always sat out.
+        lost = secs > CONTENTION_MOST_SECS
+        self._clock.wait(self.give_up if lost else self._never, secs)
+
+    def _enough(self, begun: float, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, DatabaseContention):
+            waited_secs = self._clock.monotonic() - begun
+            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
+        return self.give_up.is_set() or state.idle_for >= self._patience_secs
+
+
+def _may_run_again(error: BaseException, repeatable: bool) -> bool:
+    if isinstance(error, CommitUnknown):
+        return repeatable
+    return isinstance(error, DatabaseContention | DatabaseUnavailable)
+
+
+def _pause_secs(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    doubled = 2.0 ** min(state.attempt_number, 16)
+    if isinstance(error, DatabaseContention):
+        return random.uniform(0.5, 1.0) * min(CONTENTION_MOST_SECS, 0.002 * doubled)
+    return random.uniform(0.6, 1.0) * min(AWAY_MOST_SECS, 0.3 * doubled)
+
+
+def open_engine(url: str, pool_size: int) -> Engine:
+    """The engine that `DATABASE_URL` names; connects when first used. Only its driver is loaded.
+
+    Raises:
+        SettingsError: the URL has another form. Its password is not repeated.
+    """
+    scheme = url.split(":", 1)[0].lower()
+    if scheme == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        if not url.startswith("sqlite:///") or not path:
+            raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
+        from storage.engines.sqlite import SQLiteEngine
+
+        return SQLiteEngine(Path(unquote(path)), pool_size)
+    if scheme in ("mysql", "mariadb"):
+        from storage.engines.mysql import MySQLEngine
+
+        return MySQLEngine(MySQLAddress.parse(url), pool_size)
+    shown = repr(scheme) if "://" in url else "in it"
+    raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
+
+
+def failure_is_lasting(error: DatabaseError) -> bool:
+    """Whether waiting will not help: wrong password, missing table, read-only file."""
+    return not isinstance(error, DatabaseUnavailable | DatabaseContention | CommitUnknown)

@@ -1,0 +1,1 @@
+"""Rows as frozen values. Their field names are the column names."""

@@ -1,0 +1,1 @@
+"""Queries of alerts, metrics, retention, listings and the web."""

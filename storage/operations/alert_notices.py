@@ -1,0 +1,154 @@
+"""Queries on `alert_notices`: what each channel is to be told, and whether it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.errors import DatabaseContention
+from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.transactions import Tx
+from storage.operations.alerts import Alert
+
+
+class News(StrEnum):
+    RAISED = "raised"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to one channel, leased under `token`. `attempts` counts this one."""
+
+    id: int
+    alert: Alert
+    news: News
+    attempts: int
+    token: int
+    created_at: datetime
+
+
+MESSAGE = "alert_id, news, channel"
+DUE = (
+    "state='due' AND channel=:channel AND not_before<=:now"
+    " AND (lease_until IS NULL OR lease_until<:now)"
+)
+
+
+def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
+    """A message that is due; nothing when the channel has one of that alert and news."""
+    tx.execute(
+        "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
+        f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
+        alert=alert_id,
+        news=news.value,
+        channel=channel,
+        now=to_sql(now),
+    )
+
+
+def has_due(tx: Tx, channel: str, now: datetime) -> bool:
+    """Whether the channel is to be told something now; locks nothing."""
+    index = tx.dialect.force_index("idx_alert_notices_due")
+    row = tx.one(
+        f"SELECT 1 AS yes FROM alert_notices {index} WHERE {DUE} LIMIT 1",
+        channel=channel,
+        now=to_sql(now),
+    )
+    return row is not None
+
+
+def claim(
+    tx: Tx, channel: str, owner: str, now: datetime, until: datetime, limit: int
+) -> list[Notice]:
+    """Lease what the channel is to be told now, the longest due first; an attempt is counted."""
+    index = tx.dialect.force_index("idx_alert_notices_due")
+    rows = tx.all(
+        f"SELECT * FROM alert_notices {index} WHERE {DUE}"
+        f" ORDER BY not_before, id LIMIT :limit{tx.dialect.lock_suffix}",
+        channel=channel,
+        now=to_sql(now),
+        limit=limit,
+    )
+    for row in rows:
+        taken = tx.execute(
+            "UPDATE alert_notices SET lease_owner=:owner, lease_token=lease_token+1,"
+            f" lease_until=:until, attempts=attempts+1"
+            f" WHERE id=:id AND lease_token=:token AND {DUE}",
+            id=row["id"],
+            token=row["lease_token"],
+            owner=owner,
+            channel=channel,
+            now=to_sql(now),
+            until=to_sql(until),
+        )
+        if not taken:
+            raise DatabaseContention(f"notice {row['id']} was taken meanwhile")
+    alerts = {row["alert_id"]: _alert(tx, row["alert_id"]) for row in rows}
+    return [
+        Notice(
+            row["id"],
+            alerts[row["alert_id"]],
+            News(row["news"]),
+            row["attempts"] + 1,
+            row["lease_token"] + 1,
+            from_sql(row["created_at"]),
+        )
+        for row in rows
+    ]
+
+
+def note_told(tx: Tx, notice: Notice, now: datetime) -> bool:
+    """The channel has accepted the message; False when the lease was lost."""
+    return _end(tx, notice, "state='told', told_at=:now, last_error=NULL", now=to_sql(now))
+
+
+def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
+    """The channel did not accept it; later again. False when the lease was lost."""
+    return _end(
+        tx,
+        notice,
+        "not_before=:later, last_error=:error",
+        later=to_sql(not_before),
+        error=error[:512],
+    )
+
+
+def give_up(tx: Tx, notice: Notice, error: str) -> bool:
+    """The channel did not accept it for too long. False when the lease was lost."""
+    return _end(tx, notice, "state='given_up', last_error=:error", error=error[:512])
+
+
+def drop_untold(tx: Tx, alert_id: int) -> int:
+    """Forget that an alert was to be told as raised, where nobody can have told it."""
+    return tx.execute(
+        "DELETE FROM alert_notices"
+        " WHERE alert_id=:id AND news='raised' AND state<>'told' AND lease_until IS NULL",
+        id=alert_id,
+    )
+
+
+def channels_told(tx: Tx, alert_id: int) -> list[str]:
+    """The channels that were told that the alert was raised."""
+    rows = tx.all(
+        "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
+        id=alert_id,
+    )
+    return [row["channel"] for row in rows]
+
+
+def _end(tx: Tx, notice: Notice, changes: str, **params: object) -> bool:
+    return 1 == tx.execute(
+        f"UPDATE alert_notices SET {changes}, lease_owner=NULL, lease_until=NULL"
+        " WHERE id=:id AND lease_token=:token AND state='due'",
+        id=notice.id,
+        token=notice.token,
+        **params,
+    )
+
+
+def _alert(tx: Tx, alert_id: int) -> Alert:
+    row = tx.one("SELECT * FROM alerts WHERE id=:id", id=alert_id)
+    assert row is not None, "its notices go before it"
+    return Alert.from_row(row)

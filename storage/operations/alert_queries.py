@@ -1,0 +1,123 @@
+"""Queries that look for what is wrong just now, for the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.transactions import Row, Tx
+from storage.models.tasks import Task
+from storage.schema import schema
+
+WATCHED_SINCE = "alerts_since"
+# The operator's word sets the count to 0, what the platform did makes it grow.
+NOT_BY_OPERATOR = "failure_count>0"
+
+
+@dataclass(frozen=True)
+class AccountTrouble:
+    """An account that needs a person."""
+
+    id: int
+    platform: str
+    username: str
+    reason: str
+    ends_at: datetime | None
+
+
+def watched_since(tx: Tx) -> datetime | None:
+    """Since when this database is watched; what failed before is no news."""
+    text = schema.get_fact(tx, WATCHED_SINCE)
+    return None if text is None else from_sql(text)
+
+
+def begin_watch(tx: Tx, now: datetime) -> datetime:
+    """Watch from now on, unless it is watched already; since when it is."""
+    schema.set_fact_once(tx, WATCHED_SINCE, to_sql(now))
+    return watched_since(tx) or now
+
+
+def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
+    """Accounts that were disabled after that moment, but not by the operator."""
+    rows = tx.all(
+        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
+        since=to_sql(since),
+    )
+    return [_account(row) for row in rows]
+
+
+def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:
+    """Accounts of the pool whose session ends, or has ended, between two moments."""
+    rows = tx.all(
+        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        " WHERE session_expires_at>:after AND session_expires_at<:before"
+        f" AND (status<>'disabled' OR {NOT_BY_OPERATOR}) ORDER BY id",
+        after=to_sql(after),
+        before=to_sql(before),
+    )
+    return [_account(row) for row in rows]
+
+
+def platforms_out_of_quota(tx: Tx) -> list[str]:
+    """Platforms of exports that wait for the next quota day."""
+    rows = tx.all(
+        f"SELECT DISTINCT platform FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " WHERE task_type='export' AND is_leaf=1 AND status='paused' AND waiting_for='quota'"
+        " ORDER BY platform"
+    )
+    return [row["platform"] for row in rows]
+
+
+def failed_tasks(
+    tx: Tx, since: datetime, cancelled: str, newest: int, and_of: Sequence[int]
+) -> list[Task]:
+    """Top-level tasks that failed after `since` and were neither cancelled nor filed anew.
+
+    Looked at are as many as `newest` of those that failed, and those with the ids `and_of`.
+    """
+    index = tx.dialect.force_index("idx_tasks_parent")
+    rows = tx.all(
+        f"SELECT * FROM tasks {index} WHERE parent_id IS NULL AND status='failed'"
+        " AND not_before IS NULL ORDER BY id DESC LIMIT :newest",
+        newest=newest,
+    )
+    found = {row["id"]: row for row in rows}
+    for task_id in and_of:
+        row = None if task_id in found else tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
+        if row is not None and row["status"] == "failed":
+            found[task_id] = row
+    failed = [Task.from_row(found[task_id]) for task_id in sorted(found)]
+    return [
+        task
+        for task in failed
+        if task.last_error != cancelled
+        and task.finished_at is not None
+        and task.finished_at >= since
+        and not _is_filed_anew(tx, task)
+    ]
+
+
+def _is_filed_anew(tx: Tx, task: Task) -> bool:
+    row = tx.one(
+        f"SELECT 1 AS yes FROM tasks {tx.dialect.force_index('idx_tasks_domain')}"
+        " WHERE domain=:domain AND id>:id AND parent_id IS NULL AND task_type=:type"
+        " AND platform=:platform LIMIT 1",
+        domain=task.domain,
+        id=task.id,
+        type=task.task_type.value,
+        platform=task.platform,
+    )
+    return row is not None
+
+
+def _account(row: Row) -> AccountTrouble:
+    return AccountTrouble(
+        row["id"],
+        row["platform"],
+        row["username"],
+        row["disabled_reason"] or "",
+        from_sql_or_none(row["session_expires_at"]),
+    )

@@ -1,0 +1,155 @@
+"""Queries on `alerts`: what is wrong, or was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.transactions import Tx
+
+
+class AlertKind(StrEnum):
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNTS_SPENT = "accounts_spent"
+    BREAKER_OPEN = "breaker_open"
+    SESSION_EXPIRING = "session_expiring"
+    TASK_FAILED = "task_failed"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One cause, from its beginning to its end.
+
+    `facts` are what its sentence is made of. `until_at` is when it ends by itself, or when what it
+    warns of happens. It is over (`resolved_at`) when its cause was gone (`well_since`) for
+    `calm_secs`.
+    """
+
+    id: int
+    kind: AlertKind
+    subject: str
+    facts: Mapping[str, Any]
+    until_at: datetime | None
+    raised_at: datetime
+    well_since: datetime | None
+    calm_secs: int
+    resolved_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        return open_key(self.kind, self.subject)
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Alert:
+        return cls(
+            id=row["id"],
+            kind=AlertKind(row["kind"]),
+            subject=row["subject"],
+            facts=json.loads(row["facts"]),
+            until_at=from_sql_or_none(row["until_at"]),
+            raised_at=from_sql(row["raised_at"]),
+            well_since=from_sql_or_none(row["well_since"]),
+            calm_secs=row["calm_secs"],
+            resolved_at=from_sql_or_none(row["resolved_at"]),
+        )
+
+
+def open_key(kind: AlertKind, subject: str) -> str:
+    """What at most one open alert may carry."""
+    return f"{kind}|{subject}"
+
+
+def add(
+    tx: Tx,
+    kind: AlertKind,
+    subject: str,
+    facts: Mapping[str, Any],
+    until: datetime | None,
+    calm_secs: int,
+    now: datetime,
+) -> int:
+    """Insert an open alert; its id. Raises DuplicateKey when one is open already."""
+    return tx.insert(
+        "INSERT INTO alerts (kind, subject, open_key, facts, until_at, raised_at, calm_secs)"
+        " VALUES (:kind, :subject, :key, :facts, :until, :now, :calm)",
+        kind=kind.value,
+        subject=subject,
+        key=open_key(kind, subject),
+        facts=_as_text(facts),
+        until=to_sql_or_none(until),
+        now=to_sql(now),
+        calm=calm_secs,
+    )
+
+
+def all_open(tx: Tx) -> list[Alert]:
+    """Alerts that are not over, oldest first."""
+    index = tx.dialect.force_index("uq_alerts_open")
+    rows = tx.all(f"SELECT * FROM alerts {index} WHERE open_key>'' ORDER BY id")
+    return [Alert.from_row(row) for row in rows]
+
+
+def newest(tx: Tx, limit: int) -> list[Alert]:
+    """Alerts, also those that are over, newest first."""
+    rows = tx.all("SELECT * FROM alerts ORDER BY id DESC LIMIT :limit", limit=limit)
+    return [Alert.from_row(row) for row in rows]
+
+
+def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
+    """The newest alert of that cause."""
+    row = tx.one(
+        "SELECT * FROM alerts WHERE kind=:kind AND subject=:subject ORDER BY id DESC LIMIT 1",
+        kind=kind.value,
+        subject=subject,
+    )
+    return Alert.from_row(row) if row else None
+
+
+def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | None) -> None:
+    """Write down what an open alert's cause is now; it is there, so it is not well."""
+    tx.execute(
+        "UPDATE alerts SET facts=:facts, until_at=:until, well_since=NULL"
+        " WHERE id=:id AND resolved_at IS NULL",
+        id=alert_id,
+        facts=_as_text(facts),
+        until=to_sql_or_none(until),
+    )
+
+
+def note_well(tx: Tx, alert_id: int, now: datetime) -> None:
+    """The cause of an open alert is gone."""
+    tx.execute(
+        "UPDATE alerts SET well_since=:now"
+        " WHERE id=:id AND resolved_at IS NULL AND well_since IS NULL",
+        id=alert_id,
+        now=to_sql(now),
+    )
+
+
+def resolve(tx: Tx, alert_id: int, now: datetime) -> bool:
+    """End an alert; False when another process has ended it."""
+    return 1 == tx.execute(
+        "UPDATE alerts SET resolved_at=:now, open_key=NULL WHERE id=:id AND resolved_at IS NULL",
+        id=alert_id,
+        now=to_sql(now),
+    )
+
+
+def hold(tx: Tx, alert_id: int) -> bool:
+    """Lock an alert for this transaction; whether it is still open."""
+    tx.execute("UPDATE alerts SET kind=kind WHERE id=:id", id=alert_id)
+    row = tx.one("SELECT resolved_at FROM alerts WHERE id=:id", id=alert_id)
+    return row is not None and row["resolved_at"] is None
+
+
+def _as_text(facts: Mapping[str, Any]) -> str:
+    return json.dumps(dict(facts), ensure_ascii=False, sort_keys=True)

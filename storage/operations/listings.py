@@ -1,0 +1,207 @@
+"""Queries behind lists: newest first, filtered, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from storage.catalogue.works import Work, work_of
+from storage.crawling.job_runs import JobRun, JobState
+from storage.distribution.completions import Completion
+from storage.distribution.daily_stats import DailyStats
+from storage.distribution.deliveries import Delivery, Filter, conditions
+from storage.distribution.distribution_tasks import Drama, DramaStatus
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Row, Tx
+from storage.models.accounts import AccountEvent
+from storage.models.segments import Segment, SegmentState
+from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.operations.alerts import Alert
+from storage.operations.audit_log import WebAction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which rows of a list: the newest `limit` below the id `before`, made in `[since, until)`."""
+
+    limit: int
+    before: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def tasks(
+    tx: Tx,
+    part: Slice,
+    task_type: TaskType | None = None,
+    status: TaskStatus | None = None,
+    domain: str | None = None,
+    label: str | None = None,
+) -> list[Task]:
+    """Tasks that are no piece of another."""
+    source = f"tasks {tx.dialect.force_index('idx_tasks_pieces')}"
+    labelled = None if label is None else {"label": label}
+    if labelled is not None:
+        source = (
+            "(SELECT t.* FROM task_labels l JOIN tasks t ON t.id=l.task_id WHERE l.label=:label) t"
+        )
+    rows = _newest(
+        tx,
+        source,
+        part,
+        "created_at",
+        "parent_id IS NULL",
+        labelled,
+        task_type=task_type,
+        status=status,
+        domain=domain,
+    )
+    return [Task.from_row(row) for row in rows]
+
+
+def segments(
+    tx: Tx,
+    part: Slice,
+    domain: str | None = None,
+    state: SegmentState | None = None,
+    account_id: int | None = None,
+    task_id: int | None = None,
+) -> list[Segment]:
+    """Export files."""
+    rows = _newest(
+        tx,
+        "export_logs",
+        part,
+        "start_time",
+        domain=domain,
+        state=state,
+        account_id=account_id,
+        task_id=task_id,
+    )
+    return [Segment.from_row(row) for row in rows]
+
+
+def events(
+    tx: Tx, part: Slice, account_id: int | None = None, kind: str | None = None
+) -> list[AccountEvent]:
+    """What happened to the accounts (to one of them)."""
+    rows = _newest(
+        tx,
+        "(SELECT e.*, a.username FROM account_events e JOIN accounts a ON a.id=e.account_id) e",
+        part,
+        "created_at",
+        account_id=account_id,
+        kind=kind,
+    )
+    return [AccountEvent.from_row(row) for row in rows]
+
+
+def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
+    """What people did by console and API."""
+    rows = _newest(tx, "web_actions", part, "created_at", who=who)
+    return [WebAction.from_row(row) for row in rows]
+
+
+def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
+    """What is wrong, or was."""
+    fixed = "open_key>''" if only_open else "1=1"
+    return [Alert.from_row(row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
+
+
+def job_runs(
+    tx: Tx, part: Slice, job: str | None = None, state: JobState | None = None
+) -> list[JobRun]:
+    """Runs of scheduled jobs, by the time they were for."""
+    rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
+    return [JobRun.from_row(row) for row in rows]
+
+
+def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
+    """Reports to receivers. The slice's time range counts, not the filter's."""
+    where, params = conditions(replace(wanted, since=None, until=None))
+    rows = _newest(tx, "webhook_deliveries", part, "created_at", where, params)
+    return [Delivery.from_row(row) for row in rows]
+
+
+def works(
+    tx: Tx,
+    part: Slice,
+    platform: str | None = None,
+    uid: str | None = None,
+    is_valid: bool | None = None,
+) -> list[Work]:
+    """The catalogue of videos; the time range is of publishing."""
+    valid = None if is_valid is None else int(is_valid)
+    rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
+    return [work_of(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Numbered(Generic[T]):
+    """A row whose value has no id of its own."""
+
+    id: int
+    row: T
+
+
+def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
+    """Distribution tasks."""
+    rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
+    return [Numbered(row["id"], Drama.from_row(row)) for row in rows]
+
+
+def completions(
+    tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
+) -> list[Numbered[Completion]]:
+    """Posted videos."""
+    rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
+    return [Numbered(row["id"], Completion.from_row(row)) for row in rows]
+
+
+def daily_stats(
+    tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
+) -> list[Numbered[DailyStats]]:
+    """Numbers by task and day; the time range is of scanning."""
+    rows = _newest(
+        tx,
+        "task_daily_stats",
+        part,
+        "scanned_at",
+        task_id=task_id,
+        stats_date=str(day) if day else None,
+    )
+    return [Numbered(row["id"], DailyStats.from_row(row)) for row in rows]
+
+
+def _newest(
+    tx: Tx,
+    source: str,
+    part: Slice,
+    moment: str,
+    fixed: str = "1=1",
+    params: Mapping[str, object] | None = None,
+    **equal: object,
+) -> list[Row]:
+    """Rows of a list by its id, for which `fixed` holds (with its `params`). An equality with None
+    is left out."""
+    terms = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
+    if part.before is not None:
+        terms.append("id<:before")
+    if part.since is not None:
+        terms.append(f"{moment}>=:since")
+    if part.until is not None:
+        terms.append(f"{moment}<:until")
+    given = {name: str(one) if isinstance(one, str) else one for name, one in equal.items()}
+    return tx.all(
+        f"SELECT * FROM {source} WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
+        limit=part.limit,
+        before=part.before,
+        since=to_sql(part.since) if part.since else None,
+        until=to_sql(part.until) if part.until else None,
+        **(params or {}),
+        **given,
+    )

@@ -1,0 +1,55 @@
+"""Sums over the whole installation, for metrics and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.engines.datetimes import day_from_sql, from_sql_or_none
+from storage.engines.transactions import Tx
+from storage.models.tasks import TaskStatus, TaskType
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything of one kind of task: its rows so far, whole tasks by status, the last success."""
+
+    rows: int
+    tasks: dict[TaskStatus, int]
+    last_success: datetime | None
+
+
+def crawled(tx: Tx) -> Work:
+    """Creators that pages brought (also again), and the last stored page."""
+    return _work(tx, TaskType.INGESTION, "ingestion_logs")
+
+
+def exported(tx: Tx) -> Work:
+    """Exported rows, and the last sealed file."""
+    return _work(tx, TaskType.EXPORT, "export_logs")
+
+
+def exported_by_day(tx: Tx, since: date) -> list[tuple[date, int, int]]:
+    """Quota day, rows and files of each day with exports, from `since` on."""
+    rows = tx.all(
+        "SELECT quota_day, SUM(exported_count) AS n, COUNT(*) AS files FROM export_logs"
+        " WHERE quota_day>=:since GROUP BY quota_day ORDER BY quota_day",
+        since=str(since),
+    )
+    return [(day_from_sql(row["quota_day"]), int(row["n"]), int(row["files"])) for row in rows]
+
+
+def _work(tx: Tx, task_type: TaskType, log: str) -> Work:
+    counts = tx.all(
+        "SELECT status, SUM(CASE WHEN parent_id IS NULL THEN 1 ELSE 0 END) AS n,"
+        " SUM(CASE WHEN is_leaf=1 THEN item_count ELSE 0 END) AS items"
+        " FROM tasks WHERE task_type=:type GROUP BY status",
+        type=task_type.value,
+    )
+    last = tx.one(f"SELECT end_time FROM {log} WHERE end_time IS NOT NULL ORDER BY id DESC LIMIT 1")
+    by_status = {TaskStatus(row["status"]): int(row["n"]) for row in counts}
+    return Work(
+        rows=sum(int(row["items"]) for row in counts),
+        tasks={status: by_status.get(status, 0) for status in TaskStatus},
+        last_success=from_sql_or_none(last["end_time"]) if last else None,
+    )

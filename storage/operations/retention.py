@@ -1,0 +1,138 @@
+"""Old rows that nothing needs any more, across tables: finding them by their age, deleting them.
+
+What is found is over: nothing makes it open again, except that a delivery may be replayed; deleting
+looks at that once more, under a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.distribution.deliveries import DeliveryKind
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+
+
+def old_deliveries(
+    tx: Tx, kinds: Sequence[DeliveryKind], before: datetime, limit: int
+) -> list[int]:
+    """Deliveries of these kinds that were finished before, one kind after the other."""
+    found: list[int] = []
+    for kind in kinds:
+        found += _ids(
+            tx,
+            "SELECT id FROM webhook_deliveries WHERE kind=:kind AND finished_at<:before"
+            " AND state IN ('delivered','dead') ORDER BY finished_at LIMIT :limit",
+            kind=kind.value,
+            before=to_sql(before),
+            limit=limit - len(found),
+        )
+    return found
+
+
+def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete deliveries with their attempts; one that is replayed meanwhile stays."""
+    marks, params = _marks(ids)
+    finished = _ids(
+        tx,
+        f"SELECT id FROM webhook_deliveries WHERE id IN ({marks}) AND finished_at IS NOT NULL"
+        f" AND state IN ('delivered','dead'){tx.dialect.lock_suffix}",
+        **params,
+    )
+    if not finished:
+        return 0
+    marks, params = _marks(finished)
+    tx.execute(f"DELETE FROM webhook_attempts WHERE delivery_id IN ({marks})", **params)
+    return tx.execute(f"DELETE FROM webhook_deliveries WHERE id IN ({marks})", **params)
+
+
+def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """Runs that ended before, but of each job neither its newest nor its newest scheduled one: up
+    to that one its times are accounted for."""
+    marks, params = _marks([0, *_newest_runs(tx)])
+    return _ids(
+        tx,
+        "SELECT id FROM job_runs WHERE finished_at<:before AND state<>'running'"
+        f" AND id NOT IN ({marks})"
+        " ORDER BY finished_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+        **params,
+    )
+
+
+def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete runs that have ended."""
+    marks, params = _marks(ids)
+    return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
+
+
+def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """Alerts that were over before."""
+    return _ids(
+        tx,
+        "SELECT id FROM alerts WHERE resolved_at<:before ORDER BY resolved_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
+
+
+def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete alerts with their notices, which go first: who tells one has it locked, and reads its
+    alert."""
+    marks, params = _marks(ids)
+    tx.execute(f"DELETE FROM alert_notices WHERE alert_id IN ({marks})", **params)
+    return tx.execute(f"DELETE FROM alerts WHERE id IN ({marks})", **params)
+
+
+def old_account_events(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """What happened to accounts before."""
+    return _created_before(tx, "account_events", before, limit)
+
+
+def drop_account_events(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete events of accounts."""
+    marks, params = _marks(ids)
+    return tx.execute(f"DELETE FROM account_events WHERE id IN ({marks})", **params)
+
+
+def old_web_actions(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """What was done before by console and API."""
+    return _created_before(tx, "web_actions", before, limit)
+
+
+def drop_web_actions(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete entries of the log of actions."""
+    marks, params = _marks(ids)
+    return tx.execute(f"DELETE FROM web_actions WHERE id IN ({marks})", **params)
+
+
+def _newest_runs(tx: Tx) -> list[int]:
+    found: list[int] = []
+    for row in tx.all("SELECT DISTINCT job FROM job_runs"):
+        for which in ("", " AND cause<>'manual'"):
+            found += _ids(
+                tx,
+                f"SELECT id FROM job_runs WHERE job=:job{which} ORDER BY scheduled_at DESC LIMIT 1",
+                job=row["job"],
+            )
+    return found
+
+
+def _created_before(tx: Tx, table: str, before: datetime, limit: int) -> list[int]:
+    return _ids(
+        tx,
+        f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
+
+
+def _ids(tx: Tx, sql: str, **params: object) -> list[int]:
+    return [int(row["id"]) for row in tx.all(sql, **params)]
+
+
+def _marks(ids: Sequence[int]) -> tuple[str, dict[str, int]]:
+    names = {f"id{n}": one for n, one in enumerate(ids)}
+    return ", ".join(f":{name}" for name in names), names

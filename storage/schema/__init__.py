@@ -1,0 +1,1 @@
+"""Create, check and upgrade the tables."""

@@ -1,0 +1,42 @@
+"""A copy of the whole database in one file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.atomic_file import sync_folder
+from core.errors import InvalidInput, OutputError
+from storage.engines.sqlite import SQLiteEngine
+from storage.engines.transactions import Database
+
+DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u USER -p DATABASE"
+
+
+def backup(database: Database, target: Path) -> None:
+    """Write the copy, while others go on working; `target` is there whole, or not at all.
+
+    Raises:
+        InvalidInput: the database is on a server, which has a tool of its own for that.
+        DatabaseError, OutputError: nothing was written.
+    """
+    engine = database.engine
+    if not isinstance(engine, SQLiteEngine):
+        raise InvalidInput(
+            f"--backup copies SQLite files; nothing was done. First run: {DUMP} > FILE, then the"
+            " same command without --backup"
+        )
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)  # it holds what the database holds
+        engine.copy_to(part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""Creating and checking the schema; small facts about the installation."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from core.errors import SchemaMismatch
+from storage.engines.transactions import Database, Tx
+
+SCHEMA_VERSION = 5
+FIRST_VERSION = 1
+ADVICE = "run: python cli.py init"
+
+
+class SchemaState(StrEnum):
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+
+
+def inspect(database: Database) -> SchemaState:
+    """Whether the database is empty, holds this version's schema, or one that can be upgraded.
+
+    Raises:
+        SchemaMismatch: it holds a newer version, half a schema, or somebody else's tables.
+    """
+    tables = database.read(Tx.tables)
+    where = database.engine.describe()
+    if "schema_version" not in tables:
+        ours = tables & _table_names(database)
+        if not ours:
+            return SchemaState.EMPTY
+        raise SchemaMismatch(
+            f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
+            " schema or another program's. Use an empty database, or restore a backup."
+        )
+    try:
+        found = database.read(version)
+    except (SchemaMismatch, ValueError) as error:
+        raise SchemaMismatch(f"{where}: its schema_version is no use: {error}") from error
+    if found == SCHEMA_VERSION:
+        return SchemaState.CURRENT
+    if FIRST_VERSION <= found < SCHEMA_VERSION:
+        return SchemaState.OLDER
+    raise SchemaMismatch(
+        f"{where}: its schema is version {found}, and this program knows"
+        f" {FIRST_VERSION} to {SCHEMA_VERSION}; nothing was changed."
+        " Update Baton, or use another database."
+    )
+
+
+def require(database: Database) -> None:
+    """Raise SchemaMismatch unless this version's schema is there."""
+    state = inspect(database)
+    if state is SchemaState.EMPTY:
+        raise SchemaMismatch(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+    if state is SchemaState.OLDER:
+        raise SchemaMismatch(
+            f"{database.engine.describe()}: its schema is version {database.read(version)}, and"
+            f" this program needs {SCHEMA_VERSION}; nothing was changed. Stop all processes, make a"
+            f" backup, then {ADVICE}"
+        )
+
+
+def create(database: Database) -> bool:
+    """Load the schema into an empty database; False when there was one already.
+
+    `schema_version` is the first table and its row the last statement, so that a load that was
+    cut short is told from a whole one.
+    """
+    if inspect(database) is not SchemaState.EMPTY:
+        return False
+    script = statements(database.dialect.schema_file.read_text(encoding="utf-8"))
+
+    def load(tx: Tx) -> bool:
+        if database.dialect.name == "sqlite" and _sqlite_has_schema(tx):
+            return False  # another process was faster
+        for statement in script:
+            tx.execute(statement)
+        return True
+
+    return database.write(load)
+
+
+def version(tx: Tx) -> int:
+    """The newest version that was reached. Raises SchemaMismatch when there is none."""
+    row = tx.one("SELECT MAX(version) AS version FROM schema_version")
+    if row is None or row["version"] is None:
+        raise SchemaMismatch(
+            "loading the schema was cut short. Drop the tables and run init again."
+        )
+    return int(row["version"])
+
+
+def set_version(tx: Tx, reached: int) -> None:
+    """Note that a version was reached."""
+    tx.execute(
+        "INSERT INTO schema_version (version, applied_at)"
+        f" VALUES (:version, {tx.dialect.now_millis}) {tx.dialect.on_conflict_ignore('version')}",
+        version=reached,
+    )
+
+
+def get_fact(tx: Tx, name: str) -> str | None:
+    """A fact about the installation."""
+    row = tx.one("SELECT value FROM meta WHERE name=:name", name=name)
+    return row["value"] if row else None
+
+
+def hold_fact(tx: Tx, name: str) -> None:
+    """Lock a fact for this transaction."""
+    tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
+
+
+def set_fact(tx: Tx, name: str, value: str) -> None:
+    """Write a fact about the installation."""
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (:name, :value)"
+        f" {tx.dialect.on_conflict_update('name', ['value'])}",
+        name=name,
+        value=value,
+    )
+
+
+def set_fact_once(tx: Tx, name: str, value: str) -> None:
+    """Write a fact unless it is written already."""
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (:name, :value)"
+        f" {tx.dialect.on_conflict_ignore('name')}",
+        name=name,
+        value=value,
+    )
+
+
+def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
+    """Change a fact if it is still what the caller has seen."""
+    return 1 == tx.execute(
+        "UPDATE meta SET value=:value WHERE name=:name AND value=:seen",
+        name=name,
+        value=value,
+        seen=seen,
+    )
+
+
+def drop_fact(tx: Tx, name: str, seen: str) -> None:
+    """Forget a fact if it is still what the caller has seen."""
+    tx.execute("DELETE FROM meta WHERE name=:name AND value=:seen", name=name, seen=seen)
+
+
+def _table_names(database: Database) -> set[str]:
+    script = database.dialect.schema_file.read_text(encoding="utf-8")
+    return set(re.findall(r"^CREATE TABLE (\w+)", script, re.M))
+
+
+def _sqlite_has_schema(tx: Tx) -> bool:
+    return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
+
+
+def statements(script: str) -> list[str]:
+    """The statements of an SQL script, without its comments."""
+    lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
+    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

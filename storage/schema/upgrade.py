@@ -1,0 +1,146 @@
+"""Numbered migrations: from an older schema to this program's, step by step.
+
+`migrations/NNNN.ENGINE.sql` holds what leads to version NNNN. SQLite runs a migration in one
+transaction. MySQL commits every change of a table at once, so there each finished statement is
+noted in `meta`, and an upgrade that was cut short goes on behind the last one noted. The statement
+in doubt runs twice then: each must be one that may (what is there already counts as done).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from core.errors import AlreadyThere, SchemaMismatch
+from storage.engines.transactions import Database, Tx
+from storage.schema import schema
+from storage.schema.schema import SchemaState
+
+FOLDER = Path(__file__).resolve().parent / "migrations"
+NOTE = "upgrade"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """The statements that lead from the version before to `version`."""
+
+    version: int
+    statements: tuple[str, ...]
+
+
+def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
+    """Bring an older schema to this program's version; the versions that were reached, in order.
+
+    Raises:
+        SchemaMismatch: nothing to upgrade from, or another process does it at this moment.
+        DatabaseError: a statement failed; run it again after mending the cause.
+    """
+    if schema.inspect(database) is not SchemaState.OLDER:
+        return []
+    reached = []
+    for migration in _ahead(database, folder):
+        if database.dialect.name == "sqlite":
+            done = _run_whole(database, migration)
+        else:
+            done = _run_stepwise(database, migration, owner)
+        if done:
+            reached.append(migration.version)
+    return reached
+
+
+def _ahead(database: Database, folder: Path) -> Iterator[Migration]:
+    found = {
+        int(file.name.split(".")[0]): file for file in folder.glob(f"*.{database.dialect.name}.sql")
+    }
+    for version in range(database.read(schema.version) + 1, schema.SCHEMA_VERSION + 1):
+        if version not in found:
+            raise SchemaMismatch(
+                f"{database.engine.describe()}: no migration leads to version {version};"
+                " nothing was changed. Upgrade with a release in between."
+            )
+        text = found[version].read_text(encoding="utf-8")
+        yield Migration(version, tuple(schema.statements(text)))
+
+
+def _run_whole(database: Database, migration: Migration) -> bool:
+    def work(tx: Tx) -> bool:
+        if schema.version(tx) >= migration.version:
+            return False  # another process was faster
+        for statement in migration.statements:
+            tx.execute(statement)
+        schema.set_version(tx, migration.version)
+        return True
+
+    return database.write(work)
+
+
+@dataclass(frozen=True)
+class Note:
+    """How far an upgrade is, and whose it is.
+
+    The note is a fencing token as well: of two processes at the same upgrade, the one whose note
+    was overwritten stops.
+    """
+
+    version: int
+    done: int
+    by: str
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def _run_stepwise(database: Database, migration: Migration, owner: str) -> bool:
+    note = _take(database, migration, owner)
+    for statement in migration.statements[note.done :]:
+        with suppress(AlreadyThere):  # it was done before the upgrade was cut short
+            database.write(_executes(statement), repeatable=True)
+        note = _advance(database, note)
+    _finish(database, note)
+    return True
+
+
+def _take(database: Database, migration: Migration, owner: str) -> Note:
+    """Begin, or go on where a process that is gone stopped."""
+
+    def work(tx: Tx) -> Note:
+        found = schema.get_fact(tx, NOTE)
+        seen = Note(**json.loads(found)) if found else Note(0, 0, owner)
+        done = seen.done if seen.version == migration.version else 0
+        mine = Note(migration.version, done, owner)
+        schema.set_fact(tx, NOTE, str(mine))
+        return mine
+
+    return database.write(work, repeatable=True)
+
+
+def _advance(database: Database, note: Note) -> Note:
+    new = replace(note, done=note.done + 1)
+
+    def work(tx: Tx) -> bool:
+        return (
+            schema.replace_fact(tx, NOTE, str(note), str(new))
+            or schema.get_fact(tx, NOTE) == str(new)  # an answer to COMMIT was lost
+        )
+
+    if not database.write(work, repeatable=True):
+        raise SchemaMismatch(
+            f"{database.engine.describe()}: another process took the upgrade over; this one"
+            " stopped. Run init once more when that one has ended."
+        )
+    return new
+
+
+def _finish(database: Database, note: Note) -> None:
+    def work(tx: Tx) -> None:
+        schema.set_version(tx, note.version)
+        schema.drop_fact(tx, NOTE, str(note))
+
+    database.write(work, repeatable=True)
+
+
+def _executes(statement: str) -> Callable[[Tx], int]:
+    return lambda tx: tx.execute(statement)

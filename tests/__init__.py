@@ -1,0 +1,1 @@
+"""The tests, and under `support` what they share."""

@@ -1,0 +1,344 @@
+"""Alerts: raised once per cause, over when the cause stays away, quiet about the past."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from accounts.manager import Purpose
+from alerts.monitor import CALM_SECS, LOOK_EVERY_SECS
+from app.container import App
+from core.errors import DatabaseError
+from storage.operations import alerts
+from storage.operations.alerts import AlertKind
+from tests.support.alerts.alert_causes import (
+    CAUSES,
+    Cause,
+    disable,
+    enable,
+    every_alert,
+    expire,
+    fail_task,
+    open_alerts,
+    open_kinds,
+    spend,
+)
+from tests.support.crawler.workbench import (
+    ONE_ENGINE,
+    account_of,
+    add_account,
+    at_once,
+    claimed,
+    file_crawl,
+    file_export,
+    pieces_of,
+    store_rows,
+)
+from tests.support.moving_clock import MovingClock
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=str)
+def test_each_kind_is_raised_once_and_is_over_when_it_stays_away(
+    app: App, clock: MovingClock, cause: Cause
+) -> None:
+    watcher = app.alert_watcher()
+    assert watcher.look_once() == 0
+    cause.make(app, clock)
+    assert [watcher.look_once() for _ in range(3)] == [1, 0, 0]
+    assert open_kinds(app) == [cause.kind]
+    cause.mend(app, clock)
+    assert watcher.look_once() == 0
+    assert open_kinds(app) == [cause.kind], "over at once"
+    clock.move(CALM_SECS - 1)
+    assert watcher.look_once() == 0
+    clock.move(1)
+    assert [watcher.look_once() for _ in range(2)] == [1, 0]
+    [alert] = every_alert(app)
+    assert alert.resolved_at is not None and open_alerts(app) == []
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=str)
+@ONE_ENGINE
+def test_two_processes_raise_and_end_it_once(
+    make_app: Callable[..., App], clock: MovingClock, cause: Cause
+) -> None:
+    one, other = make_app(), make_app()
+    watchers = [app.alert_watcher() for app in (one, other)]
+    at_once(*(watcher.look_once for watcher in watchers))
+    cause.make(one, clock)
+    raised = at_once(*(watcher.look_once for watcher in watchers))
+    assert sum(raised) == 1 and len(every_alert(one)) == 1
+    cause.mend(one, clock)
+    at_once(*(watcher.look_once for watcher in watchers))
+    clock.move(CALM_SECS)
+    ended = at_once(*(watcher.look_once for watcher in watchers))
+    assert sum(ended) == 1 and open_alerts(one) == []
+
+
+def test_who_comes_second_raises_nothing(
+    make_app: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has looked before the first has written."""
+    one, other = make_app(), make_app()
+    first, second = one.alert_watcher(), other.alert_watcher()
+    first.look_once()
+    disable(one)
+    assert first.look_once() == 1
+    monkeypatch.setattr(alerts, "all_open", lambda tx: [])
+    assert second.look_once() == 0
+    assert len(every_alert(one)) == 1
+
+
+@ONE_ENGINE
+def test_what_failed_before_the_first_look_is_no_news(app: App, clock: MovingClock) -> None:
+    add_account(app, "old")
+    disable(app, "old")
+    expire(app, 1, "gone")
+    fail_task(app, "游戏")
+    clock.move(2 * 86400)
+    watcher = app.alert_watcher()
+    assert watcher.look_once() == 0
+    disable(app, "new")
+    fail_task(app, "美妆")
+    assert watcher.look_once() == 2
+    assert {alert.facts.get("account", "task") for alert in open_alerts(app)} == {"new", "task"}
+
+
+@ONE_ENGINE
+def test_the_past_begins_at_the_first_look_of_all(
+    make_app: Callable[..., App], clock: MovingClock
+) -> None:
+    """What fails while nobody watches is news for the next who does."""
+    make_app().alert_watcher().look_once()
+    clock.move(3 * 86400)
+    later = make_app()
+    disable(later)
+    clock.move(86400)
+    assert make_app().alert_watcher().look_once() == 1
+
+
+@ONE_ENGINE
+def test_what_the_operator_disables_is_no_alert(app: App, clock: MovingClock) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    add_account(app, "mine")
+    expire(app, 1, "mine")
+    app.accounts.set_account_status(account_of(app, "mine").id, "disabled", "banned: I say so")
+    assert watcher.look_once() == 0
+    disable(app, "theirs")
+    assert watcher.look_once() == 1
+    app.accounts.set_account_status(account_of(app, "theirs").id, "disabled")
+    watcher.look_once()
+    clock.move(CALM_SECS)
+    watcher.look_once()
+    assert open_alerts(app) == [], "the operator has taken it in hand"
+
+
+@ONE_ENGINE
+def test_a_cause_that_comes_and_goes_is_one_alert(app: App, clock: MovingClock) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    for _ in range(20):
+        disable(app)
+        watcher.look_once()
+        clock.move(CALM_SECS / 2)
+        enable(app)
+        watcher.look_once()
+        clock.move(CALM_SECS / 2)
+        watcher.look_once()
+    assert len(every_alert(app)) == 1
+    clock.move(CALM_SECS)
+    assert watcher.look_once() == 1
+
+
+@ONE_ENGINE
+def test_a_cause_that_comes_back_soon_must_stay_away_twice_as_long(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+
+    def raised_and_over(after_secs: float) -> int:
+        clock.move(after_secs)
+        disable(app)
+        watcher.look_once()
+        enable(app)
+        watcher.look_once()
+        calm_secs = every_alert(app)[0].calm_secs
+        clock.move(calm_secs)
+        assert watcher.look_once() == 1
+        return calm_secs
+
+    assert [raised_and_over(60) for _ in range(6)] == [300, 600, 1200, 2400, 3600, 3600]
+    assert raised_and_over(3600) == 300
+
+
+@ONE_ENGINE
+def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
+    make_app: Callable[..., App], clock: MovingClock
+) -> None:
+    dying, other = make_app(), make_app()
+    watcher = other.alert_watcher()
+    watcher.look_once()
+    dying.breaker.shut("bilibili")
+    assert dying.alert_watcher().look_once() == 1
+    [alert] = open_alerts(other)
+    assert alert.until_at == clock.now() + timedelta(seconds=900)
+    clock.move(899)
+    watcher.look_once()
+    assert open_alerts(other)[0].well_since is None
+    other.breaker.shut("bilibili")
+    watcher.look_once()
+    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
+    dying.alert_watcher().look_once()  # its own way out is open, or shut for less
+    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
+    clock.move(900)
+    watcher.look_once()
+    clock.move(CALM_SECS)
+    assert watcher.look_once() == 1
+
+
+@ONE_ENGINE
+def test_one_way_out_is_named_apart_from_the_whole_platform(app: App) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    app.breaker.shut("bilibili", "10.0.0.8:3128")
+    app.breaker.shut("bilibili")
+    assert watcher.look_once() == 2
+    assert {alert.facts["way"] for alert in open_alerts(app)} == {None, "10.0.0.8:3128"}
+
+
+@ONE_ENGINE
+def test_a_failed_piece_is_told_by_its_task_and_a_cancelled_one_not_at_all(app: App) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    split = file_crawl(app, pages=20)
+    for piece in pieces_of(app, split.id):
+        app.scheduler.finish(claimed(app, only=piece.id), "boom")
+    cancelled = file_crawl(app, domain="游戏")
+    app.scheduler.cancel(cancelled.id)
+    watcher.look_once()
+    assert [alert.subject for alert in open_alerts(app)] == [f"task:{split.id}"]
+
+
+@ONE_ENGINE
+def test_a_failed_task_is_over_when_it_is_cancelled_or_filed_anew(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    cancelled, anew, other = (fail_task(app, domain) for domain in ("一", "二", "三"))
+    assert watcher.look_once() == 3
+    app.scheduler.resume(cancelled)
+    app.scheduler.cancel(cancelled)
+    file_crawl(app, domain="二")
+    file_export(app, domain="三")  # another type of task
+    watcher.look_once()
+    clock.move(CALM_SECS)
+    watcher.look_once()
+    assert [alert.subject for alert in open_alerts(app)] == [f"task:{other}"]
+    assert anew != other
+
+
+@ONE_ENGINE
+def test_many_failures_later_an_old_one_is_still_open(
+    app: App, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.rules.NEWEST_FAILED", 2)
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    for number in range(4):
+        fail_task(app, f"domain {number}")
+        watcher.look_once()
+    clock.move(CALM_SECS)
+    watcher.look_once()
+    assert len(open_alerts(app)) == 4
+
+
+@ONE_ENGINE
+def test_spent_accounts_are_an_alert_only_while_an_export_waits(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    spend(app)
+    assert watcher.look_once() == 1
+    [alert] = open_alerts(app)
+    assert alert.until_at == app.calendar.next_day_starts(clock.now())
+    app.scheduler.pause(1)
+    watcher.look_once()
+    assert open_alerts(app)[0].well_since is not None
+    store_rows(app, 1, "游戏")
+    add_account(app, "busy", limit=5)
+    held = app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    assert held is not None
+    app.scheduler.resume(1)
+    watcher.look_once()
+    assert open_alerts(app)[0].well_since is not None, "one may still export"
+
+
+@ONE_ENGINE
+def test_sessions_are_warned_of_as_early_as_set(
+    make_app: Callable[..., App], clock: MovingClock
+) -> None:
+    silent, early = make_app(session_warning_days=0), make_app(session_warning_days=30)
+    silent.alert_watcher().look_once()
+    expire(silent, 10)
+    assert make_app().alert_watcher().look_once() == 0
+    assert early.alert_watcher().look_once() == 1
+    [alert] = open_alerts(early)
+    assert alert.kind is AlertKind.SESSION_EXPIRING and alert.until_at is not None
+    expire(silent, 0.5, "acc2")
+    clock.move(86400)
+    assert silent.alert_watcher().look_once() == 0
+
+
+@ONE_ENGINE
+def test_what_an_alert_says_follows_its_cause(app: App) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    disable(app, reason="session expired: x")
+    watcher.look_once()
+    enable(app)
+    disable(app, reason="banned: y")
+    assert watcher.look_once() == 0
+    assert [alert.facts["reason"] for alert in every_alert(app)] == ["banned: y"]
+
+
+@ONE_ENGINE
+def test_raising_and_ending_are_logged_without_secrets(
+    app: App, clock: MovingClock, logs: Callable[[], str]
+) -> None:
+    watcher = app.alert_watcher()
+    watcher.look_once()
+    disable(app, reason="banned: cookie SESSDATA=geheim; see http://u:geheim@host/")
+    watcher.look_once()
+    enable(app)
+    watcher.look_once()
+    clock.move(CALM_SECS)
+    watcher.look_once()
+    lines = [line for line in logs().splitlines() if " alerts " in line]
+    assert [line.split()[1] for line in lines] == ["WARNING", "INFO"]
+    assert "kind=account_disabled account acc1 (bilibili) is disabled" in lines[0]
+    assert "geheim" not in logs()
+
+
+@ONE_ENGINE
+def test_database_trouble_does_not_end_the_watch(
+    app: App, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher, stop = app.alert_watcher(), threading.Event()
+    looks = iter([DatabaseError("away"), None, stop])
+
+    def look() -> int:
+        found = next(looks)
+        if isinstance(found, DatabaseError):
+            raise found
+        return 0 if found is None else found.set() or 0
+
+    monkeypatch.setattr(watcher, "look_once", look)
+    watcher.run(stop)
+    assert clock.waits == [LOOK_EVERY_SECS] * 2

@@ -1,0 +1,101 @@
+"""A command loads what it needs, and the help knows what it does not load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+import commands
+from commands.framework.lazy_group import Listed
+from commands.framework.main import Baton, build
+from tests.support.processes.launcher import CLI, ROOT
+
+RUN = """
+import json, runpy, sys
+try:
+    runpy.run_path(sys.argv.pop(1), run_name="__main__")
+except SystemExit as ending:
+    code = ending.code
+print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+SERVING = {"fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"}
+SENDING = {"requests", "urllib3", "requests_hardened", "apprise"}
+WORKING = {"apscheduler", "sandbox", "works", "reports", "plotext", "segno", "pymysql", "dbutils"}
+EVERYTHING = {"pydantic", "rich", "cryptography", "tenacity", "storage", "crawler", "accounts"}
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (("--help",), SERVING | SENDING | WORKING | EVERYTHING),
+        (("--version",), SERVING | SENDING | WORKING | EVERYTHING),
+        (("accounts", "list", "--json"), SERVING | SENDING | WORKING),
+        (("tasks", "list", "--json"), SERVING | SENDING | WORKING),
+        (("start_crawl", "--help"), SERVING | WORKING),
+        (("works", "list", "--json"), SERVING | {"apscheduler", "sandbox", "reports", "pymysql"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_command_loads_only_what_it_needs(
+    tmp_path: Path, words: tuple[str, ...], unneeded: set[str]
+) -> None:
+    env = {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{tmp_path / 'baton.db'}"}
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN, CLI, *words],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    code, loaded = json.loads(ended.stdout.splitlines()[-1])
+    assert code == 0, ended.stderr
+    assert "typer" in loaded
+    assert unneeded & set(loaded) == set()
+
+
+@pytest.mark.parametrize("listed", Baton.LISTED, ids=lambda listed: listed.name)
+def test_the_list_says_what_the_command_says_of_itself(listed: Listed) -> None:
+    command = _group().commands[listed.name]
+    assert command.get_short_help_str(1000) == listed.help
+
+
+def test_every_command_is_listed_once() -> None:
+    modules = {path.stem for path in Path(commands.__path__[0]).glob("*.py")}
+    offering = {name for name in modules if _offers(_imported(name))}
+    assert offering == {listed.module or listed.name for listed in Baton.LISTED}
+    names = [listed.name for listed in Baton.LISTED]
+    assert len(names) == len(set(names))
+    for module in {listed.module for listed in Baton.LISTED if listed.module}:
+        registered = typer.Typer()
+        _imported(module).register(registered)
+        offered = {one.name for one in registered.registered_commands if not one.hidden}
+        assert offered == {one.name for one in Baton.LISTED if one.module == module}
+
+
+def test_the_help_lists_them_in_order_and_no_twins() -> None:
+    assert list(_group().commands) == [listed.name for listed in Baton.LISTED]
+    assert _group().commands["start-crawl"].hidden
+    assert "no-such" not in _group().commands
+    assert "accounts-" not in _group().commands
+
+
+def _group() -> typer.core.TyperGroup:
+    return typer.main.get_group(build())
+
+
+def _imported(name: str) -> ModuleType:
+    return __import__(f"commands.{name}", fromlist=["*"])
+
+
+def _offers(module: ModuleType) -> bool:
+    """Whether it has commands of its own."""
+    return any(
+        getattr(getattr(module, name, None), "__module__", None) == module.__name__
+        for name in ("group", "register")
+    )

@@ -1,0 +1,213 @@
+"""`views` as a user meets it: its steps, its questions, exit codes, logs and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.support.processes.launcher import Baton, SandboxProcess, wait_until
+from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
+
+LAST = Hour.parse("2026-11-22", "05")
+FULL = {"crawl", "import", "caught_up", "exit_code"}
+
+
+@pytest.fixture
+def files(baton: Baton) -> HourFiles:
+    return HourFiles(baton.data_dir / "spider" / "views")
+
+
+@pytest.fixture
+def taken_in(baton: Baton, files: HourFiles) -> Baton:
+    """Two days of three works."""
+    put_hours(files, [LAST.earlier(n) for n in range(47, -1, -1)])
+    outcome = baton.run("views", "--missing")
+    assert (outcome.code, outcome.out) == (0, "48 missing files imported, 144 rows\n"), outcome
+    return baton
+
+
+@pytest.fixture
+def crawling(baton: Baton, start_sandbox: Callable[..., SandboxProcess]) -> Baton:
+    """An account, and a list of 120 works."""
+    platform = start_sandbox(creators=200)
+    baton.use(platform)
+    baton.add_accounts("one")
+    asked = {"platform": "bilibili", "count": "120", "state": "visible"}
+    found = requests.get(f"{platform.url}/__sandbox__/videos", params=asked, timeout=10).json()
+    works = [
+        {"platform": "bilibili", "work_id": one["id"], "title": "", "is_valid": True}
+        for one in found["videos"]
+    ]
+    path = baton.data_dir / "spider" / "views.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"works": works}), encoding="utf-8")
+    return baton
+
+
+def test_a_full_run_and_its_logs(crawling: Baton) -> None:
+    outcome = crawling.run("views", "--json")
+    assert outcome.code == 0, outcome
+    told = outcome.json
+    assert set(told) == FULL
+    assert (told["crawl"]["success_count"], told["import"]["rows"]) == (120, 120)
+    assert (told["crawl"]["ending"], told["caught_up"]["rows"]) == ("done", 0)
+    assert Path(told["crawl"]["file"]).exists()
+    assert re.search(r"^\S+ \d\d: 120 fetched \| 120/120$", outcome.err, re.M), outcome.err
+    for name in ("views_crawler", "views_import"):
+        (log,) = (crawling.log_dir / "spider").glob(f"{name}_*.log")
+        assert re.fullmatch(rf"{name}_20\d{{6}}\.log", log.name)
+        for line in log.read_text("utf-8").splitlines():
+            assert re.match(r"\[20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\] INFO \S", line), line
+
+
+def test_the_steps_one_by_one(crawling: Baton) -> None:
+    crawled = crawling.run("views", "--crawl-only")
+    assert crawled.code == 0, crawled
+    assert "120 of 120 works have numbers" in crawled.out
+    assert not (crawling.data_dir / "view_data.sqlite3").exists()
+    imported = crawling.run("views", "--import-only")
+    assert (imported.code, "120 rows imported\n" in imported.out) == (0, True), imported
+    again = crawling.run("views", "--import-only", "--json").json
+    assert (again["rows"], again["fresh"]) == (120, False)
+    second = crawling.run("views", "--crawl-only")
+    assert second.code == 0 and "nothing was asked again" in second.err
+
+
+def test_an_interrupted_run_says_so_and_goes_on(crawling: Baton) -> None:
+    slow = crawling.start("views", env={"BATON_BILIBILI_PACE": "1/0.5"})
+    wait_until(lambda: list(crawling.data_dir.rglob(".*.journal")), "the journal")
+    wait_until(lambda: "50 fetched" in slow.err or fetched(crawling), "the first batch")
+    slow.signal(signal.SIGINT)
+    outcome = slow.wait()
+    assert outcome.code == 130, outcome
+    assert "interrupted" in outcome.out
+    assert crawling.run("views").code == 0
+
+
+def fetched(baton: Baton) -> bool:
+    journals = list(baton.data_dir.rglob(".*.journal"))
+    return any(b'"data"' in journal.read_bytes() for journal in journals)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--full", "--missing"), "--full and --missing exclude each other"),
+        (("--import-only", "--date", "2026-11-22"), "--date and --hour go together"),
+        (("--date", "2026-11-22", "--hour", "5"), "are for --import-only"),
+        (("--import-only", "--date", "2026-02-30", "--hour", "5"), "'2026-02-30' is no day"),
+        (("--import-only", "--date", "2026-02-28", "--hour", "24"), "'24' is no hour"),
+        (("--import-only",), "no data files below"),
+        (("--json", "top"), "options go behind top"),
+        (("trend",), "Missing argument 'work'"),
+        (("trend", "nonsense"), "no video id"),
+        (("growth", "--since", "soon"), "'soon' is no"),
+        (("top", "--counter", "stars"), "'stars' is not one of"),
+        (("up",), "No such command"),
+        (("top",), "view_data.sqlite3 is not there yet; fetch first"),
+    ],
+)
+def test_wrong_words_are_usage_errors(baton: Baton, words: tuple[str, ...], says: str) -> None:
+    outcome = baton.run("views", *words)
+    assert outcome.code == 2, outcome
+    assert says in outcome.err
+    assert outcome.out == ""
+    assert not (baton.data_dir / "view_data.sqlite3").exists()
+
+
+def test_what_is_not_there_or_damaged_is_an_error(baton: Baton, files: HourFiles) -> None:
+    outcome = baton.run("views", "--crawl-only")
+    assert outcome.code == 1 and "views.json is not there" in outcome.err, outcome
+    outcome = baton.run("views", "--import-only", "--date", "2026-11-22", "--hour", "05")
+    assert outcome.code == 1 and "there are no numbers of 2026-11-22 05" in outcome.err, outcome
+    put(files, LAST, "{")
+    put_hours(files, [LAST.earlier(1)])
+    outcome = baton.run("views", "--missing")
+    assert outcome.code == 1, outcome
+    assert "1 missing file imported, 3 rows" in outcome.out
+    assert "refused: " in outcome.err and "line 1 column 1" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_without_an_account_the_code_says_so(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    baton.use(start_sandbox(creators=20))
+    path = baton.data_dir / "spider" / "views.json"
+    path.parent.mkdir(parents=True)
+    work = {"platform": "bilibili", "work_id": WORKS[1], "title": "", "is_valid": True}
+    other = work | {"work_id": WORKS[0]}
+    path.write_text(json.dumps({"works": [work, other]}))
+    outcome = baton.run("views")
+    assert outcome.code == 4, outcome
+    assert "accounts login" in outcome.err
+
+
+def test_questions_need_neither_database_nor_account(taken_in: Baton) -> None:
+    broken = {"DATABASE_URL": "mysql://nobody:secret@127.0.0.1:1/none", "COLUMNS": "90"}
+    trend = taken_in.run(
+        "views", "trend", f"https://www.bilibili.com/video/{WORKS[1]}/", env=broken
+    )
+    assert trend.code == 0, trend
+    lines = trend.out.splitlines()
+    assert lines[0] == f"{WORKS[1]}  标题 {WORKS[1]}"
+    assert lines[-9].split()[-1] == "+101"
+    assert lines[-8].startswith("14,747┤") and lines[-1].startswith("10,000┤ ▁")
+    assert all(len(line) <= 90 for line in lines[-8:])
+    top = taken_in.run("views", "top", "--date", "2026-11-22", "--hour", "5", env=broken)
+    assert [line.split()[1] for line in top.out.splitlines()[2:]] == list(reversed(WORKS))
+
+
+def test_json_of_every_question(taken_in: Baton) -> None:
+    def asked(*words: str) -> Any:
+        outcome = taken_in.run("views", *words, "--json")
+        assert outcome.code == 0, outcome
+        return outcome.json
+
+    row = {"platform", "work_id", "title", "crawl_date", "crawl_hour", "crawl_time"} | {
+        f"{name}_count"
+        for name in ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
+    }
+    trend = asked("trend", "av170001", "--last", "3")
+    assert len(trend) == 3 and set(trend[0]) == {*row, "growth"}
+    top = asked("top", "--limit", "2")
+    assert len(top) == 2 and set(top[0]) == row
+    growth = asked("growth", "--since", "2h", "--counter", "like")
+    assert set(growth[0]) == {
+        "platform",
+        "work_id",
+        "title",
+        "from_hour",
+        "to_hour",
+        "from_count",
+        "to_count",
+        "growth",
+    }
+    daily = asked("daily", "--since", "9999d")
+    assert set(daily[0]) == {"crawl_date", "hours", "works", "total", "growth"}
+    gaps = asked("gaps", "--since", "48h")
+    keys = {"date", "hour", "state", "started_at", "success_count", "fail_count", "why"}
+    assert all(set(one) == keys for one in gaps)
+
+
+def test_gaps_are_listed_and_counted(baton: Baton, files: HourFiles) -> None:
+    put_hours(files, [LAST])
+    put(files, LAST.earlier(-2), report(LAST.earlier(-2), [numbers("BV1", LAST, 1)], minute=40))
+    assert baton.run("views", "--missing").code == 0
+    outcome = baton.run("views", "gaps", "--since", "9999d")
+    assert outcome.code == 0, outcome
+    assert re.search(r"^2026-11-22 06 +missing .*nothing ran in this hour$", outcome.out, re.M)
+    assert re.search(r"^2026-11-22 07 +late .*begun 40 minutes after the hour$", outcome.out, re.M)
+    assert "2026-11-22 05" not in outcome.out
+    assert re.search(r"\d+ hours: 1 expected, 1 observed, 1 late, \d+ missing", outcome.out)
+    everything = baton.run("views", "gaps", "--since", "9999d", "--all")
+    assert re.search(r"^2026-11-22 05 +observed", everything.out, re.M)

@@ -1,0 +1,181 @@
+"""The keeper: renews, notices a loss, takes back from the dead, and says who is alive."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from accounts.manager import AccountLease, Purpose
+from app.container import App
+from core.errors import DatabaseError
+from crawler.runtime.lease_renewer import Keeper
+from storage.crawling import leases
+from storage.crawling.tasks import get as get_task
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, TaskType
+from storage.models.workers import Worker
+from tests.support.apps import add_account
+
+
+def lease_of(app: App, name: str = "a") -> AccountLease:
+    add_account(app, name)
+    leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+    assert leased is not None
+    return leased
+
+
+def status(app: App, name: str = "a") -> AccountStatus:
+    return app.registry.find(name).status
+
+
+def workers(app: App) -> list[Worker]:
+    return app.database.read(leases.workers)
+
+
+def run(keeper: Keeper, clock, rounds: int) -> None:
+    """Let the keeper live for that many rounds."""
+    stop = threading.Event()
+    first = len(clock.waits)
+    clock.on_wait = lambda: stop.set() if len(clock.waits) >= first + rounds else None
+    keeper.run(stop)
+    clock.on_wait = None
+
+
+def test_leases_are_renewed_each_third_of_their_life(app: App, clock):
+    leased = lease_of(app)
+    keeper = app.keeper("ingestion")
+    run(keeper, clock, rounds=10)
+    assert clock.waits == [10.0] * 10
+    assert leased.lease.is_held(app.clock)
+    keeper.keep_once()
+    until = app.registry.find("a").lease_until
+    assert until is not None
+    assert timedelta(seconds=29) < until - app.clock.now() <= timedelta(seconds=30)
+    assert status(app) is AccountStatus.INGESTING
+
+
+def test_a_task_is_renewed_like_an_account(app: App, clock):
+    app.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    task = app.scheduler.claim(TaskType.INGESTION)
+    assert task is not None
+    keeper = app.keeper("ingestion")
+    for _ in range(4):
+        clock.move(20)
+        keeper.keep_once()
+    assert task.lease.is_held(app.clock)
+    row = app.database.read(lambda tx: get_task(tx, task.id))
+    assert row is not None and row.status is TaskStatus.IN_PROGRESS
+
+
+def test_a_lease_that_was_taken_over_is_noticed(make_app, clock):
+    app, other = make_app(), make_app()
+    leased = lease_of(app)
+    clock.move(31)
+    other.keeper("").keep_once()
+    app.keeper("").keep_once()
+    assert not leased.lease.is_held(app.clock)
+    assert app.book.held() == []
+
+
+def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clock):
+    app, other = make_app(), make_app()
+    leased = lease_of(app)
+    other.accounts.set_account_status(leased.id, "disabled")
+    assert leased.lease.is_held(app.clock), "nobody has told this process"
+    app.keeper("").keep_once()
+    assert not leased.lease.is_held(app.clock)
+    assert app.book.held() == []
+
+
+def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
+    leased = lease_of(app)
+    app.accounts.release(leased)
+    app.book.add(leased.lease)  # the keeper had read the book just before
+    keeper = app.keeper("")
+    app.book.strike(leased.lease)
+    keeper._renew(leased.lease)
+    assert leased.lease.is_held(app.clock), "nobody marked it"
+
+
+def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
+    leased = lease_of(app)
+    clock.move(31)
+    assert not leased.lease.is_held(app.clock)
+    app.keeper("").keep_once()
+    assert leased.lease.is_held(app.clock)
+    assert status(app) is AccountStatus.INGESTING
+
+
+def test_what_the_dead_held_is_taken_back(make_app, clock):
+    dead, alive = make_app(), make_app()
+    lease_of(dead)
+    dead.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    task = dead.scheduler.claim(TaskType.INGESTION)
+    assert task is not None
+    clock.move(29)
+    alive.keeper("").keep_once()
+    assert status(alive) is AccountStatus.INGESTING
+    clock.move(2)
+    alive.keeper("").keep_once()
+    assert status(alive) is AccountStatus.IDLE
+    row = alive.database.read(lambda tx: get_task(tx, task.id))
+    assert row is not None
+    assert (row.status, row.lease_owner) == (TaskStatus.PENDING, None)
+    assert row.lease_token > task.lease.token
+
+
+def test_running_processes_are_listed_and_sign_off(make_app, clock):
+    app, other = make_app(host="box-1"), make_app(host="box-2")
+    app.keeper("ingestion,export").keep_once()
+    keeper = other.keeper("export")
+    keeper.keep_once()
+    clock.move(20)
+    keeper.keep_once()
+    first, second = sorted(workers(app), key=lambda one: one.host)
+    assert (first.host, first.roles, first.id) == ("box-1", "ingestion,export", app.owner)
+    assert second.host == "box-2"
+    assert second.seen_at - second.started_at > timedelta(seconds=19)
+    run(keeper, clock, rounds=1)
+    assert [one.host for one in workers(app)] == ["box-1"]
+
+
+def test_a_process_unseen_for_a_day_is_forgotten(make_app, clock):
+    app, other = make_app(host="box-1"), make_app(host="box-2")
+    app.keeper("").keep_once()
+    clock.move(86000)
+    other.keeper("").keep_once()
+    assert len(workers(other)) == 2
+    clock.move(500)
+    other.keeper("").keep_once()
+    assert [one.host for one in workers(other)] == ["box-2"]
+
+
+def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
+    leased = lease_of(app)
+    keeper = app.keeper("")
+    tries = []
+
+    def failing_at_first() -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise DatabaseError("away")
+        Keeper.keep_once(keeper)
+
+    monkeypatch.setattr(keeper, "keep_once", failing_at_first)
+    run(keeper, clock, rounds=4)
+    assert len(tries) == 4
+    assert leased.lease.is_held(app.clock)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_only_leases_in_the_book_are_renewed(app: App, clock, held: bool):
+    leased = lease_of(app)
+    if not held:
+        app.accounts.abandon(leased)
+    clock.move(20)
+    app.keeper("").keep_once()
+    clock.move(15)
+    app.keeper("").keep_once()
+    assert (status(app) is AccountStatus.INGESTING) is held

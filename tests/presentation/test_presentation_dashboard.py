@@ -1,0 +1,266 @@
+"""The console's screen and lines: what stands first, what gives way, what is told in words."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console as Terminal
+
+from accounts.manager import Purpose
+from app.container import App
+from presentation.i18n.messages import CHINESE, ENGLISH, Texts
+from presentation.i18n.reason_messages import told
+from presentation.snapshot import Snapshot
+from presentation.terminal.dashboard import Console
+from storage.models.tasks import TaskType, WaitingFor
+from tests.support.crawler.workbench import (
+    DOMAIN,
+    ONE_ENGINE,
+    account_of,
+    add_account,
+    advance,
+    change,
+    claimed,
+    export,
+    file_crawl,
+    file_export,
+    store_rows,
+)
+from tests.support.moving_clock import MovingClock
+
+BOTH = (TaskType.INGESTION, TaskType.EXPORT)
+
+
+def seen(app: App, here: tuple[TaskType, ...] = BOTH) -> Snapshot:
+    return app.progress.snapshot(events=20, here=here)
+
+
+def drawn(
+    app: App,
+    snapshot: Snapshot,
+    size: tuple[int, int] = (80, 24),
+    texts: Texts = ENGLISH,
+    console: Console | None = None,
+) -> list[str]:
+    console = console or Console(texts, app.calendar.zone)
+    width, height = size
+    terminal = Terminal(file=io.StringIO(), width=width, color_system=None, highlight=False)
+    with terminal.capture() as captured:
+        terminal.print(console.render(snapshot, width, height))
+    return captured.get().splitlines()
+
+
+def disable(app: App, name: str, reason: str) -> None:
+    app.accounts.set_account_status(account_of(app, name).id, "disabled", reason)
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+@pytest.mark.parametrize("texts", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_a_screen_fits_and_leaves_nobody_out_unsaid(
+    app: App, size: tuple[int, int], texts: Texts
+) -> None:
+    for number in range(30):
+        add_account(app, f"小红书运营账号{number}")
+    for domain in ("一" * 40, "游戏", "美食", "穿搭", "旅行", "数码", "母婴"):
+        file_crawl(app, 30, domain)
+    lines = drawn(app, seen(app), size, texts)
+    assert len(lines) < size[1]
+    assert [line for line in lines if cell_len(line.rstrip()) > size[0]] == []
+    [rest] = [line for line in lines if "and " in line or "另有" in line]
+    shown = sum(" / 4,000" in line for line in lines)
+    assert shown >= 2 and int(re.search(r"\d+", rest)[0]) == 30 - shown
+    assert not [one for one, other in pairwise(lines) if not (one + other).strip()]
+
+
+@ONE_ENGINE
+def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
+    for number in range(20):
+        add_account(app, f"acc{number}")
+    disable(app, "acc19", "session expired: code -101: 账号未登录")
+    lines = drawn(app, seen(app))
+    first = next(line for line in lines if " / 4,000" in line)
+    assert "acc19" in first and "session expired: import again" in first
+    assert [line for line in lines if line.startswith(" and ") and "idle" in line]
+    many = [f"acc{number}" for number in range(10)]
+    for name in many:
+        disable(app, name, "")
+    lines = drawn(app, seen(app))
+    assert any(" idle " in line for line in lines), "those who can work are pushed out"
+    assert any(re.search(r"and \d+ more: \d+ disabled, \d+ idle", line) for line in lines)
+
+
+@ONE_ENGINE
+def test_a_wide_screen_shows_more_events_than_a_small_one(app: App) -> None:
+    for number in range(12):
+        add_account(app, f"acc{number}")
+    small, wide = (
+        sum("added:" in line for line in drawn(app, seen(app), size))
+        for size in ((80, 24), (140, 40))
+    )
+    assert 3 <= small < wide == 12
+
+
+@ONE_ENGINE
+def test_the_first_line_is_the_day_and_the_end_of_the_work(app: App, clock: MovingClock) -> None:
+    add_account(app, "acc1", 100)
+    add_account(app, "acc2", 50)
+    app.accounts.update_export_count(account_of(app, "acc1").id, 40)
+    file_crawl(app, 61)
+    console = Console(ENGLISH, app.calendar.zone)
+    lease = claimed(app)
+    first = drawn(app, seen(app), console=console)[0]
+    assert first.strip() == "today 40 exported, 110 left in 2 accounts"
+    clock.move(1)
+    advance(app, lease, page=1)
+    lines = drawn(app, seen(app), console=console)
+    assert "crawl done in ~1 min" in lines[0]  # 60 pages of 20 at 20 creators a second
+    assert any("1/61 pages, 20 creators (0 new)  20 creators/s" in line for line in lines)
+
+
+def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
+    app: App, clock: MovingClock
+) -> None:
+    task = file_crawl(app, 10)
+    lease = claimed(app)
+    app.scheduler.put_back(
+        lease,
+        not_before=clock.now() + timedelta(seconds=30),
+        waiting_for=WaitingFor.ACCOUNT,
+        error="1 accounts are cooling down",
+    )
+    at_work = "\n".join(drawn(app, seen(app)))
+    assert "1 account cooling down, until" in at_work and "stopped" not in at_work
+    [view] = seen(app, here=()).tasks
+    assert view.waiting is not None and not view.attended
+    clock.move(31)
+    change(app, "UPDATE tasks SET status='in_progress' WHERE id=:id", id=task.id)
+    alone = "\n".join(drawn(app, seen(app, here=())))
+    assert "stopped" in alone and "running" not in alone and "cooling down" not in alone
+    assert f"go on with: python cli.py start_crawl --domain {DOMAIN}\n" in alone
+    assert "creators/s" not in alone
+
+
+def test_a_living_process_counts_until_its_lease_would_have_run_out(
+    app: App, clock: MovingClock
+) -> None:
+    file_crawl(app, 10)
+    file_export(app)
+    app.keeper("ingestion").keep_once()
+    assert [view.attended for view in seen(app, here=()).tasks] == [True, False]
+    clock.move(29)
+    assert app.progress.snapshot(lease_secs=30).tasks[0].attended
+    clock.move(2)
+    assert not app.progress.snapshot(lease_secs=30).tasks[0].attended
+
+
+def test_a_finished_task_leaves_an_event(app: App) -> None:
+    file_crawl(app, 1)
+    lease = claimed(app)
+    advance(app, lease)
+    app.scheduler.finish(lease)
+    file_crawl(app, 1, "没有")
+    app.scheduler.finish(claimed(app))
+    text = "\n".join(drawn(app, seen(app)))
+    assert f"crawl {DOMAIN} done, 1 page, 20 creators" in text
+    assert "the platform has no creators for '没有'; check the spelling" in text
+
+
+@ONE_ENGINE
+def test_a_long_file_name_keeps_its_end(app: App) -> None:
+    add_account(app, "账号" * 20, 5)
+    store_rows(app, 5)
+    export(app)
+    [line] = [line for line in drawn(app, seen(app)) if "sealed" in line]
+    assert "sealed 5 rows  …" in line and line.rstrip().endswith(".csv")
+
+
+@ONE_ENGINE
+def test_a_plain_line_is_of_the_own_task_only(app: App) -> None:
+    mine, other = file_crawl(app, 3), file_crawl(app, 3, "游戏")
+    console = Console(ENGLISH, app.calendar.zone)
+    line, everything = (console.line(seen(app), only) for only in ((mine.id,), ()))
+    assert f"#{mine.id} crawl" in line and f"#{other.id} crawl" not in line
+    assert f"#{mine.id} crawl" in everything and f"#{other.id} crawl" in everything
+
+
+@ONE_ENGINE
+def test_what_a_line_tells_is_the_same_until_something_happens(
+    app: App, clock: MovingClock
+) -> None:
+    file_crawl(app, 3)
+    console = Console(ENGLISH, app.calendar.zone)
+    lease = claimed(app)
+    console.line(seen(app))
+    clock.move(1)
+    advance(app, lease)
+    line, news = console.line(seen(app)), console.news(seen(app))
+    assert "20 creators/s" in line
+    clock.move(4)
+    assert console.line(seen(app)) != line
+    assert console.news(seen(app)) == news
+    advance(app, lease, page=2)
+    assert console.news(seen(app)) != news
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [
+        (
+            "session expired: code -101: x",
+            "session expired: import again (code -101: x)",
+            "会话过期：请重新导入 (code -101: x)",
+        ),
+        ("1 accounts are cooling down", "1 account cooling down", "1 个账号正在休息"),
+        ("2 accounts are busy", "2 accounts busy", "2 个账号正在使用"),
+        ("all 1 accounts are disabled", "the only account is disabled", "唯一的账号已禁用"),
+        ("all 2 accounts are disabled", "all 2 accounts are disabled", "2 个账号全部已禁用"),
+        (
+            "quota of 2026-11-22 used up by 美妆, last_id=4000",
+            "quota of 2026-11-22 used up by 美妆, last id 4,000",
+            "2026-11-22 的额度已由 美妆 用完，最后 id 4,000",
+        ),
+        ("limit 1000 a day", "limit 1,000 a day", "每日 1,000 行"),
+        (
+            "throttled: too many requests (HTTP 429)",
+            "throttled (too many requests (HTTP 429))",
+            "被限流 (too many requests (HTTP 429))",
+        ),
+        ("no answer (ConnectTimeout)", "no answer (ConnectTimeout)", "没有应答 (ConnectTimeout)"),
+        ("what nobody {foresaw}", "what nobody {foresaw}", "what nobody {foresaw}"),
+    ],
+)
+def test_reasons_are_told_with_the_remedy_first(text: str, english: str, chinese: str) -> None:
+    assert (told(ENGLISH, text), told(CHINESE, text)) == (english, chinese)
+
+
+@ONE_ENGINE
+def test_what_the_pool_lacks_is_told_in_both_languages(
+    app: App,
+) -> None:
+    """The pool's own sentences, as it makes them: none of them may be left in English."""
+
+    def reason() -> str:
+        return app.accounts.shortage(Purpose.EXPORTING, "bilibili").reason
+
+    said = [reason()]
+    add_account(app, "acc1", 0)
+    said.append(reason())
+    disable(app, "acc1", "")
+    said.append(reason())
+    add_account(app, "acc2", 5)
+    said.append(reason())
+    held = app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    said.append(reason())
+    app.accounts.cool_down(held, 60, "throttled: x")
+    said.append(reason())
+    app.accounts.set_account_status(held.id, "idle")
+    app.accounts.update_export_count(held.id, 5)
+    said.append(reason())
+    assert len(set(said)) == 7
+    assert [text for text in said if told(CHINESE, text).isascii()] == []

@@ -1,0 +1,170 @@
+"""The database's clock is everybody's clock, however wrong the host's is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from core.clock import SystemClock
+from core.errors import DatabaseUnavailable
+from storage.engines.clock import DatabaseClock
+from storage.engines.dialect import ClockReading
+from storage.engines.transactions import Database, open_engine
+from tests.support.moving_clock import MovingClock
+
+SLACK = timedelta(seconds=5)  # for a machine that stalls between two looks
+
+
+class JumpingClock(MovingClock):
+    """A host clock that somebody sets: `now` jumps, `monotonic` does not."""
+
+    def jump(self, secs: float) -> None:
+        with self._lock:
+            self._now += timedelta(seconds=secs)
+
+
+@pytest.fixture
+def mysql(mysql_url: str) -> Iterator[Database]:
+    database = Database(open_engine(mysql_url, 2), MovingClock())
+    yield database
+    database.close()
+
+
+def database_now(mariadb) -> datetime:
+    connection = mariadb.connect()
+    cursor = connection.cursor()
+    cursor.execute("SELECT UTC_TIMESTAMP(6)")
+    [moment] = cursor.fetchone()
+    connection.close()
+    return moment.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_a_host_whose_clock_is_off_goes_by_the_database(mysql, mariadb, minutes: int):
+    wrong = datetime.now(UTC) + timedelta(minutes=minutes)
+    with time_machine.travel(wrong, tick=True):
+        clock = DatabaseClock(SystemClock(), mysql)
+        offset = clock.sync()
+        assert offset == clock.offset_secs == pytest.approx(-60 * minutes, abs=5)
+        assert abs(clock.now() - database_now(mariadb)) < SLACK
+        assert abs(SystemClock().now() - database_now(mariadb)) > timedelta(minutes=9)
+
+
+def test_two_hosts_with_different_clocks_agree(mysql):
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
+        fast = DatabaseClock(SystemClock(), mysql)
+        fast.sync()
+    slow = DatabaseClock(SystemClock(), mysql)
+    slow.sync()
+    assert abs(fast.now() - slow.now()) < SLACK
+
+
+def test_setting_the_hosts_clock_changes_nothing(mysql):
+    host = JumpingClock()
+    clock = DatabaseClock(host, mysql)
+    clock.sync()
+    before = clock.now()
+    host.jump(600)
+    host.move(5)
+    assert clock.now() - before == timedelta(seconds=5)
+    host.jump(-7200)
+    assert clock.now() - before == timedelta(seconds=5)
+
+
+def test_on_sqlite_the_host_is_the_database(tmp_path):
+    host = JumpingClock()
+    database = Database(open_engine(f"sqlite:///{tmp_path / 'b.db'}", 1), host)
+    clock = DatabaseClock(host, database)
+    assert clock.sync() == 0.0
+    host.jump(600)
+    assert clock.now() == host.now()
+    database.close()
+
+
+def test_a_server_of_another_zone_tells_the_same_moment(mysql, mariadb):
+    admin = mariadb.connect()
+    admin.cursor().execute("SET GLOBAL time_zone='+05:45'")
+    try:
+        assert DatabaseClock(SystemClock(), mysql).sync() == pytest.approx(0, abs=5)
+    finally:
+        admin.cursor().execute("SET GLOBAL time_zone='SYSTEM'")
+        admin.close()
+
+
+def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
+    host = MovingClock()
+    seen: list[datetime] = []
+    lookers: list[threading.Thread] = []
+
+    class Watched(DatabaseClock):
+        """Lets another thread look after each step of a sync."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if getattr(self, "watched", False):
+                lookers.append(threading.Thread(target=lambda: seen.append(self.now())))
+                lookers[-1].start()
+                lookers[-1].join(0.2)  # it may have to wait for a lock of the clock
+
+    clock = Watched(host, mysql)
+    clock.sync()
+    object.__setattr__(clock, "watched", True)
+    host.move(10)
+    before = clock.now()
+    clock.sync()
+    for looker in lookers:
+        looker.join(30)
+    assert seen and max(abs(moment - before) for moment in seen) < SLACK
+
+
+def test_the_rest_is_the_hosts(mysql):
+    host = MovingClock()
+    clock = DatabaseClock(host, mysql)
+    host.move(3)
+    assert clock.monotonic() == host.monotonic() == 3
+
+
+@pytest.fixture
+def slow_answers(mysql, monkeypatch) -> list[float]:
+    """Round trips of the next questions, in seconds; the clock is then told as much too early."""
+    trips: list[float] = []
+    real = mysql.engine.read_clock
+
+    def read(connection):
+        reading = real(connection)
+        if not trips:
+            return reading
+        trip = trips.pop(0)
+        return ClockReading(reading.offset_secs + trip / 2, trip)
+
+    monkeypatch.setattr(mysql.engine, "read_clock", read)
+    return trips
+
+
+def test_a_stalled_answer_does_not_move_the_clock(mysql, slow_answers: list[float]):
+    clock = DatabaseClock(MovingClock(), mysql)
+    clock.sync()
+    before = clock.now()
+    slow_answers.append(8.0)
+    clock.sync()
+    assert clock.now() == before
+
+
+def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: list[float]):
+    slow_answers += [8.0, 8.0]
+    stalled = DatabaseClock(MovingClock(), mysql)
+    stalled.sync()
+    prompt = DatabaseClock(MovingClock(), mysql)
+    prompt.sync()
+    assert slow_answers == []
+    assert abs(stalled.offset_secs - prompt.offset_secs) < 1
+
+
+def test_a_database_that_always_stalls_tells_no_time(mysql, slow_answers: list[float]):
+    slow_answers += [8.0] * 50
+    with pytest.raises(DatabaseUnavailable, match="clock cannot be read"):
+        DatabaseClock(MovingClock(), mysql).sync()

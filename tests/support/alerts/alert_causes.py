@@ -1,0 +1,115 @@
+"""Ways to make something wrong, and to mend it again, for each kind of alert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from accounts.manager import Purpose
+from accounts.vault import Credentials
+from app.container import App
+from storage.operations import alerts
+from storage.operations.alerts import Alert, AlertKind
+from tests.support.crawler.workbench import (
+    account_of,
+    add_account,
+    claimed,
+    file_crawl,
+    file_export,
+    once,
+    store_rows,
+)
+from tests.support.moving_clock import MovingClock
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`make` and `mend` are given an App and its clock."""
+
+    kind: AlertKind
+    make: Callable[[App, MovingClock], Any]
+    mend: Callable[[App, MovingClock], Any]
+
+    def __str__(self) -> str:
+        return str(self.kind)
+
+
+def disable(app: App, name: str = "acc1", reason: str = "session expired: code -101") -> None:
+    """As the platform's answer does it."""
+    if app.registry.lookup("bilibili", name) is None:
+        add_account(app, name)
+    leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+    while leased is not None and leased.username != name:
+        leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+    assert leased is not None
+    app.accounts.disable(leased, reason)
+
+
+def enable(app: App, name: str = "acc1") -> None:
+    app.accounts.set_account_status(account_of(app, name).id, "idle")
+
+
+def spend(app: App) -> None:
+    """An export that waits for the next quota day."""
+    add_account(app, "acc1", limit=5)
+    store_rows(app, 8)
+    file_export(app)
+    worker = app.export_worker()
+    while once(worker):
+        pass
+
+
+def fail_task(app: App, domain: str = "美妆") -> int:
+    """A top-level task that has failed; its id."""
+    task = file_crawl(app, domain=domain)
+    app.scheduler.finish(claimed(app, only=task.id), "boom")
+    return task.id
+
+
+def expire(app: App, days: float, name: str = "acc1") -> None:
+    """An account whose session ends in so many days."""
+    ends_at = app.clock.now() + timedelta(days=days)
+    session = Credentials(session=f"SESSDATA={name}-{days}")
+    account = app.registry.lookup("bilibili", name)
+    if account is None:
+        app.registry.add("bilibili", name, session, 10, ends_at)
+    else:
+        app.registry.refresh(account, session, ends_at)
+
+
+CAUSES = (
+    Cause(AlertKind.ACCOUNT_DISABLED, lambda app, _: disable(app), lambda app, _: enable(app)),
+    Cause(
+        AlertKind.ACCOUNTS_SPENT,
+        lambda app, _: spend(app),
+        lambda app, _: app.registry.set_limit(account_of(app, "acc1"), 100),
+    ),
+    Cause(
+        AlertKind.BREAKER_OPEN,
+        lambda app, _: app.breaker.shut("bilibili"),
+        lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
+    ),
+    Cause(
+        AlertKind.SESSION_EXPIRING,
+        lambda app, _: expire(app, 2.5),
+        lambda app, _: expire(app, 100),
+    ),
+    Cause(
+        AlertKind.TASK_FAILED, lambda app, _: fail_task(app), lambda app, _: app.scheduler.resume(1)
+    ),
+)
+
+
+def open_alerts(app: App) -> list[Alert]:
+    return app.database.read(alerts.all_open)
+
+
+def open_kinds(app: App) -> list[str]:
+    return [alert.kind.value for alert in open_alerts(app)]
+
+
+def every_alert(app: App) -> list[Alert]:
+    """Newest first."""
+    return app.database.read(lambda tx: alerts.newest(tx, 1000))

@@ -1,0 +1,146 @@
+"""What the tests of reports share: tasks, posted videos, numbers of platforms, what was filed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.container import App
+from crawler.statistics.fetcher import FetchedItem
+from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
+from distribution.daily.scanner import DailyScanner
+from distribution.daily.store import DailyStore
+from distribution.live_counters import Fetcher
+from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
+
+URL, OTHER_URL = "https://settle.example/callback", "https://other.example/callback"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+FULL = {"view_count": 100, "like_count": 10, "comment_count": 1}
+DOUYIN_FULL = FULL | {"share_count": 5, "collect_count": 3}
+NEVER = threading.Event()
+# For what does not depend on the engine.
+ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def youtube(number: int) -> str:
+    return f"https://www.youtube.com/watch?v=abcdef{number:05}"
+
+
+def douyin(number: int) -> str:
+    return f"https://www.douyin.com/video/7{number:018}"
+
+
+def tiktok(number: int) -> str:
+    return f"https://www.tiktok.com/@somebody/video/7{number:018}"
+
+
+def task(name: str, **changes: Any) -> dict[str, Any]:
+    told = {"task_id": name, "project_id": "p1", "duration": 90, "callback_url": URL}
+    return {key: value for key, value in (told | changes).items() if value is not ...}
+
+
+def posted(task_id: str, user: str, link: str, at: datetime, details: Any = None) -> dict[str, Any]:
+    told = {"task_id": task_id, "user_id": user, "submission_link": link}
+    return told | {"completed_at": at.isoformat(), "verification_details": details}
+
+
+def yesterday(app: App) -> date:
+    return app.daily_scanner.yesterday
+
+
+def noon(app: App, day: date | None = None) -> datetime:
+    """In the middle of that day (else yesterday)."""
+    return app.calendar.bounds(day or yesterday(app))[0] + timedelta(hours=12)
+
+
+def take_tasks(app: App, *tasks: Mapping[str, Any]) -> None:
+    taken = app.intake.add_dramas(tasks)
+    assert not taken.problems, taken
+
+
+def take_posted(app: App, *items: Mapping[str, Any], report: bool = False) -> None:
+    taken = app.intake.add_completions(items, report=report)
+    assert not taken.problems, taken
+
+
+@dataclass
+class Numbers:
+    """Answers like VideoStatsFetcher; notes what it was asked."""
+
+    answers: dict[str, StatsAnswer | str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    on_fetch: Callable[[], object] = lambda: None
+
+    def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]:
+        self.asked += texts
+        self.on_fetch()
+        return [self._item(text) for text in texts]
+
+    def _item(self, text: str) -> FetchedItem:
+        answer = self.answers.get(text, VideoStats(view=7, like=6, comment=5, share=4, favorite=3))
+        if isinstance(answer, str):
+            return FetchedItem(text, error=answer)
+        return FetchedItem(text, answer=answer)
+
+
+GONE = Unavailable(Gone.NOT_FOUND, "deleted", final=True)
+
+
+def scanner_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> DailyScanner:
+    store = DailyStore(app.database, app.outbox, app.clock, "Site")
+    return DailyScanner(
+        app.database, fetcher, app.vault, store, app.clock, app.calendar, part_tasks
+    )
+
+
+def broadcaster_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> Broadcaster:
+    limits = BroadcastLimits(180.0, part_tasks, app.settings.lease_secs)
+    return Broadcaster(
+        app.database, fetcher, app.vault, app.outbox, app.clock, app.book, app.owner, "Site", limits
+    )
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A delivery as it waits in the outbox."""
+
+    kind: str
+    event_id: str
+    url: str
+    task_id: str | None
+    stats_date: str | None
+    body: dict[str, Any]
+
+
+def filed(app: App, kind: str | None = None) -> list[Filed]:
+    """Deliveries (of a kind), oldest first."""
+    rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
+    found = [
+        Filed(
+            row["kind"],
+            row["event_id"],
+            row["url"],
+            row["task_id"],
+            None if row["stats_date"] is None else str(row["stats_date"]),
+            json.loads(row["body"]),
+        )
+        for row in rows
+    ]
+    return [one for one in found if kind in (None, one.kind)]
+
+
+def told_tasks(deliveries: Iterable[Filed]) -> list[str]:
+    """The ids of the tasks in daily or broadcast reports, as often as they are in them."""
+    return [entry["task_id"] for one in deliveries for entry in one.body["stats"]]
+
+
+def rows(app: App, table: str) -> list[dict[str, Any]]:
+    found = app.database.read(lambda tx: tx.all(f"SELECT * FROM {table} ORDER BY id"))
+    return [dict(row) for row in found]

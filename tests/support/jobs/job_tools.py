@@ -1,0 +1,58 @@
+"""What the tests of scheduled jobs share: jobs of one line, the rows, runs without threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.base import BaseExecutor
+
+from app.container import App
+from core.schedule import Schedule
+from jobs.due import Job, JobContext
+from storage.crawling import job_runs
+from storage.crawling.job_runs import JobRun
+
+TEN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+Run = Callable[[JobContext], str]
+
+
+def hourly(run: Run, **changes: Any) -> Job:
+    """A job at every full hour."""
+    schedule = Schedule(changes.pop("cron", "0 * * * *"), ZoneInfo(changes.pop("zone", "UTC")))
+    return Job(changes.pop("name", "views"), "", schedule, run, **changes)
+
+
+def runs(app: App, job: str = "views") -> list[JobRun]:
+    """The rows of a job, the oldest time first."""
+    return app.database.read(lambda tx: job_runs.of_job(tx, job, 10**6))[::-1]
+
+
+def told(app: App, job: str = "views") -> list[tuple[str, str, str]]:
+    """The rows of a job as `("10:00", state, result)`."""
+    return [(f"{r.scheduled_at:%H:%M}", r.state.value, r.result or "") for r in runs(app, job)]
+
+
+class Inline(BaseExecutor):  # type: ignore[misc]
+    """Runs where it is asked to; what leaves a run leaves the look."""
+
+    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
+        try:
+            job.func(*job.args)
+        finally:
+            self._run_job_success(job.id, [])
+
+
+class Gate:
+    """A job that says that it has begun, and goes on when it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, _context: JobContext) -> str:
+        self.begun.set()
+        assert self.go_on.wait(60)
+        return "done"

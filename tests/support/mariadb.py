@@ -1,0 +1,205 @@
+"""A private MariaDB server for the tests: own data folder, socket and port, ended with them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pymysql
+
+START_SECS = 60.0
+MEMORY = Path("/dev/shm")  # tables are made and dropped there in half the time
+ROOM_BYTES = 2 << 30
+# Commits survive a killed server, as these tests want; only a power cut could lose them.
+QUICK = ("--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0")
+INSTALL_HINT = "install it with: apt-get install mariadb-server (only its programs are used)"
+
+
+def find_server() -> tuple[str, str] | None:
+    """Paths of mariadbd and mariadb-install-db, or None where they are not installed."""
+    places = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/libexec"
+    server = shutil.which("mariadbd") or shutil.which("mariadbd", path=places)
+    installer = shutil.which("mariadb-install-db") or shutil.which(
+        "mariadb-install-db", path=places
+    )
+    return (server, installer) if server and installer else None
+
+
+class MariaDBServer:
+    """Starts in about a second. `kill` and `start` again play a crash of the server."""
+
+    def __init__(self, folder: Path, extra_args: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.socket = str(folder / "s.sock")
+        self._extra_args = extra_args
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
+        found = find_server()
+        if found is None:
+            raise RuntimeError(f"MariaDB is missing; {INSTALL_HINT}")
+        self._server, self._installer = found
+
+    def install(self) -> None:
+        done = subprocess.run(
+            [
+                self._installer,
+                "--no-defaults",
+                f"--datadir={self.folder / 'data'}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                f"--user={getpass.getuser()}",
+                f"--tmpdir={self.folder}",
+            ],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}\n{done.stderr}")
+
+    def start(self) -> None:
+        log = (self.folder / "server.log").open("ab")
+        self._process = subprocess.Popen(
+            [
+                self._server,
+                "--no-defaults",
+                f"--datadir={self.folder / 'data'}",
+                f"--socket={self.socket}",
+                f"--port={self.port}",
+                "--bind-address=127.0.0.1",
+                f"--user={getpass.getuser()}",
+                "--innodb-buffer-pool-size=128M",
+                f"--pid-file={self.folder / 'pid'}",
+                f"--tmpdir={self.folder}",
+                "--max-connections=300",
+                "--skip-name-resolve",
+                *self._extra_args,
+            ],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+        deadline = time.monotonic() + START_SECS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.connect().close()
+            except pymysql.Error:
+                time.sleep(0.05)
+            else:
+                return
+        tail = (self.folder / "server.log").read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"MariaDB did not start:\n{tail}")
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def connect(self, database: str | None = None) -> pymysql.Connection:  # type: ignore[type-arg]
+        """An administrator's connection, for looking from outside."""
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="root",
+            password="",
+            database=database,
+            autocommit=True,
+            charset="utf8mb4",
+            connect_timeout=5,
+            ssl_disabled=True,
+        )
+
+    def new_database(self) -> str:
+        """An empty database, and a user who may see only such; its DATABASE_URL."""
+        self._databases += 1
+        name = f"baton_{self._databases}"
+        connection = self.connect()
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            if self._databases == 1:
+                cursor.execute("CREATE USER 'baton'@'127.0.0.1' IDENTIFIED BY 'p@ss word'")
+                cursor.execute("GRANT ALL ON `baton\\_%`.* TO 'baton'@'127.0.0.1'")
+        connection.close()
+        return f"mysql://baton:p%40ss%20word@127.0.0.1:{self.port}/{name}"
+
+    def drop_database(self, url: str) -> None:
+        connection = self.connect()
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[-1]}")
+        connection.close()
+
+
+@contextmanager
+def private_server() -> Iterator[MariaDBServer]:
+    """A running server in a folder of its own; both are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=_memory()))
+    server = MariaDBServer(folder, QUICK)
+    try:
+        server.install()
+        server.start()
+        yield server
+    finally:
+        server.thaw()
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A folder in memory, where there is one with room: a killed server keeps its files there."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        return None
+    return MEMORY
+
+
+def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[type-arg]
+    """A connection by a DATABASE_URL, made with none of Baton's code."""
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=parts.username,
+        password=unquote(parts.password or ""),
+        database=parts.path.lstrip("/"),
+        charset="utf8mb4",
+        ssl_disabled=True,
+        **options,
+    )
+
+
+def free_port() -> int:
+    """A port to listen on, below those that the kernel gives to clients: none of them takes it
+    while its server is down."""
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")

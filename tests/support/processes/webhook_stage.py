@@ -1,0 +1,89 @@
+"""A `run` that sends to a sandbox, seen from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+
+from app.container import App
+from core.settings import Settings
+from storage.distribution import deliveries
+from storage.distribution.deliveries import DeliveryState
+from storage.engines.datetimes import to_sql
+from storage.schema import schema
+from tests.support.processes.launcher import Baton, Process, SandboxProcess
+from webhooks.outbox import Report
+
+RUN = ("run", "--crawl-workers", 1, "--export-workers", 0)
+QUICK = {
+    "BATON_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+    "BATON_WEBHOOK_RETRY_SECS": ",".join(["0.05"] * 40),  # a coin that falls wrong 41 times: never
+    "BATON_LEASE_SECS": "1",
+    "BATON_POLL_SECS": "0.05",
+}
+
+
+@contextmanager
+def opened(baton: Baton) -> Iterator[App]:
+    """An App on the same database, which is made when it is not there."""
+    settings = Settings(
+        _env_file=None, database_url=SecretStr(baton.database_url), data_dir=baton.data_dir
+    )  # type: ignore[call-arg]
+    app = App(settings, patience_secs=30)
+    schema.create(app.database)
+    try:
+        yield app.open()
+    finally:
+        app.close()
+
+
+class Stage:
+    """Reports of tasks to one receiver of a sandbox."""
+
+    def __init__(self, baton: Baton, sandbox: SandboxProcess, behaviour: str) -> None:
+        self._baton = baton
+        self._sandbox = sandbox
+        self.url = f"{sandbox.url}/webhooks/{behaviour}"
+        self._name = behaviour
+        baton.env |= QUICK
+        with opened(baton):
+            pass
+
+    def start(self) -> Process:
+        return self._baton.start(*RUN)
+
+    def file(self, count: int, tasks: int, secret: str | None = None) -> None:
+        """File that many reports `NNNN` of so many tasks, in one transaction."""
+        with opened(self._baton) as app:
+            now = to_sql(app.clock.now())
+
+            def work(tx: Any) -> None:
+                for task in range(tasks):
+                    tx.execute(
+                        "INSERT INTO drama_tasks (task_id, project_id, callback_secret,"
+                        " created_at, updated_at) VALUES (:task, 'p', :secret, :now, :now)",
+                        task=f"task-{task}",
+                        secret=app.vault.encrypt(secret),
+                        now=now,
+                    )
+                for number in range(count):
+                    task_id, body = f"task-{number % tasks}", f'{{"number": {number}}}'
+                    app.outbox.enqueue(
+                        tx, Report("completion", f"{number:04}", self.url, task_id, None, body)
+                    )
+
+            app.database.write(work)
+
+    def undelivered(self) -> int:
+        with opened(self._baton) as app:
+            counts = app.database.read(deliveries.counts)
+        return sum(counts.values()) - counts.get(DeliveryState.DELIVERED, 0)
+
+    def inbox(self) -> Any:
+        """What the receiver got; `{}` before the first request."""
+        answer = requests.get(f"{self._sandbox.url}/__sandbox__/webhooks", timeout=30).json()
+        return answer["receivers"].get(self._name, {})

@@ -1,0 +1,133 @@
+"""A site with something on every page, in every state that a page can show."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.container import App
+from storage.catalogue import view_data, works
+from storage.catalogue.works import Work
+from storage.crawling import task_labels
+from storage.distribution import endpoints
+from storage.distribution.deliveries import DeliveryKind
+from storage.models.accounts import AccountStatus
+from storage.operations import alerts
+from storage.operations.alerts import AlertKind
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import change, export, file_crawl, store_rows
+from tests.support.web.web_site import Site
+from web.console import SECTIONS
+from webhooks.outbox import Report
+
+RECEIVER = "https://receiver.example/hook"
+DRAMA = {
+    "task_id": "T1",
+    "project_id": "P1",
+    "title": "短剧",
+    "duration": 60,
+    "video_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "callback_url": RECEIVER,
+}
+COMPLETION = {
+    "task_id": "T1",
+    "user_id": "u1",
+    "submission_link": DRAMA["video_url"],
+    "verification_details": {"view_count": 12},
+}
+PAGES = (
+    *(section.path for section in SECTIONS),
+    "/admin/accounts/new",
+    "/admin/accounts/1",
+    "/admin/accounts/2",
+    "/admin/tasks/2",
+    "/admin/tasks/1",
+    "/admin/webhooks/1",
+    "/admin/webhooks/2",
+    "/admin/dramas/T1",
+    "/admin/videos/bilibili/BV1xx411c7mD",
+    "/admin/logs/crawl-2026-11-22.log",
+    "/admin/tasks?label=客户",
+    "/admin/tasks?status=failed&domain=none",
+    "/admin/tasks/99",
+)
+
+
+def fill(site: Site) -> Site:
+    """Put something on every page."""
+    app = site.app
+    add_account(app, "alice", 100)
+    bob = add_account(app, "bob", 100)
+    store_rows(app, 23)
+    export(app)
+    crawl = file_crawl(app, pages=30)
+    failed = file_crawl(app, domain="舞蹈")
+    change(
+        app,
+        "UPDATE tasks SET status='failed', open_key=NULL, last_error='cancelled by the"
+        " operator' WHERE id=:id",
+        id=failed.id,
+    )
+    app.database.write(lambda tx: task_labels.add(tx, crawl.id, ["客户"]))
+    app.accounts.set_account_status(bob, AccountStatus.DISABLED, "session expired")
+    _file_reports(app)
+    site.admin.post("/api/v1/dramas", json=DRAMA)
+    site.admin.post("/api/v1/completions", json=COMPLETION)
+    app.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
+    _add_works(app)
+    facts = {"account": "bob", "platform": "bilibili", "reason": "banned", "username": "bob"}
+    now = app.clock.now()
+    app.database.write(
+        lambda tx: alerts.add(tx, AlertKind.ACCOUNT_DISABLED, "2", facts, None, 60, now)
+    )
+    site.admin.post("/api/v1/jobs/quota_reset/run")
+    site.admin.post("/api/v1/daily_stats/scan", json={"dry_run": True})
+    app.settings.log_dir.mkdir(parents=True, exist_ok=True)
+    line = "2026-11-22T05:00:00.123Z INFO crawl task=3 account=alice page=7\n"
+    (app.settings.log_dir / "crawl-2026-11-22.log").write_text(line)
+    return site
+
+
+def _file_reports(app: App) -> None:
+    for number in (1, 2):
+        url = f"{RECEIVER}{number}"
+        report = Report(DeliveryKind.DAILY, f"event-{number}", url, "T1", None, '{"n": 1}')
+        app.database.write(lambda tx, one=report: app.outbox.enqueue(tx, one))  # type: ignore[misc]
+    change(
+        app,
+        "UPDATE webhook_deliveries SET state='dead', last_status=500,"
+        " last_error='the receiver said HTTP 500' WHERE id=2",
+    )
+    hashed = app.webhook_desk.show(2).delivery.url_hash
+    now = app.clock.now()
+    app.database.write(
+        lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=False, reason="tired")
+    )
+
+
+def _add_works(app: App) -> None:
+    now = app.clock.now()
+    found = [
+        Work("bilibili", name, now, now, title=title)
+        for name, title in (("BV1xx411c7mD", "一"), ("BV1xx411c7mE", "二"))
+    ]
+    app.database.write(lambda tx: works.insert(tx, found))
+    view_data.create(app.view_data)
+    local = now.astimezone(app.calendar.zone)
+    numbers = [_hour(local - timedelta(hours=back), 1000 - 10 * back) for back in range(6)]
+    app.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
+
+
+def _hour(at: datetime, views: int) -> tuple[Any, ...]:
+    known = {
+        "platform": "bilibili",
+        "work_id": "BV1xx411c7mD",
+        "title": "一",
+        "crawl_date": f"{at:%Y-%m-%d}",
+        "crawl_hour": f"{at:%H}",
+        "crawl_time": f"{at:%H}:00:05",
+        "view_count": views,
+        "like_count": views // 10,
+    }
+    return tuple(known.get(name) for name in view_data.METRICS)

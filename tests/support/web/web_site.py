@@ -1,0 +1,69 @@
+"""A served console and API, and visitors who ask it over HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import requests
+
+from app.container import App
+from app.web import web_server
+from jobs.launcher import JobLauncher
+from storage.operations.web_tokens import Role
+
+ASK_SECS = 30
+
+
+class Visitor:
+    """Somebody with a token (or without), who asks as a program does."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url
+        self._session = requests.Session()
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return self.ask("POST", path, **options)
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        options = {"timeout": ASK_SECS, "allow_redirects": False} | options
+        return self._session.request(method, self.url + path, **options)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class Site:
+    """An App that is served on a free port."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.server = web_server(app, "127.0.0.1", 0)
+        self.server.start()
+        self.url = self.server.url
+        self.admin_token = app.tokens.make(Role.ADMIN, "boss").text
+        self.reader_token = app.tokens.make(Role.READER, "guest").text
+        self._visitors: list[Visitor] = []
+        self.admin = self.visitor(self.admin_token)
+        self.reader = self.visitor(self.reader_token)
+        self.stranger = self.visitor()
+
+    def visitor(self, token: str | None = None) -> Visitor:
+        self._visitors.append(Visitor(self.url, token))
+        return self._visitors[-1]
+
+    def use_launcher(self, launcher: JobLauncher) -> None:
+        """Run these jobs, and not those of the App."""
+        state = self.server.app.state
+        state.backend = dataclasses.replace(state.backend, launcher=launcher)
+
+    def close(self) -> None:
+        for visitor in self._visitors:
+            visitor.close()
+        self.server.stop()
+        assert self.server.join(30)

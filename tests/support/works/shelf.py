@@ -1,0 +1,105 @@
+"""A catalogue with the sandbox's videos in it, and a sandbox that remembers what was asked."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from app.container import App
+from sandbox import SandboxConfig, SandboxServer
+from sandbox.bvid import to_bvid
+from sandbox.messages import Reply, Request
+from storage.catalogue import works as rows
+from tests.support.moving_clock import MovingClock
+from works.catalogue.entries import WorkEntry
+from works.play_counts.updater import RoundEnd
+
+BATCH = "/medialist/gateway/base/resource/infos"
+SINGLE = "/x/web-interface/view"
+NEVER = threading.Event()
+
+
+class Witness(SandboxServer):
+    """Remembers which videos of Bilibili were asked for: each batch, and each single one.
+
+    Batches beyond `answered_at_most` wait for their answer until it is raised.
+    """
+
+    def __init__(self, config: SandboxConfig, *times: Any) -> None:
+        super().__init__(config, *times)
+        self.batches: list[list[str]] = []
+        self.singles: list[str] = []
+        self._answered_at_most: float = math.inf
+        self._raised = threading.Condition()
+
+    @property
+    def times_in_batches(self) -> Counter[str]:
+        return Counter(video for batch in self.batches for video in batch)
+
+    def _answer(self, request: Request) -> Reply:
+        if request.path == BATCH:
+            pairs = request.params["resources"].split(",")
+            self.batches.append([to_bvid(int(pair.split(":")[0])) for pair in pairs])
+            number = len(self.batches)
+            with self._raised:
+                self._raised.wait_for(lambda: number <= self._answered_at_most, timeout=60)
+        if request.path == SINGLE:
+            self.singles.append(request.params["bvid"])
+        return super()._answer(request)
+
+    def answer_at_most(self, batches: float) -> None:
+        with self._raised:
+            self._answered_at_most = batches
+            self._raised.notify_all()
+
+    def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
+        asked = {"platform": platform, "count": str(count), **params}
+        found = requests.get(f"{self.url}/__sandbox__/videos", params=asked, timeout=10).json()
+        assert len(found["videos"]) == count
+        return list(found["videos"])
+
+    def decide(self, video: dict[str, Any], state: str, *hides: str) -> None:
+        """Another fate for one video."""
+        body = {"id": video["id"], "platform": video["platform"], "state": state, "hides": hides}
+        self._post("videos", body)
+
+    def order(self, *faults: dict[str, Any]) -> None:
+        self._post("faults", list(faults))
+
+    def reset(self) -> None:
+        """Forget the faults that were ordered, and the counters."""
+        self._post("reset", {})
+
+    def _post(self, call: str, body: object) -> None:
+        answer = requests.post(f"{self.url}/__sandbox__/{call}", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+
+@dataclass
+class Shelf:
+    """An app, and the platform that it asks."""
+
+    server: Witness
+    app: App
+    clock: MovingClock
+
+    def put(self, videos: list[dict[str, Any]], **told: Any) -> None:
+        self.app.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
+
+    def work(self, video: dict[str, Any]) -> rows.Work:
+        (found,) = self.app.database.read(
+            lambda tx: rows.lock(tx, video["platform"], [video["id"]])
+        )
+        return found
+
+    def update(self, stop: threading.Event = NEVER, **how: Any) -> RoundEnd:
+        self.clock.move(1)  # a round begins after what was done before
+        return self.app.play_counts.update(stop, **how)
+
+    def sql(self, text: str) -> None:
+        self.app.database.write(lambda tx: tx.execute(text))

@@ -1,0 +1,119 @@
+"""A platform, a list of its videos, and the hourly views on them; SQLite only."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from app.container import App
+from sandbox import RateLimit, SandboxConfig
+from tests.support.crawler.workbench import DOMAIN, Platform, add_accounts
+from tests.support.moving_clock import MovingClock
+from works.hourly.crawl_result import CrawlOutcome, CrawlProgress
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
+from works.hourly.input_list import BILIBILI
+
+BATCH = "/medialist/gateway/base/resource/infos"
+
+
+@dataclass
+class Desk:
+    """Hourly views by an app of its own, and what it works on."""
+
+    app: App
+    server: Platform
+    clock: MovingClock
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def files(self) -> HourFiles:
+        return HourFiles(self.app.settings.views_dir)
+
+    @property
+    def hour(self) -> Hour:
+        return Hour.of(self.clock.now(), self.app.calendar.zone)
+
+    def videos(self, count: int, state: str = "visible") -> list[dict[str, Any]]:
+        """Videos of the platform as they are now."""
+        asked = {"platform": BILIBILI, "count": str(count), "state": state}
+        url = f"{self.server.url}/__sandbox__/videos"
+        found: list[dict[str, Any]] = requests.get(url, params=asked, timeout=10).json()["videos"]
+        assert len(found) == count
+        return found
+
+    def ids(self, count: int) -> list[str]:
+        return [video["id"] for video in self.videos(count)]
+
+    def requests(self) -> int:
+        return sum(self.server.stats()["requests"].get(BILIBILI, {}).values())
+
+    def list(self, ids: list[str], **changes: Any) -> None:
+        """Write views.json; `changes` go to every entry."""
+        self.list_entries([entry(one, **changes) for one in ids])
+
+    def list_entries(self, entries: list[dict[str, Any]]) -> None:
+        path = self.app.settings.works_list
+        path.parent.mkdir(parents=True, exist_ok=True)
+        counts = {"total_count": len(entries), "valid_count": len(entries)}
+        whole = {"export_time": "2026-11-22T12:00:00+08:00", **counts, "works": entries}
+        path.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+
+    def crawl(self, show: Callable[[CrawlProgress], None] = lambda progress: None) -> CrawlOutcome:
+        return self.app.hourly_views.crawl(self.stop, show)
+
+    def report(self, hour: Hour | None = None) -> Any:
+        """The hour's file as it lies on the disk."""
+        return json.loads(self.files.path(hour or self.hour).read_text(encoding="utf-8"))
+
+    def log(self, name: str = "views_crawler") -> str:
+        folder = self.app.settings.log_dir / "spider"
+        return "".join(path.read_text("utf-8") for path in sorted(folder.glob(f"{name}_*.log")))
+
+
+def entry(work_id: str, **changes: Any) -> dict[str, Any]:
+    """A work in views.json."""
+    return {
+        "platform": BILIBILI,
+        "work_id": work_id,
+        "title": f"作品 {work_id}",
+        "author": "作者",
+        "publish_time": None,
+        "cover_url": "",
+        "is_valid": True,
+        **changes,
+    }
+
+
+@pytest.fixture
+def desk(
+    make_app: Callable[..., App], clock: MovingClock, tmp_path: Path
+) -> Iterator[Callable[..., Desk]]:
+    """`desk(accounts=2, zone="Asia/Shanghai", **settings)`"""
+    running: list[Platform] = []
+
+    def begin(accounts: int = 2, zone: str = "Asia/Shanghai", **settings: Any) -> Desk:
+        config = SandboxConfig(rate=RateLimit(100_000, 1), domains=(DOMAIN,), creators=300)
+        server = Platform(config, clock)
+        server.start()
+        running.append(server)
+        app = make_app(bilibili_base_url=server.url, quota_timezone=zone, **settings)
+        add_accounts(app, accounts)
+        return Desk(app, server, clock)
+
+    yield begin
+    for server in running:
+        server.stop()
+
+
+def quiet() -> logging.Logger:
+    """A logger that nobody hears."""
+    return logging.Logger("quiet", logging.CRITICAL)

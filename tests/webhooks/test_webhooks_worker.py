@@ -1,0 +1,196 @@
+"""Sending: order, fairness, leases, retries, rests, and what follows for tasks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from storage.distribution.deliveries import DeliveryState
+from storage.distribution.delivery_leases import due_endpoints
+from tests.support.moving_clock import MovingClock
+from tests.support.webhooks.post_office import PostOffice
+from webhooks.outbox import Report, url_hash
+from webhooks.retry_policy import Verdict
+
+
+def test_a_report_is_filed_once_and_with_what_it_reports(office: PostOffice) -> None:
+    app = office.app
+    report = Report("daily", "day-1", office.url("ok"), None, None, "{}")
+    assert app.database.write(lambda tx: app.outbox.enqueue(tx, report)) is True
+    assert app.database.write(lambda tx: app.outbox.enqueue(tx, report)) is False
+
+    def fails(tx: Any) -> None:
+        app.outbox.enqueue(tx, Report("daily", "day-2", office.url("ok"), None, None, "{}"))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        app.database.write(fails)
+    assert [one.event_id for one in office.deliveries()] == ["day-1"]
+    assert office.send() == 1
+    assert office.deliveries()[0].state is DeliveryState.DELIVERED
+    assert office.send() == 0
+
+
+def test_first_attempts_keep_the_order_of_their_task(office: PostOffice) -> None:
+    for number in range(40):
+        office.file(office.url("half", "all"), f"task-{number % 4}", event_id=f"{number:03}")
+    office.send_side_by_side(4)
+    order = office.inbox("all")["order"]
+    assert len(order) == 40
+    for task in range(4):
+        ours = [one for one in order if int(one) % 4 == task]
+        assert ours == sorted(ours)
+
+
+def test_what_failed_comes_again_by_the_plan_and_then_is_given_up(
+    make_office: Any, clock: MovingClock
+) -> None:
+    office = make_office(webhook_retry_secs=(5.0, 300.0))
+    delivery = office.file(office.url("error"), "t")
+    for attempts, delay in ((1, 5), (2, 300)):
+        assert office.send() == 1
+        seen = office.get(delivery)
+        assert (seen.state, seen.attempts) == (DeliveryState.FAILED, attempts)
+        assert seen.not_before is not None
+        left = seen.not_before - office.app.clock.now()
+        assert abs(left - timedelta(seconds=delay)) < timedelta(seconds=1)
+        clock.move(delay - 1)
+        assert office.send() == 0
+        clock.move(2)
+    assert office.send() == 1
+    seen = office.get(delivery)
+    assert (seen.state, seen.last_status) == (DeliveryState.DEAD, 500)
+    clock.move(1e6)
+    assert office.send() == 0
+    assert office.inbox("error")["ids"] == 1
+
+
+def test_a_receiver_that_asks_for_a_rest_gets_it(office: PostOffice, clock: MovingClock) -> None:
+    url = office.url("throttle")
+    office.order("throttle", "throttle", times=1, retry_after=900)
+    office.file(url, "a"), office.file(url, "b")
+    assert office.send() == 1  # the second one waits too
+    clock.move(898)
+    assert office.send() == 0
+    clock.move(3)
+    assert office.send() == 2
+    assert office.inbox("throttle")["accepted"] == 2
+
+
+def test_gone_disables_the_endpoint_until_it_is_enabled(office: PostOffice) -> None:
+    url = office.url("gone")
+    first, second = office.file(url, "a"), office.file(url, "b")
+    office.order("gone", "gone", times=1)
+    assert office.send() == 1
+    third = office.file(url, "c")
+    assert office.send() == 0
+    assert office.get(first).state is DeliveryState.DEAD
+    assert {office.get(one).attempts for one in (second, third)} == {0}
+    office.app.webhook_desk.set_enabled(url, enabled=True)
+    assert office.send() == 2
+    assert office.inbox("gone")["order"] == ["event-1", "event-2", "event-3"]
+
+
+def test_a_younger_report_does_not_wait_for_one_whose_endpoint_is_disabled(
+    office: PostOffice,
+) -> None:
+    office.file(office.url("ok", "old"), "t")
+    office.app.webhook_desk.set_enabled(office.url("ok", "old"), enabled=False)
+    office.file(office.url("ok", "new"), "t")
+    assert office.send() == 1
+
+
+def test_the_columns_of_the_tasks_follow_the_newest_delivery(
+    office: PostOffice, clock: MovingClock
+) -> None:
+    office.add_task("t"), office.add_task("u")
+    office.order("flaky", "error", times=2)
+    body = '{"stats": [{"task_id": "t"}, {"task_id": "u"}]}'
+    office.file(office.url("ok", "flaky"), "t", body=body)
+    office.send()
+    assert office.task("t")[:2] == office.task("u")[:2] == ("failed", 0)
+    office.file(office.url("ok", "flaky"), "t")
+    office.send()
+    clock.move(6)
+    office.send()  # both; the older one must not speak for the task
+    assert office.task("t")[0] == "delivered"
+    assert office.task("t")[1] == 1
+    assert office.task("u")[:2] == ("delivered", 1)
+    assert office.task("t")[2] is not None
+
+
+def test_an_older_delivery_does_not_overwrite_what_a_newer_one_noted(
+    office: PostOffice, clock: MovingClock
+) -> None:
+    office.add_task("t")
+    office.file(office.url("error"), "t"), office.file(office.url("ok"), "t")
+    office.send()
+    assert office.task("t")[0] == "delivered"
+    clock.move(6)
+    assert office.send() == 1
+    assert office.task("t")[0] == "delivered"
+
+
+def test_what_a_dead_process_was_sending_is_sent_again_before_its_younger_ones(
+    office: PostOffice, clock: MovingClock
+) -> None:
+    url = office.url("ok")
+    first, second = office.file(url, "t"), office.file(url, "t")
+    lost = office.app.webhook_claims.claim()
+    assert lost is not None and lost.delivery.id == first
+    assert office.send() == 0  # the second one waits for the first one's first attempt
+    clock.move(office.app.settings.lease_secs + 1)
+    assert office.send() == 2
+    assert office.inbox("ok")["order"] == ["event-1", "event-2"]
+    assert (office.get(first).attempts, office.get(second).attempts) == (2, 1)
+
+
+def test_who_lost_the_lease_writes_nothing(
+    office: PostOffice, make_office: Any, clock: MovingClock
+) -> None:
+    delivery = office.file(office.url("error"), "t")
+    lost = office.app.webhook_claims.claim()
+    assert lost is not None
+    clock.move(office.app.settings.lease_secs + 1)
+    other = make_office()
+    taken = other.app.webhook_claims.claim()
+    assert taken is not None
+    assert not office.app.webhook_claims.settle(lost, Verdict(DeliveryState.DELIVERED, 200))
+    assert office.get(delivery).state is DeliveryState.SENDING
+    assert other.app.webhook_claims.settle(taken, Verdict(DeliveryState.DELIVERED, 200))
+
+
+def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
+    for _ in range(3):
+        office.file("http://one.example/hook", None)
+    office.file("http://other.example/hook", None)
+    claims = [office.app.webhook_claims.claim() for _ in range(4)]
+    hosts = [claim.delivery.host for claim in claims if claim is not None]
+    assert sorted(hosts) == ["one.example", "one.example", "other.example"]
+
+
+def test_many_urls_are_all_looked_at_the_longest_due_first(
+    office: PostOffice, clock: MovingClock
+) -> None:
+    urls = [f"http://receiver-{number}.example/" for number in range(230)]
+    for url in urls:
+        office.file(url, None)
+        clock.move(1)
+    now = office.app.clock.now()
+    due = office.app.database.read(lambda tx: due_endpoints(tx, now))
+    assert [one.url_hash for one in due] == [url_hash(url) for url in urls]
+
+
+def test_a_task_with_more_than_a_window_full_keeps_its_order(make_office: Any) -> None:
+    office = make_office(webhook_per_host=8)
+    for number in range(150):
+        office.file(office.url("ok"), "t", event_id=f"{number:03}")
+    office.file(office.url("ok"), "u", event_id="other")
+    office.send_side_by_side(3)
+    order = [one for one in office.inbox("ok")["order"] if one != "other"]
+    while office.send():
+        order = [one for one in office.inbox("ok")["order"] if one != "other"]
+    assert order == sorted(order) and len(order) == 150
+    assert office.inbox("ok")["accepted"] == 151

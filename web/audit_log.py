@@ -1,0 +1,57 @@
+"""The log of actions: who did what by console or API, when, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.clock import Clock
+from core.errors import BatonError, DatabaseError
+from core.logs import redact, service_log
+from sources.pacing import Stopped
+from storage.engines.transactions import Database
+from storage.operations import audit_log
+from web.auth.access import Visitor
+from web.problems import Refused
+
+log = service_log("web")
+DONE = "done"
+STOPPED = "stopped before its end"
+
+
+class ActionLog:
+    """Writes one row an action, whatever comes of it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @contextmanager
+    def action(self, who: Visitor, action: str, subject: str) -> Iterator[None]:
+        """Note what is done inside, with its outcome; an error goes on to the caller."""
+        outcome = DONE
+        try:
+            yield
+        except (BatonError, Refused) as error:
+            outcome = redact(str(error))
+            raise
+        except Stopped:
+            outcome = STOPPED
+            raise
+        except Exception as error:
+            outcome = f"internal error: {type(error).__name__}"
+            raise
+        finally:
+            self.note(who.name, who.address, action, subject, outcome)
+
+    def note(self, who: str, address: str, action: str, subject: str, outcome: str) -> None:
+        """Append a row. When the database is away the log file alone has it: an action that was
+        carried out must not look as if it had failed."""
+        log.info("%s from %s: %s %s: %s", who, address, action, subject, outcome)
+        now = self._clock.now()
+        try:
+            self._database.write(
+                lambda tx: audit_log.note(tx, who, address, action, subject, outcome, now)
+            )
+        except DatabaseError as error:
+            log.error("action not noted in the database: %s", error)

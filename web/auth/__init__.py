@@ -1,0 +1,1 @@
+"""Who may use the web: tokens, signed-in browsers, roles, limits on failed logins."""

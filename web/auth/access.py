@@ -1,0 +1,108 @@
+"""Who asks, and what they may do. Closed by default: nobody reads without a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from storage.operations.web_tokens import Role, WebToken
+from web.auth.sessions import COOKIE, Sessions
+from web.auth.tokens import TokenBook
+from web.problems import Refused
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NEW_TOKEN = "python cli.py web token"  # noqa: S105  (a command)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody with a valid token; `name` is the token's."""
+
+    name: str
+    role: Role
+    address: str
+
+    @property
+    def may_act(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+class Gate:
+    """Recognises visitors: by bearer token, or by the session cookie of the console."""
+
+    def __init__(self, tokens: TokenBook, sessions: Sessions) -> None:
+        self._tokens = tokens
+        self._sessions = sessions
+
+    def visitor(self, request: Request) -> Visitor:
+        """Who asks. Raises Refused for strangers, and for requests that other sites made."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme:
+            token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
+            return _let_in(token, request, "this token is unknown or was revoked")
+        token_id = self._sessions.open(request.cookies.get(COOKIE, ""))
+        token = self._tokens.with_id(token_id) if token_id is not None else None
+        visitor = _let_in(token, request, "nobody is signed in")
+        require_own_site(request)
+        return visitor
+
+
+def require_own_site(request: Request) -> None:
+    """Raise Refused for an action that a page of another site started."""
+    if request.method in SAFE or _is_own(request):
+        return
+    raise Refused(
+        HTTPStatus.FORBIDDEN,
+        "this action did not come from a page of Baton; open the console and do it there,"
+        " or call the API with a token: Authorization: Bearer TOKEN",
+    )
+
+
+def address_of(request: Request) -> str:
+    """Where the request came from."""
+    return request.client.host if request.client else "unknown"
+
+
+def _is_own(request: Request) -> bool:
+    """Browsers say where a request started; one that says neither is not believed."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _let_in(token: WebToken | None, request: Request, otherwise: str) -> Visitor:
+    if token is None:
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED,
+            f"{otherwise}; send Authorization: Bearer TOKEN, or sign in at /admin/login"
+            f" ({NEW_TOKEN} makes a token)",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return Visitor(token.name, token.role, address_of(request))
+
+
+def reader(request: Request) -> Visitor:
+    """Anybody with a valid token."""
+    gate: Gate = request.app.state.gate
+    return gate.visitor(request)
+
+
+def actor(request: Request) -> Visitor:
+    """Somebody who may change things."""
+    visitor = reader(request)
+    if not visitor.may_act:
+        raise Refused(
+            HTTPStatus.FORBIDDEN,
+            f"the token {visitor.name!r} may only read; use an admin token ({NEW_TOKEN})",
+        )
+    return visitor
+
+
+Reader = Annotated[Visitor, Depends(reader)]
+Actor = Annotated[Visitor, Depends(actor)]

@@ -1,0 +1,1 @@
+"""Deliver reports to receivers: outbox, queue, signatures, retries."""

@@ -1,0 +1,204 @@
+"""One request to somebody else's server: never into our own network, never for long.
+
+`requests-hardened` resolves the name once, refuses private, loopback and link-local addresses, and
+connects to the address that it has seen; Host and TLS keep the name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from core.errors import BatonError
+from webhooks.deadline import Deadline
+
+RESPONSE_BYTES = 64 * 1024
+CHUNK_BYTES = 8192
+CONNECT_SECS = 5.0
+HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "Baton-Webhooks/1",
+    "Accept-Encoding": "identity",  # a packed answer could be a bomb
+    "Connection": "close",
+}
+
+TROUBLES = {
+    "NameResolutionError": "nobody knows its host name",
+    "NewConnectionError": "nobody listens there",
+    "SSLError": "its TLS certificate or connection is not right",
+    "ProtocolError": "the connection broke, or what came is no HTTP",
+}
+
+
+class NotSent(BatonError):
+    """There was no answer, or no request was made; the text says why."""
+
+
+class Unsendable(NotSent):
+    """The URL is none: no later attempt can go better."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; `text` holds its first 64 KB."""
+
+    status: int
+    text: str
+    retry_after: str | None
+
+
+class Courier:
+    """Sends bodies.
+
+    Args:
+        timeout_secs: for the whole exchange, however it trickles, looking the name up included.
+        allowed_hosts: names or addresses, also with a port, that may be private.
+    """
+
+    def __init__(self, timeout_secs: float, allowed_hosts: Sequence[str]) -> None:
+        self._timeout_secs = timeout_secs
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        # What it refuses is told by our own errors; without a handler it would write to stderr.
+        logging.getLogger("requests_hardened").addHandler(logging.NullHandler())
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """POST those very bytes.
+
+        Raises:
+            Unsendable: it is no http(s) URL. No request was made.
+            NotSent: its address is not one to send to, nobody answered, or not in time.
+        """
+        with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
+            http.trust_env = False  # no proxy and no password of the environment
+            for scheme in ("http", "https"):
+                adapter = _Adapter(scheme == "https", self._allowed_hosts, deadline)
+                http.mount(f"{scheme}://", adapter)
+            try:
+                return self._post(http, url, headers, body)
+            except _NO_URL:
+                raise Unsendable("the callback URL is no http(s) URL") from None
+            except InvalidIPAddress as error:
+                raise NotSent(_refused(str(error))) from None
+            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+                # Only its kind is told: the text may hold the URL with a secret in it.
+                if deadline.has_passed or isinstance(error, requests.Timeout):
+                    raise NotSent(f"no answer within {self._timeout_secs:g} s") from None
+                raise NotSent(f"no answer ({_kind(error)})") from None
+
+    def _post(
+        self, http: requests.Session, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        timeout = (min(CONNECT_SECS, self._timeout_secs), self._timeout_secs)
+        answer = http.post(
+            url,
+            data=body,
+            headers=HEADERS | dict(headers),
+            timeout=timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+        with answer:
+            text = _beginning(answer)
+            return Answer(answer.status_code, text, answer.headers.get("Retry-After"))
+
+
+class _Adapter(IPFilterAdapter):  # type: ignore[misc]
+    """The library's filter, with hosts that are allowed, and with a deadline."""
+
+    def __init__(self, is_https: bool, allowed_hosts: frozenset[str], deadline: Deadline) -> None:
+        super().__init__(is_https_proto=is_https)
+        self._allowed_hosts = allowed_hosts
+        self._deadline = deadline
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        # Asked of what the request will be sent to, not of our own reading of the URL.
+        unfiltered = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
+        host, port = unfiltered[0]["host"], unfiltered[0]["port"]
+        if {host, f"{host}:{port}"} & self._allowed_hosts:
+            return unfiltered
+        resolve = super().build_connection_pool_key_attributes
+        return self._deadline.run(lambda: resolve(request, verify, cert))
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        pool: HTTPConnectionPool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _watched(pool.ConnectionCls, self._deadline)
+        return pool
+
+
+def _watched(connection_class: Any, deadline: Deadline) -> Any:
+    class Watched(connection_class):  # type: ignore[misc]
+        def _new_conn(self) -> Any:
+            connect = super()._new_conn
+
+            def watched() -> Any:
+                connection = connect()
+                deadline.watch(connection)
+                return connection
+
+            return watched() if _is_address(self.host) else deadline.run(watched)
+
+    return Watched
+
+
+def _is_address(host: str) -> bool:
+    """Whether nobody has to be asked where it is."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+_NO_URL = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+)
+
+
+def _beginning(answer: requests.Response) -> str:
+    """The first 64 KB of a body; what came of one that broke off. The status counts all the same:
+    the receiver has said it."""
+    body = bytearray()
+    with suppress(HTTPError, OSError):
+        for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
+            body += chunk
+            if len(body) >= RESPONSE_BYTES:
+                break
+    return body[:RESPONSE_BYTES].decode("utf-8", "replace")
+
+
+def _refused(address: str) -> str:
+    kind = "private" if not ipaddress.ip_address(address).is_loopback else "loopback"
+    return (
+        f"not sent: the callback URL leads to the {kind} address {address}; if that is meant, name"
+        " its host in BATON_WEBHOOK_ALLOWED_HOSTS"
+    )
+
+
+def _kind(error: Exception) -> str:
+    """What kind of trouble it was, without any text of the exception."""
+    if isinstance(error.__cause__, socket.gaierror):
+        return TROUBLES["NameResolutionError"]
+    cause: BaseException = error
+    while isinstance(cause, requests.ConnectionError) and cause.args:
+        inner = getattr(cause.args[0], "reason", None) or cause.args[0]
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    name = type(cause).__name__
+    return TROUBLES.get(name, name)

@@ -1,0 +1,86 @@
+"""The outbox: a report is filed in the transaction that makes it true, and sent afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from core.clock import Clock
+from core.errors import InvalidInput
+from storage.distribution import deliveries
+from storage.distribution.deliveries import DeliveryKind, NewDelivery
+from storage.engines.transactions import Tx
+
+EVENT_ID = re.compile(r"[!-~]{1,128}")  # what a header can hold
+URL_CHARS = 1024
+
+
+@dataclass(frozen=True)
+class Report:
+    """One message to one URL.
+
+    Args:
+        kind: `daily`, `broadcast`, `completion` or `test`.
+        event_id: names it for ever: a report is never sent under a second one.
+        task_id: the distribution task whose secret signs it, and whose first attempts to a URL keep
+            their order.
+        body: the JSON text that is sent.
+    """
+
+    kind: str
+    event_id: str
+    url: str
+    task_id: str | None
+    stats_date: date | None
+    body: str
+
+
+class Outbox:
+    """Where reports wait for their delivery."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def enqueue(self, tx: Tx, report: Report) -> bool:
+        """File a report with what `tx` writes; False when its event id is filed already.
+
+        Raises:
+            InvalidInput: no such kind, an event id that no header can hold, an overlong URL.
+        """
+        return deliveries.enqueue(tx, as_delivery(report), self._clock.now()) is not None
+
+
+def as_delivery(report: Report) -> NewDelivery:
+    """The row of a report. Raises InvalidInput as `Outbox.enqueue` does."""
+    if report.kind not in set(DeliveryKind):
+        raise InvalidInput(f"unknown kind of report {report.kind!r}")
+    if not EVENT_ID.fullmatch(report.event_id):
+        raise InvalidInput(f"event id {report.event_id!r}: 1 to 128 ASCII characters, no blanks")
+    if not 0 < len(report.url) <= URL_CHARS:
+        raise InvalidInput(f"a callback URL has 1 to {URL_CHARS} characters")
+    return NewDelivery(
+        event_id=report.event_id,
+        kind=DeliveryKind(report.kind),
+        url=report.url,
+        url_hash=url_hash(report.url),
+        host=host_of(report.url),
+        task_id=report.task_id,
+        stats_date=report.stats_date,
+        body=report.body,
+    )
+
+
+def url_hash(url: str) -> str:
+    """By what a URL is found in an index."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def host_of(url: str) -> str:
+    """The host that a URL names; empty for what is no URL."""
+    try:
+        return (urlsplit(url).hostname or "")[:255]
+    except ValueError:
+        return ""

@@ -1,0 +1,157 @@
+"""What an operator does about deliveries: sending again, testing, disabling, changing secrets."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from accounts.vault import KEY_CHECK, Vault
+from core.clock import Clock, iso_utc
+from core.errors import DatabaseContention, InvalidInput
+from storage.distribution import callback_secrets, deliveries
+from storage.distribution import endpoints as endpoints
+from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
+from storage.distribution.endpoints import Endpoint
+from storage.engines.transactions import Database, Tx
+from storage.schema import schema
+from webhooks.outbox import Report, as_delivery, url_hash
+from webhooks.queue import DeliveryClaims
+from webhooks.retry_policy import Verdict
+from webhooks.signing import new_secret, parse_secrets
+from webhooks.worker import WebhookSender
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A delivery with its attempts, and its endpoint where something was decided about that."""
+
+    delivery: Delivery
+    attempts: list[Attempt]
+    endpoint: Endpoint | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Deliveries, newest first, with how many there are in each state; URLs not sent to."""
+
+    deliveries: list[Delivery]
+    counts: dict[DeliveryState, int]
+    disabled: list[Endpoint]
+
+
+class WebhookDesk:
+    """The operator's interface to deliveries."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        claims: DeliveryClaims,
+        sender: WebhookSender,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+        self._claims = claims
+        self._sender = sender
+
+    def overview(self, wanted: Filter, limit: int) -> Overview:
+        return self._database.read(
+            lambda tx: Overview(
+                deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
+            )
+        )
+
+    def show(self, delivery_id: int) -> Shown:
+        """Raises InvalidInput when there is none of that id."""
+
+        def work(tx: Tx) -> Shown | None:
+            delivery = deliveries.get(tx, delivery_id)
+            if delivery is None:
+                return None
+            endpoint = endpoints.get(tx, delivery.url_hash)
+            return Shown(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
+
+        known = 0 < delivery_id < 2**63
+        shown = self._database.read(work) if known else None
+        if shown is None:
+            raise InvalidInput(
+                f"no delivery has the id {delivery_id}; see: python cli.py webhooks list"
+            )
+        return shown
+
+    def replay(self, wanted: Filter) -> int:
+        """Make what matches due again, under the same event ids; how many deliveries."""
+        return self._database.write(
+            lambda tx: deliveries.replay(tx, wanted, self._clock.now()), repeatable=True
+        )
+
+    def test(self, url: str, secret: str | None) -> tuple[Delivery, Verdict]:
+        """Send a test event, once.
+
+        Raises:
+            CredentialsError: the secret has another form.
+            InvalidInput: the URL is empty or too long.
+        """
+        keys = parse_secrets(secret) if secret is not None else []
+        now = self._clock.now()
+        body = {"event": "webhook.test", "sent_at": iso_utc(now)}
+        name = f"test_{uuid.uuid4().hex}"
+        report = Report("test", name, url, None, None, json.dumps(body))
+        claim = self._claims.file_and_claim(as_delivery(report))
+        return claim.delivery, self._sender.send_alone(claim, keys)
+
+    def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
+        """Send to a URL again, or no more until then. Raises InvalidInput for an unknown one."""
+        hashed, now = url_hash(url), self._clock.now()
+        known = self._database.write(
+            lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=enabled, reason=reason),
+            repeatable=True,
+        )
+        if not known:
+            raise InvalidInput(
+                "nothing was ever to be sent to that URL; give it as `webhooks show ID` does, or"
+                " give such an ID"
+            )
+
+    def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
+        """Sign a task's reports with a new secret, and with the one before until `finish_rotation`;
+        the new one, which is made up unless given.
+
+        Raises:
+            CredentialsError: the secret has another form.
+            InvalidInput: no such task.
+        """
+        fresh = (secret or new_secret()).strip()
+        if len(parse_secrets(fresh)) != 1:
+            raise InvalidInput("give one secret; the one before stays valid by itself")
+        self._change_secrets(task_id, lambda old: " ".join([fresh, *old[:1]]))
+        return fresh
+
+    def finish_rotation(self, task_id: str) -> None:
+        """Sign with the newest secret only. Raises InvalidInput when the task has none."""
+
+        def newest(old: list[str]) -> str:
+            if not old:
+                raise InvalidInput(f"task {task_id} has no secret")
+            return old[0]
+
+        self._change_secrets(task_id, newest)
+
+    def _change_secrets(self, task_id: str, change: Callable[[list[str]], str]) -> None:
+        def work(tx: Tx) -> None:
+            # Held, so that a rotation of the vault's key comes before or after.
+            schema.hold_fact(tx, KEY_CHECK)
+            if not callback_secrets.task_exists(tx, task_id):
+                raise InvalidInput(f"no task has the id {task_id!r}")
+            seen = callback_secrets.secret_of(tx, task_id)
+            changed = self._vault.encrypt(change((self._vault.decrypt(seen) or "").split()))
+            assert changed is not None
+            now = self._clock.now()
+            if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):
+                raise DatabaseContention(f"the secret of task {task_id} was changed meanwhile")
+
+        self._database.write(work)

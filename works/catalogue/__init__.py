@@ -1,0 +1,1 @@
+"""The catalogue of videos: entries, imports, uploads, and the exported list."""

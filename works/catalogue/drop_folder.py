@@ -1,0 +1,193 @@
+"""The drop folder: another program tells of works by files, one change each, and nothing is lost.
+
+A file is taken in under the order of its name and then removed. Until then it waits, also while
+Baton is down. What cannot be understood goes to `rejected/` with its reason beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from core.atomic_file import replacing, sync_folder
+from core.clock import Clock
+from core.errors import DatabaseError, InvalidInput, OutputError
+from core.file_lock import file_lock
+from core.logs import service_log
+from works.catalogue.catalogue import Catalogue, Changes
+from works.catalogue.entries import WorkEntry
+from works.catalogue.import_files import WorkRows, read_works
+
+log = service_log("works")
+FILES_AT_ONCE = 500
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What the folder brought."""
+
+    files: int = 0
+    rejected: int = 0
+    changes: Changes = field(default_factory=Changes)
+
+    def __add__(self, other: TakenIn) -> TakenIn:
+        return TakenIn(
+            self.files + other.files, self.rejected + other.rejected, self.changes + other.changes
+        )
+
+
+@dataclass(frozen=True)
+class InboxState:
+    """What lies in the folder. `oldest_at`: since when the first of the waiting files waits (UTC);
+    `newest_rejected` with the `reason` that lies beside it."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    rejected: int = 0
+    newest_rejected: Path | None = None
+    reason: str = ""
+
+
+class Inbox:
+    """Takes files in, one process at a time.
+
+    Args:
+        zone: of times without an offset.
+        poll_secs: how often the long-running process looks.
+    """
+
+    def __init__(
+        self, folder: Path, catalogue: Catalogue, clock: Clock, zone: tzinfo, poll_secs: float
+    ) -> None:
+        self.folder = folder
+        self._catalogue = catalogue
+        self._clock = clock
+        self._zone = zone
+        self._poll_secs = poll_secs
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until `stop`; a database or a disk that says no is tried again."""
+        while not stop.is_set():
+            try:
+                self.take_in(stop)
+            except (DatabaseError, OutputError) as error:
+                log.error("the inbox waits: %s", error)
+            self._clock.wait(stop, self._poll_secs)
+
+    def take_in(self, stop: threading.Event) -> TakenIn:
+        """Take in all that lies there. Raises DatabaseError or OutputError: the rest waits."""
+        total = TakenIn()
+        if not self.folder.is_dir():
+            return total
+        with file_lock(self.folder / ".taking", wait=False) as is_ours:
+            while is_ours and not stop.is_set():
+                files = self._waiting()[:FILES_AT_ONCE]
+                if not files:
+                    break
+                total += self._take(files)
+        return total
+
+    def look(self) -> InboxState:
+        """What lies there now; nothing is touched. Raises OutputError: it cannot be read."""
+        waiting = [moment for file in self._listed() if (moment := _written_at(file))]
+        rejected = {
+            file: moment
+            for file in (self.folder / REJECTED).glob("*.json")
+            if (moment := _written_at(file))
+        }
+        newest = max(rejected, key=lambda file: rejected[file], default=None)
+        return InboxState(
+            len(waiting),
+            min(waiting, default=None),
+            len(rejected),
+            newest,
+            _reason_of(newest) if newest else "",
+        )
+
+    def _waiting(self) -> list[Path]:
+        """The files in their order. Looked at twice: of two that come during a look, it may show
+        only the later one; the second look has all that came before the last of the first."""
+        newest = max((file.name for file in self._listed()), default="")
+        return sorted(file for file in self._listed() if file.name <= newest)
+
+    def _listed(self) -> list[Path]:
+        try:
+            files = list(self.folder.glob("*.json"))
+        except OSError as error:
+            raise OutputError(f"cannot read {self.folder}: {error.strerror}") from error
+        return [file for file in files if not file.name.startswith(".")]
+
+    def _take(self, files: Sequence[Path]) -> TakenIn:
+        entries: list[WorkEntry] = []
+        rejected = 0
+        for file in files:
+            try:
+                rows = self._read(file)
+            except InvalidInput as error:
+                self._reject(file, str(error))
+                rejected += 1
+                continue
+            told = [row.entry for row in rows.good]
+            left_out = self._catalogue.all_but(told, entries) if rows.is_complete else []
+            entries += told + left_out
+        changes = self._catalogue.put(entries)
+        self._remove(files)
+        log.info(
+            "inbox: %s files, %s rejected, %s works new, %s changed",
+            len(files),
+            rejected,
+            changes.new,
+            changes.changed,
+        )
+        return TakenIn(len(files), rejected, changes)
+
+    def _read(self, file: Path) -> WorkRows:
+        rows = read_works(file, None, self._zone)
+        if rows.problems:
+            raise InvalidInput("; ".join(rows.problems))
+        if any(not row.entry.work_id for row in rows.good):
+            raise InvalidInput("short links are not asked here: write the work's id")
+        return rows
+
+    def _reject(self, file: Path, reason: str) -> None:
+        """Put it aside, its reason first: a file never lies there without one."""
+        log.warning("rejected: %s", reason)
+        aside = self.folder / REJECTED / file.name
+        with replacing(_reason_file(aside)) as text:
+            text.write(f"{reason}\n")
+        try:
+            os.replace(file, aside)
+        except OSError as error:
+            raise OutputError(f"cannot move {file} to {aside}: {error.strerror}") from error
+
+    def _remove(self, files: Sequence[Path]) -> None:
+        try:
+            for file in files:
+                file.unlink(missing_ok=True)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise OutputError(f"cannot remove {error.filename}: {error.strerror}") from error
+
+
+def _reason_file(rejected: Path) -> Path:
+    return rejected.with_name(f"{rejected.name}.reason.txt")
+
+
+def _reason_of(rejected: Path) -> str:
+    try:
+        return _reason_file(rejected).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return "its reason is gone"
+
+
+def _written_at(file: Path) -> datetime | None:
+    """By this host's clock; None when it was taken in meanwhile."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -1,0 +1,160 @@
+"""Works come in: links that somebody typed, and files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.clock import Clock
+from core.errors import Retry, SourceError
+from crawler.statistics.fetcher import FetchedItem, VideoStatsFetcher
+from sources.base import Unavailable
+from sources.links import ShortLink, VideoLink
+from sources.short_links import ShortLinkResolver
+from storage.catalogue.works import Work
+from works.catalogue.catalogue import Catalogue, Changes
+from works.catalogue.entries import Key, WorkEntry, merged
+from works.catalogue.fields import read_link
+from works.catalogue.import_files import WorkRow, WorkRows
+from works.catalogue.stats_results import after_answer
+
+SHORT_LINK_GAP_SECS = 1.0
+STOPPED = "stopped before its short link was asked"
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of one link. `key` is None where it was not added: `note` says why; else it says
+    what is not known of the work yet."""
+
+    text: str
+    key: Key | None = None
+    is_new: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a file brought. `repeats` counts lines about a work that an earlier line is about."""
+
+    changes: Changes
+    problems: tuple[str, ...]
+    repeats: int
+
+
+class WorksIntake:
+    """Adds works to the catalogue.
+
+    Args:
+        fetcher: tells of works that are added by link.
+        resolver: says where short links lead; asked once a second.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        fetcher: VideoStatsFetcher,
+        resolver: ShortLinkResolver,
+        clock: Clock,
+    ) -> None:
+        self._catalogue = catalogue
+        self._fetcher = fetcher
+        self._resolver = resolver
+        self._clock = clock
+
+    def add(
+        self, texts: Sequence[str], platform: str | None, stop: threading.Event, *, fetch: bool
+    ) -> list[Added]:
+        """Add links; with `fetch` ask the platforms for title, author and play count first.
+
+        What cannot be asked just now is added without them; a video that its platform does not
+        have is not added. Raises InvalidInput for a text that means no video: nothing is added.
+        """
+        links = [read_link(text, platform) for text in texts]
+        if fetch:
+            items = self._fetcher.fetch(texts, stop, platform)
+            return [self._add_fetched(item) for item in items]
+        resolve = self._resolving(stop)
+        return [
+            self._add_resolved(text, resolve(link)) for text, link in zip(texts, links, strict=True)
+        ]
+
+    def take_in(self, rows: WorkRows, name: str, stop: threading.Event) -> Imported:
+        """Add and change the works of a file called `name`; a second time changes nothing. What a
+        complete list leaves out is disabled, if nothing is wrong with the list.
+
+        A stop leaves out the short links that were not asked yet, and all else comes in.
+        """
+        entries: list[WorkEntry] = []
+        problems = list(rows.problems)
+        resolve = self._resolving(stop)
+        for row in rows.good:
+            video = resolve(row.link)
+            if isinstance(video, VideoLink):
+                entries.append(_entry(row, video))
+            else:
+                problems.append(f"{name}, {row.place}: {video}")
+        if rows.is_complete and problems:
+            problems.append(f"{name}: a complete list takes nothing out before these are mended")
+        elif rows.is_complete:
+            entries += self._catalogue.all_but(entries, ())
+        changes = self._catalogue.put(entries)
+        repeats = len(entries) - len({entry.key for entry in entries})
+        return Imported(changes, tuple(problems), repeats)
+
+    def _add_resolved(self, text: str, video: VideoLink | str) -> Added:
+        if isinstance(video, str):
+            return Added(text, note=video)
+        key = (video.platform, video.video_id)
+        return Added(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
+
+    def _add_fetched(self, item: FetchedItem) -> Added:
+        answer, note = item.answer, item.error
+        if isinstance(answer, Unavailable):
+            note = f"{answer.reason.value}: {answer.detail}"
+        if item.platform is None or item.video_id is None:
+            return Added(item.text, note=note)
+        key = (item.platform, item.video_id)
+        is_gone = isinstance(answer, Unavailable) and answer.final
+
+        def change(work: Work | None, key: Key, now: datetime) -> Work | None:
+            if work is None and is_gone:
+                return None
+            return after_answer(work or merged(None, WorkEntry(*key), now), item, now)
+
+        changes = self._catalogue.change([key], change)
+        is_there = changes != Changes()
+        return Added(item.text, key if is_there else None, changes.new > 0, note)
+
+    def _resolving(
+        self, stop: threading.Event
+    ) -> Callable[[VideoLink | ShortLink], VideoLink | str]:
+        """Asks where short links lead, unhurriedly; a text says why there is no video. A host that
+        wants to be left alone is not asked on."""
+        refusals: dict[str, str] = {}
+        asked = False
+
+        def resolve(link: VideoLink | ShortLink) -> VideoLink | str:
+            nonlocal asked
+            if isinstance(link, VideoLink):
+                return link
+            if link.platform in refusals:
+                return refusals[link.platform]
+            if stop.is_set() or (asked and self._clock.wait(stop, SHORT_LINK_GAP_SECS)):
+                return STOPPED
+            asked = True
+            try:
+                found = self._resolver.resolve(link)
+            except SourceError as error:
+                if not isinstance(error, Retry):
+                    refusals[link.platform] = f"{error}; run it again later"
+                return f"{error}; run it again later"
+            return found.detail if isinstance(found, Unavailable) else found
+
+        return resolve
+
+
+def _entry(row: WorkRow, video: VideoLink) -> WorkEntry:
+    return replace(row.entry, platform=video.platform, work_id=video.video_id)

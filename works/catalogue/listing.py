@@ -1,0 +1,140 @@
+"""views.json: the catalogue as a file, for the hourly crawl and for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.atomic_file import replacing
+from core.clock import Clock, QuotaCalendar
+from core.file_lock import file_lock
+from storage.catalogue import works
+from storage.engines.datetimes import from_sql
+from storage.engines.transactions import Database, Row
+
+
+@dataclass(frozen=True)
+class ListExport:
+    """A file that was written."""
+
+    path: Path
+    total: int
+    valid: int
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is known of the file that lies there: which version it tells, and its moment."""
+
+    version: int
+    exported_at: datetime
+
+
+class CatalogueList:
+    """Writes the file, one process at a time: who has the lock looks at the database anew, so that
+    a later file is never of an earlier moment.
+
+    Args:
+        path: where the file goes; its label lies beside it.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, calendar: QuotaCalendar, path: Path
+    ) -> None:
+        self.path = path
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+        self._label_path = path.with_name(f".{path.name}.label")
+        self._lock_path = path.with_name(f".{path.name}.lock")
+
+    def export(self) -> ListExport:
+        """Write the file. Raises OutputError (the old file stays) or DatabaseError."""
+        with file_lock(self._lock_path, wait=True):
+            return self._write(self.version())
+
+    def export_if_used(self) -> ListExport | None:
+        """Write the file; None, and nothing written, when another program's file lies there and the
+        catalogue was never used. Raises as `export`."""
+        if self.path.exists() and self.version() == 0:
+            return None
+        return self.export()
+
+    def refresh(self) -> ListExport | None:
+        """Write the file unless it tells the newest version already, or another process writes
+        it at this moment. Raises as `export`."""
+        with file_lock(self._lock_path, wait=False) as is_ours:
+            if not is_ours:
+                return None
+            version, label = self.version(), self.label()
+            if label is not None and label.version == version:
+                return None
+            return self._write(version)
+
+    def version(self) -> int:
+        """Which version the catalogue is at."""
+        return self._database.read(works.version)
+
+    def changed_at(self) -> datetime | None:
+        """When the catalogue has changed last; None when it was never used."""
+        return self._database.read(works.changed_at)
+
+    def label(self) -> Label | None:
+        """What the file tells; None when it is not there, or nobody knows."""
+        try:
+            if not self.path.exists():
+                return None
+            told = json.loads(self._label_path.read_text(encoding="utf-8"))
+            return Label(int(told["version"]), datetime.fromisoformat(told["exported_at"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _write(self, version: int) -> ListExport:
+        # The version is older than the rows or as old: what is changed in between comes again.
+        now = self._clock.now()
+        rows = self._database.read(works.for_list)
+        valid = sum(1 for row in rows if row["is_valid"])
+        head = {
+            "export_time": self._local(now),
+            "total_count": len(rows),
+            "valid_count": valid,
+        }
+        with replacing(self.path) as file:
+            file.writelines(_document(head, map(self._told, rows)))
+        with replacing(self._label_path) as file:
+            json.dump({"version": version, "exported_at": now.isoformat()}, file)
+        return ListExport(self.path, len(rows), valid)
+
+    def _told(self, row: Row) -> dict[str, Any]:
+        published = row["publish_time"]
+        return {
+            "platform": row["platform"],
+            "work_id": row["work_id"],
+            "title": row["title"],
+            "author": row["author"],
+            "publish_time": self._local(from_sql(published)) if published else None,
+            "cover_url": row["cover_url"],
+            "is_valid": bool(row["is_valid"]),
+        }
+
+    def _local(self, moment: datetime) -> str:
+        return moment.astimezone(self._calendar.zone).isoformat(timespec="seconds")
+
+
+def _document(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The file's text piece by piece, as json.dumps would indent the whole by 2."""
+    opening = json.dumps({**head, "works": []}, ensure_ascii=False, indent=2)
+    before, after = opening.removesuffix("[]\n}"), "]\n}\n"
+    mark = "["
+    yield before
+    for entry in entries:
+        # Value by value: json.dumps with an indent is slow, and there may be very many.
+        fields = (f'"{name}": {json.dumps(v, ensure_ascii=False)}' for name, v in entry.items())
+        inner = ",\n      ".join(fields)
+        yield f"{mark}\n    {{\n      {inner}\n    }}"
+        mark = ","
+    yield f"{mark}{after}" if mark == "[" else f"\n  {after}"

@@ -1,0 +1,64 @@
+"""Keeps views.json in step with the catalogue, whoever changes it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+from core.clock import Clock
+from core.errors import DatabaseError, OutputError
+from core.logs import service_log
+from works.catalogue.listing import CatalogueList
+
+log = service_log("works")
+AFTER_A_CHANGE = timedelta(seconds=5)
+BETWEEN_EXPORTS = timedelta(seconds=10)
+
+
+class ListingService:
+    """One thread of the long-running process.
+
+    A change is exported 5 s after it was seen, with all that came since, and 10 s after the export
+    before, also one that another process made. What comes later than that is a new change.
+    """
+
+    def __init__(self, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
+        self._listing = listing
+        self._clock = clock
+        self._poll_secs = poll_secs
+        self._change_seen_at: datetime | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Look and export until `stop`; a database or a disk that says no is tried again.
+
+        A file that is behind when it begins is written at once.
+        """
+        self._change_seen_at = self._clock.now() - AFTER_A_CHANGE
+        while not stop.is_set():
+            try:
+                self.look_once()
+            except (DatabaseError, OutputError) as error:
+                log.error("views.json is behind, trying again: %s", error)
+                self._change_seen_at = self._clock.now()
+            self._clock.wait(stop, self._poll_secs)
+
+    def look_once(self) -> bool:
+        """Export when that is due; whether the file was written."""
+        version, label, now = self._listing.version(), self._listing.label(), self._clock.now()
+        # A catalogue that was never used must not take the place of a file that somebody wrote.
+        if version == 0 or (label is not None and label.version == version):
+            self._change_seen_at = None
+            return False
+        self._change_seen_at = self._change_seen_at or now
+        due = self._change_seen_at + AFTER_A_CHANGE
+        if label is not None and label.exported_at <= now:
+            due = max(due, label.exported_at + BETWEEN_EXPORTS)
+        return now >= due and self._export()
+
+    def _export(self) -> bool:
+        done = self._listing.refresh()
+        if done is None:
+            return False
+        self._change_seen_at = None
+        log.info("views.json written: %s works, %s of them valid", done.total, done.valid)
+        return True

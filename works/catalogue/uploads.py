@@ -1,0 +1,92 @@
+"""All that a creator uploaded, into the catalogue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.errors import InvalidInput, NotFound
+from crawler.statistics.askers import PoolAsker
+from sources.base import Upload, UploadsPage
+from sources.links import spell_bilibili
+from sources.pacing import Stopped
+from storage.catalogue.works import InvalidBy
+from works.catalogue.catalogue import Catalogue, Changes
+from works.catalogue.entries import WorkEntry, shortened
+
+PLATFORM = "bilibili"
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """What the pages so far brought. `told` is how many videos the platform says there are."""
+
+    page: int
+    told: int
+    found: int
+    changes: Changes
+    is_last: bool
+
+
+class UploadsDiscovery:
+    """Walks through the pages of a creator with the pool's accounts at their pace. Each page is
+    stored as it comes, so that what was found stays when the walk ends early."""
+
+    def __init__(self, asker: PoolAsker, catalogue: Catalogue) -> None:
+        self._asker = asker
+        self._catalogue = catalogue
+
+    def discover(
+        self, uid: str, stop: threading.Event, on_page: Callable[[Discovered], None]
+    ) -> Discovered:
+        """Add every upload, telling `on_page` after each page.
+
+        Raises:
+            InvalidInput: there is no such creator, or no account can ask soon.
+            SourceError, CredentialsError: the page could not be had.
+            Stopped
+        """
+        ids: set[str] = set()
+        total = Changes()
+        for number in range(1, MOST_PAGES + 1):
+            if stop.is_set():
+                raise Stopped
+            page = self._page(uid, number, stop)
+            entries = [entry for one in page.uploads if (entry := _entry(uid, one))]
+            total += self._catalogue.put(entries)
+            ids |= {entry.work_id for entry in entries}
+            done = Discovered(number, page.total, len(ids), total, page.is_last)
+            on_page(done)
+            if page.is_last:
+                break
+        return done
+
+    def _page(self, uid: str, number: int, stop: threading.Event) -> UploadsPage:
+        try:
+            return self._asker.with_account(
+                lambda v: v.source.uploads(v.session, uid, number, stop), stop
+            )
+        except NotFound as error:
+            raise InvalidInput(f"{PLATFORM} has no creator with the uid {uid} ({error})") from error
+
+
+def _entry(uid: str, upload: Upload) -> WorkEntry | None:
+    """The upload as a work; None for one without a video of its own (a course)."""
+    work_id = spell_bilibili(upload.bvid)
+    if work_id is None:
+        return None
+    return shortened(
+        WorkEntry(
+            PLATFORM,
+            work_id,
+            upload.title,
+            upload.author,
+            uid,
+            upload.published_at,
+            upload.cover_url,
+            is_valid=True,
+            by=InvalidBy.PLATFORM,
+        )
+    )

@@ -1,0 +1,136 @@
+"""What a run has fetched so far, on the disk batch by batch: nothing of it is fetched again.
+
+The journal is the lock too: whoever holds it open works on that hour, and nobody else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.atomic_file import make_folder, sync_folder
+from works.hourly.files import unwritable
+from works.hourly.report import Failure, HourRecord, Numbers
+
+DATA = TypeAdapter(list[Numbers])
+ERRORS = TypeAdapter(list[Failure])
+
+
+class HourJournal:
+    """One line a batch, `{"data": […], "errors": […]}`; the first is the report's head.
+
+    A last line that was torn by a power cut is dropped. Make it with `take`.
+    """
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path = path
+        self._handle = handle
+        lines, self._bytes = _whole_lines(handle)
+        self._lines = list(_objects(lines))
+        os.ftruncate(handle, self._bytes)
+
+    @classmethod
+    def take(cls, path: Path) -> HourJournal | None:
+        """Open the journal, or begin one; None while another process holds it.
+
+        Raises:
+            OutputError: it cannot be made.
+        """
+        while True:
+            try:
+                make_folder(path.parent)
+                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+                sync_folder(path.parent)
+            except OSError as error:
+                raise unwritable(path, error) from error
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                return None
+            if _is_still(path, handle):
+                return cls(path, handle)
+            os.close(handle)  # who held it before has finished and removed it
+
+    @property
+    def head(self) -> Mapping[str, Any] | None:
+        """The head of the report that an earlier run began; None when it is new."""
+        return next((line for line in self._lines if "session_id" in line), None)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any("data" in line for line in self._lines)
+
+    def begin(self, head: Mapping[str, Any]) -> None:
+        """Write the head. Raises OutputError."""
+        self._write(head)
+
+    def append(self, data: Sequence[Numbers], errors: Sequence[Failure]) -> None:
+        """Add a batch, to the disk. Raises OutputError: nothing of it is there."""
+        self._write({"data": data, "errors": errors})
+
+    def replay(self, record: HourRecord) -> None:
+        """Add to `record` what the journal holds."""
+        for line in self._lines:
+            try:
+                data = DATA.validate_python(line.get("data", []))
+                errors = ERRORS.validate_python(line.get("errors", []))
+            except ValidationError:
+                continue  # damaged on the disk: those works are asked for again
+            record.add(data, errors)
+
+    def remove(self) -> None:
+        """The report is written: let the journal go."""
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Keep what the journal holds, and let others have it."""
+        if self._handle >= 0:
+            if self._bytes == 0:
+                self.path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = -1
+
+    def _write(self, value: Mapping[str, Any]) -> None:
+        line = json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace") + b"\n"
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+            os.fsync(self._handle)
+        except OSError as error:
+            os.ftruncate(self._handle, self._bytes)
+            raise unwritable(self.path, error) from error
+        self._bytes += len(line)
+
+
+def _whole_lines(handle: int) -> tuple[list[bytes], int]:
+    """The lines that were written to their end, and how many bytes they are."""
+    size = os.fstat(handle).st_size
+    content = os.pread(handle, size, 0)
+    whole = content[: content.rfind(b"\n") + 1]
+    return whole.splitlines(), len(whole)
+
+
+def _objects(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            yield value
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,115 @@
+"""Every hour that should have numbers: whether it has, when they were taken, and why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from core.errors import DamagedFile
+from storage.catalogue import view_data, view_history
+from storage.engines.transactions import Database, Row
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour, hours_between
+
+LATE_MINUTES = 10  # after the hour's beginning
+
+
+class HourState(StrEnum):
+    EXPECTED = "expected"  # the hour is not over
+    OBSERVED = "observed"
+    LATE = "late"  # begun more than LATE_MINUTES after the hour
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class ObservedHour:
+    """One hour. `why` says what is not as it should be; empty where all is well."""
+
+    hour: Hour
+    state: HourState
+    started_at: str | None = None
+    success: int = 0
+    failed: int = 0
+    why: str = ""
+
+
+class ViewGaps:
+    """Compares the hours of the calendar with the statistics file and the data files."""
+
+    def __init__(self, files: HourFiles, data: Database, zone: ZoneInfo) -> None:
+        self._files = files
+        self._data = data
+        self._zone = zone
+
+    def look(self, now: datetime, hours: int) -> list[ObservedHour]:
+        """The last `hours` hours with this one, but none before the first that was observed."""
+        view_data.create(self._data)
+        start = now.astimezone(UTC) - timedelta(hours=hours - 1)
+        wanted = hours_between(start, now, self._zone)
+        rows = self._data.read(lambda tx: view_history.sessions(tx, wanted[0].date_text))
+        sessions = {Hour.parse(row["crawl_date"], row["crawl_hour"]): row for row in rows}
+        files, journals = set(self._files.hours()), set(self._files.journals())
+        first = min((*sessions, *files, *journals), default=None)
+        return [
+            self._judged(hour, sessions, files, journals, is_over=hour != wanted[-1])
+            for hour in wanted
+            if first is not None and hour >= first
+        ]
+
+    def _judged(
+        self,
+        hour: Hour,
+        sessions: Mapping[Hour, Row],
+        files: set[Hour],
+        journals: set[Hour],
+        *,
+        is_over: bool,
+    ) -> ObservedHour:
+        session = sessions.get(hour)
+        if session is None:
+            state = HourState.MISSING if is_over else HourState.EXPECTED
+            return ObservedHour(hour, state, why=self._why_not_in(hour, files, journals, is_over))
+        started, success, failed = (
+            session["start_time"],
+            session["success_count"],
+            session["fail_count"],
+        )
+        if not success:
+            why = f"all {failed:,} works failed: {self._most_frequent_error(hour)}"
+            return ObservedHour(hour, HourState.MISSING, started, success, failed, why)
+        minutes = _minutes_late(started)
+        faults = []
+        if minutes >= LATE_MINUTES:
+            faults.append(f"begun {minutes} minutes after the hour")
+        if failed:
+            faults.append(f"{failed:,} works failed, mostly: {self._most_frequent_error(hour)}")
+        state = HourState.LATE if minutes >= LATE_MINUTES else HourState.OBSERVED
+        return ObservedHour(hour, state, started, success, failed, "; ".join(faults))
+
+    def _why_not_in(self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool) -> str:
+        if hour in files:
+            try:
+                self._files.read(hour)
+            except DamagedFile as error:
+                return str(error)
+            return "its file is there and not imported: python cli.py views --missing"
+        if hour in journals:
+            return "a run was cut short or is at work; the next one brings in what it fetched"
+        return "nothing ran in this hour" if is_over else "nothing has run yet"
+
+    def _most_frequent_error(self, hour: Hour) -> str:
+        try:
+            errors = self._files.read(hour).report["errors"]
+        except DamagedFile:
+            return "its file is gone or damaged"
+        counted = Counter(error["error"] for error in errors)
+        return counted.most_common(1)[0][0] if counted else "unknown"
+
+
+def _minutes_late(started: str) -> int:
+    """Minutes after the hour: 12 of `2026-11-22T05:12:00+08:00`, also of a bare `05:12:00`."""
+    return int(started.replace("T", " ").rpartition(" ")[2][3:5])

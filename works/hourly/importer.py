@@ -1,0 +1,210 @@
+"""Takes the hourly data files into the statistics file, each whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from core.errors import DamagedFile, InvalidInput
+from storage.catalogue import view_data
+from storage.catalogue.view_data import ImportedFile
+from storage.engines.transactions import Database, Tx
+from works.hourly.files import HourFiles
+from works.hourly.hours import Hour
+from works.hourly.report import HourReport
+
+ROWS_AT_ONCE = 100_000  # one transaction; it holds others up for about a second
+PLATFORM, WORK_ID = itemgetter(0), itemgetter(1)  # of a row
+
+
+@dataclass(frozen=True)
+class ImportedHour:
+    """An hour that is in. `fresh`: it was not, or its file has changed since."""
+
+    hour: Hour
+    rows: int
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """What became of the files that were not in. `refused`: why some still are not."""
+
+    imported: tuple[ImportedHour, ...]
+    refused: tuple[str, ...]
+    interrupted: bool = False
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.imported)
+
+
+Show = Callable[[int, int], None]  # files done, of how many
+
+
+@dataclass(frozen=True)
+class _ReadFile:
+    """A sound file, and what it becomes."""
+
+    hour: Hour
+    file: ImportedFile
+    rows: list[tuple[Any, ...]]
+    session: dict[str, Any]
+
+
+class HourlyImport:
+    """Imports by hour. Running it twice changes nothing; a file that has changed is taken again."""
+
+    def __init__(self, files: HourFiles, data: Database) -> None:
+        self._files = files
+        self._data = data
+
+    def import_hour(self, hour: Hour, log: logging.Logger) -> ImportedHour:
+        """Take one file in, in one transaction.
+
+        Raises:
+            DamagedFile: there is none, or it is damaged, with the place; nothing was changed.
+            DatabaseError: the statistics file cannot be written; nothing was changed.
+        """
+        read = self._read(hour)
+        view_data.create(self._data)
+        return self._take([read], log)[0]
+
+    def newest(self) -> Hour:
+        """The newest hour that has a file. Raises InvalidInput when there is none."""
+        hours = self._files.hours()
+        if not hours:
+            raise InvalidInput(
+                f"there are no data files below {self._files.folder};"
+                " crawl first: python cli.py views --crawl-only"
+            )
+        return hours[-1]
+
+    def missing(self) -> list[Hour]:
+        """The hours whose files are not in, or have changed since, oldest first."""
+        view_data.create(self._data)
+        known = self._data.read(view_data.imported_files)
+        return [hour for hour in self._files.hours() if self._may_differ(hour, known)]
+
+    def import_missing(
+        self,
+        stop: threading.Event,
+        log: logging.Logger,
+        show: Show = lambda done, total: None,
+    ) -> ImportOutcome:
+        """Take in every file that is not. A damaged one is told and does not hold up the others.
+
+        Raises:
+            DatabaseError: the statistics file cannot be written; what was taken in stays.
+        """
+        imported: list[ImportedHour] = []
+        refused: list[str] = []
+        waiting: list[_ReadFile] = []
+        hours = self.missing()
+        for place, hour in enumerate(hours):
+            show(place, len(hours))
+            if stop.is_set():
+                break
+            try:
+                waiting.append(self._read(hour))
+            except DamagedFile as error:
+                log.error("%s", error)
+                refused.append(str(error))
+            if sum(len(read.rows) for read in waiting) >= ROWS_AT_ONCE:
+                imported += self._take(waiting, log)
+                waiting = []
+        imported += self._take(waiting, log)
+        show(len(hours), len(hours))
+        fresh = tuple(one for one in imported if one.fresh)
+        return ImportOutcome(fresh, tuple(refused), interrupted=stop.is_set())
+
+    def _read(self, hour: Hour) -> _ReadFile:
+        stored = self._files.read(hour)
+        digest = hashlib.sha256(stored.content).hexdigest()
+        file = ImportedFile(len(stored.content), stored.modified_ns, digest)
+        return _ReadFile(hour, file, _rows(hour, stored.report), _session(hour, stored.report))
+
+    def _take(self, waiting: list[_ReadFile], log: logging.Logger) -> list[ImportedHour]:
+        """Take files in, all in one transaction: many at once write each page of an index once."""
+
+        def work(tx: Tx) -> list[_ReadFile]:
+            fresh = [read for read in waiting if not _is_in(tx, read)]
+            rows = [row for read in fresh for row in read.rows]
+            rows.sort(key=WORK_ID)  # twice by one column is quicker than once by two
+            rows.sort(key=PLATFORM)
+            view_data.upsert_metrics(tx, rows)
+            for read in fresh:
+                view_data.upsert_session(tx, read.session)
+            for read in waiting:
+                hour = read.hour
+                view_data.note_import(tx, hour.date_text, hour.hour_text, read.file)
+            return fresh
+
+        fresh = self._data.write(work) if waiting else []
+        done = [ImportedHour(read.hour, len(read.rows), read in fresh) for read in waiting]
+        for one in done:
+            already = "" if one.fresh else ", in already"
+            log.info("%s: %d rows%s", self._files.path(one.hour).name, one.rows, already)
+        return done
+
+    def _may_differ(self, hour: Hour, known: dict[tuple[str, str], ImportedFile]) -> bool:
+        file = known.get((hour.date_text, hour.hour_text))
+        if file is None:
+            return True
+        try:
+            status = self._files.path(hour).stat()
+        except OSError:
+            return True
+        return (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_ns)
+
+
+def _is_in(tx: Tx, read: _ReadFile) -> bool:
+    before = view_data.imported_file(tx, read.hour.date_text, read.hour.hour_text)
+    return before is not None and before.sha256 == read.file.sha256
+
+
+def _rows(hour: Hour, report: HourReport) -> list[tuple[Any, ...]]:
+    """In the order of the table's columns (view_data.METRICS). Name by name: that is quickest."""
+    day, number = hour.date_text, hour.hour_text
+    return [
+        (
+            one["platform"],
+            one["work_id"],
+            one["title"],
+            day,
+            number,
+            _time(one["crawl_time"]),
+            one["view_count"],
+            one["danmaku_count"],
+            one["comment_count"],
+            one["like_count"],
+            one["coin_count"],
+            one["favorite_count"],
+            one["share_count"],
+        )
+        for one in report["data"]
+    ]
+
+
+def _session(hour: Hour, report: HourReport) -> dict[str, Any]:
+    start = report["crawl_time"]
+    return {
+        "session_id": report["session_id"],
+        "crawl_date": hour.date_text,
+        "crawl_hour": hour.hour_text,
+        "start_time": start,
+        "end_time": report.get("end_time", start),
+        "total_count": report["total_count"],
+        "success_count": report["success_count"],
+        "fail_count": report["fail_count"],
+    }
+
+
+def _time(moment: str) -> str:
+    """`HH:MM:SS` of a moment with or without its day."""
+    return moment[11:19] if moment[4] == "-" else moment[:8]

@@ -1,0 +1,127 @@
+"""The hourly views as a whole: the list, the crawl, the import; by hand and as a job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from core.errors import BatonError, Unfinished
+from sources.pacing import Stopped
+from works.catalogue.listing import ListExport
+from works.hourly import crawl_result, importer
+from works.hourly.crawl import HourlyCrawl
+from works.hourly.crawl_result import CrawlOutcome, Ending
+from works.hourly.day_log import day_log
+from works.hourly.hours import Hour
+from works.hourly.importer import HourlyImport, ImportedHour, ImportOutcome
+
+CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
+
+
+@dataclass(frozen=True)
+class FullOutcome:
+    """A full run. `imported` is the hour that it crawled; `caught_up` what else was not in."""
+
+    crawl: CrawlOutcome
+    imported: ImportedHour | None
+    caught_up: ImportOutcome
+
+    @property
+    def sentence(self) -> str:
+        """What was done."""
+        text = f"{self.crawl.hour}: {self.crawl.sentence}"
+        if self.imported is not None:
+            text += f"; {self.imported.rows:,} rows imported"
+        if self.caught_up.imported:
+            text += f"; {len(self.caught_up.imported)} files of other hours too"
+        if self.caught_up.refused:
+            text += f"; refused: {'; '.join(self.caught_up.refused)}"
+        return text
+
+
+class HourlyViews:
+    """Runs the steps, each with its log.
+
+    Args:
+        export: writes `views.json` from the catalogue; None where it leaves another's file alone.
+        make_crawl: called when there is something to crawl; an import needs no accounts.
+        log_dir: where `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log` go.
+    """
+
+    def __init__(
+        self,
+        export: Callable[[], ListExport | None],
+        make_crawl: Callable[[], HourlyCrawl],
+        importer: HourlyImport,
+        log_dir: Path,
+        zone: ZoneInfo,
+    ) -> None:
+        self.export = export
+        self._make_crawl = make_crawl
+        self._importer = importer
+        self._log_dir = log_dir
+        self._zone = zone
+
+    def crawl(
+        self,
+        stop: threading.Event,
+        show: crawl_result.Show = lambda progress: None,
+    ) -> CrawlOutcome:
+        """This hour's data file, and those of hours whose runs were killed. Raises as the crawl."""
+        with day_log(self._log_dir, CRAWL_LOG, self._zone) as log:
+            try:
+                crawl = self._make_crawl()
+                crawl.recover(log)
+                return crawl.run(stop, log, show)
+            except BatonError as error:
+                log.error("%s", error)
+                raise
+
+    def import_hour(self, hour: Hour | None = None) -> ImportedHour:
+        """Take in an hour's file; the newest without one. Raises as the import."""
+        with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
+            try:
+                return self._importer.import_hour(hour or self._importer.newest(), log)
+            except BatonError as error:
+                log.error("%s", error)
+                raise
+
+    def import_missing(
+        self,
+        stop: threading.Event,
+        show: importer.Show = lambda done, total: None,
+    ) -> ImportOutcome:
+        """Take in every file that is not. Raises DatabaseError."""
+        with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
+            return self._importer.import_missing(stop, log, show)
+
+    def full(
+        self,
+        stop: threading.Event,
+        show: crawl_result.Show = lambda progress: None,
+    ) -> FullOutcome:
+        """List, crawl, and import: the file that was written, and those that earlier runs left.
+
+        Raises:
+            BatonError: a step that cannot be done; what the steps before it did stays.
+        """
+        self.export()
+        crawled = self.crawl(stop, show)
+        imported = self.import_hour(crawled.hour) if crawled.path else None
+        return FullOutcome(crawled, imported, self.import_missing(stop))
+
+    def run(self, stop: threading.Event) -> str:
+        """The full run as a scheduled job: what it did in a sentence.
+
+        Raises:
+            Stopped, Unfinished, BatonError: works are left for the next run.
+        """
+        done = self.full(stop)
+        if stop.is_set():
+            raise Stopped
+        if done.crawl.ending is not Ending.DONE:
+            raise Unfinished(done.sentence)
+        return done.sentence

@@ -1,0 +1,159 @@
+"""The hourly data file's content: its shape, its checks, and how what is known of an hour grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from works.hourly.hours import Hour
+
+COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
+COUNTER_KEYS = tuple(f"{name}_count" for name in COUNTERS)
+SESSION_FORM = "crawl_%Y%m%d%H%M%S"
+MOST = 2**63 - 1  # what the table holds
+BILIBILI = "bilibili"
+
+Name = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+Moment = Annotated[
+    str,
+    Field(
+        pattern=r"^(\d{4}-\d\d-\d\d[T ])?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?"
+        r"(Z|[+-]\d\d:?\d\d)?$"
+    ),
+]
+
+
+@with_config(ConfigDict(extra="allow"))
+class Numbers(TypedDict):
+    """The numbers of one work; None where the platform does not tell."""
+
+    platform: Name
+    work_id: Name
+    title: str
+    crawl_time: Moment
+    view_count: Count | None
+    danmaku_count: Count | None
+    comment_count: Count | None
+    like_count: Count | None
+    coin_count: Count | None
+    favorite_count: Count | None
+    share_count: Count | None
+    status: Literal["success"]
+    shrunk: NotRequired[list[str]]  # counters that are lower than an hour before
+
+
+@with_config(ConfigDict(extra="allow"))
+class Failure(TypedDict):
+    """Why a work has no numbers. `final`: asking again in the same hour will not help."""
+
+    work_id: str
+    title: str
+    error: str
+    status: Literal["failed"]
+    platform: NotRequired[str]
+    final: NotRequired[bool]
+
+
+@with_config(ConfigDict(extra="allow"))
+class HourReport(TypedDict):
+    """One hourly data file."""
+
+    session_id: Name
+    crawl_time: Moment
+    crawl_hour: Annotated[str, Field(pattern=r"^([01]\d|2[0-3])$")]
+    total_count: Count
+    success_count: Count
+    fail_count: Count
+    data: list[Numbers]
+    errors: list[Failure]
+    end_time: NotRequired[Moment]
+    skipped_count: NotRequired[Count]
+    complete: NotRequired[bool]
+
+
+SHAPE = TypeAdapter(HourReport)
+
+
+def contradiction(report: HourReport, hour: Hour) -> str | None:
+    """What in a report does not fit together; None when all does."""
+    data, errors = report["data"], report["errors"]
+    if report["crawl_hour"] != hour.hour_text:
+        return f"crawl_hour is {report['crawl_hour']!r}, the file's name says {hour.hour_text!r}"
+    counts = {"success_count": len(data), "fail_count": len(errors)}
+    counts["total_count"] = len(data) + len(errors)
+    for name, found in counts.items():
+        if report[name] != found:  # type: ignore[literal-required]
+            return f"{name} is {report[name]}, but there are {found}"  # type: ignore[literal-required]
+    if len({(one["platform"], one["work_id"]) for one in data}) < len(data):
+        return _repeated(data)
+    return None
+
+
+def _repeated(data: Iterable[Numbers]) -> str:
+    seen: dict[tuple[str, str], int] = {}
+    for place, one in enumerate(data):
+        first = seen.setdefault((one["platform"], one["work_id"]), place)
+        if first != place:
+            return f"data[{place}] is {one['work_id']} again, as data[{first}]"
+    raise AssertionError("one stands twice")
+
+
+class HourRecord:
+    """What is known of an hour so far. Numbers that are there are never replaced or lost.
+
+    Args:
+        head: `session_id`, `crawl_time`, `crawl_hour`, and what else the report's top has.
+    """
+
+    def __init__(self, head: Mapping[str, Any]) -> None:
+        self.head = dict(head)
+        self._data: dict[tuple[str, str], Numbers] = {}
+        self._errors: dict[tuple[str, str], Failure] = {}
+
+    @classmethod
+    def of(cls, report: HourReport) -> HourRecord:
+        record = cls({key: value for key, value in report.items() if key not in ("data", "errors")})
+        record.add(report["data"], report["errors"])
+        return record
+
+    def add(self, data: Iterable[Numbers], errors: Iterable[Failure]) -> None:
+        for one in data:
+            key = (one["platform"], one["work_id"])
+            self._data.setdefault(key, one)
+            self._errors.pop(key, None)
+        for failure in errors:
+            key = (failure.get("platform", BILIBILI), failure["work_id"])
+            if key not in self._data:
+                self._errors[key] = failure
+
+    @property
+    def success_count(self) -> int:
+        return len(self._data)
+
+    @property
+    def fail_count(self) -> int:
+        return len(self._errors)
+
+    def is_settled(self, work_id: str) -> bool:
+        """Whether asking for the work again in this hour is of no use."""
+        key = (BILIBILI, work_id)
+        failure = self._errors.get(key)
+        return key in self._data or (failure is not None and failure.get("final") is True)
+
+    def knows(self, work_id: str) -> bool:
+        """Whether there are numbers of the work, or a reason why not."""
+        return (BILIBILI, work_id) in self._data or (BILIBILI, work_id) in self._errors
+
+    def report(self, **more: Any) -> HourReport:
+        """The report; `more` goes to its top."""
+        counts = {
+            "total_count": self.success_count + self.fail_count,
+            "success_count": self.success_count,
+            "fail_count": self.fail_count,
+        }
+        lists = {"data": list(self._data.values()), "errors": list(self._errors.values())}
+        return self.head | more | counts | lists  # type: ignore[return-value]

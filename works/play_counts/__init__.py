@@ -1,0 +1,1 @@
+"""Refresh the play counts of the catalogue in rounds."""

@@ -1,0 +1,71 @@
+"""Asking for a batch of works: together first, and at last one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.clock import Clock
+from crawler.statistics.fetcher import FetchedItem, VideoStatsFetcher
+from storage.catalogue.works import Work
+from works.catalogue.entries import Key
+
+SINGLY_BEFORE_GIVING_UP = 3  # of a batch that nobody answered
+
+
+@dataclass(frozen=True)
+class RoundLimits:
+    """How a round of play counts goes: works in a batch, the pause after it, tries of a work, and
+    how many days a play count is good for."""
+
+    batch: int
+    batch_pause_secs: float
+    tries: int
+    days: int
+
+
+class BatchAsker:
+    """Tries what brought no answer again, so that one work cannot spoil those beside it.
+
+    Args:
+        fetcher: keeps its requests apart by itself.
+    """
+
+    def __init__(self, fetcher: VideoStatsFetcher, clock: Clock, limits: RoundLimits) -> None:
+        self._fetcher = fetcher
+        self._clock = clock
+        self._limits = limits
+
+    def ask(self, batch: Sequence[Work], stop: threading.Event) -> dict[Key, FetchedItem]:
+        """What became of each work; after a stop only of those that were answered."""
+        items: dict[Key, FetchedItem] = {}
+        waiting = list(batch)
+        for attempt in range(1, self._limits.tries + 1):
+            if attempt > 1 and self._clock.wait(stop, self._limits.batch_pause_secs):
+                break
+            singly = attempt > 1 and attempt == self._limits.tries
+            items |= self._singly(waiting, items, stop) if singly else self._fetch(waiting, stop)
+            waiting = [work for work in waiting if items[work.key].answer is None]
+            if not waiting or stop.is_set():
+                break
+        if stop.is_set():
+            return {key: item for key, item in items.items() if item.answer is not None}
+        return items
+
+    def _singly(
+        self, waiting: Sequence[Work], known: Mapping[Key, FetchedItem], stop: threading.Event
+    ) -> dict[Key, FetchedItem]:
+        """Each by itself; not all of them where the platform is silent altogether."""
+        items = dict(known)
+        for number, work in enumerate(waiting):
+            is_silent = all(item.answer is None for item in items.values())
+            if stop.is_set() or (is_silent and number >= SINGLY_BEFORE_GIVING_UP):
+                break
+            items |= self._fetch([work], stop)
+        return items
+
+    def _fetch(self, group: Sequence[Work], stop: threading.Event) -> dict[Key, FetchedItem]:
+        texts = [f"{work.platform}:{work.work_id}" for work in group]
+        items = self._fetcher.fetch(texts, stop)
+        return {work.key: item for work, item in zip(group, items, strict=True)}

@@ -1,0 +1,147 @@
+"""How far a round of play counts is, in a file that a killed one leaves for the next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from core.atomic_file import replacing
+from core.errors import OutputError
+from crawler.statistics.fetcher import FetchedItem
+from sources.base import Unavailable, VideoStats
+from storage.catalogue.works import Work
+from works.catalogue.entries import Key
+
+NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True)
+class FailedWork:
+    """A work that was given up in this round."""
+
+    platform: str
+    work_id: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ShrunkCount:
+    """A play count that is lower than it was told before; it is kept as the platform tells it."""
+
+    platform: str
+    work_id: str
+    before: int
+    now: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """What was asked for, when it began, and what came of it so far.
+
+    updated: works with a fresh play count. skipped: works whose platform shows none (gone, hidden,
+    in review).
+    """
+
+    began_at: datetime
+    force: bool = False
+    uids: tuple[str, ...] = ()
+    updated: int = 0
+    skipped: int = 0
+    failed: tuple[FailedWork, ...] = ()
+    shrunk: tuple[ShrunkCount, ...] = ()
+
+    @property
+    def done(self) -> int:
+        return self.updated + self.skipped + len(self.failed)
+
+    def is_for(self, force: bool, uids: tuple[str, ...]) -> bool:
+        """Whether it asks for the same works."""
+        return (self.force, self.uids) == (force, uids)
+
+    def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
+        """With what a batch brought; `batch` is as it was known before."""
+        asked = [(work, items[work.key]) for work in batch if work.key in items]
+        failed = [FailedWork(*w.key, i.error or NO_ANSWER) for w, i in asked if i.answer is None]
+        shrunk = [one for work, item in asked if (one := _shrunk(work, item)) is not None]
+        updated = sum(1 for _, item in asked if _plays(item) is not None)
+        return replace(
+            self,
+            updated=self.updated + updated,
+            skipped=self.skipped + len(asked) - updated - len(failed),
+            failed=(*self.failed, *failed),
+            shrunk=(*self.shrunk, *shrunk),
+        )
+
+
+def batch_lines(batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Iterator[str]:
+    """A batch as lines of the log: works without a play count by name, then a summary."""
+    names = Counter[str]()
+    for work in batch:
+        item = items.get(work.key)
+        if item is None:
+            continue
+        shrunk, answer = _shrunk(work, item), item.answer
+        if shrunk is not None:
+            yield f"{work.platform}:{work.work_id} shrank from {shrunk.before} to {shrunk.now}"
+        if answer is None:
+            yield f"{work.platform}:{work.work_id} failed: {item.error or NO_ANSWER}"
+        elif isinstance(answer, Unavailable):
+            yield f"{work.platform}:{work.work_id} skipped: {answer.reason.value}: {answer.detail}"
+        elif answer.view is None:
+            yield f"{work.platform}:{work.work_id} skipped: its play count is hidden"
+        names[work.platform] += 1
+    for platform, count in names.items():
+        yield f"{platform}: {count} asked"
+
+
+def _plays(item: FetchedItem) -> int | None:
+    return item.answer.view if isinstance(item.answer, VideoStats) else None
+
+
+def _shrunk(work: Work, item: FetchedItem) -> ShrunkCount | None:
+    now = _plays(item)
+    if now is None or work.play_count is None or now >= work.play_count:
+        return None
+    return ShrunkCount(*work.key, work.play_count, now)
+
+
+class RoundFile:
+    """The file; always whole, gone when the round is done."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> Round | None:
+        """The round that was left; None when there is none, or the file is none of ours."""
+        try:
+            told = json.loads(self.path.read_text(encoding="utf-8"))
+            return Round(
+                began_at=datetime.fromisoformat(told["began_at"]),
+                force=bool(told["force"]),
+                uids=tuple(map(str, told["uids"])),
+                updated=int(told["updated"]),
+                skipped=int(told["skipped"]),
+                failed=tuple(FailedWork(**one) for one in told["failed"]),
+                shrunk=tuple(ShrunkCount(**one) for one in told["shrunk"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, round_: Round) -> None:
+        """Raises OutputError."""
+        with replacing(self.path) as file:
+            told = asdict(round_) | {"began_at": round_.began_at.isoformat()}
+            json.dump(told, file, ensure_ascii=False, indent=2)
+
+    def remove(self) -> None:
+        """Raises OutputError."""
+        try:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot remove {self.path}: {error.strerror}") from error

@@ -1,0 +1,190 @@
+"""Fresh play counts for the works whose last ones are old."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from logging import Logger
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import Busy, OutputError, Unfinished
+from core.file_lock import file_lock
+from core.logs import own_log_file
+from crawler.statistics.fetcher import FetchedItem
+from sources.pacing import Stopped
+from storage.catalogue import works
+from storage.catalogue.works import Due, Work
+from storage.engines.transactions import Database
+from works.catalogue.catalogue import Catalogue
+from works.catalogue.entries import Key
+from works.catalogue.stats_results import after_answer
+from works.play_counts.batches import BatchAsker, RoundLimits
+from works.play_counts.progress_file import Round, RoundFile, batch_lines
+
+SILENT_BATCHES = 3  # in a row, and the platform is left for now
+SERVICE = "video_update"
+Watcher = Callable[[Round, int], None]
+
+
+@dataclass(frozen=True)
+class RoundEnd:
+    """A round that ended. `left`: works still to be asked, because it was stopped or their platform
+    was silent; the same command goes on with them."""
+
+    round: Round
+    left: int
+
+    def sentence(self) -> str:
+        """`1,200 updated, 3 skipped, 1 failed`"""
+        told = self.round
+        text = f"{told.updated:,} updated, {told.skipped:,} skipped, {len(told.failed):,} failed"
+        text += f", {len(told.shrunk):,} lower than before" if told.shrunk else ""
+        return text + (f"; {self.left:,} left for the next run" if self.left else "")
+
+
+class PlayCounts:
+    """Asks in batches and stores each batch with its answers; what the database knows of a work is
+    also how far a round is, so that a killed one goes on behind its last batch.
+
+    Args:
+        progress_file: tells the next run when the round began and what came of it.
+        log_file: a line for each batch, and for each work without a play count.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        asker: BatchAsker,
+        clock: Clock,
+        limits: RoundLimits,
+        progress_file: Path,
+        log_file: Path,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._asker = asker
+        self._clock = clock
+        self._limits = limits
+        self._file = RoundFile(progress_file)
+        self._log_file = log_file
+
+    def job(self, stop: threading.Event) -> str:
+        """The usual round as a scheduled job; its result in a sentence.
+
+        Raises:
+            Stopped, Unfinished: works are left for the next run.
+            BatonError: as `update`.
+        """
+        done = self.update(stop)
+        if stop.is_set():
+            raise Stopped
+        if done.left:
+            raise Unfinished(done.sentence())
+        return done.sentence()
+
+    def update(
+        self,
+        stop: threading.Event,
+        *,
+        force: bool = False,
+        uids: Sequence[str] = (),
+        watch: Watcher = lambda _round, _total: None,
+    ) -> RoundEnd:
+        """One round, or the rest of the one that was cut short, if that asked for the same.
+
+        Args:
+            force: all works but those that an operator took out, however young their play counts.
+            uids: of these creators only.
+            watch: told after each batch how far it is, and of how many works.
+
+        Raises:
+            Busy: another process is at it.
+            DatabaseError, OutputError: run it again when the cause is mended; nothing is lost.
+        """
+        with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_ours:
+            if not is_ours:
+                raise Busy("another process is updating play counts at this moment")
+            try:
+                with own_log_file(SERVICE, self._log_file) as log:
+                    return self._update(self._begun(force, uids, log), watch, log, stop)
+            except OSError as error:
+                raise OutputError(f"cannot write {self._log_file}: {error.strerror}") from error
+
+    def _begun(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
+        now, wanted = self._clock.now(), tuple(sorted(set(uids)))
+        left = self._file.load()
+        longest = timedelta(days=max(1, self._limits.days))
+        if left is not None and left.is_for(force, wanted) and now - left.began_at < longest:
+            log.info("going on with the round of %s: %s done", _minute(left.began_at), left.done)
+            return left
+        fresh = Round(began_at=now, force=force, uids=wanted)
+        self._file.save(fresh)
+        return fresh
+
+    def _update(
+        self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
+    ) -> RoundEnd:
+        age = timedelta(0 if round_.force else self._limits.days)
+        due = Due(round_.began_at, round_.began_at - age, round_.force, round_.uids)
+        counts = self._database.read(partial(works.due_counts, due=due))
+        total = round_.done + sum(counts.values())
+        watch(round_, total)
+        for platform in counts:
+            round_ = self._of_platform(platform, due, round_, lambda r: watch(r, total), log, stop)
+        left = sum(self._database.read(partial(works.due_counts, due=due)).values())
+        end = RoundEnd(round_, left)
+        if not left:
+            self._file.remove()
+        log.info("ended: %s", end.sentence())
+        return end
+
+    def _of_platform(
+        self,
+        platform: str,
+        due: Due,
+        round_: Round,
+        watch: Callable[[Round], None],
+        log: Logger,
+        stop: threading.Event,
+    ) -> Round:
+        after_id = silent = 0
+        while not stop.is_set():
+            batch = self._next(due, platform, after_id)
+            if not batch or (after_id and self._clock.wait(stop, self._limits.batch_pause_secs)):
+                break
+            items = self._asker.ask(batch, stop)
+            round_ = self._store(round_, batch, items, log)
+            watch(round_)
+            after_id = batch[-1].id
+            is_silent = bool(items) and all(item.answer is None for item in items.values())
+            silent = silent + 1 if is_silent else 0
+            if silent == SILENT_BATCHES:
+                log.error("%s: no answers; its other works are left for the next run", platform)
+                break
+        return round_
+
+    def _next(self, due: Due, platform: str, after_id: int) -> list[Work]:
+        limit = self._limits.batch
+        return self._database.read(lambda tx: works.next_due(tx, due, platform, after_id, limit))
+
+    def _store(
+        self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
+    ) -> Round:
+        def change(work: Work | None, key: Key, now: datetime) -> Work | None:
+            return None if work is None else after_answer(work, items[key], now)
+
+        self._catalogue.change(items, change)
+        after = round_.with_batch(batch, items)
+        self._file.save(after)
+        for line in batch_lines(batch, items):
+            log.info(line)
+        return after
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
