@@ -18,7 +18,7 @@ class DailyBudget:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, platform: str, limit: int, zone: str
+        self, *, database: Database, clock: Clock, platform: str, limit: int, zone: str
     ) -> None:
         self._database = database
         self._clock = clock

@@ -93,8 +93,8 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
     if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
         raise InvalidInput("the limit is no whole number")
     return AccountRow(
-        line,
-        username,
-        Credentials(values["password"] or None, cookie, proxy or None),
-        int(limit) if limit else None,
+        line=line,
+        username=username,
+        credentials=Credentials(values["password"] or None, cookie, proxy or None),
+        limit=int(limit) if limit else None,
     )

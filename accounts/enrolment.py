@@ -55,6 +55,7 @@ class AccountDesk:
 
     def __init__(
         self,
+        *,
         registry: AccountRegistry,
         manager: AccountManager,
         vault: Vault,
@@ -94,7 +95,7 @@ class AccountDesk:
         if problems:
             raise WrongFields(problems)
         credentials = Credentials(None, cookies.strip(), proxy or None)
-        return NewAccount(known.name, name, credentials, limit)
+        return NewAccount(platform=known.name, username=name, credentials=credentials, limit=limit)
 
     def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
         """Add an account that is not there yet; its id. Raises InvalidInput."""

@@ -62,6 +62,7 @@ class AccountManager:
 
     def __init__(
         self,
+        *,
         database: Database,
         vault: Vault,
         clock: Clock,
@@ -171,8 +172,24 @@ class AccountManager:
         kind = "suspect" if suspect else "cooldown"
 
         def work(tx: Tx) -> None:
-            if leases.cool_down(tx, leased.id, leased.lease.token, now, until, health, asked):
-                rows.note_event(tx, leased.id, kind, reason, now, _as_json(evidence), until)
+            if leases.cool_down(
+                tx,
+                leased.id,
+                token=leased.lease.token,
+                now=now,
+                until=until,
+                health=health,
+                asked=asked,
+            ):
+                rows.note_event(
+                    tx,
+                    leased.id,
+                    kind=kind,
+                    detail=reason,
+                    now=now,
+                    evidence=_as_json(evidence),
+                    until=until,
+                )
 
         self._database.write(work, repeatable=True)
         return until
@@ -187,7 +204,9 @@ class AccountManager:
         """Give the account back as it was, with a note of a refusal that was not its fault."""
         now = self._clock.now()
         self._database.write(
-            lambda tx: rows.note_event(tx, leased.id, "spared", detail, now, _as_json(evidence)),
+            lambda tx: rows.note_event(
+                tx, leased.id, kind="spared", detail=detail, now=now, evidence=_as_json(evidence)
+            ),
             repeatable=True,
         )
         self.release(leased, worked=False, asked=asked)
@@ -199,7 +218,14 @@ class AccountManager:
 
         def work(tx: Tx) -> None:
             if leases.disable_leased(tx, leased.id, leased.lease.token, now, reason):
-                rows.note_event(tx, leased.id, "disabled", reason, now, _as_json(evidence))
+                rows.note_event(
+                    tx,
+                    leased.id,
+                    kind="disabled",
+                    detail=reason,
+                    now=now,
+                    evidence=_as_json(evidence),
+                )
 
         self._database.write(work, repeatable=True)
 
@@ -319,7 +345,7 @@ class AccountManager:
         now = self._clock.now()
         day = self._calendar.day(now)
         if count > MOST_ROWS or not self._database.write(
-            lambda tx: leases.spend_quota(tx, account_id, day, count, None, now)
+            lambda tx: leases.spend_quota(tx, account_id, day=day, rows=count, token=None, now=now)
         ):
             left = self.get_remaining_quota(account_id)
             raise QuotaExceeded(f"account {account_id} has {left} rows left today, not {count}")
@@ -347,10 +373,25 @@ class AccountManager:
             seen = leases.next_fit(tx, platform, now, quota_day)
         if seen is None:
             return None
-        if not leases.take(tx, seen, AccountStatus(purpose), self._owner, now, until, quota_day):
+        if not leases.take(
+            tx,
+            seen,
+            purpose=AccountStatus(purpose),
+            owner=self._owner,
+            now=now,
+            until=until,
+            quota_day=quota_day,
+        ):
             raise DatabaseContention(f"account {seen.id} was taken meanwhile")
-        lease = Lease(LeaseKind.ACCOUNT, seen.id, seen.lease_token + 1, asked_at + self._lease_secs)
-        return AccountLease(seen, lease, purpose, seen.remaining_quota(day))
+        lease = Lease(
+            kind=LeaseKind.ACCOUNT,
+            row_id=seen.id,
+            token=seen.lease_token + 1,
+            deadline=asked_at + self._lease_secs,
+        )
+        return AccountLease(
+            account=seen, lease=lease, purpose=purpose, remaining_quota=seen.remaining_quota(day)
+        )
 
     def _set_by_operator(
         self, tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None

@@ -19,7 +19,7 @@ MOST_ROWS_A_DAY = 1_000_000_000
 class AccountRegistry:
     """The list of accounts, with secrets going in encrypted and never coming out."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, *, database: Database, vault: Vault, clock: Clock) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -45,7 +45,9 @@ class AccountRegistry:
 
         def work(tx: Tx) -> int | None:
             secrets = self._vault.encrypt_all(tx, credentials)
-            account_id = rows.add(tx, platform, username, secrets, limit, now)
+            account_id = rows.add(
+                tx, platform, username=username, secrets=secrets, limit=limit, now=now
+            )
             if account_id is not None:
                 rows.set_session_expiry(tx, account_id, expires_at)
                 rows.note_event(tx, account_id, "added", f"limit {limit} a day", now)

@@ -86,4 +86,4 @@ def _channel(number: int, url: str) -> Channel:
             " shows how to write one"
         )
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]
-    return Channel(number, str(plugin.service_name), digest, plugin)
+    return Channel(number=number, kind=str(plugin.service_name), id=digest, plugin=plugin)

@@ -83,7 +83,9 @@ def _dingtalk(plugin: Any, text: str) -> Call:
         params = {"timestamp": timestamp, "sign": unquote(signature)}
     body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": plugin.targets}}
     secrets = tuple(secret for secret in (plugin.token, plugin.secret) if secret)
-    return Call(plugin.notify_url.format(token=plugin.token), body, secrets, params)
+    return Call(
+        url=plugin.notify_url.format(token=plugin.token), body=body, secrets=secrets, params=params
+    )
 
 
 def _feishu(plugin: Any, text: str) -> Call:

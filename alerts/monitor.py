@@ -60,6 +60,7 @@ class AlertWatcher:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         rules: AlertRules,
@@ -144,7 +145,13 @@ class AlertWatcher:
             calm_secs = min(MOST_CALM_SECS, last.calm_secs * 2)
         try:
             alert_id = alerts.add(
-                tx, trouble.kind, trouble.subject, trouble.facts, trouble.until_at, calm_secs, now
+                tx,
+                trouble.kind,
+                subject=trouble.subject,
+                facts=trouble.facts,
+                until=trouble.until_at,
+                calm_secs=calm_secs,
+                now=now,
             )
         except DuplicateKey:
             return None

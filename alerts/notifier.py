@@ -34,6 +34,7 @@ class AlertTeller:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         channel: Channel,
@@ -81,7 +82,9 @@ class AlertTeller:
             return []
         until = now + timedelta(seconds=LEASE_SECS)
         return self._database.write(
-            lambda tx: alert_notices.claim(tx, channel, self._owner, now, until, MOST_AT_ONCE)
+            lambda tx: alert_notices.claim(
+                tx, channel, owner=self._owner, now=now, until=until, limit=MOST_AT_ONCE
+            )
         )
 
     def _note_told(self, tx: Tx, notices: list[Notice]) -> int:

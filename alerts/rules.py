@@ -43,7 +43,7 @@ class AlertRules:
     """
 
     def __init__(
-        self, breaker: Breaker, clock: Clock, calendar: QuotaCalendar, session_warning: timedelta
+        self, *, breaker: Breaker, clock: Clock, calendar: QuotaCalendar, session_warning: timedelta
     ) -> None:
         self._breaker = breaker
         self._clock = clock
@@ -72,7 +72,10 @@ class AlertRules:
             alert_queries.ending_sessions(tx, since, before) if self._session_warning else ()
         ):
             yield Trouble(
-                AlertKind.SESSION_EXPIRING, f"account:{one.id}", _of_account(one), one.ends_at
+                kind=AlertKind.SESSION_EXPIRING,
+                subject=f"account:{one.id}",
+                facts=_of_account(one),
+                until_at=one.ends_at,
             )
 
     def _spent(self, tx: Tx) -> Iterator[Trouble]:
@@ -84,7 +87,10 @@ class AlertRules:
             if shortage.spent:
                 facts = {"platform": platform, "reason": shortage.reason}
                 yield Trouble(
-                    AlertKind.ACCOUNTS_SPENT, f"platform:{platform}", facts, shortage.until
+                    kind=AlertKind.ACCOUNTS_SPENT,
+                    subject=f"platform:{platform}",
+                    facts=facts,
+                    until_at=shortage.until,
                 )
 
     def _failed(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[Trouble]:
@@ -104,7 +110,9 @@ class AlertRules:
         died cannot take its word back."""
         now = self._clock.now()
         found = {
-            alert.key: Trouble(alert.kind, alert.subject, alert.facts, alert.until_at)
+            alert.key: Trouble(
+                kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
+            )
             for alert in known
             if alert.kind is AlertKind.BREAKER_OPEN and (alert.until_at or now) > now
         }
@@ -114,10 +122,10 @@ class AlertRules:
                 subject += f",way:{way.egress}"[:110]
             until = now + timedelta(seconds=way.secs_left)
             ours = Trouble(
-                AlertKind.BREAKER_OPEN,
-                subject,
-                {"platform": way.platform, "way": way.egress},
-                until,
+                kind=AlertKind.BREAKER_OPEN,
+                subject=subject,
+                facts={"platform": way.platform, "way": way.egress},
+                until_at=until,
             )
             known_until = found[ours.key].until_at if ours.key in found else None
             if known_until is None or until - known_until > SAME_MOMENT:

@@ -8,73 +8,86 @@ from core.schedule import Schedule
 from jobs.due import Job
 
 if TYPE_CHECKING:
-    from app.container import App
+    from app.distribution import DistributionFactories
+    from app.housekeeping import HousekeepingFactories
+    from app.works import WorksFactories
+    from core.settings import Settings
 
 
-def all_jobs(app: App) -> tuple[Job, ...]:
+def all_jobs(
+    *,
+    settings: Settings,
+    housekeeping: HousekeepingFactories,
+    works: WorksFactories,
+    distribution: DistributionFactories,
+) -> tuple[Job, ...]:
     """Every job that `run` does by schedule, switched on or not.
 
     Schedules are in the quota zone. A job's part is built when it runs.
     """
-    settings = app.settings
     zone = settings.quota_zone
     midnight, hourly = Schedule("0 0 * * *", zone), Schedule("15 * * * *", zone)
     late = Schedule("40 * * * *", zone)
     return (
-        Job("quota_reset", "start the quota day", midnight, lambda c: app.quota_reset.run(c)),
         Job(
-            "session_checks",
-            "look at every session once a day",
-            hourly,
-            lambda c: app.caretaker.run(c),
+            name="quota_reset",
+            meaning="start the quota day",
+            schedule=midnight,
+            run=lambda c: housekeeping.quota_reset.run(c),
         ),
         Job(
-            "hourly_views",
-            "ask for the numbers of all valid works",
-            Schedule(settings.views_schedule, zone),
-            lambda c: app.hourly_views.run(c.stop),
+            name="session_checks",
+            meaning="look at every session once a day",
+            schedule=hourly,
+            run=lambda c: housekeeping.session_checks.run(c),
+        ),
+        Job(
+            name="hourly_views",
+            meaning="ask for the numbers of all valid works",
+            schedule=Schedule(settings.views_schedule, zone),
+            run=lambda c: works.hourly.run(c.stop),
             enabled=settings.views_enabled,
             switch="BATON_VIEWS_ENABLED",
         ),
         Job(
-            "catalogue_export",
-            "write views.json",
-            Schedule(settings.works_export_schedule, zone),
-            lambda c: _export(app),
+            name="catalogue_export",
+            meaning="write views.json",
+            schedule=Schedule(settings.works_export_schedule, zone),
+            run=lambda c: _export(works),
         ),
         Job(
-            "play_counts",
-            "refresh the play counts of the catalogue",
-            Schedule(settings.play_counts_schedule, zone),
-            lambda c: app.play_counts.job(c.stop),
+            name="play_counts",
+            meaning="refresh the play counts of the catalogue",
+            schedule=Schedule(settings.play_counts_schedule, zone),
+            run=lambda c: works.play_counts.job(c.stop),
             enabled=settings.play_counts_enabled,
             switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED",
         ),
         Job(
-            "daily_stats",
-            "report yesterday's distribution tasks",
-            Schedule(settings.daily_stats_schedule, zone),
-            lambda c: app.daily_scanner.run(c.stop),
+            name="daily_stats",
+            meaning="report yesterday's distribution tasks",
+            schedule=Schedule(settings.daily_stats_schedule, zone),
+            run=lambda c: distribution.daily_scanner.run(c.stop),
         ),
         Job(
-            "late_completions",
-            "count what came after its day was reported",
-            late,
-            lambda c: app.late_completions.run(c.stop),
+            name="late_completions",
+            meaning="count what came after its day was reported",
+            schedule=late,
+            run=lambda c: distribution.late_completions.run(c.stop),
             enabled=settings.late_completions_days > 0,
             switch="BATON_LATE_COMPLETIONS_DAYS",
         ),
         Job(
-            "prune",
-            "delete what is older than it is kept",
-            Schedule(settings.prune_schedule, zone),
-            lambda c: app.retention.run(c.stop),
+            name="prune",
+            meaning="delete what is older than it is kept",
+            schedule=Schedule(settings.prune_schedule, zone),
+            run=lambda c: housekeeping.retention.run(c.stop),
         ),
     )
 
 
-def _export(app: App) -> str:
-    done = app.catalogue_list.export_if_used()
+def _export(works: WorksFactories) -> str:
+    done = works.listing.export_if_used()
     if done is None:
         return "the catalogue is empty; the file was left as it is"
     return f"{done.total:,} works, {done.valid:,} of them valid"

@@ -1,4 +1,4 @@
-"""The catalogue of videos and its numbers, built."""
+"""The catalogue of videos, its hourly numbers and play counts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app.base import BaseApp
 from storage.catalogue.view_data import open_view_data
-from storage.engines.transactions import Database
 
 if TYPE_CHECKING:
+    from app.foundation import Foundation
+    from app.pool import PoolFactories
     from sources.platform_access import PlatformAccess
+    from storage.engines.transactions import Database
     from works.catalogue.catalogue import Catalogue
     from works.catalogue.drop_folder import Inbox
     from works.catalogue.importer import WorksIntake
@@ -24,44 +25,69 @@ if TYPE_CHECKING:
     from works.hourly.pipeline import HourlyViews
     from works.play_counts.updater import PlayCounts
 
-HOURLY_WAIT_SECS = 600.0  # for one batch: rests grow, and the hour has time
+HOURLY_WAIT_SECS = 600.0  # for one batch: cooldowns grow, and the hour has time
 
 
-class WorksApp(BaseApp):
-    """With the catalogue, its hourly numbers and play counts."""
+class WorksFactories:
+    """The catalogue of videos, its hourly numbers and play counts."""
+
+    def __init__(
+        self,
+        *,
+        foundation: Foundation,
+        pool: PoolFactories,
+    ) -> None:
+        self._base = foundation
+        self._pool = pool
 
     @cached_property
     def catalogue(self) -> Catalogue:
         from works.catalogue.catalogue import Catalogue
 
-        return Catalogue(self.database, self.clock)
+        return Catalogue(database=self._base.database, clock=self._base.clock)
 
     @cached_property
-    def catalogue_list(self) -> CatalogueList:
+    def listing(self) -> CatalogueList:
         from works.catalogue.listing import CatalogueList
 
-        return CatalogueList(self.database, self.clock, self.calendar, self.settings.works_list)
+        return CatalogueList(
+            database=self._base.database,
+            clock=self._base.clock,
+            calendar=self._base.calendar,
+            path=self._base.settings.works_list,
+        )
 
     @cached_property
-    def works_intake(self) -> WorksIntake:
+    def importer(self) -> WorksIntake:
         from works.catalogue.importer import WorksIntake
 
-        return WorksIntake(self.catalogue, self.video_stats, self.short_links, self.clock)
+        return WorksIntake(
+            catalogue=self.catalogue,
+            fetcher=self._pool.statistics,
+            resolver=self._pool.short_links,
+            clock=self._base.clock,
+        )
 
     @cached_property
-    def works_inbox(self) -> Inbox:
+    def drop_folder(self) -> Inbox:
         from works.catalogue.drop_folder import Inbox
 
-        settings = self.settings
+        settings = self._base.settings
         return Inbox(
-            settings.works_inbox, self.catalogue, self.clock, self.calendar.zone, settings.poll_secs
+            folder=settings.works_inbox,
+            catalogue=self.catalogue,
+            clock=self._base.clock,
+            zone=self._base.calendar.zone,
+            poll_secs=settings.poll_secs,
         )
 
     @cached_property
     def uploads(self) -> UploadsDiscovery:
         from works.catalogue.uploads import UploadsDiscovery
 
-        return UploadsDiscovery(self.video_stats.pool_asker("bilibili"), self.catalogue)
+        return UploadsDiscovery(
+            asker=self._pool.statistics.pool_asker("bilibili"), catalogue=self.catalogue
+        )
 
     @cached_property
     def play_counts(self) -> PlayCounts:
@@ -69,75 +95,77 @@ class WorksApp(BaseApp):
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.updater import PlayCounts
 
-        settings = self.settings
+        settings = self._base.settings
         limits = RoundLimits(
-            settings.play_counts_batch,
-            settings.play_counts_batch_pause_secs,
-            settings.play_counts_tries,
-            settings.play_counts_days,
+            batch=settings.play_counts_batch,
+            batch_pause_secs=settings.play_counts_batch_pause_secs,
+            tries=settings.play_counts_tries,
+            days=settings.play_counts_days,
         )
         asker = BatchAsker(
-            self._stats_fetcher(self._spaced_platforms, StatsPatience()), self.clock, limits
+            fetcher=self._pool.statistics_over(self._spaced_access, StatsPatience()),
+            clock=self._base.clock,
+            limits=limits,
         )
         return PlayCounts(
-            self.database,
-            self.catalogue,
-            asker,
-            self.clock,
-            limits,
-            settings.data_dir / "video_update_progress.json",
-            settings.log_dir / "video_update.log",
+            database=self._base.database,
+            catalogue=self.catalogue,
+            asker=asker,
+            clock=self._base.clock,
+            limits=limits,
+            progress_file=settings.data_dir / "video_update_progress.json",
+            log_file=settings.log_dir / "video_update.log",
         )
 
     @cached_property
     def view_data(self) -> Database:
         """The statistics file. It needs no other database."""
-        return open_view_data(self.settings.view_data_file, self.host_clock)
+        return open_view_data(self._base.settings.view_data_file, self._base.host_clock)
 
     @cached_property
-    def hourly_views(self) -> HourlyViews:
-        """`hourly_views.run(stop)` is the full run as a job."""
+    def hourly(self) -> HourlyViews:
+        """`hourly.run(stop)` is the full run as a job."""
 
         from works.hourly.importer import HourlyImport
         from works.hourly.pipeline import HourlyViews
 
         return HourlyViews(
-            self.catalogue_list.export_if_used,
-            self._hourly_crawl,
-            HourlyImport(self._hour_files, self.view_data),
-            self.settings.log_dir / "spider",
-            self.calendar.zone,
+            export=self.listing.export_if_used,
+            make_crawl=self._hourly_crawl,
+            importer=HourlyImport(files=self._hour_files, data=self.view_data),
+            log_dir=self._base.settings.log_dir / "spider",
+            zone=self._base.calendar.zone,
         )
+
+    @cached_property
+    def gaps(self) -> ViewGaps:
+        from works.hourly.gaps import ViewGaps
+
+        return ViewGaps(files=self._hour_files, data=self.view_data, zone=self._base.calendar.zone)
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsPatience
         from works.hourly.crawl import HourlyCrawl
 
-        settings = self.settings
+        settings = self._base.settings
         rest_secs = settings.throttle_cooldown_secs
         patience = StatsPatience(rest_secs, HOURLY_WAIT_SECS, others_try=False)
         return HourlyCrawl(
-            self._stats_fetcher(self.platforms, patience),
-            self._hour_files,
-            settings.works_list,
-            self.clock,
-            self.calendar.zone,
+            stats=self._pool.statistics_over(self._pool.access, patience),
+            files=self._hour_files,
+            list_path=settings.works_list,
+            clock=self._base.clock,
+            zone=self._base.calendar.zone,
         )
 
     @property
     def _hour_files(self) -> HourFiles:
         from works.hourly.files import HourFiles
 
-        return HourFiles(self.settings.views_dir)
+        return HourFiles(self._base.settings.views_dir)
 
     @cached_property
-    def view_gaps(self) -> ViewGaps:
-        from works.hourly.gaps import ViewGaps
-
-        return ViewGaps(self._hour_files, self.view_data, self.calendar.zone)
-
-    @cached_property
-    def _spaced_platforms(self) -> dict[str, PlatformAccess]:
+    def _spaced_access(self) -> dict[str, PlatformAccess]:
         """The platforms with sessions of their own, whose requests keep a distance, and without
         tries of their own: who asks for play counts tries again."""
 
@@ -145,16 +173,28 @@ class WorksApp(BaseApp):
         from sources.request_delay import RequestSpacing
         from sources.sessions import SessionPool
 
-        spacing = RequestSpacing(self.clock, self.settings.play_counts_request_pause_secs)
+        spacing = RequestSpacing(
+            clock=self._base.clock, gap_secs=self._base.settings.play_counts_request_pause_secs
+        )
         return {
             name: PlatformAccess(
-                access.source.trying(1), SessionPool(access.source.source, spacing)
+                access.source.trying(1), SessionPool(source=access.source.source, spacing=spacing)
             )
-            for name, access in self.platforms.items()
+            for name, access in self._pool.access.items()
         }
 
-    def _catalogue_care(self) -> list[Callable[[threading.Event], None]]:
+    def close(self) -> None:
+        """Close the sessions and the statistics file where they were opened."""
+        for access in self.__dict__.get("_spaced_access", {}).values():
+            access.sessions.close()
+        if "view_data" in self.__dict__:
+            self.view_data.close()
+
+    def loops(self) -> list[Callable[[threading.Event], None]]:
+        """Return what runs in a thread each beside the workers."""
         from works.catalogue.listing_service import ListingService
 
-        listing = ListingService(self.catalogue_list, self.clock, self.settings.poll_secs)
-        return [self.works_inbox.run, listing.run]
+        listing = ListingService(
+            listing=self.listing, clock=self._base.clock, poll_secs=self._base.settings.poll_secs
+        )
+        return [self.drop_folder.run, listing.run]

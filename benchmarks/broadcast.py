@@ -42,7 +42,7 @@ def run(ground: Ground, full: bool = False) -> Result:
 def _round(ground: Ground, label: str, url: str, links: Sequence[str]) -> list[Figure]:
     place = ground.place("sqlite")
     with opened(place, **_settings(url)) as app:
-        app.intake.add_dramas(
+        app.distribution.importer.add_dramas(
             {
                 "task_id": f"t{n:04}",
                 "project_id": "p",
@@ -58,21 +58,40 @@ def _round(ground: Ground, label: str, url: str, links: Sequence[str]) -> list[F
     stats = requests.get(f"{url}/__sandbox__/stats", timeout=10).json()
     asked = {name: sum(paths.values()) for name, paths in stats["requests"].items()}
     return [
-        Figure(f"{label}: a round over {answer.total:,} tasks", secs, "s", f"< {ROUND_SECS:g}"),
+        Figure(
+            label=f"{label}: a round over {answer.total:,} tasks",
+            value=secs,
+            unit="s",
+            goal=f"< {ROUND_SECS:g}",
+        ),
         Figure(f"{label}: distinct links", len(links)),
         Figure(f"{label}: tasks without numbers", answer.failed),
-        Figure(f"{label}: tasks not asked for in time", answer.postponed, "", "= 0"),
+        Figure(
+            label=f"{label}: tasks not asked for in time",
+            value=answer.postponed,
+            unit="",
+            goal="= 0",
+        ),
         Figure(f"{label}: requests to YouTube", asked.get("youtube", 0)),
         Figure(f"{label}: requests to TikHub", asked.get("tikhub", 0)),
-        Figure(f"{label}: requests over the limit", stats["over_limit"], "", "= 0"),
+        Figure(
+            label=f"{label}: requests over the limit",
+            value=stats["over_limit"],
+            unit="",
+            goal="= 0",
+        ),
     ]
 
 
 def _triggered(app: App) -> Any:
-    keeper = ThreadedService("keeper", [app.keeper("broadcast").run], lambda error: None)
+    keeper = ThreadedService(
+        name="keeper",
+        bodies=[app.crawling.lease_renewer("broadcast").run],
+        on_failure=lambda error: None,
+    )
     keeper.start()
     try:
-        return app.broadcaster.trigger(threading.Event())
+        return app.distribution.broadcaster.trigger(threading.Event())
     finally:
         keeper.stop()
         keeper.join(10.0)

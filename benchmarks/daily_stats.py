@@ -26,9 +26,9 @@ def run(ground: Ground, full: bool = False) -> Result:
     for engine in ground.engines:
         place = ground.place(engine)
         with opened(place) as app:
-            app.intake.add_dramas(_tasks())
+            app.distribution.importer.add_dramas(_tasks())
             begin = time.monotonic()
-            taken = app.intake.add_completions(_completions(app))
+            taken = app.distribution.importer.add_completions(_completions(app))
             import_secs = time.monotonic() - begin
             assert taken.created == TASKS * EACH, taken
             first_secs, reports = _scan(app)
@@ -36,11 +36,21 @@ def run(ground: Ground, full: bool = False) -> Result:
             look_secs = _look(app)
         figures += [
             Figure(f"{engine}: {TASKS * EACH:,} completions taken in", import_secs, "s"),
-            Figure(f"{engine}: their day scanned", first_secs, "s", "< 30"),
-            Figure(f"{engine}: scanned again", again_secs, "s", "< 30"),
+            Figure(label=f"{engine}: their day scanned", value=first_secs, unit="s", goal="< 30"),
+            Figure(label=f"{engine}: scanned again", value=again_secs, unit="s", goal="< 30"),
             Figure(f"{engine}: looked through for late ones", look_secs, "s"),
-            Figure(f"{engine}: reports of the first scan", reports, "", f"= {TASKS // 500}"),
-            Figure(f"{engine}: reports of the second scan", again_reports, "", "= 0"),
+            Figure(
+                label=f"{engine}: reports of the first scan",
+                value=reports,
+                unit="",
+                goal=f"= {TASKS // 500}",
+            ),
+            Figure(
+                label=f"{engine}: reports of the second scan",
+                value=again_reports,
+                unit="",
+                goal="= 0",
+            ),
         ]
         ground.drop(place)
     return Result(NAME, tuple(figures))
@@ -48,7 +58,9 @@ def run(ground: Ground, full: bool = False) -> Result:
 
 def _scan(app: App) -> tuple[float, int]:
     begin = time.monotonic()
-    scan = app.daily_scanner.scan(app.daily_scanner.yesterday, threading.Event())
+    scan = app.distribution.daily_scanner.scan(
+        app.distribution.daily_scanner.yesterday, threading.Event()
+    )
     secs = time.monotonic() - begin
     assert scan.completion_count == TASKS * EACH and not scan.incomplete
     return secs, scan.reports
@@ -56,7 +68,7 @@ def _scan(app: App) -> tuple[float, int]:
 
 def _look(app: App) -> float:
     """As the hourly job looks at a day; here all of it came after its end."""
-    scanner = app.daily_scanner
+    scanner = app.distribution.daily_scanner
     for fact in (SCANNED_FROM, SCANNED_TO):
         app.database.write(lambda tx, fact=fact: schema.set_fact(tx, fact, str(scanner.yesterday)))  # type: ignore[misc]
     begin = time.monotonic()
@@ -75,7 +87,7 @@ def _tasks() -> Iterator[dict[str, Any]]:
 
 
 def _completions(app: App) -> Iterator[dict[str, Any]]:
-    noon = app.calendar.bounds(app.daily_scanner.yesterday)[0] + timedelta(hours=12)
+    noon = app.calendar.bounds(app.distribution.daily_scanner.yesterday)[0] + timedelta(hours=12)
     for number in range(TASKS * EACH):
         code = "".join(LETTERS[number >> shift & 63] for shift in range(0, 24, 6))
         yield {

@@ -35,7 +35,7 @@ def run(ground: Ground, full: bool = False) -> Result:
         figures += [
             Figure(f"{engine}: bare loop", median(bare), "rows/s"),
             Figure(f"{engine}: export service", median(service), "rows/s"),
-            Figure(f"{engine}: service / bare loop", ratio, "", ">= 0.8"),
+            Figure(label=f"{engine}: service / bare loop", value=ratio, unit="", goal=">= 0.8"),
         ]
     return Result(NAME, tuple(figures))
 
@@ -57,11 +57,11 @@ def _measure(ground: Ground, engine: str, timed: Timed) -> float:
 
 def _file_task(app: App, domain: str) -> int:
     options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-    return app.scheduler.submit_export("bilibili", domain, options, 1).task.id
+    return app.crawling.scheduler.submit_export("bilibili", domain, options, 1).task.id
 
 
 def _service_secs(app: App, place: Place, accounts: list[int], tasks: list[int]) -> float:
-    worker, stop = app.export_worker(), threading.Event()
+    worker, stop = app.crawling.export_worker(), threading.Event()
     begin = time.perf_counter()
     while worker.work_once(stop):
         pass
@@ -73,7 +73,9 @@ def _bare_secs(app: App, place: Place, accounts: list[int], tasks: list[int]) ->
     begin = time.perf_counter()
     for domain, account, task in zip(DOMAINS, accounts, tasks, strict=True):
         file = place.folder / f"{domain}.csv"
-        bare_export.export_domain(connection, domain, account, task, BATCH_ROWS, file)
+        bare_export.export_domain(
+            connection, domain, account=account, task=task, batch=BATCH_ROWS, file=file
+        )
     secs = time.perf_counter() - begin
     connection.close()
     return secs

@@ -78,7 +78,7 @@ class Ground:
         if self._server is None:
             folder = self._folder / "mariadb"
             folder.mkdir()
-            self._server = MariaDBServer(folder)
+            self._server = MariaDBServer(folder=folder)
             self._server.install()
             self._server.start()
         return self._server
@@ -113,7 +113,7 @@ def add_accounts(app: App, count: int, limit: int) -> list[int]:
     """Accounts that the sandbox knows."""
     names = [f"bench-{number}" for number in range(1, count + 1)]
     return [
-        app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), limit)
+        app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), limit)
         for name in names
     ]
 

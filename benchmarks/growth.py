@@ -126,7 +126,7 @@ def _figures(
     ratio = median(of_round[-1] / of_round[0] for of_round in rounds)
     return [
         *(Figure(f"{label}, {t.size:,}", m, unit) for t, m in zip(tables, medians, strict=True)),
-        Figure(f"{label}, last / first", ratio, "", goal),
+        Figure(label=f"{label}, last / first", value=ratio, unit="", goal=goal),
     ]
 
 
@@ -143,7 +143,7 @@ def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
 def _memory(engine: str, tables: list[Table]) -> list[Figure]:
     """Peaks of child processes that store pages and export a fixed number of rows."""
     for table in tables:
-        table.app.scheduler.cancel(table.export)  # a child must find its own rows only
+        table.app.crawling.scheduler.cancel(table.export)  # a child must find its own rows only
     rounds = [[_peak_mib(table, number) for table in tables] for number in range(MEMORY_ROUNDS)]
     return _figures(f"{engine}: peak memory", "MiB", tables, rounds, MEMORY_LIMIT)
 
@@ -170,7 +170,7 @@ def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
     """Claim a piece (of that crawl) and put it back."""
 
     def once(app: App, only: int | None) -> None:
-        app.scheduler.put_back(_claimed(app, TaskType.INGESTION, only))
+        app.crawling.scheduler.put_back(_claimed(app, TaskType.INGESTION, only))
 
     return lambda table: _secs(partial(once, table.app, crawl(table)))
 
@@ -178,10 +178,10 @@ def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
 def _page(table: Table) -> float:
     app = table.app
     leased = _claimed(app, TaskType.INGESTION)
-    store = PageStore(app.database, app.scheduler, app.clock)
+    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
     page = _fresh_page(table)
     secs = _secs(lambda: store.store(leased, 1, page, page.page, app.clock.now()))
-    app.scheduler.put_back(leased)
+    app.crawling.scheduler.put_back(leased)
     return secs
 
 
@@ -200,15 +200,17 @@ def _batch(table: Table) -> float:
     task, account = _claimed(app, TaskType.EXPORT, table.export), _leased(app)
     segment = _new_segment(task.id, account.id, WAITING, app.calendar.day(app.clock.now()))
     after = table.size - table.size // WAITING_SHARE
-    batches = BatchExporter(app.database, app.scheduler, app.clock)
+    batches = BatchExporter(
+        database=app.database, scheduler=app.crawling.scheduler, clock=app.clock
+    )
     begin = time.perf_counter()
     batch = batches.export(task, account, segment, None, after, after, BATCH_ROWS)
     secs = time.perf_counter() - begin
     assert batch is not None
     assert len(batch.rows) == BATCH_ROWS
     app.database.write(lambda tx: _undo(tx, batch.segment_id, account.id))
-    app.accounts.release(account)
-    app.scheduler.put_back(task)
+    app.pool.manager.release(account)
+    app.crawling.scheduler.put_back(task)
     return secs
 
 
@@ -232,19 +234,19 @@ def _start(table: Table) -> float:
     begin = time.perf_counter()
     leased = _claimed(fresh.open(), TaskType.INGESTION)
     secs = time.perf_counter() - begin
-    fresh.scheduler.put_back(leased)
+    fresh.crawling.scheduler.put_back(leased)
     fresh.close()
     return secs
 
 
 def _claimed(app: App, task_type: TaskType, only: int | None = None) -> TaskLease:
-    leased = app.scheduler.claim(task_type, only)
+    leased = app.crawling.scheduler.claim(task_type, only)
     assert leased is not None
     return leased
 
 
 def _leased(app: App) -> AccountLease:
-    leased = app.accounts.lease(Purpose.EXPORTING, PLATFORM)
+    leased = app.pool.manager.lease(Purpose.EXPORTING, PLATFORM)
     assert leased is not None
     return leased
 
@@ -257,12 +259,16 @@ OPERATIONS: dict[str, Operation] = {
     "claim": _claiming(lambda table: None),
     "claim in a large crawl": _claiming(lambda table: table.large_crawl),
     "claim behind a large crawl": _claiming(lambda table: table.crawl_behind),
-    "account lease": lambda table: _secs(lambda: table.app.accounts.release(_leased(table.app))),
+    "account lease": lambda table: _secs(
+        lambda: table.app.pool.manager.release(_leased(table.app))
+    ),
     "page commit": _page,
     "batch commit": _batch,
     "has pending, yes": _reading(lambda tx: influencers.domain_has_pending(tx, PLATFORM, WAITING)),
     "has pending, no": _reading(lambda tx: influencers.domain_has_pending(tx, PLATFORM, LARGE)),
-    "status screen": lambda table: _secs(lambda: table.app.progress.snapshot(events=EVENTS)),
+    "status screen": lambda table: _secs(
+        lambda: table.app.crawling.snapshots.snapshot(events=EVENTS)
+    ),
     "tasks list": _reading(_list_tasks),
     "exports list": _reading(lambda tx: export_segments.newest(tx, LISTED)),
     "exports list of a domain": _reading(lambda tx: export_segments.newest(tx, LISTED, OLD)),
@@ -288,16 +294,33 @@ def _filled(ground: Ground, stack: ExitStack, engine: str, size: int) -> Table:
     large_crawl = _crawl(app, large, ahead=size // PAGE_ROWS // AHEAD_SHARE)
     behind = _file_crawl(app, WAITING, SMALL_CRAWL_PAGES)
     app.database.write(lambda tx: tx.execute("DROP TABLE bench_numbers"))
-    return Table(app, place, size, large_crawl, behind, _file_export(app, WAITING))
+    return Table(
+        app=app,
+        place=place,
+        size=size,
+        large_crawl=large_crawl,
+        crawl_behind=behind,
+        export=_file_export(app, WAITING),
+    )
 
 
 def _blocks(size: int) -> Iterator[Block]:
     exported = size - size // WAITING_SHARE
     domains = itertools.cycle((WAITING, LARGE, OLD))
     for done in range(0, exported, SEGMENT_ROWS):
-        yield Block(next(domains), done + 1, min(SEGMENT_ROWS, exported - done), True)
+        yield Block(
+            domain=next(domains),
+            first_id=done + 1,
+            count=min(SEGMENT_ROWS, exported - done),
+            is_exported=True,
+        )
     for done in range(exported, size, SEGMENT_ROWS):
-        yield Block(WAITING, done + 1, min(SEGMENT_ROWS, size - done), False)
+        yield Block(
+            domain=WAITING,
+            first_id=done + 1,
+            count=min(SEGMENT_ROWS, size - done),
+            is_exported=False,
+        )
 
 
 def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
@@ -335,7 +358,9 @@ def _fill(app: App, block: Block, pieces: list[int], pages_before: int = 0) -> N
     def work(tx: Tx) -> None:
         segment_id = None
         if export is not None:
-            segment_id = _sealed_segment(tx, app, block, export, account, day)
+            segment_id = _sealed_segment(
+                tx, app, block=block, task_id=export, account=account, day=day
+            )
             tasks.set_parent_status(tx, export, TaskStatus.COMPLETED, app.clock.now(), None)
         _insert_logs(tx, block, pieces, pages_before, account)
         _insert_creators(tx, block, segment_id)
@@ -349,12 +374,30 @@ def _sealed_segment(tx: Tx, app: App, block: Block, task_id: int, account: int, 
     ids, now = (block.first_id, block.first_id + block.count - 1), app.clock.now()
     new = _new_segment(task_id, account, block.domain, day)
     segment_id = export_segments.open_segment(tx, new, ids, block.count, now)
-    export_segments.seal(tx, segment_id, f"{segment_id}.csv", 10**6, "0" * 64, app.host, now)
+    export_segments.seal(
+        tx,
+        segment_id,
+        file_path=f"{segment_id}.csv",
+        size=10**6,
+        sha256="0" * 64,
+        host=app.host,
+        now=now,
+    )
     return segment_id
 
 
 def _new_segment(task_id: int, account: int, domain: str, day: date) -> NewSegment:
-    return NewSegment(task_id, account, PLATFORM, domain, day, QUOTA, "csv", {}, "bench")
+    return NewSegment(
+        task_id=task_id,
+        account_id=account,
+        platform=PLATFORM,
+        domain=domain,
+        quota_day=day,
+        quota_limit=QUOTA,
+        format="csv",
+        options={},
+        host="bench",
+    )
 
 
 def _insert_logs(tx: Tx, block: Block, pieces: list[int], pages_before: int, account: int) -> None:
@@ -406,9 +449,9 @@ def _make_numbers(tx: Tx) -> None:
 
 
 def _file_crawl(app: App, domain: str, pages: int) -> int:
-    return app.scheduler.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+    return app.crawling.scheduler.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
 
 
 def _file_export(app: App, domain: str) -> int:
     options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-    return app.scheduler.submit_export(PLATFORM, domain, options, 1).task.id
+    return app.crawling.scheduler.submit_export(PLATFORM, domain, options, 1).task.id

@@ -25,8 +25,10 @@ def run(ground: Ground, full: bool = False) -> Result:
     for engine in ground.engines:
         gaps = _gaps_millis(ground, engine)
         figures += [
-            Figure(f"{engine}: hand-over, median", median(gaps), "ms", "< 100"),
-            Figure(f"{engine}: hand-over, longest", max(gaps), "ms", "< 100"),
+            Figure(
+                label=f"{engine}: hand-over, median", value=median(gaps), unit="ms", goal="< 100"
+            ),
+            Figure(label=f"{engine}: hand-over, longest", value=max(gaps), unit="ms", goal="< 100"),
         ]
     return Result(NAME, tuple(figures))
 
@@ -38,11 +40,13 @@ def _gaps_millis(ground: Ground, engine: str) -> list[float]:
         add_accounts(app, HANDOVERS + 1, QUOTA)
         rows.insert(app.database, DOMAIN, (HANDOVERS + 1) * QUOTA)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        app.scheduler.submit_export("bilibili", DOMAIN, options, 1)
-        worker = app.export_worker(after_commit=lambda: commits.append(time.perf_counter()))
+        app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1)
+        worker = app.crawling.export_worker(
+            after_commit=lambda: commits.append(time.perf_counter())
+        )
         while worker.work_once(threading.Event()):
             pass
-        verdict = app.verifier.verify()
+        verdict = app.crawling.verifier.verify()
     assert verdict.ok, verdict.problems
     ground.drop(place)
     each = QUOTA // BATCH_ROWS

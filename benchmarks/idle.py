@@ -31,7 +31,9 @@ def run(ground: Ground, full: bool = False) -> Result:
         place = ground.place(engine)
         _spend_everything(place)
         share = 100 * _cpu_share(place)
-        figures.append(Figure(f"{engine}: CPU of an idle run", share, "%", "< 1"))
+        figures.append(
+            Figure(label=f"{engine}: CPU of an idle run", value=share, unit="%", goal="< 1")
+        )
         ground.drop(place)
     return Result(NAME, tuple(figures))
 
@@ -41,11 +43,11 @@ def _spend_everything(place: Place) -> None:
         add_accounts(app, ACCOUNTS, QUOTA)
         rows.insert(app.database, DOMAIN, 2 * ACCOUNTS * QUOTA)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        task = app.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
-        worker = app.export_worker()
+        task = app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
+        worker = app.crawling.export_worker()
         while worker.work_once(threading.Event()):
             pass
-        (view,) = app.progress.snapshot((task.id,)).tasks
+        (view,) = app.crawling.snapshots.snapshot((task.id,)).tasks
     assert (view.items, view.task.status) == (ACCOUNTS * QUOTA, "paused"), view
 
 

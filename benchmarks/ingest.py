@@ -53,7 +53,7 @@ def _engine(ground: Ground, engine: str, url: str) -> list[Figure]:
     in_turn = median(both * (1 / fetch + 1 / store) for fetch, store, both in rounds)
     return [
         *(Figure(f"{engine}: {name}", median(all_), "pages/s") for name, all_ in rates.items()),
-        Figure(f"{engine}: service / slower part", slower, "", ">= 0.8"),
+        Figure(label=f"{engine}: service / slower part", value=slower, unit="", goal=">= 0.8"),
         Figure(f"{engine}: service / both parts in turn", in_turn),
         *_paced(ground, engine, url),
     ]
@@ -65,14 +65,19 @@ def _paced(ground: Ground, engine: str, url: str) -> list[Figure]:
     with opened(ground.place(engine), THREADS, **options) as app:
         add_accounts(app, THREADS, 0)
         _, fetching = _fetch(app)
-        app.platforms["bilibili"].sessions.close()
+        app.pool.access["bilibili"].sessions.close()
     with opened(ground.place(engine), THREADS, **options) as app:
         add_accounts(app, THREADS, 0)
         serving = _serve(app)
     return [
         Figure(f"{engine}: fetching only, paced", PAGES / fetching, "pages/s"),
         Figure(f"{engine}: service, paced", PAGES / serving, "pages/s"),
-        Figure(f"{engine}: service / slower part, paced", fetching / serving, "", ">= 0.8"),
+        Figure(
+            label=f"{engine}: service / slower part, paced",
+            value=fetching / serving,
+            unit="",
+            goal=">= 0.8",
+        ),
     ]
 
 
@@ -97,7 +102,7 @@ def _round(ground: Ground, engine: str, url: str) -> dict[str, float]:
 
 
 def _fetch(app: App) -> tuple[list[CreatorPage], float]:
-    access = app.platforms["bilibili"]
+    access = app.pool.access["bilibili"]
     numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in range(1, PAGES + 1):
         numbers.put(number)
@@ -108,7 +113,9 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
         session = access.sessions.session(thread, name, f"SESSDATA={name}", None)
         stop = threading.Event()
         pace = AccountPace.load(access.source.paces, None, app.clock.now(), known=True)
-        session.gate = PacedGate(pace, app.clock, stop, LONGEST_TURN_SECS)
+        session.gate = PacedGate(
+            pace=pace, clock=app.clock, stop=stop, patience_secs=LONGEST_TURN_SECS
+        )
         while True:
             try:
                 number = numbers.get_nowait()
@@ -122,8 +129,8 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
 
 
 def _store(app: App, pages: list[CreatorPage]) -> float:
-    app.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
-    store = PageStore(app.database, app.scheduler, app.clock)
+    app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
     leases = [_claimed(app) for _ in range(THREADS)]
 
     def work(thread: int) -> None:
@@ -138,15 +145,15 @@ def _store(app: App, pages: list[CreatorPage]) -> float:
 
 
 def _claimed(app: App) -> TaskLease:
-    leased = app.scheduler.claim(TaskType.INGESTION)
+    leased = app.crawling.scheduler.claim(TaskType.INGESTION)
     assert leased is not None
     return leased
 
 
 def _serve(app: App) -> float:
-    app.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
     stop = threading.Event()
-    workers = [app.ingestion_worker() for _ in range(THREADS)]
+    workers = [app.crawling.ingestion_worker() for _ in range(THREADS)]
 
     def work(thread: int) -> None:
         while workers[thread - 1].work_once(stop):

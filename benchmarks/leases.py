@@ -36,13 +36,20 @@ def run(ground: Ground, full: bool = False) -> Result:
         ratio = max(uses.values()) / min(uses.values()) if len(uses) == ACCOUNTS else float("inf")
         figures += [
             Figure(
-                f"{engine}: leases of {HOLD_SECS * 1000:.0f} ms",
-                len(holds) / SECS,
-                "per s",
-                ">= 500",
+                label=f"{engine}: leases of {HOLD_SECS * 1000:.0f} ms",
+                value=len(holds) / SECS,
+                unit="per s",
+                goal=">= 500",
             ),
-            Figure(f"{engine}: accounts leased twice at once", _overlaps(holds), "", "= 0"),
-            Figure(f"{engine}: most / least used account", ratio, "", "<= 1.2"),
+            Figure(
+                label=f"{engine}: accounts leased twice at once",
+                value=_overlaps(holds),
+                unit="",
+                goal="= 0",
+            ),
+            Figure(
+                label=f"{engine}: most / least used account", value=ratio, unit="", goal="<= 1.2"
+            ),
         ]
         ground.drop(place)
     return Result(NAME, tuple(figures))
@@ -72,14 +79,14 @@ def _process(place: Place, start_at: float) -> list[Hold]:
 def _lease_on(app: App, start_at: float, holds: list[Hold]) -> None:
     time.sleep(max(0.0, start_at - time.monotonic()))
     while time.monotonic() < start_at + SECS:
-        leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+        leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
         if leased is None:
             time.sleep(HOLD_SECS / 10)
             continue
         begin = time.monotonic()
         time.sleep(HOLD_SECS)
         holds.append((leased.id, begin, time.monotonic()))
-        app.accounts.release(leased)
+        app.pool.manager.release(leased)
 
 
 def _overlaps(holds: list[Hold]) -> int:

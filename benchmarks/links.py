@@ -37,7 +37,7 @@ def run(ground: Ground, full: bool = False) -> Result:
         with opened(place, bilibili_base_url=url) as app:
             for number in range(ACCOUNTS):
                 name = f"good-{number}"
-                app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), 0)
+                app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), 0)
         requests.post(f"{url}/__sandbox__/reset", timeout=10)
         secs, items = _fetch(place, url, texts)
         stats = requests.get(f"{url}/__sandbox__/stats", timeout=10).json()
@@ -48,9 +48,11 @@ def run(ground: Ground, full: bool = False) -> Result:
         (
             Figure(f"{len(texts)} links of {len(PLATFORMS)} platforms", secs, "s"),
             Figure("what their paces allow", ideal, "s"),
-            Figure("time / what their paces allow", secs / ideal, "", "<= 1.3"),
-            Figure("links without an answer", len(failed), "", "= 0"),
-            Figure("requests over the limit", stats["over_limit"], "", "= 0"),
+            Figure(
+                label="time / what their paces allow", value=secs / ideal, unit="", goal="<= 1.3"
+            ),
+            Figure(label="links without an answer", value=len(failed), unit="", goal="= 0"),
+            Figure(label="requests over the limit", value=stats["over_limit"], unit="", goal="= 0"),
         ),
     )
 

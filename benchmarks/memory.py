@@ -37,7 +37,7 @@ def run(ground: Ground, full: bool = False) -> Result:
         (
             Figure(f"peak at {FEW_ROWS:,} rows", few_mib, "MiB"),
             Figure(f"peak at {many:,} rows", many_mib, "MiB"),
-            Figure("many / few", many_mib / few_mib, "", "<= 1.2"),
+            Figure(label="many / few", value=many_mib / few_mib, unit="", goal="<= 1.2"),
         ),
     )
 
@@ -48,7 +48,7 @@ def _peak_mib(ground: Ground, count: int) -> float:
         add_accounts(app, 2, HIGH_LIMIT)
         rows.insert_in_sqlite(app.database, DOMAIN, count)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        app.scheduler.submit_export("bilibili", DOMAIN, options, 1)
+        app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         peak = pool.submit(_process, place, count).result()
@@ -60,7 +60,7 @@ def _process(place: Place, count: int) -> float:
     with opened(place) as app:
         storing = threading.Thread(target=_store, args=(app, count // STORED_OF // PAGE_ROWS))
         storing.start()
-        worker, stop = app.export_worker(), threading.Event()
+        worker, stop = app.crawling.export_worker(), threading.Event()
         while worker.work_once(stop) or storing.is_alive():
             pass
         storing.join()
@@ -74,13 +74,13 @@ def _process(place: Place, count: int) -> float:
 
 def _store(app: App, pages: int) -> None:
     """Store pages of another domain, as a crawl beside the export does."""
-    task = app.scheduler.submit_crawl("bilibili", "游戏", pages, {"via": "users"}).task
-    store = PageStore(app.database, app.scheduler, app.clock)
-    while (leased := app.scheduler.claim(TaskType.INGESTION, task.id)) is not None:
+    task = app.crawling.scheduler.submit_crawl("bilibili", "游戏", pages, {"via": "users"}).task
+    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
+    while (leased := app.crawling.scheduler.claim(TaskType.INGESTION, task.id)) is not None:
         first, last = leased.task.page_from or 1, leased.task.page_to or pages
         for number in range(first, last + 1):
             store.store(leased, 1, _page(number, pages), last, app.clock.now())
-        app.scheduler.finish(leased)
+        app.crawling.scheduler.finish(leased)
 
 
 def _page(number: int, pages: int) -> CreatorPage:

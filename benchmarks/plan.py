@@ -65,7 +65,7 @@ def _mixed(app: App, clock: SimulatedClock) -> None:
     """Two accounts rest, one of them beyond the crawl; one is disabled."""
     _rest(app, clock, "a-2", 2 * 3600.0)
     _rest(app, clock, "a-3", 30 * 3600.0)
-    app.accounts.set_account_status(app.registry.find("a-4").id, "disabled")
+    app.pool.manager.set_account_status(app.pool.registry.find("a-4").id, "disabled")
 
 
 def _rest(app: App, clock: SimulatedClock, name: str, secs: float) -> None:
@@ -84,17 +84,17 @@ SCENARIOS = (
     Scenario("paces decide", 40_000, (20_000,) * 4, workers=3),
     Scenario("workers decide", 60_000, (4_000,) * 12),
     Scenario(
-        "learned paces, mixed limits",
-        40_000,
-        (500, 4_000, 2_500, 0),
-        Pace(12, 30),
+        label="learned paces, mixed limits",
+        creators=40_000,
+        limits=(500, 4_000, 2_500, 0),
+        pace=Pace(12, 30),
         allowed={"a-1": Pace(6, 30), "a-2": Pace(9, 30)},
     ),
     Scenario(
-        "resting, disabled, ending",
-        24_000,
-        (600,) * 5,
-        Pace(1, 60),
+        label="resting, disabled, ending",
+        creators=24_000,
+        limits=(600,) * 5,
+        pace=Pace(1, 60),
         prepare=_mixed,
         session_secs={"a-5": 4 * 3600.0},
     ),
@@ -107,10 +107,10 @@ SCENARIOS = (
         waiting_rows=5_000,
     ),
     Scenario(
-        "a month",
-        172_000,
-        (4_000,) * 2,
-        Pace(1, 600),
+        label="a month",
+        creators=172_000,
+        limits=(4_000,) * 2,
+        pace=Pace(1, 600),
         waiting_rows=80_000,
         pages_per_task=10_000,
     ),
@@ -145,12 +145,12 @@ def _figures(scenario: Scenario) -> list[Figure]:
         platform = SimulatedPlatform(
             clock, scenario.creators, scenario.pace, allowed=scenario.allowed
         )
-        simulation = Simulation(app, clock, platform)
+        simulation = Simulation(app=app, clock=clock, platform=platform)
         _fill(app, clock, scenario, simulation, platform)
         begin = clock.now()
         search = Search({"*": scenario.pace}, platform.page_rows, None, sequential=False)
         wish = Wish("bilibili", DOMAIN, scenario.creators, workers=scenario.workers)
-        planned = app.planner.plan(wish, search).forecast
+        planned = app.crawling.planner.plan(wish, search).forecast
         course = simulation.run(
             simulation.file_crawl(), simulation.file_export(), crawl_workers=scenario.workers
         )
@@ -170,7 +170,7 @@ def _fill(
 ) -> None:
     for number, limit in enumerate(scenario.limits, start=1):
         name = f"a-{number}"
-        app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), limit)
+        app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), limit)
     rows.insert(app.database, DOMAIN, scenario.waiting_rows)
     if scenario.learned:
         simulation.run(simulation.file_crawl(WARM_UP_PAGES, "warm-up"))
@@ -181,8 +181,8 @@ def _fill(
 
 def _end_session(app: App, platform: SimulatedPlatform, name: str, moment: datetime) -> None:
     platform.ends_at[name] = moment
-    account = app.registry.find(name)
-    app.registry.refresh(account, Credentials(session=f"SESSDATA={name}; fresh=1"), moment)
+    account = app.pool.registry.find(name)
+    app.pool.registry.refresh(account, Credentials(session=f"SESSDATA={name}; fresh=1"), moment)
 
 
 def _ends(
@@ -201,5 +201,5 @@ def _compared(label: str, planned_secs: float, simulated_secs: float) -> list[Fi
     return [
         Figure(f"{label}, planned", planned_secs / 3600, "h"),
         Figure(f"{label}, simulated", simulated_secs / 3600, "h"),
-        Figure(f"{label}: off by", 100 * abs(ratio - 1), "%", "<= 5"),
+        Figure(label=f"{label}: off by", value=100 * abs(ratio - 1), unit="%", goal="<= 5"),
     ]

@@ -42,7 +42,7 @@ def _crawl(place: Place, url: str, processes: int) -> list[Figure]:
     names = [f"good-{n}" for n in range(GOOD)] + [f"banned-{n}" for n in range(BAD)]
     with opened(place, bilibili_base_url=url) as app:
         for name in names:
-            app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), 4000)
+            app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), 4000)
         command = [sys.executable, "cli.py", "start_crawl", "--domain", DOMAIN, "--workers", "4"]
         running = [
             subprocess.Popen(
@@ -67,12 +67,32 @@ def _figures(processes: int, secs: float, stats: Mapping[str, Any]) -> list[Figu
     label = f"{processes} process{'es' if processes > 1 else ''}"
     return [
         Figure(f"{label}: {PAGES} pages", secs, "s"),
-        Figure(f"{label}: time / ideal time", secs / IDEAL_SECS, "", "<= 1.05"),
-        Figure(f"{label}: pages fetched twice", stats["duplicate_pages"], "", "= 0"),
-        Figure(f"{label}: requests over the limit", stats["over_limit"], "", "= 0"),
-        Figure(f"{label}: requests after a ban", stats["after_ban"], "", f"<= {BAD}"),
         Figure(
-            f"{label}: most used / least used good account", max(uses) / min(uses), "", "<= 1.2"
+            label=f"{label}: time / ideal time", value=secs / IDEAL_SECS, unit="", goal="<= 1.05"
+        ),
+        Figure(
+            label=f"{label}: pages fetched twice",
+            value=stats["duplicate_pages"],
+            unit="",
+            goal="= 0",
+        ),
+        Figure(
+            label=f"{label}: requests over the limit",
+            value=stats["over_limit"],
+            unit="",
+            goal="= 0",
+        ),
+        Figure(
+            label=f"{label}: requests after a ban",
+            value=stats["after_ban"],
+            unit="",
+            goal=f"<= {BAD}",
+        ),
+        Figure(
+            label=f"{label}: most used / least used good account",
+            value=max(uses) / min(uses),
+            unit="",
+            goal="<= 1.2",
         ),
     ]
 

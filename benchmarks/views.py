@@ -63,7 +63,9 @@ def _import(folder: Path, works: int, hours: int) -> list[Figure]:
     taken = [_import_secs(files, folder / f"{n}.sqlite3", works * hours) for n in range(ROUNDS)]
     rate, cpu_rate = (works * hours / min(secs) for secs in zip(*taken, strict=True))
     return [
-        Figure(f"import, files of {works:,} works", rate, "rows/s", ">= 50000"),
+        Figure(
+            label=f"import, files of {works:,} works", value=rate, unit="rows/s", goal=">= 50000"
+        ),
         Figure("… in a second of the processor", cpu_rate, "rows/s"),
     ]
 
@@ -74,7 +76,7 @@ def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]
     view_data.create(data)
     with day_log(path.parent, "views_import", ZONE) as log:
         begun, worked = time.perf_counter(), time.process_time()
-        done = HourlyImport(files, data).import_missing(threading.Event(), log)
+        done = HourlyImport(files=files, data=data).import_missing(threading.Event(), log)
         secs = time.perf_counter() - begun, time.process_time() - worked
     data.close()
     assert done.rows == rows, done
@@ -88,10 +90,20 @@ def _crawl(ground: Ground) -> list[Figure]:
         (shown, secs), mixed = _asked_for(ground, url, "visible", 1), _asked_for(ground, url, "", 2)
     goal = "<= 0.05"
     return [
-        Figure(f"crawl of {LISTED:,} works: requests / one by one", shown, "", goal),
+        Figure(
+            label=f"crawl of {LISTED:,} works: requests / one by one",
+            value=shown,
+            unit="",
+            goal=goal,
+        ),
         Figure("… without a pace", LISTED / secs, "works/s"),
-        Figure("… with 1.5 % that are gone, hidden or in review", mixed[0], "", goal),
-        Figure("… the same works once more", mixed[2], "", goal),
+        Figure(
+            label="… with 1.5 % that are gone, hidden or in review",
+            value=mixed[0],
+            unit="",
+            goal=goal,
+        ),
+        Figure(label="… the same works once more", value=mixed[2], unit="", goal=goal),
     ]
 
 
@@ -111,7 +123,7 @@ def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
         app.settings.works_list.write_text(works, encoding="utf-8")
         for _ in range(times):
             before, begun = _requests(url), time.perf_counter()
-            outcome = app.hourly_views.crawl(threading.Event())
+            outcome = app.works.hourly.crawl(threading.Event())
             secs, asked = time.perf_counter() - begun, _requests(url) - before
             seen = sum(video["state"] == "visible" for video in videos)
             assert outcome.success == seen, outcome
@@ -161,7 +173,7 @@ def _history(path: Path, hours: int) -> list[Figure]:
         Figure("… size", path.stat().st_size / 2**20, "MiB"),
     ]
     figures += [
-        Figure(f"… {name}, median", median(taken), "ms", goal)
+        Figure(label=f"… {name}, median", value=median(taken), unit="ms", goal=goal)
         for name, goal, taken in (
             ("views trend, 48 hours", "< 100", _asked(data, _trend(48))),
             ("views trend, all hours", "", _asked(data, _trend(hours))),

@@ -54,9 +54,19 @@ def run(ground: Ground, full: bool = False) -> Result:
         for path, took in pages.items():
             print(f"  {engine} {path}: {took:.0f} ms", file=sys.stderr)
         figures += [
-            Figure(f"{engine}: slowest of {len(pages)}: {slowest}", pages[slowest], "ms", "< 300"),
+            Figure(
+                label=f"{engine}: slowest of {len(pages)}: {slowest}",
+                value=pages[slowest],
+                unit="ms",
+                goal="< 300",
+            ),
             Figure(f"{engine}: median page", statistics.median(pages.values()), "ms"),
-            Figure(f"{engine}: CPU of the overview, refreshed every 30 s", share, "%", "< 2"),
+            Figure(
+                label=f"{engine}: CPU of the overview, refreshed every 30 s",
+                value=share,
+                unit="%",
+                goal="< 2",
+            ),
         ]
         ground.drop(place)
     return Result(NAME, tuple(figures))
@@ -74,7 +84,7 @@ def _served(app: App) -> Iterator[Callable[[str], requests.Response]]:
     server = web_server(app, "127.0.0.1", 0)
     server.start()
     session = requests.Session()
-    token = app.tokens.make(Role.ADMIN, "bench").text
+    token = app.web_tokens.make(Role.ADMIN, "bench").text
     session.headers.update({"Authorization": f"Bearer {token}", "Accept": "text/html"})
 
     def ask(path: str) -> requests.Response:
@@ -126,7 +136,9 @@ def _in_chunks(app: App, count: int, work: Callable[[Tx, range], None]) -> None:
 def _add_accounts(app: App, tx: Tx, now: datetime) -> None:
     secrets = app.vault.encrypt_all(tx, Credentials(session="SESSDATA=bench"))
     for number in range(ACCOUNTS):
-        accounts.add(tx, "bilibili", f"account-{number}", secrets, 4000, now)
+        accounts.add(
+            tx, "bilibili", username=f"account-{number}", secrets=secrets, limit=4000, now=now
+        )
 
 
 def _add_tasks(tx: Tx, numbers: range, now: datetime) -> None:

@@ -88,7 +88,7 @@ def _sent(ground: Ground, engine: str, processes: int, url: str) -> float:
 
 
 def _file(app: App, url: str) -> None:
-    app.intake.add_dramas(
+    app.distribution.importer.add_dramas(
         {"task_id": f"t{n}", "project_id": "p", "callback_url": url, "callback_secret": SECRET}
         for n in range(TASKS)
     )
@@ -96,7 +96,17 @@ def _file(app: App, url: str) -> None:
     def work(tx: Tx) -> None:
         for number in range(REPORTS):
             name, task = f"{number:04}", f"t{number % TASKS}"
-            app.outbox.enqueue(tx, Report("completion", name, url, task, None, _body(number)))
+            app.webhooks.outbox.enqueue(
+                tx,
+                Report(
+                    kind="completion",
+                    event_id=name,
+                    url=url,
+                    task_id=task,
+                    stats_date=None,
+                    body=_body(number),
+                ),
+            )
 
     app.database.write(work)
 
@@ -106,7 +116,7 @@ def _process(place: Place, start_at: float) -> float:
     stop = threading.Event()
     with opened(place, THREADS, **SETTINGS) as app:
         senders = [
-            threading.Thread(target=app.webhook_sender.run, args=(stop,)) for _ in range(THREADS)
+            threading.Thread(target=app.webhooks.worker.run, args=(stop,)) for _ in range(THREADS)
         ]
         time.sleep(max(0.0, start_at - time.monotonic()))
         for sender in senders:
@@ -138,11 +148,33 @@ def _seen(label: str, url: str, name: str) -> Sequence[Figure]:
     good = told["signatures"].get("good", 0)
     return [
         Figure(f"{label}, half fail: requests", told["requests"]),
-        Figure(f"{label}, half fail: accepted", told["accepted"], "", f"= {REPORTS}"),
-        Figure(f"{label}, half fail: accepted twice", told["repeats"], "", "= 0"),
-        Figure(f"{label}, half fail: bodies under two ids", told["second_ids"], "", "= 0"),
-        Figure(f"{label}, half fail: out of order", _out_of_order(told["order"]), "", "= 0"),
-        Figure(f"{label}, half fail: not signed", told["requests"] - good, "", "= 0"),
+        Figure(
+            label=f"{label}, half fail: accepted",
+            value=told["accepted"],
+            unit="",
+            goal=f"= {REPORTS}",
+        ),
+        Figure(
+            label=f"{label}, half fail: accepted twice", value=told["repeats"], unit="", goal="= 0"
+        ),
+        Figure(
+            label=f"{label}, half fail: bodies under two ids",
+            value=told["second_ids"],
+            unit="",
+            goal="= 0",
+        ),
+        Figure(
+            label=f"{label}, half fail: out of order",
+            value=_out_of_order(told["order"]),
+            unit="",
+            goal="= 0",
+        ),
+        Figure(
+            label=f"{label}, half fail: not signed",
+            value=told["requests"] - good,
+            unit="",
+            goal="= 0",
+        ),
     ]
 
 

@@ -38,7 +38,7 @@ class SystemClock:
 class TimeLimit(threading.Event):
     """Set when `stop` is, or when `secs` are over: what heeds a stop ends in time as well."""
 
-    def __init__(self, stop: threading.Event, clock: Clock, secs: float) -> None:
+    def __init__(self, *, stop: threading.Event, clock: Clock, secs: float) -> None:
         super().__init__()
         self._stop = stop
         self._clock = clock

@@ -29,6 +29,7 @@ class Lease:
 
     def __init__(
         self,
+        *,
         kind: LeaseKind,
         row_id: int,
         token: int,

@@ -33,6 +33,7 @@ class ThreadedService:
 
     def __init__(
         self,
+        *,
         name: str,
         bodies: Sequence[Callable[[threading.Event], None]],
         on_failure: Callable[[BaseException], None] | None = None,

@@ -29,6 +29,7 @@ class TaskDesk:
 
     def __init__(
         self,
+        *,
         database: Database,
         scheduler: TaskScheduler,
         accounts: AccountManager,

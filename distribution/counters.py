@@ -33,7 +33,7 @@ def verified(details: Any) -> Counters:
         WrongField: one is negative or no whole number, or `details` is no JSON object.
     """
     if not isinstance(details, Mapping):
-        raise WrongField("verification_details", "is no JSON object")
+        raise WrongField(field="verification_details", reason="is no JSON object")
     found = {}
     for counter, names in NAMES.items():
         for name in names:

@@ -27,7 +27,7 @@ FIRST_YEAR = 2000
 class WrongField(InvalidInput):
     """A field of an item is wrong; `reason` never repeats a secret."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, *, field: str, reason: str) -> None:
         super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
         self.field = field
         self.reason = reason
@@ -41,10 +41,12 @@ class Fields:
         WrongField: there are fields that are not `known`.
     """
 
-    def __init__(self, told: Mapping[str, Any], known: Collection[str]) -> None:
+    def __init__(self, *, told: Mapping[str, Any], known: Collection[str]) -> None:
         for name in told:
             if name not in known:
-                raise WrongField(str(name)[:SHOWN_CHARS], f"is unknown; known: {', '.join(known)}")
+                raise WrongField(
+                    field=str(name)[:SHOWN_CHARS], reason=f"is unknown; known: {', '.join(known)}"
+                )
         self._told = told
 
     def was_given(self, name: str) -> bool:
@@ -60,10 +62,10 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise WrongField(name, f"{_shown(value)} is no text")
+            raise WrongField(field=name, reason=f"{_shown(value)} is no text")
         text = storable(value).strip()
         if len(text) > most:
-            raise WrongField(name, f"is longer than {most} characters")
+            raise WrongField(field=name, reason=f"is longer than {most} characters")
         return text or None
 
     def identifier(self, name: str) -> str:
@@ -72,13 +74,16 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if value is not None and not isinstance(value, str):
-            raise WrongField(name, f"{_shown(value)} is neither a text nor a whole number")
+            raise WrongField(
+                field=name, reason=f"{_shown(value)} is neither a text nor a whole number"
+            )
         text = (value or "").strip()
         if not text:
-            raise WrongField(name, "is missing")
+            raise WrongField(field=name, reason="is missing")
         if len(text) > ID_CHARS or CONTROL.search(text):
             raise WrongField(
-                name, f"must be 1 to {ID_CHARS} characters, without line breaks and the like"
+                field=name,
+                reason=f"must be 1 to {ID_CHARS} characters, without line breaks and the like",
             )
         return text
 
@@ -95,12 +100,16 @@ class Fields:
         try:
             meant = recognise(text)
         except InvalidInput as error:
-            raise WrongField(name, str(error)) from error
+            raise WrongField(field=name, reason=str(error)) from error
         if meant.platform not in PLATFORMS:
-            raise WrongField(name, f"is of {meant.platform}; known here: {', '.join(PLATFORMS)}")
+            raise WrongField(
+                field=name, reason=f"is of {meant.platform}; known here: {', '.join(PLATFORMS)}"
+            )
         named = self.text("platform", ID_CHARS)
         if named is not None and named.lower() != meant.platform:
-            raise WrongField("platform", f"is {named!r}, but the link is of {meant.platform}")
+            raise WrongField(
+                field="platform", reason=f"is {named!r}, but the link is of {meant.platform}"
+            )
         return text, meant
 
     def http_url(self, name: str) -> str | None:
@@ -120,7 +129,9 @@ class Fields:
         except (ValueError, OverflowError):
             utc = None
         if not isinstance(value, str) or utc is None or utc.year < FIRST_YEAR:
-            raise WrongField(name, f"{_shown(value)} is no time; write 2026-11-21T23:15:00+08:00")
+            raise WrongField(
+                field=name, reason=f"{_shown(value)} is no time; write 2026-11-21T23:15:00+08:00"
+            )
         return utc
 
 
@@ -130,11 +141,11 @@ def read_count(name: str, value: Any, most: int) -> int:
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
         number = int(value)
     if not isinstance(number, int) or isinstance(number, bool):
-        raise WrongField(name, f"{_shown(value)} is no whole number")
+        raise WrongField(field=name, reason=f"{_shown(value)} is no whole number")
     if number < 0:
-        raise WrongField(name, f"{number} is negative")
+        raise WrongField(field=name, reason=f"{number} is negative")
     if number > most:
-        raise WrongField(name, f"{number} is more than {most}")
+        raise WrongField(field=name, reason=f"{number} is more than {most}")
     return number
 
 
@@ -152,9 +163,13 @@ def read_http_url(name: str, text: str) -> str:
         or re.search(r"[\s\\]", text)
         or CONTROL.search(text)
     ):
-        raise WrongField(name, "is no http(s) URL; write it like https://example.com/callback")
+        raise WrongField(
+            field=name, reason="is no http(s) URL; write it like https://example.com/callback"
+        )
     if parts.username is not None or parts.password is not None:
-        raise WrongField(name, "has a user or password in it; sign reports with a secret instead")
+        raise WrongField(
+            field=name, reason="has a user or password in it; sign reports with a secret instead"
+        )
     return text
 
 
@@ -167,8 +182,9 @@ def read_secret(name: str, value: Any) -> str:
     parts = value.split() if isinstance(value, str) else []
     if not 1 <= len(parts) <= MOST_SECRETS or not all(map(_is_secret, parts)):
         raise WrongField(
-            name,
-            f"must be {SECRET_PREFIX} and the base64 of {SECRET_BYTES[0]} to {SECRET_BYTES[-1]}"
+            field=name,
+            reason=f"must be {SECRET_PREFIX} and the base64 of {SECRET_BYTES[0]} to"
+            f" {SECRET_BYTES[-1]}"
             " bytes (two of them with a space between while it is rotated)",
         )
     return " ".join(parts)

@@ -17,7 +17,7 @@ PROMPT_SECS = 1.0  # within it is known whether a run can begin
 class JobLauncher:
     """Starts runs beside the schedule. The process needs a keeper that renews their leases."""
 
-    def __init__(self, jobs: Sequence[Job], runner: JobRunner) -> None:
+    def __init__(self, *, jobs: Sequence[Job], runner: JobRunner) -> None:
         self.jobs = tuple(jobs)
         self._runner = runner
         self._threads: list[threading.Thread] = []

@@ -14,7 +14,7 @@ from storage.engines.transactions import Database
 class QuotaReset:
     """Sets the counters of past quota days to nothing."""
 
-    def __init__(self, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
+    def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
         self._clock = clock
         self._calendar = calendar

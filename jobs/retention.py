@@ -52,6 +52,7 @@ class Retention:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         kinds: Sequence[OldRows],

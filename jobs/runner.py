@@ -46,7 +46,7 @@ class JobRunner:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, book: LeaseBook, owner: str, lease_secs: float
+        self, *, database: Database, clock: Clock, book: LeaseBook, owner: str, lease_secs: float
     ) -> None:
         self._database = database
         self._clock = clock
@@ -114,7 +114,13 @@ class JobRunner:
             return None
         stop = threading.Event()
         deadline = asked_at + self._lease_secs
-        lease = Lease(LeaseKind.JOB, run.id, run.lease_token, deadline, on_lost=stop.set)
+        lease = Lease(
+            kind=LeaseKind.JOB,
+            row_id=run.id,
+            token=run.lease_token,
+            deadline=deadline,
+            on_lost=stop.set,
+        )
         taken = Taken(run, lease, stop)
         with self._guard:
             self._held.append(taken)
@@ -133,7 +139,14 @@ class JobRunner:
             raise Overtaken
         if plan.missed is not None:
             missed = plan.missed
-            rows.note_missed(tx, job.name, missed.last, missed.times, missed.reason, now)
+            rows.note_missed(
+                tx,
+                job.name,
+                scheduled_at=missed.last,
+                times=missed.times,
+                reason=missed.reason,
+                now=now,
+            )
         if plan.go_on is not None:
             if not rows.take_over(tx, plan.go_on, self._owner, now, until):
                 raise Overtaken
@@ -141,7 +154,15 @@ class JobRunner:
         if plan.start is None:
             return None
         scheduled_at, cause = plan.start
-        run_id = rows.start(tx, job.name, scheduled_at, cause, self._owner, now, until)
+        run_id = rows.start(
+            tx,
+            job.name,
+            scheduled_at=scheduled_at,
+            cause=cause,
+            owner=self._owner,
+            now=now,
+            until=until,
+        )
         return rows.get(tx, run_id)
 
     def _carry_out(self, job: Job, taken: Taken) -> JobRun:
@@ -175,7 +196,9 @@ class JobRunner:
         run, now = taken.run, self._clock.now()
 
         def work(tx: Tx) -> bool:
-            return rows.finish(tx, run.id, run.lease_token, state, result, now)
+            return rows.finish(
+                tx, run.id, token=run.lease_token, state=state, result=result, now=now
+            )
 
         if self._database.write(work):
             level = log.info if state is JobState.SUCCEEDED else log.error

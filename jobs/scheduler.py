@@ -23,7 +23,7 @@ log = service_log("jobs")
 class LookTrigger(BaseTrigger):  # type: ignore[misc]
     """Fires at every scheduled time, and in between often enough to see that a process died."""
 
-    def __init__(self, schedule: Schedule, look_secs: float) -> None:
+    def __init__(self, *, schedule: Schedule, look_secs: float) -> None:
         self._schedule = schedule
         self._look = timedelta(seconds=look_secs)
 
@@ -71,6 +71,7 @@ class JobScheduler(BaseScheduler):  # type: ignore[misc]
 
     def __init__(
         self,
+        *,
         jobs: tuple[Job, ...],
         runner: JobRunner,
         clock: Clock,
@@ -106,7 +107,7 @@ class JobScheduler(BaseScheduler):  # type: ignore[misc]
         for job in self._jobs:
             self.add_job(
                 self._settle,
-                LookTrigger(job.schedule, self._look_secs),
+                LookTrigger(schedule=job.schedule, look_secs=self._look_secs),
                 args=(job,),
                 id=job.name,
                 next_run_time=self._clock.now(),

@@ -18,7 +18,9 @@ log = service_log("caretaker")
 class Caretaker:
     """The job that checks sessions; each account is due by itself, a day after its last look."""
 
-    def __init__(self, accounts: AccountManager, visits: Visits, platforms: Iterable[str]) -> None:
+    def __init__(
+        self, *, accounts: AccountManager, visits: Visits, platforms: Iterable[str]
+    ) -> None:
         self._accounts = accounts
         self._visits = visits
         self._platforms = tuple(platforms)

@@ -86,7 +86,7 @@ class Snapshot:
 class ProgressReader:
     """Reads snapshots; each costs a handful of indexed queries."""
 
-    def __init__(self, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
+    def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
         self._clock = clock
         self._calendar = calendar

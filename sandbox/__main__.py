@@ -30,7 +30,7 @@ def run(config: SandboxConfig) -> int:
     stop = _StopSignal()
     found = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return _serve(SandboxServer(config), config.port, stop)
+        return _serve(SandboxServer(config=config), config.port, stop)
     finally:
         for number, handler in found.items():
             signal.signal(number, handler)

@@ -40,7 +40,7 @@ class Accounts:
     """All accounts seen so far; thread-safe. `now` gives the seconds that rate windows slide by."""
 
     def __init__(
-        self, rate: RateLimit, good_answers_before_ban: int, now: Callable[[], float]
+        self, *, rate: RateLimit, good_answers_before_ban: int, now: Callable[[], float]
     ) -> None:
         self._rate = rate
         self._last_good = good_answers_before_ban

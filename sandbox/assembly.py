@@ -58,31 +58,42 @@ class Parts:
 def assemble(config: SandboxConfig, now: Callable[[], float], wall: Callable[[], float]) -> Parts:
     """Build all parts; `now` and `wall` as for SandboxServer."""
     clock, keys = WorldClock(wall), KeyRing(config.seed)
-    world = World(Catalog(config), config.seed, clock)
-    faults = FaultPlan(config.faults, config.seed)
+    world = World(catalog=Catalog(config), seed=config.seed, now=clock)
+    faults = FaultPlan(profile=config.faults, seed=config.seed)
     sessions, codes, units = Sessions(clock), QrCodes(clock), Units(config.youtube_units)
     accounts = _accounts(config, now)
     stats = Stats({name: each for name, each in accounts.items() if name != SHORT_LINKS})
-    desks = {name: Desk(name, each, faults, stats) for name, each in accounts.items()}
+    desks = {
+        name: Desk(platform=name, accounts=each, faults=faults, stats=stats)
+        for name, each in accounts.items()
+    }
     door = Door(desks[BILIBILI], sessions)
     inboxes = Inboxes(config.seed)
     resets = (sessions.reset, codes.reset, units.reset, world.fates.reset, inboxes.reset)
     webhooks = Webhooks(inboxes, wall)
     handlers = (
-        Bilibili(world.catalog, door, keys, wall),
+        Bilibili(catalog=world.catalog, door=door, keys=keys, wall=wall),
         BilibiliVideos(world, door, config.batch_limit),
-        BilibiliSpace(world, door, keys, wall),
+        BilibiliSpace(world=world, door=door, keys=keys, wall=wall),
         Passport(door, codes, clock),
         YouTube(world, desks[YOUTUBE], units),
         TikHub(world, desks[TIKHUB]),
         Market(world, desks[MARKET]),
-        Control(world.catalog, keys, faults, stats, (*resets, partial(clock.set_ahead, 0))),
-        SessionControl(accounts[BILIBILI], sessions, codes, clock),
+        Control(
+            catalog=world.catalog,
+            keys=keys,
+            faults=faults,
+            stats=stats,
+            resets=(*resets, partial(clock.set_ahead, 0)),
+        ),
+        SessionControl(accounts=accounts[BILIBILI], sessions=sessions, codes=codes, clock=clock),
         VideoControl(world, clock),
         webhooks,
     )
     routes = {key: route for each in handlers for key, route in each.routes().items()}
-    return Parts(stats, routes, ShortLinks(desks[SHORT_LINKS]), webhooks)
+    return Parts(
+        stats=stats, routes=routes, short_links=ShortLinks(desks[SHORT_LINKS]), webhooks=webhooks
+    )
 
 
 def _accounts(config: SandboxConfig, now: Callable[[], float]) -> dict[str, Accounts]:
@@ -94,4 +105,7 @@ def _accounts(config: SandboxConfig, now: Callable[[], float]) -> dict[str, Acco
         SHORT_LINKS: config.rate,
     }
     before_ban = config.good_answers_before_ban
-    return {name: Accounts(rate, before_ban, now) for name, rate in rates.items()}
+    return {
+        name: Accounts(rate=rate, good_answers_before_ban=before_ban, now=now)
+        for name, rate in rates.items()
+    }

@@ -66,7 +66,12 @@ class Catalog:
             pages = self._page_limit
             total = pages * self._page_size
         start = min((question.page - 1) * self._page_size, total)
-        return Span(start, min(start + self._page_size, total), total, pages)
+        return Span(
+            start=start,
+            stop=min(start + self._page_size, total),
+            num_results=total,
+            num_pages=pages,
+        )
 
     def creators(self, keyword: str, span: Span) -> list[tuple[Creator, list[Video]]]:
         """The creators of a page, each with the videos shown beside the name."""

@@ -80,7 +80,9 @@ class Population:
     def creator(self, index: int) -> Creator:
         """The creator at an index from 0 to size - 1."""
         bits = mix64(self._salt ^ index)
-        return Creator(index, self.uid(index), nickname(bits, self.domain, index), bits)
+        return Creator(
+            index=index, uid=self.uid(index), name=nickname(bits, self.domain, index), bits=bits
+        )
 
     def _candidates(self, uid: int) -> Iterator[int]:
         old = uid - _OLD_BASE - (self.domain_index << _OLD_ROOM_BITS)
@@ -95,6 +97,8 @@ class Population:
 def populations(config: SandboxConfig) -> dict[str, Population]:
     """One population for every domain of the config, by its keyword."""
     return {
-        domain: Population(domain, place, config.seed, config.creators)
+        domain: Population(
+            domain=domain, domain_index=place, seed=config.seed, size=config.creators
+        )
         for place, domain in enumerate(config.domains)
     }

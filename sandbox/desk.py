@@ -43,7 +43,15 @@ class Desk:
             return None
         self.stats.faulted(draw.kind)
         kind = ALL_KINDS[draw.kind]
-        reply = kind.play(Occasion(envelope, draw.roll, asked, draw.video, request.headers))
+        reply = kind.play(
+            Occasion(
+                envelope=envelope,
+                roll=draw.roll,
+                asked=asked,
+                video=draw.video,
+                headers=request.headers,
+            )
+        )
         delay_secs = reply.delay_secs if draw.delay_secs is None else draw.delay_secs
         return replace(good() if kind.is_complete else reply, delay_secs=delay_secs)
 

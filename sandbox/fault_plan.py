@@ -63,7 +63,7 @@ class Draw:
 class FaultPlan:
     """Thread-safe. Ordered faults go first, in their order; then the profile draws its share."""
 
-    def __init__(self, profile: str, seed: int) -> None:
+    def __init__(self, *, profile: str, seed: int) -> None:
         self._share = _SHARES[profile]
         self._kinds = [
             name
@@ -94,7 +94,12 @@ class FaultPlan:
         for place, (order, left) in enumerate(self._orders):
             if order.matches(asked):
                 self._orders[place : place + 1] = [(order, left - 1)] if left > 1 else []
-                return Draw(order.kind, self._random.random(), order.delay_secs, order.video or "")
+                return Draw(
+                    kind=order.kind,
+                    roll=self._random.random(),
+                    delay_secs=order.delay_secs,
+                    video=order.video or "",
+                )
         return None
 
     def _drawn(self, asked: Asked) -> Draw | None:

@@ -23,12 +23,12 @@ class Refusal:
     text: str
 
 
-THROTTLED = Refusal(4290, 429, "throttled", "操作太频繁了，请稍后再试")
-RISK = Refusal(4510, 403, "risk_control", "当前环境存在风险，请完成验证")
-EXPIRED = Refusal(4010, 401, "session_expired", "登录已过期，请重新登录")
-SUSPENDED = Refusal(4030, 403, "account_suspended", "账号已被封禁")
-GONE = Refusal(4100, 410, "gone", "该类目已下线")
-BAD_REQUEST = Refusal(4000, 400, "bad_request", "参数错误")
+THROTTLED = Refusal(code=4290, status=429, word="throttled", text="操作太频繁了，请稍后再试")
+RISK = Refusal(code=4510, status=403, word="risk_control", text="当前环境存在风险，请完成验证")
+EXPIRED = Refusal(code=4010, status=401, word="session_expired", text="登录已过期，请重新登录")
+SUSPENDED = Refusal(code=4030, status=403, word="account_suspended", text="账号已被封禁")
+GONE = Refusal(code=4100, status=410, word="gone", text="该类目已下线")
+BAD_REQUEST = Refusal(code=4000, status=400, word="bad_request", text="参数错误")
 REFUSALS = (THROTTLED, RISK, EXPIRED, SUSPENDED, GONE, BAD_REQUEST)
 
 

@@ -34,7 +34,15 @@ class Request:
         """Take a request apart; `target` is the path with its query, as sent."""
         path, _, raw_query = target.partition("?")
         cookies = _cookies(headers.get("cookie", ""))
-        return cls(method, path, raw_query, query_params(raw_query), headers, cookies, body)
+        return cls(
+            method=method,
+            path=path,
+            raw_query=raw_query,
+            params=query_params(raw_query),
+            headers=headers,
+            cookies=cookies,
+            body=body,
+        )
 
     @property
     def account(self) -> str:

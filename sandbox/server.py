@@ -24,6 +24,7 @@ class SandboxServer:
 
     def __init__(
         self,
+        *,
         config: SandboxConfig,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -46,7 +47,7 @@ class SandboxServer:
         with self._lock:
             if self._http is not None:
                 raise RuntimeError("a sandbox can be started once")
-            http = HttpServer(self._config.port, self._answer)
+            http = HttpServer(port=self._config.port, answer=self._answer)
             self._http = http
             self._thread = threading.Thread(
                 target=http.serve_forever, args=(0.05,), name="sandbox", daemon=True

@@ -48,7 +48,9 @@ class Sessions:
         with self._lock:
             self._serial += 1
             sessdata = f"{mark[:8]},{int(ends_at)},{mark[8:13]}*c1"
-            session = Session(sessdata, account, mark, ends_at, self._serial)
+            session = Session(
+                sessdata=sessdata, account=account, csrf=mark, ends_at=ends_at, serial=self._serial
+            )
             self._issued[sessdata] = session
             return session
 
@@ -56,7 +58,9 @@ class Sessions:
         """The session that a cookie stands for."""
         with self._lock:
             issued = self._issued.get(sessdata)
-            return issued or Session(sessdata, sessdata, "", float("inf"), 0)
+            return issued or Session(
+                sessdata=sessdata, account=sessdata, csrf="", ends_at=float("inf"), serial=0
+            )
 
     def ends_at(self, session: Session) -> float:
         """When a session ends or ended."""

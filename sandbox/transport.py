@@ -23,7 +23,7 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, port: int, answer: Callable[[Request], Reply]) -> None:
+    def __init__(self, *, port: int, answer: Callable[[Request], Reply]) -> None:
         self.answer = answer
         self.stopping = threading.Event()
         self._lock = threading.Lock()

@@ -136,7 +136,14 @@ class Shelf:
         bits = mix64(self._salt ^ code)
         # Only a second or third video may be a course, so dropping courses loses no creator.
         is_course = ordinal > 0 and (bits >> 50) % _COURSE_OF == 0
-        return Video(aid, owner_index, ordinal, self.owners.domain, bits, is_course)
+        return Video(
+            aid=aid,
+            owner_index=owner_index,
+            ordinal=ordinal,
+            domain=self.owners.domain,
+            bits=bits,
+            is_course=is_course,
+        )
 
 
 def _stride(total: int) -> int:

@@ -56,7 +56,7 @@ class Seen:
 class World:
     """Looks videos up; what it says is a function of seed, id, time and the decided fates."""
 
-    def __init__(self, catalog: Catalog, seed: int, now: Callable[[], float]) -> None:
+    def __init__(self, *, catalog: Catalog, seed: int, now: Callable[[], float]) -> None:
         self.catalog = catalog
         self.fates = Fates()
         self.now = now

@@ -47,7 +47,7 @@ class Blame:
     platform as a whole. A server's failure, a dead proxy or a bug of ours is no account's fault.
     """
 
-    def __init__(self, clock: Clock, accounts: int) -> None:
+    def __init__(self, *, clock: Clock, accounts: int) -> None:
         self._clock = clock
         self._accounts = accounts
         self._lock = threading.Lock()

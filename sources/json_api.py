@@ -42,7 +42,9 @@ def open_key_session(
     if proxy:
         http.proxies = {"http": proxy, "https": proxy}
     secrets = tuple(dict.fromkeys((key, quote(key, safe=""))))
-    return AccountSession(account_id, username, http, egress(proxy), secrets)
+    return AccountSession(
+        account_id=account_id, username=username, http=http, egress=egress(proxy), secrets=secrets
+    )
 
 
 def egress(proxy: str | None) -> str:
@@ -67,7 +69,9 @@ class Answer:
     def evidence(self) -> Evidence:
         # Hidden before it is cut: half a secret would not be found.
         body = self.session.hide(self.content.decode("utf-8", "replace"))
-        return Evidence(self.request, self.status, None, body[:EXCERPT_CHARS])
+        return Evidence(
+            request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
+        )
 
     def damaged(self, what: str) -> Retry:
         return Retry(self.session.hide(what), self.evidence(), damaged=True)
@@ -79,7 +83,7 @@ class Answer:
 class JsonApi:
     """Asks one API host; follows no redirect, so that a key goes nowhere else."""
 
-    def __init__(self, base_url: str, timeout_secs: float) -> None:
+    def __init__(self, *, base_url: str, timeout_secs: float) -> None:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
 
@@ -112,7 +116,14 @@ class JsonApi:
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
             ) from None
         body = _json(answer.content)
-        return Answer(answer.status_code, answer.headers, body, request, session, answer.content)
+        return Answer(
+            status=answer.status_code,
+            headers=answer.headers,
+            body=body,
+            request=request,
+            session=session,
+            content=answer.content,
+        )
 
 
 def error_of_other_status(said: str, answer: Answer) -> SourceError:

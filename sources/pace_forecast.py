@@ -67,7 +67,12 @@ def outlook(window: RateWindow, now: float, start_secs: float, answer_secs: floa
         rate = _per_sec(grown, answer_secs)
         if rate > stretches[-1].per_sec:
             stretches.append(Stretch(at, rate))
-    return Outlook(ahead, _room(grown), _cycle_secs(grown, answer_secs), tuple(stretches))
+    return Outlook(
+        ahead=ahead,
+        burst=_room(grown),
+        cycle_secs=_cycle_secs(grown, answer_secs),
+        stretches=tuple(stretches),
+    )
 
 
 def _ahead(window: RateWindow, now: float, answer_secs: float) -> float:

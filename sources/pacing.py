@@ -201,7 +201,7 @@ class PacedGate:
     """
 
     def __init__(
-        self, pace: AccountPace, clock: Clock, stop: threading.Event, patience_secs: float
+        self, *, pace: AccountPace, clock: Clock, stop: threading.Event, patience_secs: float
     ) -> None:
         self.pace = pace
         self._clock = clock
@@ -252,10 +252,10 @@ def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
     limit = min(float(pace.requests), float(kept.get("limit") or 0.0) * scale)
     wall = kept.get("wall")
     return RateWindow(
-        pace,
-        limit,
-        wall and float(wall) * scale,
-        float(kept.get("wall_at") or 0.0),
-        deque((float(moment), int(count)) for moment, count in kept.get("recent") or ()),
-        int(kept.get("good") or 0),
+        pace=pace,
+        limit=limit,
+        wall=wall and float(wall) * scale,
+        wall_at=float(kept.get("wall_at") or 0.0),
+        recent=deque((float(moment), int(count)) for moment, count in kept.get("recent") or ()),
+        good_in_row=int(kept.get("good") or 0),
     )

@@ -65,20 +65,29 @@ class Platform:
 
 def _bilibili(making: Making) -> Source:
     settings = making.settings
-    client = BilibiliClient(settings.bilibili_base_url, settings.request_timeout_secs, making.clock)
+    client = BilibiliClient(
+        base_url=settings.bilibili_base_url,
+        timeout_secs=settings.request_timeout_secs,
+        clock=making.clock,
+    )
     chance = random.Random()
     least_secs, most_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
-    pause = RandomPause(making.clock, least_secs, most_secs, chance)
-    return BilibiliSource(client, settings.bilibili_pace, pause, chance)
+    pause = RandomPause(
+        clock=making.clock, least_secs=least_secs, most_secs=most_secs, chance=chance
+    )
+    return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, chance=chance)
 
 
 def _youtube(making: Making) -> Source:
     settings = making.settings
     budget = making.budget("youtube", settings.youtube_daily_units, PACIFIC)
     client = YouTubeClient(
-        settings.youtube_base_url, settings.request_timeout_secs, making.clock, budget
+        base_url=settings.youtube_base_url,
+        timeout_secs=settings.request_timeout_secs,
+        clock=making.clock,
+        budget=budget,
     )
-    return YouTubeSource(client, settings.youtube_pace)
+    return YouTubeSource(client=client, pace=settings.youtube_pace)
 
 
 def _tikhub(making: Making) -> TikHubClient:
@@ -86,7 +95,13 @@ def _tikhub(making: Making) -> TikHubClient:
     budget = making.budget("tikhub", round(settings.tikhub_daily_budget_usd * MICROS), "UTC")
     price = round(settings.tikhub_price_usd * MICROS)
     patience = max(TIKHUB_SECS, settings.request_timeout_secs)
-    return TikHubClient(settings.tikhub_base_url, patience, making.clock, budget, price)
+    return TikHubClient(
+        base_url=settings.tikhub_base_url,
+        timeout_secs=patience,
+        clock=making.clock,
+        budget=budget,
+        price=price,
+    )
 
 
 OWN = (
@@ -102,13 +117,13 @@ OWN = (
     Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
     Platform(
         "douyin",
-        lambda making: DouyinSource(_tikhub(making), making.settings.tikhub_pace),
+        lambda making: DouyinSource(client=_tikhub(making), pace=making.settings.tikhub_pace),
         searches=False,
         key=lambda settings: settings.tikhub_token,
     ),
     Platform(
         "tiktok",
-        lambda making: TikTokSource(_tikhub(making), making.settings.tikhub_pace),
+        lambda making: TikTokSource(client=_tikhub(making), pace=making.settings.tikhub_pace),
         searches=False,
         key=lambda settings: settings.tikhub_token,
     ),

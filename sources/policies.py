@@ -63,7 +63,7 @@ class Breaker:
     Each shutting in a row lasts twice as long, at most sixteen times.
     """
 
-    def __init__(self, clock: Clock, rest_secs: float) -> None:
+    def __init__(self, *, clock: Clock, rest_secs: float) -> None:
         self._clock = clock
         self._rest_secs = rest_secs
         self._lock = threading.Lock()
@@ -139,7 +139,7 @@ class GuardedSource:
     """
 
     def __init__(
-        self, source: Source, breaker: Breaker, blame: Blame, clock: Clock, attempts: int
+        self, *, source: Source, breaker: Breaker, blame: Blame, clock: Clock, attempts: int
     ) -> None:
         self.source = source
         self.platform = source.platform
@@ -160,7 +160,13 @@ class GuardedSource:
 
     def trying(self, attempts: int) -> GuardedSource:
         """The same source under the same breaker, with as many tries of one request."""
-        return GuardedSource(self.source, self.breaker, self._blame, self._clock, attempts)
+        return GuardedSource(
+            source=self.source,
+            breaker=self.breaker,
+            blame=self._blame,
+            clock=self._clock,
+            attempts=attempts,
+        )
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event

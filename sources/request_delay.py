@@ -11,7 +11,7 @@ from core.clock import Clock
 class RequestSpacing:
     """Lets the requests of one job begin at least `gap_secs` apart, whatever accounts make them."""
 
-    def __init__(self, clock: Clock, gap_secs: float) -> None:
+    def __init__(self, *, clock: Clock, gap_secs: float) -> None:
         self._clock = clock
         self._gap_secs = gap_secs
         self._lock = threading.Lock()
@@ -36,7 +36,7 @@ class RandomPause:
     """
 
     def __init__(
-        self, clock: Clock, least_secs: float, most_secs: float, chance: random.Random
+        self, *, clock: Clock, least_secs: float, most_secs: float, chance: random.Random
     ) -> None:
         self._clock = clock
         self._range_secs = least_secs, most_secs

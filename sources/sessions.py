@@ -16,7 +16,7 @@ class SessionPool:
         spacing: what keeps the requests of all of them apart.
     """
 
-    def __init__(self, source: Source, spacing: RequestSpacing | None = None) -> None:
+    def __init__(self, *, source: Source, spacing: RequestSpacing | None = None) -> None:
         self._source = source
         self._spacing = spacing
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ class SharedGate:
     for their answers would leave most of the pace unused.
     """
 
-    def __init__(self, pace: AccountPace, clock: Clock, stop: threading.Event) -> None:
+    def __init__(self, *, pace: AccountPace, clock: Clock, stop: threading.Event) -> None:
         self._pace = pace
         self._clock = clock
         self._stop = stop

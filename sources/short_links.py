@@ -44,7 +44,7 @@ class ShortLinkResolver:
     """
 
     def __init__(
-        self, timeout_secs: float, clock: Clock, base_url: str = "", proxy: str | None = None
+        self, *, timeout_secs: float, clock: Clock, base_url: str = "", proxy: str | None = None
     ) -> None:
         self._timeout_secs = timeout_secs
         self._clock = clock

@@ -54,18 +54,20 @@ def build(backend: Backend) -> FastAPI:
     registry = CollectorRegistry()
     observed = HttpMetrics(registry)
     registry.register(InstallationCollector(backend))
-    sessions = Sessions(backend.vault, backend.clock)
-    tokens = TokenBook(backend.database, backend.clock)
+    sessions = Sessions(vault=backend.vault, clock=backend.clock)
+    tokens = TokenBook(database=backend.database, clock=backend.clock)
     app.state.backend = backend
     app.state.tokens = tokens
     app.state.sessions = sessions
-    app.state.gate = Gate(tokens, sessions)
-    app.state.actions = ActionLog(backend.database, backend.clock)
+    app.state.gate = Gate(tokens=tokens, sessions=sessions)
+    app.state.actions = ActionLog(database=backend.database, clock=backend.clock)
     app.state.login_limit = LoginLimit(backend.clock)
     app.state.registry = registry
     app.state.http_metrics = observed
     app.state.rates = Rates()
-    app.state.screens = Screens(backend, [(one.path, one.title) for one in console.SECTIONS])
+    app.state.screens = Screens(
+        backend=backend, sections=[(one.path, one.title) for one in console.SECTIONS]
+    )
     for router in api.ROUTERS:
         app.include_router(router, prefix=api.PREFIX, responses=described(*REFUSALS))
     for router in api.UNVERSIONED:

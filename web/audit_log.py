@@ -22,7 +22,7 @@ STOPPED = "stopped before its end"
 class ActionLog:
     """Writes one row an action, whatever comes of it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
@@ -51,7 +51,15 @@ class ActionLog:
         now = self._clock.now()
         try:
             self._database.write(
-                lambda tx: audit_log.note(tx, who, address, action, subject, outcome, now)
+                lambda tx: audit_log.note(
+                    tx,
+                    who,
+                    address=address,
+                    action=action,
+                    subject=subject,
+                    outcome=outcome,
+                    now=now,
+                )
             )
         except DatabaseError as error:
             log.error("action not noted in the database: %s", error)

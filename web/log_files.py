@@ -185,4 +185,10 @@ def _described(known: re.Match[str], seen: os.stat_result) -> LogFile:
     if len(day) == 8:
         day = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     modified_at = datetime.fromtimestamp(seen.st_mtime, UTC)
-    return LogFile(known.string, known["service"], day, seen.st_size, modified_at)
+    return LogFile(
+        name=known.string,
+        service=known["service"],
+        day=day,
+        bytes=seen.st_size,
+        modified_at=modified_at,
+    )

@@ -82,7 +82,7 @@ class BugGuard:
 class BodyLimit:
     """Refuses bodies that are too large, before they fill the memory."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int = MOST_BODY_BYTES) -> None:
         self._app = app
         self._most_bytes = most_bytes
 
@@ -108,7 +108,7 @@ class BodyLimit:
 class Observed:
     """Counts what was answered, and how long it took."""
 
-    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics) -> None:
         self._app = app
         self._metrics = metrics
 

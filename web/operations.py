@@ -64,7 +64,7 @@ class Operations:
         ending: set when the process ends; whoever works is asked to stop by it.
     """
 
-    def __init__(self, clock: Clock, ending: threading.Event) -> None:
+    def __init__(self, *, clock: Clock, ending: threading.Event) -> None:
         self._clock = clock
         self._ending = ending
         self._guard = threading.Lock()
@@ -85,7 +85,9 @@ class Operations:
         with self._guard:
             self._refuse_crowds(kind, subject)
             self._last_id += 1
-            begun = Operation(self._last_id, kind, subject, who, self._clock.now())
+            begun = Operation(
+                id=self._last_id, kind=kind, subject=subject, who=who, started_at=self._clock.now()
+            )
             self._kept[begun.id] = begun
             thread = threading.Thread(
                 target=self._run, args=(begun.id, noted, work), name=f"web-{kind}", daemon=True

@@ -30,7 +30,7 @@ def _asked(
     since: Annotated[datetime | None, Query(description="not older than this (ISO)")] = None,
     until: Annotated[datetime | None, Query(description="older than this (ISO)")] = None,
 ) -> Slice:
-    return Slice(limit, before, _utc(since), _utc(until))
+    return Slice(limit=limit, before=before, since=_utc(since), until=_utc(until))
 
 
 Paging = Annotated[Slice, Depends(_asked)]
@@ -55,7 +55,7 @@ def read_page(
     database: Database, part: Slice, query: Callable[[Tx, Slice], Sequence[T]]
 ) -> tuple[list[T], bool]:
     """The rows of a page, and whether more come after it."""
-    one_more = Slice(part.limit + 1, part.before, part.since, part.until)
+    one_more = Slice(limit=part.limit + 1, before=part.before, since=part.since, until=part.until)
     rows = database.read(lambda tx: query(tx, one_more))
     return list(rows[: part.limit]), len(rows) > part.limit
 

@@ -32,6 +32,7 @@ class WebServer:
 
     def __init__(
         self,
+        *,
         app: FastAPI,
         host: str,
         port: int,

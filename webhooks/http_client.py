@@ -67,7 +67,7 @@ class Courier:
         allowed_hosts: names or addresses, also with a port, that may be private.
     """
 
-    def __init__(self, timeout_secs: float, allowed_hosts: Sequence[str]) -> None:
+    def __init__(self, *, timeout_secs: float, allowed_hosts: Sequence[str]) -> None:
         self._timeout_secs = timeout_secs
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         # What it refuses is told by our own errors; without a handler it would write to stderr.
@@ -83,7 +83,9 @@ class Courier:
         with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
             http.trust_env = False  # no proxy and no password of the environment
             for scheme in ("http", "https"):
-                adapter = _Adapter(scheme == "https", self._allowed_hosts, deadline)
+                adapter = _Adapter(
+                    is_https=scheme == "https", allowed_hosts=self._allowed_hosts, deadline=deadline
+                )
                 http.mount(f"{scheme}://", adapter)
             try:
                 return self._post(http, url, headers, body)
@@ -117,7 +119,9 @@ class Courier:
 class _Adapter(IPFilterAdapter):  # type: ignore[misc]
     """The library's filter, with hosts that are allowed, and with a deadline."""
 
-    def __init__(self, is_https: bool, allowed_hosts: frozenset[str], deadline: Deadline) -> None:
+    def __init__(
+        self, *, is_https: bool, allowed_hosts: frozenset[str], deadline: Deadline
+    ) -> None:
         super().__init__(is_https_proto=is_https)
         self._allowed_hosts = allowed_hosts
         self._deadline = deadline

@@ -57,6 +57,7 @@ class DeliveryClaims:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         book: LeaseBook,
@@ -134,7 +135,12 @@ class DeliveryClaims:
             ):
                 return False
             rows.end_attempt(
-                tx, claim.attempt_id, verdict.status, verdict.response, verdict.error, now
+                tx,
+                claim.attempt_id,
+                status=verdict.status,
+                response=verdict.response,
+                error=verdict.error,
+                now=now,
             )
             self._settle_endpoint(tx, delivery, verdict, now)
             self._follow_tasks(tx, Settled(delivery, verdict, now))
@@ -165,7 +171,12 @@ class DeliveryClaims:
         if not leases.take(tx, seen, self._owner, until):
             raise DatabaseContention(f"delivery {seen.id} was taken meanwhile")
         token = seen.lease_token + 1
-        lease = Lease(LeaseKind.WEBHOOK, seen.id, token, asked_at + self._lease_secs)
+        lease = Lease(
+            kind=LeaseKind.WEBHOOK,
+            row_id=seen.id,
+            token=token,
+            deadline=asked_at + self._lease_secs,
+        )
         taken = replace(
             seen, state=DeliveryState.SENDING, attempts=seen.attempts + 1, lease_token=token
         )
@@ -192,7 +203,12 @@ class DeliveryClaims:
         tasks = tasks_told_of(delivery)
         if tasks:
             callback_secrets.follow(
-                tx, tasks, delivery.id, state.value, delivery.attempts - 1, settled.at
+                tx,
+                tasks,
+                delivery_id=delivery.id,
+                state=state.value,
+                retries=delivery.attempts - 1,
+                now=settled.at,
             )
         self._follow(tx, settled)
 

@@ -73,10 +73,14 @@ def _of_answer(answer: Answer, attempts: int, plan: RetryPlan, now: datetime) ->
     error = f"the receiver said HTTP {status}" + (" (not followed)" if 300 <= status < 400 else "")
     if status == HTTPStatus.GONE:
         reason = "the receiver said HTTP 410 Gone"
-        return Verdict(DeliveryState.DEAD, status, text, error, disables=reason)
+        return Verdict(
+            state=DeliveryState.DEAD, status=status, response=text, error=error, disables=reason
+        )
     asked_secs = min(retry_after_secs(answer.retry_after, now) or 0.0, LONGEST_REST_SECS)
     rest = now + timedelta(seconds=asked_secs) if asked_secs and status in BUSY else None
-    failed = Verdict(DeliveryState.FAILED, status, text, error, rest_until=rest)
+    failed = Verdict(
+        state=DeliveryState.FAILED, status=status, response=text, error=error, rest_until=rest
+    )
     return _again(failed, attempts, plan, now, asked_secs)
 
 
@@ -86,5 +90,10 @@ def _again(
     moment = plan.next_attempt(attempts, now, at_least_secs)
     state = DeliveryState.DEAD if moment is None else DeliveryState.FAILED
     return Verdict(
-        state, failed.status, failed.response, failed.error, moment, rest_until=failed.rest_until
+        state=state,
+        status=failed.status,
+        response=failed.response,
+        error=failed.error,
+        not_before=moment,
+        rest_until=failed.rest_until,
     )

@@ -46,6 +46,7 @@ class WebhookDesk:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         vault: Vault,
@@ -100,7 +101,14 @@ class WebhookDesk:
         now = self._clock.now()
         body = {"event": "webhook.test", "sent_at": iso_utc(now)}
         name = f"test_{uuid.uuid4().hex}"
-        report = Report("test", name, url, None, None, json.dumps(body))
+        report = Report(
+            kind="test",
+            event_id=name,
+            url=url,
+            task_id=None,
+            stats_date=None,
+            body=json.dumps(body),
+        )
         claim = self._claims.file_and_claim(as_delivery(report))
         return claim.delivery, self._sender.send_alone(claim, keys)
 

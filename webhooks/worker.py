@@ -26,6 +26,7 @@ class WebhookSender:
 
     def __init__(
         self,
+        *,
         database: Database,
         claims: DeliveryClaims,
         courier: Courier,

@@ -94,7 +94,7 @@ def import_accounts(
     known.check_session_text(text)
     credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
     with opened_app() as app:
-        done = app.account_desk.add_or_refresh(known.name, name_or_file, credentials, limit)
+        done = app.pool.enrolment.add_or_refresh(known.name, name_or_file, credentials, limit)
         result(f"account {name_or_file}: {done.change}")
         say(f"next: python cli.py accounts check {name_or_file}")
 
@@ -102,7 +102,7 @@ def import_accounts(
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
     rows = read_accounts(file, known)
     with opened_app() as app:
-        done, problems = app.account_desk.take_in(known.name, rows, str(file), limit)
+        done, problems = app.pool.enrolment.take_in(known.name, rows, str(file), limit)
         for one in done:
             result(f"account {one.username}: {one.change}")
     for problem in problems:
@@ -115,7 +115,7 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
 def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
     """The pool: state, quota, learned rate, next use."""
     with opened_app() as app:
-        found = app.registry.all(platform_named(platform).name if platform else None)
+        found = app.pool.registry.all(platform_named(platform).name if platform else None)
         if as_json:
             result_json([as_object(account) for account in found])
             return
@@ -125,8 +125,8 @@ def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
     """An account's timeline: what happened, why, and until when."""
     with opened_app() as app:
-        account = app.registry.find(name, platform)
-        events = app.registry.events(account)
+        account = app.pool.registry.find(name, platform)
+        events = app.pool.registry.events(account)
         if as_json:
             result_json([as_object(event) for event in events])
             return
@@ -158,16 +158,16 @@ def set_limit(
 ) -> None:
     """Change an account's daily export limit."""
     with opened_app() as app:
-        account = app.registry.find(name, platform)
-        app.registry.set_limit(account, limit)
+        account = app.pool.registry.find(name, platform)
+        app.pool.registry.set_limit(account, limit)
         result(f"account {account.username}: {limit:,} rows a day")
 
 
 def check(name: Name, platform: PlatformOf = None) -> None:
     """Ask the platform whether the session is signed in."""
     with opened_app() as app:
-        account = app.registry.find(name, platform)
-        status = app.account_desk.check(account)
+        account = app.pool.registry.find(name, platform)
+        status = app.pool.enrolment.check(account)
         if not status.signed_in:
             raise InvalidInput(f"account {account.username}: the session is not signed in any more")
         result(f"account {account.username}: signed in as {status.name} ({status.uid})")
@@ -187,15 +187,15 @@ def rotate_key() -> None:
 
 def _set_status(name: str, platform: str | None, status: AccountStatus, reason: str | None) -> None:
     with opened_app() as app:
-        account = app.registry.find(name, platform)
-        app.accounts.set_account_status(account.id, status, reason)
+        account = app.pool.registry.find(name, platform)
+        app.pool.manager.set_account_status(account.id, status, reason)
         result(f"account {account.username}: {status.value}")
 
 
 def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
     with opened_app(settings=load_settings()) as app:
-        rows = app.account_desk.limit_or_usual(limit)
-        account_id = app.account_desk.add(platform, name, credentials, limit)
+        rows = app.pool.enrolment.limit_or_usual(limit)
+        account_id = app.pool.enrolment.add(platform, name, credentials, limit)
         result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
 
 

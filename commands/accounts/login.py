@@ -29,10 +29,10 @@ def login(
     stop = threading.Event()
     on_signals(stop.set)
     with opened_app() as app:
-        known = app.registry.lookup("bilibili", name)
+        known = app.pool.registry.lookup("bilibili", name)
         way = proxy or (app.vault.decrypt(known.proxy) if known else None)
         session = signed_in(app, way, codes, stop)
-        done = app.account_desk.add_or_refresh(
+        done = app.pool.enrolment.add_or_refresh(
             "bilibili", name, Credentials(None, session, proxy), limit
         )
         result(f"account {name}: {done.change}")

@@ -22,7 +22,11 @@ BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (Fals
 def signed_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
     """The text of a new session. Raises CredentialsError when `codes` codes went by unused."""
     settings = app.settings
-    passport = Passport(settings.bilibili_passport_url, settings.request_timeout_secs, proxy)
+    passport = Passport(
+        base_url=settings.bilibili_passport_url,
+        timeout_secs=settings.request_timeout_secs,
+        proxy=proxy,
+    )
     try:
         return _session_text(app, passport, codes, stop)
     finally:

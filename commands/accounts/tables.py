@@ -109,7 +109,7 @@ def _rate(app: App, account: Account) -> str:
     learned = learned_per_sec(account.pace)
     if learned is not None:
         return f"{learned * 60:.0f}/min"
-    access = app.platforms.get(account.platform)
+    access = app.pool.access.get(account.platform)
     return f"{60 / access.source.source.pace.gap_secs:.0f}/min" if access else ""
 
 

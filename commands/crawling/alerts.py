@@ -58,12 +58,12 @@ def list_alerts(
 def test() -> None:
     """Send a test notice to every channel."""
     with opened_app() as app:
-        if not app.channels:
+        if not app.alerts.channels:
             say(HOW_TO)
             raise typer.Exit(Exit.ERROR)
-        message = app.alert_words.test_message(app.host)
+        message = app.alerts.messages.test_message(app.host)
         refused = 0
-        for channel in app.channels:
+        for channel in app.alerts.channels:
             refusal = channel.send(message)
             refused += refusal is not None
             result(f"{channel.name}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
@@ -72,7 +72,7 @@ def test() -> None:
 
 
 def _table(app: App, found: list[Alert]) -> Table:
-    words = app.alert_words
+    words = app.alerts.messages
     table = Table(box=None, pad_edge=False)
     for title in ("id", "since", "state", "what", "what to do"):
         table.add_column(title, no_wrap=True)
@@ -91,5 +91,5 @@ def _table(app: App, found: list[Alert]) -> Table:
 
 def _state(app: App, alert: Alert) -> str:
     if alert.resolved_at is not None:
-        return f"over {app.alert_words.moment(alert.resolved_at)}"
+        return f"over {app.alerts.messages.moment(alert.resolved_at)}"
     return "open" if alert.well_since is None else "ending"

@@ -76,13 +76,18 @@ def start_crawl(
     require_workers(workers)
     labels = labels_named(label or ())
     with opened_app(workers, services=True) as app:
-        filed = app.desk.crawl(platform, domain, pages, via, labels)
+        filed = app.crawling.service.crawl(platform, domain, pages, via, labels)
         _tell_filed(filed, {"via": via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app, (TaskType.INGESTION,), wait=True)
-        engine = app.engine(workers, 0, view.failed, crawl_only=filed.task.id)
+        view = Foreground(app=app, works_on=(TaskType.INGESTION,), wait=True)
+        engine = app.engine(
+            crawl_threads=workers,
+            export_threads=0,
+            on_failure=view.failed,
+            crawl_only=filed.task.id,
+        )
         ending = view.run(engine, (filed.task.id,))
         conclude(app, filed.task, view.last, ending, as_json)
 
@@ -126,15 +131,20 @@ def start_export(
     )
     with opened_app(workers, services=True) as app:
         _require_writable(app, out)
-        app.desk.require_accounts(platform, Purpose.EXPORTING)
+        app.crawling.service.require_accounts(platform, Purpose.EXPORTING)
         _require_known_domain(app, platform, domain, app.clock)
-        filed = app.desk.export(platform, domain, chosen, workers, labels)
+        filed = app.crawling.service.export(platform, domain, chosen, workers, labels)
         _tell_filed(filed, chosen.as_json())
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app, (TaskType.EXPORT,), wait=wait)
-        engine = app.engine(0, workers, view.failed, export_only=filed.task.id)
+        view = Foreground(app=app, works_on=(TaskType.EXPORT,), wait=wait)
+        engine = app.engine(
+            crawl_threads=0,
+            export_threads=workers,
+            on_failure=view.failed,
+            export_only=filed.task.id,
+        )
         ending = view.run(engine, (filed.task.id,))
         conclude(app, filed.task, view.last, ending, as_json)
 
@@ -162,10 +172,14 @@ def run(
             *([TaskType.INGESTION] if crawl_workers else []),
             *([TaskType.EXPORT] if export_workers else []),
         ]
-        view = Foreground(app, tuple(works_on), wait=True)
+        view = Foreground(app=app, works_on=tuple(works_on), wait=True)
         with web_beside(app, view.failed) if console else nullcontext():
             engine = app.engine(
-                crawl_workers, export_workers, view.failed, jobs=True, labels=labels
+                crawl_threads=crawl_workers,
+                export_threads=export_workers,
+                on_failure=view.failed,
+                jobs=True,
+                labels=labels,
             )
             ending = view.run(engine, ())
         if ending.code is not Exit.INTERRUPTED:
@@ -220,12 +234,12 @@ def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) ->
     never = threading.Event()
     deadline = clock.monotonic() + UNKNOWN_DOMAIN_GRACE_SECS
     while True:
-        if app.desk.is_known(platform, domain):
+        if app.crawling.service.is_known(platform, domain):
             return
         if clock.monotonic() >= deadline:
             break
         clock.wait(never, 0.2)
-    names = app.desk.known_domains(platform)
+    names = app.crawling.service.known_domains(platform)
     raise InvalidInput(
         f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
         f" {start_command(TaskType.INGESTION, domain)}"

@@ -48,13 +48,13 @@ def list_exports(
         if as_json:
             result_json([as_object(segment) for segment in found])
             return
-        names = {account.id: account.username for account in app.registry.all()}
+        names = {account.id: account.username for account in app.pool.registry.all()}
         table = Table(box=None, pad_edge=False)
         for title in ("id", "domain", "quota day", "account", "rows", "ids", "state", "file"):
             most = NAME_CELLS if title in ("domain", "account") else None
             table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=most)
         for one in found:
-            path = str(app.files.locate(one.file_path)) if one.file_path else ""
+            path = str(app.crawling.segment_files.locate(one.file_path)) if one.file_path else ""
             cells = (
                 str(one.id),
                 one.domain,
@@ -72,7 +72,7 @@ def list_exports(
 def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
     """Prove that files, segments, rows and quotas agree."""
     with opened_app() as app:
-        verdict = app.verifier.verify(domain)
+        verdict = app.crawling.verifier.verify(domain)
     if as_json:
         result_json(verdict.as_json())
     else:
@@ -102,12 +102,12 @@ def rebuild(
     with opened_app() as app:
         if host == app.host:
             raise InvalidInput(f"{host} is this host; give the ids of the segments to rebuild")
-        chosen = segment_ids or list(app.sealer.of_host(host or ""))
+        chosen = segment_ids or list(app.crawling.segment_finalizer.of_host(host or ""))
         if not chosen:
             raise InvalidInput(
                 f"no segment was written on host {host!r}; see: python cli.py exports list --json"
             )
         for segment_id in chosen:
-            done = app.sealer.rebuild(segment_id)
+            done = app.crawling.segment_finalizer.rebuild(segment_id)
             result(f"segment {segment_id}: {done.path} ({amount(done.bytes, 'byte')})")
         say("contents are as the database has them now; a re-crawl may have refreshed names")

@@ -48,14 +48,14 @@ def list_jobs(as_json: AsJson = False) -> None:
     """List jobs: when they run next, and how they ended last."""
     with opened_app() as app:
         now = app.clock.now()
-        last = {job.name: _last_run(app, job) for job in app.jobs}
+        last = {job.name: _last_run(app, job) for job in app.jobs.all}
         if as_json:
-            result_json([job_object(job, last[job.name], now) for job in app.jobs])
+            result_json([job_object(job, last[job.name], now) for job in app.jobs.all])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("job", "schedule", "next run", "last run", "state", "result"):
             table.add_column(title, no_wrap=True)
-        for job in app.jobs:
+        for job in app.jobs.all:
             table.add_row(*map(escape, _cells(app, job, last[job.name], now)))
         result_table(table)
 
@@ -73,8 +73,8 @@ def run(
     """
     with opened_app(1, services=True) as app:
         job = _job(app, name)
-        drained_by_signals(app.job_runner.stop)
-        with leases_renewed(app, "jobs", app.job_runner.stop):
+        drained_by_signals(app.jobs.runner.stop)
+        with leases_renewed(app, "jobs", app.jobs.runner.stop):
             ours = _carried_out(app, job, scheduled=scheduled)
         shown = ours or app.database.read(lambda tx: job_runs.standing(tx, job.name)).newest
     if as_json:
@@ -85,7 +85,7 @@ def run(
         say(f"{job.name}: nothing to do; its newest time has its row")
         return
     if ours.state is not JobState.SUCCEEDED:
-        raise typer.Exit(Exit.INTERRUPTED if app.job_runner.is_stopping else Exit.ERROR)
+        raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
 
 
 def preview(
@@ -110,10 +110,10 @@ def preview(
 
 
 def _job(app: App, name: str) -> Job:
-    for job in app.jobs:
+    for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
-    names = ", ".join(job.name for job in app.jobs)
+    names = ", ".join(job.name for job in app.jobs.all)
     raise InvalidInput(f"no job is called {name!r}; there are: {names}")
 
 
@@ -128,8 +128,8 @@ def _schedule(usual: Schedule, cron: str | None) -> Schedule:
 
 def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
     if scheduled:
-        return app.job_runner.settle(job, asked=True)
-    return app.job_runner.run_now(job)
+        return app.jobs.runner.settle(job, asked=True)
+    return app.jobs.runner.run_now(job)
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

@@ -52,11 +52,23 @@ def plan(
     _require_within("--pages", pages, MOST_CREATORS)
     _require_within("--accounts", accounts, MOST_ACCOUNTS)
     require_workers(workers)
-    wish = Wish(known.name, domain, creators, pages, accounts, workers)
+    wish = Wish(
+        platform=known.name,
+        domain=domain,
+        creators=creators,
+        pages=pages,
+        accounts=accounts,
+        workers=workers,
+    )
     with opened_app() as app:
-        paces = app.platforms[known.name].source.paces
-        search = Search(paces, known.page_creators, known.most_pages, known.sequential)
-        made = app.planner.plan(wish, search)
+        paces = app.pool.access[known.name].source.paces
+        search = Search(
+            paces=paces,
+            page_creators=known.page_creators,
+            most_pages=known.most_pages,
+            sequential=known.sequential,
+        )
+        made = app.crawling.planner.plan(wish, search)
         if as_json:
             result_json(_as_object(made))
             return

@@ -25,7 +25,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
     """Show alerts, accounts, open tasks and the last events."""
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
-        snapshot = app.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
+        snapshot = app.crawling.snapshots.snapshot(events=EVENTS, lease_secs=lease_secs)
         if as_json:
             workers = app.database.read(leases.workers)
             result_json(
@@ -39,6 +39,6 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             )
             return
         terminal = Terminal(highlight=False)
-        screen = Console(texts_for(app.settings.language), app.calendar.zone)
+        screen = Console(texts=texts_for(app.settings.language), zone=app.calendar.zone)
         terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
         result(database_place(app))

@@ -71,7 +71,7 @@ def pause(task_id: TaskId) -> None:
     Running workers stop after the page or batch in hand.
     """
     with opened_app() as app:
-        app.scheduler.pause(task_id)
+        app.crawling.scheduler.pause(task_id)
         result(f"task {task_id} paused")
 
 
@@ -81,7 +81,7 @@ def resume(task_id: TaskId) -> None:
     It goes on from where it stopped.
     """
     with opened_app() as app:
-        app.scheduler.resume(task_id)
+        app.crawling.scheduler.resume(task_id)
         result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
 
 
@@ -91,7 +91,7 @@ def cancel(task_id: TaskId) -> None:
     What it stored and exported stays; open files are finished.
     """
     with opened_app() as app:
-        finished = app.desk.cancel(task_id)
+        finished = app.crawling.service.cancel(task_id)
         result(f"task {task_id} cancelled")
         for segment_id, done in finished.items():
             result(f"segment {segment_id} finished: {done.path}")
@@ -100,13 +100,13 @@ def cancel(task_id: TaskId) -> None:
 def label(task_id: TaskId, labels: Labels) -> None:
     """File a task under labels, beside those it has."""
     with opened_app() as app:
-        _tell_labels(task_id, app.desk.label(task_id, add=labels))
+        _tell_labels(task_id, app.crawling.service.label(task_id, add=labels))
 
 
 def unlabel(task_id: TaskId, labels: Labels) -> None:
     """Take labels off a task."""
     with opened_app() as app:
-        _tell_labels(task_id, app.desk.label(task_id, remove=labels))
+        _tell_labels(task_id, app.crawling.service.label(task_id, remove=labels))
 
 
 def _tell_labels(task_id: int, labels: list[str]) -> None:

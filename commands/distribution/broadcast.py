@@ -51,7 +51,7 @@ def broadcast(
         raise InvalidInput("say what: broadcast --once, start, stop or status")
     with opened_app() as app, kept_leases(app, "broadcast") as stop:
         try:
-            answer = app.broadcaster.trigger(stop)
+            answer = app.distribution.broadcaster.trigger(stop)
         except Stopped:
             say("interrupted; nothing was reported")
             raise typer.Exit(Exit.INTERRUPTED) from None
@@ -72,21 +72,21 @@ def start(as_json: AsJson = False) -> None:
     `run` does the rounds. Each asks every task's platform, which may cost money.
     """
     with opened_app() as app:
-        answer = app.broadcaster.start()
+        answer = app.distribution.broadcaster.start()
     result_json(answer.as_json()) if as_json else result(answer.message)
 
 
 def stop(as_json: AsJson = False) -> None:
     """Turn broadcasting off."""
     with opened_app() as app:
-        answer = app.broadcaster.stop()
+        answer = app.distribution.broadcaster.stop()
     result_json(answer.as_json()) if as_json else result(answer.message)
 
 
 def status(as_json: AsJson = False) -> None:
     """Whether it is on, and how the newest round went."""
     with opened_app() as app:
-        told = app.broadcaster.status()
+        told = app.distribution.broadcaster.status()
     if as_json:
         result_json(told)
         return

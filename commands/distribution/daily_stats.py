@@ -63,7 +63,7 @@ def daily_stats(
     scans: list[DayScan] = []
     interrupted = False
     with opened_app() as app:
-        scanner = app.daily_scanner
+        scanner = app.distribution.daily_scanner
         try:
             for one in _days(scanner, day, first, last):
                 by_agent = by is By.AGENT

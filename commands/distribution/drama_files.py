@@ -20,7 +20,7 @@ COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own i
 class ItemFile:
     """The items of a file, to be walked once. `places[position]` says where one stands."""
 
-    def __init__(self, file: Path, columns: Collection[str]) -> None:
+    def __init__(self, *, file: Path, columns: Collection[str]) -> None:
         self._file = file
         self._columns = tuple(columns)
         self._text = read_text(file)

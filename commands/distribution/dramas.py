@@ -55,12 +55,24 @@ def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
 
     A column or field that is absent or empty stays as it is.
     """
-    _import(file, DRAMA_FIELDS, "tasks", as_json, lambda app, items: app.intake.add_dramas(items))
+    _import(
+        file,
+        DRAMA_FIELDS,
+        "tasks",
+        as_json,
+        lambda app, items: app.distribution.importer.add_dramas(items),
+    )
 
 
 def import_users(file: FromFile, as_json: AsJson = False) -> None:
     """Add or change users and their agents from a file."""
-    _import(file, USER_FIELDS, "users", as_json, lambda app, items: app.intake.add_users(items))
+    _import(
+        file,
+        USER_FIELDS,
+        "users",
+        as_json,
+        lambda app, items: app.distribution.importer.add_users(items),
+    )
 
 
 def import_completions(
@@ -79,7 +91,7 @@ def import_completions(
         COMPLETION_FIELDS,
         "completions",
         as_json,
-        lambda app, items: app.intake.add_completions(items, report=not no_report),
+        lambda app, items: app.distribution.importer.add_completions(items, report=not no_report),
     )
 
 
@@ -90,7 +102,7 @@ def list_tasks(
 ) -> None:
     """List distribution tasks, newest first."""
     with opened_app() as app:
-        found = app.dramas.newest(limit, status)
+        found = app.distribution.service.newest(limit, status)
     if as_json:
         result_json([drama_object(one) for one in found])
         return
@@ -100,7 +112,7 @@ def list_tasks(
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
     """One task with its newest days."""
     with opened_app() as app:
-        story = app.dramas.story(task_id)
+        story = app.distribution.service.story(task_id)
     if as_json:
         result_json(story_object(story))
         return
@@ -140,7 +152,7 @@ def set_secret(
             say('paste the secret ("whsec_…"; NEW OLD while it is changed), then Ctrl-D:')
         secret = sys.stdin.read()
     with opened_app() as app:
-        app.dramas.set_secret(task_id, secret)
+        app.distribution.service.set_secret(task_id, secret)
     result(f"task {task_id}: " + ("not signed any more" if clear else "secret stored, encrypted"))
 
 
@@ -151,7 +163,7 @@ def _import(
     as_json: bool,
     take: Callable[[App, ItemFile], Taken],
 ) -> None:
-    items = ItemFile(file, columns)
+    items = ItemFile(file=file, columns=columns)
     with opened_app() as app:
         taken = take(app, items)
     places = items.places
@@ -190,5 +202,5 @@ def _as_object(taken: Taken, places: list[str]) -> dict[str, Any]:
 
 def _set_status(task_id: str, status: DramaStatus) -> None:
     with opened_app() as app:
-        app.dramas.set_status(task_id, status)
+        app.distribution.service.set_status(task_id, status)
     result(f"task {task_id}: {status.value}")

@@ -78,8 +78,8 @@ def list_deliveries(
 ) -> None:
     """List deliveries, newest first."""
     with opened_app() as app:
-        wanted = _filter(app, state, kind, task, url, since, until)
-        overview = app.webhook_desk.overview(wanted, limit)
+        wanted = _filter(app, state, kinds=kind, task=task, url=url, since=since, until=until)
+        overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
             result_json([delivery_object(one) for one in overview.deliveries])
             return
@@ -97,7 +97,7 @@ def show(
 ) -> None:
     """One delivery with its body and every attempt."""
     with opened_app() as app:
-        shown = app.webhook_desk.show(id)
+        shown = app.webhooks.service.show(id)
         if as_json:
             result_json(shown_object(shown))
             return
@@ -128,8 +128,10 @@ def replay(
         )
     chosen = state or (None if ids else list(GIVEN_UP))
     with opened_app() as app:
-        wanted = _filter(app, chosen, kind, task, url, since, until, ids)
-        count = app.webhook_desk.replay(wanted)
+        wanted = _filter(
+            app, chosen, kinds=kind, task=task, url=url, since=since, until=until, ids=ids
+        )
+        count = app.webhooks.service.replay(wanted)
         if as_json:
             result_json({"replayed": count})
             return
@@ -148,7 +150,7 @@ def test(
     """Send a test event now, once."""
     secret = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
-        delivery, verdict = app.webhook_desk.test(url, secret)
+        delivery, verdict = app.webhooks.service.test(url, secret)
         arrived = verdict.state is DeliveryState.DELIVERED
         if as_json:
             told: dict[str, Any] = {
@@ -174,14 +176,14 @@ def disable(
 ) -> None:
     """Send nothing more to a URL; what is filed waits."""
     with opened_app() as app:
-        app.webhook_desk.set_enabled(_url(app, endpoint), enabled=False, reason=reason)
+        app.webhooks.service.set_enabled(_url(app, endpoint), enabled=False, reason=reason)
         result("disabled; what is to be sent there waits")
 
 
 def enable(endpoint: Endpoint) -> None:
     """Send to a URL again, also what waits."""
     with opened_app() as app:
-        app.webhook_desk.set_enabled(_url(app, endpoint), enabled=True)
+        app.webhooks.service.set_enabled(_url(app, endpoint), enabled=True)
         result("enabled; what waits is sent when it is due")
 
 
@@ -201,10 +203,10 @@ def rotate_secret(
     given = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
         if finish:
-            app.webhook_desk.finish_rotation(task)
+            app.webhooks.service.finish_rotation(task)
             result(f"task {task} signs with its newest secret only")
             return
-        fresh = app.webhook_desk.rotate_secret(task, given)
+        fresh = app.webhooks.service.rotate_secret(task, given)
         if given is None:
             result(fresh)
         say(f"task {task} signs with the new secret, and with the one before if there was one;")
@@ -236,7 +238,7 @@ def _filter(
 def _url(app: App, endpoint: str) -> str:
     if not (endpoint.isascii() and endpoint.isdigit()):
         return endpoint
-    delivery: Delivery = app.webhook_desk.show(int(endpoint)).delivery
+    delivery: Delivery = app.webhooks.service.show(int(endpoint)).delivery
     return delivery.url
 
 

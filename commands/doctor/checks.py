@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from app.base import SPARE_CONNECTIONS
 from app.container import App
+from app.foundation import SPARE_CONNECTIONS
 from commands.doctor.export_file_checks import FileCheckup
 from commands.doctor.findings import Finding, Level
 from commands.doctor.retention_checks import retention_finding
@@ -51,15 +51,18 @@ class Checkup:
             self._app.open()
         except BatonError as error:
             yield Finding(
-                Level.ERROR, "database and key", redact(str(error)), "nothing else can be checked"
+                level=Level.ERROR,
+                subject="database and key",
+                detail=redact(str(error)),
+                advice="nothing else can be checked",
             )
             return
         except OSError as error:
             yield Finding(
-                Level.ERROR,
-                "secret key",
-                f"cannot be written: {error.strerror}",
-                "set BATON_DATA_DIR to a folder that can be written",
+                level=Level.ERROR,
+                subject="secret key",
+                detail=f"cannot be written: {error.strerror}",
+                advice="set BATON_DATA_DIR to a folder that can be written",
             )
             return
         yield self._database(made)
@@ -68,7 +71,7 @@ class Checkup:
         yield from self._accounts()
         yield from self._leases()
         yield from self._workers()
-        yield retention_finding(self._app.retention)
+        yield retention_finding(self._app.housekeeping.retention)
         yield from FileCheckup(self._app).findings()
         yield from WorksCheckup(self._app).findings()
 
@@ -80,10 +83,10 @@ class Checkup:
         for name in wrong:
             near = difflib.get_close_matches(name, known, 1)
             yield Finding(
-                Level.WARN,
-                "settings",
-                f"{name} is not a setting and has no effect",
-                f"did you mean {near[0]}?" if near else "see docs/configuration.md",
+                level=Level.WARN,
+                subject="settings",
+                detail=f"{name} is not a setting and has no effect",
+                advice=f"did you mean {near[0]}?" if near else "see docs/configuration.md",
             )
 
     def _folders(self) -> Iterator[Finding]:
@@ -97,17 +100,17 @@ class Checkup:
             free = shutil.disk_usage(there).free
             if not os.access(there, os.W_OK):
                 yield Finding(
-                    Level.ERROR,
-                    name,
-                    f"{folder} cannot be written",
-                    f"give this user the right to write there, or set {setting}",
+                    level=Level.ERROR,
+                    subject=name,
+                    detail=f"{folder} cannot be written",
+                    advice=f"give this user the right to write there, or set {setting}",
                 )
             elif free < FREE_BYTES:
                 yield Finding(
-                    Level.WARN,
-                    name,
-                    f"{free / 2**20:.0f} MiB free for {folder}",
-                    "make room: work waits while the disk is full",
+                    level=Level.WARN,
+                    subject=name,
+                    detail=f"{free / 2**20:.0f} MiB free for {folder}",
+                    advice="make room: work waits while the disk is full",
                 )
             else:
                 yield Finding(Level.OK, name, f"{folder}, {free / 2**30:.1f} GiB free")
@@ -127,16 +130,23 @@ class Checkup:
             return f"{path} is its owner's only now"
 
         return Finding(
-            Level.WARN, "secret key", f"{path} has mode {mode:o}", f"chmod 600 {path}", close
+            level=Level.WARN,
+            subject="secret key",
+            detail=f"{path} has mode {mode:o}",
+            advice=f"chmod 600 {path}",
+            fix=close,
         )
 
     def _notifications(self) -> Finding:
         subject = "notifications"
         try:
-            channels = self._app.channels
+            channels = self._app.alerts.channels
         except SettingsError as error:
             return Finding(
-                Level.ERROR, subject, str(error), "mend it, then: python cli.py alerts test"
+                level=Level.ERROR,
+                subject=subject,
+                detail=str(error),
+                advice="mend it, then: python cli.py alerts test",
             )
         if not channels:
             return Finding(
@@ -147,10 +157,10 @@ class Checkup:
     def _database(self, made: str | None) -> Finding:
         if made is not None:
             return Finding(
-                Level.WARN,
-                "database",
-                f"{made}, made just now: nothing was there",
-                "if you have one, go to its folder or set DATABASE_URL to an absolute path",
+                level=Level.WARN,
+                subject="database",
+                detail=f"{made}, made just now: nothing was there",
+                advice="if you have one, go to its folder or set DATABASE_URL to an absolute path",
             )
         return Finding(Level.OK, "database", database_place(self._app))
 
@@ -165,10 +175,10 @@ class Checkup:
             yield Finding(Level.OK, "connections", detail)
             return
         yield Finding(
-            Level.WARN,
-            "connections",
-            detail,
-            "raise max_connections of the server, or use fewer processes and --workers",
+            level=Level.WARN,
+            subject="connections",
+            detail=detail,
+            advice="raise max_connections of the server, or use fewer processes and --workers",
         )
 
     def _clock(self) -> Finding:
@@ -176,28 +186,40 @@ class Checkup:
         if abs(offset) < CLOCK_SECS:
             return Finding(Level.OK, "clock", f"{offset:+.1f} s against the database")
         return Finding(
-            Level.WARN,
-            "clock",
-            f"{offset:+.1f} s against the database",
-            "harmless for leases and quotas, which use the database's clock; set this host's"
+            level=Level.WARN,
+            subject="clock",
+            detail=f"{offset:+.1f} s against the database",
+            advice="harmless for leases and quotas, which use the database's clock; set this host's"
             " clock by NTP",
         )
 
     def _accounts(self) -> Iterator[Finding]:
-        everyone = self._app.registry.all()
+        everyone = self._app.pool.registry.all()
         if not everyone:
-            yield Finding(Level.WARN, "accounts", "none", "python cli.py accounts import NAME FILE")
+            yield Finding(
+                level=Level.WARN,
+                subject="accounts",
+                detail="none",
+                advice="python cli.py accounts import NAME FILE",
+            )
             return
         usable = [one for one in everyone if one.status is not AccountStatus.DISABLED]
         yield Finding(
-            Level.OK if usable else Level.ERROR,
-            "accounts",
-            f"{len(usable):,} of {len(everyone):,} usable",
-            "" if usable else "python cli.py accounts enable NAME, or import a fresh session",
+            level=Level.OK if usable else Level.ERROR,
+            subject="accounts",
+            detail=f"{len(usable):,} of {len(everyone):,} usable",
+            advice=""
+            if usable
+            else "python cli.py accounts enable NAME, or import a fresh session",
         )
         for account in everyone:
             for detail, advice in self._never_usable(account):
-                yield Finding(Level.WARN, f"account {account.username}", detail, advice)
+                yield Finding(
+                    level=Level.WARN,
+                    subject=f"account {account.username}",
+                    detail=detail,
+                    advice=advice,
+                )
 
     def _never_usable(self, account: Account) -> Iterator[tuple[str, str]]:
         name, now = shell_word(account.username), self._app.clock.now()
@@ -229,16 +251,17 @@ class Checkup:
 
         def take_back() -> str:
             write = self._app.database.write
-            back = self._app.scheduler.reap()
+            back = self._app.crawling.scheduler.reap()
             free = write(lambda tx: account_leases.reap(tx, now), repeatable=True)
             return f"{amount(back, 'task')} and {amount(free, 'account')} taken back"
 
         yield Finding(
-            Level.WARN,
-            "leases",
-            f"{amount(tasks, 'task')} and {amount(held, 'account')} of processes that are gone",
-            "any running process takes them back",
-            take_back,
+            level=Level.WARN,
+            subject="leases",
+            detail=f"{amount(tasks, 'task')} and {amount(held, 'account')} of processes that"
+            " are gone",
+            advice="any running process takes them back",
+            fix=take_back,
         )
 
     def _workers(self) -> Iterator[Finding]:
@@ -249,11 +272,11 @@ class Checkup:
                 yield Finding(Level.OK, subject, worker.roles)
                 continue
             yield Finding(
-                Level.WARN,
-                subject,
-                f"not heard of for {silent_secs:.0f} s; its work is taken over",
-                "start it again if it should run",
-                self._forgets(worker),
+                level=Level.WARN,
+                subject=subject,
+                detail=f"not heard of for {silent_secs:.0f} s; its work is taken over",
+                advice="start it again if it should run",
+                fix=self._forgets(worker),
             )
 
     def _forgets(self, worker: Worker) -> Callable[[], str]:

@@ -27,21 +27,21 @@ class FileCheckup:
         yield self._sealed()
 
     def _open_segments(self) -> Iterator[Finding]:
-        left = self._app.sealer.unattended()
+        left = self._app.crawling.segment_finalizer.unattended()
         if not left:
             yield Finding(Level.OK, "export files", "none left unfinished")
         for segment in left:
             yield Finding(
-                Level.WARN,
-                f"segment {segment.id}",
-                f"open on host {segment.host}, and nobody works on task {segment.task_id}",
-                "it is finished when the task goes on, or by:"
+                level=Level.WARN,
+                subject=f"segment {segment.id}",
+                detail=f"open on host {segment.host}, and nobody works on task {segment.task_id}",
+                advice="it is finished when the task goes on, or by:"
                 f" python cli.py exports rebuild {segment.id}",
-                self._rebuilds(segment),
+                fix=self._rebuilds(segment),
             )
 
     def _rebuilds(self, segment: Segment) -> Callable[[], str]:
-        return lambda: f"written to {self._app.sealer.rebuild(segment.id).path}"
+        return lambda: f"written to {self._app.crawling.segment_finalizer.rebuild(segment.id).path}"
 
     def _hosts(self) -> Iterator[Finding]:
         """Files are only as reachable as the hosts they are on."""
@@ -50,20 +50,20 @@ class FileCheckup:
             if files.host == self._app.host or files.host in alive or self._is_here(files):
                 continue
             yield Finding(
-                Level.WARN,
-                f"host {files.host}",
-                f"holds {amount(files.count, 'export file')}, and no process runs there",
-                "fetch them from there; if the host is gone, write them again here:"
+                level=Level.WARN,
+                subject=f"host {files.host}",
+                detail=f"holds {amount(files.count, 'export file')}, and no process runs there",
+                advice="fetch them from there; if the host is gone, write them again here:"
                 f" python cli.py exports rebuild --host {files.host}",
             )
 
     def _is_here(self, files: export_segments.HostFiles) -> bool:
         """A host may just have been renamed, or its folder be shared."""
         path = files.newest_path
-        return path is not None and self._app.files.locate(path).exists()
+        return path is not None and self._app.crawling.segment_files.locate(path).exists()
 
     def _parts(self) -> Iterator[Finding]:
-        stale = self._app.sealer.stale_parts()
+        stale = self._app.crawling.segment_finalizer.stale_parts()
         if not stale:
             return
 
@@ -74,11 +74,11 @@ class FileCheckup:
 
         names = ", ".join(path.name for path in stale[:3]) + (" …" if len(stale) > 3 else "")
         yield Finding(
-            Level.WARN,
-            "part files",
-            f"{len(stale):,} that nobody will finish: {names}",
-            "remove them",
-            remove,
+            level=Level.WARN,
+            subject="part files",
+            detail=f"{len(stale):,} that nobody will finish: {names}",
+            advice="remove them",
+            fix=remove,
         )
 
     def _sealed(self) -> Finding:
@@ -94,10 +94,11 @@ class FileCheckup:
         ids = " ".join(map(str, wrong[:NAMED_FILES]))
         more = " ..." if len(wrong) > NAMED_FILES else ""
         return Finding(
-            Level.ERROR,
-            "export files",
-            f"{len(wrong):,} of {amount(seen, 'sealed file')} missing or cut: segments {ids}{more}",
-            f"python cli.py exports rebuild {ids}{more}",
+            level=Level.ERROR,
+            subject="export files",
+            detail=f"{len(wrong):,} of {amount(seen, 'sealed file')} missing or cut: segments"
+            f" {ids}{more}",
+            advice=f"python cli.py exports rebuild {ids}{more}",
         )
 
     def _segments_here(self) -> Iterator[Segment]:
@@ -115,7 +116,7 @@ class FileCheckup:
 
     def _is_whole(self, segment: Segment) -> bool:
         try:
-            path = self._app.files.locate(segment.file_path or "")
+            path = self._app.crawling.segment_files.locate(segment.file_path or "")
             return path.stat().st_size == segment.bytes
         except OSError:
             return False

@@ -13,8 +13,8 @@ def retention_finding(retention: Retention) -> Finding:
         return Finding(Level.OK, "old rows", "none is older than it is kept")
     told = "; ".join(f"{one.name} in {one.table}, kept for {one.days} days" for one in late)
     return Finding(
-        Level.WARN,
-        "old rows",
-        f"these tables grow: there are older {told}",
-        "python cli.py jobs run prune; `run` does it every day",
+        level=Level.WARN,
+        subject="old rows",
+        detail=f"these tables grow: there are older {told}",
+        advice="python cli.py jobs run prune; `run` does it every day",
     )

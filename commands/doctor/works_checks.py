@@ -32,45 +32,52 @@ class WorksCheckup:
         yield from self._view_data()
 
     def _inbox(self) -> Iterator[Finding]:
-        subject, folder = "works inbox", self._app.works_inbox.folder.absolute()
+        subject, folder = "works inbox", self._app.works.drop_folder.folder.absolute()
         if not folder.exists():
             yield Finding(Level.OK, subject, f"not in use ({folder} is not there)")
             return
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             yield Finding(
-                Level.ERROR,
-                subject,
-                f"{folder} cannot be read and written: nothing is taken in",
-                "make it a folder that this user and the site may both write to",
+                level=Level.ERROR,
+                subject=subject,
+                detail=f"{folder} cannot be read and written: nothing is taken in",
+                advice="make it a folder that this user and the site may both write to",
             )
             return
         try:
-            state = self._app.works_inbox.look()
+            state = self._app.works.drop_folder.look()
         except BatonError as error:
-            yield Finding(Level.ERROR, subject, str(error), "give this user the right to read it")
+            yield Finding(
+                level=Level.ERROR,
+                subject=subject,
+                detail=str(error),
+                advice="give this user the right to read it",
+            )
             return
         waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
         if waits > WAITING_LONG:
             yield Finding(
-                Level.WARN,
-                subject,
-                f"{amount(state.waiting, 'file')} waiting, the oldest for {_length(waits)}",
-                "start: python cli.py run, or take them in now: python cli.py works import --inbox",
+                level=Level.WARN,
+                subject=subject,
+                detail=f"{amount(state.waiting, 'file')} waiting, the oldest for {_length(waits)}",
+                advice="start: python cli.py run, or take them in now: python cli.py works"
+                " import --inbox",
             )
         if state.newest_rejected is not None:
             yield Finding(
-                Level.WARN,
-                subject,
-                f"{amount(state.rejected, 'file')} rejected, the newest"
+                level=Level.WARN,
+                subject=subject,
+                detail=f"{amount(state.rejected, 'file')} rejected, the newest"
                 f" {state.newest_rejected.name}: {redact(state.reason)}",
-                f"mend what is in {state.newest_rejected.parent} and move it back to {folder},"
+                advice=f"mend what is in {state.newest_rejected.parent} and move it back to"
+                f" {folder},"
                 " or delete it",
             )
         if waits <= WAITING_LONG and state.newest_rejected is None:
             yield Finding(Level.OK, subject, f"{folder}, {amount(state.waiting, 'file')} waiting")
 
     def _list(self) -> Finding:
-        subject, listing = "views.json", self._app.catalogue_list
+        subject, listing = "views.json", self._app.works.listing
         path, changed_at = listing.path.absolute(), listing.changed_at()
         if changed_at is None and not path.exists():
             return Finding(Level.OK, subject, "not there: the catalogue was never used")
@@ -79,7 +86,13 @@ class WorksCheckup:
         try:
             listed = len(read_views_list(path).works) if path.exists() else 0
         except DamagedFile as error:
-            return Finding(Level.ERROR, subject, str(error).partition(";")[0], advice, mend)
+            return Finding(
+                level=Level.ERROR,
+                subject=subject,
+                detail=str(error).partition(";")[0],
+                advice=advice,
+                fix=mend,
+            )
         if changed_at is None:
             text = f"{path}, {amount(listed, 'work')}; another program's, the catalogue is empty"
             return Finding(Level.OK, subject, text)
@@ -89,12 +102,16 @@ class WorksCheckup:
             text = f"older than the catalogue, which has changed {_length(behind)} ago"
             text = text if path.exists() else "not there, though the catalogue is in use"
             return Finding(
-                Level.WARN, subject, text, f"{advice}, or start: python cli.py run", mend
+                level=Level.WARN,
+                subject=subject,
+                detail=text,
+                advice=f"{advice}, or start: python cli.py run",
+                fix=mend,
             )
         return Finding(Level.OK, subject, f"{path}, {amount(listed, 'work')} of Bilibili")
 
     def _write_list(self) -> str:
-        done = self._app.catalogue_list.export()
+        done = self._app.works.listing.export()
         return f"{amount(done.total, 'work')} written to {done.path}"
 
     def _view_data(self) -> Iterator[Finding]:
@@ -103,25 +120,28 @@ class WorksCheckup:
             yield Finding(Level.OK, subject, "none yet")
             return
         try:
-            hours = self._app.view_gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
-            self._app.view_data.write(lambda tx: None)
+            hours = self._app.works.gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
+            self._app.works.view_data.write(lambda tx: None)
         except DatabaseContention:
             yield Finding(
-                Level.WARN,
-                subject,
-                f"{path} is locked by another program: imports wait",
-                f"end what holds it (it is named by: fuser {path}); nothing is lost meanwhile",
+                level=Level.WARN,
+                subject=subject,
+                detail=f"{path} is locked by another program: imports wait",
+                advice=f"end what holds it (it is named by: fuser {path}); nothing is lost"
+                " meanwhile",
             )
             return
         except SchemaMismatch as error:
-            yield Finding(Level.ERROR, subject, str(error), "see docs/views.md")
+            yield Finding(
+                level=Level.ERROR, subject=subject, detail=str(error), advice="see docs/views.md"
+            )
             return
         except DatabaseError as error:
             yield Finding(
-                Level.ERROR,
-                subject,
-                str(error),
-                f"move {path} away, then make it anew: python cli.py views --missing",
+                level=Level.ERROR,
+                subject=subject,
+                detail=str(error),
+                advice=f"move {path} away, then make it anew: python cli.py views --missing",
             )
             return
         yield _of_hours(subject, str(path), hours)
@@ -134,11 +154,12 @@ def _of_hours(subject: str, place: str, hours: list[ObservedHour]) -> Finding:
     named = "; ".join(f"{one.hour}: {one.why}" for one in missing[-NAMED_HOURS:])
     more = f"; {len(missing) - NAMED_HOURS:,} more" if len(missing) > NAMED_HOURS else ""
     return Finding(
-        Level.WARN,
-        subject,
-        f"{amount(len(missing), 'hour')} of the last {LOOK_BACK_HOURS}"
+        level=Level.WARN,
+        subject=subject,
+        detail=f"{amount(len(missing), 'hour')} of the last {LOOK_BACK_HOURS}"
         f" without numbers: {named}{more}",
-        "all of them: python cli.py views gaps; `run` asks each hour, and `views --missing` takes"
+        advice="all of them: python cli.py views gaps; `run` asks each hour, and `views"
+        " --missing` takes"
         " in files that wait",
     )
 

@@ -156,11 +156,11 @@ def opened_app(
     finally:
         probe.close()
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
-    app = App(settings, threads, patience_secs)
+    app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
         app.clock.sync()
         if services:
-            app.require_channels()
+            app.alerts.require_channels()
         yield app
     finally:
         app.close()

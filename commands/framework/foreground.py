@@ -44,12 +44,12 @@ class Foreground:
         wait: stay when all quota is used up.
     """
 
-    def __init__(self, app: App, works_on: tuple[TaskType, ...], *, wait: bool) -> None:
+    def __init__(self, *, app: App, works_on: tuple[TaskType, ...], wait: bool) -> None:
         self._app = app
         self._works_on = works_on
         self._wait = wait
         self._texts = texts_for(app.settings.language)
-        self._console = Console(self._texts, app.calendar.zone)
+        self._console = Console(texts=self._texts, zone=app.calendar.zone)
         self._stop = threading.Event()
         self._signals = 0
         self._failure: BaseException | None = None
@@ -118,7 +118,7 @@ class Foreground:
 
     def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
         try:
-            self.last = self._app.progress.snapshot(
+            self.last = self._app.crawling.snapshots.snapshot(
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
         except DatabaseError as error:
@@ -184,7 +184,7 @@ class Foreground:
         crawl = task.task_type is TaskType.INGESTION
         purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
         try:
-            shortage = self._app.accounts.shortage(purpose, task.platform)
+            shortage = self._app.pool.manager.shortage(purpose, task.platform)
         except BatonError:
             return None
         if shortage.busy or shortage.until is not None:

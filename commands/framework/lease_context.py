@@ -38,7 +38,11 @@ def stopped_by_signals() -> threading.Event:
 @contextmanager
 def leases_renewed(app: App, role: str, on_failure: Callable[[], None]) -> Iterator[None]:
     """While the keeper renews what this process leases; `on_failure` when it cannot go on."""
-    keeper = ThreadedService("keeper", [app.keeper(role).run], lambda _error: on_failure())
+    keeper = ThreadedService(
+        name="keeper",
+        bodies=[app.crawling.lease_renewer(role).run],
+        on_failure=lambda _error: on_failure(),
+    )
     keeper.start()
     try:
         yield

@@ -42,7 +42,10 @@ def _summary(
         counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
         return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
     told_files = [
-        {"path": str(app.files.locate(one.file_path or "")), "rows": one.exported_count}
+        {
+            "path": str(app.crawling.segment_files.locate(one.file_path or "")),
+            "rows": one.exported_count,
+        }
         for one in files
     ]
     return summary | {"rows": view.items if view else None, "files": told_files}
@@ -62,4 +65,5 @@ def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segm
     counts = f"{texts.count('row', items)}, {texts.count('file', len(files))}"
     result(f"{kind} {task.domain}: {counts}")
     for file in files:
-        result(f"  {file.exported_count:>7,}  {app.files.locate(file.file_path or '')}")
+        path = app.crawling.segment_files.locate(file.file_path or "")
+        result(f"  {file.exported_count:>7,}  {path}")

@@ -60,7 +60,7 @@ def demo(
         with opened_app(4, settings, services=True) as app:
             _fill_pool(app, accounts)
             _work(app)
-            verdict = app.verifier.verify()
+            verdict = app.crawling.verifier.verify()
             _report(app, creators, verdict, as_json)
 
 
@@ -121,15 +121,18 @@ def _sandbox(creators: int) -> Iterator[str]:
 def _fill_pool(app: App, accounts: int) -> None:
     for number in range(1, accounts + 1):
         name = f"demo-{number}"
-        app.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), QUOTA)
+        app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), QUOTA)
 
 
 def _work(app: App) -> None:
-    crawl = app.scheduler.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
+    crawl = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
     options = ExportOptions("csv", DEFAULT_COLUMNS)
-    export = app.scheduler.submit_export("bilibili", DOMAIN, options.as_json(), 1)
-    view = Foreground(app, (TaskType.INGESTION, TaskType.EXPORT), wait=False)
-    ending = view.run(app.engine(2, 1, view.failed), (crawl.task.id, export.task.id))
+    export = app.crawling.scheduler.submit_export("bilibili", DOMAIN, options.as_json(), 1)
+    view = Foreground(app=app, works_on=(TaskType.INGESTION, TaskType.EXPORT), wait=False)
+    ending = view.run(
+        app.engine(crawl_threads=2, export_threads=1, on_failure=view.failed),
+        (crawl.task.id, export.task.id),
+    )
     if ending.message:
         say(ending.message)
     if ending.code is not Exit.OK:
@@ -137,11 +140,11 @@ def _work(app: App) -> None:
 
 
 def _report(app: App, creators: int, verdict: Verdict, as_json: bool) -> None:
-    names = {account.id: account.username for account in app.registry.all()}
+    names = {account.id: account.username for account in app.pool.registry.all()}
     made = app.database.read(lambda tx: export_segments.page(tx, 0, 1000))
     files = [
         {
-            "path": str(app.files.locate(one.file_path or "")),
+            "path": str(app.crawling.segment_files.locate(one.file_path or "")),
             "rows": one.exported_count,
             "account": names[one.account_id],
         }

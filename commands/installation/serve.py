@@ -58,11 +58,13 @@ def serve(
         result(f"listening on {server.url}")
         sys.stdout.flush()
         _tell(app, server)
-        keeper = ThreadedService("keeper", [app.keeper(ROLE).run], failed)
+        keeper = ThreadedService(
+            name="keeper", bodies=[app.crawling.lease_renewer(ROLE).run], on_failure=failed
+        )
         keeper.start()
         server.start()
         stop.wait()
-        _end(server, app.job_launcher)
+        _end(server, app.jobs.launcher)
         keeper.stop()
         keeper.join(JOIN_SECS)
     if failures:
@@ -77,7 +79,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
     """
     from app.web import web_server  # here, as it is slow to load
 
-    own = App(app.settings, THREADS, COMMAND_PATIENCE_SECS)
+    own = App(app.settings, threads=THREADS, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
         server = web_server(own, on_failure=on_failure, kept=app)
@@ -92,7 +94,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
         try:
             yield
         finally:
-            _end(server, app.job_launcher)
+            _end(server, app.jobs.launcher)
     finally:
         own.close()
 
@@ -112,12 +114,12 @@ def _tell(app: App, server: WebServer) -> None:
             "note: it can be reached from the network, in clear; put a server with TLS in front"
             " of it (docs/web.md)"
         )
-    if app.tokens.has_admin():
+    if app.web_tokens.has_admin():
         return
     if not sys.stderr.isatty():  # a journal or a file would keep it
         say("nobody can sign in yet; make a token with: python cli.py web token")
         return
-    token = app.tokens.make(Role.ADMIN)
+    token = app.web_tokens.make(Role.ADMIN)
     say(f"admin token, shown only now: {token.text}")
 
 

@@ -34,7 +34,7 @@ def token(
     It is shown once; the database keeps only its hash.
     """
     with opened_app() as app:
-        made = app.tokens.make(Role.READER if read_only else Role.ADMIN, name)
+        made = app.web_tokens.make(Role.READER if read_only else Role.ADMIN, name)
         result(made.text)
         may = "may only read" if read_only else "may act"
         say(f"token {made.name} {may}; it is shown only now")
@@ -43,7 +43,7 @@ def token(
 def tokens(as_json: AsJson = False) -> None:
     """List the tokens, without the tokens themselves."""
     with opened_app() as app:
-        found = app.tokens.every()
+        found = app.web_tokens.every()
         if as_json:
             result_json([_object(one) for one in found])
             return
@@ -72,7 +72,7 @@ def revoke(
 ) -> None:
     """End a token, and the sessions that it began."""
     with opened_app() as app:
-        ended = app.tokens.revoke(name)
+        ended = app.web_tokens.revoke(name)
         result(f"token {ended.name} ends; whoever uses it is signed out")
 
 

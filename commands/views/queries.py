@@ -185,7 +185,7 @@ def gaps(
     """Every hour expected: observed, late or missing, and why."""
     hours = hours_of_span(since)
     with unopened_app() as app:
-        found = app.view_gaps.look(app.host_clock.now(), hours)
+        found = app.works.gaps.look(app.host_clock.now(), hours)
     if as_json:
         result_json([gap_object(one) for one in found])
         return
@@ -221,8 +221,8 @@ def _numbers() -> Iterator[tuple[App, Database]]:
         path = app.settings.view_data_file
         if not path.exists():
             raise InvalidInput(f"{path} is not there yet; fetch first: python cli.py views --full")
-        view_data.create(app.view_data)
-        yield app, app.view_data
+        view_data.create(app.works.view_data)
+        yield app, app.works.view_data
 
 
 def _newest(data: Database) -> Hour:

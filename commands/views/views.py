@@ -103,7 +103,7 @@ def views(
 
 def _export(as_json: bool) -> Exit:
     with opened_app() as app:
-        done, path = app.hourly_views.export(), str(app.settings.works_list)
+        done, path = app.works.hourly.export(), str(app.settings.works_list)
     if done is None:
         say("the catalogue is empty (see: python cli.py works add); the file was left as it is")
     result_json({"file": path}) if as_json else result(path)
@@ -112,14 +112,14 @@ def _export(as_json: bool) -> Exit:
 
 def _crawl(as_json: bool) -> Exit:
     with _crawling() as (app, stop, show):
-        done = app.hourly_views.crawl(stop, show)
+        done = app.works.hourly.crawl(stop, show)
     result_json(_crawl_object(done)) if as_json else _tell_crawl(done)
     return CODES[done.ending]
 
 
 def _full(as_json: bool) -> Exit:
     with _crawling() as (app, stop, show):
-        done = app.hourly_views.full(stop, show)
+        done = app.works.hourly.full(stop, show)
     code = CODES[done.crawl.ending]
     if as_json:
         result_json(
@@ -141,7 +141,7 @@ def _full(as_json: bool) -> Exit:
 
 def _import(hour: Hour | None, as_json: bool) -> Exit:
     with unopened_app() as app:
-        done = app.hourly_views.import_hour(hour)
+        done = app.works.hourly.import_hour(hour)
     result_json(_import_object(done)) if as_json else _tell_import(done)
     return Exit.OK
 
@@ -149,7 +149,7 @@ def _import(hour: Hour | None, as_json: bool) -> Exit:
 def _import_missing(as_json: bool) -> Exit:
     stop = stopped_by_signals()
     with unopened_app() as app, progress_shown() as show:
-        done = app.hourly_views.import_missing(
+        done = app.works.hourly.import_missing(
             stop, lambda place, total: show("import", place, total) if total else None
         )
     result_json(_outcome_object(done)) if as_json else _tell_outcome(done)

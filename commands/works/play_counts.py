@@ -59,7 +59,7 @@ def update_play_counts(
         if backup:
             _backup(app)
         with kept_leases(app, "play_counts") as stop, _watched(app) as watch:
-            end = app.play_counts.update(stop, force=force, uids=wanted, watch=watch)
+            end = app.works.play_counts.update(stop, force=force, uids=wanted, watch=watch)
     _tell(end, as_json)
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)

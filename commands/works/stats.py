@@ -45,8 +45,8 @@ def fetch(
         raise InvalidInput("give links or ids, or --file FILE with one a line")
     with opened_app() as app, kept_leases(app, "stats") as stop:
         if platform is not None:
-            platform = app.catalog.named(platform).name
-        items = app.video_stats.fetch(texts, stop, platform)
+            platform = app.pool.platforms.named(platform).name
+        items = app.pool.statistics.fetch(texts, stop, platform)
     if as_json:
         result_json([_as_object(item) for item in items])
     else:

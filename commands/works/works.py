@@ -67,7 +67,7 @@ def add(
     with opened_app() as app:
         name = _platform(app, platform)
         with kept_leases(app, "works") as stop:
-            added = app.works_intake.add(links, name, stop, fetch=fetch)
+            added = app.works.importer.add(links, name, stop, fetch=fetch)
     if as_json:
         result_json([_added(one) for one in added])
     else:
@@ -101,7 +101,7 @@ def import_works(
         for file, rows in read:
             if rows.unused and not as_json:
                 say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
-            imported[file] = app.works_intake.take_in(rows, str(file), stop)
+            imported[file] = app.works.importer.take_in(rows, str(file), stop)
     _tell_imported(imported, as_json)
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
@@ -142,7 +142,7 @@ def discover(
 
     with opened_app() as app, kept_leases(app, "works") as stop:
         try:
-            app.uploads.discover(uid, stop, on_page)
+            app.works.uploads.discover(uid, stop, on_page)
         except Stopped:
             say("stopped; what was found is in the catalogue, run it again for the rest")
     _tell_discovered(uid, last[0] if last else None, as_json)
@@ -158,7 +158,7 @@ def disable(
     """Take videos out: marked invalid, not deleted."""
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
-        app.catalogue.disable(keys, reason)
+        app.works.catalogue.disable(keys, reason)
         result(f"{amount(len(keys), 'work')} disabled")
 
 
@@ -166,14 +166,14 @@ def enable(links: Links, platform: PlatformOf = None) -> None:
     """Bring videos back, whoever took them out."""
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
-        app.catalogue.enable(keys)
+        app.works.catalogue.enable(keys)
         result(f"{amount(len(keys), 'work')} enabled")
 
 
 def export(as_json: AsJson = False) -> None:
     """Write the list to data/spider/views.json."""
     with opened_app() as app:
-        done = app.catalogue_list.export()
+        done = app.works.listing.export()
         if as_json:
             result_json({"path": str(done.path), "total": done.total, "valid": done.valid})
             return
@@ -181,7 +181,7 @@ def export(as_json: AsJson = False) -> None:
 
 
 def _platform(app: App, name: str | None) -> str | None:
-    return app.catalog.named(name).name if name else None
+    return app.pool.platforms.named(name).name if name else None
 
 
 def _keys(links: list[str], platform: str | None) -> list[Key]:
@@ -217,14 +217,14 @@ def _added_line(one: Added) -> str:
 def _import_inbox(app: App, as_json: bool) -> None:
     stop = threading.Event()
     on_signals(stop.set)
-    done = app.works_inbox.take_in(stop)
+    done = app.works.drop_folder.take_in(stop)
     counts = vars(done.changes)
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})
     else:
         result(f"{amount(done.files, 'file')}: {_counts(counts)}")
     if done.rejected:
-        where = app.works_inbox.folder / "rejected"
+        where = app.works.drop_folder.folder / "rejected"
         say(f"{amount(done.rejected, 'file')} rejected; see the reasons in {where}")
         raise typer.Exit(Exit.PARTIAL)
 

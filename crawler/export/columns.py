@@ -55,7 +55,7 @@ class RowReader:
     and then put into the order that was asked for.
     """
 
-    def __init__(self, raw_fields: Mapping[str, str], columns: Sequence[str]) -> None:
+    def __init__(self, *, raw_fields: Mapping[str, str], columns: Sequence[str]) -> None:
         stored = [name for name in columns if name in STORED]
         common = [name for name in columns if name in raw_fields]
         special = [name for name in columns if name not in STORED and name not in raw_fields]

@@ -34,6 +34,7 @@ class BatchExporter:
 
     def __init__(
         self,
+        *,
         database: Database,
         scheduler: TaskScheduler,
         clock: Clock,
@@ -71,7 +72,13 @@ class BatchExporter:
             self._spend(tx, account, segment.quota_day, len(rows))
             reached = max(marker, rows[-1]["id"])
             if not task_leases.advance(
-                tx, task.id, task.lease.token, f"last_id={reached}", len(rows), 0, self._clock.now()
+                tx,
+                task.id,
+                token=task.lease.token,
+                marker=f"last_id={reached}",
+                items=len(rows),
+                new=0,
+                now=self._clock.now(),
             ):
                 raise self._scheduler.why_not_advanced(tx, task)
             return Batch(rows, in_segment, reached)
@@ -94,7 +101,9 @@ class BatchExporter:
 
     def _spend(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
         now = self._clock.now()
-        if account_leases.spend_quota(tx, account.id, day, rows, account.lease.token, now):
+        if account_leases.spend_quota(
+            tx, account.id, day=day, rows=rows, token=account.lease.token, now=now
+        ):
             return
         seen = accounts.get(tx, account.id)
         holds = seen is not None and seen.lease_token == account.lease.token

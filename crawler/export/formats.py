@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -37,7 +37,7 @@ class CsvWriter:
     Text that a spreadsheet would run as a formula gets a leading apostrophe, unless `raw_cells`.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> None:
         self._file = path.open("x", encoding="utf-8-sig", newline="", buffering=1 << 16)
         self._lines = io.StringIO(newline="")
         self._csv = csv.writer(self._lines)
@@ -62,7 +62,7 @@ class CsvWriter:
 class JsonLinesWriter:
     """One JSON object a line, keys in the order of the columns."""
 
-    def __init__(self, path: Path, columns: Sequence[str], raw_cells: bool) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> None:
         self._file = path.open("x", encoding="utf-8", newline="\n", buffering=1 << 16)
         self._columns = tuple(columns)
         self._dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -80,11 +80,19 @@ class JsonLinesWriter:
         _close_unfinished(self._file)
 
 
+class OpensWriter(Protocol):
+    """Creates the file and a writer for it; FileExistsError when the file is there already."""
+
+    def __call__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> FormatWriter: ...
+
+
 @dataclass(frozen=True)
 class Format:
+    """A file format by its name, its suffix and what writes it."""
+
     name: str
     suffix: str
-    open: Callable[[Path, Sequence[str], bool], FormatWriter]
+    open: OpensWriter
 
 
 FORMATS: Mapping[str, Format] = {

@@ -58,7 +58,7 @@ class SegmentFiles:
     """The export folder of this host."""
 
     def __init__(
-        self, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
+        self, *, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
     ) -> None:
         self.exports_dir = exports_dir
         self.host = host
@@ -92,7 +92,9 @@ class SegmentFiles:
             for stale in final.parent.glob(f".{_glob_text(final.name)}.t*.part*"):
                 if _token_of(stale) <= token:
                     stale.unlink(missing_ok=True)
-            return SegmentWriter(self, place, part, final, still_ours)
+            return SegmentWriter(
+                files=self, place=place, part=part, final=final, still_ours=still_ours
+            )
         except OSError as error:
             raise output_error(final, error) from error
 
@@ -118,6 +120,7 @@ class SegmentWriter:
 
     def __init__(
         self,
+        *,
         files: SegmentFiles,
         place: Placement,
         part: Path,
@@ -131,9 +134,9 @@ class SegmentWriter:
         self._part = part
         self._final = final
         self._still_ours = still_ours
-        self._reader = RowReader(files.raw_fields(segment.platform), columns)
+        self._reader = RowReader(raw_fields=files.raw_fields(segment.platform), columns=columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
-            part, columns, bool(segment.options.get("raw_cells"))
+            part, columns, raw_cells=bool(segment.options.get("raw_cells"))
         )
         self.rows = 0
 
@@ -157,7 +160,12 @@ class SegmentWriter:
         try:
             self._writer.close()
             size, digest = measure(self._part)
-            done = FinishedFile(self._final, self._files.stored_path(self._final), size, digest)
+            done = FinishedFile(
+                path=self._final,
+                stored_path=self._files.stored_path(self._final),
+                bytes=size,
+                sha256=digest,
+            )
             manifest = self._write_manifest(done)
             self._still_ours()
             # Whoever took over has removed both sources: then neither rename can do harm.

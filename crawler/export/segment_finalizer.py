@@ -28,7 +28,7 @@ PAGE_ROWS = 200
 class SegmentSealer:
     """Seals segments under a task's lease, and renders files again for the operator."""
 
-    def __init__(self, database: Database, files: SegmentFiles, clock: Clock) -> None:
+    def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
         self._database = database
         self._files = files
         self._clock = clock
@@ -84,7 +84,13 @@ class SegmentSealer:
             if not task_leases.hold_any_status(tx, place.segment.task_id, token, now):
                 return False
             return export_segments.replace_file(
-                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now
+                tx,
+                segment_id,
+                file_path=done.stored_path,
+                size=done.bytes,
+                sha256=done.sha256,
+                host=self.host,
+                now=now,
             )
 
         if not self._database.write(work, repeatable=True):
@@ -148,7 +154,13 @@ class SegmentSealer:
             if not task_leases.hold_any_status(tx, task.id, task.lease.token, now):
                 return False
             return export_segments.seal(
-                tx, segment_id, done.stored_path, done.bytes, done.sha256, self.host, now
+                tx,
+                segment_id,
+                file_path=done.stored_path,
+                size=done.bytes,
+                sha256=done.sha256,
+                host=self.host,
+                now=now,
             )
 
         if not self._database.write(work):

@@ -50,7 +50,7 @@ class ExportVerifier:
     Segments that a worker is writing just now are counted by their rows only.
     """
 
-    def __init__(self, database: Database, files: SegmentFiles, clock: Clock) -> None:
+    def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
         self._clock = clock
         self._database = database
         self._files = files

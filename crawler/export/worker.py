@@ -70,6 +70,7 @@ class ExportWorker:
 
     def __init__(
         self,
+        *,
         database: Database,
         scheduler: TaskScheduler,
         accounts: AccountManager,
@@ -109,7 +110,12 @@ class ExportWorker:
         if leased is None:
             return False
         options = ExportOptions.from_json(leased.task.options)
-        run = Run(leased, options, leased.task.last_id, leased.task.item_count)
+        run = Run(
+            task=leased,
+            options=options,
+            marker=leased.task.last_id,
+            exported=leased.task.item_count,
+        )
         try:
             return self._work_on(run, stop)
         except OutputError as error:
@@ -246,15 +252,15 @@ class ExportWorker:
     def _segment_of(self, run: Run, account: AccountLease, day: date) -> NewSegment:
         task = run.task.task
         return NewSegment(
-            task.id,
-            account.id,
-            task.platform,
-            task.domain,
-            day,
-            account.account.daily_export_limit,
-            run.options.format,
-            run.options.of_segment(),
-            self._sealer.host,
+            task_id=task.id,
+            account_id=account.id,
+            platform=task.platform,
+            domain=task.domain,
+            quota_day=day,
+            quota_limit=account.account.daily_export_limit,
+            format=run.options.format,
+            options=run.options.of_segment(),
+            host=self._sealer.host,
         )
 
     def _seal_if_full(self, run: Run) -> None:

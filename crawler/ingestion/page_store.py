@@ -27,7 +27,7 @@ class StoredPage:
 class PageStore:
     """Writes pages under a task's lease."""
 
-    def __init__(self, database: Database, scheduler: TaskScheduler, clock: Clock) -> None:
+    def __init__(self, *, database: Database, scheduler: TaskScheduler, clock: Clock) -> None:
         self._database = database
         self._scheduler = scheduler
         self._clock = clock
@@ -49,12 +49,12 @@ class PageStore:
             if not task_leases.advance(
                 tx,
                 leased.id,
-                leased.lease.token,
-                marker,
-                len(creators),
-                len(creators),
-                now,
-                range_end,
+                token=leased.lease.token,
+                marker=marker,
+                items=len(creators),
+                new=len(creators),
+                now=now,
+                page_to=range_end,
             ):
                 raise self._scheduler.why_not_advanced(tx, leased)
             new = self._store_creators(tx, leased, leased.id, account_id, page, creators, started)
@@ -126,18 +126,25 @@ class PageStore:
         task, now = leased.task, self._clock.now()
         counts = (len(creators), len(page.rejected))
         log_id = ingestion_logs.log_page(
-            tx, task_id, account_id, task.domain, page.page, counts, started, now
+            tx,
+            task_id,
+            account_id=account_id,
+            domain=task.domain,
+            page=page.page,
+            counts=counts,
+            started=started,
+            ended=now,
         )
         if not creators:
             return 0
         influencers.upsert_page(
             tx,
             task.platform,
-            task.domain,
-            page.page,
-            creators,
-            log_id,
-            now,
+            domain=task.domain,
+            page=page.page,
+            creators=creators,
+            log_id=log_id,
+            now=now,
             refresh_raw=page.complete,
         )
         uids = [creator.uid for creator in creators]

@@ -68,6 +68,7 @@ class IngestionWorker:
 
     def __init__(
         self,
+        *,
         scheduler: TaskScheduler,
         accounts: AccountManager,
         visits: Visits,

@@ -123,7 +123,7 @@ def _asked(
     change: Change, question: Question, names: tuple[str, ...] = (), number: int = 0
 ) -> Advice:
     found = forecast(question)
-    return Advice(change, names, number, found.crawl, found.export)
+    return Advice(change=change, names=names, number=number, crawl=found.crawl, export=found.export)
 
 
 def _is_slowed(now: PlannedAccount, rested: PlannedAccount | None) -> bool:

@@ -166,14 +166,16 @@ class _Course:
     def _rates(self) -> _Rates:
         exporter = self._exporter() if self._waiting < PART_OF_A_ROW else None
         if self._crawl_end is not None:
-            return _Rates((), 0.0, 0.0, 0.0, exporter)
+            return _Rates(askers=(), allowed=0.0, most=0.0, fetched=0.0, exporter=exporter)
         askers = [one for one in self._q.accounts if one.per_sec_at(self._at) > 0]
         allowed = sum(one.per_sec_at(self._at) for one in askers)
         most = self._q.most_per_sec(len(askers))
         fetched = most if self._turns > 0 else min(allowed, most)
         if self._turns < 0:
             fetched = 0.0
-        return _Rates(tuple(askers), allowed, most, fetched, exporter)
+        return _Rates(
+            askers=tuple(askers), allowed=allowed, most=most, fetched=fetched, exporter=exporter
+        )
 
     def _next_change(self, rates: _Rates) -> float:
         """The next moment at which a rate, a quota or a state is another one."""

@@ -81,7 +81,7 @@ class Planner:
     """Makes plans. It changes nothing."""
 
     def __init__(
-        self, database: Database, clock: Clock, calendar: QuotaCalendar, default_limit: int
+        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, default_limit: int
     ) -> None:
         self._database = database
         self._clock = clock
@@ -108,18 +108,24 @@ class Planner:
                 f"no crawl of {wish.domain!r} is open and no row waits to be exported;"
                 " say how many creators with --creators N"
             )
-        reader = _PoolReader(search, now, self._calendar, answer_secs.value, self._default_limit)
+        reader = _PoolReader(
+            search=search,
+            now=now,
+            calendar=self._calendar,
+            answer_secs=answer_secs.value,
+            default_limit=self._default_limit,
+        )
         pool = accounts.every(tx, wish.platform)
         members = reader.members(pool, wish.accounts, crawls=pages > 0)
         question = Question(
-            now,
-            self._calendar,
-            members,
-            pages,
-            creators,
-            waiting,
-            1 if search.sequential else wish.workers,
-            answer_secs.value,
+            now=now,
+            calendar=self._calendar,
+            accounts=members,
+            pages=pages,
+            creators=creators,
+            waiting_rows=waiting,
+            workers=1 if search.sequential else wish.workers,
+            answer_secs=answer_secs.value,
         )
         disabled = [one for one in pool if one.status is AccountStatus.DISABLED]
         spares = Spares(
@@ -130,15 +136,15 @@ class Planner:
         expected = forecast(question)
         advice = advise(question, expected, spares)
         return Plan(
-            wish,
-            question,
-            expected,
-            advice,
-            tuple(one.username for one in disabled),
-            page_creators,
-            answer_secs,
-            search.most_pages,
-            _others(tx, wish),
+            wish=wish,
+            question=question,
+            forecast=expected,
+            advice=advice,
+            disabled=tuple(one.username for one in disabled),
+            page_creators=page_creators,
+            answer_secs=answer_secs,
+            most_pages=search.most_pages,
+            other_tasks=_others(tx, wish),
         )
 
 
@@ -147,6 +153,7 @@ class _PoolReader:
 
     def __init__(
         self,
+        *,
         search: Search,
         now: datetime,
         calendar: QuotaCalendar,
@@ -185,12 +192,12 @@ class _PoolReader:
         limit = statistics.mode(limits) if limits else self._default_limit
         window = RateWindow(self._search.paces[EVERYTHING])
         return PlannedAccount(
-            "+1",
-            outlook(window, self._now.timestamp(), 0.0, self._answer_secs),
-            0.0,
-            math.inf,
-            limit,
-            limit,
+            name="+1",
+            outlook=outlook(window, self._now.timestamp(), 0.0, self._answer_secs),
+            from_secs=0.0,
+            until_secs=math.inf,
+            daily_limit=limit,
+            left_today=limit,
         )
 
     def rested(self, pool: Sequence[Account]) -> dict[str, PlannedAccount]:
@@ -218,12 +225,12 @@ class _PoolReader:
         if self._is_probed_first(account):
             ahead = replace(ahead, ahead=ahead.ahead - 1)
         return PlannedAccount(
-            account.username,
-            ahead if account.session is not None else None,
-            from_secs,
-            max(0.0, (end - now).total_seconds()) if end else math.inf,
-            account.daily_export_limit,
-            account.remaining_quota(self._day),
+            name=account.username,
+            outlook=ahead if account.session is not None else None,
+            from_secs=from_secs,
+            until_secs=max(0.0, (end - now).total_seconds()) if end else math.inf,
+            daily_limit=account.daily_export_limit,
+            left_today=account.remaining_quota(self._day),
         )
 
     def _is_probed_first(self, account: Account) -> bool:

@@ -73,6 +73,7 @@ class Visits:
 
     def __init__(
         self,
+        *,
         accounts: AccountManager,
         platforms: Mapping[str, PlatformAccess],
         clock: Clock,
@@ -97,7 +98,9 @@ class Visits:
         paces = visit.access.source.paces
         pace = AccountPace.load(paces, account.pace, self._clock.now(), known=account.pace_known)
         visit.share = max(1, int(pace.windows[EVERYTHING].learned * SHARE))
-        visit.gate = PacedGate(pace, self._clock, stop, self._patience_secs)
+        visit.gate = PacedGate(
+            pace=pace, clock=self._clock, stop=stop, patience_secs=self._patience_secs
+        )
         secrets = self._accounts.credentials(leased)
         visit.entered = visit.access.sessions.session(
             account.id, account.username, secrets.session, secrets.proxy

@@ -18,6 +18,7 @@ class Engine:
 
     def __init__(
         self,
+        *,
         producers: Sequence[Service],
         consumers: Sequence[Service],
         keeper: Service,

@@ -25,6 +25,7 @@ class Keeper:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         book: LeaseBook,
@@ -75,7 +76,12 @@ class Keeper:
         until = self._clock.now() + timedelta(seconds=self._lease_secs)
         held = self._database.write(
             lambda tx: leases.renew(
-                tx, lease.kind, lease.row_id, self._worker.id, lease.token, until
+                tx,
+                lease.kind,
+                row_id=lease.row_id,
+                owner=self._worker.id,
+                token=lease.token,
+                until=until,
             ),
             repeatable=True,
         )

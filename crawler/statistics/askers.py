@@ -23,7 +23,7 @@ TRIES = 5  # of one batch, with other accounts or after a rest
 class NoFitAccount(InvalidInput):
     """No account can ask now. `until`: when one can; None: when a person has helped."""
 
-    def __init__(self, message: str, until: datetime | None) -> None:
+    def __init__(self, *, message: str, until: datetime | None) -> None:
         super().__init__(message)
         self.until = until
 
@@ -49,6 +49,7 @@ class PoolAsker:
 
     def __init__(
         self,
+        *,
         platform: str,
         accounts: AccountManager,
         visits: Visits,
@@ -120,7 +121,9 @@ class PoolAsker:
             secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
         hopeless = shortage.until is None and not shortage.busy
         if secs > self._patience.longest_secs or hopeless:
-            raise failure or NoFitAccount(f"{self._platform}: {shortage.reason}", shortage.until)
+            raise failure or NoFitAccount(
+                message=f"{self._platform}: {shortage.reason}", until=shortage.until
+            )
         if self._clock.wait(stop, secs):
             raise Stopped
 
@@ -135,6 +138,7 @@ class SessionAsker:
 
     def __init__(
         self,
+        *,
         access: PlatformAccess,
         key: str | None,
         gate: RequestGate,

@@ -61,6 +61,7 @@ class VideoStatsFetcher:
 
     def __init__(
         self,
+        *,
         platforms: Mapping[str, PlatformAccess],
         keys: Mapping[str, str | None],
         accounts: AccountManager,
@@ -164,7 +165,7 @@ class VideoStatsFetcher:
     def _batches(
         self, platform: str, ids: Sequence[str], asker: Asker, stop: threading.Event
     ) -> Iterator[AnsweredBatch]:
-        run = _Run(platform, asker, stop)
+        run = _Run(platform=platform, asker=asker, stop=stop)
         batches = list(_chunks(ids, self._platforms[platform].source.batch))
         for batch in _side_by_side(run.ask, batches, asker.lanes):
             if batch is not None:
@@ -187,23 +188,36 @@ class VideoStatsFetcher:
             key = self._keys.get(platform)
             gate = gates.setdefault(key or platform, self._gate(access, stop))
             lanes = LANES if by_key else 1
-            askers[platform] = SessionAsker(access, key, gate, self._clock, self._patience, lanes)
+            askers[platform] = SessionAsker(
+                access=access,
+                key=key,
+                gate=gate,
+                clock=self._clock,
+                patience=self._patience,
+                lanes=lanes,
+            )
         return askers
 
     def pool_asker(self, platform: str) -> PoolAsker:
         """Asks that platform with the pool's accounts, whatever there is to ask."""
-        return PoolAsker(platform, self._accounts, self._visits, self._clock, self._patience)
+        return PoolAsker(
+            platform=platform,
+            accounts=self._accounts,
+            visits=self._visits,
+            clock=self._clock,
+            patience=self._patience,
+        )
 
     def _gate(self, access: PlatformAccess, stop: threading.Event) -> RequestGate:
         pace = AccountPace.load(access.source.paces, None, self._clock.now(), known=True)
-        return SharedGate(pace, self._clock, stop)
+        return SharedGate(pace=pace, clock=self._clock, stop=stop)
 
 
 class _Run:
     """The batches of one platform. After an error that the next batch would meet as well, nobody
     is asked any more."""
 
-    def __init__(self, platform: str, asker: Asker, stop: threading.Event) -> None:
+    def __init__(self, *, platform: str, asker: Asker, stop: threading.Event) -> None:
         self.ended_by: Exception | None = None
         self._platform = platform
         self._asker = asker

@@ -58,6 +58,7 @@ class TaskScheduler:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         book: LeaseBook,
@@ -90,10 +91,10 @@ class TaskScheduler:
         if options.get("sequential"):
             options, pages = {**options, "at_most": pages}, None
         parent = rows.NewTask(
-            TaskType.INGESTION,
-            platform,
-            domain,
-            options,
+            task_type=TaskType.INGESTION,
+            platform=platform,
+            domain=domain,
+            options=options,
             is_leaf=pages is None,
             page_from=1,
             page_to=pages,
@@ -118,13 +119,25 @@ class TaskScheduler:
         labels: Sequence[str] = (),
     ) -> Filed:
         """File an export of a domain; several lanes are pieces that drain it side by side."""
-        parent = rows.NewTask(TaskType.EXPORT, platform, domain, options, is_leaf=lanes == 1)
+        parent = rows.NewTask(
+            task_type=TaskType.EXPORT,
+            platform=platform,
+            domain=domain,
+            options=options,
+            is_leaf=lanes == 1,
+        )
 
         def work(tx: Tx) -> Filed:
             now = self._clock.now()
             task, is_new = rows.open_or_join(tx, parent, now)
             if is_new and lanes > 1:
-                lane = rows.NewTask(TaskType.EXPORT, platform, domain, options, task.id)
+                lane = rows.NewTask(
+                    task_type=TaskType.EXPORT,
+                    platform=platform,
+                    domain=domain,
+                    options=options,
+                    parent_id=task.id,
+                )
                 for _ in range(lanes):
                     rows.add_child(tx, lane, now)
             task_labels.add(tx, task.id, labels)
@@ -145,10 +158,10 @@ class TaskScheduler:
                 options["open_ended"] = True
             made.append(
                 rows.NewTask(
-                    TaskType.INGESTION,
-                    parent.platform,
-                    parent.domain,
-                    options,
+                    task_type=TaskType.INGESTION,
+                    platform=parent.platform,
+                    domain=parent.domain,
+                    options=options,
                     parent_id=parent.id,
                     page_from=first,
                     page_to=last,
@@ -266,7 +279,9 @@ class TaskScheduler:
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            ended = task_leases.finish(tx, leased.id, leased.lease.token, status, now, error)
+            ended = task_leases.finish(
+                tx, leased.id, token=leased.lease.token, status=status, now=now, error=error
+            )
             if not ended:  # the operator's word came first and stays; only the lease ends
                 task_leases.put_back(
                     tx,
@@ -303,7 +318,9 @@ class TaskScheduler:
         before, alive = now - timedelta(seconds=secs), now - timedelta(seconds=secs + 60)
         due = now + timedelta(seconds=STARVING_DUE_SECS)  # a task that rests longer takes none now
         return self._database.read(
-            lambda tx: rows.is_waiting_for_account(tx, task_type, platform, before, alive, due)
+            lambda tx: rows.is_waiting_for_account(
+                tx, task_type, platform=platform, before=before, alive_since=alive, due=due
+            )
         )
 
     def is_halted(self, leased: TaskLease) -> bool:
@@ -393,7 +410,15 @@ class TaskScheduler:
         if seen.status is not TaskStatus.IN_PROGRESS:
             self._follow(tx, seen.parent_id)
         token = seen.lease_token + 1
-        return TaskLease(seen, Lease(LeaseKind.TASK, seen.id, token, asked_at + self._lease_secs))
+        return TaskLease(
+            seen,
+            Lease(
+                kind=LeaseKind.TASK,
+                row_id=seen.id,
+                token=token,
+                deadline=asked_at + self._lease_secs,
+            ),
+        )
 
     def _follow(self, tx: Tx, parent_id: int | None) -> None:
         """Give a parent the status that its pieces make."""

@@ -79,6 +79,7 @@ class Broadcaster:
 
     def __init__(
         self,
+        *,
         database: Database,
         fetcher: Fetcher,
         vault: Vault,
@@ -174,7 +175,9 @@ class Broadcaster:
         if token is None:
             return None
         deadline = asked_at + self._limits.lease_secs
-        lease = Lease(LeaseKind.BROADCAST, broadcasts.ROW, token, deadline)
+        lease = Lease(
+            kind=LeaseKind.BROADCAST, row_id=broadcasts.ROW, token=token, deadline=deadline
+        )
         self._book.add(lease)
         return lease
 
@@ -222,7 +225,7 @@ class Broadcaster:
     def _numbers(self, found: Sequence[DramaFields], stop: threading.Event) -> LiveNumbers:
         """What the platforms told before the time was over. Raises Stopped when `stop` is set."""
         live = LiveNumbers(self._fetcher)
-        in_time = TimeLimit(stop, self._clock, self._limits.fetch_secs)
+        in_time = TimeLimit(stop=stop, clock=self._clock, secs=self._limits.fetch_secs)
         try:
             live.ask([one.video_url or "" for one in found], in_time)
         except Stopped:
@@ -260,9 +263,23 @@ class Broadcaster:
                 )
                 marks = [lease.token, receiver.signer]
                 name = event_id(
-                    BROADCAST, self._site_name, receiver.url, None, marks, start // size + 1
+                    BROADCAST,
+                    self._site_name,
+                    url=receiver.url,
+                    day=None,
+                    revisions=marks,
+                    part=start // size + 1,
                 )
-                reports.append(Report(BROADCAST, name, receiver.url, receiver.signer, None, body))
+                reports.append(
+                    Report(
+                        kind=BROADCAST,
+                        event_id=name,
+                        url=receiver.url,
+                        task_id=receiver.signer,
+                        stats_date=None,
+                        body=body,
+                    )
+                )
         return reports
 
     def _file(
@@ -270,7 +287,9 @@ class Broadcaster:
     ) -> None:
         """End the round and file its reports, or nothing of both."""
         now = self._clock.now()
-        if not broadcasts.finish(tx, self._owner, lease.token, result, begins, now):
+        if not broadcasts.finish(
+            tx, self._owner, token=lease.token, result=result, next_tasks=begins, now=now
+        ):
             raise LeaseLost(f"{lease} was taken over: its round is not reported")
         for report in reports:
             self._outbox.enqueue(tx, report)

@@ -15,7 +15,7 @@ class LateCompletions:
         days: how long after a day it is still looked at.
     """
 
-    def __init__(self, scanner: DailyScanner, days: int) -> None:
+    def __init__(self, *, scanner: DailyScanner, days: int) -> None:
         self._scanner = scanner
         self._days = days
 

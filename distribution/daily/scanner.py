@@ -91,6 +91,7 @@ class DailyScanner:
 
     def __init__(
         self,
+        *,
         database: Database,
         fetcher: Fetcher,
         vault: Vault,
@@ -270,12 +271,12 @@ def _scanned(
         if stored is not None:
             change, day = stored.changes[drama.task_id], stored.days[drama.task_id]
         yield ScannedTask(
-            drama,
-            tally.counts,
-            tally.completion_count,
-            tally.error,
-            change,
-            day.revision if day else None,
+            drama=drama,
+            counts=tally.counts,
+            completion_count=tally.completion_count,
+            error=tally.error,
+            change=change,
+            revision=day.revision if day else None,
         )
 
 

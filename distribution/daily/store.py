@@ -51,7 +51,7 @@ class StoredPart:
 class DailyStore:
     """Writes `task_daily_stats`, and files the report that is due."""
 
-    def __init__(self, database: Database, outbox: Outbox, clock: Clock, site_name: str) -> None:
+    def __init__(self, *, database: Database, outbox: Outbox, clock: Clock, site_name: str) -> None:
         self._database = database
         self._outbox = outbox
         self._clock = clock
@@ -114,15 +114,15 @@ class DailyStore:
         is_same = known is not None and dict(known.counts) == counts
         revision = 1 if known is None else known.revision + (0 if is_same else 1)
         return DailyStats(
-            drama.task_id,
-            day,
-            counts,
-            tally.completion_count,
-            revision,
-            tally.error,
-            known.event_id if known is not None and is_same else None,
-            self._clock.now(),
-            counted_until,
+            task_id=drama.task_id,
+            stats_date=day,
+            counts=counts,
+            completion_count=tally.completion_count,
+            revision=revision,
+            error=tally.error,
+            event_id=known.event_id if known is not None and is_same else None,
+            scanned_at=self._clock.now(),
+            counted_until=counted_until,
         )
 
     def _report(
@@ -134,9 +134,18 @@ class DailyStore:
             return None
         revisions = [(one.task_id, found[one.task_id].revision) for one in due]
         entries = [daily_entry(one, found[one.task_id].counts) for one in due]
-        name = event_id(DAILY, self._site_name, url, day, revisions, part.number)
+        name = event_id(
+            DAILY, self._site_name, url=url, day=day, revisions=revisions, part=part.number
+        )
         body = daily_body(self._site_name, entries)
-        return Report(DAILY, name, url, part.receiver.signer, day, body)
+        return Report(
+            kind=DAILY,
+            event_id=name,
+            url=url,
+            task_id=part.receiver.signer,
+            stats_date=day,
+            body=body,
+        )
 
 
 def _change(found: DailyStats, known: DailyStats | None) -> Change:

@@ -72,6 +72,7 @@ class Intake:
 
     def __init__(
         self,
+        *,
         database: Database,
         vault: Vault,
         outbox: Outbox,
@@ -198,7 +199,11 @@ class Intake:
             one: Completion = item.form
             if one.task_id not in tasks:
                 reason = f"{one.task_id!r} is not known; import the task first"
-                taken.problems.append(Problem(item.position, one.task_id, "task_id", reason))
+                taken.problems.append(
+                    Problem(
+                        position=item.position, name=one.task_id, field="task_id", reason=reason
+                    )
+                )
             elif one.key not in known:
                 taken.created += 1
                 new[one.key] = known[one.key] = one
@@ -237,8 +242,17 @@ class Intake:
             ],
         )
         keys = [one.key for _, one in told]
-        name = event_id(COMPLETION, self._site_name, receiver.url, None, keys, 1)
-        return Report(COMPLETION, name, receiver.url, receiver.signer, None, body)
+        name = event_id(
+            COMPLETION, self._site_name, url=receiver.url, day=None, revisions=keys, part=1
+        )
+        return Report(
+            kind=COMPLETION,
+            event_id=name,
+            url=receiver.url,
+            task_id=receiver.signer,
+            stats_date=None,
+            body=body,
+        )
 
 
 def _says_more(now: Completion, before: Completion) -> bool:
@@ -259,8 +273,8 @@ def _problem(position: int, item: Any, name_field: str, error: InvalidInput) -> 
     name = item.get(name_field) if isinstance(item, Mapping) else None
     shown = str(name)[:64] if isinstance(name, str | int) else ""
     if isinstance(error, WrongField):
-        return Problem(position, shown, error.field, error.reason)
-    return Problem(position, shown, "", str(error))
+        return Problem(position=position, name=shown, field=error.field, reason=error.reason)
+    return Problem(position=position, name=shown, field="", reason=str(error))
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -64,7 +64,7 @@ def read_drama(told: Mapping[str, Any]) -> DramaForm:
     Raises:
         WrongField: names the field.
     """
-    fields = Fields(told, DRAMA_FIELDS)
+    fields = Fields(told=told, known=DRAMA_FIELDS)
     task_id = fields.identifier("task_id")
     changes: dict[str, Any] = {"project_id": fields.identifier("project_id")}
     if fields.was_given("title"):
@@ -81,16 +81,16 @@ def read_drama(told: Mapping[str, Any]) -> DramaForm:
         changes["callback_url"] = fields.http_url("callback_url")
     secret = fields.value("callback_secret") or None
     return DramaForm(
-        task_id,
-        changes,
-        fields.was_given("callback_secret"),
-        None if secret is None else read_secret("callback_secret", secret),
+        task_id=task_id,
+        changes=changes,
+        gives_secret=fields.was_given("callback_secret"),
+        secret=None if secret is None else read_secret("callback_secret", secret),
     )
 
 
 def read_user(told: Mapping[str, Any]) -> User:
     """A user. Raises WrongField."""
-    fields = Fields(told, USER_FIELDS)
+    fields = Fields(told=told, known=USER_FIELDS)
     return User(
         fields.identifier("user_id"),
         fields.text("name", NAME_CHARS) or "",
@@ -107,17 +107,25 @@ def read_completion(told: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
     Raises:
         WrongField: names the field.
     """
-    fields = Fields(told, COMPLETION_FIELDS)
+    fields = Fields(told=told, known=COMPLETION_FIELDS)
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
-        raise WrongField("submission_link", "is missing")
+        raise WrongField(field="submission_link", reason="is missing")
     completed_at = fields.moment("completed_at", zone) or now
     if completed_at > now + AHEAD:
-        raise WrongField("completed_at", f"{completed_at.isoformat()} is in the future")
+        raise WrongField(
+            field="completed_at", reason=f"{completed_at.isoformat()} is in the future"
+        )
     text, meant = link
     return Completion(
-        task_id, user_id, meant.platform, text, link_hash(meant), _details(fields), completed_at
+        task_id=task_id,
+        user_id=user_id,
+        platform=meant.platform,
+        submission_link=text,
+        link_hash=link_hash(meant),
+        details=_details(fields),
+        completed_at=completed_at,
     )
 
 
@@ -133,7 +141,7 @@ def _status(fields: Fields) -> DramaStatus:
         return DramaStatus(text or "")
     except ValueError:
         known = ", ".join(one.value for one in DramaStatus)
-        raise WrongField("status", f"{text!r} is none of {known}") from None
+        raise WrongField(field="status", reason=f"{text!r} is none of {known}") from None
 
 
 def _details(fields: Fields) -> str | None:
@@ -142,17 +150,17 @@ def _details(fields: Fields) -> str | None:
     if value in (None, "", {}):
         return None
     if not isinstance(value, dict):
-        raise WrongField(name, "is no JSON object")
+        raise WrongField(field=name, reason="is no JSON object")
     if is_deeper(value, DETAILS_LEVELS):
-        raise WrongField(name, f"has more than {DETAILS_LEVELS} levels")
+        raise WrongField(field=name, reason=f"has more than {DETAILS_LEVELS} levels")
     try:
         counters.verified(value)
     except WrongField as error:
-        raise WrongField(f"{name}.{error.field}", error.reason) from error
+        raise WrongField(field=f"{name}.{error.field}", reason=error.reason) from error
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise WrongField(name, f"cannot be stored as JSON: {error}") from error
+        raise WrongField(field=name, reason=f"cannot be stored as JSON: {error}") from error
     if len(text) > DETAILS_CHARS:
-        raise WrongField(name, f"is longer than {DETAILS_CHARS} characters")
+        raise WrongField(field=name, reason=f"is longer than {DETAILS_CHARS} characters")
     return text

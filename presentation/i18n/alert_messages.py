@@ -102,7 +102,7 @@ class Message:
 class AlertWords:
     """Writes alerts in the reader's language, moments in the reader's zone, never a secret."""
 
-    def __init__(self, texts: Texts, zone: ZoneInfo) -> None:
+    def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
         self._zone = zone
         self.alert = CHINESE_ALERTS if texts is CHINESE else ENGLISH_ALERTS
@@ -158,4 +158,4 @@ class AlertWords:
 
 def log_words(zone: ZoneInfo) -> AlertWords:
     """Logs are in English."""
-    return AlertWords(ENGLISH, zone)
+    return AlertWords(texts=ENGLISH, zone=zone)

@@ -20,7 +20,7 @@ def shown(alerts: Sequence[Alert]) -> list[Alert]:
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
     """The newest alerts in `room` lines; what is left out is counted."""
-    words = AlertWords(page.texts, page.zone)
+    words = AlertWords(texts=page.texts, zone=page.zone)
     wrong = shown(alerts)
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
     lines = [_line(MARK + words.headline(alert), "bold red") for alert in newest]

@@ -28,16 +28,16 @@ MOST_ALERTS = 4
 class Console:
     """Draws snapshots. `zone` is the one in which times are shown."""
 
-    def __init__(self, texts: Texts, zone: ZoneInfo) -> None:
+    def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
         self._zone = zone
         self._rates = RateMeter()
-        self._alert_news = AlertNews(AlertWords(texts, zone))
+        self._alert_news = AlertNews(AlertWords(texts=texts, zone=zone))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
         """The whole screen, for a terminal of that size."""
         self._rates.note(snapshot)
-        page = Page(self._texts, self._zone, width, snapshot.now)
+        page = Page(texts=self._texts, zone=self._zone, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MOST_ALERTS, height // 4))
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
         tasks = self._tasks(page, snapshot, room - 2 * LEAST_LINES)
@@ -64,17 +64,17 @@ class Console:
     def line(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
         """The same in one plain line, for logs and pipes; `only` some tasks when any are given."""
         self._rates.note(snapshot)
-        page = Page(self._texts, self._zone, 0, snapshot.now)
+        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
 
     def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
         """What such a line tells, without the clock and the rates that are never the same."""
-        page = Page(self._texts, self._zone, 0, snapshot.now)
+        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
 
     def alert_news(self, snapshot: Snapshot) -> list[str]:
         """Plain lines for alerts that came or went since the last call."""
-        page = Page(self._texts, self._zone, 0, snapshot.now)
+        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return self._alert_news.lines(page, snapshot.alerts)
 
     def _plain(self, page: Page, snapshot: Snapshot, only: Collection[int], *, rates: bool) -> str:

@@ -77,11 +77,11 @@ def _order(body: Json) -> Order:
         raise BadControlError("secrets must be a list of whsec_ and base64")
     times = int(number(body, "times", -1))
     return Order(
-        behaviour,
-        None if times < 0 else times,
-        tuple(secrets),
-        int(number(body, "retry_after", 60)),
-        number(body, "delay_secs", 30),
+        behaviour=behaviour,
+        times=None if times < 0 else times,
+        secrets=tuple(secrets),
+        retry_after_secs=int(number(body, "retry_after", 60)),
+        delay_secs=number(body, "delay_secs", 30),
     )
 
 

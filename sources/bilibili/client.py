@@ -46,7 +46,7 @@ HEADERS = {
 class BilibiliClient:
     """Asks one API host. Signature keys are the same for every account and kept for an hour."""
 
-    def __init__(self, base_url: str, timeout_secs: float, clock: Clock) -> None:
+    def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
         self._timeout_secs = timeout_secs
@@ -176,7 +176,12 @@ class BilibiliClient:
     ) -> tuple[Mapping[str, Any], Evidence]:
         def evidence(code: int | None = None) -> Evidence:
             body = session.hide(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
-            return Evidence(request, answer.status_code, code, body[:EXCERPT_CHARS])
+            return Evidence(
+                request=request,
+                http_status=answer.status_code,
+                code=code,
+                body=body[:EXCERPT_CHARS],
+            )
 
         if answer.status_code != 200:
             retry_after = answer.headers.get("Retry-After")

@@ -39,7 +39,7 @@ class QRCode:
 class Passport:
     """One sign-in. Its HTTP session collects the cookies; they are the account's afterwards."""
 
-    def __init__(self, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
+    def __init__(self, *, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
         self._http = requests.Session()

@@ -53,7 +53,11 @@ def _read(
 ) -> CreatorPage:
     def damaged(reason: str) -> Retry:
         shown = asked.hide(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
-        return Retry(asked.hide(reason), Evidence(asked.request, 200, 0, shown), damaged=True)
+        return Retry(
+            asked.hide(reason),
+            Evidence(request=asked.request, http_status=200, code=0, body=shown),
+            damaged=True,
+        )
 
     page = asked.page
     total_pages = data.get("numPages") if isinstance(data, dict) else None
@@ -71,7 +75,9 @@ def _read(
     creators, rejected = _split(entries, creator_of, asked.hide)
     if len(rejected) == len(entries):
         raise damaged(f"no entry of the page is understood: {rejected[0].reason}")
-    return CreatorPage(page, total_pages, creators, rejected, complete=complete)
+    return CreatorPage(
+        page=page, total_pages=total_pages, creators=creators, rejected=rejected, complete=complete
+    )
 
 
 def _split(

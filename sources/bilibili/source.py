@@ -41,13 +41,13 @@ class BilibiliSource:
     batch = MOST_AT_ONCE
 
     def __init__(
-        self, client: BilibiliClient, pace: Pace, pause: RandomPause, chance: random.Random
+        self, *, client: BilibiliClient, pace: Pace, pause: RandomPause, chance: random.Random
     ) -> None:
         """`pause` and `chance`: see VideoCounters."""
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
-        self._counters = VideoCounters(client, pause, chance)
+        self._counters = VideoCounters(client=client, pause=pause, chance=chance)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
@@ -65,7 +65,13 @@ class BilibiliSource:
         if proxy:
             http.proxies = {"http": proxy, "https": proxy}
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
-        return AccountSession(account_id, username, http, egress(proxy), secrets[::-1])
+        return AccountSession(
+            account_id=account_id,
+            username=username,
+            http=http,
+            egress=egress(proxy),
+            secrets=secrets[::-1],
+        )
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via

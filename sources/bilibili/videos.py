@@ -66,7 +66,9 @@ class VideoCounters:
         chance: what samples are drawn with.
     """
 
-    def __init__(self, client: BilibiliClient, pause: RandomPause, chance: random.Random) -> None:
+    def __init__(
+        self, *, client: BilibiliClient, pause: RandomPause, chance: random.Random
+    ) -> None:
         self._client = client
         self._pause = pause
         self._chance = chance

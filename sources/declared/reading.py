@@ -75,7 +75,7 @@ class PageReader:
         if entries and len(rejected) == len(entries):
             raise _Damaged(f"no entry of the page is understood: {rejected[0].reason}")
         unmatched = self._unmatched(creators) if creators else ()
-        page = CreatorPage(asked.page, total, creators, rejected)
+        page = CreatorPage(page=asked.page, total_pages=total, creators=creators, rejected=rejected)
         return ReadPage(page, next_cursor, unmatched)
 
     def _declared_total(self, body: Any) -> int | None:

@@ -45,14 +45,14 @@ class DeclaredSource:
     it by itself, at the source's pace.
     """
 
-    def __init__(self, declaration: Declaration, timeout_secs: float, clock: Clock) -> None:
+    def __init__(self, *, declaration: Declaration, timeout_secs: float, clock: Clock) -> None:
         self.platform = declaration.name
         self.pace = declaration.pace
         self.endpoint_paces: Mapping[str, Pace] = {}
         self.sequential = declaration.sequential
         self._declaration = declaration
         self._clock = clock
-        self._api = JsonApi(declaration.base_url, timeout_secs)
+        self._api = JsonApi(base_url=declaration.base_url, timeout_secs=timeout_secs)
         self._answers = AnswerReader(declaration.answers)
         self._reader = PageReader(declaration)
         self._shared_cursors = CursorMemory()
@@ -152,7 +152,7 @@ class DeclaredSource:
     def _fetch(self, session: AccountSession, domain: str, place: Place) -> ReadPage:
         values = self._values(domain, place)
         body, request = self._ask(session, self._declaration.search, values)
-        asked = Asked(place.page, place.cursor, request, session.hide)
+        asked = Asked(page=place.page, cursor=place.cursor, request=request, hide=session.hide)
         read = self._reader.read(body, asked)
         self._tell_unmatched(read)
         return read

@@ -22,9 +22,9 @@ class TikHubClient:
     """
 
     def __init__(
-        self, base_url: str, timeout_secs: float, clock: Clock, budget: Budget, price: int
+        self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget, price: int
     ) -> None:
-        self._api = JsonApi(base_url, timeout_secs)
+        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
         self.clock = clock
         self._budget = budget
         self._price = price

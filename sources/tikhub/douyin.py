@@ -31,8 +31,8 @@ class DouyinSource(TikHubSource):
     platform = "douyin"
     batch = BATCH
 
-    def __init__(self, client: TikHubClient, pace: Pace) -> None:
-        super().__init__(client, pace)
+    def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
+        super().__init__(client=client, pace=pace)
         self._told = _Paid(client.clock)
         self._full = _Paid(client.clock)
 

@@ -22,7 +22,7 @@ class TikHubSource:
     platform: str
     batch: int
 
-    def __init__(self, client: TikHubClient, pace: Pace) -> None:
+    def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = {}

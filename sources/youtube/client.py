@@ -17,8 +17,8 @@ UNITS = 1
 class YouTubeClient:
     """Asks one API host and counts its quota units."""
 
-    def __init__(self, base_url: str, timeout_secs: float, clock: Clock, budget: Budget) -> None:
-        self._api = JsonApi(base_url, timeout_secs)
+    def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget) -> None:
+        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
         self._clock = clock
         self._budget = budget
 

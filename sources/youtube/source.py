@@ -30,7 +30,7 @@ class YouTubeSource:
     platform = "youtube"
     batch = BATCH
 
-    def __init__(self, client: YouTubeClient, pace: Pace) -> None:
+    def __init__(self, *, client: YouTubeClient, pace: Pace) -> None:
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = {}

@@ -54,7 +54,10 @@ class ImportedFile:
 
 def open_view_data(path: Path, clock: Clock) -> Database:
     """The file's database; it is made when something is first written or read."""
-    return Database(SQLiteEngine(path, CONNECTIONS, PAGE_CACHE_KIB), clock)
+    return Database(
+        engine=SQLiteEngine(path=path, pool_size=CONNECTIONS, page_cache_kib=PAGE_CACHE_KIB),
+        clock=clock,
+    )
 
 
 def create(database: Database) -> None:

@@ -30,12 +30,12 @@ def state(tx: Tx) -> BroadcasterState:
     if row is None:
         return BroadcasterState()
     return BroadcasterState(
-        bool(row["is_on"]),
-        from_sql_or_none(row["started_at"]),
-        from_sql_or_none(row["finished_at"]),
-        row["result"],
-        from_sql_or_none(row["lease_until"]),
-        row["next_tasks"],
+        is_on=bool(row["is_on"]),
+        started_at=from_sql_or_none(row["started_at"]),
+        finished_at=from_sql_or_none(row["finished_at"]),
+        result=row["result"],
+        lease_until=from_sql_or_none(row["lease_until"]),
+        next_tasks=row["next_tasks"],
     )
 
 

@@ -30,13 +30,13 @@ class Completion:
     @classmethod
     def from_row(cls, row: Row) -> Completion:
         return cls(
-            row["task_id"],
-            row["user_id"],
-            row["platform"],
-            row["submission_link"],
-            row["link_hash"],
-            row["verification_details"],
-            from_sql(row["completed_at"]),
+            task_id=row["task_id"],
+            user_id=row["user_id"],
+            platform=row["platform"],
+            submission_link=row["submission_link"],
+            link_hash=row["link_hash"],
+            details=row["verification_details"],
+            completed_at=from_sql(row["completed_at"]),
         )
 
 

@@ -49,15 +49,15 @@ class DailyStats:
     @classmethod
     def from_row(cls, row: Row) -> DailyStats:
         return cls(
-            row["task_id"],
-            day_from_sql(str(row["stats_date"])),
-            {name: row[name] for name in COUNTS},
-            row["completion_count"],
-            row["revision"],
-            row["error"],
-            row["event_id"],
-            from_sql(row["scanned_at"]),
-            from_sql(row["counted_until"]),
+            task_id=row["task_id"],
+            stats_date=day_from_sql(str(row["stats_date"])),
+            counts={name: row[name] for name in COUNTS},
+            completion_count=row["completion_count"],
+            revision=row["revision"],
+            error=row["error"],
+            event_id=row["event_id"],
+            scanned_at=from_sql(row["scanned_at"]),
+            counted_until=from_sql(row["counted_until"]),
         )
 
 

@@ -63,12 +63,12 @@ class Drama:
     @classmethod
     def from_row(cls, row: Row) -> Drama:
         return cls(
-            DramaFields.from_row(row),
-            row["callback_status"],
-            row["callback_retry_count"],
-            from_sql_or_none(row["callback_last_attempt"]),
-            from_sql(row["created_at"]),
-            from_sql(row["updated_at"]),
+            fields=DramaFields.from_row(row),
+            callback_status=row["callback_status"],
+            callback_retry_count=row["callback_retry_count"],
+            callback_last_attempt=from_sql_or_none(row["callback_last_attempt"]),
+            created_at=from_sql(row["created_at"]),
+            updated_at=from_sql(row["updated_at"]),
         )
 
 

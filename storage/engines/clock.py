@@ -21,7 +21,7 @@ class DatabaseClock:
     that setting the host's clock changes nothing.
     """
 
-    def __init__(self, host_clock: Clock, database: Database) -> None:
+    def __init__(self, *, host_clock: Clock, database: Database) -> None:
         self._host = host_clock
         self._database = database
         self._anchor: tuple[datetime, float] | None = None  # a moment, and when we learnt it

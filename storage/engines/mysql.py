@@ -67,7 +67,7 @@ class Never(Exception):
 class MySQLEngine:
     """Pooled connections to a server, or to the nodes of a cluster."""
 
-    def __init__(self, address: MySQLAddress, pool_size: int) -> None:
+    def __init__(self, *, address: MySQLAddress, pool_size: int) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (pymysql.Error, OSError)

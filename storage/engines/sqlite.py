@@ -33,7 +33,7 @@ class SQLiteEngine:
     each time, so that who waited longest looks least often; ours looks every millisecond.
     """
 
-    def __init__(self, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
+    def __init__(self, *, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)

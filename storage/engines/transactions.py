@@ -35,7 +35,7 @@ AWAY_MOST_SECS = 5.0
 class Tx:
     """Statements inside one transaction (or, for reads, one connection)."""
 
-    def __init__(self, connection: Connection, engine: Engine) -> None:
+    def __init__(self, *, connection: Connection, engine: Engine) -> None:
         self.dialect: Dialect = engine.dialect
         self._engine = engine
         self._connection = connection
@@ -98,7 +98,7 @@ class Database:
     raises CommitUnknown, unless the caller says that the unit may simply run twice.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
+    def __init__(self, *, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
         self.engine = engine
         self.dialect = engine.dialect
         self.give_up = threading.Event()
@@ -130,7 +130,7 @@ class Database:
         connection = self.engine.connect()
         try:
             self.engine.begin(connection)
-            tx = Tx(connection, self.engine)
+            tx = Tx(connection=connection, engine=self.engine)
             try:
                 result = work(tx)
             except BaseException:
@@ -145,7 +145,7 @@ class Database:
     def _with_connection(self, work: Callable[[Tx], T]) -> T:
         connection = self.engine.connect()
         try:
-            return work(Tx(connection, self.engine))
+            return work(Tx(connection=connection, engine=self.engine))
         finally:
             self.engine.release(connection)
 
@@ -214,11 +214,11 @@ def open_engine(url: str, pool_size: int) -> Engine:
             raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
         from storage.engines.sqlite import SQLiteEngine
 
-        return SQLiteEngine(Path(unquote(path)), pool_size)
+        return SQLiteEngine(path=Path(unquote(path)), pool_size=pool_size)
     if scheme in ("mysql", "mariadb"):
         from storage.engines.mysql import MySQLEngine
 
-        return MySQLEngine(MySQLAddress.parse(url), pool_size)
+        return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
     shown = repr(scheme) if "://" in url else "in it"
     raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
 

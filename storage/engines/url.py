@@ -58,7 +58,13 @@ class MySQLAddress:
             )
         socket = parse_qs(parts.query).get("unix_socket", [None])[0]
         nodes = tuple(_node(text.strip()) for text in hosts.split(","))
-        return cls(nodes, unquote(user), unquote(password), database, socket)
+        return cls(
+            nodes=nodes,
+            user=unquote(user),
+            password=unquote(password),
+            database=database,
+            unix_socket=socket,
+        )
 
 
 def _node(text: str) -> Node:

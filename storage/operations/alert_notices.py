@@ -88,12 +88,12 @@ def claim(
     alerts = {row["alert_id"]: _alert(tx, row["alert_id"]) for row in rows}
     return [
         Notice(
-            row["id"],
-            alerts[row["alert_id"]],
-            News(row["news"]),
-            row["attempts"] + 1,
-            row["lease_token"] + 1,
-            from_sql(row["created_at"]),
+            id=row["id"],
+            alert=alerts[row["alert_id"]],
+            news=News(row["news"]),
+            attempts=row["attempts"] + 1,
+            token=row["lease_token"] + 1,
+            created_at=from_sql(row["created_at"]),
         )
         for row in rows
     ]

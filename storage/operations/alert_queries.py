@@ -115,9 +115,9 @@ def _is_filed_anew(tx: Tx, task: Task) -> bool:
 
 def _account(row: Row) -> AccountTrouble:
     return AccountTrouble(
-        row["id"],
-        row["platform"],
-        row["username"],
-        row["disabled_reason"] or "",
-        from_sql_or_none(row["session_expires_at"]),
+        id=row["id"],
+        platform=row["platform"],
+        username=row["username"],
+        reason=row["disabled_reason"] or "",
+        ends_at=from_sql_or_none(row["session_expires_at"]),
     )

@@ -52,10 +52,10 @@ def tasks(
     rows = _newest(
         tx,
         source,
-        part,
-        "created_at",
-        "parent_id IS NULL",
-        labelled,
+        part=part,
+        moment="created_at",
+        fixed="parent_id IS NULL",
+        params=labelled,
         task_type=task_type,
         status=status,
         domain=domain,
@@ -123,7 +123,9 @@ def job_runs(
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
     """Reports to receivers. The slice's time range counts, not the filter's."""
     where, params = conditions(replace(wanted, since=None, until=None))
-    rows = _newest(tx, "webhook_deliveries", part, "created_at", where, params)
+    rows = _newest(
+        tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
+    )
     return [Delivery.from_row(row) for row in rows]
 
 

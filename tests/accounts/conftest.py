@@ -24,7 +24,7 @@ class Pool:
 
     @property
     def manager(self) -> AccountManager:
-        return self.app.accounts
+        return self.app.pool.manager
 
     def add(self, *names: str, limit: int = 4000) -> list[int]:
         return [add_account(self.app, name, limit) for name in names]
@@ -47,7 +47,7 @@ class Pool:
 
     def events(self, account_id: int) -> list[AccountEvent]:
         """Oldest first."""
-        return self.app.registry.events(self.account(account_id))[::-1]
+        return self.app.pool.registry.events(self.account(account_id))[::-1]
 
     def kinds(self, account_id: int) -> list[str]:
         return [event.kind for event in self.events(account_id)]
@@ -58,7 +58,7 @@ class Pool:
         day = self.app.calendar.day(now)
         return self.app.database.write(
             lambda tx: account_leases.spend_quota(
-                tx, leased.id, day, count, leased.lease.token, now
+                tx, leased.id, day=day, rows=count, token=leased.lease.token, now=now
             )
         )
 

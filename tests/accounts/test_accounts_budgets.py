@@ -16,7 +16,13 @@ PACIFIC = "America/Los_Angeles"
 
 
 def budget(app: App, clock: MovingClock, limit: int = 100, platform: str = "youtube", **more: str):
-    return DailyBudget(app.database, clock, platform, limit, more.get("zone", PACIFIC))
+    return DailyBudget(
+        database=app.database,
+        clock=clock,
+        platform=platform,
+        limit=limit,
+        zone=more.get("zone", PACIFIC),
+    )
 
 
 def at(text: str) -> datetime:

@@ -18,7 +18,9 @@ from tests.support.moving_clock import MovingClock
 
 REST_SECS = 900.0
 PACES = {EVERYTHING: Pace(5, 60)}
-EVIDENCE = Evidence("GET /x/search?page=3", 200, -352, '{"code":-352}')
+EVIDENCE = Evidence(
+    request="GET /x/search?page=3", http_status=200, code=-352, body='{"code":-352}'
+)
 
 
 def crawl(pool: Pool) -> AccountLease:
@@ -240,7 +242,7 @@ def gate_of(pool: Pool, leased: AccountLease) -> PacedGate:
     """What a visit makes of what is stored."""
     account, now = leased.account, pool.app.clock.now()
     pace = AccountPace.load(PACES, account.pace, now, known=account.pace_known)
-    return PacedGate(pace, pool.app.clock, threading.Event(), 0.25)
+    return PacedGate(pace=pace, clock=pool.app.clock, stop=threading.Event(), patience_secs=0.25)
 
 
 def ask(gate: PacedGate, times: int) -> None:

@@ -56,7 +56,7 @@ def test_a_lease_shows_its_purpose_owner_and_end(pool: Pool, clock):
     assert row.lease_until is not None
     assert abs(row.lease_until - clock.now() - timedelta(seconds=30)) < timedelta(seconds=1)
     assert (leased.id, leased.username, leased.remaining_quota) == (account_id, "a", 10)
-    assert leased.lease in pool.app.book.held()
+    assert leased.lease in pool.app.leases.held()
 
 
 def test_a_leased_account_is_not_leased_again(pool: Pool, make_app):
@@ -132,7 +132,7 @@ def test_release_makes_idle_and_strikes_the_lease_out(pool: Pool):
     pool.manager.release(pool.must_lease())
     row = pool.account(account_id)
     assert (row.status, row.lease_owner, row.lease_until) == (AccountStatus.IDLE, None, None)
-    assert pool.app.book.held() == []
+    assert pool.app.leases.held() == []
 
 
 def test_a_disabled_account_keeps_its_reason_and_evidence(pool: Pool):
@@ -156,7 +156,7 @@ def test_an_abandoned_lease_runs_out_by_itself(pool: Pool, clock):
     [account_id] = pool.add("a")
     leased = pool.must_lease()
     pool.manager.abandon(leased)
-    assert pool.app.book.held() == []
+    assert pool.app.leases.held() == []
     with pytest.raises(LeaseLost):
         leased.lease.require(pool.app.clock)
     assert pool.status(account_id) is AccountStatus.EXPORTING

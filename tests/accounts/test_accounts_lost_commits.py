@@ -61,7 +61,7 @@ def test_a_lease_nobody_is_sure_of_runs_out_by_itself(shaky: Pool, proxy, clock,
     proxy.commit_faults.append(fault)
     with pytest.raises(CommitUnknown):
         shaky.lease()
-    assert shaky.app.book.held() == [], "the keeper must not renew it"
+    assert shaky.app.leases.held() == [], "the keeper must not renew it"
     clock.move(31)
     assert shaky.must_lease(Purpose.INGESTING).id == account_id
     assert shaky.status(account_id) is AccountStatus.INGESTING

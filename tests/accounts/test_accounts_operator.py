@@ -48,7 +48,7 @@ def test_the_operators_word_ends_a_lease(pool: Pool, status: str):
     leased = pool.must_lease()
     pool.manager.set_account_status(account_id, status)
     assert not leased.lease.is_held(pool.app.clock)
-    assert pool.app.book.held() == []
+    assert pool.app.leases.held() == []
     assert not pool.spend(leased, 1)
     pool.manager.release(leased)
     assert pool.status(account_id) is AccountStatus(status)
@@ -86,7 +86,7 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
     pool.manager.set_account_status(account_id, "idle")
     pool.manager.note_hand_over(pool.must_lease(), "quota used up")
     pool.manager.set_account_status(account_id, "disabled", "sold")
-    pool.app.registry.set_limit(pool.account(account_id), 9)
+    pool.app.pool.registry.set_limit(pool.account(account_id), 9)
     assert [(event.kind, event.detail) for event in pool.events(account_id)] == [
         ("added", "limit 7 a day"),
         ("cooldown", "throttled: HTTP 412"),
@@ -102,7 +102,7 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
 
 def waiting_task(pool: Pool, reason: WaitingFor = WaitingFor.ACCOUNT) -> int:
     """A task that sleeps for an hour because no account was fit."""
-    scheduler, now = pool.app.scheduler, pool.app.clock.now()
+    scheduler, now = pool.app.crawling.scheduler, pool.app.clock.now()
     task = scheduler.submit_crawl(PLATFORM, "美妆", None, {}).task
     until = now + timedelta(hours=1)
     sql = "UPDATE tasks SET status='paused', waiting_for=:why, not_before=:until WHERE id=:id"
@@ -138,7 +138,7 @@ def test_waiting_tasks_wake_when_an_account_comes(pool: Pool, reason: WaitingFor
     elif event == "enabled":
         pool.manager.set_account_status(account_id, "idle")
     else:
-        pool.app.registry.set_limit(pool.account(account_id), 10)
+        pool.app.pool.registry.set_limit(pool.account(account_id), 10)
     task = claim(pool)
     assert task is not None and task.id == task_id
 
@@ -158,8 +158,10 @@ def test_disabling_an_account_wakes_nobody(pool: Pool):
 
 def test_a_task_lease_is_not_ended_by_an_account_of_the_same_id(pool: Pool):
     [account_id] = pool.add("a")
-    task_lease = Lease(LeaseKind.TASK, account_id, 1, pool.app.clock.monotonic() + 30)
-    pool.app.book.add(task_lease)
+    task_lease = Lease(
+        kind=LeaseKind.TASK, row_id=account_id, token=1, deadline=pool.app.clock.monotonic() + 30
+    )
+    pool.app.leases.add(task_lease)
     pool.manager.set_account_status(account_id, "disabled")
     assert task_lease.is_held(pool.app.clock)
 
@@ -176,15 +178,15 @@ def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
         pool.add("a", limit=limit)
     [account_id] = pool.add("a")
     with pytest.raises(InvalidInput):
-        pool.app.registry.set_limit(pool.account(account_id), limit)
+        pool.app.pool.registry.set_limit(pool.account(account_id), limit)
 
 
 def test_a_name_is_given_once_a_platform(pool: Pool):
     pool.add("小号")
     with pytest.raises(InvalidInput, match="already"):
         pool.add("小号")
-    pool.app.registry.add("douyin", "小号", Credentials(), 1)
-    assert len(pool.app.registry.all()) == 2
+    pool.app.pool.registry.add("douyin", "小号", Credentials(), 1)
+    assert len(pool.app.pool.registry.all()) == 2
 
 
 def test_two_at_once_add_a_name_once(make_app, mysql_admin: MariaDBServer):
@@ -231,17 +233,17 @@ def mysql_admin(request: pytest.FixtureRequest, database_url: str) -> MariaDBSer
 
 def test_an_account_is_found_by_name_or_id(pool: Pool):
     first, second = pool.add("a", "b")
-    assert pool.app.registry.find("b").id == second
-    assert pool.app.registry.find(str(first)).username == "a"
+    assert pool.app.pool.registry.find("b").id == second
+    assert pool.app.pool.registry.find(str(first)).username == "a"
     with pytest.raises(InvalidInput, match="no account is named 'c'"):
-        pool.app.registry.find("c")
-    pool.app.registry.add("douyin", "a", Credentials(), 1)
+        pool.app.pool.registry.find("c")
+    pool.app.pool.registry.add("douyin", "a", Credentials(), 1)
     with pytest.raises(InvalidInput, match=r"bilibili, douyin.*--platform"):
-        pool.app.registry.find("a")
-    assert pool.app.registry.find("a", "bilibili").id == first
+        pool.app.pool.registry.find("a")
+    assert pool.app.pool.registry.find("a", "bilibili").id == first
 
 
 def test_a_name_wins_over_an_id_that_looks_the_same(pool: Pool):
     pool.add("a")
     pool.add("1")
-    assert pool.app.registry.find("1").username == "1"
+    assert pool.app.pool.registry.find("1").username == "1"

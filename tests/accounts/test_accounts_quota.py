@@ -115,10 +115,10 @@ def test_an_account_with_limit_zero_never_exports_but_crawls(pool: Pool, clock):
 def test_a_limit_below_what_was_exported_leaves_nothing(pool: Pool, clock):
     [account_id] = pool.add("a", limit=10)
     pool.manager.update_export_count(account_id, 8)
-    pool.app.registry.set_limit(pool.account(account_id), 5)
+    pool.app.pool.registry.set_limit(pool.account(account_id), 5)
     assert pool.manager.get_remaining_quota(account_id) == 0
     assert pool.lease() is None
-    pool.app.registry.set_limit(pool.account(account_id), 20)
+    pool.app.pool.registry.set_limit(pool.account(account_id), 20)
     assert pool.manager.get_remaining_quota(account_id) == 12
     clock.move(86400)
     assert pool.manager.get_remaining_quota(account_id) == 20

@@ -63,7 +63,7 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(count=st.integers(0, 12))
     def operator_counts(self, count: int) -> None:
         try:
-            self.app.accounts.update_export_count(self.account, count)
+            self.app.pool.manager.update_export_count(self.account, count)
         except QuotaExceeded:
             self.book(count, False)
         else:
@@ -74,9 +74,11 @@ class QuotaMachine(RuleBasedStateMachine):
         if self.leased is None:
             return
         token, now = self.leased.lease.token, self.app.clock.now()
-        stale = self.app.registry.find("a").lease_token != token
+        stale = self.app.pool.registry.find("a").lease_token != token
         granted = self.app.database.write(
-            lambda tx: account_leases.spend_quota(tx, self.account, self.today, count, token, now)
+            lambda tx: account_leases.spend_quota(
+                tx, self.account, day=self.today, rows=count, token=token, now=now
+            )
         )
         if stale:
             assert not granted
@@ -87,18 +89,18 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule()
     def worker_leases(self) -> None:
         if self.leased is None:
-            self.leased = self.app.accounts.lease(Purpose.EXPORTING, "bilibili")
+            self.leased = self.app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
             assert (self.leased is not None) == (self.remaining() > 0)
 
     @rule()
     def worker_releases(self) -> None:
         if self.leased is not None:
-            self.app.accounts.release(self.leased)
+            self.app.pool.manager.release(self.leased)
             self.leased = None
 
     @rule()
     def operator_takes_it_away(self) -> None:
-        self.app.accounts.set_account_status(self.account, "idle")
+        self.app.pool.manager.set_account_status(self.account, "idle")
 
     @rule(hours=st.integers(-30, 40))
     def time_goes(self, hours: int) -> None:
@@ -106,12 +108,12 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(0, 15))
     def operator_sets_limit(self, limit: int) -> None:
-        self.app.registry.set_limit(self.app.registry.find("a"), limit)
+        self.app.pool.registry.set_limit(self.app.pool.registry.find("a"), limit)
         self.limit = limit
 
     @invariant()
     def quota_is_what_the_days_left(self) -> None:
-        assert self.app.accounts.get_remaining_quota(self.account) == self.remaining()
+        assert self.app.pool.manager.get_remaining_quota(self.account) == self.remaining()
         assert all(count <= 15 for count in self.counts.values())
 
 

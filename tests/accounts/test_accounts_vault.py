@@ -34,12 +34,12 @@ def new_key() -> str:
 
 
 def add(app: App, name: str = "a", credentials: Credentials = SECRETS) -> int:
-    return app.registry.add("bilibili", name, credentials, 10)
+    return app.pool.registry.add("bilibili", name, credentials, 10)
 
 
 def secrets_of(app: App, name: str = "a") -> tuple[str | None, ...]:
     """What an app with a vault of its own reads: nothing remembered from before."""
-    account = app.registry.find(name)
+    account = app.pool.registry.find(name)
     vault = Vault(app.vault._keys)
     return tuple(vault.decrypt(one) for one in (account.password, account.session, account.proxy))
 
@@ -60,7 +60,7 @@ def dump(app: App) -> str:
 def test_secrets_come_back_and_stand_nowhere_in_clear(app: App, database_url: str, tmp_path: Path):
     add(app)
     leased = Pool(app).must_lease()
-    assert app.accounts.credentials(leased) == SECRETS
+    assert app.pool.manager.credentials(leased) == SECRETS
     written = dump(app).encode()
     if database_url.startswith("sqlite"):
         written += b"".join(file.read_bytes() for file in tmp_path.glob("baton.db*"))
@@ -195,7 +195,7 @@ def test_rotation_of_an_empty_pool_changes_the_key_as_well(make_app):
 
 def damage(app: App, name: str) -> None:
     """Give an account a secret of a key that nobody has."""
-    account = app.registry.find(name)
+    account = app.pool.registry.find(name)
     foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
     app.database.write(
         lambda tx: rows.set_secrets(tx, account.id, (None, foreign, None), account.updated_at)

@@ -44,7 +44,7 @@ from tests.support.moving_clock import MovingClock
 def test_each_kind_is_raised_once_and_is_over_when_it_stays_away(
     app: App, clock: MovingClock, cause: Cause
 ) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     assert watcher.look_once() == 0
     cause.make(app, clock)
     assert [watcher.look_once() for _ in range(3)] == [1, 0, 0]
@@ -66,7 +66,7 @@ def test_two_processes_raise_and_end_it_once(
     make_app: Callable[..., App], clock: MovingClock, cause: Cause
 ) -> None:
     one, other = make_app(), make_app()
-    watchers = [app.alert_watcher() for app in (one, other)]
+    watchers = [app.alerts.monitor() for app in (one, other)]
     at_once(*(watcher.look_once for watcher in watchers))
     cause.make(one, clock)
     raised = at_once(*(watcher.look_once for watcher in watchers))
@@ -83,7 +83,7 @@ def test_who_comes_second_raises_nothing(
 ) -> None:
     """The second has looked before the first has written."""
     one, other = make_app(), make_app()
-    first, second = one.alert_watcher(), other.alert_watcher()
+    first, second = one.alerts.monitor(), other.alerts.monitor()
     first.look_once()
     disable(one)
     assert first.look_once() == 1
@@ -99,7 +99,7 @@ def test_what_failed_before_the_first_look_is_no_news(app: App, clock: MovingClo
     expire(app, 1, "gone")
     fail_task(app, "游戏")
     clock.move(2 * 86400)
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     assert watcher.look_once() == 0
     disable(app, "new")
     fail_task(app, "美妆")
@@ -112,25 +112,25 @@ def test_the_past_begins_at_the_first_look_of_all(
     make_app: Callable[..., App], clock: MovingClock
 ) -> None:
     """What fails while nobody watches is news for the next who does."""
-    make_app().alert_watcher().look_once()
+    make_app().alerts.monitor().look_once()
     clock.move(3 * 86400)
     later = make_app()
     disable(later)
     clock.move(86400)
-    assert make_app().alert_watcher().look_once() == 1
+    assert make_app().alerts.monitor().look_once() == 1
 
 
 @ONE_ENGINE
 def test_what_the_operator_disables_is_no_alert(app: App, clock: MovingClock) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     add_account(app, "mine")
     expire(app, 1, "mine")
-    app.accounts.set_account_status(account_of(app, "mine").id, "disabled", "banned: I say so")
+    app.pool.manager.set_account_status(account_of(app, "mine").id, "disabled", "banned: I say so")
     assert watcher.look_once() == 0
     disable(app, "theirs")
     assert watcher.look_once() == 1
-    app.accounts.set_account_status(account_of(app, "theirs").id, "disabled")
+    app.pool.manager.set_account_status(account_of(app, "theirs").id, "disabled")
     watcher.look_once()
     clock.move(CALM_SECS)
     watcher.look_once()
@@ -139,7 +139,7 @@ def test_what_the_operator_disables_is_no_alert(app: App, clock: MovingClock) ->
 
 @ONE_ENGINE
 def test_a_cause_that_comes_and_goes_is_one_alert(app: App, clock: MovingClock) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     for _ in range(20):
         disable(app)
@@ -158,7 +158,7 @@ def test_a_cause_that_comes_and_goes_is_one_alert(app: App, clock: MovingClock) 
 def test_a_cause_that_comes_back_soon_must_stay_away_twice_as_long(
     app: App, clock: MovingClock
 ) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
 
     def raised_and_over(after_secs: float) -> int:
@@ -181,19 +181,19 @@ def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
     make_app: Callable[..., App], clock: MovingClock
 ) -> None:
     dying, other = make_app(), make_app()
-    watcher = other.alert_watcher()
+    watcher = other.alerts.monitor()
     watcher.look_once()
-    dying.breaker.shut("bilibili")
-    assert dying.alert_watcher().look_once() == 1
+    dying.pool.breaker.shut("bilibili")
+    assert dying.alerts.monitor().look_once() == 1
     [alert] = open_alerts(other)
     assert alert.until_at == clock.now() + timedelta(seconds=900)
     clock.move(899)
     watcher.look_once()
     assert open_alerts(other)[0].well_since is None
-    other.breaker.shut("bilibili")
+    other.pool.breaker.shut("bilibili")
     watcher.look_once()
     assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
-    dying.alert_watcher().look_once()  # its own way out is open, or shut for less
+    dying.alerts.monitor().look_once()  # its own way out is open, or shut for less
     assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
     clock.move(900)
     watcher.look_once()
@@ -203,23 +203,23 @@ def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
 
 @ONE_ENGINE
 def test_one_way_out_is_named_apart_from_the_whole_platform(app: App) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
-    app.breaker.shut("bilibili", "10.0.0.8:3128")
-    app.breaker.shut("bilibili")
+    app.pool.breaker.shut("bilibili", "10.0.0.8:3128")
+    app.pool.breaker.shut("bilibili")
     assert watcher.look_once() == 2
     assert {alert.facts["way"] for alert in open_alerts(app)} == {None, "10.0.0.8:3128"}
 
 
 @ONE_ENGINE
 def test_a_failed_piece_is_told_by_its_task_and_a_cancelled_one_not_at_all(app: App) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     split = file_crawl(app, pages=20)
     for piece in pieces_of(app, split.id):
-        app.scheduler.finish(claimed(app, only=piece.id), "boom")
+        app.crawling.scheduler.finish(claimed(app, only=piece.id), "boom")
     cancelled = file_crawl(app, domain="游戏")
-    app.scheduler.cancel(cancelled.id)
+    app.crawling.scheduler.cancel(cancelled.id)
     watcher.look_once()
     assert [alert.subject for alert in open_alerts(app)] == [f"task:{split.id}"]
 
@@ -228,12 +228,12 @@ def test_a_failed_piece_is_told_by_its_task_and_a_cancelled_one_not_at_all(app: 
 def test_a_failed_task_is_over_when_it_is_cancelled_or_filed_anew(
     app: App, clock: MovingClock
 ) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     cancelled, anew, other = (fail_task(app, domain) for domain in ("一", "二", "三"))
     assert watcher.look_once() == 3
-    app.scheduler.resume(cancelled)
-    app.scheduler.cancel(cancelled)
+    app.crawling.scheduler.resume(cancelled)
+    app.crawling.scheduler.cancel(cancelled)
     file_crawl(app, domain="二")
     file_export(app, domain="三")  # another type of task
     watcher.look_once()
@@ -248,7 +248,7 @@ def test_many_failures_later_an_old_one_is_still_open(
     app: App, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerts.rules.NEWEST_FAILED", 2)
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     for number in range(4):
         fail_task(app, f"domain {number}")
@@ -262,20 +262,20 @@ def test_many_failures_later_an_old_one_is_still_open(
 def test_spent_accounts_are_an_alert_only_while_an_export_waits(
     app: App, clock: MovingClock
 ) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     spend(app)
     assert watcher.look_once() == 1
     [alert] = open_alerts(app)
     assert alert.until_at == app.calendar.next_day_starts(clock.now())
-    app.scheduler.pause(1)
+    app.crawling.scheduler.pause(1)
     watcher.look_once()
     assert open_alerts(app)[0].well_since is not None
     store_rows(app, 1, "游戏")
     add_account(app, "busy", limit=5)
-    held = app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     assert held is not None
-    app.scheduler.resume(1)
+    app.crawling.scheduler.resume(1)
     watcher.look_once()
     assert open_alerts(app)[0].well_since is not None, "one may still export"
 
@@ -285,20 +285,20 @@ def test_sessions_are_warned_of_as_early_as_set(
     make_app: Callable[..., App], clock: MovingClock
 ) -> None:
     silent, early = make_app(session_warning_days=0), make_app(session_warning_days=30)
-    silent.alert_watcher().look_once()
+    silent.alerts.monitor().look_once()
     expire(silent, 10)
-    assert make_app().alert_watcher().look_once() == 0
-    assert early.alert_watcher().look_once() == 1
+    assert make_app().alerts.monitor().look_once() == 0
+    assert early.alerts.monitor().look_once() == 1
     [alert] = open_alerts(early)
     assert alert.kind is AlertKind.SESSION_EXPIRING and alert.until_at is not None
     expire(silent, 0.5, "acc2")
     clock.move(86400)
-    assert silent.alert_watcher().look_once() == 0
+    assert silent.alerts.monitor().look_once() == 0
 
 
 @ONE_ENGINE
 def test_what_an_alert_says_follows_its_cause(app: App) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     disable(app, reason="session expired: x")
     watcher.look_once()
@@ -312,7 +312,7 @@ def test_what_an_alert_says_follows_its_cause(app: App) -> None:
 def test_raising_and_ending_are_logged_without_secrets(
     app: App, clock: MovingClock, logs: Callable[[], str]
 ) -> None:
-    watcher = app.alert_watcher()
+    watcher = app.alerts.monitor()
     watcher.look_once()
     disable(app, reason="banned: cookie SESSDATA=geheim; see http://u:geheim@host/")
     watcher.look_once()
@@ -330,7 +330,7 @@ def test_raising_and_ending_are_logged_without_secrets(
 def test_database_trouble_does_not_end_the_watch(
     app: App, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watcher, stop = app.alert_watcher(), threading.Event()
+    watcher, stop = app.alerts.monitor(), threading.Event()
     looks = iter([DatabaseError("away"), None, stop])
 
     def look() -> int:

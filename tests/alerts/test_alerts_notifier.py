@@ -36,18 +36,18 @@ def watched(make_app: Callable[..., App], sink: NoticeSink) -> Watched:
 
     def make(urls: str = sink.url, **settings: object) -> App:
         app = make_app(notify_urls=SecretStr(urls), **({"language": "en"} | settings))
-        app.alert_watcher().look_once()
+        app.alerts.monitor().look_once()
         return app
 
     return make
 
 
 def tell(app: App, channel: int = 0) -> int:
-    return app.alert_tellers()[channel].tell_once()
+    return app.alerts.notifiers()[channel].tell_once()
 
 
 def look(app: App) -> None:
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
 
 
 def end_alert(app: App, clock: MovingClock) -> None:
@@ -350,7 +350,7 @@ def test_a_long_reason_is_cut_behind_its_secrets(watched: Watched, sink: NoticeS
         disable(app, f"acc{number}", reason)
     look(app)
     tell(app)
-    shown = sink.text + repr([app.alert_words.headline(one) for one in open_alerts(app)])
+    shown = sink.text + repr([app.alerts.messages.headline(one) for one in open_alerts(app)])
     assert "geheim" not in shown and "user:" not in shown
     assert max(len(line) for line in sink.text.splitlines()) < 250
 
@@ -358,7 +358,7 @@ def test_a_long_reason_is_cut_behind_its_secrets(watched: Watched, sink: NoticeS
 @ONE_ENGINE
 def test_without_channels_nothing_is_to_be_told(watched: Watched) -> None:
     app = watched(" ")
-    assert app.channels == () and app.alert_tellers() == []
+    assert app.alerts.channels == () and app.alerts.notifiers() == []
     disable(app)
     look(app)
     assert states(app) == [] and app.database.read(alerts.all_open) != []

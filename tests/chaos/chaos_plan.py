@@ -163,5 +163,11 @@ def _draw_steps(chance: random.Random, deck: dict[str, float]) -> list[Step]:
         names += [name] * (int(sure) + (chance.random() < maybe))
     chance.shuffle(names)
     return [
-        Step(chance.uniform(0.1, 0.8), name, chance.random(), chance.random()) for name in names
+        Step(
+            pause_secs=chance.uniform(0.1, 0.8),
+            fault=name,
+            pick=chance.random(),
+            size=chance.random(),
+        )
+        for name in names
     ]

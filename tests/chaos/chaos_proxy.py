@@ -111,7 +111,7 @@ class ChaosProxy(TcpProxy):
             client.close()
             return
         server.settimeout(None)
-        pair = ChaosPair(self, client, server)
+        pair = ChaosPair(proxy=self, client=client, server=server)
         with self._guard:
             self._pairs.append(pair)
         pair.start()

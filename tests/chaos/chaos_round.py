@@ -72,10 +72,15 @@ class Round:
         plan_text = json.dumps(self._plan.as_json(), ensure_ascii=False, indent=1)
         (self._folder / "plan.json").write_text(plan_text, encoding="utf-8")
         self._stage.prepare(self._folder)
-        self._outside = Eye(self._stage.where, self._folder)
+        self._outside = Eye(where=self._stage.where, exports_dir=self._folder)
         self._set_up_hosts()
         self._set_up_platform()
-        self._crew = Crew(self._roles(), self._outside, self._counts, self._plan.lease_secs)
+        self._crew = Crew(
+            roles=self._roles(),
+            outside=self._outside,
+            counts=self._counts,
+            lease=self._plan.lease_secs,
+        )
         self._begin()
         for step in self._plan.steps:
             self._pass_time(step.pause_secs)
@@ -112,11 +117,11 @@ class Round:
             off_secs = CLOCK_OFF_SECS if plan.clock_off and number else 0.0
             self._hosts.append(
                 Host(
-                    self._folder / f"host-{number}",
-                    self._server,
-                    self._stage.url,
-                    f"chaos-{number}",
-                    off_secs,
+                    folder=self._folder / f"host-{number}",
+                    server=self._server,
+                    url=self._stage.url,
+                    name=f"chaos-{number}",
+                    clock_off_secs=off_secs,
                     **env,
                 )
             )
@@ -321,7 +326,12 @@ class Round:
             self._counts.note("day_turns", int(days or 0) > 1)
 
     def _proof(self) -> list[str]:
-        proof = Proof(self._outside, self._hosts, self._platform.uids(DOMAIN), self._plan)
+        proof = Proof(
+            outside=self._outside,
+            hosts=self._hosts,
+            served=self._platform.uids(DOMAIN),
+            plan=self._plan,
+        )
         found = proof.problems()
         self._counts.note("parts_left", sum(proof.parts_left.values()))
         self._counts.note("files_left", proof.files_left)

@@ -96,7 +96,9 @@ class Crew:
         now = time.monotonic()
         sleep_secs = self._lease_secs * (1.3 + 2 * size)
         held = self.holds_something(victim)
-        self._frozen.append(Frozen(victim, now, now + sleep_secs, held))
+        self._frozen.append(
+            Frozen(process=victim, since=now, thaw_at=now + sleep_secs, held_something=held)
+        )
 
     def thaw_all(self) -> None:
         """Wake everybody, after they have slept for as long as they should."""

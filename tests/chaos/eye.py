@@ -28,7 +28,7 @@ class Eye(Outside):
 
     def at(self, exports_dir: Path) -> Eye:
         """The same database, with the files of another host."""
-        return Eye(self._where, exports_dir)
+        return Eye(where=self._where, exports_dir=exports_dir)
 
     def rows(self, sql: str) -> list[Row]:
         deadline = time.monotonic() + PATIENCE_SECS

@@ -193,7 +193,7 @@ class GaleraCluster:
         self._folder = Path(tempfile.mkdtemp(prefix="baton-galera-"))
         self._folder.chmod(0o755)
         user = "mysql" if os.geteuid() == 0 else getpass.getuser()
-        self.nodes = [Node(number, self._folder, user) for number in range(3)]
+        self.nodes = [Node(number=number, folder=self._folder, user=user) for number in range(3)]
         self._databases = 0
 
     @property

@@ -49,7 +49,9 @@ class Run:
                 folder = self._folder / f"{name}-{number}"
                 begun = time.monotonic()
                 try:
-                    problems = Round(plan, stage, folder, self._server, counts).play()
+                    problems = Round(
+                        plan=plan, stage=stage, folder=folder, server=self._server, counts=counts
+                    ).play()
                 except Exception as error:  # the next rounds may do without it
                     traceback.print_exc()
                     problems = [f"the driver itself: {error!r}"]

@@ -91,7 +91,7 @@ class NamespaceLink:
         return ["ip", "netns", "exec", self._name, "unshare", "--uts", "sh", "-c", run]
 
     def reach(self, port: int) -> str:
-        forwarder = Forwarder(port, self._near_address)
+        forwarder = Forwarder(port=port, address=self._near_address)
         self._forwarders.append(forwarder)
         return f"{self._near_address}:{forwarder.outer_port}"
 
@@ -150,7 +150,9 @@ class LinkedHost(Baton):
 
     def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
         command = self.link.command(self.name, [str(arg) for arg in args])
-        process = Process(command, self.work, self._whole(env), self._next_log())
+        process = Process(
+            command=command, cwd=self.work, env=self._whole(env), log=self._next_log()
+        )
         self._started.append(process)
         return process
 

@@ -179,7 +179,7 @@ class MariaDBStage(ServerStage):
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="baton-chaos-db-"))
-        self.server = MariaDBServer(self._folder)
+        self.server = MariaDBServer(folder=self._folder)
         self.server.install()
         self.server.start()
         super().__init__([self.server.port], self.server.connect)

@@ -29,7 +29,9 @@ def test_random_faults_break_no_promise(
     stage: Stage = request.getfixturevalue(f"{engine}_stage")
     counts = Counts()
     plan = draw_brief_plan(engine, SEED)
-    found = Round(plan, stage, tmp_path / "round", command_server, counts).play()
+    found = Round(
+        plan=plan, stage=stage, folder=tmp_path / "round", server=command_server, counts=counts
+    ).play()
     assert found == [], f"BATON_SEED={SEED}, kept in {tmp_path}"
     missing = [name for name in SURE if not counts[name]]
     assert missing == [], f"BATON_SEED={SEED}: this proves less than it says: {counts}"

@@ -48,21 +48,21 @@ def finished(
     folder = tmp_path_factory.mktemp("finished")
     stage = SqliteStage()
     stage.prepare(folder)
-    host = Host(folder / "host", command_server, stage.url, "chaos-0")
+    host = Host(folder=folder / "host", server=command_server, url=stage.url, name="chaos-0")
     platform = SandboxProcess(host, creators=CREATORS, domains=DOMAIN)
     host.use(platform)
     host.add_accounts("acc0", "acc1", "acc2", limit=LIMIT)
     for command in ("start_crawl", "start_export"):
         outcome = host.start(command, "--domain", DOMAIN).wait()
         assert outcome.code == 0, outcome
-    yield host, Eye(stage.where, host.exports_dir), platform.uids(DOMAIN)
+    yield host, Eye(where=stage.where, exports_dir=host.exports_dir), platform.uids(DOMAIN)
     host.close()
     host.unmount()
 
 
 def test_a_whole_installation_has_no_problems(finished: tuple[Host, Eye, set[str]]) -> None:
     host, eye, served = finished
-    assert Proof(eye, [host], served, PLAN).problems() == []
+    assert Proof(outside=eye, hosts=[host], served=served, plan=PLAN).problems() == []
 
 
 @pytest.mark.parametrize("problem", DAMAGE)
@@ -71,7 +71,7 @@ def test_damage_in_the_database_is_seen(
 ) -> None:
     host, eye, served = finished
     damaged(DAMAGE[problem])
-    found = Proof(eye, [host], served, PLAN).seen_from_outside()
+    found = Proof(outside=eye, hosts=[host], served=served, plan=PLAN).seen_from_outside()
     assert SAYS.get(problem, problem) in "\n".join(found)
 
 
@@ -82,7 +82,9 @@ def test_a_secret_in_a_log_and_a_stray_file_are_seen(
     log, stray = host.log_dir / "chatty.log", host.exports_dir / ".left.part"
     log.write_text("it was cookie2-of-3")
     stray.touch()
-    found = "\n".join(Proof(eye, [host], served, PLAN).seen_from_outside())
+    found = "\n".join(
+        Proof(outside=eye, hosts=[host], served=served, plan=PLAN).seen_from_outside()
+    )
     log.unlink()
     stray.unlink()
     assert "cookie2-of-3 stands in" in found
@@ -94,7 +96,7 @@ def test_what_baton_itself_finds_is_a_problem(
 ) -> None:
     host, eye, served = finished
     damaged("UPDATE export_logs SET sha256='0' WHERE id=1")
-    found = "\n".join(Proof(eye, [host], served, PLAN).problems())
+    found = "\n".join(Proof(outside=eye, hosts=[host], served=served, plan=PLAN).problems())
     assert "exports verify on chaos-0: segment 1" in found
 
 

@@ -39,10 +39,12 @@ def test_the_death_of_the_node_in_use_is_survived(
     platform = start_sandbox(creators=CREATORS)
     folder = tmp_path / "baton"
     folder.mkdir()
-    baton = Baton(folder, command_server, cluster.url, BATON_BILIBILI_PACE="1/0.5")
+    baton = Baton(
+        folder=folder, server=command_server, database_url=cluster.url, BATON_BILIBILI_PACE="1/0.5"
+    )
     baton.use(platform)
     baton.add_accounts("acc1", "acc2", "acc3", "acc4", limit=200)
-    eye = Eye(cluster.where, baton.exports_dir)
+    eye = Eye(where=cluster.where, exports_dir=baton.exports_dir)
     jobs = [baton.start(f"start_{job}", "--domain", DOMAIN) for job in ("crawl", "export")]
     try:
         wait_until(lambda: eye.exported() >= 40, "work in full swing")
@@ -102,7 +104,7 @@ def test_a_read_on_another_node_waits_for_what_was_committed(cluster: GaleraStag
 def at(stage: GaleraStage, node: Node) -> Database:
     """The database as one node has it."""
     url = stage.cluster.url(stage.url.rpartition("/")[2], [node.port])
-    return Database(open_engine(url, 2), SystemClock(), patience_secs=30)
+    return Database(engine=open_engine(url, 2), clock=SystemClock(), patience_secs=30)
 
 
 def make_box(database: Database) -> None:

@@ -38,12 +38,14 @@ def two_hosts(
             "BATON_EXPORT_BATCH_ROWS": "10",
             "BATON_EXPORT_FILE_ROWS": "40",
         }
-        hosts.append(LinkedHost(tmp_path / name, command_server, name, link, **env))
+        hosts.append(
+            LinkedHost(folder=tmp_path / name, server=command_server, name=name, link=link, **env)
+        )
     near, far = hosts
     near.add_accounts(*(f"acc{n}" for n in range(6)), limit=300)
     far.data_dir.mkdir()
     shutil.copy(near.data_dir / "secret.key", far.data_dir)
-    yield near, far, Outside(url, near.exports_dir), platform.uids(DOMAIN)
+    yield near, far, Outside(database_url=url, exports_dir=near.exports_dir), platform.uids(DOMAIN)
     for host in hosts:
         host.close()
     mariadb.drop_database(url)

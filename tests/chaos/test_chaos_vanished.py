@@ -35,10 +35,12 @@ def test_locks_of_a_host_that_vanished_hold_nobody_up(
     platform = start_sandbox(creators=CREATORS)
     (tmp_path / "baton").mkdir()
     with ChaosProxy(mariadb.port) as proxy:
-        baton = Baton(tmp_path / "baton", command_server, proxy.url(database))
+        baton = Baton(
+            folder=tmp_path / "baton", server=command_server, database_url=proxy.url(database)
+        )
         baton.use(platform)
         baton.add_accounts("acc1", "acc2", "acc3")
-        outside = Outside(database, baton.exports_dir)
+        outside = Outside(database_url=database, exports_dir=baton.exports_dir)
         try:
             slow = {"BATON_BILIBILI_PACE": "1/0.5"}
             gone = baton.start("start_crawl", "--domain", DOMAIN, env=slow)

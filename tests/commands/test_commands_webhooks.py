@@ -20,7 +20,7 @@ def sandbox(start_sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 
 def test_listing_showing_and_replaying(baton: Baton, sandbox: SandboxProcess) -> None:
-    stage = Stage(baton, sandbox, "ok")
+    stage = Stage(baton=baton, sandbox=sandbox, behaviour="ok")
     stage.file(3, 2, SECRET)
     listed = baton.run("webhooks", "list")
     assert listed.code == 0
@@ -65,16 +65,23 @@ def test_a_listing_fits_80_columns(baton: Baton) -> None:
     with opened(baton) as app:
         for number, task in enumerate(("短剧" * 20, "[bold]x" * 8, "plain")):
             host = f"http://{'long.' * 20}example/" if number else "rubbish"
-            report = Report("completion", f"event-{number}", host, task, None, "{}")
-            app.database.write(lambda tx, one=report: app.outbox.enqueue(tx, one))
-        assert app.webhook_sender.send_once()
+            report = Report(
+                kind="completion",
+                event_id=f"event-{number}",
+                url=host,
+                task_id=task,
+                stats_date=None,
+                body="{}",
+            )
+            app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))
+        assert app.webhooks.worker.send_once()
     lines = baton.run("webhooks", "list").out.splitlines()
     assert len(lines) == 4 and 70 < max(map(cell_len, lines)) <= 80
     assert any("[bold]x" in line for line in lines)
 
 
 def test_disabling_and_enabling_by_url_or_id(baton: Baton, sandbox: SandboxProcess) -> None:
-    stage = Stage(baton, sandbox, "ok")
+    stage = Stage(baton=baton, sandbox=sandbox, behaviour="ok")
     stage.file(2, 1)
     assert baton.run("webhooks", "disable", 1, "--reason", "they moved").code == 0
     listed = baton.run("webhooks", "list")
@@ -86,7 +93,7 @@ def test_disabling_and_enabling_by_url_or_id(baton: Baton, sandbox: SandboxProce
 
 
 def test_a_secret_is_printed_once_and_never_shown(baton: Baton, sandbox: SandboxProcess) -> None:
-    Stage(baton, sandbox, "ok").file(1, 1, SECRET)
+    Stage(baton=baton, sandbox=sandbox, behaviour="ok").file(1, 1, SECRET)
     fresh = baton.run("webhooks", "rotate-secret", "task-0").out.strip()
     assert fresh.startswith("whsec_")
     given = baton.run("webhooks", "rotate_secret", "task-0", "--secret-stdin", stdin=SECRET)
@@ -100,7 +107,7 @@ def test_a_secret_is_printed_once_and_never_shown(baton: Baton, sandbox: Sandbox
 
 
 def test_urls_with_credentials_are_shown_without(baton: Baton, sandbox: SandboxProcess) -> None:
-    stage = Stage(baton, sandbox, "ok")
+    stage = Stage(baton=baton, sandbox=sandbox, behaviour="ok")
     stage.url = "http://user:hush@hooks.example/x?token=hush"
     stage.file(1, 1)
     commands = (("list",), ("list", "--json"), ("show", 1), ("show", 1, "--json"))

@@ -9,7 +9,7 @@ from core.leases import Lease, LeaseBook, LeaseKind
 
 
 def lease(row: int = 1, kind: LeaseKind = LeaseKind.TASK, deadline: float = 30.0) -> Lease:
-    return Lease(kind, row, 5, deadline)
+    return Lease(kind=kind, row_id=row, token=5, deadline=deadline)
 
 
 def test_a_lease_is_held_up_to_its_deadline_and_not_at_it(clock):

@@ -21,7 +21,7 @@ def test_bodies_run_side_by_side_until_stopped():
         meet.wait(10)
         stop.wait(30)
 
-    service = ThreadedService("export", [body, body])
+    service = ThreadedService(name="export", bodies=[body, body])
     service.start()
     meet.wait(10)
     assert service.join(0.01) is False
@@ -33,13 +33,13 @@ def test_bodies_run_side_by_side_until_stopped():
 
 
 def test_what_was_never_started_can_be_stopped_and_joined():
-    service = ThreadedService("export", [wait])
+    service = ThreadedService(name="export", bodies=[wait])
     service.stop()
     assert service.join() is True
 
 
 def test_stopped_before_it_started_it_ends_at_once():
-    service = ThreadedService("export", [wait])
+    service = ThreadedService(name="export", bodies=[wait])
     service.stop()
     service.start()
     assert service.join(10) is True
@@ -56,7 +56,7 @@ def test_a_failure_is_kept_told_logged_and_stops_the_others(error: BaseException
     def fail(stop: threading.Event) -> None:
         raise error
 
-    service = ThreadedService("export", [wait, fail], told.append)
+    service = ThreadedService(name="export", bodies=[wait, fail], on_failure=told.append)
     service.start()
     assert service.join(10) is True, "the other body was asked to stop"
     logging.getLogger("baton.export").removeHandler(handler)
@@ -68,7 +68,7 @@ def test_a_failure_is_kept_told_logged_and_stops_the_others(error: BaseException
 def test_threads_carry_the_name_of_their_service():
     names: list[str] = []
     service = ThreadedService(
-        "export", [lambda stop: names.append(threading.current_thread().name)] * 2
+        name="export", bodies=[lambda stop: names.append(threading.current_thread().name)] * 2
     )
     service.start()
     assert service.join(10)

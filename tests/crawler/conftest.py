@@ -32,7 +32,7 @@ def platform(clock: MovingClock) -> Iterator[Callable[..., Platform]]:
 
     def start(rate: str = "100000/1", clock: Any = clock, **options: Any) -> Platform:
         options = {"domains": (DOMAIN,), "creators": 100} | options
-        server = Platform(SandboxConfig(rate=RateLimit.parse(rate), **options), clock)
+        server = Platform(config=SandboxConfig(rate=RateLimit.parse(rate), **options), clock=clock)
         server.start()
         running.append(server)
         return server

@@ -261,7 +261,7 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
     """A round of the caretaker, ended when it looks again and again; how many it looked at."""
 
     def round_of(app: App) -> int:
-        stop, looks, look = threading.Event(), [0], app.accounts.lease_unchecked
+        stop, looks, look = threading.Event(), [0], app.pool.manager.lease_unchecked
 
         def counted(platform: str) -> Any:
             looks[0] += 1
@@ -269,8 +269,8 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
                 stop.set()
             return look(platform)
 
-        monkeypatch.setattr(app.accounts, "lease_unchecked", counted)
-        found = app.caretaker.care_once(stop)
+        monkeypatch.setattr(app.pool.manager, "lease_unchecked", counted)
+        found = app.housekeeping.session_checks.care_once(stop)
         monkeypatch.undo()
         assert not stop.is_set(), "it goes round in circles"
         return found

@@ -289,7 +289,7 @@ def test_crawl_and_export_run_side_by_side_to_the_end(make_app, platform, agree,
     add_accounts(app, accounts, limit=4000 if accounts == 1 else 200)
     crawling, exporting = file_crawl(app), file_export(app)
     failures: list[BaseException] = []
-    engine = app.engine(2, 1, failures.append)
+    engine = app.engine(crawl_threads=2, export_threads=1, on_failure=failures.append)
     engine.start()
     both = (crawling.id, exporting.id)
     wait_until(lambda: not any(task_of(app, one).is_open for one in both), "the end of both")

@@ -32,7 +32,12 @@ def account(
 ) -> PlannedAccount:
     ahead = outlook(RateWindow(pace), NOON.timestamp(), from_secs, 0.0) if crawls else None
     return PlannedAccount(
-        name, ahead, from_secs, until_secs, limit, limit if left is None else left
+        name=name,
+        outlook=ahead,
+        from_secs=from_secs,
+        until_secs=until_secs,
+        daily_limit=limit,
+        left_today=limit if left is None else left,
     )
 
 
@@ -45,7 +50,16 @@ def question(
 ) -> Question:
     shanghai = QuotaCalendar(ZoneInfo("Asia/Shanghai"))
     pages = -(-creators // 20)
-    asked = Question(NOON, shanghai, accounts, pages, creators, waiting, 2, 0.0)
+    asked = Question(
+        now=NOON,
+        calendar=shanghai,
+        accounts=accounts,
+        pages=pages,
+        creators=creators,
+        waiting_rows=waiting,
+        workers=2,
+        answer_secs=0.0,
+    )
     return replace(asked, **more)  # type: ignore[arg-type]
 
 

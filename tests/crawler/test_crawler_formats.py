@@ -57,7 +57,7 @@ FAST = settings(max_examples=150, deadline=None)
 def written(kind: type[CsvWriter] | type[JsonLinesWriter], table, raw_cells: bool = False) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out"
-        writer: FormatWriter = kind(path, ("a", "b", "c"), raw_cells)
+        writer: FormatWriter = kind(path, ("a", "b", "c"), raw_cells=raw_cells)
         writer.write(table)
         writer.close()
         return path.read_bytes()
@@ -128,7 +128,7 @@ def filled(make_app) -> App:
 
 def records(app: App) -> list[dict[str, str]]:
     segment = segments_of(app)[-1]
-    path = app.files.locate(segment.file_path)
+    path = app.crawling.segment_files.locate(segment.file_path)
     return outside_checker.records_in(path, segment.format)
 
 
@@ -188,7 +188,7 @@ def test_columns_are_read_as_people_write_them() -> None:
 def test_a_manifest_tells_what_is_in_the_file(filled: App) -> None:
     export(filled)
     [segment] = segments_of(filled)
-    path = filled.files.locate(segment.file_path)
+    path = filled.crawling.segment_files.locate(segment.file_path)
     content = path.read_bytes()
     assert json.loads(manifest_path(path).read_text("utf-8")) == {
         "segment": 1,

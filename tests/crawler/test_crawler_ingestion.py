@@ -59,7 +59,7 @@ def logged_pages(app: App) -> list[int]:
 
 def wait_over(app: App, task: Task) -> None:
     """Let a piece of the task wait until now."""
-    app.scheduler.put_back(claimed(app, only=task.id), not_before=app.clock.now())
+    app.crawling.scheduler.put_back(claimed(app, only=task.id), not_before=app.clock.now())
 
 
 def test_what_waited_is_worked_on_before_the_fresh_pieces_of_another_crawl(
@@ -81,7 +81,7 @@ def test_after_a_look_in_vain_fresh_pieces_come_first(app: App, clock: MovingClo
     fresh = file_crawl(app, pages=1, domain="三")
     stop = threading.Event()
     clock.on_wait = lambda: stop.set() if len(clock.waits) == 2 else None
-    app.ingestion_worker().run(stop)
+    app.crawling.ingestion_worker().run(stop)
     looked_at = column(app, "SELECT parent_id FROM tasks WHERE waiting_for='account' ORDER BY id")
     assert looked_at == [waited[0].id, fresh.id]
 
@@ -109,7 +109,7 @@ def test_threads_share_the_pieces_of_a_crawl(make_app, platform) -> None:
     app = make_app(clock=SystemClock(), bilibili_base_url=server.url, poll_secs=0.02, threads=3)
     add_accounts(app, 3)
     task, failures = file_crawl(app), []
-    engine = app.engine(3, 0, failures.append)
+    engine = app.engine(crawl_threads=3, export_threads=0, on_failure=failures.append)
     engine.start()
     wait_until(lambda: not task_of(app, task.id).is_open, "the end of the crawl")
     assert engine.stop() and not failures

@@ -21,13 +21,13 @@ from tests.support.apps import add_account
 
 def lease_of(app: App, name: str = "a") -> AccountLease:
     add_account(app, name)
-    leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+    leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     assert leased is not None
     return leased
 
 
 def status(app: App, name: str = "a") -> AccountStatus:
-    return app.registry.find(name).status
+    return app.pool.registry.find(name).status
 
 
 def workers(app: App) -> list[Worker]:
@@ -45,22 +45,22 @@ def run(keeper: Keeper, clock, rounds: int) -> None:
 
 def test_leases_are_renewed_each_third_of_their_life(app: App, clock):
     leased = lease_of(app)
-    keeper = app.keeper("ingestion")
+    keeper = app.crawling.lease_renewer("ingestion")
     run(keeper, clock, rounds=10)
     assert clock.waits == [10.0] * 10
     assert leased.lease.is_held(app.clock)
     keeper.keep_once()
-    until = app.registry.find("a").lease_until
+    until = app.pool.registry.find("a").lease_until
     assert until is not None
     assert timedelta(seconds=29) < until - app.clock.now() <= timedelta(seconds=30)
     assert status(app) is AccountStatus.INGESTING
 
 
 def test_a_task_is_renewed_like_an_account(app: App, clock):
-    app.scheduler.submit_crawl("bilibili", "美妆", None, {})
-    task = app.scheduler.claim(TaskType.INGESTION)
+    app.crawling.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    task = app.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
-    keeper = app.keeper("ingestion")
+    keeper = app.crawling.lease_renewer("ingestion")
     for _ in range(4):
         clock.move(20)
         keeper.keep_once()
@@ -91,10 +91,10 @@ def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clo
 
 def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
     leased = lease_of(app)
-    app.accounts.release(leased)
-    app.book.add(leased.lease)  # the keeper had read the book just before
-    keeper = app.keeper("")
-    app.book.strike(leased.lease)
+    app.pool.manager.release(leased)
+    app.leases.add(leased.lease)  # the keeper had read the book just before
+    keeper = app.crawling.lease_renewer("")
+    app.leases.strike(leased.lease)
     keeper._renew(leased.lease)
     assert leased.lease.is_held(app.clock), "nobody marked it"
 
@@ -103,7 +103,7 @@ def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
     leased = lease_of(app)
     clock.move(31)
     assert not leased.lease.is_held(app.clock)
-    app.keeper("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     assert leased.lease.is_held(app.clock)
     assert status(app) is AccountStatus.INGESTING
 
@@ -154,7 +154,7 @@ def test_a_process_unseen_for_a_day_is_forgotten(make_app, clock):
 
 def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
     leased = lease_of(app)
-    keeper = app.keeper("")
+    keeper = app.crawling.lease_renewer("")
     tries = []
 
     def failing_at_first() -> None:
@@ -173,9 +173,9 @@ def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
 def test_only_leases_in_the_book_are_renewed(app: App, clock, held: bool):
     leased = lease_of(app)
     if not held:
-        app.accounts.abandon(leased)
+        app.pool.manager.abandon(leased)
     clock.move(20)
-    app.keeper("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     clock.move(15)
-    app.keeper("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     assert (status(app) is AccountStatus.INGESTING) is held

@@ -26,12 +26,12 @@ pytestmark = ONE_ENGINE
 
 def play(app: App, clock: SimulatedClock, platform: SimulatedPlatform, workers: int = 2) -> Played:
     """Plan the crawl and the export of the platform's creators, then do them."""
-    simulation = Simulation(app, clock, platform)
+    simulation = Simulation(app=app, clock=clock, platform=platform)
     simulation.run(simulation.file_crawl(12, "warm-up"))
     begin = clock.now()
     search = Search({"*": platform.pace}, platform.page_rows, None, sequential=False)
     wish = Wish("bilibili", DOMAIN, platform.creators, workers=workers)
-    plan = app.planner.plan(wish, search)
+    plan = app.crawling.planner.plan(wish, search)
     filed = simulation.file_crawl(), simulation.file_export()
     course = simulation.run(*filed, crawl_workers=workers)
     assert course.crawl_ended and course.export_ended
@@ -68,7 +68,7 @@ def test_paces_decide_that_were_learned(make_app: Callable[..., App]) -> None:
     app = make_app(clock=clock, lease_secs=FOR_EVER, poll_secs=1.0)
     for name in ("a-1", "a-2", "a-3", "off"):
         add_account(app, name, 1_000)
-    app.accounts.set_account_status(app.registry.find("off").id, "disabled")
+    app.pool.manager.set_account_status(app.pool.registry.find("off").id, "disabled")
     until = clock.now() + timedelta(minutes=3)
     change(
         app,

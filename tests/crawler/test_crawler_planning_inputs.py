@@ -34,7 +34,7 @@ SEARCH = Search({EVERYTHING: PACE}, 20, 50, sequential=False)
 
 
 def planned(app: App, creators: int | None = None, search: Search = SEARCH, **more: Any) -> Plan:
-    return app.planner.plan(Wish("bilibili", DOMAIN, creators, **more), search)
+    return app.crawling.planner.plan(Wish("bilibili", DOMAIN, creators, **more), search)
 
 
 def slow_down(app: App, name: str, limit: float) -> None:
@@ -64,10 +64,10 @@ def test_rates_are_learned_from_stored_pages(
     assert told.question.pages == 60
     assert told.question.waiting_rows == 50
     assert told.question.rows == 1050
-    other = app.planner.plan(Wish("bilibili", "游戏", 100), SEARCH)
+    other = app.crawling.planner.plan(Wish("bilibili", "游戏", 100), SEARCH)
     assert other.page_creators.pages == 3  # of the same platform
     assert other.question.waiting_rows == 0
-    elsewhere = app.planner.plan(Wish("example_market", DOMAIN, 100, accounts=1), SEARCH)
+    elsewhere = app.crawling.planner.plan(Wish("example_market", DOMAIN, 100, accounts=1), SEARCH)
     assert elsewhere.page_creators.pages == elsewhere.answer_secs.pages == 0
 
 
@@ -112,9 +112,9 @@ def test_the_pool_is_taken_as_it_is(app: App, clock: MovingClock) -> None:
     )
     ends = clock.now() + timedelta(hours=2)
     fresh = Credentials(session="SESSDATA=acc4; x=2")
-    app.registry.refresh(app.registry.find("acc4"), fresh, ends)
-    app.accounts.set_account_status(app.registry.find("acc5").id, "disabled")
-    app.accounts.update_export_count(app.registry.find("acc6").id, 1000)
+    app.pool.registry.refresh(app.pool.registry.find("acc4"), fresh, ends)
+    app.pool.manager.set_account_status(app.pool.registry.find("acc5").id, "disabled")
+    app.pool.manager.update_export_count(app.pool.registry.find("acc6").id, 1000)
     told = planned(app, 100_000)
     pool = {one.name: one for one in told.question.accounts}
     assert list(pool) == ["acc1", "acc2", "acc3", "acc4", "acc6"]
@@ -131,7 +131,7 @@ def test_the_pool_is_taken_as_it_is(app: App, clock: MovingClock) -> None:
 
 @ONE_ENGINE
 def test_an_account_without_a_session_is_no_help_to_a_crawl(app: App) -> None:
-    app.registry.add("bilibili", "bare", Credentials(), 100)
+    app.pool.registry.add("bilibili", "bare", Credentials(), 100)
     store_rows(app, 10)
     assert planned(app).forecast.export.secs == 0
     with pytest.raises(CredentialsError, match="no account has a session"):
@@ -151,7 +151,7 @@ def test_without_accounts_there_is_no_plan_but_a_what_if(app: App) -> None:
     assert {one.daily_limit for one in what_if} == {700}
     assert len(planned(app, 100, accounts=1).question.accounts) == 1
     for name in ("acc1", "acc2"):
-        app.accounts.set_account_status(app.registry.find(name).id, "disabled")
+        app.pool.manager.set_account_status(app.pool.registry.find(name).id, "disabled")
     with pytest.raises(CredentialsError, match="all accounts are disabled"):
         planned(app, 100)
 

@@ -57,11 +57,11 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
 
 def test_an_open_task_is_joined_and_an_ended_one_is_not(app: App) -> None:
-    first = app.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
-    again = app.scheduler.submit_crawl("bilibili", DOMAIN, 7, {})
+    first = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
+    again = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, 7, {})
     assert (again.task.id, again.is_new) == (first.task.id, False)
-    app.scheduler.finish(claimed(app))
-    later = app.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
+    app.crawling.scheduler.finish(claimed(app))
+    later = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
     assert later.is_new and later.task.id != first.task.id
 
 
@@ -76,7 +76,7 @@ def test_only_leaves_are_claimed_the_oldest_first(app: App) -> None:
     parent, other = file_crawl(app, pages=20), file_crawl(app, domain="游戏")
     expected = sorted([*(piece.id for piece in pieces_of(app, parent.id)), other.id])
     assert [claimed(app).id for _ in expected] == expected
-    assert app.scheduler.claim(INGESTION) is None
+    assert app.crawling.scheduler.claim(INGESTION) is None
 
 
 def test_only_narrows_the_claim_to_one_task_and_its_pieces(app: App) -> None:
@@ -84,21 +84,21 @@ def test_only_narrows_the_claim_to_one_task_and_its_pieces(app: App) -> None:
     parent = file_crawl(app, pages=20)
     taken = {claimed(app, only=parent.id).id, claimed(app, only=parent.id).id}
     assert taken == {piece.id for piece in pieces_of(app, parent.id)}
-    assert app.scheduler.claim(INGESTION, parent.id) is None
+    assert app.crawling.scheduler.claim(INGESTION, parent.id) is None
 
 
 def test_kinds_are_claimed_apart(app: App) -> None:
     filed = file_export(app)
-    assert app.scheduler.claim(INGESTION) is None
+    assert app.crawling.scheduler.claim(INGESTION) is None
     assert claimed(app, EXPORT).id == filed.id
 
 
 def test_a_task_is_not_claimed_before_its_moment(app: App, clock: MovingClock) -> None:
     file_crawl(app)
     moment = app.clock.now() + timedelta(seconds=5)
-    app.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+    app.crawling.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
     clock.move(4.9)
-    assert app.scheduler.claim(INGESTION) is None
+    assert app.crawling.scheduler.claim(INGESTION) is None
     clock.move(0.2)
     assert claimed(app).task.waiting_for is WaitingFor.ACCOUNT
 
@@ -106,9 +106,9 @@ def test_a_task_is_not_claimed_before_its_moment(app: App, clock: MovingClock) -
 def test_a_paused_task_with_a_moment_wakes_by_itself(app: App, clock: MovingClock) -> None:
     filed = file_export(app)
     moment = app.clock.now() + timedelta(seconds=60)
-    app.scheduler.put_back(claimed(app, EXPORT), not_before=moment, paused=True)
+    app.crawling.scheduler.put_back(claimed(app, EXPORT), not_before=moment, paused=True)
     assert task_of(app, filed.id).status is PAUSED
-    assert app.scheduler.claim(EXPORT) is None
+    assert app.crawling.scheduler.claim(EXPORT) is None
     clock.move(61)
     assert claimed(app, EXPORT).id == filed.id
 
@@ -166,7 +166,7 @@ def test_a_task_put_back_goes_on_from_its_marker(app: App) -> None:
     file_crawl(app, pages=9)
     lease = claimed(app)
     advance(app, lease, page=4)
-    app.scheduler.put_back(lease)
+    app.crawling.scheduler.put_back(lease)
     again = claimed(app)
     assert (again.id, again.task.last_page) == (lease.id, 4)
 
@@ -197,7 +197,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
 
 def test_a_stored_page_forgets_failures_in_a_row(app: App, clock: MovingClock) -> None:
     file_crawl(app, pages=5)
-    app.scheduler.step_back(claimed(app), "HTTP 502")
+    app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
     clock.move(3)
     lease = claimed(app)
     assert lease.task.attempts == 1
@@ -212,26 +212,26 @@ def test_a_task_without_an_account_starves_until_it_has_one(app: App, clock: Mov
     def look_in_vain() -> None:
         moment = app.clock.now() + timedelta(seconds=1)
         lease = claimed(app)
-        app.scheduler.put_back(lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+        app.crawling.scheduler.put_back(lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT)
 
-    assert not app.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
     look_in_vain()
-    assert app.scheduler.is_starving(INGESTION, "bilibili", 0)
-    assert not app.scheduler.is_starving(INGESTION, "bilibili", 5)
-    assert not app.scheduler.is_starving(EXPORT, "bilibili", 0)
+    assert app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 5)
+    assert not app.crawling.scheduler.is_starving(EXPORT, "bilibili", 0)
     for _ in range(5):
         clock.move(1.1)
         look_in_vain()  # the wait counts from the first look
-    assert app.scheduler.is_starving(INGESTION, "bilibili", 5)
+    assert app.crawling.scheduler.is_starving(INGESTION, "bilibili", 5)
     clock.move(1.1)
-    app.scheduler.assign(claimed(app), 1)
-    assert not app.scheduler.is_starving(INGESTION, "bilibili", 0)
+    app.crawling.scheduler.assign(claimed(app), 1)
+    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
     assert task_of(app, filed.id).waiting_for is None
 
 
 def test_who_has_not_asked_for_long_starves_no_more(app: App, clock: MovingClock) -> None:
     file_crawl(app)
     moment = app.clock.now() + timedelta(seconds=1)
-    app.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+    app.crawling.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
     clock.move(61)
-    assert not app.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)

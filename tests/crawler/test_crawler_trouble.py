@@ -205,9 +205,9 @@ def waits(app: App) -> tuple[WaitingFor | None, float, str]:
 
 def test_without_accounts_a_task_waits_and_a_new_account_wakes_it(app: App) -> None:
     file_crawl(app)
-    assert once(app.ingestion_worker()) is False
+    assert once(app.crawling.ingestion_worker()) is False
     assert waits(app) == (WaitingFor.ACCOUNT, 30, "no account for bilibili")
-    assert app.scheduler.claim(TaskType.INGESTION) is None
+    assert app.crawling.scheduler.claim(TaskType.INGESTION) is None
     add_account(app, "acc1")
     [task_id] = column(app, "SELECT id FROM tasks")
     assert task_of(app, task_id).not_before <= app.clock.now()
@@ -215,11 +215,11 @@ def test_without_accounts_a_task_waits_and_a_new_account_wakes_it(app: App) -> N
 
 def test_with_all_accounts_disabled_a_task_waits_until_one_is_enabled(app: App) -> None:
     first = add_account(app, "acc1")
-    app.accounts.set_account_status(first, "disabled")
+    app.pool.manager.set_account_status(first, "disabled")
     file_crawl(app)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert waits(app) == (WaitingFor.ACCOUNT, 30, "all 1 accounts are disabled")
-    app.accounts.set_account_status(first, "idle")
+    app.pool.manager.set_account_status(first, "idle")
     [task_id] = column(app, "SELECT id FROM tasks")
     assert task_of(app, task_id).not_before <= app.clock.now()
 
@@ -227,10 +227,10 @@ def test_with_all_accounts_disabled_a_task_waits_until_one_is_enabled(app: App) 
 def test_with_all_accounts_resting_a_task_waits_for_the_first_to_be_rested(app: App) -> None:
     add_accounts(app, 2)
     for secs in (100, 40):
-        lease = app.accounts.lease(Purpose.INGESTING, "bilibili")
-        app.accounts.cool_down(lease, secs, "throttled")
+        lease = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
+        app.pool.manager.cool_down(lease, secs, "throttled")
     file_crawl(app)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert waits(app) == (
         WaitingFor.ACCOUNT,
         pytest.approx(40, abs=0.1),
@@ -240,9 +240,9 @@ def test_with_all_accounts_resting_a_task_waits_for_the_first_to_be_rested(app: 
 
 def test_with_all_accounts_busy_a_task_looks_again_soon(app: App) -> None:
     add_account(app, "acc1")
-    app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     file_crawl(app)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert waits(app) == (WaitingFor.ACCOUNT, app.settings.poll_secs, "1 account is busy")
 
 
@@ -289,5 +289,5 @@ def test_an_absurd_retry_after_only_rests_the_account(
 
 def test_a_long_reason_of_the_operator_fits(app: App) -> None:
     first = add_account(app, "acc1")
-    app.accounts.set_account_status(first, "disabled", "很长" * 2000)
+    app.pool.manager.set_account_status(first, "disabled", "很长" * 2000)
     assert account_of(app, "acc1").disabled_reason.startswith("很长")

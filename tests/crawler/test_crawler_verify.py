@@ -53,7 +53,7 @@ def exported(make_app) -> App:
 
 
 def file_of(app: App, number: int = 1) -> Path:
-    return app.files.locate(segments_of(app)[number - 1].file_path)
+    return app.crawling.segment_files.locate(segments_of(app)[number - 1].file_path)
 
 
 def remove(app: App) -> None:
@@ -105,11 +105,11 @@ def test_damage_to_a_file_is_named_and_a_rebuild_mends_it(
 ) -> None:
     damage, words = FILE_DAMAGE[kind]
     damage(exported)
-    [problem] = exported.verifier.verify().problems
+    [problem] = exported.crawling.verifier.verify().problems
     assert problem.startswith("segment 1: ") and words in problem
     assert problem.endswith("mend it with: python cli.py exports rebuild 1")
-    exported.sealer.rebuild(1)
-    assert exported.verifier.verify().ok
+    exported.crawling.segment_finalizer.rebuild(1)
+    assert exported.crawling.verifier.verify().ok
     assert outside_checker.problems(database_url, exported.settings.exports_dir) == []
 
 
@@ -144,13 +144,14 @@ ROW_DAMAGE = {
 def test_damage_to_rows_is_named(exported: App, kind: str) -> None:
     sql, problems = ROW_DAMAGE[kind]
     change(exported, sql)
-    assert exported.verifier.verify().problems == problems
+    assert exported.crawling.verifier.verify().problems == problems
 
 
 def test_rows_of_a_segment_that_is_gone_are_named(exported: App) -> None:
     change(exported, "DELETE FROM export_logs WHERE id=2")
     assert (
-        "5 creators point to a segment that does not exist" in exported.verifier.verify().problems
+        "5 creators point to a segment that does not exist"
+        in exported.crawling.verifier.verify().problems
     )
 
 
@@ -158,7 +159,7 @@ def test_an_exported_row_without_a_segment_is_named(exported: App) -> None:
     change(exported, "UPDATE influencers SET export_log_id=NULL WHERE id=2")
     assert (
         "1 creators whose status and segment contradict each other"
-        in exported.verifier.verify().problems
+        in exported.crawling.verifier.verify().problems
     )
 
 
@@ -167,40 +168,40 @@ def test_verify_looks_at_one_domain_only_where_asked(exported: App) -> None:
     add_account(exported, "acc3")
     export(exported, domain="游戏")
     remove(exported)
-    assert exported.verifier.verify("游戏").ok
-    assert exported.verifier.verify("游戏").segments == 1
-    assert not exported.verifier.verify().ok
+    assert exported.crawling.verifier.verify("游戏").ok
+    assert exported.crawling.verifier.verify("游戏").segments == 1
+    assert not exported.crawling.verifier.verify().ok
 
 
 def test_a_file_on_another_host_is_told_apart_from_a_lost_one(exported: App) -> None:
     change(exported, "UPDATE export_logs SET host='far away' WHERE id=1")
     remove(exported)
-    verdict = exported.verifier.verify()
+    verdict = exported.crawling.verifier.verify()
     assert verdict.ok
     assert verdict.as_json()["elsewhere"] == {"far away": 1}
     change(exported, "UPDATE export_logs SET exported_count=1 WHERE id=1")
-    assert "the log says 1 rows" in exported.verifier.verify().problems[0]
+    assert "the log says 1 rows" in exported.crawling.verifier.verify().problems[0]
 
 
 def test_a_changed_limit_and_the_operators_own_counts_raise_no_alarm(exported: App) -> None:
-    exported.registry.set_limit(account_of(exported, "acc1"), 2)
-    exported.registry.set_limit(account_of(exported, "acc2"), 9)
-    exported.accounts.update_export_count(account_of(exported, "acc2").id, 4)
-    assert exported.verifier.verify().ok
+    exported.pool.registry.set_limit(account_of(exported, "acc1"), 2)
+    exported.pool.registry.set_limit(account_of(exported, "acc2"), 9)
+    exported.pool.manager.update_export_count(account_of(exported, "acc2").id, 4)
+    assert exported.crawling.verifier.verify().ok
 
 
 def test_a_rebuild_renders_the_rows_as_they_are_now(exported: App, database_url: str) -> None:
     change(exported, "UPDATE influencers SET nickname='新名' WHERE id=3")
-    done = exported.sealer.rebuild(1)
+    done = exported.crawling.segment_finalizer.rebuild(1)
     names = [row["nickname"] for row in outside_checker.records_in(done.path, "csv")]
     assert names == ["达人1", "达人2", "新名", "达人4", "达人5"]
-    assert exported.verifier.verify().ok
+    assert exported.crawling.verifier.verify().ok
     assert outside_checker.problems(database_url, exported.settings.exports_dir) == []
 
 
 def test_rebuild_names_a_segment_that_does_not_exist(exported: App) -> None:
     with pytest.raises(InvalidInput, match="no segment has the id 99"):
-        exported.sealer.rebuild(99)
+        exported.crawling.segment_finalizer.rebuild(99)
 
 
 def half_done(app: App) -> None:
@@ -214,7 +215,7 @@ def half_done(app: App) -> None:
     store_rows(app, 9)
     task = file_export(app)
     with pytest.raises(Crash):
-        work_off(app, task, app.export_worker(after_commit=die))
+        work_off(app, task, app.crawling.export_worker(after_commit=die))
 
 
 def test_a_segment_that_is_being_written_is_not_rebuilt(make_app, clock: MovingClock) -> None:
@@ -287,11 +288,11 @@ def test_verify_raises_no_false_alarm_while_exports_run(make_app) -> None:
 def test_a_rebuild_of_a_foreign_day_keeps_its_place_and_times(exported: App, clock) -> None:
     before = segments_of(exported)[0]
     clock.move(timedelta(days=2).total_seconds())
-    exported.sealer.rebuild(1)
+    exported.crawling.segment_finalizer.rebuild(1)
     after = segments_of(exported)[0]
     assert (after.file_path, after.end_time, after.sha256) == (
         before.file_path,
         before.end_time,
         before.sha256,
     )
-    assert once(exported.export_worker()) is False
+    assert once(exported.crawling.export_worker()) is False

@@ -58,7 +58,7 @@ class Place:
     stop: threading.Event
 
     def fetch(self, *texts: str, platform: str | None = None) -> list[FetchedItem]:
-        items = self.app.video_stats.fetch(texts, self.stop, platform)
+        items = self.app.pool.statistics.fetch(texts, self.stop, platform)
         assert [item.text for item in items] == list(texts)
         return items
 

@@ -98,7 +98,7 @@ def test_who_wakes_up_late_changes_nothing(
 ) -> None:
     one, other = two
     task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
+    take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
     owner, name, number = STOPPED_AT[place]
     if name == "seal":  # stand still outside of the transaction, as a frozen process would not lock
         owner, name = type(one.sealer), "_seal_row"
@@ -116,7 +116,7 @@ def test_who_wakes_up_after_its_commit_changes_nothing(
 ) -> None:
     one, other = two
     task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
+    take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
     once(one.export_worker(after_commit=after_batch(batch, take_over)))
     assert World(other).changed_since(take_over.world) == []
     assert agree() == list(range(1, ROWS + 1))
@@ -130,7 +130,7 @@ def test_who_wakes_up_with_a_full_file_in_hand_publishes_nothing(
     add_accounts(one, 2)
     store_rows(one, 8)
     task = file_export(one)
-    take_over = TakeOver(other, task, clock, renamed=renamed)
+    take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
     once(one.export_worker(after_commit=after_batch(1, take_over)))
     assert World(other).changed_since(take_over.world) == []
     assert agree() == list(range(1, 9))
@@ -146,7 +146,7 @@ def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
     with pytest.raises(Crash):
         work_off(first, task, first.export_worker(after_commit=after_batch(2, die)))
     clock.move(31)
-    take_over = TakeOver(third, task, clock, renamed=False)
+    take_over = TakeOver(other=third, task=task, clock=clock, renamed=False)
     files = second.files
     monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
     once(second.export_worker())
@@ -213,7 +213,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
     old = stale(one, other, TaskType.INGESTION, clock)
     before = World(other)
     page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
-    store = PageStore(one.database, one.scheduler, one.clock)
+    store = PageStore(database=one.database, scheduler=one.scheduler, clock=one.clock)
     with pytest.raises(LeaseLost):
         store.store(old, 1, page, 3, clock.now())
     assert World(other).changed_since(before) == []
@@ -238,9 +238,17 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         assert other.accounts.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
         task = claimed(one, TaskType.EXPORT)
     before = World(other)
-    batches = BatchExporter(one.database, one.scheduler, one.clock)
+    batches = BatchExporter(database=one.database, scheduler=one.scheduler, clock=one.clock)
     new = NewSegment(
-        task.id, account.id, "bilibili", DOMAIN, one.calendar.day(clock.now()), 4000, "csv", {}, "h"
+        task_id=task.id,
+        account_id=account.id,
+        platform="bilibili",
+        domain=DOMAIN,
+        quota_day=one.calendar.day(clock.now()),
+        quota_limit=4000,
+        format="csv",
+        options={},
+        host="h",
     )
     with pytest.raises(LeaseLost):
         batches.export(task, account, new, None, 0, 0, 5)

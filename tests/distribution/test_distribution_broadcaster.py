@@ -162,7 +162,7 @@ def test_a_round_that_knows_its_lease_is_over_reports_nothing(app: App, clock: A
 
 def test_the_keeper_keeps_a_long_round_alive(app: App, clock: Any) -> None:
     take_tasks(app, task("t1", video_url=youtube(1)))
-    keeper = app.keeper("broadcast")
+    keeper = app.crawling.lease_renewer("broadcast")
 
     def long_fetch() -> None:
         for _ in range(10):
@@ -214,7 +214,7 @@ def test_a_stop_ends_a_round_untold_and_gives_it_back(app: App) -> None:
     stop = threading.Event()
     with pytest.raises(Stopped):
         broadcaster_of(app, Numbers(on_fetch=stop.set)).trigger(stop)
-    assert filed(app) == [] and app.book.held() == []
+    assert filed(app) == [] and app.leases.held() == []
     assert broadcaster_of(app, Numbers()).trigger(NEVER).success
 
 

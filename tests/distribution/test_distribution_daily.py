@@ -292,7 +292,7 @@ def test_a_stop_stores_nothing_that_was_not_fetched_to_its_end(app: App) -> None
 @ONE_ENGINE
 def test_a_day_by_agent(app: App) -> None:
     take_tasks(app, task("t1"), task("t2"))
-    app.intake.add_users(
+    app.distribution.importer.add_users(
         [{"user_id": "u1", "agent_node": "a"}, {"user_id": "u2", "agent_node": "a"}]
     )
     take_posted(

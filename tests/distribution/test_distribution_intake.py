@@ -47,10 +47,18 @@ def secrets(app: App) -> list[str | None]:
 
 
 def test_the_same_task_again_updates_it(app: App) -> None:
-    first = app.intake.add_dramas([task("t1", title="一"), task("t2", video_url=youtube(1))])
+    first = app.distribution.importer.add_dramas(
+        [task("t1", title="一"), task("t2", video_url=youtube(1))]
+    )
     assert counts(first) == (2, 0, 0)
-    assert counts(app.intake.add_dramas([task("t1", title="一"), task("t2")])) == (0, 0, 2)
-    again = app.intake.add_dramas([task("t1", title="二", status="paused"), task("t3")])
+    assert counts(app.distribution.importer.add_dramas([task("t1", title="一"), task("t2")])) == (
+        0,
+        0,
+        2,
+    )
+    again = app.distribution.importer.add_dramas(
+        [task("t1", title="二", status="paused"), task("t3")]
+    )
     assert counts(again) == (1, 1, 0)
     one, two, _ = rows(app, "drama_tasks")
     assert (one["title"], one["status"], one["duration"]) == ("二", "paused", 90)
@@ -59,9 +67,9 @@ def test_the_same_task_again_updates_it(app: App) -> None:
 
 def test_users_are_added_and_changed(app: App) -> None:
     users = [{"user_id": "u1", "agent_node": "a"}, {"user_id": "u2", "name": "小明"}]
-    assert counts(app.intake.add_users(users)) == (2, 0, 0)
+    assert counts(app.distribution.importer.add_users(users)) == (2, 0, 0)
     users[0]["agent_node"] = "b"
-    assert counts(app.intake.add_users(users)) == (0, 1, 1)
+    assert counts(app.distribution.importer.add_users(users)) == (0, 1, 1)
     assert [row["agent_node"] for row in rows(app, "users")] == ["b", ""]
 
 
@@ -70,10 +78,10 @@ def test_the_same_completion_twice_is_one_row(app: App) -> None:
     at = noon(app)
     one = posted("t1", "u1", youtube(1), at, FULL)
     spelled = one | {"submission_link": "https://youtu.be/abcdef00001"}
-    assert counts(app.intake.add_completions([one, spelled])) == (1, 0, 1)
-    assert counts(app.intake.add_completions([one, spelled])) == (0, 0, 2)
+    assert counts(app.distribution.importer.add_completions([one, spelled])) == (1, 0, 1)
+    assert counts(app.distribution.importer.add_completions([one, spelled])) == (0, 0, 2)
     others = [one | {"user_id": "u2"}, one | {"task_id": "t2"}]
-    assert counts(app.intake.add_completions([one, *others])) == (2, 0, 1)
+    assert counts(app.distribution.importer.add_completions([one, *others])) == (2, 0, 1)
     assert len(rows(app, "task_completions")) == 3
 
 
@@ -83,11 +91,13 @@ def test_a_known_completion_gets_what_is_verified_now_and_keeps_its_time(app: Ap
     take_posted(app, first)
     before = rows(app, "task_completions")[0]
     later = first | {"completed_at": app.clock.now().isoformat(), "verification_details": FULL}
-    assert counts(app.intake.add_completions([later])) == (0, 1, 0)
+    assert counts(app.distribution.importer.add_completions([later])) == (0, 1, 0)
     after = rows(app, "task_completions")[0]
     assert json.loads(after["verification_details"]) == FULL
     assert after["completed_at"] == before["completed_at"]
-    assert counts(app.intake.add_completions([first])) == (0, 0, 1), "nothing told: nothing lost"
+    assert counts(app.distribution.importer.add_completions([first])) == (0, 0, 1), (
+        "nothing told: nothing lost"
+    )
     assert json.loads(rows(app, "task_completions")[0]["verification_details"]) == FULL
 
 
@@ -104,7 +114,7 @@ def test_wrong_items_are_named_and_the_others_are_stored(app: App) -> None:
         posted("t1", "u1", youtube(2), at, {"views": -1}),
         posted("t1", "u1", youtube(3), at),
     ]
-    taken = app.intake.add_completions(items)
+    taken = app.distribution.importer.add_completions(items)
     assert taken.created == len(rows(app, "task_completions")) == 2
     assert [(one.position, one.name, one.field) for one in taken.problems] == [
         (1, "nobody", "task_id"),
@@ -121,7 +131,9 @@ def test_wrong_items_are_named_and_the_others_are_stored(app: App) -> None:
 def test_many_items_are_stored_in_batches(app: App) -> None:
     take_tasks(app, *(task(f"t{number}") for number in range(BATCH + 1)))
     items = [posted(f"t{n}", "u", youtube(n), noon(app)) for n in range(BATCH + 1)]
-    taken = app.intake.add_completions([*items, posted("x", "u", youtube(1), noon(app))])
+    taken = app.distribution.importer.add_completions(
+        [*items, posted("x", "u", youtube(1), noon(app))]
+    )
     assert (taken.created, len(rows(app, "task_completions"))) == (BATCH + 1, BATCH + 1)
     assert [one.position for one in taken.problems] == [BATCH + 1]
     told = [len(one.body["completions"]) for one in filed(app, "completion")]
@@ -153,8 +165,8 @@ def test_a_new_completion_is_reported_at_once_and_only_once(app: App) -> None:
     at = noon(app)
     one = posted("t1", "u1", youtube(1), at, FULL | {"note": "x", "share_count": None})
     silent = posted("t2", "u1", youtube(1), at, FULL)
-    app.intake.add_completions([one, silent])
-    app.intake.add_completions([one, silent, posted("t1", "u1", youtube(2), at)])
+    app.distribution.importer.add_completions([one, silent])
+    app.distribution.importer.add_completions([one, silent, posted("t1", "u1", youtube(2), at)])
     report, second = filed(app)
     assert [entry["submission_link"] for entry in second.body["completions"]] == [youtube(2)]
     assert (report.kind, report.url, report.task_id) == ("completion", URL, "t1")
@@ -194,10 +206,10 @@ def test_a_completion_whose_report_cannot_be_filed_is_not_stored(
         raise OutboxBroken
 
     with monkeypatch.context() as patch, pytest.raises(OutboxBroken):
-        patch.setattr(app.outbox, "enqueue", fail)
-        app.intake.add_completions([item])
+        patch.setattr(app.webhooks.outbox, "enqueue", fail)
+        app.distribution.importer.add_completions([item])
     assert rows(app, "task_completions") == []
-    assert counts(app.intake.add_completions([item])) == (1, 0, 0)
+    assert counts(app.distribution.importer.add_completions([item])) == (1, 0, 0)
     assert len(filed(app, "completion")) == 1
 
 
@@ -241,12 +253,22 @@ def test_secrets_are_stored_encrypted_and_come_through_a_new_key(app: App) -> No
 def test_a_secret_changes_only_when_it_is_told(app: App) -> None:
     take_tasks(app, task("t1", callback_secret=SECRET))
     before = rows(app, "drama_tasks")
-    assert counts(app.intake.add_dramas([task("t1")])) == (0, 0, 1)
-    assert counts(app.intake.add_dramas([task("t1", callback_secret=SECRET)])) == (0, 0, 1)
+    assert counts(app.distribution.importer.add_dramas([task("t1")])) == (0, 0, 1)
+    assert counts(app.distribution.importer.add_dramas([task("t1", callback_secret=SECRET)])) == (
+        0,
+        0,
+        1,
+    )
     assert rows(app, "drama_tasks") == before
-    assert counts(app.intake.add_dramas([task("t1", callback_secret=OTHER_SECRET)])) == (0, 1, 0)
+    assert counts(
+        app.distribution.importer.add_dramas([task("t1", callback_secret=OTHER_SECRET)])
+    ) == (0, 1, 0)
     assert secrets(app) == [OTHER_SECRET]
-    assert counts(app.intake.add_dramas([task("t1", callback_secret=None)])) == (0, 1, 0)
+    assert counts(app.distribution.importer.add_dramas([task("t1", callback_secret=None)])) == (
+        0,
+        1,
+        0,
+    )
     assert secrets(app) == [None]
 
 
@@ -258,7 +280,11 @@ def test_a_secret_of_a_lost_key_is_mended_by_telling_it_again(app: App) -> None:
     app.database.write(lambda tx: tx.execute("UPDATE drama_tasks SET callback_secret=:s", s=broken))
     take_posted(app, posted("t1", "u", youtube(1), noon(app)), report=True)
     assert len(filed(app)) == 1, "a report waits until the secret is mended"
-    assert counts(app.intake.add_dramas([task("t1", callback_secret=SECRET)])) == (0, 1, 0)
+    assert counts(app.distribution.importer.add_dramas([task("t1", callback_secret=SECRET)])) == (
+        0,
+        1,
+        0,
+    )
     assert secrets(app) == [SECRET]
 
 

@@ -38,8 +38,8 @@ def prepared(baton: Baton) -> None:
     baton.env["BATON_REPORT_PART_TASKS"] = "2"
     at = datetime(DAY.year, DAY.month, DAY.day, 4, tzinfo=UTC)
     app = opened(baton)
-    app.intake.add_dramas(task(f"t{n}") for n in range(TASKS))
-    app.intake.add_completions(
+    app.distribution.importer.add_dramas(task(f"t{n}") for n in range(TASKS))
+    app.distribution.importer.add_completions(
         (posted(f"t{n}", "u", youtube(n), at, FULL) for n in range(TASKS)), report=False
     )
     app.close()

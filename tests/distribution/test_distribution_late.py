@@ -54,7 +54,7 @@ def revisions(app: App) -> list[tuple[str, int, int]]:
 def test_what_came_or_was_verified_late_is_counted_and_told_once(
     app: App, scanner: DailyScanner, clock: MovingClock
 ) -> None:
-    late = LateCompletions(scanner, 7)
+    late = LateCompletions(scanner=scanner, days=7)
     day, at = yesterday(app), noon(app)
     assert late.run(NEVER) == "no late completions"
     take_posted(app, posted("t2", "u", youtube(2), at, FULL))
@@ -87,7 +87,7 @@ def test_what_came_while_it_was_counted_is_late(app: App, clock: MovingClock) ->
     scanner = scanner_of(app, Numbers(on_fetch=one_more))
     scanner.run(NEVER)
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 1
-    assert "changed 1" in LateCompletions(scanner_of(app, Numbers()), 7).run(NEVER)
+    assert "changed 1" in LateCompletions(scanner=scanner_of(app, Numbers()), days=7).run(NEVER)
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 2
 
 
@@ -119,10 +119,14 @@ def test_days_too_old_or_never_reported_by_itself_are_left_alone(
     take_posted(app, posted("t1", "u", youtube(6), noon(app, day), FULL))
     clock.move(7 * 86400)
     scanner.run(NEVER)
-    late = LateCompletions(scanner, 7)
+    late = LateCompletions(scanner=scanner, days=7)
     assert late.run(NEVER) == "no late completions", "it is the eighth day"
-    assert LateCompletions(scanner, 8).run(NEVER).startswith(f"{day}: tasks 1 (new 0, changed 1")
-    assert LateCompletions(scanner, 30).run(NEVER) == "no late completions"
+    assert (
+        LateCompletions(scanner=scanner, days=8)
+        .run(NEVER)
+        .startswith(f"{day}: tasks 1 (new 0, changed 1")
+    )
+    assert LateCompletions(scanner=scanner, days=30).run(NEVER) == "no late completions"
 
 
 @ONE_ENGINE
@@ -144,5 +148,5 @@ def test_a_report_that_was_pruned_is_not_filed_again(
         )
     )
     clock.move(31 * 86400)
-    assert app.retention.run(NEVER) == "deleted: reports 1"
+    assert app.housekeeping.retention.run(NEVER) == "deleted: reports 1"
     assert scanner.scan(day, NEVER).reports == 0 and filed(app) == []

@@ -90,7 +90,7 @@ def test_a_round_asks_no_longer_than_its_interval_leaves(app: App, clock: Moving
         def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]:
             items = super().fetch(texts[:1], stop)
             while not app.clock.wait(stop, 7.0):
-                app.keeper("broadcast").keep_once()
+                app.crawling.lease_renewer("broadcast").keep_once()
             return items + [FetchedItem(text, asked=False) for text in texts[1:]]
 
     answer = broadcaster_of(app, Slow()).trigger(NEVER)
@@ -102,7 +102,7 @@ def test_a_round_asks_no_longer_than_its_interval_leaves(app: App, clock: Moving
 @pytest.mark.parametrize("stopped", [False, True])
 def test_a_time_limit_is_a_stop_that_comes_by_itself(stopped: bool, clock: MovingClock) -> None:
     stop = threading.Event()
-    limit = TimeLimit(stop, clock, 10.0)
+    limit = TimeLimit(stop=stop, clock=clock, secs=10.0)
     clock.move(9.9)
     assert not limit.is_set() and not limit.wait(0)
     stop.set() if stopped else clock.move(0.1)

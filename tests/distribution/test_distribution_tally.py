@@ -18,7 +18,15 @@ MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def completion(user: str, platform: str, link: str) -> Completion:
-    return Completion("t1", user, platform, link, "", None, MOMENT)
+    return Completion(
+        task_id="t1",
+        user_id=user,
+        platform=platform,
+        submission_link=link,
+        link_hash="",
+        details=None,
+        completed_at=MOMENT,
+    )
 
 
 def test_each_counter_has_several_names_and_the_first_one_counts() -> None:

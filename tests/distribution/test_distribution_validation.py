@@ -125,7 +125,14 @@ def test_a_wrong_field_of_a_user_is_named() -> None:
 
 def test_what_is_absent_stays_and_null_empties() -> None:
     known = DramaFields(
-        "t1", "p1", "title", 90, "youtube", youtube(1), DramaStatus.PAUSED, "https://a.example"
+        task_id="t1",
+        project_id="p1",
+        title="title",
+        duration=90,
+        platform="youtube",
+        video_url=youtube(1),
+        status=DramaStatus.PAUSED,
+        callback_url="https://a.example",
     )
     assert read_drama(DRAMA).over(known) == known
     emptied = dict.fromkeys(("title", "duration", "video_url", "callback_url"))

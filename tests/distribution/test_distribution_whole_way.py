@@ -36,7 +36,7 @@ def test_a_day_knows_whether_it_was_sent(
     app = office.app
     take_tasks(app, task("t1", callback_url=office.url(behaviour)))
     take_posted(app, posted("t1", "u1", youtube(1), noon(app), FULL))
-    app.daily_scanner.scan(yesterday(app), NEVER)
+    app.distribution.daily_scanner.scan(yesterday(app), NEVER)
     (day,) = rows(app, "task_daily_stats")
     assert (day["is_sent"], day["tries"], day["response"]) == (0, 0, None)
     office.send()
@@ -53,7 +53,7 @@ def test_a_daily_report_arrives_signed_as_it_was_scanned(
     app = office.app
     take_tasks(app, task("t1", callback_url=office.url("signed", "settle"), callback_secret=SECRET))
     take_posted(app, posted("t1", "u1", youtube(1), noon(app), FULL))
-    app.daily_scanner.scan(yesterday(app), NEVER)
+    app.distribution.daily_scanner.scan(yesterday(app), NEVER)
     assert office.send() == 1
     (delivery,) = office.deliveries()
     assert json.loads(delivery.body) == {

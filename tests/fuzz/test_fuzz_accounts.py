@@ -83,14 +83,14 @@ class AccountMachine(RuleBasedStateMachine):
         return self.lease(purpose, who)
 
     def lease(self, purpose: Purpose, who: int) -> Any:
-        leased = self.apps[who].accounts.lease(purpose, "bilibili")
+        leased = self.apps[who].pool.manager.lease(purpose, "bilibili")
         return self.leased(
             who, leased, purpose, lambda one: one.fit(purpose.value, self.now, self.today)
         )
 
     @rule(target=leases, who=WHO)
     def lease_unchecked(self, who: int) -> Any:
-        leased = self.apps[who].accounts.lease_unchecked("bilibili")
+        leased = self.apps[who].pool.manager.lease_unchecked("bilibili")
         return self.leased(
             who,
             leased,
@@ -115,7 +115,7 @@ class AccountMachine(RuleBasedStateMachine):
         wanted.taken(purpose.value, self.apps[who].owner, self.now)
         assert leased.lease.token == wanted.token
         assert leased.remaining_quota == wanted.left(self.today)
-        assert wanted.health != "suspect" or self.apps[who].accounts.needs_probe(leased)
+        assert wanted.health != "suspect" or self.apps[who].pool.manager.needs_probe(leased)
         return who, leased
 
     def end(self, held: Held, secs: int | None, act: Callable[..., object]) -> AccountModel | None:
@@ -123,7 +123,7 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         asked = None if secs is None else Asked("{}", self.now + timedelta(seconds=secs))
         before = self.table()
-        act(self.apps[who].accounts, lease, asked)
+        act(self.apps[who].pool.manager, lease, asked)
         model = self.model(lease)
         if model is None:
             assert self.table() == before
@@ -189,7 +189,7 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         model = self.model(lease)
         before = self.table()
-        probed = self.apps[who].accounts.note_probe(lease)
+        probed = self.apps[who].pool.manager.note_probe(lease)
         if model is None:
             assert self.table() == before
         else:
@@ -202,7 +202,9 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         model, day, now = self.model(lease), self.today, self.now
         spent = self.apps[who].database.write(
-            lambda tx: account_leases.spend_quota(tx, lease.id, day, count, lease.lease.token, now)
+            lambda tx: account_leases.spend_quota(
+                tx, lease.id, day=day, rows=count, token=lease.lease.token, now=now
+            )
         )
         assert spent == (model is not None and model.spend(count, day))
 
@@ -215,18 +217,18 @@ class AccountMachine(RuleBasedStateMachine):
 
     def operator_sets(self, which: int, status: str, who: int) -> None:
         model = self.models[which]
-        self.apps[who].accounts.set_account_status(model.id, status)
+        self.apps[who].pool.manager.set_account_status(model.id, status)
         model.set_by_operator(status)
         self.operated = True
 
     def operator_turns(self, which: int, purpose: Purpose, who: int) -> None:
         model, one = self.models[which], self.apps[who]
         if model.status in BUSY and model.owner == one.owner:
-            one.accounts.set_account_status(model.id, purpose.value)
+            one.pool.manager.set_account_status(model.id, purpose.value)
             model.status = purpose.value
         else:
             with pytest.raises(InvalidInput):
-                one.accounts.set_account_status(model.id, purpose.value)
+                one.pool.manager.set_account_status(model.id, purpose.value)
 
     @rule(secs=st.sampled_from([31, 1, 61, 1000, 40_000, 90_000]))
     def time_goes(self, secs: int) -> None:
@@ -250,8 +252,8 @@ class AccountMachine(RuleBasedStateMachine):
     @rule(who=WHO)
     def keeper_comes_by(self, who: int) -> None:
         one = self.apps[who]
-        book = {(lease.row_id, lease.token) for lease in one.book.held()}
-        one.keeper("fuzz").keep_once()
+        book = {(lease.row_id, lease.token) for lease in one.leases.held()}
+        one.crawling.lease_renewer("fuzz").keep_once()
         for model in self.models:
             if model.owner == one.owner and (model.id, model.token) in book:
                 model.until = self.now + timedelta(seconds=30)
@@ -277,8 +279,8 @@ class AccountMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for one in self.apps:
-            for lease in one.book.held():
-                one.book.strike(lease)
+            for lease in one.leases.held():
+                one.leases.strike(lease)
 
 
 def row_of(account: Account) -> tuple[object, ...]:
@@ -303,4 +305,6 @@ def row_of(account: Account) -> tuple[object, ...]:
 @ONE_ENGINE
 def test_accounts_live_as_the_model_says(make_app: Callable[..., App], clock: MovingClock) -> None:
     apps = [make_app() for _ in range(2)]
-    run_state_machine_as_test(lambda: AccountMachine(apps, clock), settings=effort(60, 40))
+    run_state_machine_as_test(
+        lambda: AccountMachine(apps=apps, clock=clock), settings=effort(60, 40)
+    )

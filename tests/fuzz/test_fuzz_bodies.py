@@ -103,9 +103,12 @@ class Station:
         """What comes out when `path` says that; None for a SourceError."""
         self.platform.__post_init__()
         self.platform.on(path, said)
-        client, chance = BilibiliClient(self.platform.url, 5, self._clock), random.Random()
-        pause = RandomPause(self._clock, 0.0, 0.0, chance)
-        source = BilibiliSource(client, Pace(100_000, 1), pause, chance)
+        client, chance = (
+            BilibiliClient(base_url=self.platform.url, timeout_secs=5, clock=self._clock),
+            random.Random(),
+        )
+        pause = RandomPause(clock=self._clock, least_secs=0.0, most_secs=0.0, chance=chance)
+        source = BilibiliSource(client=client, pace=Pace(100_000, 1), pause=pause, chance=chance)
         session = source.open_session(1, "acc1", f"SESSDATA={SECRET}; buvid3={'D' * 5}", None)
         if path == FINGER:
             session.http.cookies.pop("buvid3")
@@ -129,7 +132,7 @@ class Station:
 @pytest.fixture
 def station(clock: MovingClock) -> Iterator[Station]:
     with scripted_platform() as platform:
-        yield Station(platform, clock)
+        yield Station(platform=platform, clock=clock)
 
 
 def check(page: object) -> None:
@@ -204,7 +207,9 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
     make_app: Callable[..., App], tmp_path: Path
 ) -> None:
     app = make_app()
-    store_of_pages = PageStore(app.database, app.scheduler, app.clock)
+    store_of_pages = PageStore(
+        database=app.database, scheduler=app.crawling.scheduler, clock=app.clock
+    )
 
     @effort(12)
     @given(entries=ENTRIES)
@@ -214,7 +219,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
         file_crawl(app, pages=1)
         lease = claimed(app)
         store_of_pages.store(lease, 1, page, 1, app.clock.now())
-        app.scheduler.finish(lease)
+        app.crawling.scheduler.finish(lease)
         stored = {row["uid"]: row for row in rows(app, "SELECT * FROM influencers")}
         for creator in page.creators:
             row = stored[creator.uid]
@@ -229,7 +234,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
 
 def written(path: Path, page: CreatorPage) -> list[list[str]]:
     """The creators as a CSV reader finds them in a file."""
-    writer = CsvWriter(path, ("uid", "nickname"), True)
+    writer = CsvWriter(path=path, columns=("uid", "nickname"), raw_cells=True)
     writer.write([(creator.uid, creator.nickname) for creator in page.creators])
     writer.close()
     text = path.read_bytes().decode("utf-8-sig")

@@ -30,7 +30,7 @@ ASKED = search.Asked(1, "GET /", lambda text: text)
 
 def said(clock: MovingClock, via: Via, body: bytes) -> object:
     with scripted_platform() as platform:
-        return Station(platform, clock).ask(via, SEARCH, Said(body))
+        return Station(platform=platform, clock=clock).ask(via, SEARCH, Said(body))
 
 
 def nested(depth: int, inner: str = "1") -> str:
@@ -71,7 +71,7 @@ def test_an_entry_too_deep_for_a_database_is_rejected_by_itself(app: App, depth:
     entries = [USER, {**USER, "mid": 8, "deep": json.loads(nested(depth))}]
     page = search.read_users({"numPages": 1, "result": entries}, ASKED)
     file_crawl(app, pages=1)
-    store = PageStore(app.database, app.scheduler, app.clock)
+    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
     store.store(claimed(app), 1, page, 1, app.clock.now())
     assert str(USER["mid"]) in [row["uid"] for row in rows(app, "SELECT uid FROM influencers")]
 
@@ -116,26 +116,26 @@ class TestTasks:
         parent = file_crawl(old, pages=5)
         stale = claimed(old)
         clock.move(31)
-        new.scheduler.finish(claimed(new))
+        new.crawling.scheduler.finish(claimed(new))
         ended = task_of(new, parent.id)
         clock.move(100)
-        old.scheduler.put_back(stale)
+        old.crawling.scheduler.put_back(stale)
         assert task_of(new, parent.id).finished_at == ended.finished_at
 
     def test_a_whole_follows_its_pieces_when_they_are_taken_back(
         self, app: App, clock: MovingClock
     ) -> None:
         parent = file_crawl(app, pages=5)
-        app.scheduler.abandon(claimed(app))
+        app.crawling.scheduler.abandon(claimed(app))
         clock.move(31)
-        app.keeper("fuzz").keep_once()
+        app.crawling.lease_renewer("fuzz").keep_once()
         assert task_of(app, parent.id).status == "pending"
 
     def test_the_reason_of_a_cancelled_task_is_the_operators_word(self, app: App) -> None:
         filed = file_crawl(app)
         lease = claimed(app)
-        app.scheduler.cancel(filed.id)
-        app.scheduler.step_back(lease, "HTTP 502")
+        app.crawling.scheduler.cancel(filed.id)
+        app.crawling.scheduler.step_back(lease, "HTTP 502")
         assert task_of(app, filed.id).last_error == CANCELLED
 
 

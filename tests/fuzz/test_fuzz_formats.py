@@ -38,7 +38,7 @@ def written(kind: type[FormatWriter], table: list[list[Any]], raw_cells: bool = 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "out"
         columns = [f"c{number}" for number in range(len(table[0]) if table else 1)]
-        writer = kind(path, columns, raw_cells)  # type: ignore[call-arg]
+        writer = kind(path, columns, raw_cells=raw_cells)  # type: ignore[call-arg]
         half = len(table) // 2
         writer.write(table[:half])  # a file grows batch by batch
         writer.write(table[half:])

@@ -40,7 +40,7 @@ class Account:
 
     def open(self, stored: str | None, *, known: bool) -> None:
         pace = AccountPace.load(self.declared, stored, self.clock.now(), known=known)
-        self.gate = PacedGate(pace, self.clock, self.stop, 1e9)
+        self.gate = PacedGate(pace=pace, clock=self.clock, stop=self.stop, patience_secs=1e9)
 
     def live(self, event: str, share: float) -> None:
         secs = share * self.declared[EVERYTHING].per_secs

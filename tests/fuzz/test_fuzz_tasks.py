@@ -67,7 +67,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(kind=KINDS, domain=DOMAINS, size=st.sampled_from([None, 5, 25]), who=WHO)
     def file(self, kind: TaskType, domain: str, size: int | None, who: int) -> None:
-        scheduler = self.apps[who].scheduler
+        scheduler = self.apps[who].crawling.scheduler
         if kind is TaskType.INGESTION:
             filed = scheduler.submit_crawl("bilibili", domain, size, {})
         else:
@@ -91,7 +91,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     def claim(self, kind: TaskType, who: int, only: int | None) -> Any:
         wanted = self.model.next(kind.value, self.now, only)
-        lease = self.apps[who].scheduler.claim(kind, only)
+        lease = self.apps[who].crawling.scheduler.claim(kind, only)
         assert (lease and lease.id) == (wanted and wanted.id)
         if lease is None or wanted is None:
             return multiple()
@@ -105,7 +105,7 @@ class TaskMachine(RuleBasedStateMachine):
         moment = None if secs is None else self.now + timedelta(seconds=secs)
         leaf = self.end(
             held,
-            lambda one, lease: one.scheduler.put_back(
+            lambda one, lease: one.crawling.scheduler.put_back(
                 lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT, paused=paused
             ),
         )
@@ -114,7 +114,9 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(held=consumes(leases))
     def step_back(self, held: tuple[int, TaskLease]) -> None:
-        leaf = self.end(held, lambda one, lease: one.scheduler.step_back(lease, "HTTP 502"))
+        leaf = self.end(
+            held, lambda one, lease: one.crawling.scheduler.step_back(lease, "HTTP 502")
+        )
         if leaf is None:
             return
         if leaf.attempts + 1 >= ATTEMPTS:
@@ -126,7 +128,9 @@ class TaskMachine(RuleBasedStateMachine):
     @rule(held=consumes(leases), error=st.sampled_from([None, "no such domain"]))
     def finish(self, held: tuple[int, TaskLease], error: str | None) -> None:
         said: list[bool] = []
-        leaf = self.end(held, lambda one, lease: said.append(one.scheduler.finish(lease, error)))
+        leaf = self.end(
+            held, lambda one, lease: said.append(one.crawling.scheduler.finish(lease, error))
+        )
         status = "completed" if error is None else "failed"
         assert said == [leaf is not None and leaf.ended(status)]
 
@@ -153,9 +157,9 @@ class TaskMachine(RuleBasedStateMachine):
             if what == "advance":
                 advance(one, lease)
             elif what == "assign":
-                one.scheduler.assign(lease, 1)
+                one.crawling.scheduler.assign(lease, 1)
             else:
-                one.scheduler.show_waiting(lease, WaitingFor.ACCOUNT)
+                one.crawling.scheduler.show_waiting(lease, WaitingFor.ACCOUNT)
             changed = True
         holds = leaf.token == lease.lease.token
         assert changed == (holds and (what != "advance" or leaf.status == "in_progress"))
@@ -166,7 +170,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(word=st.sampled_from(["pause", "cancel", "resume"]), number=NUMBER, who=WHO)
     def operator_says(self, word: str, number: int, who: int) -> None:
-        scheduler = self.apps[who].scheduler
+        scheduler = self.apps[who].crawling.scheduler
         if word == "resume":
             self.resume(number, scheduler)
         else:
@@ -222,17 +226,17 @@ class TaskMachine(RuleBasedStateMachine):
         top = tops[number % len(tops)]
         kind, domain = self.model.keys[top]
         if self.model.status(top) in OPEN:
-            self.operate_on(top, self.apps[0].scheduler.cancel, "failed")
+            self.operate_on(top, self.apps[0].crawling.scheduler.cancel, "failed")
             self.file(TaskType(kind), domain, None, 1)
-            self.resume_one(top, self.apps[0].scheduler)
+            self.resume_one(top, self.apps[0].crawling.scheduler)
 
     @rule(who=WHO, late=st.booleans())
     def keeper_comes_by(self, who: int, late: bool) -> None:
         """A process renews what it holds, and takes back what others let run out."""
         self.clock.move(31 if late else 0)
         one = self.apps[who]
-        book = {(lease.row_id, lease.token) for lease in one.book.held()}
-        one.keeper("fuzz").keep_once()
+        book = {(lease.row_id, lease.token) for lease in one.leases.held()}
+        one.crawling.lease_renewer("fuzz").keep_once()
         for leaf in self.model.leaves.values():
             if leaf.owner == one.owner and (leaf.id, leaf.token) in book:
                 leaf.until = self.now + timedelta(seconds=30)
@@ -260,8 +264,8 @@ class TaskMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for one in self.apps:
-            for lease in one.book.held():
-                one.book.strike(lease)
+            for lease in one.leases.held():
+                one.leases.strike(lease)
 
 
 def row_of(row: dict[str, Any]) -> tuple[object, ...]:
@@ -278,7 +282,9 @@ def row_of(row: dict[str, Any]) -> tuple[object, ...]:
 
 def live(make_app: Callable[..., App], clock: MovingClock, examples: int, steps: int) -> None:
     apps = [make_app(task_attempts=ATTEMPTS) for _ in range(2)]
-    run_state_machine_as_test(lambda: TaskMachine(apps, clock), settings=effort(examples, steps))
+    run_state_machine_as_test(
+        lambda: TaskMachine(apps=apps, clock=clock), settings=effort(examples, steps)
+    )
 
 
 @ONE_ENGINE

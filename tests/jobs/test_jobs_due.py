@@ -18,7 +18,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def job(**changes: Any) -> Job:
-    return Job("views", "", HOURLY, lambda _context: "done", **changes)
+    return Job(name="views", meaning="", schedule=HOURLY, run=lambda _context: "done", **changes)
 
 
 def run(at: datetime = TEN, state: JobState = JobState.SUCCEEDED, **changes: Any) -> JobRun:

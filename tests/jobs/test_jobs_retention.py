@@ -44,7 +44,16 @@ class Rows:
         """One with an attempt, which ended so many days ago, as far as it has ended."""
         self.count += 1
         at = to_sql(self._clock.now() - timedelta(days=days))
-        new = NewDelivery(f"e{self.count}", DeliveryKind(kind), "u", "h", "h", None, None, "{}")
+        new = NewDelivery(
+            event_id=f"e{self.count}",
+            kind=DeliveryKind(kind),
+            url="u",
+            url_hash="h",
+            host="h",
+            task_id=None,
+            stats_date=None,
+            body="{}",
+        )
 
         def work(tx: Tx) -> int:
             made = deliveries.enqueue(tx, new, self._clock.now())
@@ -69,7 +78,15 @@ class Rows:
         at, subject = self._clock.now() - timedelta(days=days), f"account:{self.count}"
 
         def work(tx: Tx) -> int:
-            made = alerts.add(tx, AlertKind.ACCOUNT_DISABLED, subject, {}, None, 1, at)
+            made = alerts.add(
+                tx,
+                AlertKind.ACCOUNT_DISABLED,
+                subject=subject,
+                facts={},
+                until=None,
+                calm_secs=1,
+                now=at,
+            )
             alert_notices.add(tx, made, News.RAISED, "c", at)
             if resolved:
                 alerts.resolve(tx, made, at)
@@ -86,7 +103,7 @@ class Rows:
 
 @pytest.fixture
 def made(app: App, clock: MovingClock) -> Rows:
-    return Rows(app, clock)
+    return Rows(app=app, clock=clock)
 
 
 def test_what_is_old_and_over_goes_and_the_rest_stays(
@@ -107,7 +124,11 @@ def test_what_is_old_and_over_goes_and_the_rest_stays(
     kept_alerts = [made.alert(400, resolved=False), made.alert(179, resolved=True)]
     old, young = clock.now() - timedelta(days=366), clock.now() - timedelta(days=364)
     for at in (old, young):
-        app.database.write(lambda tx, at=at: audit_log.note(tx, "w", "a", "x", "s", "done", at))  # type: ignore[misc]
+        app.database.write(
+            lambda tx, at=at: audit_log.note(
+                tx, "w", address="a", action="x", subject="s", outcome="done", now=at
+            )
+        )  # type: ignore[misc]
         app.database.write(
             lambda tx, at=at: tx.execute(  # type: ignore[misc]
                 "INSERT INTO account_events (account_id, kind, detail, created_at)"
@@ -115,33 +136,33 @@ def test_what_is_old_and_over_goes_and_the_rest_stays(
                 at=to_sql(at),
             )
         )
-    [job] = [one for one in app.jobs if one.name == "prune"]
-    done = app.job_runner.run_now(job)
+    [job] = [one for one in app.jobs.all if one.name == "prune"]
+    done = app.jobs.runner.run_now(job)
     assert done.result == (
         "deleted: broadcasts 1, reports 2, alerts 1, account events 2, web actions 1"
     )
     assert made.ids("webhook_deliveries") == kept == made.ids("webhook_attempts", "delivery_id")
     assert made.ids("alerts") == kept_alerts == made.ids("alert_notices", "alert_id")
     assert made.ids("web_actions") == [2] and made.ids("account_events") == []
-    assert app.job_runner.run_now(job).result == "nothing was old enough to be deleted"
+    assert app.jobs.runner.run_now(job).result == "nothing was old enough to be deleted"
 
 
 def test_where_a_job_stands_is_not_forgotten(app: App, clock: MovingClock) -> None:
     views = hourly(lambda _: "done", cron="0 0 * * *")
     manual = hourly(lambda _: "done", name="manual")
-    app.job_runner.settle(views)  # it is met
+    app.jobs.runner.settle(views)  # it is met
     for _ in range(5):
         clock.move(DAY_SECS)
-        app.job_runner.settle(views)
-        app.job_runner.run_now(manual)
-    app.job_runner.run_now(views)
+        app.jobs.runner.settle(views)
+        app.jobs.runner.run_now(manual)
+    app.jobs.runner.run_now(views)
     before = app.database.read(lambda tx: job_runs.standing(tx, "views"))
     clock.move(91 * DAY_SECS)
-    assert app.retention.run(NEVER) == "deleted: job runs 8"
+    assert app.housekeeping.retention.run(NEVER) == "deleted: job runs 8"
     assert app.database.read(lambda tx: job_runs.standing(tx, "views")) == before
     assert [one.cause is JobCause.MANUAL for one in runs(app)] == [False, True]
     assert len(runs(app, "manual")) == 1
-    app.job_runner.settle(views)
+    app.jobs.runner.settle(views)
     missed, made_up = runs(app)[2:]
     assert (missed.state.value, missed.times) == ("missed", 90), "not those deleted"
     assert made_up.cause.value == "catch_up"
@@ -153,7 +174,7 @@ def test_a_death_between_two_batches_leaves_whole_ones(
     for _ in range(3):
         made.delivery(31)
     monkeypatch.setattr("jobs.retention.BATCH", 2)
-    [kind] = [one for one in app.retention.kinds if one.name == "reports"]
+    [kind] = [one for one in app.housekeeping.retention.kinds if one.name == "reports"]
     calls: list[int] = []
 
     def drop_and_die_the_second_time(tx: Tx, ids: Any) -> int:
@@ -166,10 +187,17 @@ def test_a_death_between_two_batches_leaves_whole_ones(
     dying = replace(kind, drop=drop_and_die_the_second_time)
     folder = app.settings.data_dir
     with pytest.raises(KeyboardInterrupt):
-        Retention(app.database, app.clock, [dying], folder, folder, 0).run(NEVER)
+        Retention(
+            database=app.database,
+            clock=app.clock,
+            kinds=[dying],
+            log_dir=folder,
+            evidence_dir=folder,
+            file_days=0,
+        ).run(NEVER)
     assert calls == [2, 1]
     assert made.ids("webhook_deliveries") == [3] == made.ids("webhook_attempts", "delivery_id")
-    assert app.retention.run(NEVER) == "deleted: reports 1"
+    assert app.housekeeping.retention.run(NEVER) == "deleted: reports 1"
     assert made.ids("webhook_attempts") == []
 
 
@@ -184,7 +212,7 @@ def test_a_delivery_that_is_replayed_in_that_moment_stays(app: App, made: Rows) 
 @ONE_ENGINE
 def test_zero_keeps_for_ever_and_a_stop_ends_it(make_app: Any, clock: MovingClock) -> None:
     app = make_app(keep_reports_days=0, keep_logs_days=0)
-    made, log = Rows(app, clock), app.settings.log_dir / "web-2001-01-01.log"
+    made, log = Rows(app=app, clock=clock), app.settings.log_dir / "web-2001-01-01.log"
     made.delivery(4000)
     log.parent.mkdir(parents=True)
     log.write_text("")
@@ -205,7 +233,7 @@ def test_batches_are_small_and_others_get_in_between(
         made.delivery(31)
     seen: list[int] = []
     clock.on_wait = lambda: seen.append(len(made.ids("webhook_deliveries")))
-    app.retention.run(NEVER)
+    app.housekeeping.retention.run(NEVER)
     assert seen == [1, 0]
 
 
@@ -232,7 +260,7 @@ def test_files_of_days_long_past_go_and_nothing_else_does(app: App) -> None:
         path.write_text("")
     link = logs / f"link-{old}.log"
     link.symlink_to(stay[0])
-    assert app.retention.run(NEVER) == "deleted: log files 2, evidence files 1"
+    assert app.housekeeping.retention.run(NEVER) == "deleted: log files 2, evidence files 1"
     assert not any(path.exists() for path in gone) and not gone[2].parent.exists()
     assert all(path.exists() for path in stay) and link.is_symlink()
 
@@ -245,7 +273,7 @@ def test_a_file_that_cannot_be_deleted_stops_nobody(app: App) -> None:
     (folder / "views_crawler_20010101.log").write_text("")
     folder.chmod(0o500)
     try:
-        assert app.retention.run(NEVER) == "nothing was old enough to be deleted"
+        assert app.housekeeping.retention.run(NEVER) == "nothing was old enough to be deleted"
     finally:
         folder.chmod(0o700)
 
@@ -261,5 +289,5 @@ def test_doctor_names_the_tables_that_grow(app: App, made: Rows) -> None:
     made.delivery(33)
     found = finding()
     assert found.level is Level.WARN and "webhook_deliveries, kept for 30 days" in found.detail
-    app.retention.run(NEVER)
+    app.housekeeping.retention.run(NEVER)
     assert finding().level is Level.OK

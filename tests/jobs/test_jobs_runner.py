@@ -70,7 +70,7 @@ def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
 
     def settle(app: App) -> bool:
         all_here.wait(30)
-        return app.job_runner.settle(hourly(counted)) is not None
+        return app.jobs.runner.settle(hourly(counted)) is not None
 
     with ThreadPoolExecutor(len(apps)) as pool:
         assert sum(pool.map(settle, apps)) == 1
@@ -118,7 +118,9 @@ def test_a_process_that_comes_back_in_between_wins(at_ten, clock):
     [seen] = runs(one)
     now, until = clock.now(), clock.now() + timedelta(seconds=30)
     assert one.database.write(
-        lambda tx: leases.renew(tx, LeaseKind.JOB, seen.id, one.owner, seen.lease_token, until)
+        lambda tx: leases.renew(
+            tx, LeaseKind.JOB, row_id=seen.id, owner=one.owner, token=seen.lease_token, until=until
+        )
     )
     take = partial(job_runs.take_over, seen=seen, owner=other.owner, now=now, until=until)
     assert not other.database.write(take)
@@ -309,7 +311,7 @@ def test_the_quota_day_begins_for_people_too(make_app, clock):
     assert leased is not None
     later = app.calendar.next_day_starts(app.calendar.next_day_starts(clock.now()))
     app.scheduler.put_back(leased, not_before=later, waiting_for=WaitingFor.QUOTA, paused=True)
-    [job] = [one for one in app.jobs if one.name == "quota_reset"]
+    [job] = [one for one in app.jobs.all if one.name == "quota_reset"]
     today = app.job_runner.run_now(job)
     assert today.result == "quota day 2026-11-22: accounts with a new quota 0, tasks woken 1"
     clock.move(86400)

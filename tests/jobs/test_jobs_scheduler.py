@@ -22,7 +22,13 @@ pytestmark = ONE_ENGINE
 
 def scheduler(app: App, *jobs: Job, inline: bool = True) -> JobScheduler:
     executor = Inline() if inline else None
-    return JobScheduler(jobs, app.job_runner, app.clock, app.settings.lease_secs, executor)
+    return JobScheduler(
+        jobs=jobs,
+        runner=app.jobs.runner,
+        clock=app.clock,
+        look_secs=app.settings.lease_secs,
+        executor=executor,
+    )
 
 
 def live(one: JobScheduler, clock: MovingClock, until) -> None:
@@ -95,7 +101,7 @@ def join(one: JobScheduler, act) -> None:
 def test_the_end_waits_for_what_runs(app: App):
     gate, stop = Gate(), threading.Event()
     one = scheduler(app, hourly(gate, cron="* * * * *"), inline=False)
-    app.job_runner.settle(hourly(gate, cron="* * * * *"))
+    app.jobs.runner.settle(hourly(gate, cron="* * * * *"))
     app.host_clock.move(120)  # type: ignore[attr-defined]
     one._clock = SystemClockOf(app)  # type: ignore[assignment]
     thread = threading.Thread(target=one.run, args=(stop,))
@@ -123,7 +129,7 @@ class SystemClockOf(SystemClock):
 def test_database_trouble_ends_nothing(app: App, clock, monkeypatch, logs):
     clock.move_to(TEN - timedelta(minutes=1))
     one = scheduler(app, hourly(lambda c: "v"))
-    settle, tries = app.job_runner.settle, []
+    settle, tries = app.jobs.runner.settle, []
 
     def failing_at_first(job: Job):
         tries.append(1)
@@ -131,7 +137,7 @@ def test_database_trouble_ends_nothing(app: App, clock, monkeypatch, logs):
             raise DatabaseUnavailable("away")
         return settle(job)
 
-    monkeypatch.setattr(app.job_runner, "settle", failing_at_first)
+    monkeypatch.setattr(app.jobs.runner, "settle", failing_at_first)
     live(one, clock, TEN + timedelta(minutes=20))
     assert told(app) == [("10:00", "succeeded", "v")]
     assert "job=views database trouble, looking again: away" in logs()
@@ -142,7 +148,7 @@ def test_a_bug_ends_the_service(app: App, clock, monkeypatch, inline: bool):
     def bug(_job: Job) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app.job_runner, "settle", bug)
+    monkeypatch.setattr(app.jobs.runner, "settle", bug)
     one = scheduler(app, hourly(lambda c: "v"), inline=inline)
     with pytest.raises(ZeroDivisionError):
         live(one, clock, clock.now() + timedelta(days=1))

@@ -100,9 +100,15 @@ class Weeks:
         for moment in [at for at in self._down_until if at <= self._clock.now()]:
             self._down_until.remove(moment)
             app = self._make_app(lease_secs=LEASE_SECS)
-            scheduler = JobScheduler(self.jobs, app.job_runner, app.clock, LEASE_SECS, Inline())
+            scheduler = JobScheduler(
+                jobs=self.jobs,
+                runner=app.jobs.runner,
+                clock=app.clock,
+                look_secs=LEASE_SECS,
+                executor=Inline(),
+            )
             scheduler.start()
-            self._hosts.append(Host(app, scheduler, app.keeper("jobs")))
+            self._hosts.append(Host(app, scheduler, app.crawling.lease_renewer("jobs")))
 
     def _look(self, host: Host) -> float:
         if host.looking or host not in self._hosts:
@@ -199,7 +205,7 @@ def account_for(app: App, weeks: Weeks, job: Job, begin: datetime) -> Counter[st
 def test_every_scheduled_time_ran_once_or_is_on_record(make_app, clock, change, days, seed) -> None:
     begin = change - days * DAY / 2
     clock.move_to(begin)
-    weeks = Weeks(make_app, clock, seed)
+    weeks = Weeks(make_app=make_app, clock=clock, seed=seed)
     weeks.live(begin + days * DAY * 0.3)
     weeks.kill_all(secs=days / 14 * 1.5 * 86400)
     weeks.live(begin + days * DAY)

@@ -17,7 +17,7 @@ pytestmark = ONE_ENGINE
 
 
 def watched(app: App) -> App:
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     return app
 
 
@@ -31,7 +31,7 @@ def test_a_screen_with_many_alerts_fits_and_still_shows_the_work(
         fail_task(app, f"一个很长的领域名称用来测试换行 {number}")
         add_account(app, f"小红书运营账号{number}")
     file_crawl(app, 30, "游戏")
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     lines = drawn(app, seen(app), size, texts)
     assert len(lines) < size[1]
     assert [line for line in lines if cell_len(line.rstrip()) > size[0]] == []
@@ -46,12 +46,12 @@ def test_an_alert_is_off_the_screen_when_its_cause_is_gone(app: App) -> None:
     watched(app)
     disable(app)
     expire(app, 1, "acc2")
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     screen = "\n".join(drawn(app, seen(app)))
     assert "! account acc1 (bilibili) is disabled: session expired" in screen
     assert "! the session of account acc2 (bilibili) ends at 2026-11-23 12:00" in screen
     enable(app)
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     screen = "\n".join(drawn(app, seen(app)))
     assert "acc1 (bilibili)" not in screen and "acc2 (bilibili)" in screen
 
@@ -60,16 +60,16 @@ def test_plain_lines_tell_each_alert_once_when_it_comes_and_when_it_goes(
     app: App, clock: MovingClock
 ) -> None:
     watched(app)
-    console = Console(CHINESE, app.calendar.zone)
+    console = Console(texts=CHINESE, zone=app.calendar.zone)
     assert console.alert_news(seen(app)) == []
     disable(app)
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     [line] = console.alert_news(seen(app))
     assert line == "12:00:00 | 告警: 账号 acc1（bilibili）已禁用：会话过期：请重新导入 (code -101)"
     assert console.alert_news(seen(app)) == []
     clock.move(60)
     enable(app)
-    app.alert_watcher().look_once()
+    app.alerts.monitor().look_once()
     [line] = console.alert_news(seen(app))
     assert line.startswith("12:01:00 | 已恢复: 账号 acc1（bilibili）")
     assert console.alert_news(seen(app)) == []

@@ -37,7 +37,7 @@ BOTH = (TaskType.INGESTION, TaskType.EXPORT)
 
 
 def seen(app: App, here: tuple[TaskType, ...] = BOTH) -> Snapshot:
-    return app.progress.snapshot(events=20, here=here)
+    return app.crawling.snapshots.snapshot(events=20, here=here)
 
 
 def drawn(
@@ -47,7 +47,7 @@ def drawn(
     texts: Texts = ENGLISH,
     console: Console | None = None,
 ) -> list[str]:
-    console = console or Console(texts, app.calendar.zone)
+    console = console or Console(texts=texts, zone=app.calendar.zone)
     width, height = size
     terminal = Terminal(file=io.StringIO(), width=width, color_system=None, highlight=False)
     with terminal.capture() as captured:
@@ -56,7 +56,7 @@ def drawn(
 
 
 def disable(app: App, name: str, reason: str) -> None:
-    app.accounts.set_account_status(account_of(app, name).id, "disabled", reason)
+    app.pool.manager.set_account_status(account_of(app, name).id, "disabled", reason)
 
 
 @ONE_ENGINE
@@ -110,9 +110,9 @@ def test_a_wide_screen_shows_more_events_than_a_small_one(app: App) -> None:
 def test_the_first_line_is_the_day_and_the_end_of_the_work(app: App, clock: MovingClock) -> None:
     add_account(app, "acc1", 100)
     add_account(app, "acc2", 50)
-    app.accounts.update_export_count(account_of(app, "acc1").id, 40)
+    app.pool.manager.update_export_count(account_of(app, "acc1").id, 40)
     file_crawl(app, 61)
-    console = Console(ENGLISH, app.calendar.zone)
+    console = Console(texts=ENGLISH, zone=app.calendar.zone)
     lease = claimed(app)
     first = drawn(app, seen(app), console=console)[0]
     assert first.strip() == "today 40 exported, 110 left in 2 accounts"
@@ -128,7 +128,7 @@ def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
 ) -> None:
     task = file_crawl(app, 10)
     lease = claimed(app)
-    app.scheduler.put_back(
+    app.crawling.scheduler.put_back(
         lease,
         not_before=clock.now() + timedelta(seconds=30),
         waiting_for=WaitingFor.ACCOUNT,
@@ -151,21 +151,21 @@ def test_a_living_process_counts_until_its_lease_would_have_run_out(
 ) -> None:
     file_crawl(app, 10)
     file_export(app)
-    app.keeper("ingestion").keep_once()
+    app.crawling.lease_renewer("ingestion").keep_once()
     assert [view.attended for view in seen(app, here=()).tasks] == [True, False]
     clock.move(29)
-    assert app.progress.snapshot(lease_secs=30).tasks[0].attended
+    assert app.crawling.snapshots.snapshot(lease_secs=30).tasks[0].attended
     clock.move(2)
-    assert not app.progress.snapshot(lease_secs=30).tasks[0].attended
+    assert not app.crawling.snapshots.snapshot(lease_secs=30).tasks[0].attended
 
 
 def test_a_finished_task_leaves_an_event(app: App) -> None:
     file_crawl(app, 1)
     lease = claimed(app)
     advance(app, lease)
-    app.scheduler.finish(lease)
+    app.crawling.scheduler.finish(lease)
     file_crawl(app, 1, "没有")
-    app.scheduler.finish(claimed(app))
+    app.crawling.scheduler.finish(claimed(app))
     text = "\n".join(drawn(app, seen(app)))
     assert f"crawl {DOMAIN} done, 1 page, 20 creators" in text
     assert "the platform has no creators for '没有'; check the spelling" in text
@@ -183,7 +183,7 @@ def test_a_long_file_name_keeps_its_end(app: App) -> None:
 @ONE_ENGINE
 def test_a_plain_line_is_of_the_own_task_only(app: App) -> None:
     mine, other = file_crawl(app, 3), file_crawl(app, 3, "游戏")
-    console = Console(ENGLISH, app.calendar.zone)
+    console = Console(texts=ENGLISH, zone=app.calendar.zone)
     line, everything = (console.line(seen(app), only) for only in ((mine.id,), ()))
     assert f"#{mine.id} crawl" in line and f"#{other.id} crawl" not in line
     assert f"#{mine.id} crawl" in everything and f"#{other.id} crawl" in everything
@@ -194,7 +194,7 @@ def test_what_a_line_tells_is_the_same_until_something_happens(
     app: App, clock: MovingClock
 ) -> None:
     file_crawl(app, 3)
-    console = Console(ENGLISH, app.calendar.zone)
+    console = Console(texts=ENGLISH, zone=app.calendar.zone)
     lease = claimed(app)
     console.line(seen(app))
     clock.move(1)
@@ -246,7 +246,7 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     """The pool's own sentences, as it makes them: none of them may be left in English."""
 
     def reason() -> str:
-        return app.accounts.shortage(Purpose.EXPORTING, "bilibili").reason
+        return app.pool.manager.shortage(Purpose.EXPORTING, "bilibili").reason
 
     said = [reason()]
     add_account(app, "acc1", 0)
@@ -255,12 +255,12 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     said.append(reason())
     add_account(app, "acc2", 5)
     said.append(reason())
-    held = app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     said.append(reason())
-    app.accounts.cool_down(held, 60, "throttled: x")
+    app.pool.manager.cool_down(held, 60, "throttled: x")
     said.append(reason())
-    app.accounts.set_account_status(held.id, "idle")
-    app.accounts.update_export_count(held.id, 5)
+    app.pool.manager.set_account_status(held.id, "idle")
+    app.pool.manager.update_export_count(held.id, 5)
     said.append(reason())
     assert len(set(said)) == 7
     assert [text for text in said if told(CHINESE, text).isascii()] == []

@@ -107,6 +107,6 @@ def zone_where_it_is_noon() -> str:
 
 
 def change(baton: Baton, sql: str) -> None:
-    database = Database(open_engine(baton.database_url, 1), SystemClock())
+    database = Database(engine=open_engine(baton.database_url, 1), clock=SystemClock())
     database.write(lambda tx: tx.execute(sql))
     database.close()

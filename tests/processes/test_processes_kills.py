@@ -85,7 +85,7 @@ def test_processes_killed_at_random_moments_lose_and_double_nothing(
     on_both.env["BATON_PAGES_PER_TASK"] = "20"
     on_both.add_accounts(*(f"账号{n}" for n in range(ACCOUNTS)), limit=LIMIT)
     outside = look_at(on_both)
-    killer = Killer(on_both, outside, random.Random(SEED))
+    killer = Killer(baton=on_both, outside=outside, chance=random.Random(SEED))
     while killer.deaths < KILLS:
         killer.keep_running()
         killer.strike()

@@ -78,7 +78,7 @@ def session_of(baton: Baton) -> str:
     )  # type: ignore[call-arg]
     app = App(settings)
     try:
-        [account] = app.registry.all()
+        [account] = app.pool.registry.all()
         return str(app.vault.decrypt(account.session))
     finally:
         app.close()

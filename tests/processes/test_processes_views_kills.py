@@ -119,7 +119,7 @@ def test_a_full_run_that_is_killed_anywhere_loses_no_hour(
     baton.use(platform)
     baton.env |= {"BATON_LEASE_SECS": "1", "BATON_BILIBILI_PACE": "1/0.08"}
     baton.add_accounts("one", "two")
-    hours = Hours(baton, platform)
+    hours = Hours(baton=baton, platform=platform)
     hours.write_list()
     deaths = at_work = whole = 0
     begun = time.monotonic()

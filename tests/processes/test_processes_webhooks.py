@@ -35,7 +35,7 @@ LONG_SECS = 240.0
 def test_two_processes_send_a_thousand_reports_once_and_in_order(
     on_both: Baton, start_sandbox: Callable[..., SandboxProcess]
 ) -> None:
-    stage = Stage(on_both, start_sandbox(creators=0), "half")
+    stage = Stage(baton=on_both, sandbox=start_sandbox(creators=0), behaviour="half")
     stage.file(REPORTS, TASKS, SECRET)
     senders = [stage.start(), stage.start()]
     wait_until(lambda: stage.inbox().get("accepted") == REPORTS, "all accepted", LONG_SECS)
@@ -106,8 +106,8 @@ def test_deaths_between_aggregation_and_delivery_lose_and_rename_nothing(
     on_both: Baton, start_sandbox: Callable[..., SandboxProcess]
 ) -> None:
     print(f"BATON_SEED={SEED} BATON_WEBHOOK_KILLS={KILLS}")
-    stage = Stage(on_both, start_sandbox(creators=0), "half")
-    deaths = Deaths(on_both, stage, random.Random(SEED))
+    stage = Stage(baton=on_both, sandbox=start_sandbox(creators=0), behaviour="half")
+    deaths = Deaths(baton=on_both, stage=stage, chance=random.Random(SEED))
     for _ in range(KILLS):
         deaths.keep_running()
         deaths.strike()

@@ -27,7 +27,9 @@ def start(now: Clock, wall: Clock) -> Iterator[Callable[..., SandboxServer]]:
     servers: list[SandboxServer] = []
 
     def begin(**settings: Any) -> SandboxServer:
-        server = SandboxServer(SandboxConfig(**{"creators": 100, **settings}), now, wall)
+        server = SandboxServer(
+            config=SandboxConfig(**{"creators": 100, **settings}), now=now, wall=wall
+        )
         server.start()
         servers.append(server)
         return server
@@ -43,7 +45,7 @@ def visit(wall: Clock) -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def open_client(server: SandboxServer, account: str | None = "acc1") -> Client:
-        client = Client(server, account, wall)
+        client = Client(server=server, account=account, wall=wall)
         clients.append(client)
         return client
 

@@ -94,7 +94,7 @@ def test_endpoints_that_are_none(client: Client, endpoint: object) -> None:
 @pytest.mark.parametrize("platform", [BILIBILI, YOUTUBE, TIKHUB, MARKET, SHORT_LINKS])
 @pytest.mark.parametrize("profile", ["mild", "harsh"])
 def test_profiles_draw_what_fits_the_platform(platform: str, profile: str) -> None:
-    plan = FaultPlan(profile, seed=1)
+    plan = FaultPlan(profile=profile, seed=1)
     asked = Asked(platform, "/x")
     drawn = {draw.kind for _ in range(20_000) if (draw := plan.draw(asked))}
     own = {kind for kind in drawn if ALL_KINDS[kind].platforms}

@@ -185,7 +185,7 @@ def test_body_that_is_no_json(client: Client) -> None:
     [("none", 0.0, set()), ("mild", 0.03, None), ("harsh", 0.12, set(KINDS))],
 )
 def test_profiles_draw_their_share(profile: str, share: float, kinds: set[str] | None) -> None:
-    plan = FaultPlan(profile, seed=1)
+    plan = FaultPlan(profile=profile, seed=1)
     draws = [plan.draw(ASKED) for _ in range(20_000)]
     drawn = [draw.kind for draw in draws if draw]
     assert len(drawn) == pytest.approx(20_000 * share, rel=0.15)
@@ -194,7 +194,7 @@ def test_profiles_draw_their_share(profile: str, share: float, kinds: set[str] |
 
 
 def test_profiles_repeat_with_the_seed() -> None:
-    first, twin, other = (FaultPlan("harsh", seed) for seed in (1, 1, 2))
+    first, twin, other = (FaultPlan(profile="harsh", seed=seed) for seed in (1, 1, 2))
     some = [first.draw(ASKED) for _ in range(200)]
     assert some == [twin.draw(ASKED) for _ in range(200)]
     assert some != [other.draw(ASKED) for _ in range(200)]

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_start_and_stop() -> None:
-    server = SandboxServer(SandboxConfig(creators=1))
+    server = SandboxServer(config=SandboxConfig(creators=1))
     with pytest.raises(RuntimeError, match="not been started"):
         _ = server.url
     server.stop()
@@ -45,7 +45,7 @@ def test_start_and_stop() -> None:
 
 
 def test_stop_hangs_up_on_idle_clients(visit: Visit) -> None:
-    with SandboxServer(SandboxConfig(creators=1)) as server:
+    with SandboxServer(config=SandboxConfig(creators=1)) as server:
         idle = visit(server)
         idle.get("/")
         host, port = server.url.removeprefix("http://").split(":")
@@ -77,7 +77,7 @@ def test_stop_does_not_wait_for_late_answers(start: Start, visit: Visit) -> None
 def test_port_that_is_taken(start: Start) -> None:
     taken = int(start().url.rsplit(":", 1)[1])
     with pytest.raises(OSError, match="in use"):
-        SandboxServer(SandboxConfig(port=taken)).start()
+        SandboxServer(config=SandboxConfig(port=taken)).start()
 
 
 def test_reset_forgets_all_but_the_keys(start: Start, visit: Visit) -> None:

@@ -94,7 +94,9 @@ class Guarded:
         """Give the visitor's session its gate, at its first visit."""
         if visitor.session.gate is None:
             pace = AccountPace.load(self.source.paces, None, self.clock.now(), known=True)
-            visitor.session.gate = PacedGate(pace, self.clock, self.stop, 1e9)
+            visitor.session.gate = PacedGate(
+                pace=pace, clock=self.clock, stop=self.stop, patience_secs=1e9
+            )
 
 
 @pytest.fixture
@@ -104,7 +106,9 @@ def world(clock: MovingClock) -> Iterator[Callable[..., World]]:
 
         def start(rate: str = "100000/1", creators: int = 45, **options: Any) -> World:
             config = SandboxConfig(rate=RateLimit.parse(rate), creators=creators, **options)
-            server = SandboxServer(config, clock.monotonic, lambda: clock.now().timestamp())
+            server = SandboxServer(
+                config=config, now=clock.monotonic, wall=lambda: clock.now().timestamp()
+            )
             return World(running.enter_context(server))
 
         yield start
@@ -134,8 +138,13 @@ def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
         pause: tuple[float, float] = (0.0, 0.0),
         chance: random.Random = CHANCE,
     ) -> BilibiliSource:
-        client = BilibiliClient(url, timeout_secs, clock)
-        return BilibiliSource(client, pace, RandomPause(clock, *pause, chance), chance)
+        client = BilibiliClient(base_url=url, timeout_secs=timeout_secs, clock=clock)
+        return BilibiliSource(
+            client=client,
+            pace=pace,
+            pause=RandomPause(clock=clock, least_secs=pause[0], most_secs=pause[1], chance=chance),
+            chance=chance,
+        )
 
     return make
 
@@ -167,8 +176,13 @@ def guard(clock: MovingClock) -> Callable[..., Guarded]:
     """Puts the policies around a source: `guard(source, attempts=3, breaker_accounts=3)`."""
 
     def wrap(source: BilibiliSource, attempts: int = 3, breaker_accounts: int = 3) -> Guarded:
-        breaker, blame = Breaker(clock, REST_SECS), Blame(clock, breaker_accounts)
-        guarded = GuardedSource(source, breaker, blame, clock, attempts)
+        breaker, blame = (
+            Breaker(clock=clock, rest_secs=REST_SECS),
+            Blame(clock=clock, accounts=breaker_accounts),
+        )
+        guarded = GuardedSource(
+            source=source, breaker=breaker, blame=blame, clock=clock, attempts=attempts
+        )
         return Guarded(guarded, clock, threading.Event())
 
     return wrap

@@ -118,7 +118,9 @@ def test_single_requests_are_made_after_a_random_pause_on_top_of_the_pace(
 ) -> None:
     found, visitor = visible(place, 2), enter(source_at(place.url, pause=(0.2, 0.5)))
     pace = AccountPace.load({EVERYTHING: Pace(1, 2)}, None, clock.now(), known=True)
-    visitor.session.gate = PacedGate(pace, clock, threading.Event(), 60)
+    visitor.session.gate = PacedGate(
+        pace=pace, clock=clock, stop=threading.Event(), patience_secs=60
+    )
     left_at: list[tuple[str, float]] = []
     get = visitor.session.http.get
 

@@ -26,7 +26,7 @@ PLATFORM = "bilibili"
 
 @pytest.fixture
 def blame(clock: MovingClock) -> Blame:
-    return Blame(clock, accounts=3)
+    return Blame(clock=clock, accounts=3)
 
 
 def by(account: int, egress: str = "direct", kind: str = "search") -> Asked:

@@ -13,7 +13,7 @@ REST = 900.0
 
 @pytest.fixture
 def breaker(clock: MovingClock) -> Breaker:
-    return Breaker(clock, REST)
+    return Breaker(clock=clock, rest_secs=REST)
 
 
 def test_it_is_open_at_first(breaker: Breaker) -> None:

@@ -30,11 +30,17 @@ FILES = {
 def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
     """Crawl as a fresh process does, until there is nothing to do."""
     source = declared_source(FILES[platform], url, clock)
-    guarded = GuardedSource(source, Breaker(clock, 900.0), Blame(clock, 3), clock, 3)
-    sessions = SessionPool(source)
+    guarded = GuardedSource(
+        source=source,
+        breaker=Breaker(clock=clock, rest_secs=900.0),
+        blame=Blame(clock=clock, accounts=3),
+        clock=clock,
+        attempts=3,
+    )
+    sessions = SessionPool(source=source)
     app.__dict__.pop("visits", None)
     app.__dict__["platforms"] = {platform: PlatformAccess(guarded, sessions)}
-    worker = app.ingestion_worker()
+    worker = app.crawling.ingestion_worker()
     while worker.work_once(threading.Event()):
         clock.move(1)
     sessions.close()
@@ -49,8 +55,8 @@ def test_a_crawl_brings_every_creator_once(
     app: App, world: Callable[..., World], clock: MovingClock, platform: str
 ) -> None:
     here = world(creators=235)
-    app.registry.add(platform, "acc1", Credentials(session=session_of(platform, "acc1")), 4000)
-    task = app.scheduler.submit_crawl(platform, DOMAIN, None, {}).task
+    app.pool.registry.add(platform, "acc1", Credentials(session=session_of(platform, "acc1")), 4000)
+    task = app.crawling.scheduler.submit_crawl(platform, DOMAIN, None, {}).task
     work(app, platform, here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT uid, source_page FROM influencers"))
     assert sorted(row["uid"] for row in rows) == sorted(here.uids())
@@ -66,8 +72,8 @@ def test_the_next_account_goes_on_where_the_banned_one_stood(
 ) -> None:
     here = world(creators=235, good_answers_before_ban=4)
     for name in ("banned-1", "good"):
-        app.registry.add(platform, name, Credentials(session=session_of(platform, name)), 4000)
-    app.scheduler.submit_crawl(platform, DOMAIN, None, {})
+        app.pool.registry.add(platform, name, Credentials(session=session_of(platform, name)), 4000)
+    app.crawling.scheduler.submit_crawl(platform, DOMAIN, None, {})
     work(app, platform, here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT uid FROM influencers"))
     assert sorted(row["uid"] for row in rows) == sorted(here.uids())
@@ -79,9 +85,9 @@ def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
 ) -> None:
     here = world(creators=235)
     session = Credentials(session=session_of("market_by_cursor", "acc1"))
-    app.registry.add("market_by_cursor", "acc1", session, 4000)
+    app.pool.registry.add("market_by_cursor", "acc1", session, 4000)
     options = {"sequential": True}
-    task = app.scheduler.submit_crawl("market_by_cursor", DOMAIN, asked, options).task
+    task = app.crawling.scheduler.submit_crawl("market_by_cursor", DOMAIN, asked, options).task
     work(app, "market_by_cursor", here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))
     assert {row["n"] for row in rows} == set(range(1, pages + 1))

@@ -177,7 +177,7 @@ def test_only_names_are_searched(shop: Shop) -> None:
 
 
 def test_cursors_are_followed_one_request_a_page(api: ScriptedApi, shop: Shop) -> None:
-    chain, visitor = Chain(api, 3), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=3), shop(BY_CURSOR)
     found = [visitor.search(page) for page in (1, 2, 3, 4)]
     assert chain.asked == ["", "c2", "c3"]
     assert "c" not in api.asked[0].params  # nothing is sent for the first page
@@ -186,7 +186,7 @@ def test_cursors_are_followed_one_request_a_page(api: ScriptedApi, shop: Shop) -
 
 
 def test_the_first_cursor_may_be_given(api: ScriptedApi, shop: Shop) -> None:
-    chain = Chain(api, 1)
+    chain = Chain(api=api, last=1)
     shop(
         changed('next_cursor = "next"', 'next_cursor = "next"\nfirst_cursor = "c1"', BY_CURSOR)
     ).search()
@@ -196,7 +196,7 @@ def test_the_first_cursor_may_be_given(api: ScriptedApi, shop: Shop) -> None:
 def test_a_fresh_process_walks_to_its_page_within_its_pace(
     api: ScriptedApi, shop: Shop, clock: MovingClock
 ) -> None:
-    chain = Chain(api, 9)
+    chain = Chain(api=api, last=9)
     page = shop(BY_CURSOR).search(6)
     assert page.creators[0].uid == "60"
     assert chain.asked == ["", "c2", "c3", "c4", "c5", "c6"]
@@ -204,7 +204,7 @@ def test_a_fresh_process_walks_to_its_page_within_its_pace(
 
 
 def test_a_caller_may_walk_step_by_step(api: ScriptedApi, shop: Shop, clock: MovingClock) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     left = []
     while visitor.source.pages_before(visitor.session, "d", 4):
         left.append(visitor.source.pages_before(visitor.session, "d", 4))
@@ -216,7 +216,7 @@ def test_a_caller_may_walk_step_by_step(api: ScriptedApi, shop: Shop, clock: Mov
 
 
 def test_a_walk_that_is_cut_short_goes_on_where_it_was(api: ScriptedApi, shop: Shop) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     chain.refused.add("c3")
     with pytest.raises(BadRequest):
         visitor.search(5)
@@ -226,7 +226,7 @@ def test_a_walk_that_is_cut_short_goes_on_where_it_was(api: ScriptedApi, shop: S
 
 
 def test_each_account_walks_by_its_own_cursors(api: ScriptedApi, shop: Shop) -> None:
-    chain, first = Chain(api, 9), shop(BY_CURSOR)
+    chain, first = Chain(api=api, last=9), shop(BY_CURSOR)
     first.search(2)
     other = Shopper(first.source, first.source.open_session(2, "b", "another", None))
     other.search(2)
@@ -234,7 +234,7 @@ def test_each_account_walks_by_its_own_cursors(api: ScriptedApi, shop: Shop) -> 
 
 
 def test_shared_cursors_save_the_next_account_the_walk(api: ScriptedApi, shop: Shop) -> None:
-    chain = Chain(api, 9)
+    chain = Chain(api=api, last=9)
     first = shop(
         changed('next_cursor = "next"', 'next_cursor = "next"\ncursors_shared = true', BY_CURSOR)
     )
@@ -246,7 +246,7 @@ def test_shared_cursors_save_the_next_account_the_walk(api: ScriptedApi, shop: S
 def test_an_old_cursor_that_is_refused_is_walked_to_anew(
     api: ScriptedApi, shop: Shop, clock: MovingClock
 ) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     visitor.search(2)
     chain.refused |= {"c2", "c3"}
     chain.prefix = "d"
@@ -258,7 +258,7 @@ def test_an_old_cursor_that_is_refused_is_walked_to_anew(
 
 
 def test_a_fresh_cursor_that_is_refused_is_no_reason_to_walk(api: ScriptedApi, shop: Shop) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     visitor.search(2)
     chain.refused.add("c3")
     for _ in range(2):
@@ -268,7 +268,7 @@ def test_a_fresh_cursor_that_is_refused_is_no_reason_to_walk(api: ScriptedApi, s
 
 
 def test_a_throttle_forgets_no_cursor(api: ScriptedApi, shop: Shop, clock: MovingClock) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     visitor.search(2)
     clock.move(3600)
     api.made["/people"] = lambda _: Said(b"{}", 429)
@@ -280,7 +280,7 @@ def test_a_throttle_forgets_no_cursor(api: ScriptedApi, shop: Shop, clock: Movin
 
 
 def test_a_crawl_that_begins_anew_does_not_use_the_old_walk(api: ScriptedApi, shop: Shop) -> None:
-    chain, visitor = Chain(api, 3), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=3), shop(BY_CURSOR)
     for page in (1, 2, 3):
         visitor.search(page)
     chain.last, chain.prefix = 5, "d"
@@ -290,7 +290,7 @@ def test_a_crawl_that_begins_anew_does_not_use_the_old_walk(api: ScriptedApi, sh
 
 @pytest.mark.parametrize("back_to", [2, 3])
 def test_cursors_that_lead_in_a_circle_are_told(api: ScriptedApi, shop: Shop, back_to: int) -> None:
-    chain, visitor = Chain(api, 9), shop(BY_CURSOR)
+    chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     straight = chain.answer
 
     def circle(request: Asked) -> Said:

@@ -38,7 +38,7 @@ def again(pace: AccountPace, declared: Pace, clock: MovingClock, known: bool = T
 
 
 def gate(pace: AccountPace, clock: MovingClock, patience_secs: float = 1e9) -> PacedGate:
-    return PacedGate(pace, clock, threading.Event(), patience_secs)
+    return PacedGate(pace=pace, clock=clock, stop=threading.Event(), patience_secs=patience_secs)
 
 
 def ask(way: PacedGate, clock: MovingClock, latency_secs: float = 0.0, path: str = PATH) -> float:
@@ -99,7 +99,7 @@ def test_a_long_wait_is_told_instead(clock: MovingClock) -> None:
 
 def test_a_stop_cuts_the_wait_short(clock: MovingClock) -> None:
     stop = threading.Event()
-    way = PacedGate(fresh(Pace(1, 600), clock), clock, stop, 1e9)
+    way = PacedGate(pace=fresh(Pace(1, 600), clock), clock=clock, stop=stop, patience_secs=1e9)
     ask(way, clock)
     clock.on_wait = stop.set
     with pytest.raises(Stopped):
@@ -110,7 +110,10 @@ def test_nothing_is_asked_after_a_stop(clock: MovingClock) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        ask(PacedGate(fresh(Pace(1, 1), clock), clock, stop, 1e9), clock)
+        ask(
+            PacedGate(pace=fresh(Pace(1, 1), clock), clock=clock, stop=stop, patience_secs=1e9),
+            clock,
+        )
 
 
 def test_a_request_that_fails_counts_too(clock: MovingClock) -> None:

@@ -29,7 +29,7 @@ def source(place: World, source_at: Callable[..., BilibiliSource]) -> BilibiliSo
 
 @pytest.fixture
 def pool(source: BilibiliSource) -> Iterator[SessionPool]:
-    pool = SessionPool(source)
+    pool = SessionPool(source=source)
     yield pool
     pool.close()
 

@@ -24,7 +24,7 @@ PAGE = f"https://www.iesdouyin.com/share/video/{AWEME}/?region=CN"
 
 @pytest.fixture
 def resolver(api: ScriptedApi, clock: MovingClock) -> ShortLinkResolver:
-    return ShortLinkResolver(5.0, clock, f"{api.url}/")
+    return ShortLinkResolver(timeout_secs=5.0, clock=clock, base_url=f"{api.url}/")
 
 
 def leads(api: ScriptedApi, url: str, location: str, status: int = 302) -> None:
@@ -264,7 +264,9 @@ def test_without_a_base_the_host_itself_is_asked(
 ) -> None:
     # https goes through a proxy as CONNECT, which this one refuses: nothing reaches the world.
     proxy = proxies()
-    resolver = ShortLinkResolver(5.0, clock, proxy=proxy.url("user", "4711secret"))
+    resolver = ShortLinkResolver(
+        timeout_secs=5.0, clock=clock, proxy=proxy.url("user", "4711secret")
+    )
     with pytest.raises(Retry) as caught:
         follow(resolver)
     assert "4711secret" not in "".join(traceback.format_exception(caught.value))

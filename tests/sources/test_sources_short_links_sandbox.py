@@ -32,7 +32,7 @@ def place(world: Callable[..., World]) -> World:
 
 @pytest.fixture
 def resolver(place: World, clock: MovingClock) -> ShortLinkResolver:
-    return ShortLinkResolver(5.0, clock, place.url)
+    return ShortLinkResolver(timeout_secs=5.0, clock=clock, base_url=place.url)
 
 
 def follow(resolver: ShortLinkResolver, url: str) -> VideoLink | Unavailable:

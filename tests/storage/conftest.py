@@ -18,7 +18,9 @@ def open_database(clock: MovingClock) -> Iterator[OpenDatabase]:
     opened: list[Database] = []
 
     def begin(url: str, patience_secs: float = 0.0, pool_size: int = 4) -> Database:
-        database = Database(open_engine(url, pool_size), clock, patience_secs)
+        database = Database(
+            engine=open_engine(url, pool_size), clock=clock, patience_secs=patience_secs
+        )
         opened.append(database)
         return database
 

@@ -29,7 +29,7 @@ class JumpingClock(MovingClock):
 
 @pytest.fixture
 def mysql(mysql_url: str) -> Iterator[Database]:
-    database = Database(open_engine(mysql_url, 2), MovingClock())
+    database = Database(engine=open_engine(mysql_url, 2), clock=MovingClock())
     yield database
     database.close()
 
@@ -47,7 +47,7 @@ def database_now(mariadb) -> datetime:
 def test_a_host_whose_clock_is_off_goes_by_the_database(mysql, mariadb, minutes: int):
     wrong = datetime.now(UTC) + timedelta(minutes=minutes)
     with time_machine.travel(wrong, tick=True):
-        clock = DatabaseClock(SystemClock(), mysql)
+        clock = DatabaseClock(host_clock=SystemClock(), database=mysql)
         offset = clock.sync()
         assert offset == clock.offset_secs == pytest.approx(-60 * minutes, abs=5)
         assert abs(clock.now() - database_now(mariadb)) < SLACK
@@ -56,16 +56,16 @@ def test_a_host_whose_clock_is_off_goes_by_the_database(mysql, mariadb, minutes:
 
 def test_two_hosts_with_different_clocks_agree(mysql):
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
-        fast = DatabaseClock(SystemClock(), mysql)
+        fast = DatabaseClock(host_clock=SystemClock(), database=mysql)
         fast.sync()
-    slow = DatabaseClock(SystemClock(), mysql)
+    slow = DatabaseClock(host_clock=SystemClock(), database=mysql)
     slow.sync()
     assert abs(fast.now() - slow.now()) < SLACK
 
 
 def test_setting_the_hosts_clock_changes_nothing(mysql):
     host = JumpingClock()
-    clock = DatabaseClock(host, mysql)
+    clock = DatabaseClock(host_clock=host, database=mysql)
     clock.sync()
     before = clock.now()
     host.jump(600)
@@ -77,8 +77,8 @@ def test_setting_the_hosts_clock_changes_nothing(mysql):
 
 def test_on_sqlite_the_host_is_the_database(tmp_path):
     host = JumpingClock()
-    database = Database(open_engine(f"sqlite:///{tmp_path / 'b.db'}", 1), host)
-    clock = DatabaseClock(host, database)
+    database = Database(engine=open_engine(f"sqlite:///{tmp_path / 'b.db'}", 1), clock=host)
+    clock = DatabaseClock(host_clock=host, database=database)
     assert clock.sync() == 0.0
     host.jump(600)
     assert clock.now() == host.now()
@@ -89,7 +89,9 @@ def test_a_server_of_another_zone_tells_the_same_moment(mysql, mariadb):
     admin = mariadb.connect()
     admin.cursor().execute("SET GLOBAL time_zone='+05:45'")
     try:
-        assert DatabaseClock(SystemClock(), mysql).sync() == pytest.approx(0, abs=5)
+        assert DatabaseClock(host_clock=SystemClock(), database=mysql).sync() == pytest.approx(
+            0, abs=5
+        )
     finally:
         admin.cursor().execute("SET GLOBAL time_zone='SYSTEM'")
         admin.close()
@@ -110,7 +112,7 @@ def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
                 lookers[-1].start()
                 lookers[-1].join(0.2)  # it may have to wait for a lock of the clock
 
-    clock = Watched(host, mysql)
+    clock = Watched(host_clock=host, database=mysql)
     clock.sync()
     object.__setattr__(clock, "watched", True)
     host.move(10)
@@ -123,7 +125,7 @@ def test_nobody_sees_time_jump_while_it_is_being_set(mysql):
 
 def test_the_rest_is_the_hosts(mysql):
     host = MovingClock()
-    clock = DatabaseClock(host, mysql)
+    clock = DatabaseClock(host_clock=host, database=mysql)
     host.move(3)
     assert clock.monotonic() == host.monotonic() == 3
 
@@ -146,7 +148,7 @@ def slow_answers(mysql, monkeypatch) -> list[float]:
 
 
 def test_a_stalled_answer_does_not_move_the_clock(mysql, slow_answers: list[float]):
-    clock = DatabaseClock(MovingClock(), mysql)
+    clock = DatabaseClock(host_clock=MovingClock(), database=mysql)
     clock.sync()
     before = clock.now()
     slow_answers.append(8.0)
@@ -156,9 +158,9 @@ def test_a_stalled_answer_does_not_move_the_clock(mysql, slow_answers: list[floa
 
 def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: list[float]):
     slow_answers += [8.0, 8.0]
-    stalled = DatabaseClock(MovingClock(), mysql)
+    stalled = DatabaseClock(host_clock=MovingClock(), database=mysql)
     stalled.sync()
-    prompt = DatabaseClock(MovingClock(), mysql)
+    prompt = DatabaseClock(host_clock=MovingClock(), database=mysql)
     prompt.sync()
     assert slow_answers == []
     assert abs(stalled.offset_secs - prompt.offset_secs) < 1
@@ -167,4 +169,4 @@ def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: lis
 def test_a_database_that_always_stalls_tells_no_time(mysql, slow_answers: list[float]):
     slow_answers += [8.0] * 50
     with pytest.raises(DatabaseUnavailable, match="clock cannot be read"):
-        DatabaseClock(MovingClock(), mysql).sync()
+        DatabaseClock(host_clock=MovingClock(), database=mysql).sync()

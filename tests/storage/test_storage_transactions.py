@@ -174,7 +174,7 @@ def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch
             super().__init__(*args, **options)
 
     mysql.close()
-    monkeypatch.setattr(storage.mysql, "PooledDB", Watched)
+    monkeypatch.setattr(storage.engines.mysql, "PooledDB", Watched)
     threads = [threading.Thread(target=lambda: contents(mysql)) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -42,7 +42,14 @@ def filled(database: Database) -> Database:
 def store(database: Database, *creators: NewCreator, now: datetime = NOW) -> None:
     database.write(
         lambda tx: influencers.upsert_page(
-            tx, "bilibili", "美妆", 1, creators, 5, now, refresh_raw=True
+            tx,
+            "bilibili",
+            domain="美妆",
+            page=1,
+            creators=creators,
+            log_id=5,
+            now=now,
+            refresh_raw=True,
         )
     )
 

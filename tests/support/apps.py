@@ -14,4 +14,4 @@ AppFactory = Callable[..., App]
 def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
     """An account whose session the sandbox knows by its name."""
     credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
-    return app.registry.add("bilibili", name, credentials, limit)
+    return app.pool.registry.add("bilibili", name, credentials, limit)

@@ -162,7 +162,7 @@ class MariaDBServer:
 def private_server() -> Iterator[MariaDBServer]:
     """A running server in a folder of its own; both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=_memory()))
-    server = MariaDBServer(folder, QUICK)
+    server = MariaDBServer(folder=folder, extra_args=QUICK)
     try:
         server.install()
         server.start()

@@ -65,7 +65,9 @@ class SimulatedClock:
         """
         if not idle:
             self._something_is_new()
-        sleeper = _Sleeper(self._next_order(), self._secs, NEVER, secs)
+        sleeper = _Sleeper(
+            order=self._next_order(), since=self._secs, wakes_at=NEVER, poll_secs=secs
+        )
         if due is not None:
             sleeper.wakes_at = sleeper.tick_at((due - self._start).total_seconds())
         self._sleep(sleeper)

@@ -113,20 +113,26 @@ class Simulation:
         self._app = app
         self._clock = clock
         settings = app.settings
-        breaker = Breaker(app.clock, settings.risk_cooldown_secs)
-        blame = Blame(app.clock, settings.breaker_accounts)
-        guarded = GuardedSource(platform, breaker, blame, app.clock, settings.request_attempts)
+        breaker = Breaker(clock=app.clock, rest_secs=settings.risk_cooldown_secs)
+        blame = Blame(clock=app.clock, accounts=settings.breaker_accounts)
+        guarded = GuardedSource(
+            source=platform,
+            breaker=breaker,
+            blame=blame,
+            clock=app.clock,
+            attempts=settings.request_attempts,
+        )
         # In the place of the platforms that the App would make.
         app.__dict__["platforms"] = {
-            platform.platform: PlatformAccess(guarded, SessionPool(platform))
+            platform.platform: PlatformAccess(guarded, SessionPool(source=platform))
         }
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
-        return self._app.scheduler.submit_crawl("bilibili", domain, pages, {}).task
+        return self._app.crawling.scheduler.submit_crawl("bilibili", domain, pages, {}).task
 
     def file_export(self) -> Task:
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        return self._app.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
+        return self._app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
 
     def run(self, *filed: Task, crawl_workers: int = 2) -> Course:
         """Work on these tasks side by side, each with its own workers, until all have ended."""
@@ -135,9 +141,9 @@ class Simulation:
             crawls = task.task_type is TaskType.INGESTION
             for _ in range(crawl_workers if crawls else 1):
                 worker: IngestionWorker | ExportWorker = (
-                    self._app.ingestion_worker(task.id)
+                    self._app.crawling.ingestion_worker(task.id)
                     if crawls
-                    else self._app.export_worker(task.id)
+                    else self._app.crawling.export_worker(task.id)
                 )
                 bodies.append(lambda worker=worker, task=task: self._work(worker, task))
         self._clock.run(bodies)

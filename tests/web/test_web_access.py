@@ -60,7 +60,7 @@ def test_a_wrong_token_is_refused(site: Site, given: str) -> None:
 
 def test_a_revoked_token_is_refused_at_once(site: Site) -> None:
     assert site.reader.get("/api/v1/tasks").status_code == 200
-    site.app.tokens.revoke("guest")
+    site.app.web_tokens.revoke("guest")
     assert site.reader.get("/api/v1/tasks").status_code == 401
 
 
@@ -85,17 +85,17 @@ def test_the_use_of_a_token_is_noted_once_a_minute(site: Site, clock: MovingCloc
 
 
 def test_names_of_tokens_are_checked(app: App) -> None:
-    app.tokens.make(Role.ADMIN)
+    app.web_tokens.make(Role.ADMIN)
     with pytest.raises(InvalidInput, match="'admin' is in use"):
-        app.tokens.make(Role.ADMIN)
+        app.web_tokens.make(Role.ADMIN)
     for name in (" ", "x" * 65, "a\nb"):
         with pytest.raises(InvalidInput, match="1 to 64 printable"):
-            app.tokens.make(Role.ADMIN, name)
+            app.web_tokens.make(Role.ADMIN, name)
     with pytest.raises(InvalidInput, match="no token in use is named 'nobody'"):
-        app.tokens.revoke("nobody")
-    app.tokens.revoke("admin")
-    assert not app.tokens.has_admin()
-    assert app.tokens.make(Role.ADMIN).name == "admin"
+        app.web_tokens.revoke("nobody")
+    app.web_tokens.revoke("admin")
+    assert not app.web_tokens.has_admin()
+    assert app.web_tokens.make(Role.ADMIN).name == "admin"
 
 
 def test_every_answer_carries_the_security_headers(site: Site) -> None:

@@ -57,7 +57,7 @@ def test_an_account_is_disabled_with_a_reason(site: Site, browse: Browse) -> Non
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Disable").click()
     expect(page.locator("#account")).to_contain_text("on holiday")
-    assert site.app.registry.find("alice").status is AccountStatus.DISABLED
+    assert site.app.pool.registry.find("alice").status is AccountStatus.DISABLED
 
 
 def test_a_file_is_downloaded_and_verified(busy: Site, browse: Browse) -> None:

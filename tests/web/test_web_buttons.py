@@ -96,20 +96,20 @@ def press(page: Page, action: str, note: str | re.Pattern[str] | None = None) ->
 
 
 def enable_account(page: Page, site: Site) -> None:
-    site.app.accounts.set_account_status(2, AccountStatus.DISABLED)
+    site.app.pool.manager.set_account_status(2, AccountStatus.DISABLED)
     press(at(page, site, "accounts/2"), "accounts/2/enable", "bob is enabled")
-    assert site.app.registry.find("bob").status is AccountStatus.IDLE
+    assert site.app.pool.registry.find("bob").status is AccountStatus.IDLE
 
 
 def disable_account(page: Page, site: Site) -> None:
     press(at(page, site, "accounts/2"), "accounts/2/disable", "bob is disabled")
-    assert site.app.registry.find("bob").status is AccountStatus.DISABLED
+    assert site.app.pool.registry.find("bob").status is AccountStatus.DISABLED
 
 
 def limit_account(page: Page, site: Site) -> None:
     at(page, site, "accounts/1").get_by_label("Rows a day").fill("77")
     press(page, "accounts/1/limit", "may export 77 rows a day")
-    assert site.app.registry.find("alice").daily_export_limit == 77
+    assert site.app.pool.registry.find("alice").daily_export_limit == 77
 
 
 def check_account(page: Page, site: Site) -> None:
@@ -132,7 +132,7 @@ def import_accounts(page: Page, site: Site) -> None:
     file = {"name": "many.csv", "mimeType": "text/csv", "buffer": text.encode()}
     at(page, site, "accounts/new").locator("input[name=file]").set_input_files(file)  # type: ignore[arg-type]
     press(page, "accounts/import", "1 accounts imported. 1 problems. many.csv, line 3")
-    assert site.app.registry.find("dave").status is AccountStatus.IDLE
+    assert site.app.pool.registry.find("dave").status is AccountStatus.IDLE
 
 
 def file_new_crawl(page: Page, site: Site) -> None:
@@ -154,7 +154,7 @@ def task_word(word: str, status: TaskStatus, told: str) -> Press:
     def pressed(page: Page, site: Site) -> None:
         task = file_crawl(site.app, domain=f"for {word}")
         if word == "resume":
-            site.app.scheduler.pause(task.id)
+            site.app.crawling.scheduler.pause(task.id)
         press(at(page, site, f"tasks/{task.id}"), f"tasks/{task.id}/{word}", told)
         assert task_of(site.app, task.id).status is status
 
@@ -168,7 +168,7 @@ def label_task(page: Page, site: Site) -> None:
     expect(page.locator("#task dl .chip")).to_have_text("丙")
     page.get_by_role("button", name="Take off the label 丙").click()
     expect(page.locator("#note")).to_contain_text("has no labels")
-    assert site.app.desk.labels([task.id]) == {}
+    assert site.app.crawling.service.labels([task.id]) == {}
 
 
 def verify(page: Page, site: Site) -> None:
@@ -236,12 +236,12 @@ def scan_day(page: Page, site: Site) -> None:
 
 
 def start_broadcaster(page: Page, site: Site) -> None:
-    site.app.broadcaster.stop()
+    site.app.distribution.broadcaster.stop()
     press(at(page, site, "broadcaster"), "broadcaster/start", "Broadcasting is on.")
 
 
 def stop_broadcaster(page: Page, site: Site) -> None:
-    site.app.broadcaster.start()
+    site.app.distribution.broadcaster.start()
     press(at(page, site, "broadcaster"), "broadcaster/stop", "Broadcasting is off.")
 
 
@@ -267,8 +267,8 @@ def disable_endpoint(page: Page, site: Site) -> None:
 
 
 def enable_endpoint(page: Page, site: Site) -> None:
-    hashed = site.app.webhook_desk.show(2).delivery.url
-    site.app.webhook_desk.set_enabled(hashed, enabled=False, reason="tired")
+    hashed = site.app.webhooks.service.show(2).delivery.url
+    site.app.webhooks.service.set_enabled(hashed, enabled=False, reason="tired")
     press(at(page, site, "webhooks"), "webhooks/endpoints", "is sent to again")
     expect(page.locator("#disabled .note")).to_have_count(0)
 

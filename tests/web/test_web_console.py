@@ -93,7 +93,7 @@ def test_a_session_ends_by_time_revocation_and_sign_out(
     assert boss.get("/admin").status_code == 303
     boss.sign_in(site.admin_token)
     assert boss.get("/admin").status_code == 200
-    site.app.tokens.revoke("boss")
+    site.app.web_tokens.revoke("boss")
     assert boss.get("/admin").status_code == 303
     boss.sign_in(site.reader_token)
     assert boss.get("/admin").status_code == 200

@@ -42,7 +42,7 @@ def test_a_file_is_downloaded_whole(exported: Site) -> None:
 def test_a_download_cannot_leave_the_export_folder(
     exported: Site, tmp_path: Path, place: str
 ) -> None:
-    folder = exported.app.files.exports_dir
+    folder = exported.app.crawling.segment_files.exports_dir
     (tmp_path / "outside.txt").write_text("outside")
     (folder / "link.csv").symlink_to(tmp_path / "outside.txt")
     change(exported.app, "UPDATE export_logs SET file_path=:path", path=place)
@@ -53,7 +53,7 @@ def test_a_download_cannot_leave_the_export_folder(
 
 def test_a_lost_file_says_where_it_was_and_what_to_do(exported: Site) -> None:
     (segment,) = segments_of(exported.app)
-    exported.app.files.locate(segment.file_path or "").unlink()
+    exported.app.crawling.segment_files.locate(segment.file_path or "").unlink()
     answer = exported.admin.get(f"/api/v1/exports/{segment.id}/file")
     assert answer.status_code == 404
     assert f"exports rebuild {segment.id}" in answer.json()["detail"]
@@ -74,7 +74,7 @@ def test_exports_are_verified_and_filtered(exported: Site) -> None:
         "problems": [],
     }
     (segment,) = segments_of(exported.app)
-    exported.app.files.locate(segment.file_path or "").write_text("damaged")
+    exported.app.crawling.segment_files.locate(segment.file_path or "").write_text("damaged")
     verdict = admin.post("/api/v1/exports/verify", params={"domain": DOMAIN}).json()
     assert not verdict["ok"] and verdict["problems"]
     for query, count in (

@@ -32,14 +32,14 @@ def test_what_a_label_may_be() -> None:
 @BOTH_ENGINES
 def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
     add_account(app, "alice")
-    first = app.desk.crawl("bilibili", DOMAIN, 30, Via.USERS, ["a", "客户"]).task
-    again = app.desk.crawl("bilibili", DOMAIN, 30, Via.USERS, ["b", "a"])
+    first = app.crawling.service.crawl("bilibili", DOMAIN, 30, Via.USERS, ["a", "客户"]).task
+    again = app.crawling.service.crawl("bilibili", DOMAIN, 30, Via.USERS, ["b", "a"])
     other = file_crawl(app, domain="other")
     assert (again.task.id, again.is_new) == (first.id, False)
-    assert app.desk.labels([first.id, other.id]) == {first.id: ["a", "b", "客户"]}
-    assert app.desk.label(other.id, add=["b", "A"]) == ["A", "b"]
-    assert app.desk.label(first.id, remove=["b", "unknown"]) == ["a", "客户"]
-    assert app.desk.labels_in_use(9) == ["A", "a", "b", "客户"]
+    assert app.crawling.service.labels([first.id, other.id]) == {first.id: ["a", "b", "客户"]}
+    assert app.crawling.service.label(other.id, add=["b", "A"]) == ["A", "b"]
+    assert app.crawling.service.label(first.id, remove=["b", "unknown"]) == ["a", "客户"]
+    assert app.crawling.service.labels_in_use(9) == ["A", "a", "b", "客户"]
 
     def listed(label: str, *filters: object) -> list[int]:
         found = app.database.read(
@@ -55,23 +55,23 @@ def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
     assert listed("a", TaskType.EXPORT, None, None) == []
     piece = app.database.read(lambda tx: tasks.children(tx, first.id))[0]
     with pytest.raises(InvalidInput, match=f"piece of task {first.id}; label that one"):
-        app.desk.label(piece.id, add=["x"])
-    app.desk.label(other.id, add=[f"n{number}" for number in range(MOST_LABELS - 2)])
+        app.crawling.service.label(piece.id, add=["x"])
+    app.crawling.service.label(other.id, add=[f"n{number}" for number in range(MOST_LABELS - 2)])
     with pytest.raises(InvalidInput, match="at most 32"):
-        app.desk.label(other.id, add=["one-more"])
-    assert len(app.desk.labels([other.id])[other.id]) == MOST_LABELS
+        app.crawling.service.label(other.id, add=["one-more"])
+    assert len(app.crawling.service.labels([other.id])[other.id]) == MOST_LABELS
 
 
 @BOTH_ENGINES
 def test_a_process_works_on_tasks_with_its_labels_only(app: App) -> None:
     file_crawl(app, domain="other")
     wanted = file_crawl(app, domain="wanted")
-    app.desk.label(wanted.id, add=["mine"])
-    assert app.scheduler.claim(TaskType.INGESTION, labels=["yours"]) is None
-    assert app.scheduler.claim(TaskType.EXPORT, labels=["mine"]) is None
-    leased = app.scheduler.claim(TaskType.INGESTION, labels=["yours", "mine"])
+    app.crawling.service.label(wanted.id, add=["mine"])
+    assert app.crawling.scheduler.claim(TaskType.INGESTION, labels=["yours"]) is None
+    assert app.crawling.scheduler.claim(TaskType.EXPORT, labels=["mine"]) is None
+    leased = app.crawling.scheduler.claim(TaskType.INGESTION, labels=["yours", "mine"])
     assert leased is not None and leased.id == wanted.id
-    assert app.scheduler.claim(TaskType.INGESTION, labels=["mine"]) is None
+    assert app.crawling.scheduler.claim(TaskType.INGESTION, labels=["mine"]) is None
 
 
 def test_the_api_files_finds_and_changes_them(site: Site) -> None:

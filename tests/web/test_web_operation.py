@@ -116,7 +116,7 @@ def test_many_requests_at_once_share_the_pool(site: Site, admin: Visitor) -> Non
     statuses: list[int] = []
 
     def ask() -> None:
-        visitor = Visitor(site.url, site.admin_token)
+        visitor = Visitor(url=site.url, token=site.admin_token)
         statuses.extend(visitor.get("/api/v1/status").status_code for _ in range(5))
         visitor.close()
 
@@ -184,13 +184,15 @@ def test_it_is_served_alone_and_beside_the_workers(
     assert "make a token with: python cli.py web token" in process.err
     token = baton.run("web", "token", "--name", "me").out.strip()
     looking = baton.run("web", "token", "--read-only").out.strip()
-    wait_until(lambda: Visitor(url, token).get("/api/v1/status").status_code == 200, "an answer")
-    assert Visitor(url, looking).post("/api/v1/tasks/1/pause").status_code == 403
+    wait_until(
+        lambda: Visitor(url=url, token=token).get("/api/v1/status").status_code == 200, "an answer"
+    )
+    assert Visitor(url=url, token=looking).post("/api/v1/tasks/1/pause").status_code == 403
     listed = baton.run("web", "tokens", "--json").json
     assert [(one["name"], one["role"]) for one in listed] == [("me", "admin"), ("reader", "reader")]
     assert token not in str(listed)
     assert baton.run("web", "revoke", "me").code == 0
-    assert Visitor(url, token).get("/api/v1/status").status_code == 401
+    assert Visitor(url=url, token=token).get("/api/v1/status").status_code == 401
     process.signal(signal.SIGTERM)
     outcome = process.wait()
     assert outcome.code == 0, outcome

@@ -31,7 +31,7 @@ def ending() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def operations(ending: threading.Event) -> Operations:
-    return Operations(SystemClock(), ending)
+    return Operations(clock=SystemClock(), ending=ending)
 
 
 def until_stopped(stop: threading.Event, _tell: Tell) -> dict[str, Any]:

@@ -38,8 +38,15 @@ COMPLETION = {
 def file_reports(app: App, count: int, task: str = "T1") -> None:
     url = "https://receiver.example/hook?token=hunter2"
     for number in range(count):
-        report = Report("daily", f"{task}-{number}", url, task, None, '{"n": 1, "token": "abc"}')
-        app.database.write(lambda tx, one=report: app.outbox.enqueue(tx, one))
+        report = Report(
+            kind="daily",
+            event_id=f"{task}-{number}",
+            url=url,
+            task_id=task,
+            stats_date=None,
+            body='{"n": 1, "token": "abc"}',
+        )
+        app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))
 
 
 def states(app: App) -> list[str]:
@@ -79,7 +86,7 @@ def test_a_drama_is_paused_and_its_days_are_shown(site: Site) -> None:
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
     today = site.app.calendar.day(site.app.clock.now())
-    site.app.daily_scanner.scan(today, threading.Event())
+    site.app.distribution.daily_scanner.scan(today, threading.Event())
     (day,) = site.admin.get(f"/api/v1/daily_stats?day={today}").json()["items"]
     assert (day["task_id"], day["yt_view_count"]) == ("T1", 12)
     assert site.admin.get("/api/v1/daily_stats?day=2001-01-01").json()["items"] == []
@@ -110,7 +117,7 @@ def test_the_broadcasters_button_follows_its_state(site: Site, browse: Browse) -
     expect(page.locator(".badge.big")).to_have_text("on")
     page.get_by_role("button", name="Stop broadcasting").click()
     expect(page.get_by_role("button", name="Start broadcasting")).to_be_visible()
-    assert site.app.broadcaster.status()["is_on"] is False
+    assert site.app.distribution.broadcaster.status()["is_on"] is False
 
 
 def test_a_round_is_followed_to_its_result(
@@ -196,8 +203,13 @@ def test_a_job_that_runs_is_not_started_twice(site: Site, admin: Visitor) -> Non
         go_on.wait(30)
         return "slept"
 
-    job = Job("slow", "sleep", Schedule("0 0 1 1 *", site.app.calendar.zone), slow)
-    launcher = JobLauncher([job], site.app.job_runner)
+    job = Job(
+        name="slow",
+        meaning="sleep",
+        schedule=Schedule("0 0 1 1 *", site.app.calendar.zone),
+        run=slow,
+    )
+    launcher = JobLauncher(jobs=[job], runner=site.app.jobs.runner)
     site.use_launcher(launcher)
     assert admin.post("/api/v1/jobs/slow/run").status_code == 202
     assert begun.wait(30)
@@ -213,7 +225,15 @@ def test_alerts_lead_the_overview(site: Site, admin: Visitor) -> None:
     facts = {"account": "alice", "platform": "bilibili", "reason": "banned", "username": "alice"}
     now = site.app.clock.now()
     site.app.database.write(
-        lambda tx: alerts.add(tx, AlertKind.ACCOUNT_DISABLED, "1", facts, None, 60, now)
+        lambda tx: alerts.add(
+            tx,
+            AlertKind.ACCOUNT_DISABLED,
+            subject="1",
+            facts=facts,
+            until=None,
+            calm_secs=60,
+            now=now,
+        )
     )
     assert "alice" in admin.get("/admin").text.partition('class="alerts"')[2]
     assert admin.get("/admin/alerts").status_code == 200
@@ -226,7 +246,7 @@ def test_alerts_lead_the_overview(site: Site, admin: Visitor) -> None:
 
 def work(app: App, work_id: str, **facts: Any) -> Work:
     now = app.clock.now()
-    return Work("bilibili", work_id, now, now, **facts)
+    return Work(platform="bilibili", work_id=work_id, created_at=now, updated_at=now, **facts)
 
 
 def test_works_are_listed_and_taken_off_the_list(site: Site, admin: Visitor) -> None:
@@ -245,7 +265,7 @@ def test_works_are_listed_and_taken_off_the_list(site: Site, admin: Visitor) -> 
 
 
 def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -> None:
-    view_data.create(site.app.view_data)
+    view_data.create(site.app.works.view_data)
 
     def row(hour: str, views: int | None) -> tuple[Any, ...]:
         known = {
@@ -260,7 +280,7 @@ def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -
         return tuple(known.get(name) for name in view_data.METRICS)
 
     numbers = [row("01", 100), row("02", 150), row("03", None), row("05", 190)]
-    site.app.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
+    site.app.works.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
     series = admin.get("/api/v1/works/bilibili/BV1a/series").json()["items"]
     assert [one["growth"] for one in series] == [None, 50, None, None]
     assert admin.get("/api/v1/works/top").json()["items"][0]["view_count"] == 190

@@ -36,7 +36,7 @@ def test_anything_but_a_2xx_is_a_failure(office: PostOffice, behaviour: str) -> 
 def test_a_long_answer_is_kept_up_to_64_kb(office: PostOffice) -> None:
     delivery = office.file(office.url("huge"), "t")
     office.send()
-    shown = office.app.webhook_desk.show(delivery)
+    shown = office.app.webhooks.service.show(delivery)
     assert shown.delivery.state is DeliveryState.DELIVERED
     assert len(shown.attempts[0].response or "") == 64 * 1024
 
@@ -69,7 +69,7 @@ def test_endpoints_take_turns(office: PostOffice) -> None:
         office.file("http://busy.example/hook", None)
     for host in ("a.example", "b.example"):
         office.file(f"http://{host}/hook", None)
-    claims = [office.app.webhook_claims.claim() for _ in range(3)]
+    claims = [office.app.webhooks.queue.claim() for _ in range(3)]
     assert {claim.delivery.host for claim in claims if claim} == {
         "busy.example",
         "a.example",
@@ -90,7 +90,7 @@ def test_an_error_of_ours_is_a_failed_attempt_and_stops_nobody(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = office.file(office.url("ok"), "t")
-    courier = office.app.webhook_sender._courier
+    courier = office.app.webhooks.worker._courier
 
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError("whsec_secret")
@@ -104,12 +104,12 @@ def test_an_error_of_ours_is_a_failed_attempt_and_stops_nobody(
 
 def test_idle_senders_look_once_in_a_while(make_app: AppFactory, clock: MovingClock) -> None:
     app: App = make_app(poll_secs=10.0)
-    assert app.webhook_claims.claim() is None
-    office = PostOffice(app, "http://x.example", clock)
+    assert app.webhooks.queue.claim() is None
+    office = PostOffice(app=app, sandbox_url="http://x.example", clock=clock)
     office.file("http://x.example/", None)
-    assert app.webhook_claims.claim() is None
+    assert app.webhooks.queue.claim() is None
     clock.move(5)
-    assert app.webhook_claims.claim() is not None
+    assert app.webhooks.queue.claim() is not None
 
 
 def test_an_independent_implementation_accepts_every_signed_delivery(make_office: Any) -> None:

@@ -21,7 +21,7 @@ Names = dict[str, list[str]]
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer(SandboxConfig(creators=0)) as server:
+    with SandboxServer(config=SandboxConfig(creators=0)) as server:
         yield server
 
 
@@ -76,14 +76,14 @@ def test_private_addresses_are_refused_as_literals_and_behind_names(
     literal = f"[{address}]" if ":" in address else address
     for host in (literal, "innocent.example"):
         with pytest.raises(NotSent, match="BATON_WEBHOOK_ALLOWED_HOSTS"):
-            Courier(5, ()).post(f"http://{host}:80/", {}, b"")
+            Courier(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
     assert len(asked) == 2
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost"])
 def test_other_ways_to_write_this_host_are_refused(host: str) -> None:
     with pytest.raises(NotSent, match=r"127\.0\.0\.1|::1"):
-        Courier(5, ()).post(f"http://{host}:80/", {}, b"")
+        Courier(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
 
 
 def test_a_name_that_changes_its_address_is_not_asked_twice(
@@ -93,7 +93,9 @@ def test_a_name_that_changes_its_address_is_not_asked_twice(
     port = sandbox.url.rsplit(":", 1)[1]
     names["rebind.example"] = [PUBLIC, "127.0.0.1"]
     with pytest.raises(NotSent):
-        Courier(5, ()).post(f"http://rebind.example:{port}/webhooks/ok", {}, b"")
+        Courier(timeout_secs=5, allowed_hosts=()).post(
+            f"http://rebind.example:{port}/webhooks/ok", {}, b""
+        )
     assert asked == ["rebind.example", PUBLIC]
 
 
@@ -107,7 +109,9 @@ def test_the_host_keeps_its_name(dns: tuple[Names, list[str]], sandbox: SandboxS
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     with raw_server(talk) as port:
-        answer = Courier(5, ()).post(f"http://hooks.example:{port}/x", {"webhook-id": "e"}, b"{}")
+        answer = Courier(timeout_secs=5, allowed_hosts=()).post(
+            f"http://hooks.example:{port}/x", {"webhook-id": "e"}, b"{}"
+        )
     assert answer.status == 204
     head = heads[0].decode().lower()
     assert f"host: hooks.example:{port}\r\n" in head
@@ -126,7 +130,7 @@ def test_tls_asks_for_the_name_and_checks_the_certificate(
         context.wrap_socket(connection, server_side=True).recv(100)
 
     with raw_server(talk) as port, pytest.raises(NotSent, match="TLS"):
-        Courier(5, ()).post(f"https://hooks.example:{port}/", {}, b"")
+        Courier(timeout_secs=5, allowed_hosts=()).post(f"https://hooks.example:{port}/", {}, b"")
     assert seen == ["hooks.example"]
 
 
@@ -134,10 +138,10 @@ def test_an_allowed_host_is_allowed_by_name_or_with_its_port_only(sandbox: Sandb
     port = sandbox.url.rsplit(":", 1)[1]
     url = f"{sandbox.url}/webhooks/ok"
     for allowed in ("127.0.0.1", f"127.0.0.1:{port}"):
-        assert Courier(5, (allowed,)).post(url, {}, b"{}").status == 200
+        assert Courier(timeout_secs=5, allowed_hosts=(allowed,)).post(url, {}, b"{}").status == 200
     for other in ("127.0.0.1:1", "127.0.0.2", "127.0.0"):
         with pytest.raises(NotSent):
-            Courier(5, (other,)).post(url, {}, b"{}")
+            Courier(timeout_secs=5, allowed_hosts=(other,)).post(url, {}, b"{}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -151,9 +155,9 @@ def test_redirects_are_not_followed(status: int) -> None:
         )
 
     with raw_server(talk) as port:
-        assert Courier(5, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"").status == (
-            status
-        )
+        assert Courier(timeout_secs=5, allowed_hosts=("127.0.0.1",)).post(
+            f"http://127.0.0.1:{port}/", {}, b""
+        ).status == (status)
     assert len(asked) == 1
 
 
@@ -165,7 +169,9 @@ def test_an_answer_that_trickles_is_no_answer() -> None:
         raw_server(trickle(GOOD, 0.1)) as port,
         pytest.raises(NotSent, match=r"no answer within 0\.5 s"),
     ):
-        Courier(0.5, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+        Courier(timeout_secs=0.5, allowed_hosts=("127.0.0.1",)).post(
+            f"http://127.0.0.1:{port}/", {}, b""
+        )
 
 
 def test_a_body_that_trickles_is_cut_and_its_status_counts() -> None:
@@ -177,7 +183,9 @@ def test_a_body_that_trickles_is_cut_and_its_status_counts() -> None:
         trickle(body, 0.1)(connection)
 
     with raw_server(talk) as port:
-        answer = Courier(2.0, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+        answer = Courier(timeout_secs=2.0, allowed_hosts=("127.0.0.1",)).post(
+            f"http://127.0.0.1:{port}/", {}, b""
+        )
     assert answer.status == 200
     assert len(answer.text) < len(body)
 
@@ -195,7 +203,9 @@ def test_no_more_is_read_than_is_kept() -> None:
             megabytes += 1
 
     with raw_server(talk) as port:
-        answer = Courier(60, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+        answer = Courier(timeout_secs=60, allowed_hosts=("127.0.0.1",)).post(
+            f"http://127.0.0.1:{port}/", {}, b""
+        )
     assert (answer.status, len(answer.text)) == (200, 64 * 1024)
     assert megabytes < 50  # what fits into the buffers of sockets
 
@@ -205,7 +215,9 @@ def test_silence_is_no_answer() -> None:
         raw_server(lambda connection: connection.recv(1) and connection.recv(1 << 20)) as port,
         pytest.raises(NotSent),
     ):
-        Courier(0.3, ("127.0.0.1",)).post(f"http://127.0.0.1:{port}/", {}, b"")
+        Courier(timeout_secs=0.3, allowed_hosts=("127.0.0.1",)).post(
+            f"http://127.0.0.1:{port}/", {}, b""
+        )
 
 
 @pytest.mark.parametrize("is_allowed", [False, True])
@@ -228,7 +240,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(
         connected.set()
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    courier = Courier(0.3, ("hooks.example",) if is_allowed else ())
+    courier = Courier(timeout_secs=0.3, allowed_hosts=("hooks.example",) if is_allowed else ())
     with raw_server(talk) as port:
         with pytest.raises(NotSent, match=r"no answer within 0\.3 s"):
             courier.post(f"http://hooks.example:{port}/", {}, b"secret")
@@ -247,7 +259,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(
 )
 def test_what_is_no_http_url_is_unsendable(url: str) -> None:
     with pytest.raises(Unsendable):
-        Courier(5, ()).post(url, {}, b"")
+        Courier(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
 
 
 def test_no_part_of_the_url_is_in_an_error_nor_on_stderr(
@@ -256,7 +268,7 @@ def test_no_part_of_the_url_is_in_an_error_nor_on_stderr(
     urls = ("http://user:hush@127.0.0.1:1/?key=hush", "http://hush.invalid/hush", "hush://hush")
     for url in urls:
         with pytest.raises(NotSent) as refused:
-            Courier(5, ()).post(url, {}, b"")
+            Courier(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
         assert "hush" not in str(refused.value)
     handlers = logging.getLogger("requests_hardened").handlers
     assert any(isinstance(handler, logging.NullHandler) for handler in handlers)

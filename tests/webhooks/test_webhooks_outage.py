@@ -66,9 +66,9 @@ def test_a_report_that_was_sent_but_not_noted_comes_again_under_its_id(
 ) -> None:
     with TcpProxy(mariadb.port) as proxy:
         office = make_office(database_url=SecretStr(proxy.url(mysql_url)))
-        outage, stop = Outage(proxy, clock), threading.Event()
+        outage, stop = Outage(proxy=proxy, clock=clock), threading.Event()
         delivery = office.file(office.url("ok", "a"), "t")
-        sender, posts = office.app.webhook_sender, []
+        sender, posts = office.app.webhooks.worker, []
         post = sender._courier.post
 
         def then_the_database_is_gone(*given: Any) -> Any:
@@ -98,7 +98,7 @@ def test_a_night_without_a_database_is_done_by_the_next_look(
             posted("t1", "u", youtube(1), noon(app), FULL),
             posted("t2", "u", youtube(2), noon(app)),
         )
-        outage = Outage(proxy, clock)
+        outage = Outage(proxy=proxy, clock=clock)
         scanner = scanner_of(app, Numbers(on_fetch=outage), part_tasks=1)
         job = hourly(lambda context: scanner.run(context.stop))
         app.job_runner.settle(job)  # it is met

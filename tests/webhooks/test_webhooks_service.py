@@ -35,7 +35,7 @@ def test_replay_takes_only_what_matches(office: PostOffice, clock: MovingClock) 
         (Filter(states=(DeliveryState.DEAD,)), set()),
     )
     for wanted, expected in cases:
-        assert office.app.webhook_desk.replay(wanted) == len(expected), wanted
+        assert office.app.webhooks.service.replay(wanted) == len(expected), wanted
         due = {one.id for one in office.deliveries(states=(DeliveryState.PENDING,))}
         assert due == expected, wanted
         assert office.send() == len(expected)
@@ -50,11 +50,11 @@ def test_a_replay_begins_the_plan_anew_and_keeps_the_attempts(office: PostOffice
     delivery = office.file(office.url("gone"), "t")
     office.send()
     assert office.get(delivery).state is DeliveryState.DEAD
-    assert office.app.webhook_desk.replay(Filter(ids=(delivery,))) == 1
+    assert office.app.webhooks.service.replay(Filter(ids=(delivery,))) == 1
     assert office.send() == 0  # its endpoint is still disabled
-    office.app.webhook_desk.set_enabled(office.url("gone"), enabled=True)
+    office.app.webhooks.service.set_enabled(office.url("gone"), enabled=True)
     assert office.send() == 1
-    shown = office.app.webhook_desk.show(delivery)
+    shown = office.app.webhooks.service.show(delivery)
     assert shown.delivery.state is DeliveryState.DELIVERED
     assert shown.delivery.attempts == 1
     assert [(one.number, one.status) for one in shown.attempts] == [(1, 410), (2, 200)]
@@ -62,24 +62,24 @@ def test_a_replay_begins_the_plan_anew_and_keeps_the_attempts(office: PostOffice
 
 def test_what_is_under_way_is_not_replayed(office: PostOffice) -> None:
     delivery = office.file(office.url("ok"), "t")
-    assert office.app.webhook_claims.claim() is not None
-    assert office.app.webhook_desk.replay(Filter(ids=(delivery,))) == 0
+    assert office.app.webhooks.queue.claim() is not None
+    assert office.app.webhooks.service.replay(Filter(ids=(delivery,))) == 0
 
 
 def test_a_test_event_is_sent_once_and_signed(office: PostOffice, clock: MovingClock) -> None:
-    delivery, verdict = office.app.webhook_desk.test(office.url("signed"), SECRET)
+    delivery, verdict = office.app.webhooks.service.test(office.url("signed"), SECRET)
     assert (verdict.state, verdict.status) == (DeliveryState.DELIVERED, 200)
-    _, refused = office.app.webhook_desk.test(office.url("signed"), None)
+    _, refused = office.app.webhooks.service.test(office.url("signed"), None)
     assert (refused.state, refused.status) == (DeliveryState.DEAD, 401)
     clock.move(1e6)
-    assert office.app.webhook_desk.replay(Filter(ids=(delivery.id,))) == 0
+    assert office.app.webhooks.service.replay(Filter(ids=(delivery.id,))) == 0
     assert office.send() == 0
     with pytest.raises(CredentialsError):
-        office.app.webhook_desk.test(office.url("ok"), "hunter2")
+        office.app.webhooks.service.test(office.url("ok"), "hunter2")
 
 
 def test_a_test_event_does_not_disable_its_endpoint(office: PostOffice) -> None:
-    _, verdict = office.app.webhook_desk.test(office.url("gone"), None)
+    _, verdict = office.app.webhooks.service.test(office.url("gone"), None)
     assert verdict.status == 410
     office.order("gone", "ok")
     office.file(office.url("gone"), "t")
@@ -87,8 +87,15 @@ def test_a_test_event_does_not_disable_its_endpoint(office: PostOffice) -> None:
 
 
 def test_a_test_whose_process_died_is_given_up(office: PostOffice, clock: MovingClock) -> None:
-    report = Report("test", "test-1", office.url("ok"), None, None, "{}")
-    claim = office.app.webhook_claims.file_and_claim(as_delivery(report))
+    report = Report(
+        kind="test",
+        event_id="test-1",
+        url=office.url("ok"),
+        task_id=None,
+        stats_date=None,
+        body="{}",
+    )
+    claim = office.app.webhooks.queue.file_and_claim(as_delivery(report))
     clock.move(office.app.settings.lease_secs + 1)
     assert office.send() == 0
     assert office.get(claim.delivery.id).state is DeliveryState.DEAD
@@ -97,7 +104,7 @@ def test_a_test_whose_process_died_is_given_up(office: PostOffice, clock: Moving
 
 def test_a_secret_is_rotated_with_two_signatures(office: PostOffice) -> None:
     office.add_task("t", SECRET)
-    desk = office.app.webhook_desk
+    desk = office.app.webhooks.service
     fresh = desk.rotate_secret("t")
     stored = office.app.database.read(lambda tx: callback_secrets.secret_of(tx, "t"))
     assert stored is not None and fresh not in stored
@@ -113,13 +120,13 @@ def test_a_secret_is_rotated_with_two_signatures(office: PostOffice) -> None:
 
 def test_a_task_without_a_secret_gets_its_first(office: PostOffice) -> None:
     office.add_task("t")
-    fresh = office.app.webhook_desk.rotate_secret("t", SECRET)
+    fresh = office.app.webhooks.service.rotate_secret("t", SECRET)
     stored = office.app.database.read(lambda tx: callback_secrets.secret_of(tx, "t"))
     assert office.app.vault.decrypt(stored) == fresh == SECRET
 
 
 def test_bad_input_is_refused_by_name(office: PostOffice) -> None:
-    desk = office.app.webhook_desk
+    desk = office.app.webhooks.service
     office.add_task("t")
     with pytest.raises(InvalidInput, match="no task"):
         desk.rotate_secret("nobody")

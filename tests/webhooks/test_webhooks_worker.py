@@ -17,12 +17,29 @@ from webhooks.retry_policy import Verdict
 
 def test_a_report_is_filed_once_and_with_what_it_reports(office: PostOffice) -> None:
     app = office.app
-    report = Report("daily", "day-1", office.url("ok"), None, None, "{}")
-    assert app.database.write(lambda tx: app.outbox.enqueue(tx, report)) is True
-    assert app.database.write(lambda tx: app.outbox.enqueue(tx, report)) is False
+    report = Report(
+        kind="daily",
+        event_id="day-1",
+        url=office.url("ok"),
+        task_id=None,
+        stats_date=None,
+        body="{}",
+    )
+    assert app.database.write(lambda tx: app.webhooks.outbox.enqueue(tx, report)) is True
+    assert app.database.write(lambda tx: app.webhooks.outbox.enqueue(tx, report)) is False
 
     def fails(tx: Any) -> None:
-        app.outbox.enqueue(tx, Report("daily", "day-2", office.url("ok"), None, None, "{}"))
+        app.webhooks.outbox.enqueue(
+            tx,
+            Report(
+                kind="daily",
+                event_id="day-2",
+                url=office.url("ok"),
+                task_id=None,
+                stats_date=None,
+                body="{}",
+            ),
+        )
         raise KeyError
 
     with pytest.raises(KeyError):
@@ -88,7 +105,7 @@ def test_gone_disables_the_endpoint_until_it_is_enabled(office: PostOffice) -> N
     assert office.send() == 0
     assert office.get(first).state is DeliveryState.DEAD
     assert {office.get(one).attempts for one in (second, third)} == {0}
-    office.app.webhook_desk.set_enabled(url, enabled=True)
+    office.app.webhooks.service.set_enabled(url, enabled=True)
     assert office.send() == 2
     assert office.inbox("gone")["order"] == ["event-1", "event-2", "event-3"]
 
@@ -97,7 +114,7 @@ def test_a_younger_report_does_not_wait_for_one_whose_endpoint_is_disabled(
     office: PostOffice,
 ) -> None:
     office.file(office.url("ok", "old"), "t")
-    office.app.webhook_desk.set_enabled(office.url("ok", "old"), enabled=False)
+    office.app.webhooks.service.set_enabled(office.url("ok", "old"), enabled=False)
     office.file(office.url("ok", "new"), "t")
     assert office.send() == 1
 
@@ -138,7 +155,7 @@ def test_what_a_dead_process_was_sending_is_sent_again_before_its_younger_ones(
 ) -> None:
     url = office.url("ok")
     first, second = office.file(url, "t"), office.file(url, "t")
-    lost = office.app.webhook_claims.claim()
+    lost = office.app.webhooks.queue.claim()
     assert lost is not None and lost.delivery.id == first
     assert office.send() == 0  # the second one waits for the first one's first attempt
     clock.move(office.app.settings.lease_secs + 1)
@@ -151,13 +168,13 @@ def test_who_lost_the_lease_writes_nothing(
     office: PostOffice, make_office: Any, clock: MovingClock
 ) -> None:
     delivery = office.file(office.url("error"), "t")
-    lost = office.app.webhook_claims.claim()
+    lost = office.app.webhooks.queue.claim()
     assert lost is not None
     clock.move(office.app.settings.lease_secs + 1)
     other = make_office()
     taken = other.app.webhook_claims.claim()
     assert taken is not None
-    assert not office.app.webhook_claims.settle(lost, Verdict(DeliveryState.DELIVERED, 200))
+    assert not office.app.webhooks.queue.settle(lost, Verdict(DeliveryState.DELIVERED, 200))
     assert office.get(delivery).state is DeliveryState.SENDING
     assert other.app.webhook_claims.settle(taken, Verdict(DeliveryState.DELIVERED, 200))
 
@@ -166,7 +183,7 @@ def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
     for _ in range(3):
         office.file("http://one.example/hook", None)
     office.file("http://other.example/hook", None)
-    claims = [office.app.webhook_claims.claim() for _ in range(4)]
+    claims = [office.app.webhooks.queue.claim() for _ in range(4)]
     hosts = [claim.delivery.host for claim in claims if claim is not None]
     assert sorted(hosts) == ["one.example", "one.example", "other.example"]
 

@@ -16,7 +16,15 @@ from works.catalogue.entries import WorkEntry, checked, folded, merged, shortene
 BV, OTHER = "BV1GJ411x7h7", "BV1xx411c7mD"
 KEY = ("bilibili", BV)
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
-FULL = WorkEntry("bilibili", BV, "标题", "作者", "7", datetime(2026, 5, 1, tzinfo=UTC), "https://c")
+FULL = WorkEntry(
+    platform="bilibili",
+    work_id=BV,
+    title="标题",
+    author="作者",
+    uid="7",
+    publish_time=datetime(2026, 5, 1, tzinfo=UTC),
+    cover_url="https://c",
+)
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -144,7 +152,11 @@ def test_what_no_database_takes_is_refused_from_people_and_cut_from_platforms(
 
 def test_texts_are_cleaned_and_moments_are_as_they_will_be_stored() -> None:
     moment = datetime(2026, 5, 1, 1, 2, 3, 456789, tzinfo=UTC)
-    entry = checked(WorkEntry("bilibili", BV, "  a\x00\ud800b ", "", publish_time=moment))
+    entry = checked(
+        WorkEntry(
+            platform="bilibili", work_id=BV, title="  a\x00\ud800b ", author="", publish_time=moment
+        )
+    )
     assert (entry.title, entry.author) == ("a\ufffd\ufffdb", None)
     assert entry.publish_time == moment.replace(microsecond=456000)
     work = merged(None, entry, NOW)

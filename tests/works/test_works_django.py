@@ -71,7 +71,13 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 def inbox(app, site: Site) -> Inbox:
-    return Inbox(site.inbox, app.catalogue, app.clock, app.calendar.zone, poll_secs=1)
+    return Inbox(
+        folder=site.inbox,
+        catalogue=app.catalogue,
+        clock=app.clock,
+        zone=app.calendar.zone,
+        poll_secs=1,
+    )
 
 
 def take_in(inbox: Inbox) -> TakenIn:

@@ -36,7 +36,7 @@ def only(app: App, subject: str) -> Finding:
 
 
 def drop(app: App, name: str, text: str, age: timedelta = timedelta(0)) -> Path:
-    folder = app.works_inbox.folder
+    folder = app.works.drop_folder.folder
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
     file.write_text(text, encoding="utf-8")
@@ -62,8 +62,8 @@ def test_files_that_wait_long_are_told(app: App) -> None:
 def test_rejected_files_are_told_with_the_newest_reason(app: App) -> None:
     for name in ("1.json", "2.json"):
         drop(app, name, "{")
-    app.works_inbox.take_in(threading.Event())
-    rejected = app.works_inbox.folder / "rejected"
+    app.works.drop_folder.take_in(threading.Event())
+    rejected = app.works.drop_folder.folder / "rejected"
     moment = app.host_clock.now().timestamp()
     os.utime(rejected / "1.json", (moment, moment))
     os.utime(rejected / "2.json", (moment - 9, moment - 9))
@@ -85,21 +85,21 @@ def test_an_inbox_that_cannot_be_written_is_an_error(
 
 
 def test_an_inbox_that_is_a_file_is_an_error(app: App) -> None:
-    folder = app.works_inbox.folder
+    folder = app.works.drop_folder.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("")
     assert only(app, "works inbox").level is ERROR
 
 
 def test_a_list_that_is_behind_is_told_and_mended(app: App, clock: MovingClock) -> None:
-    app.catalogue.put([WorkEntry("bilibili", "BV1GJ411x7h7")])
+    app.works.catalogue.put([WorkEntry("bilibili", "BV1GJ411x7h7")])
     assert only(app, "views.json").level is OK, "run writes it within seconds"
     clock.move(120)
     missing = only(app, "views.json")
     assert (missing.level, missing.detail) == (WARN, "not there, though the catalogue is in use")
     assert missing.fix is not None and missing.fix().startswith("1 work written to ")
     assert only(app, "views.json").level is OK
-    app.catalogue.put([WorkEntry("bilibili", "BV1GJ411x7h7", title="neu")])
+    app.works.catalogue.put([WorkEntry("bilibili", "BV1GJ411x7h7", title="neu")])
     clock.move(180)
     behind = only(app, "views.json")
     assert behind.level is WARN and "has changed 3 minutes ago" in behind.detail
@@ -119,7 +119,7 @@ def test_a_list_that_is_damaged_is_an_error(app: App) -> None:
 def test_gaps_of_the_last_day_are_told(app: App) -> None:
     now = Hour.of(app.host_clock.now(), app.calendar.zone)
     put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in (30, 3, 0)])
-    view_data.create(app.view_data)
+    view_data.create(app.works.view_data)
     finding = only(app, "hourly numbers")
     assert finding.level is WARN
     assert finding.detail.startswith("23 hours of the last 24 without numbers: ")
@@ -130,13 +130,13 @@ def test_gaps_of_the_last_day_are_told(app: App) -> None:
 def test_a_day_without_gaps_is_well(app: App) -> None:
     now = Hour.of(app.host_clock.now(), app.calendar.zone)
     put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in range(3)])
-    app.hourly_views.import_missing(threading.Event())
+    app.works.hourly.import_missing(threading.Event())
     assert only(app, "hourly numbers").level is OK
 
 
 def test_a_locked_statistics_file_is_told(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.01)
-    view_data.create(app.view_data)
+    view_data.create(app.works.view_data)
     with closing(sqlite3.connect(app.settings.view_data_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         finding = only(app, "hourly numbers")

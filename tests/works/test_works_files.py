@@ -37,7 +37,16 @@ CHINESE = (
     "平台,作品ID,标题,作者,作者ID,发布时间,封面,是否有效\n"
     f'B站,{BV},"a, ""b""\n c",某人,7,2026/5/1 12:30,https://c,是\n'
 )
-WHOLE = WorkEntry("bilibili", BV, 'a, "b"\n c', "某人", "7", NOON, "https://c", True)
+WHOLE = WorkEntry(
+    platform="bilibili",
+    work_id=BV,
+    title='a, "b"\n c',
+    author="某人",
+    uid="7",
+    publish_time=NOON,
+    cover_url="https://c",
+    is_valid=True,
+)
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def test_a_batch_that_the_platform_refuses_does_not_hold_up_the_others(
 ) -> None:
     here = desk()
     here.list(here.ids(120))
-    source = here.app.platforms["bilibili"].source.source
+    source = here.app.pool.access["bilibili"].source.source
     ask, calls = source.video_stats, iter(range(99))  # type: ignore[attr-defined]
 
     def refused_once(session: object, ids: object) -> object:
@@ -405,5 +405,5 @@ def test_an_empty_list_asks_nobody_and_writes_nothing(desk: Begin) -> None:  # n
 def test_as_a_job_it_tells_its_result_in_a_sentence(desk: Begin) -> None:  # noqa: F811
     here = desk()
     here.list(here.ids(3))
-    told = here.app.hourly_views.run(threading.Event())
+    told = here.app.works.hourly.run(threading.Event())
     assert told == f"{NOON}: 3 of 3 works have numbers; 3 rows imported"

@@ -44,7 +44,7 @@ class Desk:
         self.files = HourFiles(folder / "views")
         self.path = folder / "view_data.sqlite3"
         self.database = open_view_data(self.path, MovingClock())
-        self.importer = HourlyImport(self.files, self.database)
+        self.importer = HourlyImport(files=self.files, data=self.database)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Asked as any other program would."""
@@ -339,7 +339,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
             with pytest.raises(DatabaseContention, match="another process holds it for long"):
-                HourlyImport(desk.files, impatient).import_hour(HOUR, LOG)
+                HourlyImport(files=desk.files, data=impatient).import_hour(HOUR, LOG)
         impatient.close()
     finally:
         holder.communicate()

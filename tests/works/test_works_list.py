@@ -31,7 +31,13 @@ def test_the_file_is_exactly_as_promised(app) -> None:
     put(
         app,
         WorkEntry(
-            "bilibili", "BV1GJ411x7h7", 'Never "一" <给>\n😀', "某人", "7", MAY, "https://x/y"
+            platform="bilibili",
+            work_id="BV1GJ411x7h7",
+            title='Never "一" <给>\n😀',
+            author="某人",
+            uid="7",
+            publish_time=MAY,
+            cover_url="https://x/y",
         ),
         WorkEntry("youtube", "dQw4w9WgXcQ"),
         WorkEntry("bilibili", "BV1xx411c7mD", publish_time=JUNE, is_valid=False),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def service(app) -> ListingService:
-    return ListingService(app.catalogue_list, app.clock, poll_secs=1)
+    return ListingService(listing=app.catalogue_list, clock=app.clock, poll_secs=1)
 
 
 def put(app, title: str = "", work_id: str = IDS[0]) -> None:
@@ -68,7 +68,9 @@ def test_a_change_right_after_an_export_waits_for_its_turn_and_gets_out(
 
 def test_another_process_changes_and_another_exports(make_app, clock) -> None:
     apps = [make_app(), make_app()]
-    services = [ListingService(one.catalogue_list, one.clock, 1) for one in apps]
+    services = [
+        ListingService(listing=one.catalogue_list, clock=one.clock, poll_secs=1) for one in apps
+    ]
     written = []
     for second in range(60):
         if second <= 21:

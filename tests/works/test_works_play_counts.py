@@ -42,7 +42,7 @@ def shelf(make_app, clock: MovingClock) -> Iterator[Callable[..., Shelf]]:
         config = SandboxConfig(
             creators=300, domains=("美妆",), rate=fast, youtube_rate=fast, tikhub_rate=fast
         )
-        server = Witness(config, clock.monotonic, StillWall(clock.now()).timestamp)
+        server = Witness(config, now=clock.monotonic, wall=StillWall(clock.now()).timestamp)
         server.start()
         servers.append(server)
         values = {

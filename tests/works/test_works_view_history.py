@@ -43,10 +43,10 @@ class Desk:
         self.data: Database = open_view_data(self.path, MovingClock())
 
     def take_in(self) -> None:
-        HourlyImport(self.files, self.data).import_missing(threading.Event(), quiet())
+        HourlyImport(files=self.files, data=self.data).import_missing(threading.Event(), quiet())
 
     def gaps(self, hours: int, now: datetime = NOW, zone: ZoneInfo = SHANGHAI):
-        return ViewGaps(self.files, self.data, zone).look(now, hours)
+        return ViewGaps(files=self.files, data=self.data, zone=zone).look(now, hours)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operatio
             f"no channel is configured: set {SETTING} (environment or .env), for example"
             f" {SETTING}=dingtalk://TOKEN",
         )
-    words = AlertWords(texts_for(backend.settings.language), backend.calendar.zone)
+    words = AlertWords(texts=texts_for(backend.settings.language), zone=backend.calendar.zone)
     message = words.test_message(backend.host)
 
     def work(_stop: threading.Event, tell: Tell) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def list_exports(
         request,
         backend.database,
         part,
-        lambda tx, part: listings.segments(tx, part, domain, state, account_id, task_id),
+        lambda tx, part: listings.segments(
+            tx, part, domain=domain, state=state, account_id=account_id, task_id=task_id
+        ),
         as_object,
     )
 

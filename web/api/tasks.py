@@ -97,7 +97,9 @@ def list_tasks(
         request,
         backend.database,
         part,
-        lambda tx, part: listings.tasks(tx, part, type, status, domain, label),
+        lambda tx, part: listings.tasks(
+            tx, part, task_type=type, status=status, domain=domain, label=label
+        ),
         as_object,
     )
     labels = backend.desk.labels([one["id"] for one in found.items])

@@ -34,7 +34,7 @@ class Visitor:
 class Gate:
     """Recognises visitors: by bearer token, or by the session cookie of the console."""
 
-    def __init__(self, tokens: TokenBook, sessions: Sessions) -> None:
+    def __init__(self, *, tokens: TokenBook, sessions: Sessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
 

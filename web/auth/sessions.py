@@ -17,7 +17,7 @@ PURPOSE = "web-session"  # nothing else that the vault sealed can pass for a ses
 class Sessions:
     """Seals who signed in, and opens it again."""
 
-    def __init__(self, vault: Vault, clock: Clock) -> None:
+    def __init__(self, *, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
 

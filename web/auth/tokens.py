@@ -32,7 +32,7 @@ class NewToken:
 class TokenBook:
     """Makes, recognises and ends tokens."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 

@@ -98,7 +98,8 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the cookie file is empty; give .*", "未提供 Cookie；请粘贴或选择文件"),
         (
             r"this is no cookie text; give .*",
-            "这不是 Cookie 文本；请提供 cookies.txt、扩展导出的 JSON，或 SESSDATA=...; bili_jct=...",
+            "这不是 Cookie 文本；请提供 cookies.txt、扩展导出的 JSON，或 SESSDATA=...;"
+            " bili_jct=...",
         ),
         (
             r"there is no (?P<name>\S+) cookie of (?P<site>\S+) in it: .*",

@@ -70,7 +70,7 @@ def _asked(
     return ListView(
         path=request.url.path,
         filters=filters,
-        part=Slice(_rows(rows, request), before, begin, end),
+        part=Slice(limit=_rows(rows, request), before=before, since=begin, until=end),
         span=span if span in RANGES else "",
         since=since,
         until=until,

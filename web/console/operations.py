@@ -27,16 +27,17 @@ class Kind:
 
 KINDS = {
     "works.add": Kind(
-        "Videos",
-        "Adding {subject}",
-        "{added} added, {known} known, {not_added} not added.",
-        "items",
+        section="Videos",
+        title="Adding {subject}",
+        result="{added} added, {known} known, {not_added} not added.",
+        details="items",
     ),
     "works.import": Kind(
-        "Videos",
-        "Importing {subject}",
-        "{new} new, {changed} changed, {unchanged} unchanged, {problem_count} lines not imported.",
-        "problems",
+        section="Videos",
+        title="Importing {subject}",
+        result="{new} new, {changed} changed, {unchanged} unchanged, {problem_count} lines not"
+        " imported.",
+        details="problems",
     ),
     "works.discover": Kind(
         "Videos",
@@ -50,10 +51,10 @@ KINDS = {
         " {incomplete} not counted in full.",
     ),
     "alerts.test": Kind(
-        "Alerts",
-        "Test notice",
-        "{accepted} accepted, {refused} refused.",
-        "channels",
+        section="Alerts",
+        title="Test notice",
+        result="{accepted} accepted, {refused} refused.",
+        details="channels",
     ),
     "broadcaster.trigger": Kind(
         "Broadcaster",
@@ -91,15 +92,15 @@ def shown(operations: Operations, section: str, language: Language, now: datetim
 def _in_words(one: Operation, language: Language) -> Shown:
     kind, result = KINDS[one.kind], one.result or {}
     return Shown(
-        one.id,
-        language.say(kind.title, subject=language.problem(one.subject)),
-        one.is_running,
-        language.say(kind.result, **result) if result else "",
-        language.problem(one.error or ""),
-        [line for each in result.get(kind.details, []) if (line := _line(each))]
+        id=one.id,
+        title=language.say(kind.title, subject=language.problem(one.subject)),
+        is_running=one.is_running,
+        result=language.say(kind.result, **result) if result else "",
+        error=language.problem(one.error or ""),
+        details=[line for each in result.get(kind.details, []) if (line := _line(each))]
         if kind.details
         else [],
-        one.started_at,
+        started_at=one.started_at,
     )
 
 

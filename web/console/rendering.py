@@ -36,7 +36,7 @@ class Screens:
         sections: addresses and titles of the pages that the navigation shows.
     """
 
-    def __init__(self, backend: Backend, sections: list[tuple[str, str]]) -> None:
+    def __init__(self, *, backend: Backend, sections: list[tuple[str, str]]) -> None:
         self._backend = backend
         self._sections = sections
         self._templates = Environment(
@@ -97,7 +97,7 @@ class Screens:
     def drawing(self, language: Language) -> Page:
         """What the sentences of the terminal's console are told with."""
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
-        return Page(language.words, zone, ANY_WIDTH, now)
+        return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
 
     def refusal(self, request: Request, visitor: Visitor | None, refused: Refused) -> Response:
         """A page that says what was refused, and what to do."""

@@ -64,7 +64,12 @@ def tasks(
         backend.database,
         view.part,
         lambda tx, part: listings.tasks(
-            tx, part, kind, state, domain.strip() or None, label.strip() or None
+            tx,
+            part,
+            task_type=kind,
+            status=state,
+            domain=domain.strip() or None,
+            label=label.strip() or None,
         ),
     )
     return screens.page(

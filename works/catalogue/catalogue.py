@@ -37,7 +37,7 @@ class Changes:
 class Catalogue:
     """Adds and changes works. Nothing is ever deleted: a work that is gone becomes invalid."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 

@@ -62,7 +62,7 @@ class Inbox:
     """
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, clock: Clock, zone: tzinfo, poll_secs: float
+        self, *, folder: Path, catalogue: Catalogue, clock: Clock, zone: tzinfo, poll_secs: float
     ) -> None:
         self.folder = folder
         self._catalogue = catalogue
@@ -102,11 +102,11 @@ class Inbox:
         }
         newest = max(rejected, key=lambda file: rejected[file], default=None)
         return InboxState(
-            len(waiting),
-            min(waiting, default=None),
-            len(rejected),
-            newest,
-            _reason_of(newest) if newest else "",
+            waiting=len(waiting),
+            oldest_at=min(waiting, default=None),
+            rejected=len(rejected),
+            newest_rejected=newest,
+            reason=_reason_of(newest) if newest else "",
         )
 
     def _waiting(self) -> list[Path]:

@@ -81,7 +81,12 @@ def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> Wor
     unused = sorted(header for header in table.headers if header and column_of(header) is None)
     if table.is_complete and not good and not problems:
         raise InvalidInput(f"{name}: a complete list without a work would take all of them out")
-    return WorkRows(tuple(good), tuple(problems), tuple(unused), table.is_complete)
+    return WorkRows(
+        good=tuple(good),
+        problems=tuple(problems),
+        unused=tuple(unused),
+        is_complete=table.is_complete,
+    )
 
 
 def _json_table(text: str, name: str) -> _Table:

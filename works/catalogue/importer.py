@@ -54,6 +54,7 @@ class WorksIntake:
 
     def __init__(
         self,
+        *,
         catalogue: Catalogue,
         fetcher: VideoStatsFetcher,
         resolver: ShortLinkResolver,
@@ -126,7 +127,9 @@ class WorksIntake:
 
         changes = self._catalogue.change([key], change)
         is_there = changes != Changes()
-        return Added(item.text, key if is_there else None, changes.new > 0, note)
+        return Added(
+            text=item.text, key=key if is_there else None, is_new=changes.new > 0, note=note
+        )
 
     def _resolving(
         self, stop: threading.Event

@@ -43,7 +43,7 @@ class CatalogueList:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, calendar: QuotaCalendar, path: Path
+        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, path: Path
     ) -> None:
         self.path = path
         self._database = database

@@ -22,7 +22,7 @@ class ListingService:
     before, also one that another process made. What comes later than that is a new change.
     """
 
-    def __init__(self, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
+    def __init__(self, *, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
         self._listing = listing
         self._clock = clock
         self._poll_secs = poll_secs

@@ -19,13 +19,13 @@ def entry_of(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
     if isinstance(answer, VideoStats):
         return shortened(
             WorkEntry(
-                platform,
-                work_id,
-                answer.title,
-                answer.author,
-                answer.uid,
-                answer.published_at,
-                answer.cover_url,
+                platform=platform,
+                work_id=work_id,
+                title=answer.title,
+                author=answer.author,
+                uid=answer.uid,
+                publish_time=answer.published_at,
+                cover_url=answer.cover_url,
                 is_valid=True,
                 by=InvalidBy.PLATFORM,
             )

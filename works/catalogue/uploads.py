@@ -34,7 +34,7 @@ class UploadsDiscovery:
     """Walks through the pages of a creator with the pool's accounts at their pace. Each page is
     stored as it comes, so that what was found stays when the walk ends early."""
 
-    def __init__(self, asker: PoolAsker, catalogue: Catalogue) -> None:
+    def __init__(self, *, asker: PoolAsker, catalogue: Catalogue) -> None:
         self._asker = asker
         self._catalogue = catalogue
 
@@ -57,7 +57,9 @@ class UploadsDiscovery:
             entries = [entry for one in page.uploads if (entry := _entry(uid, one))]
             total += self._catalogue.put(entries)
             ids |= {entry.work_id for entry in entries}
-            done = Discovered(number, page.total, len(ids), total, page.is_last)
+            done = Discovered(
+                page=number, told=page.total, found=len(ids), changes=total, is_last=page.is_last
+            )
             on_page(done)
             if page.is_last:
                 break
@@ -79,13 +81,13 @@ def _entry(uid: str, upload: Upload) -> WorkEntry | None:
         return None
     return shortened(
         WorkEntry(
-            PLATFORM,
-            work_id,
-            upload.title,
-            upload.author,
-            uid,
-            upload.published_at,
-            upload.cover_url,
+            platform=PLATFORM,
+            work_id=work_id,
+            title=upload.title,
+            author=upload.author,
+            uid=uid,
+            publish_time=upload.published_at,
+            cover_url=upload.cover_url,
             is_valid=True,
             by=InvalidBy.PLATFORM,
         )

@@ -44,6 +44,7 @@ class HourlyCrawl:
 
     def __init__(
         self,
+        *,
         stats: VideoStatsFetcher,
         files: HourFiles,
         list_path: Path,
@@ -74,11 +75,17 @@ class HourlyCrawl:
             log.warning("%d entries of %s are repeated", listed.repeated, self._list_path)
         if not listed.works and not listed.wrong:
             log.info("%s: no valid work of Bilibili in %s", hour, self._list_path)
-            return CrawlOutcome(hour, None, listed.skipped, Ending.DONE)
+            return CrawlOutcome(hour=hour, path=None, skipped=listed.skipped, ending=Ending.DONE)
         journal = self._taken(hour, stop, log, show)
         if journal is None:
             reason = "another process is at work on this hour"
-            return CrawlOutcome(hour, None, listed.skipped, Ending.INTERRUPTED, reason)
+            return CrawlOutcome(
+                hour=hour,
+                path=None,
+                skipped=listed.skipped,
+                ending=Ending.INTERRUPTED,
+                reason=reason,
+            )
         try:
             outcome = self._crawl(hour, listed, journal, stop, log, show)
         finally:
@@ -149,7 +156,15 @@ class HourlyCrawl:
             known,
             skipped,
         )
-        run = _Run(hour, record, journal, len(listed.works), len(works), log, show)
+        run = _Run(
+            hour=hour,
+            record=record,
+            journal=journal,
+            total=len(listed.works),
+            left=len(works),
+            log=log,
+            show=show,
+        )
         if not works and journal.is_empty and self._files.path(hour).exists():
             journal.remove()
             return run.outcome(self._files.path(hour), skipped, Ending.DONE)
@@ -246,6 +261,7 @@ class _Run:
 
     def __init__(
         self,
+        *,
         hour: Hour,
         record: HourRecord,
         journal: HourJournal,
@@ -278,12 +294,24 @@ class _Run:
         self._tell()
 
     def outcome(self, path: Path, skipped: int, ending: Ending, reason: str = "") -> CrawlOutcome:
-        counts = self._asked, self._record.success_count, self._record.fail_count
-        return CrawlOutcome(self.hour, path, skipped, ending, reason, *counts)
+        return CrawlOutcome(
+            hour=self.hour,
+            path=path,
+            skipped=skipped,
+            ending=ending,
+            reason=reason,
+            asked=self._asked,
+            success=self._record.success_count,
+            failed=self._record.fail_count,
+        )
 
     def _tell(self) -> None:
         success, failed = self._record.success_count, self._record.fail_count
-        self._show(CrawlProgress(self.hour, self._total, self._left, success, failed))
+        self._show(
+            CrawlProgress(
+                hour=self.hour, total=self._total, left=self._left, success=success, failed=failed
+            )
+        )
 
 
 def _ended(failure: SourceError, failed_in_row: int) -> Ending | None:

@@ -28,7 +28,7 @@ class HourJournal:
     A last line that was torn by a power cut is dropped. Make it with `take`.
     """
 
-    def __init__(self, path: Path, handle: int) -> None:
+    def __init__(self, *, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
         lines, self._bytes = _whole_lines(handle)
@@ -55,7 +55,7 @@ class HourJournal:
                 os.close(handle)
                 return None
             if _is_still(path, handle):
-                return cls(path, handle)
+                return cls(path=path, handle=handle)
             os.close(handle)  # who held it before has finished and removed it
 
     @property

@@ -15,7 +15,7 @@ from core.logs import LINE_BREAKS, redact
 class DayLog(logging.Handler):
     """Writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day in `zone`."""
 
-    def __init__(self, folder: Path, name: str, zone: ZoneInfo) -> None:
+    def __init__(self, *, folder: Path, name: str, zone: ZoneInfo) -> None:
         super().__init__()
         self._folder = folder
         self._name = name
@@ -38,5 +38,5 @@ class DayLog(logging.Handler):
 def day_log(folder: Path, name: str, zone: ZoneInfo) -> Iterator[logging.Logger]:
     """A logger of its own, which no other one hears."""
     log = logging.Logger(name, logging.INFO)
-    log.addHandler(DayLog(folder, name, zone))
+    log.addHandler(DayLog(folder=folder, name=name, zone=zone))
     yield log

@@ -40,7 +40,7 @@ class ObservedHour:
 class ViewGaps:
     """Compares the hours of the calendar with the statistics file and the data files."""
 
-    def __init__(self, files: HourFiles, data: Database, zone: ZoneInfo) -> None:
+    def __init__(self, *, files: HourFiles, data: Database, zone: ZoneInfo) -> None:
         self._files = files
         self._data = data
         self._zone = zone
@@ -80,7 +80,14 @@ class ViewGaps:
         )
         if not success:
             why = f"all {failed:,} works failed: {self._most_frequent_error(hour)}"
-            return ObservedHour(hour, HourState.MISSING, started, success, failed, why)
+            return ObservedHour(
+                hour=hour,
+                state=HourState.MISSING,
+                started_at=started,
+                success=success,
+                failed=failed,
+                why=why,
+            )
         minutes = _minutes_late(started)
         faults = []
         if minutes >= LATE_MINUTES:
@@ -88,7 +95,14 @@ class ViewGaps:
         if failed:
             faults.append(f"{failed:,} works failed, mostly: {self._most_frequent_error(hour)}")
         state = HourState.LATE if minutes >= LATE_MINUTES else HourState.OBSERVED
-        return ObservedHour(hour, state, started, success, failed, "; ".join(faults))
+        return ObservedHour(
+            hour=hour,
+            state=state,
+            started_at=started,
+            success=success,
+            failed=failed,
+            why="; ".join(faults),
+        )
 
     def _why_not_in(self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool) -> str:
         if hour in files:

@@ -60,7 +60,7 @@ class _ReadFile:
 class HourlyImport:
     """Imports by hour. Running it twice changes nothing; a file that has changed is taken again."""
 
-    def __init__(self, files: HourFiles, data: Database) -> None:
+    def __init__(self, *, files: HourFiles, data: Database) -> None:
         self._files = files
         self._data = data
 
@@ -127,7 +127,12 @@ class HourlyImport:
         stored = self._files.read(hour)
         digest = hashlib.sha256(stored.content).hexdigest()
         file = ImportedFile(len(stored.content), stored.modified_ns, digest)
-        return _ReadFile(hour, file, _rows(hour, stored.report), _session(hour, stored.report))
+        return _ReadFile(
+            hour=hour,
+            file=file,
+            rows=_rows(hour, stored.report),
+            session=_session(hour, stored.report),
+        )
 
     def _take(self, waiting: list[_ReadFile], log: logging.Logger) -> list[ImportedHour]:
         """Take files in, all in one transaction: many at once write each page of an index once."""

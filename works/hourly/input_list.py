@@ -75,7 +75,12 @@ def read_views_list(path: Path) -> ViewsList:
             continue
         works.setdefault(work.work_id, work)
     repeated = len(ours) - len(works) - len(wrong)
-    return ViewsList(tuple(works.values()), tuple(wrong.values()), len(valid) - len(ours), repeated)
+    return ViewsList(
+        works=tuple(works.values()),
+        wrong=tuple(wrong.values()),
+        skipped=len(valid) - len(ours),
+        repeated=repeated,
+    )
 
 
 def _video_id(text: str) -> str:

@@ -53,6 +53,7 @@ class HourlyViews:
 
     def __init__(
         self,
+        *,
         export: Callable[[], ListExport | None],
         make_crawl: Callable[[], HourlyCrawl],
         importer: HourlyImport,

@@ -32,7 +32,7 @@ class BatchAsker:
         fetcher: keeps its requests apart by itself.
     """
 
-    def __init__(self, fetcher: VideoStatsFetcher, clock: Clock, limits: RoundLimits) -> None:
+    def __init__(self, *, fetcher: VideoStatsFetcher, clock: Clock, limits: RoundLimits) -> None:
         self._fetcher = fetcher
         self._clock = clock
         self._limits = limits

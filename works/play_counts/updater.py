@@ -57,6 +57,7 @@ class PlayCounts:
 
     def __init__(
         self,
+        *,
         database: Database,
         catalogue: Catalogue,
         asker: BatchAsker,
@@ -130,7 +131,12 @@ class PlayCounts:
         self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
     ) -> RoundEnd:
         age = timedelta(0 if round_.force else self._limits.days)
-        due = Due(round_.began_at, round_.began_at - age, round_.force, round_.uids)
+        due = Due(
+            began_at=round_.began_at,
+            stale_before=round_.began_at - age,
+            with_gone=round_.force,
+            uids=round_.uids,
+        )
         counts = self._database.read(partial(works.due_counts, due=due))
         total = round_.done + sum(counts.values())
         watch(round_, total)

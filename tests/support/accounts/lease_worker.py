@@ -16,13 +16,13 @@ print("ready", flush=True)
 sys.stdin.readline()
 done = 0
 while done < HOLDS:
-    leased = app.accounts.lease(Purpose.EXPORTING, "bilibili")
+    leased = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     if leased is None:
         continue
     since = time.monotonic_ns()
-    app.accounts.get_remaining_quota(leased.id)  # hold it over a round trip
+    app.pool.manager.get_remaining_quota(leased.id)  # hold it over a round trip
     until = time.monotonic_ns()
-    app.accounts.release(leased)
+    app.pool.manager.release(leased)
     print(leased.id, since, until)
     done += 1
 app.close()

@@ -38,17 +38,17 @@ class Cause:
 
 def disable(app: App, name: str = "acc1", reason: str = "session expired: code -101") -> None:
     """As the platform's answer does it."""
-    if app.registry.lookup("bilibili", name) is None:
+    if app.pool.registry.lookup("bilibili", name) is None:
         add_account(app, name)
-    leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+    leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     while leased is not None and leased.username != name:
-        leased = app.accounts.lease(Purpose.INGESTING, "bilibili")
+        leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     assert leased is not None
-    app.accounts.disable(leased, reason)
+    app.pool.manager.disable(leased, reason)
 
 
 def enable(app: App, name: str = "acc1") -> None:
-    app.accounts.set_account_status(account_of(app, name).id, "idle")
+    app.pool.manager.set_account_status(account_of(app, name).id, "idle")
 
 
 def spend(app: App) -> None:
@@ -56,7 +56,7 @@ def spend(app: App) -> None:
     add_account(app, "acc1", limit=5)
     store_rows(app, 8)
     file_export(app)
-    worker = app.export_worker()
+    worker = app.crawling.export_worker()
     while once(worker):
         pass
 
@@ -64,7 +64,7 @@ def spend(app: App) -> None:
 def fail_task(app: App, domain: str = "美妆") -> int:
     """A top-level task that has failed; its id."""
     task = file_crawl(app, domain=domain)
-    app.scheduler.finish(claimed(app, only=task.id), "boom")
+    app.crawling.scheduler.finish(claimed(app, only=task.id), "boom")
     return task.id
 
 
@@ -72,11 +72,11 @@ def expire(app: App, days: float, name: str = "acc1") -> None:
     """An account whose session ends in so many days."""
     ends_at = app.clock.now() + timedelta(days=days)
     session = Credentials(session=f"SESSDATA={name}-{days}")
-    account = app.registry.lookup("bilibili", name)
+    account = app.pool.registry.lookup("bilibili", name)
     if account is None:
-        app.registry.add("bilibili", name, session, 10, ends_at)
+        app.pool.registry.add("bilibili", name, session, 10, ends_at)
     else:
-        app.registry.refresh(account, session, ends_at)
+        app.pool.registry.refresh(account, session, ends_at)
 
 
 CAUSES = (
@@ -84,11 +84,11 @@ CAUSES = (
     Cause(
         AlertKind.ACCOUNTS_SPENT,
         lambda app, _: spend(app),
-        lambda app, _: app.registry.set_limit(account_of(app, "acc1"), 100),
+        lambda app, _: app.pool.registry.set_limit(account_of(app, "acc1"), 100),
     ),
     Cause(
         AlertKind.BREAKER_OPEN,
-        lambda app, _: app.breaker.shut("bilibili"),
+        lambda app, _: app.pool.breaker.shut("bilibili"),
         lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
     ),
     Cause(
@@ -97,7 +97,9 @@ CAUSES = (
         lambda app, _: expire(app, 100),
     ),
     Cause(
-        AlertKind.TASK_FAILED, lambda app, _: fail_task(app), lambda app, _: app.scheduler.resume(1)
+        AlertKind.TASK_FAILED,
+        lambda app, _: fail_task(app),
+        lambda app, _: app.crawling.scheduler.resume(1),
     ),
 )
 

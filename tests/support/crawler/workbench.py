@@ -69,8 +69,11 @@ class Platform(SandboxServer):
     """The sandbox. `spoil` may change an answer on its way; `become` changes its size."""
 
     def __init__(self, config: SandboxConfig, clock: Clock) -> None:
-        self._times = (clock.monotonic, lambda: clock.now().timestamp())
-        super().__init__(config, *self._times)
+        self._times: dict[str, Any] = {
+            "now": clock.monotonic,
+            "wall": lambda: clock.now().timestamp(),
+        }
+        super().__init__(config=config, **self._times)
         self.spoil: Spoiler | None = None
         self.asked: list[tuple[str, int]] = []
         self._later: SandboxServer | None = None
@@ -83,7 +86,7 @@ class Platform(SandboxServer):
     def become(self, **changes: Any) -> None:
         """From now on answer searches as a sandbox of that size does."""
         self._later = SandboxServer(
-            SandboxConfig(**({"domains": (DOMAIN,)} | changes)), *self._times
+            config=SandboxConfig(**({"domains": (DOMAIN,)} | changes)), **self._times
         )
 
     def order(self, *faults: dict[str, Any]) -> None:
@@ -178,7 +181,7 @@ def account_of(app: App, name: str) -> Account:
 def events_of(app: App, name: str) -> list[tuple[str, str]]:
     """Kind and detail of an account's events, newest first."""
     account = account_of(app, name)
-    return [(event.kind, event.detail) for event in app.registry.events(account)]
+    return [(event.kind, event.detail) for event in app.pool.registry.events(account)]
 
 
 def segments_of(app: App) -> list[Segment]:
@@ -193,12 +196,12 @@ def counts_of(app: App) -> list[int]:
 
 
 def file_crawl(app: App, pages: int | None = None, domain: str = DOMAIN, **options: Any) -> Task:
-    return app.scheduler.submit_crawl("bilibili", domain, pages, options).task
+    return app.crawling.scheduler.submit_crawl("bilibili", domain, pages, options).task
 
 
 def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) -> Task:
     chosen = ExportOptions(**({"format": "csv", "columns": DEFAULT_COLUMNS} | options))
-    return app.scheduler.submit_export("bilibili", domain, chosen.as_json(), lanes).task
+    return app.crawling.scheduler.submit_export("bilibili", domain, chosen.as_json(), lanes).task
 
 
 def work_off(
@@ -206,7 +209,9 @@ def work_off(
 ) -> Task:
     """Work until the task has ended; the clock moves a second whenever there is nothing to do."""
     ingesting = task.task_type.value == "ingestion"
-    worker = worker or (app.ingestion_worker() if ingesting else app.export_worker())
+    worker = worker or (
+        app.crawling.ingestion_worker() if ingesting else app.crawling.export_worker()
+    )
     go_on = threading.Event()
     for _ in range(rounds):
         seen = task_of(app, task.id)
@@ -235,7 +240,7 @@ def stored_uids(app: App, domain: str = DOMAIN) -> list[str]:
 
 
 def claimed(app: App, kind: TaskType = TaskType.INGESTION, only: int | None = None) -> TaskLease:
-    lease = app.scheduler.claim(kind, only)
+    lease = app.crawling.scheduler.claim(kind, only)
     assert lease is not None
     return lease
 
@@ -245,8 +250,10 @@ def advance(app: App, lease: TaskLease, page: int = 1) -> None:
 
     def work(tx: Tx) -> None:
         token, now = lease.lease.token, app.clock.now()
-        if not task_leases.advance(tx, lease.id, token, f"page={page}", 20, 0, now):
-            raise app.scheduler.why_not_advanced(tx, lease)
+        if not task_leases.advance(
+            tx, lease.id, token=token, marker=f"page={page}", items=20, new=0, now=now
+        ):
+            raise app.crawling.scheduler.why_not_advanced(tx, lease)
 
     app.database.write(work)
 

@@ -52,7 +52,7 @@ def posted(task_id: str, user: str, link: str, at: datetime, details: Any = None
 
 
 def yesterday(app: App) -> date:
-    return app.daily_scanner.yesterday
+    return app.distribution.daily_scanner.yesterday
 
 
 def noon(app: App, day: date | None = None) -> datetime:
@@ -61,12 +61,12 @@ def noon(app: App, day: date | None = None) -> datetime:
 
 
 def take_tasks(app: App, *tasks: Mapping[str, Any]) -> None:
-    taken = app.intake.add_dramas(tasks)
+    taken = app.distribution.importer.add_dramas(tasks)
     assert not taken.problems, taken
 
 
 def take_posted(app: App, *items: Mapping[str, Any], report: bool = False) -> None:
-    taken = app.intake.add_completions(items, report=report)
+    taken = app.distribution.importer.add_completions(items, report=report)
     assert not taken.problems, taken
 
 
@@ -94,16 +94,32 @@ GONE = Unavailable(Gone.NOT_FOUND, "deleted", final=True)
 
 
 def scanner_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> DailyScanner:
-    store = DailyStore(app.database, app.outbox, app.clock, "Site")
+    store = DailyStore(
+        database=app.database, outbox=app.webhooks.outbox, clock=app.clock, site_name="Site"
+    )
     return DailyScanner(
-        app.database, fetcher, app.vault, store, app.clock, app.calendar, part_tasks
+        database=app.database,
+        fetcher=fetcher,
+        vault=app.vault,
+        store=store,
+        clock=app.clock,
+        calendar=app.calendar,
+        part_tasks=part_tasks,
     )
 
 
 def broadcaster_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> Broadcaster:
     limits = BroadcastLimits(180.0, part_tasks, app.settings.lease_secs)
     return Broadcaster(
-        app.database, fetcher, app.vault, app.outbox, app.clock, app.book, app.owner, "Site", limits
+        database=app.database,
+        fetcher=fetcher,
+        vault=app.vault,
+        outbox=app.webhooks.outbox,
+        clock=app.clock,
+        book=app.leases,
+        owner=app.owner,
+        site_name="Site",
+        limits=limits,
     )
 
 
@@ -124,12 +140,12 @@ def filed(app: App, kind: str | None = None) -> list[Filed]:
     rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
     found = [
         Filed(
-            row["kind"],
-            row["event_id"],
-            row["url"],
-            row["task_id"],
-            None if row["stats_date"] is None else str(row["stats_date"]),
-            json.loads(row["body"]),
+            kind=row["kind"],
+            event_id=row["event_id"],
+            url=row["url"],
+            task_id=row["task_id"],
+            stats_date=None if row["stats_date"] is None else str(row["stats_date"]),
+            body=json.loads(row["body"]),
         )
         for row in rows
     ]

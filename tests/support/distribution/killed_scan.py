@@ -14,7 +14,7 @@ from core.settings import load_settings
 
 day, number = date.fromisoformat(sys.argv[1]), int(sys.argv[2])
 app = App(load_settings(), threads=1, patience_secs=10).open()
-enqueue = app.outbox.enqueue
+enqueue = app.webhooks.outbox.enqueue
 calls = iter(range(1, 10**6))
 
 
@@ -25,5 +25,5 @@ def filed_and_killed(tx: Any, report: Any) -> bool:
     return done
 
 
-app.outbox.enqueue = filed_and_killed  # type: ignore[method-assign]
-print(app.daily_scanner.scan(day, threading.Event()))
+app.webhooks.outbox.enqueue = filed_and_killed  # type: ignore[method-assign]
+print(app.distribution.daily_scanner.scan(day, threading.Event()))

@@ -190,7 +190,7 @@ class CommandServer:
             assert self._popen.stdin is not None
             self._popen.stdin.write(json.dumps(request) + "\n")
             self._popen.stdin.flush()
-        return Forked(args, files)
+        return Forked(args=args, files=files)
 
     def close(self) -> None:
         assert self._popen.stdin is not None
@@ -251,7 +251,9 @@ class Launcher:
     def python(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
         """Start `python ARGS` in an interpreter of its own."""
         command = [sys.executable, *map(str, args)]
-        return self._kept(Process(command, self.work, self._whole(env), self._next_log()))
+        return self._kept(
+            Process(command=command, cwd=self.work, env=self._whole(env), log=self._next_log())
+        )
 
     def _kept(self, process: Process) -> Process:
         self._started.append(process)
@@ -357,7 +359,7 @@ class Baton(Launcher):
             app.open()
             for number, name in enumerate(names):
                 session = Credentials(session=f"SESSDATA=cookie{number}-of-{len(names)}")
-                app.registry.add("bilibili", name, session, limit)
+                app.pool.registry.add("bilibili", name, session, limit)
         finally:
             app.close()
 

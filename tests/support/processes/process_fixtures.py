@@ -28,7 +28,7 @@ def launcher(tmp_path: Path, command_server: CommandServer) -> Iterator[Launcher
     """Commands with an empty environment and folder."""
     folder = tmp_path / "bare"
     folder.mkdir()
-    made = Launcher(folder, command_server)
+    made = Launcher(folder=folder, server=command_server)
     yield made
     made.close()
 
@@ -42,7 +42,7 @@ def make_baton(tmp_path: Path, command_server: CommandServer) -> Iterator[Callab
         folder = tmp_path / f"baton-{len(made)}"
         folder.mkdir()
         url = database_url or f"sqlite:///{folder / 'baton.db'}"
-        made.append(Baton(folder, command_server, url, **env))
+        made.append(Baton(folder=folder, server=command_server, database_url=url, **env))
         return made[-1]
 
     yield make
@@ -69,7 +69,7 @@ def start_sandbox(
     """`start_sandbox(creators=..., domains=...)`: platforms in processes of their own."""
     folder = tmp_path / "sandbox"
     folder.mkdir()
-    own = Launcher(folder, command_server)
+    own = Launcher(folder=folder, server=command_server)
     yield lambda **options: SandboxProcess(own, **({"domains": "美妆"} | options))
     own.close()
 
@@ -80,7 +80,9 @@ def crawled_once(
 ) -> Crawled:
     """An installation with creators to export; tests get copies of it."""
     folder = tmp_path_factory.mktemp("crawled")
-    baton = Baton(folder, command_server, f"sqlite:///{folder / 'baton.db'}")
+    baton = Baton(
+        folder=folder, server=command_server, database_url=f"sqlite:///{folder / 'baton.db'}"
+    )
     try:
         sandbox = SandboxProcess(baton, creators=CRAWLED, domains=DOMAIN)
         baton.use(sandbox)
@@ -104,4 +106,4 @@ def crawled(crawled_once: Crawled, make_baton: Callable[..., Baton]) -> Crawled:
 
 
 def look_at(baton: Baton) -> Outside:
-    return Outside(baton.database_url, baton.exports_dir)
+    return Outside(database_url=baton.database_url, exports_dir=baton.exports_dir)

@@ -20,7 +20,14 @@ DAY = date(2026, 11, 21)
 
 def make(app: App, url: str, number: int) -> None:
     task = f"task-{number % 7}"
-    report = Report("daily", f"daily-{number}", url, task, DAY, f'{{"number": {number}}}')
+    report = Report(
+        kind="daily",
+        event_id=f"daily-{number}",
+        url=url,
+        task_id=task,
+        stats_date=DAY,
+        body=f'{{"number": {number}}}',
+    )
 
     def work(tx: Tx) -> None:
         tx.execute(
@@ -30,7 +37,7 @@ def make(app: App, url: str, number: int) -> None:
             day=str(DAY),
             now=to_sql(app.clock.now()),
         )
-        assert app.outbox.enqueue(tx, report)
+        assert app.webhooks.outbox.enqueue(tx, report)
 
     app.database.write(work)
 

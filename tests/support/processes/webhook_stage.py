@@ -72,8 +72,16 @@ class Stage:
                     )
                 for number in range(count):
                     task_id, body = f"task-{number % tasks}", f'{{"number": {number}}}'
-                    app.outbox.enqueue(
-                        tx, Report("completion", f"{number:04}", self.url, task_id, None, body)
+                    app.webhooks.outbox.enqueue(
+                        tx,
+                        Report(
+                            kind="completion",
+                            event_id=f"{number:04}",
+                            url=self.url,
+                            task_id=task_id,
+                            stats_date=None,
+                            body=body,
+                        ),
                     )
 
             app.database.write(work)

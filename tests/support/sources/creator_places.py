@@ -45,12 +45,19 @@ class Place:
 def declared_source(file: Path, url: str, clock: MovingClock) -> DeclaredSource:
     """The source that a file describes, at another base URL."""
     declaration = read_declaration(file, {})
-    return DeclaredSource(declaration.model_copy(update={"base_url": url}), 5.0, clock)
+    return DeclaredSource(
+        declaration=declaration.model_copy(update={"base_url": url}), timeout_secs=5.0, clock=clock
+    )
 
 
 def _bilibili(url: str, clock: MovingClock) -> CreatorSource:
-    client, chance = BilibiliClient(url, 5.0, clock), random.Random()
-    return BilibiliSource(client, Pace(100_000, 1), RandomPause(clock, 0.0, 0.0, chance), chance)
+    client, chance = BilibiliClient(base_url=url, timeout_secs=5.0, clock=clock), random.Random()
+    return BilibiliSource(
+        client=client,
+        pace=Pace(100_000, 1),
+        pause=RandomPause(clock=clock, least_secs=0.0, most_secs=0.0, chance=chance),
+        chance=chance,
+    )
 
 
 def _declared(file: Path) -> Callable[[str, MovingClock], CreatorSource]:
@@ -92,45 +99,45 @@ MARKET_REACTIONS = {
 }
 PLACES = {
     "bilibili": Place(
-        _bilibili,
-        "SESSDATA={}".format,
-        SEARCH,
-        {
+        make=_bilibili,
+        session_of="SESSDATA={}".format,
+        endpoint=SEARCH,
+        reactions={
             "Throttled": "code_799",
             "RiskControl": "code_403",
             "LoginExpired": "code_101",
             "AccountBanned": "code_102",
             "NotFound": "code_404",
         },
-        _bilibili_page,
-        '"result":',
-        "}}",
+        page_of=_bilibili_page,
+        list_key='"result":',
+        behind_list="}}",
     ),
     "by page": Place(
-        _declared(SHIPPED / "example_market.toml"),
-        "market_session={}".format,
-        f"{MARKET}/search",
-        MARKET_REACTIONS,
-        _market_page,
-        '"creators":',
-        '}], "paging"',
+        make=_declared(SHIPPED / "example_market.toml"),
+        session_of="market_session={}".format,
+        endpoint=f"{MARKET}/search",
+        reactions=MARKET_REACTIONS,
+        page_of=_market_page,
+        list_key='"creators":',
+        behind_list='}], "paging"',
     ),
     "by offset": Place(
-        _declared(DECLARATIONS / "by_offset.toml"),
-        str,
-        f"{MARKET}/list",
-        MARKET_REACTIONS,
-        _offset_page,
-        '"items":',
-        ', "total"',
+        make=_declared(DECLARATIONS / "by_offset.toml"),
+        session_of=str,
+        endpoint=f"{MARKET}/list",
+        reactions=MARKET_REACTIONS,
+        page_of=_offset_page,
+        list_key='"items":',
+        behind_list=', "total"',
     ),
     "by cursor": Place(
-        _declared(DECLARATIONS / "by_cursor.toml"),
-        "market_session={}".format,
-        f"{MARKET}/feed",
-        MARKET_REACTIONS,
-        _cursor_page,
-        '"edges":',
-        ', "end_cursor"',
+        make=_declared(DECLARATIONS / "by_cursor.toml"),
+        session_of="market_session={}".format,
+        endpoint=f"{MARKET}/feed",
+        reactions=MARKET_REACTIONS,
+        page_of=_cursor_page,
+        list_key='"edges":',
+        behind_list=', "end_cursor"',
     ),
 }

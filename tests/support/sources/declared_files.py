@@ -78,5 +78,5 @@ def shopper(
 ) -> Shopper:
     declaration = read_declaration(written(folder, text), environ or {})
     declaration = declaration.model_copy(update={"base_url": url})
-    source = DeclaredSource(declaration, 5.0, clock)
+    source = DeclaredSource(declaration=declaration, timeout_secs=5.0, clock=clock)
     return Shopper(source=source, session=source.open_session(1, "me", "token4711secret", None))

@@ -119,10 +119,19 @@ def at(clock: MovingClock, purse: Purse) -> Iterator[Callable[..., Client]]:
     ) -> Client:
         source: YouTubeSource | DouyinSource | TikTokSource
         if platform == "youtube":
-            source = YouTubeSource(YouTubeClient(url, timeout_secs, clock, purse), PACE)
+            source = YouTubeSource(
+                client=YouTubeClient(
+                    base_url=url, timeout_secs=timeout_secs, clock=clock, budget=purse
+                ),
+                pace=PACE,
+            )
         else:
-            client = TikHubClient(url, timeout_secs, clock, purse, PRICE)
-            source = (DouyinSource if platform == "douyin" else TikTokSource)(client, PACE)
+            client = TikHubClient(
+                base_url=url, timeout_secs=timeout_secs, clock=clock, budget=purse, price=PRICE
+            )
+            source = (DouyinSource if platform == "douyin" else TikTokSource)(
+                client=client, pace=PACE
+            )
         session = source.open_session(1, "me", key, proxy)
         opened.append(session)
         return Client(source, session)

@@ -76,7 +76,7 @@ class TcpProxy:
             except OSError:
                 client.close()
                 continue
-            pair = _Pair(self, client, server)
+            pair = _Pair(proxy=self, client=client, server=server)
             with self._guard:
                 self._pairs.append(pair)
             pair.start()

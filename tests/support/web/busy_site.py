@@ -70,16 +70,24 @@ def fill(site: Site) -> Site:
         id=failed.id,
     )
     app.database.write(lambda tx: task_labels.add(tx, crawl.id, ["客户"]))
-    app.accounts.set_account_status(bob, AccountStatus.DISABLED, "session expired")
+    app.pool.manager.set_account_status(bob, AccountStatus.DISABLED, "session expired")
     _file_reports(app)
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
-    app.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
+    app.distribution.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
     _add_works(app)
     facts = {"account": "bob", "platform": "bilibili", "reason": "banned", "username": "bob"}
     now = app.clock.now()
     app.database.write(
-        lambda tx: alerts.add(tx, AlertKind.ACCOUNT_DISABLED, "2", facts, None, 60, now)
+        lambda tx: alerts.add(
+            tx,
+            AlertKind.ACCOUNT_DISABLED,
+            subject="2",
+            facts=facts,
+            until=None,
+            calm_secs=60,
+            now=now,
+        )
     )
     site.admin.post("/api/v1/jobs/quota_reset/run")
     site.admin.post("/api/v1/daily_stats/scan", json={"dry_run": True})
@@ -92,14 +100,21 @@ def fill(site: Site) -> Site:
 def _file_reports(app: App) -> None:
     for number in (1, 2):
         url = f"{RECEIVER}{number}"
-        report = Report(DeliveryKind.DAILY, f"event-{number}", url, "T1", None, '{"n": 1}')
-        app.database.write(lambda tx, one=report: app.outbox.enqueue(tx, one))  # type: ignore[misc]
+        report = Report(
+            kind=DeliveryKind.DAILY,
+            event_id=f"event-{number}",
+            url=url,
+            task_id="T1",
+            stats_date=None,
+            body='{"n": 1}',
+        )
+        app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))  # type: ignore[misc]
     change(
         app,
         "UPDATE webhook_deliveries SET state='dead', last_status=500,"
         " last_error='the receiver said HTTP 500' WHERE id=2",
     )
-    hashed = app.webhook_desk.show(2).delivery.url_hash
+    hashed = app.webhooks.service.show(2).delivery.url_hash
     now = app.clock.now()
     app.database.write(
         lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=False, reason="tired")
@@ -109,14 +124,14 @@ def _file_reports(app: App) -> None:
 def _add_works(app: App) -> None:
     now = app.clock.now()
     found = [
-        Work("bilibili", name, now, now, title=title)
+        Work(platform="bilibili", work_id=name, created_at=now, updated_at=now, title=title)
         for name, title in (("BV1xx411c7mD", "一"), ("BV1xx411c7mE", "二"))
     ]
     app.database.write(lambda tx: works.insert(tx, found))
-    view_data.create(app.view_data)
+    view_data.create(app.works.view_data)
     local = now.astimezone(app.calendar.zone)
     numbers = [_hour(local - timedelta(hours=back), 1000 - 10 * back) for back in range(6)]
-    app.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
+    app.works.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
 
 
 def _hour(at: datetime, views: int) -> tuple[Any, ...]:

@@ -46,15 +46,15 @@ class Site:
         self.server = web_server(app, "127.0.0.1", 0)
         self.server.start()
         self.url = self.server.url
-        self.admin_token = app.tokens.make(Role.ADMIN, "boss").text
-        self.reader_token = app.tokens.make(Role.READER, "guest").text
+        self.admin_token = app.web_tokens.make(Role.ADMIN, "boss").text
+        self.reader_token = app.web_tokens.make(Role.READER, "guest").text
         self._visitors: list[Visitor] = []
         self.admin = self.visitor(self.admin_token)
         self.reader = self.visitor(self.reader_token)
         self.stranger = self.visitor()
 
     def visitor(self, token: str | None = None) -> Visitor:
-        self._visitors.append(Visitor(self.url, token))
+        self._visitors.append(Visitor(url=self.url, token=token))
         return self._visitors[-1]
 
     def use_launcher(self, launcher: JobLauncher) -> None:

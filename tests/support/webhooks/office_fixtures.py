@@ -21,7 +21,7 @@ Office = Callable[..., PostOffice]
 def receivers(clock: MovingClock) -> Iterator[SandboxServer]:
     """A sandbox whose clock is the tests' own."""
     server = SandboxServer(
-        SandboxConfig(creators=0), Clock(1_000.0), lambda: clock.now().timestamp()
+        config=SandboxConfig(creators=0), now=Clock(1_000.0), wall=lambda: clock.now().timestamp()
     )
     server.start()
     yield server
@@ -35,7 +35,7 @@ def make_office(make_app: AppFactory, receivers: SandboxServer, clock: MovingClo
     def make(**settings: Any) -> PostOffice:
         ours = {"webhook_allowed_hosts": ("127.0.0.1",), "webhook_jitter": 0.0, "poll_secs": 0.1}
         app: App = make_app(**(ours | settings))
-        return PostOffice(app, receivers.url, clock)
+        return PostOffice(app=app, sandbox_url=receivers.url, clock=clock)
 
     return make
 

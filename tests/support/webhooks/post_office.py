@@ -44,7 +44,7 @@ class PostOffice:
             "body": body,
         }
         report = Report(**(values | changes))
-        assert self.app.database.write(lambda tx: self.app.outbox.enqueue(tx, report))
+        assert self.app.database.write(lambda tx: self.app.webhooks.outbox.enqueue(tx, report))
         return self.deliveries()[0].id
 
     def add_task(self, task_id: str, secret: str | None = None, **columns: Any) -> None:
@@ -73,7 +73,7 @@ class PostOffice:
         """Send until nothing is due; how many attempts."""
         self._clock.move(self.app.settings.poll_secs)  # who found nothing does not look at once
         count = 0
-        while self.app.webhook_sender.send_once():
+        while self.app.webhooks.worker.send_once():
             count += 1
         return count
 

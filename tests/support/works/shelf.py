@@ -30,8 +30,8 @@ class Witness(SandboxServer):
     Batches beyond `answered_at_most` wait for their answer until it is raised.
     """
 
-    def __init__(self, config: SandboxConfig, *times: Any) -> None:
-        super().__init__(config, *times)
+    def __init__(self, config: SandboxConfig, **times: Any) -> None:
+        super().__init__(config=config, **times)
         self.batches: list[list[str]] = []
         self.singles: list[str] = []
         self._answered_at_most: float = math.inf
@@ -89,7 +89,7 @@ class Shelf:
     clock: MovingClock
 
     def put(self, videos: list[dict[str, Any]], **told: Any) -> None:
-        self.app.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
+        self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
 
     def work(self, video: dict[str, Any]) -> rows.Work:
         (found,) = self.app.database.read(
@@ -99,7 +99,7 @@ class Shelf:
 
     def update(self, stop: threading.Event = NEVER, **how: Any) -> RoundEnd:
         self.clock.move(1)  # a round begins after what was done before
-        return self.app.play_counts.update(stop, **how)
+        return self.app.works.play_counts.update(stop, **how)
 
     def sql(self, text: str) -> None:
         self.app.database.write(lambda tx: tx.execute(text))

@@ -68,7 +68,7 @@ class Desk:
         path.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
 
     def crawl(self, show: Callable[[CrawlProgress], None] = lambda progress: None) -> CrawlOutcome:
-        return self.app.hourly_views.crawl(self.stop, show)
+        return self.app.works.hourly.crawl(self.stop, show)
 
     def report(self, hour: Hour | None = None) -> Any:
         """The hour's file as it lies on the disk."""
@@ -102,7 +102,7 @@ def desk(
 
     def begin(accounts: int = 2, zone: str = "Asia/Shanghai", **settings: Any) -> Desk:
         config = SandboxConfig(rate=RateLimit(100_000, 1), domains=(DOMAIN,), creators=300)
-        server = Platform(config, clock)
+        server = Platform(config=config, clock=clock)
         server.start()
         running.append(server)
         app = make_app(bilibili_base_url=server.url, quota_timezone=zone, **settings)

@@ -1,0 +1,95 @@
+"""Alerts: detection and notification."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from app.foundation import secret_text
+
+if TYPE_CHECKING:
+    from alerts.channels import Channel
+    from alerts.monitor import AlertWatcher
+    from alerts.notifier import AlertTeller
+    from app.foundation import Foundation
+    from app.pool import PoolFactories
+    from presentation.i18n.alert_messages import AlertWords
+
+
+class AlertFactories:
+    """Alerts: detection and notification."""
+
+    def __init__(
+        self,
+        *,
+        foundation: Foundation,
+        pool: PoolFactories,
+    ) -> None:
+        self._base = foundation
+        self._pool = pool
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """Where alerts are sent. Raises SettingsError when one cannot be used."""
+
+        from alerts.channels import parse_channels
+
+        return parse_channels(secret_text(self._base.settings.notify_urls) or "")
+
+    def require_channels(self) -> None:
+        """Raise SettingsError unless alerts can be sent where the settings say."""
+        _ = self.channels
+
+    @property
+    def messages(self) -> AlertWords:
+        from presentation.i18n.alert_messages import AlertWords
+        from presentation.i18n.messages import texts_for
+
+        return AlertWords(
+            texts=texts_for(self._base.settings.language), zone=self._base.calendar.zone
+        )
+
+    def monitor(self) -> AlertWatcher:
+        from alerts.monitor import AlertWatcher
+        from alerts.rules import AlertRules
+        from presentation.i18n.alert_messages import log_words
+
+        warning = timedelta(days=self._base.settings.session_warning_days)
+        rules = AlertRules(
+            breaker=self._pool.breaker,
+            clock=self._base.clock,
+            calendar=self._base.calendar,
+            session_warning=warning,
+        )
+        ids = [channel.id for channel in self.channels]
+        return AlertWatcher(
+            database=self._base.database,
+            clock=self._base.clock,
+            rules=rules,
+            channels=ids,
+            words=log_words(self._base.calendar.zone),
+        )
+
+    def notifiers(self) -> list[AlertTeller]:
+        """One for each channel."""
+
+        from alerts.notifier import AlertTeller
+
+        return [
+            AlertTeller(
+                database=self._base.database,
+                clock=self._base.clock,
+                channel=channel,
+                words=self.messages,
+                owner=self._base.owner,
+                host=self._base.host,
+            )
+            for channel in self.channels
+        ]
+
+    def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
+        """Return what runs in a thread each: one notifier for each channel."""
+        return [notifier.run for notifier in self.notifiers()]

@@ -1,0 +1,187 @@
+"""The main job: tasks, crawls, exports, plans."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from storage.models.workers import Worker
+
+if TYPE_CHECKING:
+    from app.foundation import Foundation
+    from app.pool import PoolFactories
+    from crawler.export.segment_files import SegmentFiles
+    from crawler.export.segment_finalizer import SegmentSealer
+    from crawler.export.verifier import ExportVerifier
+    from crawler.export.worker import ExportWorker
+    from crawler.ingestion.worker import IngestionWorker
+    from crawler.planning.inputs import Planner
+    from crawler.runtime.lease_renewer import Keeper
+    from crawler.service import TaskDesk
+    from crawler.tasks.scheduler import TaskScheduler
+    from presentation.snapshot import ProgressReader
+
+
+class CrawlingFactories:
+    """The main job: tasks, crawls, exports, plans."""
+
+    def __init__(
+        self,
+        *,
+        foundation: Foundation,
+        pool: PoolFactories,
+    ) -> None:
+        self._base = foundation
+        self._pool = pool
+
+    @cached_property
+    def scheduler(self) -> TaskScheduler:
+        from crawler.tasks.scheduler import TaskScheduler
+
+        return TaskScheduler(
+            database=self._base.database,
+            clock=self._base.clock,
+            book=self._base.leases,
+            owner=self._base.owner,
+            lease_secs=self._base.settings.lease_secs,
+            pages_per_task=self._base.settings.pages_per_task,
+            attempts=self._base.settings.task_attempts,
+        )
+
+    @cached_property
+    def segment_files(self) -> SegmentFiles:
+        from crawler.export.segment_files import SegmentFiles
+
+        return SegmentFiles(
+            exports_dir=self._base.settings.exports_dir,
+            host=self._base.host,
+            raw_fields=self._pool.platforms.raw_fields,
+        )
+
+    @cached_property
+    def segment_finalizer(self) -> SegmentSealer:
+        from crawler.export.segment_finalizer import SegmentSealer
+
+        return SegmentSealer(
+            database=self._base.database, files=self.segment_files, clock=self._base.clock
+        )
+
+    @cached_property
+    def verifier(self) -> ExportVerifier:
+        from crawler.export.verifier import ExportVerifier
+
+        return ExportVerifier(
+            database=self._base.database, files=self.segment_files, clock=self._base.clock
+        )
+
+    @cached_property
+    def snapshots(self) -> ProgressReader:
+        from presentation.snapshot import ProgressReader
+
+        return ProgressReader(
+            database=self._base.database, clock=self._base.clock, calendar=self._base.calendar
+        )
+
+    @cached_property
+    def service(self) -> TaskDesk:
+        from crawler.service import TaskDesk
+
+        return TaskDesk(
+            database=self._base.database,
+            scheduler=self.scheduler,
+            accounts=self._pool.manager,
+            sealer=self.segment_finalizer,
+            catalog=self._pool.platforms,
+        )
+
+    @cached_property
+    def planner(self) -> Planner:
+        from crawler.planning.inputs import Planner
+
+        limit = self._base.settings.daily_export_limit
+        return Planner(
+            database=self._base.database,
+            clock=self._base.clock,
+            calendar=self._base.calendar,
+            default_limit=limit,
+        )
+
+    def ingestion_worker(
+        self, only: int | None = None, labels: Sequence[str] = ()
+    ) -> IngestionWorker:
+        from crawler.ingestion.page_store import PageStore
+        from crawler.ingestion.response_archive import EvidenceStore
+        from crawler.ingestion.worker import IngestionWorker
+
+        return IngestionWorker(
+            scheduler=self.scheduler,
+            accounts=self._pool.manager,
+            visits=self._pool.sessions,
+            pages=PageStore(
+                database=self._base.database, scheduler=self.scheduler, clock=self._base.clock
+            ),
+            evidence=EvidenceStore(self._base.settings.evidence_dir),
+            clock=self._base.clock,
+            poll_secs=self._base.settings.poll_secs,
+            only=only,
+            labels=labels,
+        )
+
+    def export_worker(
+        self,
+        only: int | None = None,
+        after_commit: Callable[[], None] = lambda: None,
+        labels: Sequence[str] = (),
+    ) -> ExportWorker:
+        from crawler.export.export_transaction import BatchExporter
+        from crawler.export.options import ExportLimits
+        from crawler.export.worker import ExportWorker
+
+        settings = self._base.settings
+        limits = ExportLimits(
+            poll_secs=settings.poll_secs,
+            idle_secs=settings.export_idle_secs,
+            batch_rows=settings.export_batch_rows,
+            file_rows=settings.export_file_rows,
+        )
+        batches = BatchExporter(
+            database=self._base.database,
+            scheduler=self.scheduler,
+            clock=self._base.clock,
+            after_commit=after_commit,
+        )
+        return ExportWorker(
+            database=self._base.database,
+            scheduler=self.scheduler,
+            accounts=self._pool.manager,
+            batches=batches,
+            sealer=self.segment_finalizer,
+            clock=self._base.clock,
+            calendar=self._base.calendar,
+            limits=limits,
+            only=only,
+            labels=labels,
+        )
+
+    def lease_renewer(self, roles: str) -> Keeper:
+        from crawler.runtime.lease_renewer import Keeper
+
+        now = self._base.clock.now()
+        worker = Worker(
+            id=self._base.owner,
+            host=self._base.host[:255],
+            pid=os.getpid(),
+            roles=roles,
+            started_at=now,
+            seen_at=now,
+        )
+        return Keeper(
+            database=self._base.database,
+            clock=self._base.clock,
+            book=self._base.leases,
+            worker=worker,
+            lease_secs=self._base.settings.lease_secs,
+            reap_tasks=self.scheduler.reap,
+        )

@@ -1,0 +1,76 @@
+"""What everything is built on: settings, database, time, leases and secrets."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from core.clock import Clock, QuotaCalendar, SystemClock
+from core.leases import LeaseBook
+from core.settings import Settings
+from storage.engines.clock import DatabaseClock
+from storage.engines.transactions import Database, open_engine
+
+if TYPE_CHECKING:
+    from accounts.vault import Vault
+
+# Lease renewer, jobs, alerts, notifiers, broadcaster, catalogue (2), console, main thread.
+SPARE_CONNECTIONS = 9
+
+
+class Foundation:
+    """The collaborators that nearly every object needs, built when first asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        threads: int,
+        patience_secs: float,
+        clock: Clock | None,
+        host: str | None,
+    ) -> None:
+        self.settings = settings
+        self.host = host or socket.gethostname()
+        self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self.pool_size = threads + settings.webhook_workers + SPARE_CONNECTIONS
+        self.host_clock = clock or SystemClock()
+        self._patience_secs = patience_secs
+
+    @cached_property
+    def database(self) -> Database:
+        engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
+        return Database(engine=engine, clock=self.host_clock, patience_secs=self._patience_secs)
+
+    @cached_property
+    def clock(self) -> DatabaseClock:
+        return DatabaseClock(host_clock=self.host_clock, database=self.database)
+
+    @cached_property
+    def calendar(self) -> QuotaCalendar:
+        return QuotaCalendar(self.settings.quota_zone)
+
+    @cached_property
+    def leases(self) -> LeaseBook:
+        return LeaseBook()
+
+    @cached_property
+    def vault(self) -> Vault:
+        from accounts.vault import KeySource, Vault
+
+        return Vault(KeySource(secret_text(self.settings.secret_key), self.settings.key_file))
+
+    def close(self) -> None:
+        """Close the database where it was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def secret_text(value: SecretStr | None) -> str | None:
+    """Return the text of a secret setting; None when it is not set."""
+    return value.get_secret_value() if value else None

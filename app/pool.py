@@ -1,0 +1,191 @@
+"""Accounts, the platforms they sign in to, and what is asked of them with both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from app.foundation import secret_text
+
+if TYPE_CHECKING:
+    from accounts.budgets import DailyBudget
+    from accounts.enrolment import AccountDesk
+    from accounts.manager import AccountManager
+    from accounts.registry import AccountRegistry
+    from app.foundation import Foundation
+    from crawler.runtime.account_sessions import RestLimits, Visits
+    from crawler.statistics.fetcher import VideoStatsFetcher
+    from crawler.statistics.retry_policy import StatsPatience
+    from sources.platform_access import PlatformAccess
+    from sources.platforms import Catalog
+    from sources.policies import Breaker
+    from sources.short_links import ShortLinkResolver
+
+
+class PoolFactories:
+    """Accounts, the platforms they sign in to, and what is asked of them with both."""
+
+    def __init__(
+        self,
+        *,
+        foundation: Foundation,
+    ) -> None:
+        self._base = foundation
+
+    @cached_property
+    def manager(self) -> AccountManager:
+        from accounts.manager import AccountManager
+
+        return AccountManager(
+            database=self._base.database,
+            vault=self._base.vault,
+            clock=self._base.clock,
+            calendar=self._base.calendar,
+            book=self._base.leases,
+            owner=self._base.owner,
+            lease_secs=self._base.settings.lease_secs,
+        )
+
+    @cached_property
+    def registry(self) -> AccountRegistry:
+        from accounts.registry import AccountRegistry
+
+        return AccountRegistry(
+            database=self._base.database, vault=self._base.vault, clock=self._base.clock
+        )
+
+    @cached_property
+    def enrolment(self) -> AccountDesk:
+        from accounts.enrolment import AccountDesk
+
+        return AccountDesk(
+            registry=self.registry,
+            manager=self.manager,
+            vault=self._base.vault,
+            catalog=self.platforms,
+            platforms=self.access,
+            clock=self._base.clock,
+            daily_limit=self._base.settings.daily_export_limit,
+        )
+
+    @cached_property
+    def platforms(self) -> Catalog:
+        from sources.platforms import Catalog
+
+        return Catalog(self._base.settings)
+
+    @cached_property
+    def access(self) -> dict[str, PlatformAccess]:
+        from sources.blame import Blame
+        from sources.platform_access import PlatformAccess
+        from sources.platforms import Making
+        from sources.policies import GuardedSource
+        from sources.sessions import SessionPool
+
+        settings = self._base.settings
+        making = Making(settings, self._base.clock, self._budget)
+        blame = Blame(clock=self._base.clock, accounts=settings.breaker_accounts)
+        access = {}
+        for name, platform in self.platforms.platforms.items():
+            source = platform.make(making)
+            guarded = GuardedSource(
+                source=source,
+                breaker=self.breaker,
+                blame=blame,
+                clock=self._base.clock,
+                attempts=settings.request_attempts,
+            )
+            access[name] = PlatformAccess(guarded, SessionPool(source=source))
+        return access
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        from sources.policies import Breaker
+
+        return Breaker(clock=self._base.clock, rest_secs=self._base.settings.risk_cooldown_secs)
+
+    @cached_property
+    def statistics(self) -> VideoStatsFetcher:
+        from crawler.statistics.retry_policy import StatsPatience
+
+        return self.statistics_over(self.access, StatsPatience())
+
+    @cached_property
+    def short_links(self) -> ShortLinkResolver:
+        from sources.short_links import ShortLinkResolver
+
+        settings = self._base.settings
+        return ShortLinkResolver(
+            timeout_secs=settings.request_timeout_secs,
+            clock=self._base.clock,
+            base_url=settings.short_link_base_url,
+        )
+
+    @cached_property
+    def sessions(self) -> Visits:
+        from crawler.runtime.account_sessions import Visits
+
+        return Visits(
+            accounts=self.manager, platforms=self.access, clock=self._base.clock, rests=self._rests
+        )
+
+    def statistics_over(
+        self, platforms: Mapping[str, PlatformAccess], patience: StatsPatience
+    ) -> VideoStatsFetcher:
+        """Return a fetcher with sessions and patience of its own."""
+        from crawler.runtime.account_sessions import Visits
+        from crawler.statistics.fetcher import VideoStatsFetcher
+
+        settings = self._base.settings
+        keys = {
+            name: secret_text(platform.key(settings))
+            for name, platform in self.platforms.platforms.items()
+            if platform.key is not None
+        }
+        visits = Visits(
+            accounts=self.manager,
+            platforms=platforms,
+            clock=self._base.clock,
+            rests=self._rests,
+            patience_secs=patience.longest_secs,
+        )
+        return VideoStatsFetcher(
+            platforms=platforms,
+            keys=keys,
+            accounts=self.manager,
+            visits=visits,
+            resolver=self.short_links,
+            clock=self._base.clock,
+            patience=patience,
+        )
+
+    def close(self) -> None:
+        """Close the sessions that were opened."""
+        for access in self.__dict__.get("access", {}).values():
+            access.sessions.close()
+
+    def pooled_platforms(self) -> list[str]:
+        """Return the names of the platforms that are asked with the pool's accounts."""
+        return [
+            platform.name for platform in self.platforms.platforms.values() if platform.key is None
+        ]
+
+    @property
+    def _rests(self) -> RestLimits:
+        from crawler.runtime.account_sessions import RestLimits
+
+        return RestLimits(
+            self._base.settings.throttle_cooldown_secs, self._base.settings.risk_cooldown_secs
+        )
+
+    def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
+        from accounts.budgets import DailyBudget
+
+        return DailyBudget(
+            database=self._base.database,
+            clock=self._base.clock,
+            platform=name,
+            limit=limit,
+            zone=zone,
+        )

@@ -1,0 +1,84 @@
+"""The delivery of reports."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.foundation import Foundation
+    from webhooks.outbox import Outbox
+    from webhooks.queue import DeliveryClaims
+    from webhooks.service import WebhookDesk
+    from webhooks.worker import WebhookSender
+
+
+class WebhookFactories:
+    """The delivery of reports."""
+
+    def __init__(
+        self,
+        *,
+        foundation: Foundation,
+    ) -> None:
+        self._base = foundation
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from webhooks.outbox import Outbox
+
+        return Outbox(self._base.clock)
+
+    @cached_property
+    def queue(self) -> DeliveryClaims:
+        from distribution.daily.daily_deliveries import note_daily
+        from webhooks.queue import DeliveryClaims
+
+        return DeliveryClaims(
+            database=self._base.database,
+            clock=self._base.clock,
+            book=self._base.leases,
+            owner=self._base.owner,
+            lease_secs=self._base.settings.lease_secs,
+            per_host=self._base.settings.webhook_per_host,
+            quiet_secs=self._base.settings.poll_secs / 2,
+            follow=note_daily,
+        )
+
+    @cached_property
+    def worker(self) -> WebhookSender:
+        from webhooks.http_client import Courier
+        from webhooks.retry_policy import RetryPlan
+        from webhooks.worker import WebhookSender
+
+        settings = self._base.settings
+        return WebhookSender(
+            database=self._base.database,
+            claims=self.queue,
+            courier=Courier(
+                timeout_secs=settings.webhook_timeout_secs,
+                allowed_hosts=settings.webhook_allowed_hosts,
+            ),
+            vault=self._base.vault,
+            plan=RetryPlan(settings.webhook_retry_secs, settings.webhook_jitter),
+            clock=self._base.clock,
+            poll_secs=settings.poll_secs,
+        )
+
+    @cached_property
+    def service(self) -> WebhookDesk:
+        from webhooks.service import WebhookDesk
+
+        return WebhookDesk(
+            database=self._base.database,
+            clock=self._base.clock,
+            vault=self._base.vault,
+            claims=self.queue,
+            sender=self.worker,
+        )
+
+    def loops(self) -> list[Callable[[threading.Event], None]]:
+        """Return what runs in a thread each: as many workers as the settings say."""
+        return [self.worker.run for _ in range(self._base.settings.webhook_workers)]
