@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, QuotaCalendar
-from core.errors import QuotaSpent
+from core.errors import PlatformQuotaError
 from storage.crawling import api_budgets
 from storage.engines.transactions import Database
 
@@ -27,20 +27,17 @@ class DailyBudget:
         self._calendar = QuotaCalendar(ZoneInfo(zone))
 
     def spend(self, units: int) -> None:
-        """Take units before they are used. Raises QuotaSpent when the day has no room for them."""
+        """Take units before they are used. Raises PlatformQuotaError when the day has no room"
+        " for them."""
         now = self._clock.now()
         day = self._calendar.day(now)
-        if not self._database.write(
-            lambda tx: api_budgets.spend(tx, self._platform, day, units, self._limit)
-        ):
+        if not self._database.write(api_budgets.spend, self._platform, day, units, self._limit):
             until = self._calendar.next_day_starts(now)
-            raise QuotaSpent(
+            raise PlatformQuotaError(
                 f"the day's budget for {self._platform} is used up ({self._limit:,} units)", until
             )
 
     def left(self) -> int:
         """Units that may still be spent today."""
         day = self._calendar.day(self._clock.now())
-        return self._limit - self._database.read(
-            lambda tx: api_budgets.spent(tx, self._platform, day)
-        )
+        return self._limit - self._database.read(api_budgets.spent, self._platform, day)

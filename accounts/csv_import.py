@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accounts.vault import Credentials
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.text_files import read_text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read_accounts(file: Path, platform: Platform) -> AccountRows:
     """All lines of the file.
 
     Raises:
-        InvalidInput: it cannot be read, or has other columns.
+        InvalidInputError: it cannot be read, or has other columns.
     """
     return parse_accounts(read_text(file), str(file), platform)
 
@@ -51,14 +51,16 @@ def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
     reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{file}: its first line must name the columns username and cookie (and may name"
             " password, proxy, limit); for one account's cookies give its name too:"
             f" python cli.py accounts import NAME {file}"
         )
     unknown = [name for name in names if name and name not in COLUMNS]
     if unknown:
-        raise InvalidInput(f"{file}: unknown column {unknown[0]!r}; known: {', '.join(COLUMNS)}")
+        raise InvalidInputError(
+            f"{file}: unknown column {unknown[0]!r}; known: {', '.join(COLUMNS)}"
+        )
     reader.fieldnames = names
     good: dict[str, AccountRow] = {}
     problems: list[str] = []
@@ -67,13 +69,13 @@ def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
             cells = next(reader)
             row = _row(reader.line_num, cells, platform)
             if row.username in good:
-                raise InvalidInput(f"{row.username!r} is in the file twice")
+                raise InvalidInputError(f"{row.username!r} is in the file twice")
         except StopIteration:
             return AccountRows(tuple(good.values()), tuple(problems))
         except csv.Error as error:
             problems.append(f"{file}, line {reader.line_num + 1}: {error}")
             continue
-        except InvalidInput as error:
+        except InvalidInputError as error:
             problems.append(f"{file}, line {reader.line_num}: {error}")
             continue
         good[row.username] = row
@@ -81,17 +83,19 @@ def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
 
 def _row(line: int, cells: dict[str, str | None], platform: Platform) -> AccountRow:
     if cells.get("extra"):
-        raise InvalidInput("it has more cells than the first line; quote cells that hold commas")
+        raise InvalidInputError(
+            "it has more cells than the first line; quote cells that hold commas"
+        )
     values = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     username, cookie, proxy = values["username"], values["cookie"], values["proxy"]
     if not username or len(username) > 128:
-        raise InvalidInput("the username must be 1 to 128 characters")
+        raise InvalidInputError("the username must be 1 to 128 characters")
     platform.check_session_text(cookie)
     if proxy:
         platform.check_proxy(proxy)
     limit = values["limit"].replace(",", "")
     if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
-        raise InvalidInput("the limit is no whole number")
+        raise InvalidInputError("the limit is no whole number")
     return AccountRow(
         line=line,
         username=username,

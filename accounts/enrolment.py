@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 from accounts.csv_import import AccountRows
 from accounts.manager import AccountManager
-from accounts.registry import MOST_ROWS_A_DAY, AccountRegistry
+from accounts.registry import MAX_ROWS_A_DAY, AccountRegistry
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import InvalidInputError, WrongFieldsError
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
-from sources.platforms import Catalog
+from sources.platforms import PlatformRegistry
 from storage.models.accounts import Account, AccountStatus
 
-MOST_NAME_LETTERS = 128
-
-
-class WrongFields(InvalidInput):
-    """Some of what was given cannot be used; `problems` has a sentence for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
+MAX_NAME_LETTERS = 128
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,7 @@ class NewAccount:
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class EnrolmentResult:
     """What became of it; `change` says it in words."""
 
     username: str
@@ -46,7 +38,7 @@ class Enrolled:
     change: str
 
 
-class AccountDesk:
+class AccountEnrolment:
     """Adds accounts, brings them up to date, and asks platforms about their sessions.
 
     Args:
@@ -59,7 +51,7 @@ class AccountDesk:
         registry: AccountRegistry,
         manager: AccountManager,
         vault: Vault,
-        catalog: Catalog,
+        catalog: PlatformRegistry,
         platforms: Mapping[str, PlatformAccess],
         clock: Clock,
         daily_limit: int,
@@ -75,38 +67,38 @@ class AccountDesk:
     def read(
         self, platform: str, username: str, cookies: str, proxy: str | None, limit: int | None
     ) -> NewAccount:
-        """Look at every part. Raises WrongFields, which never repeats a secret."""
+        """Look at every part. Raises WrongFieldsError, which never repeats a secret."""
         problems: dict[str, str] = {}
         known = self._catalog.named(platform)
         name = username.strip()
-        if not 0 < len(name) <= MOST_NAME_LETTERS or not name.isprintable():
-            problems["username"] = f"1 to {MOST_NAME_LETTERS} printable characters"
+        if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
+            problems["username"] = f"1 to {MAX_NAME_LETTERS} printable characters"
         try:
             known.check_session_text(cookies)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             problems["cookies"] = str(error)
         if proxy:
             try:
                 proxy = known.check_proxy(proxy)
-            except InvalidInput as error:
+            except InvalidInputError as error:
                 problems["proxy"] = str(error)
-        if limit is not None and not 0 <= limit <= MOST_ROWS_A_DAY:
-            problems["daily_export_limit"] = f"0 to {MOST_ROWS_A_DAY:,} rows"
+        if limit is not None and not 0 <= limit <= MAX_ROWS_A_DAY:
+            problems["daily_export_limit"] = f"0 to {MAX_ROWS_A_DAY:,} rows"
         if problems:
-            raise WrongFields(problems)
+            raise WrongFieldsError(problems)
         credentials = Credentials(None, cookies.strip(), proxy or None)
         return NewAccount(platform=known.name, username=name, credentials=credentials, limit=limit)
 
     def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
-        """Add an account that is not there yet; its id. Raises InvalidInput."""
+        """Add an account that is not there yet; its id. Raises InvalidInputError."""
         expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
         rows = self.limit_or_usual(limit)
         return self._registry.add(platform, name, credentials, rows, expires_at)
 
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None
-    ) -> Enrolled:
-        """Add an account, or bring an existing one up to date. Raises InvalidInput."""
+    ) -> EnrolmentResult:
+        """Add an account, or bring an existing one up to date. Raises InvalidInputError."""
         account = self._registry.lookup(platform, name)
         expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self._clock.now():
@@ -114,23 +106,23 @@ class AccountDesk:
                 f"account {name}: this session ended on {expires_at:%Y-%m-%d}; sign in again in the"
                 " browser and export the cookies anew, or: python cli.py accounts login"
             )
-            raise WrongFields({"cookies": text})
+            raise WrongFieldsError({"cookies": text})
         if account is None:
             rows = self.limit_or_usual(limit)
             account_id = self._registry.add(platform, name, credentials, rows, expires_at)
-            return Enrolled(name, True, f"added (id {account_id}, {rows:,} rows a day)")
+            return EnrolmentResult(name, True, f"added (id {account_id}, {rows:,} rows a day)")
         changed = self._registry.refresh(account, credentials, expires_at)
         if "session" in changed and account.status is AccountStatus.DISABLED:
             self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
         if limit is not None and limit != account.daily_export_limit:
             self._registry.set_limit(account, limit)
             change = f"{'refreshed' if changed else 'same session'}, {limit:,} rows a day"
-            return Enrolled(name, False, change)
-        return Enrolled(name, False, "refreshed" if changed else "nothing new in it")
+            return EnrolmentResult(name, False, change)
+        return EnrolmentResult(name, False, "refreshed" if changed else "nothing new in it")
 
     def take_in(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
-    ) -> tuple[list[Enrolled], list[str]]:
+    ) -> tuple[list[EnrolmentResult], list[str]]:
         """Add or refresh the accounts of a file called `file`; those, and a sentence for each line
         that could not be. `limit` is for lines without one."""
         done, problems = [], list(rows.problems)
@@ -138,7 +130,7 @@ class AccountDesk:
             wanted = row.limit if row.limit is not None else limit
             try:
                 done.append(self.add_or_refresh(platform, row.username, row.credentials, wanted))
-            except InvalidInput as error:
+            except InvalidInputError as error:
                 problems.append(f"{file}, line {row.line}: {error}")
         return done, problems
 

@@ -11,17 +11,17 @@ from enum import StrEnum
 from accounts.shortage import Shortage, shortage_of_quota, shortage_of_turns
 from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
-from core.errors import DatabaseContention, Evidence, InvalidInput, QuotaExceeded
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import DatabaseContentionError, Evidence, InvalidInputError, QuotaExceededError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 from storage.crawling import account_leases as leases
 from storage.crawling import accounts as rows
 from storage.crawling import tasks
-from storage.crawling.account_leases import Asked
+from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus, Health
 
-MOST_ROWS = 2**31 - 1  # what the column holds
-LONGEST_REST_SECS = 7 * 86400.0
+MAX_ROWS = 2**31 - 1  # what the column holds
+MAX_REST_SECS = 7 * 86400.0
 PROBATION_ANSWERS = 10
 SESSION_CHECK_EVERY = timedelta(days=1)
 LONG_REST = timedelta(hours=12)
@@ -67,7 +67,7 @@ class AccountManager:
         vault: Vault,
         clock: Clock,
         calendar: QuotaCalendar,
-        book: LeaseBook,
+        book: LeaseRegistry,
         owner: str,
         lease_secs: float,
     ) -> None:
@@ -113,7 +113,7 @@ class AccountManager:
         *,
         worked: bool = True,
         good_answers: int = 0,
-        asked: Asked | None = None,
+        asked: PaceState | None = None,
     ) -> None:
         """Give the account back, idle. `worked` clears the failures in a row of a healthy account;
         one on probation becomes healthy after enough good answers.
@@ -145,7 +145,7 @@ class AccountManager:
                 detail = f"healthy again after {good} good answers"
                 rows.note_event(tx, leased.id, "recovered", detail, now)
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def abandon(self, leased: AccountLease) -> None:
         """Stop renewing without telling the database: the lease runs out by itself."""
@@ -160,14 +160,14 @@ class AccountManager:
         evidence: Evidence | None = None,
         *,
         suspect: bool = False,
-        asked: Asked | None = None,
+        asked: PaceState | None = None,
     ) -> datetime:
         """Give the account back with a rest, twice as long for each failure in a row (at most 16
         times); returns its end. A `suspect` account is probed before it works again."""
         self._book.strike(leased.lease)
         now = self._clock.now()
         factor = 2 ** min(leased.account.failure_count, 4)
-        until = now + timedelta(seconds=min(base_secs * factor, LONGEST_REST_SECS))
+        until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
         health = Health.SUSPECT if suspect else leased.account.health
         kind = "suspect" if suspect else "cooldown"
 
@@ -191,7 +191,7 @@ class AccountManager:
                     until=until,
                 )
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
         return until
 
     def spare(
@@ -199,15 +199,14 @@ class AccountManager:
         leased: AccountLease,
         detail: str,
         evidence: Evidence | None = None,
-        asked: Asked | None = None,
+        asked: PaceState | None = None,
     ) -> None:
         """Give the account back as it was, with a note of a refusal that was not its fault."""
         now = self._clock.now()
-        self._database.write(
+        self._database.write_idempotent(
             lambda tx: rows.note_event(
                 tx, leased.id, kind="spared", detail=detail, now=now, evidence=_as_json(evidence)
-            ),
-            repeatable=True,
+            )
         )
         self.release(leased, worked=False, asked=asked)
 
@@ -227,7 +226,7 @@ class AccountManager:
                     evidence=_as_json(evidence),
                 )
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
         """Lease an idle account whose session was not looked at for a day; None when there is
@@ -255,13 +254,13 @@ class AccountManager:
             if leases.set_health(tx, leased.id, leased.lease.token, health, now) and was_suspect:
                 rows.note_event(tx, leased.id, "probation", "the probe passed; on probation", now)
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def note_hand_over(self, leased: AccountLease, detail: str) -> None:
         """Write into the account's timeline that its quota is used up."""
         now = self._clock.now()
-        self._database.write(lambda tx: rows.note_event(tx, leased.id, "hand_over", detail, now))
+        self._database.write(rows.note_event, leased.id, "hand_over", detail, now)
 
     def credentials(self, leased: AccountLease) -> Credentials:
         """The account's secrets in clear. Raises CredentialsError when they do not decrypt."""
@@ -276,7 +275,7 @@ class AccountManager:
         """Why no account is fit for `purpose`, and when that ends."""
         now = self._clock.now()
         day = self._calendar.day(now)
-        pool = self._database.read(lambda tx: rows.pool_state(tx, platform, now, day))
+        pool = self._database.read(rows.pool_state, platform, now, day)
         if purpose is Purpose.EXPORTING:
             return shortage_of_quota(pool, platform, day, self._calendar.next_day_starts(now))
         return shortage_of_turns(pool, platform)
@@ -307,28 +306,26 @@ class AccountManager:
         process has leased, `ingesting` or `exporting`.
 
         Raises:
-            InvalidInput: no such account or status, or the account is not leased by this process.
+            InvalidInputError: no such account or status, or another process leased it.
         """
         wanted = _status(status)
         self._existing(account_id)
         now = self._clock.now()
         if wanted in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
-            if not self._database.write(
-                lambda tx: leases.set_purpose(tx, account_id, self._owner, wanted, now)
-            ):
-                raise InvalidInput(
+            if not self._database.write(leases.set_purpose, account_id, self._owner, wanted, now):
+                raise InvalidInputError(
                     f"account {account_id} is not leased by this process; lease it with"
                     " get_idle_account() first"
                 )
             return
-        self._database.write(lambda tx: self._set_by_operator(tx, account_id, wanted, now, reason))
+        self._database.write(self._set_by_operator, account_id, wanted, now, reason)
         for lease in self._book.held():
             if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
                 lease.mark_lost()
                 self._book.strike(lease)
 
     def get_remaining_quota(self, account_id: int) -> int:
-        """Rows the account may still export today. Raises InvalidInput for an unknown id."""
+        """Rows the account may still export today. Raises InvalidInputError for an unknown id."""
         day = self._calendar.day(self._clock.now())
         return self._existing(account_id).remaining_quota(day)
 
@@ -336,19 +333,21 @@ class AccountManager:
         """Add `count` exported rows to today's, atomically; what is left of the quota.
 
         Raises:
-            QuotaExceeded: that would pass the limit; nothing was added.
-            InvalidInput: a negative count, or no such account.
+            QuotaExceededError: that would pass the limit; nothing was added.
+            InvalidInputError: a negative count, or no such account.
         """
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise InvalidInput(f"count must be a whole number and not negative, got {count!r}")
+            raise InvalidInputError(f"count must be a whole number and not negative, got {count!r}")
         self._existing(account_id)
         now = self._clock.now()
         day = self._calendar.day(now)
-        if count > MOST_ROWS or not self._database.write(
-            lambda tx: leases.spend_quota(tx, account_id, day=day, rows=count, token=None, now=now)
+        if count > MAX_ROWS or not self._database.write(
+            leases.spend_quota, account_id, day=day, rows=count, token=None, now=now
         ):
             left = self.get_remaining_quota(account_id)
-            raise QuotaExceeded(f"account {account_id} has {left} rows left today, not {count}")
+            raise QuotaExceededError(
+                f"account {account_id} has {left} rows left today, not {count}"
+            )
         return self.get_remaining_quota(account_id)
 
     def _claim(
@@ -382,7 +381,7 @@ class AccountManager:
             until=until,
             quota_day=quota_day,
         ):
-            raise DatabaseContention(f"account {seen.id} was taken meanwhile")
+            raise DatabaseContentionError(f"account {seen.id} was taken meanwhile")
         lease = Lease(
             kind=LeaseKind.ACCOUNT,
             row_id=seen.id,
@@ -406,9 +405,9 @@ class AccountManager:
 
     def _existing(self, account_id: int) -> Account:
         known = isinstance(account_id, int) and 0 < account_id < 2**63
-        account = self._database.read(lambda tx: rows.get(tx, account_id)) if known else None
+        account = self._database.read(rows.get, account_id) if known else None
         if account is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no account has the id {account_id}; see: python cli.py accounts list"
             )
         return account
@@ -419,7 +418,7 @@ def _status(text: AccountStatus | str) -> AccountStatus:
         return AccountStatus(text)
     except ValueError:
         names = ", ".join(AccountStatus)
-        raise InvalidInput(f"unknown account status {str(text)!r}; one of {names}") from None
+        raise InvalidInputError(f"unknown account status {str(text)!r}; one of {names}") from None
 
 
 def _as_json(evidence: Evidence | None) -> str | None:

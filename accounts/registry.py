@@ -6,14 +6,14 @@ from datetime import datetime
 
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
-from core.errors import CredentialsError, DuplicateKey, InvalidInput
+from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from storage.crawling import accounts as rows
 from storage.crawling import tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
 SECRETS = ("password", "session", "proxy")
-MOST_ROWS_A_DAY = 1_000_000_000
+MAX_ROWS_A_DAY = 1_000_000_000
 
 
 class AccountRegistry:
@@ -35,11 +35,11 @@ class AccountRegistry:
         """Add an idle account whose session ends by itself at `expires_at`; its id.
 
         Raises:
-            InvalidInput: an empty or overlong name, a wrong limit, or a name that exists.
+            InvalidInputError: an empty or overlong name, a wrong limit, or a name that exists.
         """
         username = username.strip()
         if not username or len(username) > 128:
-            raise InvalidInput("an account needs a name of 1 to 128 characters")
+            raise InvalidInputError("an account needs a name of 1 to 128 characters")
         _require_limit(limit)
         now = self._clock.now()
 
@@ -56,10 +56,10 @@ class AccountRegistry:
 
         try:
             account_id = self._database.write(work)
-        except DuplicateKey:
+        except DuplicateKeyError:
             account_id = None  # another process was faster
         if account_id is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{platform} has an account named {username!r} already; change its session with:"
                 f" python cli.py accounts import {username} FILE"
             )
@@ -103,7 +103,7 @@ class AccountRegistry:
             return False  # of another key: signing in again is what mends it
 
     def set_limit(self, account: Account, limit: int) -> None:
-        """Change the daily export limit. Raises InvalidInput when it is no sensible number."""
+        """Change the daily export limit. Raises InvalidInputError when it is no sensible number."""
         _require_limit(limit)
         now = self._clock.now()
 
@@ -119,7 +119,7 @@ class AccountRegistry:
         """The account of that name or id.
 
         Raises:
-            InvalidInput: none, or several on different platforms.
+            InvalidInputError: none, or several on different platforms.
         """
         found = [
             account
@@ -128,25 +128,27 @@ class AccountRegistry:
         ]
         exact = [account for account in found if account.username == name] or found
         if not exact:
-            raise InvalidInput(f"no account is named {name!r}; see: python cli.py accounts list")
+            raise InvalidInputError(
+                f"no account is named {name!r}; see: python cli.py accounts list"
+            )
         if len(exact) > 1:
             platforms = ", ".join(sorted(account.platform for account in exact))
-            raise InvalidInput(f"{name!r} is on {platforms}: say which with --platform")
+            raise InvalidInputError(f"{name!r} is on {platforms}: say which with --platform")
         return exact[0]
 
     def lookup(self, platform: str, name: str) -> Account | None:
         """The platform's account of exactly that name."""
-        return self._database.read(lambda tx: rows.find(tx, platform, name))
+        return self._database.read(rows.find, platform, name)
 
     def all(self, platform: str | None = None) -> list[Account]:
         """All accounts (of one platform), by id."""
-        return self._database.read(lambda tx: rows.every(tx, platform))
+        return self._database.read(rows.every, platform)
 
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """The account's timeline, newest first."""
-        return self._database.read(lambda tx: rows.events(tx, account.id, limit))
+        return self._database.read(rows.events, account.id, limit)
 
 
 def _require_limit(limit: int) -> None:
-    if not 0 <= limit <= MOST_ROWS_A_DAY:
-        raise InvalidInput(f"the daily limit must be 0 to {MOST_ROWS_A_DAY}, got {limit}")
+    if not 0 <= limit <= MAX_ROWS_A_DAY:
+        raise InvalidInputError(f"the daily limit must be 0 to {MAX_ROWS_A_DAY}, got {limit}")

@@ -205,16 +205,16 @@ class Vault:
         def again(token: str | None) -> str | None:
             return None if token is None else fernet.rotate(token.encode()).decode("ascii")
 
-        return database.write(lambda tx: _reencrypt(tx, again))
+        return database.write(_reencrypt, again)
 
     def _key_check(self, database: Database) -> str | None:
-        return database.read(lambda tx: schema.get_fact(tx, KEY_CHECK))
+        return database.read(schema.get_fact, KEY_CHECK)
 
     def _first_use(self, database: Database) -> None:
         if not self._keys.read():
             self._keys.write_first(Fernet.generate_key().decode())
         token = self._open().encrypt(KEY_CHECK_TEXT).decode("ascii")
-        database.write(lambda tx: schema.set_fact_once(tx, KEY_CHECK, token), repeatable=True)
+        database.write_idempotent(schema.set_fact_once, KEY_CHECK, token)
 
     def _fits(self, token: str | None) -> bool:
         try:

@@ -18,14 +18,14 @@ from core.logs import redact
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
-MOST_BYTES = 2000  # WeCom takes 2048, the others more
-MOST_REASON_CHARS = 160
+MAX_BYTES = 2000  # WeCom takes 2048, the others more
+MAX_REASON_CHARS = 160
 CODES = ("errcode", "code", "StatusCode")  # DingTalk and WeCom; Feishu; Feishu as it was
 REASONS = ("errmsg", "msg", "StatusMessage")
 
 
 @dataclass(frozen=True)
-class Call:
+class WebhookCall:
     """One message to a robot, as its platform wants it."""
 
     url: str
@@ -40,7 +40,7 @@ def is_robot(plugin: NotifyBase) -> bool:
 
 def send(plugin: NotifyBase, text: str) -> str | None:
     """Send a text; None when the robot accepted it, else why not. Shows no address."""
-    shortened = text.encode()[:MOST_BYTES].decode(errors="ignore")
+    shortened = text.encode()[:MAX_BYTES].decode(errors="ignore")
     call = CALLS[type(plugin).__name__](plugin, shortened)
     try:
         answer = requests.post(
@@ -58,7 +58,7 @@ def send(plugin: NotifyBase, text: str) -> str | None:
     return _refusal(answer, call)
 
 
-def _refusal(answer: requests.Response, call: Call) -> str | None:
+def _refusal(answer: requests.Response, call: WebhookCall) -> str | None:
     try:
         said = answer.json()
     except requests.JSONDecodeError:
@@ -72,10 +72,10 @@ def _refusal(answer: requests.Response, call: Call) -> str | None:
     for secret in call.secrets:
         reason = reason.replace(secret, "***")
     code = codes[0] if codes else "?"
-    return f"refused with code {code}: {redact(reason)[:MOST_REASON_CHARS]}"
+    return f"refused with code {code}: {redact(reason)[:MAX_REASON_CHARS]}"
 
 
-def _dingtalk(plugin: Any, text: str) -> Call:
+def _dingtalk(plugin: Any, text: str) -> WebhookCall:
     """https://open.dingtalk.com/document/robots/custom-robot-access"""
     params = {}
     if plugin.secret:
@@ -83,27 +83,27 @@ def _dingtalk(plugin: Any, text: str) -> Call:
         params = {"timestamp": timestamp, "sign": unquote(signature)}
     body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": plugin.targets}}
     secrets = tuple(secret for secret in (plugin.token, plugin.secret) if secret)
-    return Call(
+    return WebhookCall(
         url=plugin.notify_url.format(token=plugin.token), body=body, secrets=secrets, params=params
     )
 
 
-def _feishu(plugin: Any, text: str) -> Call:
+def _feishu(plugin: Any, text: str) -> WebhookCall:
     """https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot"""
     body = {"msg_type": "text", "content": {"text": text}}
-    return Call(plugin.notify_url.format(token=plugin.token), body, (plugin.token,))
+    return WebhookCall(plugin.notify_url.format(token=plugin.token), body, (plugin.token,))
 
 
-def _lark(plugin: Any, text: str) -> Call:
+def _lark(plugin: Any, text: str) -> WebhookCall:
     """Feishu outside China."""
     body = {"msg_type": "text", "content": {"text": text}}
-    return Call(plugin.webhook_url, body, (plugin.token,))
+    return WebhookCall(plugin.webhook_url, body, (plugin.token,))
 
 
-def _wecom(plugin: Any, text: str) -> Call:
+def _wecom(plugin: Any, text: str) -> WebhookCall:
     """https://developer.work.weixin.qq.com/document/path/91770"""
     body = {"msgtype": "text", "text": {"content": text}}
-    return Call(plugin.api_url, body, (plugin.key,))
+    return WebhookCall(plugin.api_url, body, (plugin.key,))
 
 
 CALLS = {

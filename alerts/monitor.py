@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.rules import AlertRules, Trouble
+from alerts.rules import AlertCause, AlertRules
 from core.clock import Clock
-from core.errors import CommitUnknown, DatabaseError, DuplicateKey
+from core.errors import CommitUnknownError, DatabaseError, DuplicateKeyError
 from core.logs import fields, service_log
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
 from storage.operations.alert_notices import News
@@ -20,13 +20,13 @@ from storage.operations.alerts import Alert
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
 CALM_SECS = 300  # a cause must stay away that long before its alert is over
-MOST_CALM_SECS = 3600  # ... twice as long each time it comes back within COMES_BACK
+MAX_CALM_SECS = 3600  # ... twice as long each time it comes back within COMES_BACK
 COMES_BACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Raise:
-    trouble: Trouble
+    trouble: AlertCause
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Refresh:
     """Its cause is there, but not as it was."""
 
     alert: Alert
-    trouble: Trouble
+    trouble: AlertCause
 
 
 @dataclass(frozen=True)
-class NoteWell:
+class MarkRecovered:
     alert: Alert
 
 
@@ -47,10 +47,10 @@ class Resolve:
     alert: Alert
 
 
-Change = Raise | Refresh | NoteWell | Resolve
+Change = Raise | Refresh | MarkRecovered | Resolve
 
 
-class AlertWatcher:
+class AlertMonitor:
     """One thread of a process. Any number of them may watch one database.
 
     Args:
@@ -65,7 +65,7 @@ class AlertWatcher:
         clock: Clock,
         rules: AlertRules,
         channels: Sequence[str],
-        words: AlertWords,
+        words: AlertRenderer,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -79,7 +79,7 @@ class AlertWatcher:
         while not stop.is_set():
             try:
                 self.look_once()
-            except (DatabaseError, CommitUnknown) as error:
+            except (DatabaseError, CommitUnknownError) as error:
                 log.error("database trouble, trying again: %s", error)
             self._clock.wait(stop, LOOK_EVERY_SECS)
 
@@ -87,9 +87,9 @@ class AlertWatcher:
         """Compare what is wrong with what the alerts say; how many were raised or ended."""
         since = self._since = self._since or self._begin()
         # The first look locks nothing, and nearly always it is the only one.
-        if not self._database.read(lambda tx: self._changes(tx, since)):
+        if not self._database.read(self._changes, since):
             return 0
-        news = self._database.write(lambda tx: self._settle(tx, since), repeatable=True)
+        news = self._database.write_idempotent(self._settle, since)
         for alert, what in news:
             text = fields(alert=alert.id, kind=alert.kind) + f" {self._words.headline(alert)}"
             if what is News.RAISED:
@@ -102,7 +102,7 @@ class AlertWatcher:
         """Since when this database is watched; the first look of all is not about the past."""
         known = self._database.read(alert_queries.watched_since)
         now = self._clock.now()
-        return known or self._database.write(lambda tx: alert_queries.begin_watch(tx, now))
+        return known or self._database.write(alert_queries.begin_watch, now)
 
     def _changes(self, tx: Tx, since: datetime) -> list[Change]:
         known = {alert.key: alert for alert in alerts.all_open(tx)}
@@ -113,7 +113,7 @@ class AlertWatcher:
                 if alert.well_since is not None or _differs(alert, wrong[key]):
                     changes.append(Refresh(alert, wrong[key]))
             elif alert.well_since is None:
-                changes.append(NoteWell(alert))
+                changes.append(MarkRecovered(alert))
             elif self._clock.now() >= alert.well_since + timedelta(seconds=alert.calm_secs):
                 changes.append(Resolve(alert))
         return changes
@@ -129,20 +129,20 @@ class AlertWatcher:
                         news.append((raised, News.RAISED))
                 case Refresh(alert, trouble):
                     alerts.refresh(tx, alert.id, trouble.facts, trouble.until_at)
-                case NoteWell(alert):
+                case MarkRecovered(alert):
                     alerts.note_well(tx, alert.id, self._clock.now())
                 case Resolve(alert):
                     if self._resolve(tx, alert):
                         news.append((alert, News.RESOLVED))
         return news
 
-    def _raise(self, tx: Tx, trouble: Trouble) -> Alert | None:
+    def _raise(self, tx: Tx, trouble: AlertCause) -> Alert | None:
         """The new alert, with what is to be told of it; None when another process was faster."""
         now = self._clock.now()
         last = alerts.last_of(tx, trouble.kind, trouble.subject)
         calm_secs = CALM_SECS
         if last and last.resolved_at and now - last.resolved_at < COMES_BACK:
-            calm_secs = min(MOST_CALM_SECS, last.calm_secs * 2)
+            calm_secs = min(MAX_CALM_SECS, last.calm_secs * 2)
         try:
             alert_id = alerts.add(
                 tx,
@@ -153,7 +153,7 @@ class AlertWatcher:
                 calm_secs=calm_secs,
                 now=now,
             )
-        except DuplicateKey:
+        except DuplicateKeyError:
             return None
         for channel in self._channels:
             alert_notices.add(tx, alert_id, News.RAISED, channel, now)
@@ -170,7 +170,7 @@ class AlertWatcher:
         return True
 
 
-def _differs(alert: Alert, trouble: Trouble) -> bool:
+def _differs(alert: Alert, trouble: AlertCause) -> bool:
     return (dict(alert.facts), alert.until_at) != (dict(trouble.facts), _millis(trouble.until_at))
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from alerts.channels import Channel
 from core.clock import Clock
-from core.errors import CommitUnknown, DatabaseError
+from core.errors import CommitUnknownError, DatabaseError
 from core.logs import fields, service_log
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
 from storage.operations.alert_notices import News, Notice
@@ -18,14 +18,14 @@ log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
 # Longer than any send: nobody renews it, so that a teller that hangs is replaced.
 LEASE_SECS = 60.0
-MOST_AT_ONCE = 50  # causes in one message: many at once must be no storm
-MOST_IN_WORDS = 8
+MAX_AT_ONCE = 50  # causes in one message: many at once must be no storm
+MAX_IN_WORDS = 8
 BACKOFF_BASE_SECS = 30.0
 BACKOFF_MOST_SECS = 3600.0
 GIVE_UP_AFTER = timedelta(days=1)
 
 
-class AlertTeller:
+class AlertNotifier:
     """Tells one channel, so that one that hangs holds up no other.
 
     Any number of processes may tell the same channel: each notice is leased. A process that dies
@@ -38,7 +38,7 @@ class AlertTeller:
         database: Database,
         clock: Clock,
         channel: Channel,
-        words: AlertWords,
+        words: AlertRenderer,
         owner: str,
         host: str,
     ) -> None:
@@ -54,7 +54,7 @@ class AlertTeller:
         while not stop.is_set():
             try:
                 self.tell_once()
-            except (DatabaseError, CommitUnknown) as error:
+            except (DatabaseError, CommitUnknownError) as error:
                 log.error("database trouble, trying again: %s", error)
             self._clock.wait(stop, LOOK_EVERY_SECS)
 
@@ -64,27 +64,23 @@ class AlertTeller:
         if not notices:
             return 0
         told = [(one.alert, one.news) for one in notices]
-        refusal = self._channel.send(self._words.message(self._host, told, MOST_IN_WORDS))
+        refusal = self._channel.send(self._words.message(self._host, told, MAX_IN_WORDS))
         if refusal is None:
-            kept = self._database.write(lambda tx: self._note_told(tx, notices), repeatable=True)
+            kept = self._database.write_idempotent(self._note_told, notices)
             log.info("%s told", fields(channel=self._channel.name, notices=kept))
             return kept
-        given_up = self._database.write(
-            lambda tx: self._note_refused(tx, notices, refusal), repeatable=True
-        )
+        given_up = self._database.write_idempotent(self._note_refused, notices, refusal)
         about = fields(channel=self._channel.name, notices=len(notices), given_up=given_up or None)
         log.warning("%s not told: %s", about, refusal)
         return 0
 
     def _claim(self) -> list[Notice]:
         now, channel = self._clock.now(), self._channel.id
-        if not self._database.read(lambda tx: alert_notices.has_due(tx, channel, now)):
+        if not self._database.read(alert_notices.has_due, channel, now):
             return []
         until = now + timedelta(seconds=LEASE_SECS)
         return self._database.write(
-            lambda tx: alert_notices.claim(
-                tx, channel, owner=self._owner, now=now, until=until, limit=MOST_AT_ONCE
-            )
+            alert_notices.claim, channel, owner=self._owner, now=now, until=until, limit=MAX_AT_ONCE
         )
 
     def _note_told(self, tx: Tx, notices: list[Notice]) -> int:

@@ -22,7 +22,7 @@ SAME_MOMENT = timedelta(seconds=5)  # a breaker's end, as two looks reckon it
 
 
 @dataclass(frozen=True)
-class Trouble:
+class AlertCause:
     """A cause for an alert. The fields are those of `Alert`."""
 
     kind: AlertKind
@@ -50,7 +50,7 @@ class AlertRules:
         self._calendar = calendar
         self._session_warning = session_warning
 
-    def troubles(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[Trouble]:
+    def troubles(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Everything that is wrong now and was not before `since`; a handful of queries."""
         known = list(already_open)
         return [
@@ -61,24 +61,24 @@ class AlertRules:
             *self._left_alone(known),
         ]
 
-    def _disabled(self, tx: Tx, since: datetime) -> Iterator[Trouble]:
+    def _disabled(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
         for one in alert_queries.disabled_accounts(tx, since):
             facts = _of_account(one) | {"reason": one.reason}
-            yield Trouble(AlertKind.ACCOUNT_DISABLED, f"account:{one.id}", facts)
+            yield AlertCause(AlertKind.ACCOUNT_DISABLED, f"account:{one.id}", facts)
 
-    def _ending_sessions(self, tx: Tx, since: datetime) -> Iterator[Trouble]:
+    def _ending_sessions(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
         before = self._clock.now() + self._session_warning
         for one in (
             alert_queries.ending_sessions(tx, since, before) if self._session_warning else ()
         ):
-            yield Trouble(
+            yield AlertCause(
                 kind=AlertKind.SESSION_EXPIRING,
                 subject=f"account:{one.id}",
                 facts=_of_account(one),
                 until_at=one.ends_at,
             )
 
-    def _spent(self, tx: Tx) -> Iterator[Trouble]:
+    def _spent(self, tx: Tx) -> Iterator[AlertCause]:
         now = self._clock.now()
         day, day_ends = self._calendar.day(now), self._calendar.next_day_starts(now)
         for platform in alert_queries.platforms_out_of_quota(tx):
@@ -86,14 +86,14 @@ class AlertRules:
             shortage = shortage_of_quota(pool, platform, day, day_ends)
             if shortage.spent:
                 facts = {"platform": platform, "reason": shortage.reason}
-                yield Trouble(
+                yield AlertCause(
                     kind=AlertKind.ACCOUNTS_SPENT,
                     subject=f"platform:{platform}",
                     facts=facts,
                     until_at=shortage.until,
                 )
 
-    def _failed(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[Trouble]:
+    def _failed(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[AlertCause]:
         told = [alert.facts["task"] for alert in known if alert.kind is AlertKind.TASK_FAILED]
         for task in alert_queries.failed_tasks(tx, since, CANCELLED, NEWEST_FAILED, told):
             facts = {
@@ -103,14 +103,14 @@ class AlertRules:
                 "domain": task.domain,
                 "error": task.last_error or "",
             }
-            yield Trouble(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
+            yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
-    def _left_alone(self, known: list[Alert]) -> list[Trouble]:
+    def _left_alone(self, known: list[Alert]) -> list[AlertCause]:
         """Breakers: this process's, and those of others until the moment they gave; a process that
         died cannot take its word back."""
         now = self._clock.now()
         found = {
-            alert.key: Trouble(
+            alert.key: AlertCause(
                 kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
             )
             for alert in known
@@ -121,7 +121,7 @@ class AlertRules:
             if way.egress is not None:
                 subject += f",way:{way.egress}"[:110]
             until = now + timedelta(seconds=way.secs_left)
-            ours = Trouble(
+            ours = AlertCause(
                 kind=AlertKind.BREAKER_OPEN,
                 subject=subject,
                 facts={"platform": way.platform, "way": way.egress},

@@ -12,11 +12,11 @@ from app.foundation import secret_text
 
 if TYPE_CHECKING:
     from alerts.channels import Channel
-    from alerts.monitor import AlertWatcher
-    from alerts.notifier import AlertTeller
+    from alerts.monitor import AlertMonitor
+    from alerts.notifier import AlertNotifier
     from app.foundation import Foundation
     from app.pool import PoolFactories
-    from presentation.i18n.alert_messages import AlertWords
+    from presentation.i18n.alert_messages import AlertRenderer
 
 
 class AlertFactories:
@@ -44,16 +44,16 @@ class AlertFactories:
         _ = self.channels
 
     @property
-    def messages(self) -> AlertWords:
-        from presentation.i18n.alert_messages import AlertWords
+    def messages(self) -> AlertRenderer:
+        from presentation.i18n.alert_messages import AlertRenderer
         from presentation.i18n.messages import texts_for
 
-        return AlertWords(
+        return AlertRenderer(
             texts=texts_for(self._base.settings.language), zone=self._base.calendar.zone
         )
 
-    def monitor(self) -> AlertWatcher:
-        from alerts.monitor import AlertWatcher
+    def monitor(self) -> AlertMonitor:
+        from alerts.monitor import AlertMonitor
         from alerts.rules import AlertRules
         from presentation.i18n.alert_messages import log_words
 
@@ -65,7 +65,7 @@ class AlertFactories:
             session_warning=warning,
         )
         ids = [channel.id for channel in self.channels]
-        return AlertWatcher(
+        return AlertMonitor(
             database=self._base.database,
             clock=self._base.clock,
             rules=rules,
@@ -73,13 +73,13 @@ class AlertFactories:
             words=log_words(self._base.calendar.zone),
         )
 
-    def notifiers(self) -> list[AlertTeller]:
+    def notifiers(self) -> list[AlertNotifier]:
         """One for each channel."""
 
-        from alerts.notifier import AlertTeller
+        from alerts.notifier import AlertNotifier
 
         return [
-            AlertTeller(
+            AlertNotifier(
                 database=self._base.database,
                 clock=self._base.clock,
                 channel=channel,

@@ -21,7 +21,7 @@ from app.pool import PoolFactories
 from app.webhooks import WebhookFactories
 from app.works import WorksFactories
 from core.clock import Clock, QuotaCalendar
-from core.leases import LeaseBook
+from core.leases import LeaseRegistry
 from core.service import Service, ThreadedService
 from core.settings import Settings
 from storage.engines.clock import DatabaseClock
@@ -31,7 +31,7 @@ from storage.schema import schema
 if TYPE_CHECKING:
     from accounts.vault import Vault
     from crawler.runtime.engine import Engine
-    from web.auth.tokens import TokenBook
+    from web.auth.tokens import TokenStore
 
 SERVICE_LAYERS = (
     "accounts",
@@ -101,7 +101,7 @@ class App:
         return self.foundation.calendar
 
     @property
-    def leases(self) -> LeaseBook:
+    def leases(self) -> LeaseRegistry:
         return self.foundation.leases
 
     @property
@@ -109,16 +109,16 @@ class App:
         return self.foundation.vault
 
     @cached_property
-    def web_tokens(self) -> TokenBook:
-        from web.auth.tokens import TokenBook
+    def web_tokens(self) -> TokenStore:
+        from web.auth.tokens import TokenStore
 
-        return TokenBook(database=self.database, clock=self.clock)
+        return TokenStore(database=self.database, clock=self.clock)
 
     def open(self) -> App:
         """Check schema and key, create an embedded database on first use, learn the time.
 
         Raises:
-            SchemaMismatch, CredentialsError, DatabaseError: nothing was changed.
+            SchemaMismatchError, CredentialsError, DatabaseError: nothing was changed.
         """
         if self.database.dialect.name == "sqlite":
             schema.create(self.database)

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
     from crawler.export.segment_files import SegmentFiles
-    from crawler.export.segment_finalizer import SegmentSealer
+    from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier
     from crawler.export.worker import ExportWorker
     from crawler.ingestion.worker import IngestionWorker
     from crawler.planning.inputs import Planner
-    from crawler.runtime.lease_renewer import Keeper
-    from crawler.service import TaskDesk
+    from crawler.runtime.lease_renewer import LeaseRenewer
+    from crawler.service import CrawlingService
     from crawler.tasks.scheduler import TaskScheduler
-    from presentation.snapshot import ProgressReader
+    from presentation.snapshot import SnapshotReader
 
 
 class CrawlingFactories:
@@ -61,10 +61,10 @@ class CrawlingFactories:
         )
 
     @cached_property
-    def segment_finalizer(self) -> SegmentSealer:
-        from crawler.export.segment_finalizer import SegmentSealer
+    def segment_finalizer(self) -> SegmentFinalizer:
+        from crawler.export.segment_finalizer import SegmentFinalizer
 
-        return SegmentSealer(
+        return SegmentFinalizer(
             database=self._base.database, files=self.segment_files, clock=self._base.clock
         )
 
@@ -77,18 +77,18 @@ class CrawlingFactories:
         )
 
     @cached_property
-    def snapshots(self) -> ProgressReader:
-        from presentation.snapshot import ProgressReader
+    def snapshots(self) -> SnapshotReader:
+        from presentation.snapshot import SnapshotReader
 
-        return ProgressReader(
+        return SnapshotReader(
             database=self._base.database, clock=self._base.clock, calendar=self._base.calendar
         )
 
     @cached_property
-    def service(self) -> TaskDesk:
-        from crawler.service import TaskDesk
+    def service(self) -> CrawlingService:
+        from crawler.service import CrawlingService
 
-        return TaskDesk(
+        return CrawlingService(
             database=self._base.database,
             scheduler=self.scheduler,
             accounts=self._pool.manager,
@@ -112,7 +112,7 @@ class CrawlingFactories:
         self, only: int | None = None, labels: Sequence[str] = ()
     ) -> IngestionWorker:
         from crawler.ingestion.page_store import PageStore
-        from crawler.ingestion.response_archive import EvidenceStore
+        from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
 
         return IngestionWorker(
@@ -122,7 +122,7 @@ class CrawlingFactories:
             pages=PageStore(
                 database=self._base.database, scheduler=self.scheduler, clock=self._base.clock
             ),
-            evidence=EvidenceStore(self._base.settings.evidence_dir),
+            evidence=ResponseArchive(self._base.settings.evidence_dir),
             clock=self._base.clock,
             poll_secs=self._base.settings.poll_secs,
             only=only,
@@ -135,7 +135,7 @@ class CrawlingFactories:
         after_commit: Callable[[], None] = lambda: None,
         labels: Sequence[str] = (),
     ) -> ExportWorker:
-        from crawler.export.export_transaction import BatchExporter
+        from crawler.export.export_transaction import ExportTransaction
         from crawler.export.options import ExportLimits
         from crawler.export.worker import ExportWorker
 
@@ -146,7 +146,7 @@ class CrawlingFactories:
             batch_rows=settings.export_batch_rows,
             file_rows=settings.export_file_rows,
         )
-        batches = BatchExporter(
+        batches = ExportTransaction(
             database=self._base.database,
             scheduler=self.scheduler,
             clock=self._base.clock,
@@ -165,8 +165,8 @@ class CrawlingFactories:
             labels=labels,
         )
 
-    def lease_renewer(self, roles: str) -> Keeper:
-        from crawler.runtime.lease_renewer import Keeper
+    def lease_renewer(self, roles: str) -> LeaseRenewer:
+        from crawler.runtime.lease_renewer import LeaseRenewer
 
         now = self._base.clock.now()
         worker = Worker(
@@ -177,7 +177,7 @@ class CrawlingFactories:
             started_at=now,
             seen_at=now,
         )
-        return Keeper(
+        return LeaseRenewer(
             database=self._base.database,
             clock=self._base.clock,
             book=self._base.leases,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from distribution.broadcast.broadcaster import Broadcaster
     from distribution.daily.late_completions import LateCompletions
     from distribution.daily.scanner import DailyScanner
-    from distribution.intake.importer import Intake
-    from distribution.service import DramaDesk
+    from distribution.intake.importer import DistributionImporter
+    from distribution.service import DistributionService
 
 
 class DistributionFactories:
@@ -31,10 +31,10 @@ class DistributionFactories:
         self._webhooks = webhooks
 
     @cached_property
-    def importer(self) -> Intake:
-        from distribution.intake.importer import Intake
+    def importer(self) -> DistributionImporter:
+        from distribution.intake.importer import DistributionImporter
 
-        return Intake(
+        return DistributionImporter(
             database=self._base.database,
             vault=self._base.vault,
             outbox=self._webhooks.outbox,
@@ -44,10 +44,10 @@ class DistributionFactories:
         )
 
     @cached_property
-    def service(self) -> DramaDesk:
-        from distribution.service import DramaDesk
+    def service(self) -> DistributionService:
+        from distribution.service import DistributionService
 
-        return DramaDesk(
+        return DistributionService(
             database=self._base.database, vault=self._base.vault, clock=self._base.clock
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from core.clock import Clock, QuotaCalendar, SystemClock
-from core.leases import LeaseBook
+from core.leases import LeaseRegistry
 from core.settings import Settings
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database, open_engine
@@ -56,8 +56,8 @@ class Foundation:
         return QuotaCalendar(self.settings.quota_zone)
 
     @cached_property
-    def leases(self) -> LeaseBook:
-        return LeaseBook()
+    def leases(self) -> LeaseRegistry:
+        return LeaseRegistry()
 
     @cached_property
     def vault(self) -> Vault:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.pool import PoolFactories
     from jobs.quota_reset import QuotaReset
     from jobs.retention import Retention
-    from jobs.session_checks import Caretaker
+    from jobs.session_checks import SessionChecks
 
 
 class HousekeepingFactories:
@@ -26,10 +26,10 @@ class HousekeepingFactories:
         self._pool = pool
 
     @cached_property
-    def session_checks(self) -> Caretaker:
-        from jobs.session_checks import Caretaker
+    def session_checks(self) -> SessionChecks:
+        from jobs.session_checks import SessionChecks
 
-        return Caretaker(
+        return SessionChecks(
             accounts=self._pool.manager,
             visits=self._pool.sessions,
             platforms=self._pool.pooled_platforms(),

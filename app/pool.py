@@ -10,15 +10,15 @@ from app.foundation import secret_text
 
 if TYPE_CHECKING:
     from accounts.budgets import DailyBudget
-    from accounts.enrolment import AccountDesk
+    from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from app.foundation import Foundation
-    from crawler.runtime.account_sessions import RestLimits, Visits
+    from crawler.runtime.account_sessions import AccountSessions, RestLimits
     from crawler.statistics.fetcher import VideoStatsFetcher
-    from crawler.statistics.retry_policy import StatsPatience
+    from crawler.statistics.retry_policy import StatsRetryPolicy
     from sources.platform_access import PlatformAccess
-    from sources.platforms import Catalog
+    from sources.platforms import PlatformRegistry
     from sources.policies import Breaker
     from sources.short_links import ShortLinkResolver
 
@@ -56,10 +56,10 @@ class PoolFactories:
         )
 
     @cached_property
-    def enrolment(self) -> AccountDesk:
-        from accounts.enrolment import AccountDesk
+    def enrolment(self) -> AccountEnrolment:
+        from accounts.enrolment import AccountEnrolment
 
-        return AccountDesk(
+        return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
             vault=self._base.vault,
@@ -70,21 +70,21 @@ class PoolFactories:
         )
 
     @cached_property
-    def platforms(self) -> Catalog:
-        from sources.platforms import Catalog
+    def platforms(self) -> PlatformRegistry:
+        from sources.platforms import PlatformRegistry
 
-        return Catalog(self._base.settings)
+        return PlatformRegistry(self._base.settings)
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
         from sources.blame import Blame
         from sources.platform_access import PlatformAccess
-        from sources.platforms import Making
+        from sources.platforms import SourceContext
         from sources.policies import GuardedSource
         from sources.sessions import SessionPool
 
         settings = self._base.settings
-        making = Making(settings, self._base.clock, self._budget)
+        making = SourceContext(settings, self._base.clock, self._budget)
         blame = Blame(clock=self._base.clock, accounts=settings.breaker_accounts)
         access = {}
         for name, platform in self.platforms.platforms.items():
@@ -107,9 +107,9 @@ class PoolFactories:
 
     @cached_property
     def statistics(self) -> VideoStatsFetcher:
-        from crawler.statistics.retry_policy import StatsPatience
+        from crawler.statistics.retry_policy import StatsRetryPolicy
 
-        return self.statistics_over(self.access, StatsPatience())
+        return self.statistics_over(self.access, StatsRetryPolicy())
 
     @cached_property
     def short_links(self) -> ShortLinkResolver:
@@ -123,18 +123,18 @@ class PoolFactories:
         )
 
     @cached_property
-    def sessions(self) -> Visits:
-        from crawler.runtime.account_sessions import Visits
+    def sessions(self) -> AccountSessions:
+        from crawler.runtime.account_sessions import AccountSessions
 
-        return Visits(
+        return AccountSessions(
             accounts=self.manager, platforms=self.access, clock=self._base.clock, rests=self._rests
         )
 
     def statistics_over(
-        self, platforms: Mapping[str, PlatformAccess], patience: StatsPatience
+        self, platforms: Mapping[str, PlatformAccess], patience: StatsRetryPolicy
     ) -> VideoStatsFetcher:
         """Return a fetcher with sessions and patience of its own."""
-        from crawler.runtime.account_sessions import Visits
+        from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher
 
         settings = self._base.settings
@@ -143,12 +143,12 @@ class PoolFactories:
             for name, platform in self.platforms.platforms.items()
             if platform.key is not None
         }
-        visits = Visits(
+        visits = AccountSessions(
             accounts=self.manager,
             platforms=platforms,
             clock=self._base.clock,
             rests=self._rests,
-            patience_secs=patience.longest_secs,
+            patience_secs=patience.max_secs,
         )
         return VideoStatsFetcher(
             platforms=platforms,

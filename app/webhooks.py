@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.foundation import Foundation
     from webhooks.outbox import Outbox
-    from webhooks.queue import DeliveryClaims
-    from webhooks.service import WebhookDesk
-    from webhooks.worker import WebhookSender
+    from webhooks.queue import DeliveryQueue
+    from webhooks.service import WebhookService
+    from webhooks.worker import WebhookWorker
 
 
 class WebhookFactories:
@@ -32,11 +32,11 @@ class WebhookFactories:
         return Outbox(self._base.clock)
 
     @cached_property
-    def queue(self) -> DeliveryClaims:
-        from distribution.daily.daily_deliveries import note_daily
-        from webhooks.queue import DeliveryClaims
+    def queue(self) -> DeliveryQueue:
+        from distribution.daily.daily_deliveries import record_daily_delivery
+        from webhooks.queue import DeliveryQueue
 
-        return DeliveryClaims(
+        return DeliveryQueue(
             database=self._base.database,
             clock=self._base.clock,
             book=self._base.leases,
@@ -44,34 +44,34 @@ class WebhookFactories:
             lease_secs=self._base.settings.lease_secs,
             per_host=self._base.settings.webhook_per_host,
             quiet_secs=self._base.settings.poll_secs / 2,
-            follow=note_daily,
+            follow=record_daily_delivery,
         )
 
     @cached_property
-    def worker(self) -> WebhookSender:
-        from webhooks.http_client import Courier
-        from webhooks.retry_policy import RetryPlan
-        from webhooks.worker import WebhookSender
+    def worker(self) -> WebhookWorker:
+        from webhooks.http_client import WebhookClient
+        from webhooks.retry_policy import RetryPolicy
+        from webhooks.worker import WebhookWorker
 
         settings = self._base.settings
-        return WebhookSender(
+        return WebhookWorker(
             database=self._base.database,
             claims=self.queue,
-            courier=Courier(
+            courier=WebhookClient(
                 timeout_secs=settings.webhook_timeout_secs,
                 allowed_hosts=settings.webhook_allowed_hosts,
             ),
             vault=self._base.vault,
-            plan=RetryPlan(settings.webhook_retry_secs, settings.webhook_jitter),
+            plan=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
             clock=self._base.clock,
             poll_secs=settings.poll_secs,
         )
 
     @cached_property
-    def service(self) -> WebhookDesk:
-        from webhooks.service import WebhookDesk
+    def service(self) -> WebhookService:
+        from webhooks.service import WebhookService
 
-        return WebhookDesk(
+        return WebhookService(
             database=self._base.database,
             clock=self._base.clock,
             vault=self._base.vault,

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from sources.platform_access import PlatformAccess
     from storage.engines.transactions import Database
     from works.catalogue.catalogue import Catalogue
-    from works.catalogue.drop_folder import Inbox
-    from works.catalogue.importer import WorksIntake
+    from works.catalogue.drop_folder import DropFolder
+    from works.catalogue.importer import WorksImporter
     from works.catalogue.listing import CatalogueList
     from works.catalogue.uploads import UploadsDiscovery
     from works.hourly.crawl import HourlyCrawl
     from works.hourly.files import HourFiles
     from works.hourly.gaps import ViewGaps
-    from works.hourly.pipeline import HourlyViews
-    from works.play_counts.updater import PlayCounts
+    from works.hourly.pipeline import HourlyPipeline
+    from works.play_counts.updater import PlayCountUpdater
 
 HOURLY_WAIT_SECS = 600.0  # for one batch: cooldowns grow, and the hour has time
 
@@ -58,10 +58,10 @@ class WorksFactories:
         )
 
     @cached_property
-    def importer(self) -> WorksIntake:
-        from works.catalogue.importer import WorksIntake
+    def importer(self) -> WorksImporter:
+        from works.catalogue.importer import WorksImporter
 
-        return WorksIntake(
+        return WorksImporter(
             catalogue=self.catalogue,
             fetcher=self._pool.statistics,
             resolver=self._pool.short_links,
@@ -69,11 +69,11 @@ class WorksFactories:
         )
 
     @cached_property
-    def drop_folder(self) -> Inbox:
-        from works.catalogue.drop_folder import Inbox
+    def drop_folder(self) -> DropFolder:
+        from works.catalogue.drop_folder import DropFolder
 
         settings = self._base.settings
-        return Inbox(
+        return DropFolder(
             folder=settings.works_inbox,
             catalogue=self.catalogue,
             clock=self._base.clock,
@@ -90,10 +90,10 @@ class WorksFactories:
         )
 
     @cached_property
-    def play_counts(self) -> PlayCounts:
-        from crawler.statistics.retry_policy import StatsPatience
+    def play_counts(self) -> PlayCountUpdater:
+        from crawler.statistics.retry_policy import StatsRetryPolicy
         from works.play_counts.batches import BatchAsker, RoundLimits
-        from works.play_counts.updater import PlayCounts
+        from works.play_counts.updater import PlayCountUpdater
 
         settings = self._base.settings
         limits = RoundLimits(
@@ -103,11 +103,11 @@ class WorksFactories:
             days=settings.play_counts_days,
         )
         asker = BatchAsker(
-            fetcher=self._pool.statistics_over(self._spaced_access, StatsPatience()),
+            fetcher=self._pool.statistics_over(self._spaced_access, StatsRetryPolicy()),
             clock=self._base.clock,
             limits=limits,
         )
-        return PlayCounts(
+        return PlayCountUpdater(
             database=self._base.database,
             catalogue=self.catalogue,
             asker=asker,
@@ -123,16 +123,16 @@ class WorksFactories:
         return open_view_data(self._base.settings.view_data_file, self._base.host_clock)
 
     @cached_property
-    def hourly(self) -> HourlyViews:
+    def hourly(self) -> HourlyPipeline:
         """`hourly.run(stop)` is the full run as a job."""
 
-        from works.hourly.importer import HourlyImport
-        from works.hourly.pipeline import HourlyViews
+        from works.hourly.importer import HourlyImporter
+        from works.hourly.pipeline import HourlyPipeline
 
-        return HourlyViews(
+        return HourlyPipeline(
             export=self.listing.export_if_used,
             make_crawl=self._hourly_crawl,
-            importer=HourlyImport(files=self._hour_files, data=self.view_data),
+            importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self._base.settings.log_dir / "spider",
             zone=self._base.calendar.zone,
         )
@@ -144,12 +144,12 @@ class WorksFactories:
         return ViewGaps(files=self._hour_files, data=self.view_data, zone=self._base.calendar.zone)
 
     def _hourly_crawl(self) -> HourlyCrawl:
-        from crawler.statistics.retry_policy import StatsPatience
+        from crawler.statistics.retry_policy import StatsRetryPolicy
         from works.hourly.crawl import HourlyCrawl
 
         settings = self._base.settings
         rest_secs = settings.throttle_cooldown_secs
-        patience = StatsPatience(rest_secs, HOURLY_WAIT_SECS, others_try=False)
+        patience = StatsRetryPolicy(rest_secs, HOURLY_WAIT_SECS, others_try=False)
         return HourlyCrawl(
             stats=self._pool.statistics_over(self._pool.access, patience),
             files=self._hour_files,
@@ -170,10 +170,10 @@ class WorksFactories:
         tries of their own: who asks for play counts tries again."""
 
         from sources.platform_access import PlatformAccess
-        from sources.request_delay import RequestSpacing
+        from sources.request_delay import RequestDelay
         from sources.sessions import SessionPool
 
-        spacing = RequestSpacing(
+        spacing = RequestDelay(
             clock=self._base.clock, gap_secs=self._base.settings.play_counts_request_pause_secs
         )
         return {

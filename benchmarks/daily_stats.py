@@ -70,7 +70,7 @@ def _look(app: App) -> float:
     """As the hourly job looks at a day; here all of it came after its end."""
     scanner = app.distribution.daily_scanner
     for fact in (SCANNED_FROM, SCANNED_TO):
-        app.database.write(lambda tx, fact=fact: schema.set_fact(tx, fact, str(scanner.yesterday)))  # type: ignore[misc]
+        app.database.write(schema.set_fact, fact, str(scanner.yesterday))  # type: ignore[misc]
     begin = time.monotonic()
     scanner.late_tasks(scanner.yesterday)
     return time.monotonic() - begin

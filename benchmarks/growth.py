@@ -25,7 +25,7 @@ from benchmarks import memory, rows
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
-from crawler.export.export_transaction import BatchExporter
+from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.scheduler import TaskLease
@@ -39,8 +39,8 @@ NAME = "growth"
 SIZES = (10_000, 100_000, 1_000_000)
 FULL_SIZE = 10_000_000
 ROUNDS = 300
-LEAST_ROUNDS = 20
-MOST_SECS = 15.0  # of one operation
+MIN_ROUNDS = 20
+MAX_SECS = 15.0  # of one operation
 MEMORY_ROUNDS = 3
 MEMORY_ROWS = 10_000
 LIMIT = "<= 1.3"
@@ -133,8 +133,8 @@ def _figures(
 def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
     """Milliseconds of every table, many times, in turn up and down the sizes."""
     rounds: list[list[float]] = []
-    end, step = time.monotonic() + MOST_SECS, 1
-    while len(rounds) < ROUNDS and (len(rounds) < LEAST_ROUNDS or time.monotonic() < end):
+    end, step = time.monotonic() + MAX_SECS, 1
+    while len(rounds) < ROUNDS and (len(rounds) < MIN_ROUNDS or time.monotonic() < end):
         rounds.append([1000 * operation(table) for table in tables[::step]][::step])
         step = -step
     return rounds
@@ -200,7 +200,7 @@ def _batch(table: Table) -> float:
     task, account = _claimed(app, TaskType.EXPORT, table.export), _leased(app)
     segment = _new_segment(task.id, account.id, WAITING, app.calendar.day(app.clock.now()))
     after = table.size - table.size // WAITING_SHARE
-    batches = BatchExporter(
+    batches = ExportTransaction(
         database=app.database, scheduler=app.crawling.scheduler, clock=app.clock
     )
     begin = time.perf_counter()
@@ -208,7 +208,7 @@ def _batch(table: Table) -> float:
     secs = time.perf_counter() - begin
     assert batch is not None
     assert len(batch.rows) == BATCH_ROWS
-    app.database.write(lambda tx: _undo(tx, batch.segment_id, account.id))
+    app.database.write(_undo, batch.segment_id, account.id)
     app.pool.manager.release(account)
     app.crawling.scheduler.put_back(task)
     return secs
@@ -327,7 +327,7 @@ def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
     """One crawl of these blocks; it is still open when pages are `ahead`."""
     done, items = sum(block.pages for block in blocks), f"(page_to-page_from+1)*{PAGE_ROWS}"
     crawl = _file_crawl(app, blocks[0].domain, done + ahead)
-    pieces = [task.id for task in app.database.read(lambda tx: tasks.children(tx, crawl))]
+    pieces = [task.id for task in app.database.read(tasks.children, crawl)]
     before = 0
     for block in blocks:
         _fill(app, block, pieces, before)

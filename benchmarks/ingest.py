@@ -31,7 +31,7 @@ PAGE_ROWS = 20
 ROUNDS = 3
 OPTIONS = {"via": "users"}
 PACE = Pace(25, 1)
-LONGEST_TURN_SECS = 60.0
+MAX_TURN_SECS = 60.0
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -113,9 +113,7 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
         session = access.sessions.session(thread, name, f"SESSDATA={name}", None)
         stop = threading.Event()
         pace = AccountPace.load(access.source.paces, None, app.clock.now(), known=True)
-        session.gate = PacedGate(
-            pace=pace, clock=app.clock, stop=stop, patience_secs=LONGEST_TURN_SECS
-        )
+        session.gate = PacedGate(pace=pace, clock=app.clock, stop=stop, patience_secs=MAX_TURN_SECS)
         while True:
             try:
                 number = numbers.get_nowait()

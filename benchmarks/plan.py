@@ -21,7 +21,7 @@ from benchmarks import rows
 from benchmarks.ground import Ground, Place, opened
 from benchmarks.results import Figure, Result
 from core.settings import Pace
-from crawler.planning.inputs import Search, Wish
+from crawler.planning.inputs import PlanRequest, Search
 
 # isort: split
 # The clock and the platform of the tests serve the benchmarks too; ground.py knows their folder.
@@ -149,7 +149,7 @@ def _figures(scenario: Scenario) -> list[Figure]:
         _fill(app, clock, scenario, simulation, platform)
         begin = clock.now()
         search = Search({"*": scenario.pace}, platform.page_rows, None, sequential=False)
-        wish = Wish("bilibili", DOMAIN, scenario.creators, workers=scenario.workers)
+        wish = PlanRequest("bilibili", DOMAIN, scenario.creators, workers=scenario.workers)
         planned = app.crawling.planner.plan(wish, search).forecast
         course = simulation.run(
             simulation.file_crawl(), simulation.file_export(), crawl_workers=scenario.workers

@@ -37,7 +37,7 @@ def insert(database: Database, domain: str, count: int) -> None:
     """Insert `count` creators that wait to be exported."""
     for first in range(0, count, CHUNK_ROWS):
         numbers = range(first, min(count, first + CHUNK_ROWS))
-        database.write(lambda tx, n=numbers: _insert(tx, domain, n))  # type: ignore[misc]
+        database.write(_insert, domain, numbers)  # type: ignore[misc]
 
 
 def insert_in_sqlite(database: Database, domain: str, count: int) -> None:

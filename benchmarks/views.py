@@ -27,7 +27,7 @@ from storage.engines.transactions import Database, Tx
 from works.hourly.day_log import day_log
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImport
+from works.hourly.importer import HourlyImporter
 from works.hourly.report import COUNTERS, HourRecord, HourReport
 
 NAME = "views"
@@ -76,7 +76,7 @@ def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]
     view_data.create(data)
     with day_log(path.parent, "views_import", ZONE) as log:
         begun, worked = time.perf_counter(), time.process_time()
-        done = HourlyImport(files=files, data=data).import_missing(threading.Event(), log)
+        done = HourlyImporter(files=files, data=data).import_missing(threading.Event(), log)
         secs = time.perf_counter() - begun, time.process_time() - worked
     data.close()
     assert done.rows == rows, done
@@ -188,7 +188,7 @@ def _history(path: Path, hours: int) -> list[Figure]:
 
 def _write_hours(data: Database, hours: list[Hour]) -> None:
     rows = sorted(row for hour in hours for row in _rows(hour))
-    data.write(lambda tx: view_data.upsert_metrics(tx, rows))
+    data.write(view_data.upsert_metrics, rows)
 
 
 def _rows(hour: Hour) -> list[tuple[Any, ...]]:
@@ -224,7 +224,7 @@ def _asked(data: Database, question: Question) -> list[float]:
     taken = []
     for n in range(QUESTIONS):
         begun = time.perf_counter()
-        found = data.read(lambda tx, n=n: question(tx, n))  # type: ignore[misc]
+        found = data.read(question, n)  # type: ignore[misc]
         taken.append((time.perf_counter() - begun) * 1000)
         assert found
     return taken

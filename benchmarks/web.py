@@ -124,13 +124,13 @@ def _fill(app: App) -> None:
     _in_chunks(app, TASKS, lambda tx, numbers: _add_tasks(tx, numbers, now))
     _in_chunks(app, OTHERS, lambda tx, numbers: _add_others(tx, numbers, now))
     for task_id in range(2, TASKS, 200):
-        app.database.write(lambda tx, one=task_id: task_labels.add(tx, one, ["even"]))  # type: ignore[misc]
+        app.database.write(task_labels.add, task_id, ["even"])  # type: ignore[misc]
 
 
 def _in_chunks(app: App, count: int, work: Callable[[Tx, range], None]) -> None:
     for first in range(1, count + 1, CHUNK):
         numbers = range(first, min(count + 1, first + CHUNK))
-        app.database.write(lambda tx, some=numbers: work(tx, some))  # type: ignore[misc]
+        app.database.write(work, numbers)  # type: ignore[misc]
 
 
 def _add_accounts(app: App, tx: Tx, now: datetime) -> None:

@@ -29,7 +29,7 @@ THREADS = 8  # of each process, and of the bare loop
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the sandbox checks with it
 START_SECS = 4.0
 LOOK_SECS = 0.05
-LONGEST_SECS = 600.0
+MAX_SECS = 600.0
 SETTINGS: dict[str, Any] = {
     "webhook_workers": THREADS,
     "webhook_per_host": THREADS,
@@ -134,7 +134,7 @@ def _is_done(app: App) -> bool:
 
 
 def _when(condition: Callable[[], bool]) -> float:
-    deadline = time.monotonic() + LONGEST_SECS
+    deadline = time.monotonic() + MAX_SECS
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("not everything arrived")

@@ -1,37 +1,53 @@
-"""Every error of Baton; the class names the reaction.
+"""Every error of Baton. A class names the reaction that it asks for.
 
 BatonError
-├── InvalidInput            the user's words are wrong: say what and how to write it (exit 2)
-├── SettingsError           a setting is wrong or missing (exit 1)
-├── CredentialsError        key or account credentials are missing or wrong (exit 4)
-├── LeaseLost               somebody else may hold it now: stop that work, write nothing more
-├── Busy                    another process does just that: leave it to that one
-├── Unfinished              work ended early, and nothing is lost: run it again
-├── QuotaExceeded           the account has no room for that many rows today
-├── OutputError             a file cannot be written: keep the rows, end the work, tell the operator
-├── DamagedFile             a file that we read is not what it should be: leave it, say where
-├── DatabaseError           rolled back; reported
-│   ├── DatabaseUnavailable not reachable just now: wait and go on
-│   ├── DatabaseContention  lost against other transactions: run the whole transaction again
-│   ├── DuplicateKey        a row of that name exists: join it, or tell the user
-│   ├── AlreadyThere        a table, column or index exists: that step of an upgrade is done
-│   ├── CommitUnknown       the answer to COMMIT was lost: never guess, let the leases run out
-│   └── SchemaMismatch      another version's tables: touch nothing
-└── SourceError             a platform's answer
-    ├── Retry               transport or server side: same account, again after a backoff
-    ├── Throttled           this account cools down, another goes on
-    ├── RiskControl         suspicion: account rests long; many at once open the breaker
-    ├── QuotaSpent          the platform's own quota is used up: wait for its reset, keep the place
-    ├── BreakerOpen         nobody asks on that way out for a while: the task waits
-    ├── LoginExpired        account disabled until somebody signs in
-    ├── AccountBanned       account disabled
-    ├── NotFound            permanent for this item
-    ├── BadRequest          permanent for this request
-    └── UnexpectedResponse  the shape is not understood: stop, keep the evidence
+├── InvalidInputError                the user's words are wrong: say what, and how to write it
+│   ├── WrongFieldsError            several fields at once, with a sentence for each
+│   ├── WrongFieldError             one field of an item
+│   └── NoFitAccountError            no account can ask now: say when one can
+├── SettingsError                    a setting is wrong or missing (exit 1)
+├── CredentialsError                 key or credentials are missing or wrong (exit 4)
+├── LeaseLostError                   another holder is possible: stop that work, write nothing more
+├── BusyError                        another process does just that: leave it to that one
+│   └── JobBusyError                 another run of the job goes on
+├── OvertakenError                   another process did it meanwhile: plan anew
+├── UnfinishedError                  work ended early, and nothing is lost: run it again
+├── QuotaExceededError               the account has no room for that many rows today
+├── OutputError                      a file cannot be written: keep the rows, end the work
+├── DamagedFileError                 a file that is read is wrong: leave it, say where
+├── LogNotFoundError                 no log file of that name on this host
+├── NotSentError                     a webhook got no answer: try again later
+│   └── UnsendableError              its URL cannot be used: give up
+├── DatabaseError                    rolled back; reported
+│   ├── DatabaseUnavailableError    not reachable just now: wait and go on
+│   ├── DatabaseContentionError     lost against others: run the whole transaction again
+│   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
+│   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
+│   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
+│   └── SchemaMismatchError          another version's tables: touch nothing
+├── NoFailoverError                  never raised: it keeps the connection pool from failing over
+├── SourceError                      a platform's answer
+│   ├── RetryableError              transport or server side: same account, again after a backoff
+│   ├── ThrottledError              this account cools down, another goes on
+│   ├── RiskControlError            suspicion: account rests long; many at once open the breaker
+│   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
+│   ├── BreakerOpenError            nobody asks on that way out for a while: the task waits
+│   ├── LoginExpiredError           account disabled until somebody signs in
+│   ├── AccountBannedError          account disabled
+│   ├── NotFoundError               permanent for this item
+│   ├── BadRequestError             permanent for this request
+│   └── UnexpectedResponseError      the shape is not understood: stop, keep the evidence
+├── InvalidEntryError                one entry of a page is damaged: keep the others
+├── DamagedAnswerError               an answer as a whole is damaged
+├── NotJsonError                     a body cannot be read
+└── NoVideoError                     a URL is not the link of a video
+
+Control flow that is no error ends in `Signal` and stands in `core/cancellation.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,8 +57,33 @@ class BatonError(Exception):
     """Base of all errors that Baton raises on purpose; its text is meant for people."""
 
 
-class InvalidInput(BatonError):
+class InvalidInputError(BatonError):
     """What the user typed cannot be done."""
+
+
+class WrongFieldsError(InvalidInputError):
+    """Some of what was given cannot be used; `problems` has a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+class WrongFieldError(InvalidInputError):
+    """A field of an item is wrong; `reason` never repeats a secret."""
+
+    def __init__(self, *, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
+        self.field = field
+        self.reason = reason
+
+
+class NoFitAccountError(InvalidInputError):
+    """No account can ask now. `until`: when one can; None: when a person has helped."""
+
+    def __init__(self, *, message: str, until: datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class SettingsError(BatonError):
@@ -53,19 +94,27 @@ class CredentialsError(BatonError):
     """The secret key or an account's credentials are missing, damaged or of another key."""
 
 
-class LeaseLost(BatonError):
+class LeaseLostError(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
 
 
-class Unfinished(BatonError):
+class UnfinishedError(BatonError):
     """A round of work ended before its end; the next run goes on with it."""
 
 
-class Busy(BatonError):
+class BusyError(BatonError):
     """Another process does the same work at this moment."""
 
 
-class QuotaExceeded(BatonError):
+class JobBusyError(BusyError):
+    """Another run of the job goes on."""
+
+
+class OvertakenError(BatonError):
+    """Another process has done meanwhile what was planned; the transaction is rolled back."""
+
+
+class QuotaExceededError(BatonError):
     """The account's quota of the day does not hold that many rows."""
 
 
@@ -73,36 +122,55 @@ class OutputError(BatonError):
     """An export file cannot be written (folder, permissions, space)."""
 
 
-class DamagedFile(BatonError):
+class DamagedFileError(BatonError):
     """A data file is missing, cannot be read, or has another shape; it was left as it is."""
+
+
+class NotSentError(BatonError):
+    """There was no answer, or no request was made; the text says why."""
+
+
+class UnsendableError(NotSentError):
+    """The URL is none: no later attempt can go better."""
+
+
+class LogNotFoundError(BatonError):
+    """There is no log file of that name here."""
 
 
 class DatabaseError(BatonError):
     """A statement failed; its transaction was rolled back."""
 
 
-class DatabaseUnavailable(DatabaseError):
+class DatabaseUnavailableError(DatabaseError):
     """The server cannot be reached, or went away before COMMIT was sent."""
 
 
-class DatabaseContention(DatabaseError):
+class DatabaseContentionError(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
 
 
-class DuplicateKey(DatabaseError):
+class DuplicateKeyError(DatabaseError):
     """A row with the same unique key exists already."""
 
 
-class AlreadyThere(DatabaseError):
+class AlreadyExistsError(DatabaseError):
     """A change of the schema was made before."""
 
 
-class CommitUnknown(DatabaseError):
+class CommitUnknownError(DatabaseError):
     """The connection broke between sending COMMIT and its answer."""
 
 
-class SchemaMismatch(DatabaseError):
+class SchemaMismatchError(DatabaseError):
     """The database holds no Baton schema, or that of another version."""
+
+
+class NoFailoverError(BatonError):
+    """No driver error is of this class: DBUtils must never replace a connection by itself.
+
+    Its fail-over would run the second half of a transaction alone on a new connection.
+    """
 
 
 @dataclass(frozen=True)
@@ -143,7 +211,7 @@ class SourceError(BatonError):
         self.culprit: Culprit | None = None
 
 
-class Retry(SourceError):
+class RetryableError(SourceError):
     """Transport trouble, a damaged body or a server-side failure.
 
     `damaged` tells that an answer came whole but could not be understood: when retries do not
@@ -164,7 +232,7 @@ class Retry(SourceError):
         self.of_proxy = of_proxy
 
 
-class Throttled(SourceError):
+class ThrottledError(SourceError):
     """Too many requests from this account."""
 
     def __init__(
@@ -178,7 +246,7 @@ class Throttled(SourceError):
         self.retry_after_secs = retry_after_secs
 
 
-class RiskControl(SourceError):
+class RiskControlError(SourceError):
     """The platform suspects a robot; `whole_egress` when it blocks the address, not the account."""
 
     def __init__(
@@ -188,7 +256,7 @@ class RiskControl(SourceError):
         self.whole_egress = whole_egress
 
 
-class QuotaSpent(SourceError):
+class PlatformQuotaError(SourceError):
     """A platform's quota or our budget for it is used up until `resets_at` (UTC)."""
 
     def __init__(self, message: str, resets_at: datetime, evidence: Evidence | None = None) -> None:
@@ -196,7 +264,7 @@ class QuotaSpent(SourceError):
         self.resets_at = resets_at
 
 
-class BreakerOpen(SourceError):
+class BreakerOpenError(SourceError):
     """Nothing was asked: risk control has shut this way out, for `secs_left` seconds."""
 
     def __init__(self, message: str, secs_left: float) -> None:
@@ -204,21 +272,37 @@ class BreakerOpen(SourceError):
         self.secs_left = secs_left
 
 
-class LoginExpired(SourceError):
+class LoginExpiredError(SourceError):
     """The session is not signed in any more."""
 
 
-class AccountBanned(SourceError):
+class AccountBannedError(SourceError):
     """The platform banned the account."""
 
 
-class NotFound(SourceError):
+class NotFoundError(SourceError):
     """The item does not exist (any more)."""
 
 
-class BadRequest(SourceError):
+class BadRequestError(SourceError):
     """The platform says the request itself is wrong."""
 
 
-class UnexpectedResponse(SourceError):
+class UnexpectedResponseError(SourceError):
     """An answer whose shape is not understood."""
+
+
+class InvalidEntryError(BatonError):
+    """One entry of a page is not what it should be."""
+
+
+class DamagedAnswerError(BatonError):
+    """The answer as a whole is not what it should be."""
+
+
+class NotJsonError(BatonError):
+    """A body that cannot be read."""
+
+
+class NoVideoError(BatonError):
+    """A URL is not the link of a video; the text says why."""

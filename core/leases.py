@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from core.clock import Clock
-from core.errors import LeaseLost
+from core.errors import LeaseLostError
 
 
 class LeaseKind(StrEnum):
@@ -54,15 +54,15 @@ class Lease:
         return not self._lost and clock.monotonic() < self._deadline
 
     def require(self, clock: Clock) -> None:
-        """Raise LeaseLost unless the lease is still ours as far as we know."""
+        """Raise LeaseLostError unless the lease is still ours as far as we know."""
         if not self.is_held(clock):
-            raise LeaseLost(f"lease on {self.kind} {self.row_id} ran out or was taken over")
+            raise LeaseLostError(f"lease on {self.kind} {self.row_id} ran out or was taken over")
 
     def __repr__(self) -> str:
         return f"Lease({self.kind} {self.row_id}, token {self.token})"
 
 
-class LeaseBook:
+class LeaseRegistry:
     """All leases that this process wants to keep; the keeper renews what stands here.
 
     A lease that is struck out without being released in the database runs out by itself. That is

@@ -17,7 +17,7 @@ from core.errors import SettingsError
 from core.schedule import check_cron
 
 PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
-LONGEST_SECS = 30 * 86400.0  # what no clock can add or wait is refused
+MAX_SECS = 30 * 86400.0  # what no clock can add or wait is refused
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _delays(given: object) -> tuple[float, ...]:
         delays = tuple(float(part) for part in _parts(given))
     except ValueError:
         delays = (-1.0,)
-    if not all(0 <= secs <= LONGEST_SECS for secs in delays):
+    if not all(0 <= secs <= MAX_SECS for secs in delays):
         raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
     return delays
 
@@ -138,10 +138,10 @@ class Settings(BaseSettings):
         "BATON_LEASE_SECS",
         "a dead worker's work is taken over after this",
         ge=1,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     poll_secs: float = _setting(
-        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0, le=LONGEST_SECS
+        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0, le=MAX_SECS
     )
     pages_per_task: int = _setting(10, "BATON_PAGES_PER_TASK", "pages of one crawl piece", ge=1)
     task_attempts: int = _setting(
@@ -158,17 +158,17 @@ class Settings(BaseSettings):
         "BATON_EXPORT_IDLE_SECS",
         "an export that waits for rows or its account keeps its file open this long",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     database_patience_secs: float = _setting(
         120.0,
         "BATON_DATABASE_PATIENCE_SECS",
         "how long services wait for a lost database",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     request_timeout_secs: float = _setting(
-        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0, le=LONGEST_SECS
+        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0, le=MAX_SECS
     )
     request_attempts: int = _setting(
         3, "BATON_REQUEST_ATTEMPTS", "tries of one request before the task steps back", ge=1
@@ -178,7 +178,7 @@ class Settings(BaseSettings):
         "BATON_THROTTLE_COOLDOWN_SECS",
         "rest after a throttle, doubled each time",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     session_warning_days: float = _setting(
         3.0,
@@ -195,7 +195,7 @@ class Settings(BaseSettings):
         "BATON_RISK_COOLDOWN_SECS",
         "rest after a risk check, doubled each time",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
@@ -208,14 +208,14 @@ class Settings(BaseSettings):
         "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS",
         "between two batches of play counts, at least",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     play_counts_request_pause_secs: float = _setting(
         1.0,
         "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS",
         "between two requests for play counts, at least",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     play_counts_tries: int = _setting(
         3, "BATON_PLAY_COUNTS_TRIES", "tries of a work before it is skipped and listed", ge=1, le=10
@@ -238,14 +238,14 @@ class Settings(BaseSettings):
         "BATON_SINGLE_PAUSE_MIN_SECS",
         "before a video that is asked singly, besides the pace, at least",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     single_pause_max_secs: float = _setting(
         0.5,
         "BATON_SINGLE_PAUSE_MAX_SECS",
         "… at most; its length is drawn at random",
         ge=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     bilibili_passport_url: UrlSetting = _setting(
         "https://passport.bilibili.com",
@@ -330,7 +330,7 @@ class Settings(BaseSettings):
         "BATON_WEBHOOK_TIMEOUT_SECS",
         "for one whole request to a receiver",
         gt=0,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
     webhook_retry_secs: DelaysSetting = _setting(
         (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0),
@@ -357,7 +357,7 @@ class Settings(BaseSettings):
         "BATON_BROADCAST_SECS",
         "how often active distribution tasks are broadcast",
         ge=10,
-        le=LONGEST_SECS,
+        le=MAX_SECS,
     )
 
     prune_schedule: CronSetting = _setting(

@@ -6,24 +6,24 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accounts.manager import AccountManager, Purpose
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInputError
 from crawler.export.options import ExportOptions
 from crawler.export.segment_files import FinishedFile
-from crawler.export.segment_finalizer import SegmentSealer
+from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.labels import labels_named, require_few
-from crawler.tasks.scheduler import Filed, TaskScheduler
+from crawler.tasks.scheduler import FiledTask, TaskScheduler
 from sources.base import Via
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import TaskStatus, TaskType
 
 if TYPE_CHECKING:
-    from sources.platforms import Catalog
+    from sources.platforms import PlatformRegistry
 
-MOST_DOMAIN_LETTERS = 128
+MAX_DOMAIN_LETTERS = 128
 
 
-class TaskDesk:
+class CrawlingService:
     """Files crawls and exports. An open task of the same platform and domain is joined; where it
     was paused it goes on."""
 
@@ -33,8 +33,8 @@ class TaskDesk:
         database: Database,
         scheduler: TaskScheduler,
         accounts: AccountManager,
-        sealer: SegmentSealer,
-        catalog: Catalog,
+        sealer: SegmentFinalizer,
+        catalog: PlatformRegistry,
     ) -> None:
         self._database = database
         self._scheduler = scheduler
@@ -49,9 +49,9 @@ class TaskDesk:
         pages: int | None,
         via: Via,
         labels: Sequence[str] = (),
-    ) -> Filed:
+    ) -> FiledTask:
         """File a crawl of a domain that `is_domain`. An open one gets the labels too. Raises
-        InvalidInput, CredentialsError."""
+        InvalidInputError, CredentialsError."""
         labels = labels_named(labels)
         known = self._catalog.searching(platform)
         self.require_accounts(known.name, Purpose.INGESTING)
@@ -68,8 +68,8 @@ class TaskDesk:
         options: ExportOptions,
         lanes: int = 1,
         labels: Sequence[str] = (),
-    ) -> Filed:
-        """File an export of a known domain; labels as for `crawl`. Raises InvalidInput,
+    ) -> FiledTask:
+        """File an export of a known domain; labels as for `crawl`. Raises InvalidInputError,
         CredentialsError."""
         labels = labels_named(labels)
         known = self._catalog.searching(platform)
@@ -81,46 +81,48 @@ class TaskDesk:
         """End a task for good and finish its open files; those by segment.
 
         Raises:
-            InvalidInput: no such task, or it has ended.
+            InvalidInputError: no such task, or it has ended.
             OutputError: the task has ended, but a file cannot be written.
         """
         self._scheduler.cancel(task_id)
-        ours = {
-            one.id for one in self._database.read(lambda tx: export_segments.of_task(tx, task_id))
-        }
+        ours = {one.id for one in self._database.read(export_segments.of_task, task_id)}
         left = [one.id for one in self._sealer.unattended() if one.id in ours]
         return {segment_id: self._sealer.rebuild(segment_id) for segment_id in left}
 
     def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
         """The labels of those tasks that have any."""
-        return self._database.read(lambda tx: task_labels.of_tasks(tx, task_ids))
+        return self._database.read(task_labels.of_tasks, task_ids)
 
     def labels_in_use(self, limit: int) -> list[str]:
         """Labels of any task, by name."""
-        return self._database.read(lambda tx: task_labels.in_use(tx, limit))
+        return self._database.read(task_labels.in_use, limit)
 
     def label(self, task_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
         """Put labels on a task and take others off; those it has then.
 
         Raises:
-            InvalidInput: no such task, a piece of one, a label that is none, or too many.
+            InvalidInputError: no such task, a piece of one, a label that is none, or too many.
         """
         wanted = labels_named(add)
 
         def work(tx: Tx) -> list[str]:
             task = tasks.get(tx, task_id)
             if task is None:
-                raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+                raise InvalidInputError(
+                    f"no task has the id {task_id}; see: python cli.py tasks list"
+                )
             if task.parent_id is not None:
                 whole = task.parent_id
-                raise InvalidInput(f"task {task_id} is a piece of task {whole}; label that one")
+                raise InvalidInputError(
+                    f"task {task_id} is a piece of task {whole}; label that one"
+                )
             task_labels.remove(tx, task_id, remove)
             task_labels.add(tx, task_id, wanted)
             found = task_labels.of_tasks(tx, [task_id]).get(task_id, [])
             require_few(found)
             return found
 
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
         """Raise CredentialsError when no account can do it, now or later by itself."""
@@ -151,7 +153,7 @@ class TaskDesk:
             ]
         )
 
-    def _woken(self, filed: Filed) -> Filed:
+    def _woken(self, filed: FiledTask) -> FiledTask:
         """Resume a task that was paused; one that waits is looked at again at once."""
         if filed.task.status is TaskStatus.PAUSED:
             self._scheduler.resume(filed.task.id)
@@ -160,4 +162,4 @@ class TaskDesk:
 
 def is_domain(name: str) -> bool:
     """Whether a text can name a domain."""
-    return 0 < len(name) <= MOST_DOMAIN_LETTERS and not any(ord(letter) < 32 for letter in name)
+    return 0 < len(name) <= MAX_DOMAIN_LETTERS and not any(ord(letter) < 32 for letter in name)

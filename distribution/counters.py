@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from distribution.fields import WrongField, read_count
+from core.errors import WrongFieldError
+from distribution.fields import read_count
 from sources.base import VideoStats
 
 PREFIXES = {"youtube": "yt", "tiktok": "tt", "douyin": "dy"}
@@ -30,10 +31,10 @@ def verified(details: Any) -> Counters:
     that is there and not null; what is absent or null is left out: it is not known.
 
     Raises:
-        WrongField: one is negative or no whole number, or `details` is no JSON object.
+        WrongFieldError: one is negative or no whole number, or `details` is no JSON object.
     """
     if not isinstance(details, Mapping):
-        raise WrongField(field="verification_details", reason="is no JSON object")
+        raise WrongFieldError(field="verification_details", reason="is no JSON object")
     found = {}
     for counter, names in NAMES.items():
         for name in names:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError, WrongFieldError
 from sources.links import ShortLink, VideoLink, recognise
 from sources.text import storable
 
@@ -19,18 +19,9 @@ ID_CHARS, URL_CHARS, LINK_CHARS = 64, 1024, 1024
 SHOWN_CHARS = 80
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a public mark, no secret
 SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
-MOST_SECRETS = 2  # the new one and the old one while it is rotated
+MAX_SECRETS = 2  # the new one and the old one while it is rotated
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 FIRST_YEAR = 2000
-
-
-class WrongField(InvalidInput):
-    """A field of an item is wrong; `reason` never repeats a secret."""
-
-    def __init__(self, *, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
-        self.field = field
-        self.reason = reason
 
 
 class Fields:
@@ -38,13 +29,13 @@ class Fields:
     whether a field `was_given`.
 
     Raises:
-        WrongField: there are fields that are not `known`.
+        WrongFieldError: there are fields that are not `known`.
     """
 
     def __init__(self, *, told: Mapping[str, Any], known: Collection[str]) -> None:
         for name in told:
             if name not in known:
-                raise WrongField(
+                raise WrongFieldError(
                     field=str(name)[:SHOWN_CHARS], reason=f"is unknown; known: {', '.join(known)}"
                 )
         self._told = told
@@ -62,10 +53,10 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise WrongField(field=name, reason=f"{_shown(value)} is no text")
+            raise WrongFieldError(field=name, reason=f"{_shown(value)} is no text")
         text = storable(value).strip()
         if len(text) > most:
-            raise WrongField(field=name, reason=f"is longer than {most} characters")
+            raise WrongFieldError(field=name, reason=f"is longer than {most} characters")
         return text or None
 
     def identifier(self, name: str) -> str:
@@ -74,14 +65,14 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if value is not None and not isinstance(value, str):
-            raise WrongField(
+            raise WrongFieldError(
                 field=name, reason=f"{_shown(value)} is neither a text nor a whole number"
             )
         text = (value or "").strip()
         if not text:
-            raise WrongField(field=name, reason="is missing")
+            raise WrongFieldError(field=name, reason="is missing")
         if len(text) > ID_CHARS or CONTROL.search(text):
-            raise WrongField(
+            raise WrongFieldError(
                 field=name,
                 reason=f"must be 1 to {ID_CHARS} characters, without line breaks and the like",
             )
@@ -99,15 +90,15 @@ class Fields:
             return None
         try:
             meant = recognise(text)
-        except InvalidInput as error:
-            raise WrongField(field=name, reason=str(error)) from error
+        except InvalidInputError as error:
+            raise WrongFieldError(field=name, reason=str(error)) from error
         if meant.platform not in PLATFORMS:
-            raise WrongField(
+            raise WrongFieldError(
                 field=name, reason=f"is of {meant.platform}; known here: {', '.join(PLATFORMS)}"
             )
         named = self.text("platform", ID_CHARS)
         if named is not None and named.lower() != meant.platform:
-            raise WrongField(
+            raise WrongFieldError(
                 field="platform", reason=f"is {named!r}, but the link is of {meant.platform}"
             )
         return text, meant
@@ -129,28 +120,28 @@ class Fields:
         except (ValueError, OverflowError):
             utc = None
         if not isinstance(value, str) or utc is None or utc.year < FIRST_YEAR:
-            raise WrongField(
+            raise WrongFieldError(
                 field=name, reason=f"{_shown(value)} is no time; write 2026-11-21T23:15:00+08:00"
             )
         return utc
 
 
 def read_count(name: str, value: Any, most: int) -> int:
-    """A whole number from 0 to `most`, also as text. Raises WrongField."""
+    """A whole number from 0 to `most`, also as text. Raises WrongFieldError."""
     number = value
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
         number = int(value)
     if not isinstance(number, int) or isinstance(number, bool):
-        raise WrongField(field=name, reason=f"{_shown(value)} is no whole number")
+        raise WrongFieldError(field=name, reason=f"{_shown(value)} is no whole number")
     if number < 0:
-        raise WrongField(field=name, reason=f"{number} is negative")
+        raise WrongFieldError(field=name, reason=f"{number} is negative")
     if number > most:
-        raise WrongField(field=name, reason=f"{number} is more than {most}")
+        raise WrongFieldError(field=name, reason=f"{number} is more than {most}")
     return number
 
 
 def read_http_url(name: str, text: str) -> str:
-    """The URL. Raises WrongField when it is none of http(s), or carries a password."""
+    """The URL. Raises WrongFieldError when it is none of http(s), or carries a password."""
     try:
         parts = urlsplit(text)
         usable = parts.port is None or parts.port > 0
@@ -163,11 +154,11 @@ def read_http_url(name: str, text: str) -> str:
         or re.search(r"[\s\\]", text)
         or CONTROL.search(text)
     ):
-        raise WrongField(
+        raise WrongFieldError(
             field=name, reason="is no http(s) URL; write it like https://example.com/callback"
         )
     if parts.username is not None or parts.password is not None:
-        raise WrongField(
+        raise WrongFieldError(
             field=name, reason="has a user or password in it; sign reports with a secret instead"
         )
     return text
@@ -177,11 +168,11 @@ def read_secret(name: str, value: Any) -> str:
     """One secret of Standard Webhooks, or two (the newest first) while it is rotated.
 
     Raises:
-        WrongField: it has another form. It is not repeated.
+        WrongFieldError: it has another form. It is not repeated.
     """
     parts = value.split() if isinstance(value, str) else []
-    if not 1 <= len(parts) <= MOST_SECRETS or not all(map(_is_secret, parts)):
-        raise WrongField(
+    if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):
+        raise WrongFieldError(
             field=name,
             reason=f"must be {SECRET_PREFIX} and the base64 of {SECRET_BYTES[0]} to"
             f" {SECRET_BYTES[-1]}"

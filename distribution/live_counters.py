@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from typing import Protocol
 
+from core.cancellation import StoppedSignal
 from crawler.statistics.fetcher import FetchedItem
 from distribution import counters
 from distribution.counters import Counters
 from sources.base import VideoStats
-from sources.pacing import Stopped
 
 
 class Fetcher(Protocol):
@@ -19,7 +19,7 @@ class Fetcher(Protocol):
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]: ...
 
 
-class LiveNumbers:
+class LiveCounters:
     """Answers are kept as long as this object is: one scan, or one round."""
 
     def __init__(self, fetcher: Fetcher) -> None:
@@ -31,7 +31,7 @@ class LiveNumbers:
         """Fetch what is not known yet.
 
         Raises:
-            Stopped: `stop` was set; what has an answer by then is known.
+            StoppedSignal: `stop` was set; what has an answer by then is known.
         """
         wanted = [link for link in dict.fromkeys(links) if link not in self._known]
         if not wanted:
@@ -40,7 +40,7 @@ class LiveNumbers:
         self._known |= {item.text: _answer(item) for item in items}
         self._unasked |= {item.text for item in items if not item.asked}
         if stop.is_set():
-            raise Stopped
+            raise StoppedSignal
 
     def was_asked(self, link: str) -> bool:
         """Whether anybody tried, before the time or the platform's budget was used up."""

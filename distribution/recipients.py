@@ -11,7 +11,7 @@ from storage.distribution.distribution_tasks import DramaFields
 
 
 @dataclass(frozen=True)
-class Receiver:
+class Recipient:
     """A callback URL, and the task whose secret signs what is sent there; neither where nobody is
     to be told. `dramas` are by task id."""
 
@@ -20,7 +20,7 @@ class Receiver:
     dramas: tuple[DramaFields, ...]
 
 
-def receivers_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Receiver]:
+def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient]:
     """The tasks by receiver. One report can be signed by one secret only, so tasks of one URL
     with different secrets are reported apart."""
     secrets: dict[str, str | None] = {}
@@ -32,7 +32,7 @@ def receivers_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Receiver]:
         secret = secrets[token] if token is not None else None
         groups.setdefault((drama.callback_url, secret), []).append(drama)
     return [
-        Receiver(url, found[0].task_id if url else None, tuple(found))
+        Recipient(url, found[0].task_id if url else None, tuple(found))
         for (url, _), found in groups.items()
     ]
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from core.schedule import Schedule
-from storage.crawling.job_runs import JobCause, JobRun, Standing
+from storage.crawling.job_runs import JobCause, JobRun, JobState
 
 GRACE = timedelta(minutes=5)  # who starts within it is on time
-MOST_BEGINNINGS = 5  # of one run: what kills every process must not go on for ever
-MOST_COUNTED = 1000
+MAX_BEGINNINGS = 5  # of one run: what kills every process must not go on for ever
+MAX_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Job:
     """Something that is done by schedule.
 
     Args:
-        run: does it, and returns what it did in a sentence. It raises `Stopped` when it ends
+        run: does it, and returns what it did in a sentence. It raises `StoppedSignal` when it ends
             unfinished because of `stop`, and any other error to have the run recorded as failed. It
             may be called again for the same time, after a process died.
         catch_up: whether it is made up for, once, when it could not run in time.
@@ -74,7 +74,7 @@ class Plan:
         return self == Plan()
 
 
-def plan_of(job: Job, seen: Standing, now: datetime, *, asked: bool = False) -> Plan:
+def plan_of(job: Job, seen: JobState, now: datetime, *, asked: bool = False) -> Plan:
     """What is due of a job.
 
     `asked` when somebody came just for it (a timer): then the newest time counts also when it was
@@ -106,7 +106,7 @@ def plan_of(job: Job, seen: Standing, now: datetime, *, asked: bool = False) -> 
 
 
 def _may_go_on(job: Job, dead: JobRun, now: datetime) -> bool:
-    if dead.cause is JobCause.MANUAL or dead.lease_token >= MOST_BEGINNINGS:
+    if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_BEGINNINGS:
         return False
     return job.catch_up or now - dead.scheduled_at <= GRACE
 
@@ -114,14 +114,14 @@ def _may_go_on(job: Job, dead: JobRun, now: datetime) -> bool:
 def _obituary(dead: JobRun, newest: datetime | None) -> str:
     if newest is not None:
         return "its process ended; the next time had come"
-    if dead.lease_token >= MOST_BEGINNINGS:
+    if dead.lease_token >= MAX_BEGINNINGS:
         return f"begun {dead.lease_token} times and never ended; given up"
     return "its process ended"
 
 
 def _missed(
     schedule: Schedule,
-    seen: Standing,
+    seen: JobState,
     since: datetime | None,
     newest: datetime,
     *,
@@ -132,7 +132,7 @@ def _missed(
     last = newest if includes_newest else schedule.newest_before(since, newest)
     if last is None:
         return None
-    times = schedule.count(since, last, MOST_COUNTED)
+    times = schedule.count(since, last, MAX_COUNTED)
     first = schedule.next_after(since)
     return Missed(last, times, _reason(seen.newest, first, last, times))
 
@@ -144,7 +144,7 @@ def _reason(before: JobRun | None, first: datetime, last: datetime, times: int) 
         why = "no process was there to run it"
     if times == 1:
         return why
-    more = " or more" if times == MOST_COUNTED else ""
+    more = " or more" if times == MAX_COUNTED else ""
     return f"{times}{more} times from {_told(first)} to {_told(last)}: {why}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from core.errors import BatonError, InvalidInput
+from core.errors import BatonError, InvalidInputError
 from core.logs import service_log
 from jobs.due import Job
 from jobs.runner import JobRunner
@@ -23,19 +23,19 @@ class JobLauncher:
         self._threads: list[threading.Thread] = []
 
     def named(self, name: str) -> Job:
-        """The job of that name. Raises InvalidInput, naming those there are."""
+        """The job of that name. Raises InvalidInputError, naming those there are."""
         for job in self.jobs:
             if job.name == name:
                 return job
         names = ", ".join(job.name for job in self.jobs)
-        raise InvalidInput(f"no job is called {name!r}; there are: {names}")
+        raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
 
     def launch(self, name: str) -> None:
         """Begin a run, and come back.
 
         Raises:
-            InvalidInput: no such job.
-            JobBusy: a run of it goes on.
+            InvalidInputError: no such job.
+            JobBusyError: a run of it goes on.
             DatabaseError: nothing was begun.
         """
         job = self.named(name)

@@ -23,6 +23,6 @@ class QuotaReset:
         """Reset what counts for a day before today; what was done."""
         now = self._clock.now()
         day = self._calendar.day(now)
-        reset = self._database.write(lambda tx: accounts.reset_quota(tx, day, now), repeatable=True)
-        woken = self._database.write(lambda tx: tasks.wake_for_quota(tx, now), repeatable=True)
+        reset = self._database.write_idempotent(accounts.reset_quota, day, now)
+        woken = self._database.write_idempotent(tasks.wake_for_quota, now)
         return f"quota day {day}: accounts with a new quota {reset}, tasks woken {woken}"

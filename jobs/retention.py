@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.logs import service_log
-from sources.pacing import Stopped
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
@@ -71,7 +71,7 @@ class Retention:
         """Delete what is old; how much, in a sentence.
 
         Raises:
-            Stopped: `stop` was set; a later run does the rest.
+            StoppedSignal: `stop` was set; a later run does the rest.
             DatabaseError: what was deleted is deleted; a later run does the rest.
         """
         counts = {kind.name: self._prune(kind, stop) for kind in self.kinds if kind.days}
@@ -86,7 +86,7 @@ class Retention:
 
         def is_overdue(kind: OldRows) -> bool:
             before = now - timedelta(days=kind.days) - LATE
-            return bool(self._database.read(lambda tx: kind.find(tx, before, 1)))
+            return bool(self._database.read(kind.find, before, 1))
 
         return [kind for kind in self.kinds if kind.days and is_overdue(kind)]
 
@@ -95,7 +95,7 @@ class Retention:
         total = 0
         while True:
             if stop.is_set():
-                raise Stopped
+                raise StoppedSignal
             found, dropped = self._prune_some(kind, before)
             total += dropped
             if not found:
@@ -104,10 +104,10 @@ class Retention:
 
     def _prune_some(self, kind: OldRows, before: datetime) -> tuple[int, int]:
         """How many were found and deleted; others may delete, or replay, at the same time."""
-        ids = self._database.read(lambda tx: kind.find(tx, before, BATCH))
+        ids = self._database.read(kind.find, before, BATCH)
         if not ids:
             return 0, 0
-        return len(ids), self._database.write(lambda tx: kind.drop(tx, ids), repeatable=True)
+        return len(ids), self._database.write_idempotent(kind.drop, ids)
 
     def _remove_logs(self) -> int:
         return sum(_removed(path) for path in self._old(self._log_dir.rglob("*"), LOG_OF_A_DAY))

@@ -7,26 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import BatonError, DuplicateKey
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, redact, service_log
 from jobs.due import Job, JobContext, Plan, plan_of
-from sources.pacing import Stopped
 from storage.crawling import job_runs as rows
-from storage.crawling.job_runs import JobCause, JobRun, JobState
+from storage.crawling.job_runs import JobCause, JobRun, RunState
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
 INTERRUPTED = "interrupted"
-
-
-class Overtaken(Exception):
-    """Another process has done meanwhile what was planned; the transaction is rolled back."""
-
-
-class JobBusy(BatonError):
-    """Another run of the job goes on."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,13 @@ class JobRunner:
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, book: LeaseBook, owner: str, lease_secs: float
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        book: LeaseRegistry,
+        owner: str,
+        lease_secs: float,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -76,13 +74,13 @@ class JobRunner:
             DatabaseError: nothing, or nothing more, was done; what was begun is taken over.
         """
         now = self._clock.now()
-        seen = self._database.read(lambda tx: rows.standing(tx, job.name))
+        seen = self._database.read(rows.standing, job.name)
         plan = plan_of(job, seen, now, asked=asked)
         if plan.is_empty:
             return None
         try:
             taken = self._take(partial(self._apply, job=job, plan=plan))
-        except (DuplicateKey, Overtaken):
+        except (DuplicateKeyError, OvertakenError):
             return None
         _log_plan(job, plan)
         return self._carry_out(job, taken) if taken is not None else None
@@ -91,19 +89,19 @@ class JobRunner:
         """Run a job because somebody asks for it, whatever its schedule; the run as it ended.
 
         Raises:
-            JobBusy: a run of it goes on.
+            JobBusyError: a run of it goes on.
             DatabaseError: as for `settle`.
         """
         now = self._clock.now()
-        seen = self._database.read(lambda tx: rows.standing(tx, job.name)).open
+        seen = self._database.read(rows.standing, job.name).open
         if seen is not None and seen.lease_until is not None and seen.lease_until > now:
-            raise JobBusy(_busy(job))
+            raise JobBusyError(_busy(job))
         give_up = (seen, "its process ended") if seen is not None else None
         plan = Plan(give_up=give_up, start=(_beside_the_schedule(now), JobCause.MANUAL))
         try:
             taken = self._take(partial(self._apply, job=job, plan=plan))
-        except (DuplicateKey, Overtaken):
-            raise JobBusy(_busy(job)) from None
+        except (DuplicateKeyError, OvertakenError):
+            raise JobBusyError(_busy(job)) from None
         assert taken is not None
         return self._carry_out(job, taken)
 
@@ -130,13 +128,13 @@ class JobRunner:
         return taken
 
     def _apply(self, tx: Tx, job: Job, plan: Plan) -> JobRun | None:
-        """Write the plan; the run that is ours now. Raises DuplicateKey, Overtaken."""
+        """Write the plan; the run that is ours now. Raises DuplicateKeyError, OvertakenError."""
         now = self._clock.now()
         until = now + timedelta(seconds=self._lease_secs)
         if plan.meet:
             rows.meet(tx, job.name, now)
         if plan.give_up is not None and not rows.give_up(tx, *plan.give_up, now):
-            raise Overtaken
+            raise OvertakenError
         if plan.missed is not None:
             missed = plan.missed
             rows.note_missed(
@@ -149,7 +147,7 @@ class JobRunner:
             )
         if plan.go_on is not None:
             if not rows.take_over(tx, plan.go_on, self._owner, now, until):
-                raise Overtaken
+                raise OvertakenError
             return rows.get(tx, plan.go_on.id)
         if plan.start is None:
             return None
@@ -175,24 +173,24 @@ class JobRunner:
             self._book.strike(taken.lease)
             with self._guard:
                 self._held.remove(taken)
-        ended = self._database.read(lambda tx: rows.get(tx, run.id))
+        ended = self._database.read(rows.get, run.id)
         assert ended is not None
         return ended
 
     def _run(self, job: Job, taken: Taken, about: str) -> None:
         try:
             result = job.run(JobContext(taken.run.scheduled_at, taken.stop))
-        except Stopped:
+        except StoppedSignal:
             self._hand_back(taken, about)
         except BatonError as error:
-            self._finish(taken, JobState.FAILED, redact(str(error)), about)
+            self._finish(taken, RunState.FAILED, redact(str(error)), about)
         except Exception as error:  # a bug in one job must not end the others
             log.exception("%s ended by an error", about)
-            self._finish(taken, JobState.FAILED, redact(f"internal error: {error!r}"), about)
+            self._finish(taken, RunState.FAILED, redact(f"internal error: {error!r}"), about)
         else:
-            self._finish(taken, JobState.SUCCEEDED, result, about)
+            self._finish(taken, RunState.SUCCEEDED, result, about)
 
-    def _finish(self, taken: Taken, state: JobState, result: str, about: str) -> None:
+    def _finish(self, taken: Taken, state: RunState, result: str, about: str) -> None:
         run, now = taken.run, self._clock.now()
 
         def work(tx: Tx) -> bool:
@@ -201,7 +199,7 @@ class JobRunner:
             )
 
         if self._database.write(work):
-            level = log.info if state is JobState.SUCCEEDED else log.error
+            level = log.info if state is RunState.SUCCEEDED else log.error
             level("%s %s: %s", about, state.value, result)
         else:
             log.warning("%s was taken over; its result is not kept: %s", about, result)
@@ -209,11 +207,9 @@ class JobRunner:
     def _hand_back(self, taken: Taken, about: str) -> None:
         run, now = taken.run, self._clock.now()
         if run.cause is JobCause.MANUAL:
-            self._finish(taken, JobState.FAILED, INTERRUPTED, about)
+            self._finish(taken, RunState.FAILED, INTERRUPTED, about)
             return
-        self._database.write(
-            lambda tx: rows.hand_back(tx, run.id, run.lease_token, now), repeatable=True
-        )
+        self._database.write_idempotent(rows.hand_back, run.id, run.lease_token, now)
         log.info("%s handed back unfinished", about)
 
 

@@ -6,30 +6,30 @@ import threading
 from collections.abc import Iterable
 
 from accounts.manager import AccountManager
-from core.errors import BreakerOpen, CredentialsError, Culprit, SourceError
+from core.cancellation import OutOfTurnSignal, StoppedSignal
+from core.errors import BreakerOpenError, CredentialsError, Culprit, SourceError
 from core.logs import fields, service_log
-from crawler.runtime.account_sessions import Visit, Visits
+from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from jobs.due import JobContext
-from sources.pacing import OutOfTurn, Stopped
 
 log = service_log("caretaker")
 
 
-class Caretaker:
+class SessionChecks:
     """The job that checks sessions; each account is due by itself, a day after its last look."""
 
     def __init__(
-        self, *, accounts: AccountManager, visits: Visits, platforms: Iterable[str]
+        self, *, accounts: AccountManager, visits: AccountSessions, platforms: Iterable[str]
     ) -> None:
         self._accounts = accounts
         self._visits = visits
         self._platforms = tuple(platforms)
 
     def run(self, context: JobContext) -> str:
-        """Care once; what was done. Raises Stopped when it was cut short."""
+        """Care once; what was done. Raises StoppedSignal when it was cut short."""
         looked_at = self.care_once(context.stop)
         if context.stop.is_set():
-            raise Stopped
+            raise StoppedSignal
         return f"sessions looked at: {looked_at}"
 
     def care_once(self, stop: threading.Event) -> int:
@@ -44,12 +44,12 @@ class Caretaker:
         leased = self._accounts.lease_unchecked(platform)
         if leased is None:
             return False
-        visit = Visit(leased)
+        visit = AccountCheckout(leased)
         try:
             self._visits.enter(visit, stop)
             if visit.account == leased:  # it was not due for work, only for a look
                 self._visits.probe(visit, stop)
-        except (Stopped, OutOfTurn):
+        except (StoppedSignal, OutOfTurnSignal):
             self._visits.leave(visit)
             return False
         except (SourceError, CredentialsError) as error:
@@ -67,6 +67,6 @@ class Caretaker:
 
 def _is_passing(error: SourceError) -> bool:
     """Whether the next account would meet the same trouble just now."""
-    if isinstance(error, BreakerOpen):
+    if isinstance(error, BreakerOpenError):
         return True
     return error.culprit not in (None, Culprit.ACCOUNT)

@@ -27,7 +27,7 @@ from storage.models.workers import Worker
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
-MOST_PENDING = 10_000
+MAX_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
 SHOWN_ENDINGS = 4
 WAIT_SHOWN_SECS = 3.0  # a worker that looks again now is about to tell the same
@@ -51,7 +51,7 @@ class Waiting:
 @dataclass(frozen=True)
 class TaskView:
     """A top-level task with all its pieces. `pending_rows` (exports) is counted up to
-    MOST_PENDING; `attended` is whether any living process works on such tasks."""
+    MAX_PENDING; `attended` is whether any living process works on such tasks."""
 
     task: Task
     items: int
@@ -83,7 +83,7 @@ class Snapshot:
     runs: list[JobRun] = field(default_factory=list)
 
 
-class ProgressReader:
+class SnapshotReader:
     """Reads snapshots; each costs a handful of indexed queries."""
 
     def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
@@ -162,7 +162,7 @@ class ProgressReader:
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
             error=summed.error if task.is_open else task.last_error,
             account=names.get(task.assigned_account_id or 0),
-            pending_rows=influencers.count_pending(tx, task.platform, task.domain, MOST_PENDING)
+            pending_rows=influencers.count_pending(tx, task.platform, task.domain, MAX_PENDING)
             if exporting
             else 0,
             waiting=Waiting(wait.reason, from_sql_or_none(wait.until), wait.error)
@@ -210,7 +210,7 @@ class RateMeter:
 def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
     """Rows or creators that a task has before it; None where its end is not known."""
     if view.task.task_type is TaskType.EXPORT:
-        known = view.pending_rows < MOST_PENDING and not _may_grow(view.task, snapshot)
+        known = view.pending_rows < MAX_PENDING and not _may_grow(view.task, snapshot)
         return view.pending_rows if known else None
     if not view.task.page_to or not view.pages_done:
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.logs import redact
 from core.settings import Pace
-from sources.request_delay import RequestSpacing
+from sources.request_delay import RequestDelay
 from sources.text import storable
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class AccountSession:
     egress: str = "direct"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
-    spacing: RequestSpacing | None = field(default=None, repr=False)
+    spacing: RequestDelay | None = field(default=None, repr=False)
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
         """Around every single request: waits for its turn. Sources must use it."""
@@ -168,7 +168,7 @@ class Source(Protocol):
         Where a platform tells something to everybody, ANONYMOUS may come without any.
 
         Raises:
-            LoginExpired: there are no usable credentials.
+            LoginExpiredError: there are no usable credentials.
         """
 
     def check_session(self, session: AccountSession) -> SessionStatus:
@@ -247,4 +247,4 @@ class Budget(Protocol):
     """What a platform lets us spend in its day (quota units, or millionths of a dollar)."""
 
     def spend(self, units: int) -> None:
-        """Take units before they are used. Raises QuotaSpent when the day has no room."""
+        """Take units before they are used. Raises PlatformQuotaError when the day has no room."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from core.clock import Clock
 from core.errors import (
-    AccountBanned,
+    AccountBannedError,
     Culprit,
-    LoginExpired,
-    QuotaSpent,
-    Retry,
-    RiskControl,
+    LoginExpiredError,
+    PlatformQuotaError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 
 WINDOW_SECS = 60.0
@@ -61,13 +61,13 @@ class Blame:
     def judge(self, platform: str, asked: Asked, error: SourceError) -> Culprit:
         """Who is to blame for `error`; it is remembered too."""
         match error:
-            case Throttled() | LoginExpired() | AccountBanned():
+            case ThrottledError() | LoginExpiredError() | AccountBannedError():
                 return Culprit.ACCOUNT
-            case Retry():
+            case RetryableError():
                 return Culprit.PROXY if error.of_proxy else Culprit.PLATFORM
-            case QuotaSpent():
+            case PlatformQuotaError():
                 return Culprit.PLATFORM
-            case RiskControl():
+            case RiskControlError():
                 with self._lock:
                     self._remember(platform, asked, good=False)
                     if error.whole_egress:
@@ -76,7 +76,7 @@ class Blame:
             case _:
                 return Culprit.OURSELVES
 
-    def _of_risk(self, platform: str, asked: Asked, error: RiskControl) -> Culprit:
+    def _of_risk(self, platform: str, asked: Asked, error: RiskControlError) -> Culprit:
         answers = self._answers[platform]
         refused = [one.asked for one in answers if not one.good]
         if len({one.account_id for one in refused}) < self._accounts:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from core.errors import BadRequest, Evidence, LoginExpired, Retry, SourceError
+from core.errors import BadRequestError, Evidence, LoginExpiredError, RetryableError, SourceError
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
 
@@ -30,13 +30,13 @@ def open_key_session(
     """A session whose only secret is its key; putting the key where it belongs is the caller's.
 
     Raises:
-        LoginExpired: there is no key (`missing` says where to write one), or it cannot be sent.
+        LoginExpiredError: there is no key (`missing` says where to write one), or it is unusable.
     """
     key = (key or "").strip()
     if not key:
-        raise LoginExpired(missing)
+        raise LoginExpiredError(missing)
     if not KEY.fullmatch(key):
-        raise LoginExpired("the key holds characters that no key has; copy it again")
+        raise LoginExpiredError("the key holds characters that no key has; copy it again")
     http = requests.Session()
     http.trust_env = False  # a key leaves through its own proxy or directly, never another
     if proxy:
@@ -73,8 +73,8 @@ class Answer:
             request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
         )
 
-    def damaged(self, what: str) -> Retry:
-        return Retry(self.session.hide(what), self.evidence(), damaged=True)
+    def damaged(self, what: str) -> RetryableError:
+        return RetryableError(self.session.hide(what), self.evidence(), damaged=True)
 
     def retry_after_secs(self, now: datetime) -> float | None:
         return retry_after_secs(self.headers.get("Retry-After"), now)
@@ -94,7 +94,7 @@ class JsonApi:
         params: Mapping[str, str] | None = None,
         payload: Any = None,
     ) -> Answer:
-        """A GET, or with `payload` a POST. Raises Retry when no answer came."""
+        """A GET, or with `payload` a POST. Raises RetryableError when no answer came."""
         method = "GET" if payload is None else "POST"
         query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
         request = session.hide(f"{method} {path}" + (f"?{query}" if query else ""))
@@ -110,7 +110,7 @@ class JsonApi:
                 )
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the URL with its key, or the proxy's.
-            raise Retry(
+            raise RetryableError(
                 f"no answer ({type(error).__name__})",
                 Evidence(request),
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
@@ -129,10 +129,10 @@ class JsonApi:
 def error_of_other_status(said: str, answer: Answer) -> SourceError:
     """The error of a status that means the same at every platform."""
     if answer.status == 407:
-        return Retry("the proxy wants other credentials (HTTP 407)", answer.evidence())
+        return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
-        return Retry(said, answer.evidence())
-    return BadRequest(said, answer.evidence())
+        return RetryableError(said, answer.evidence())
+    return BadRequestError(said, answer.evidence())
 
 
 def retry_after_secs(header: str | None, now: datetime) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError, NoVideoError
 from sources.bilibili.ids import av_to_bv, bv_to_av
 
 SHOWN_CHARS = 120
@@ -53,16 +53,12 @@ class ShortLink:
     url: str
 
 
-class _NoVideo(Exception):
-    """A URL is not the link of a video; the text says why."""
-
-
 def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
     """The video that a text means: a URL of any form, a share text with one in it, an id of
     `platform`, or `PLATFORM:ID`. The first video's link of a text counts.
 
     Raises:
-        InvalidInput: it means none; the message says why and what would be understood.
+        InvalidInputError: it means none; the message says why and what would be understood.
     """
     text = text.strip().removeprefix("//")
     shown = repr(text[:SHOWN_CHARS])
@@ -73,13 +69,13 @@ def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
     for url in urls:
         try:
             link = read_url(url)
-        except _NoVideo as error:
+        except NoVideoError as error:
             reasons.append(str(error))
             continue
         if platform is not None and link.platform != platform:
-            raise InvalidInput(f"{shown} is a link of {link.platform}, not of {platform}")
+            raise InvalidInputError(f"{shown} is a link of {link.platform}, not of {platform}")
         return link
-    raise InvalidInput(f"{shown} is no link of a video: {reasons[0]}")
+    raise InvalidInputError(f"{shown} is no link of a video: {reasons[0]}")
 
 
 def urls_in(text: str) -> list[str]:
@@ -92,24 +88,24 @@ def read_url(url: str) -> VideoLink | ShortLink:
     """The same for one whole URL. Raises _NoVideo."""
     parts = split_url(url)
     if parts is None:
-        raise _NoVideo("the URL is damaged")
+        raise NoVideoError("the URL is damaged")
     platform = platform_of_host(parts.hostname)
     if platform is None:
         known = ", ".join(DOMAINS)
-        raise _NoVideo(f"{parts.hostname} belongs to no known platform (known: {known})")
+        raise NoVideoError(f"{parts.hostname} belongs to no known platform (known: {known})")
     video_id = READERS[platform](_Page(parts))
     if video_id is not None:
         return VideoLink(platform, video_id)
     if _is_short(parts):
         return ShortLink(platform, plain_url(parts))
-    raise _NoVideo(f"a page of {platform}, but not of a video")
+    raise NoVideoError(f"a page of {platform}, but not of a video")
 
 
 def find_video(url: str) -> VideoLink | None:
     """The video of a URL that names one by itself."""
     try:
         link = read_url(url)
-    except _NoVideo:
+    except NoVideoError:
         return None
     return link if isinstance(link, VideoLink) else None
 
@@ -224,20 +220,20 @@ def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
     if mark and named.lower() in READERS and platform in (None, named.lower()):
         text, platform = rest.strip(), named.lower()
     if ROUNDED.fullmatch(text):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{shown} is a number that a spreadsheet has rounded: its last digits are lost; keep"
             " ids as text"
         )
     if platform is None and re.fullmatch(r"(?i:bv1[0-9A-Za-z]{9}|av[0-9]+)", text):
         platform = "bilibili"
     if platform is None:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{shown} is neither a link nor an id whose platform is known; write PLATFORM:ID, for"
             " example youtube:dQw4w9WgXcQ"
         )
     video_id = _id_of(platform, text)
     if video_id is None:
-        raise InvalidInput(f"{shown} is no video id of {platform}")
+        raise InvalidInputError(f"{shown} is no video id of {platform}")
     return VideoLink(platform, video_id)
 
 

@@ -18,7 +18,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PaceForecast:
     """What an account may ask.
 
     `ahead` is how many requests it is ahead of its rate at the start: half a window when it is
@@ -43,7 +43,7 @@ class Outlook:
         )
 
 
-def outlook(window: RateWindow, now: float, start_secs: float, answer_secs: float) -> Outlook:
+def outlook(window: RateWindow, now: float, start_secs: float, answer_secs: float) -> PaceForecast:
     """What `window` allows from `start_secs` after `now` (Unix seconds) on.
 
     It grows as it does after good answers, up to the wall it ran into. That the wall is forgotten
@@ -67,7 +67,7 @@ def outlook(window: RateWindow, now: float, start_secs: float, answer_secs: floa
         rate = _per_sec(grown, answer_secs)
         if rate > stretches[-1].per_sec:
             stretches.append(Stretch(at, rate))
-    return Outlook(
+    return PaceForecast(
         ahead=ahead,
         burst=_room(grown),
         cycle_secs=_cycle_secs(grown, answer_secs),

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.settings import Pace
 
@@ -26,19 +27,7 @@ EVERYTHING = "*"  # the window that every request of an account goes through
 MARGIN_SECS = 0.02  # two hosts' views of the database's clock
 GROWTH = 0.05  # of the declared pace, for each full window
 WALL_LIVES_SECS = 86400.0
-MOST_MOMENTS = 100
-
-
-class Stopped(Exception):
-    """The wait was cut short because the service stops; the request was not made."""
-
-
-class OutOfTurn(Exception):
-    """The account may not ask for `secs` yet, which is longer than the caller wants to wait."""
-
-    def __init__(self, secs: float) -> None:
-        super().__init__(f"next turn in {secs:.1f} s")
-        self.secs = secs
+MAX_MOMENTS = 100
 
 
 @dataclass
@@ -88,9 +77,9 @@ class RateWindow:
 
     def _grain(self, moment: float) -> float:
         """Answers in the same hundredth of a window are kept as one; wide windows hold many."""
-        if self.pace.requests <= MOST_MOMENTS:
+        if self.pace.requests <= MAX_MOMENTS:
             return moment
-        return moment // (self.pace.per_secs / MOST_MOMENTS)
+        return moment // (self.pace.per_secs / MAX_MOMENTS)
 
     def forget(self, now: float) -> None:
         """Drop what has left the window."""
@@ -197,7 +186,7 @@ def learned_per_sec(stored: str | None) -> float | None:
 class PacedGate:
     """Lets one account's requests through in their turn.
 
-    A wait longer than `patience_secs` raises OutOfTurn instead, so that another account can go on.
+    A wait longer than `patience_secs` raises OutOfTurnSignal instead: another account can go on.
     """
 
     def __init__(
@@ -214,16 +203,16 @@ class PacedGate:
         """Wait for the turn, and count the request when its answer has come.
 
         Raises:
-            Stopped, OutOfTurn: the request must not be made.
+            StoppedSignal, OutOfTurnSignal: the request must not be made.
         """
         windows = self.pace.of(endpoint)
         secs = max((window.ready_in(self._now()) for window in windows), default=0.0)
         if self._stop.is_set():
-            raise Stopped
+            raise StoppedSignal
         if secs > self._patience_secs:
-            raise OutOfTurn(secs)
+            raise OutOfTurnSignal(secs)
         if secs > 0 and self._clock.wait(self._stop, secs):
-            raise Stopped
+            raise StoppedSignal
         self._last = windows
         try:
             yield

@@ -10,14 +10,14 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.settings import Settings
 from sources.base import Budget, Source
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.cookies import parse_cookies, session_expiry
 from sources.bilibili.source import BilibiliSource, check_proxy
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
 from sources.tikhub.tiktok import TikTokSource
@@ -31,7 +31,7 @@ BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of t
 
 
 @dataclass(frozen=True)
-class Making:
+class SourceContext:
     """What it takes to make a source."""
 
     settings: Settings
@@ -44,14 +44,14 @@ class Platform:
     """A platform that Baton knows.
 
     `raw_fields` says where in a creator's raw data the export's common columns are.
-    `check_session_text` and `check_proxy` raise InvalidInput for what the adapter cannot use.
+    `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` says when a session ends by itself, where its text tells. `key` is there for
     platforms that are asked with one API key instead of the pool's accounts. `page_creators` and
     `most_pages` are the size of a full page and of a whole search, where they are known.
     """
 
     name: str
-    make: Callable[[Making], Source]
+    make: Callable[[SourceContext], Source]
     searches: bool = True
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
@@ -60,10 +60,10 @@ class Platform:
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     key: Callable[[Settings], SecretStr | None] | None = None
     page_creators: int | None = None
-    most_pages: int | None = None
+    max_pages: int | None = None
 
 
-def _bilibili(making: Making) -> Source:
+def _bilibili(making: SourceContext) -> Source:
     settings = making.settings
     client = BilibiliClient(
         base_url=settings.bilibili_base_url,
@@ -71,14 +71,12 @@ def _bilibili(making: Making) -> Source:
         clock=making.clock,
     )
     chance = random.Random()
-    least_secs, most_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
-    pause = RandomPause(
-        clock=making.clock, least_secs=least_secs, most_secs=most_secs, chance=chance
-    )
+    min_secs, max_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
+    pause = RandomDelay(clock=making.clock, min_secs=min_secs, max_secs=max_secs, chance=chance)
     return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, chance=chance)
 
 
-def _youtube(making: Making) -> Source:
+def _youtube(making: SourceContext) -> Source:
     settings = making.settings
     budget = making.budget("youtube", settings.youtube_daily_units, PACIFIC)
     client = YouTubeClient(
@@ -90,7 +88,7 @@ def _youtube(making: Making) -> Source:
     return YouTubeSource(client=client, pace=settings.youtube_pace)
 
 
-def _tikhub(making: Making) -> TikHubClient:
+def _tikhub(making: SourceContext) -> TikHubClient:
     settings = making.settings
     budget = making.budget("tikhub", round(settings.tikhub_daily_budget_usd * MICROS), "UTC")
     price = round(settings.tikhub_price_usd * MICROS)
@@ -112,7 +110,7 @@ OWN = (
         check_session_text=parse_cookies,
         session_expiry=session_expiry,
         page_creators=20,
-        most_pages=50,
+        max_pages=50,
     ),
     Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
     Platform(
@@ -130,7 +128,7 @@ OWN = (
 )
 
 
-class Catalog:
+class PlatformRegistry:
     """The platforms of an installation: Baton's own and those that TOML files declare."""
 
     def __init__(self, settings: Settings) -> None:
@@ -142,11 +140,12 @@ class Catalog:
         }
 
     def named(self, name: str) -> Platform:
-        """The platform of that name. Raises InvalidInput for another, naming the known ones."""
+        """The platform of that name. Raises InvalidInputError for another, naming the known"
+        " ones."""
         return self._one_of(name, list(self.platforms))
 
     def searching(self, name: str) -> Platform:
-        """A platform whose creators can be crawled. Raises InvalidInput for others."""
+        """A platform whose creators can be crawled. Raises InvalidInputError for others."""
         return self._one_of(name, [one.name for one in self.platforms.values() if one.searches])
 
     def raw_fields(self, name: str) -> Mapping[str, str]:
@@ -159,7 +158,7 @@ class Catalog:
     def _one_of(self, name: str, names: list[str]) -> Platform:
         wanted = name.strip().lower()
         if wanted not in names:
-            raise InvalidInput(f"unknown platform {name!r}; known: {', '.join(names)}")
+            raise InvalidInputError(f"unknown platform {name!r}; known: {', '.join(names)}")
         return self.platforms[wanted]
 
 
@@ -172,5 +171,5 @@ def _of_declaration(one: DeclaredPlatform) -> Platform:
         check_session_text=one.check_session_text,
         check_proxy=one.check_proxy,
         page_creators=one.page_creators,
-        most_pages=one.most_pages,
+        max_pages=one.max_pages,
     )

@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
-    BreakerOpen,
+    BreakerOpenError,
     Culprit,
-    Retry,
-    RiskControl,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
-    UnexpectedResponse,
+    ThrottledError,
+    UnexpectedResponseError,
 )
 from core.settings import Pace
 from sources.base import (
@@ -33,7 +34,7 @@ from sources.base import (
     Via,
 )
 from sources.blame import Asked, Blame
-from sources.pacing import EVERYTHING, OutOfTurn, Stopped
+from sources.pacing import EVERYTHING
 
 T = TypeVar("T")
 BACKOFF_BASE_SECS = 0.5
@@ -133,8 +134,9 @@ class Breaker:
 class GuardedSource:
     """A source whose requests are retried, judged and stopped by the breaker.
 
-    Raises BreakerOpen when the way out is shut, and what the source raises (with its `culprit`),
-    except that a Retry whose tries are used up comes out as UnexpectedResponse when the answers
+    Raises BreakerOpenError when the way out is shut, and what the source raises (with its
+    `culprit`), except that a RetryableError whose tries are used up comes out as
+    UnexpectedResponseError when the answers
     were damaged, and as itself when nothing came.
     """
 
@@ -171,7 +173,7 @@ class GuardedSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
-        """One page of creators. Raises a SourceError, Stopped or OutOfTurn."""
+        """One page of creators. Raises a SourceError, Stopped or OutOfTurnSignal."""
         source = cast(CreatorSource, self.source)
         if isinstance(source, SequentialSource):
             walker: SequentialSource = source
@@ -184,19 +186,20 @@ class GuardedSource:
     def video_stats(
         self, session: AccountSession, ids: Sequence[str], stop: threading.Event
     ) -> dict[str, StatsAnswer]:
-        """Counters of videos. Raises a SourceError, Stopped or OutOfTurn."""
+        """Counters of videos. Raises a SourceError, Stopped or OutOfTurnSignal."""
         source = cast(StatsSource, self.source)
         return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
     ) -> UploadsPage:
-        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or OutOfTurn."""
+        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or"
+        " OutOfTurnSignal."""
         source = cast(UploadsSource, self.source)
         return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Who is signed in. Raises a SourceError, Stopped or OutOfTurn."""
+        """Who is signed in. Raises a SourceError, Stopped or OutOfTurnSignal."""
         return self._ask(session, stop, "session", lambda: self.source.check_session(session))
 
     def _ask(
@@ -207,13 +210,13 @@ class GuardedSource:
             self._require_open(session)
             try:
                 answer = request()
-            except (Stopped, OutOfTurn):
+            except (StoppedSignal, OutOfTurnSignal):
                 self.breaker.note_failed(self.platform, session.egress)
                 raise
             except SourceError as error:
                 error.culprit = self._blame.judge(self.platform, asked, error)
                 self._note(session, error)
-                if not isinstance(error, Retry):
+                if not isinstance(error, RetryableError):
                     raise
                 if attempt == self._attempts:
                     raise _exhausted(error, attempt) from error
@@ -227,9 +230,9 @@ class GuardedSource:
         raise AssertionError("at least one attempt is made")
 
     def _note(self, session: AccountSession, error: SourceError) -> None:
-        if isinstance(error, Throttled) and session.gate is not None:
+        if isinstance(error, ThrottledError) and session.gate is not None:
             session.gate.throttled()
-        if not isinstance(error, RiskControl) or error.culprit is Culprit.ACCOUNT:
+        if not isinstance(error, RiskControlError) or error.culprit is Culprit.ACCOUNT:
             self.breaker.note_failed(self.platform, session.egress)
             return
         whole = error.culprit is not Culprit.PROXY
@@ -239,21 +242,21 @@ class GuardedSource:
         secs = self.breaker.admit(self.platform, session.egress)
         if secs > 0:
             text = f"{self.platform} is left alone for {secs:.0f} s after risk control"
-            raise BreakerOpen(text, secs)
+            raise BreakerOpenError(text, secs)
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
         pause = BACKOFF_BASE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
         if self._clock.wait(stop, pause):
-            raise Stopped
+            raise StoppedSignal
 
 
-def _exhausted(error: Retry, attempts: int) -> SourceError:
+def _exhausted(error: RetryableError, attempts: int) -> SourceError:
     message = f"{error} ({attempts} tries)"
     final: SourceError
     if error.damaged:
-        final = UnexpectedResponse(message, error.evidence)
+        final = UnexpectedResponseError(message, error.evidence)
         final.culprit = Culprit.OURSELVES
     else:
-        final = Retry(message, error.evidence, of_proxy=error.of_proxy)
+        final = RetryableError(message, error.evidence, of_proxy=error.of_proxy)
         final.culprit = error.culprit
     return final

@@ -8,7 +8,7 @@ import threading
 from core.clock import Clock
 
 
-class RequestSpacing:
+class RequestDelay:
     """Lets the requests of one job begin at least `gap_secs` apart, whatever accounts make them."""
 
     def __init__(self, *, clock: Clock, gap_secs: float) -> None:
@@ -28,7 +28,7 @@ class RequestSpacing:
             self._clock.wait(self._never, begins_at - now)
 
 
-class RandomPause:
+class RandomDelay:
     """Waits for a random time, so that requests do not follow each other like clockwork.
 
     Args:
@@ -36,10 +36,10 @@ class RandomPause:
     """
 
     def __init__(
-        self, *, clock: Clock, least_secs: float, most_secs: float, chance: random.Random
+        self, *, clock: Clock, min_secs: float, max_secs: float, chance: random.Random
     ) -> None:
         self._clock = clock
-        self._range_secs = least_secs, most_secs
+        self._range_secs = min_secs, max_secs
         self._chance = chance
         self._never = threading.Event()  # the pause is short: a stop is noticed after it
 

@@ -6,7 +6,7 @@ import hashlib
 import threading
 
 from sources.base import AccountSession, Source
-from sources.request_delay import RequestSpacing
+from sources.request_delay import RequestDelay
 
 
 class SessionPool:
@@ -16,7 +16,7 @@ class SessionPool:
         spacing: what keeps the requests of all of them apart.
     """
 
-    def __init__(self, *, source: Source, spacing: RequestSpacing | None = None) -> None:
+    def __init__(self, *, source: Source, spacing: RequestDelay | None = None) -> None:
         self._source = source
         self._spacing = spacing
         self._lock = threading.Lock()
@@ -28,7 +28,7 @@ class SessionPool:
         """The account's session, made anew when its cookies or its proxy changed.
 
         Raises:
-            LoginExpired: there are no usable credentials.
+            LoginExpiredError: there are no usable credentials.
         """
         version = hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
         with self._lock:

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
-from sources.pacing import AccountPace, Stopped
+from sources.pacing import AccountPace
 
 
 class SharedGate:
@@ -26,16 +27,16 @@ class SharedGate:
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
-        """Wait for the turn of a request. Raises Stopped: it must not be made."""
+        """Wait for the turn of a request. Raises StoppedSignal: it must not be made."""
         while (secs := self._take_turn(endpoint)) > 0:
             if self._clock.wait(self._stop, secs):
-                raise Stopped
+                raise StoppedSignal
         yield
 
     def _take_turn(self, endpoint: str) -> float:
         """Count a request that leaves now, or the seconds until one may."""
         if self._stop.is_set():
-            raise Stopped
+            raise StoppedSignal
         windows = self._pace.of(endpoint)
         with self._lock:
             now = self._now()

@@ -9,7 +9,14 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from core.clock import Clock
-from core.errors import BadRequest, Evidence, Retry, RiskControl, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    Evidence,
+    RetryableError,
+    RiskControlError,
+    SourceError,
+    ThrottledError,
+)
 from sources.base import Gone, Unavailable
 from sources.bilibili.client import HEADERS
 from sources.json_api import retry_after_secs
@@ -22,8 +29,8 @@ from sources.links import (
     split_url,
 )
 
-MOST_HOPS = 5
-MOST_KNOWN = 10_000
+MAX_HOPS = 5
+MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
 DEAD = (200, 204, 404, 410)
 DEAD_END = "the short link leads to no video: removed, or the link of something else"
@@ -58,8 +65,8 @@ class ShortLinkResolver:
         never leads to another one.
 
         Raises:
-            Retry: nothing came, or the server failed.
-            Throttled, RiskControl: the host wants to be left alone.
+            RetryableError: nothing came, or the server failed.
+            Throttled, RiskControlError: the host wants to be left alone.
         """
         with self._lock:
             known = self._known.get(link.url)
@@ -72,7 +79,7 @@ class ShortLinkResolver:
 
     def _remember(self, link: ShortLink, video: VideoLink) -> None:
         with self._lock:
-            if len(self._known) >= MOST_KNOWN:
+            if len(self._known) >= MAX_KNOWN:
                 del self._known[next(iter(self._known))]  # the oldest
             self._known[link.url] = video
 
@@ -87,7 +94,7 @@ class ShortLinkResolver:
     def _follow(self, url: str, next_of: Callable[[str], str | None]) -> VideoLink | Unavailable:
         seen: set[str] = set()
         end = _end(url)
-        for _ in range(MOST_HOPS):
+        for _ in range(MAX_HOPS):
             if end is not None:
                 return end
             if url in seen:
@@ -98,7 +105,7 @@ class ShortLinkResolver:
                 return Unavailable(Gone.NOT_FOUND, DEAD_END, final=True)
             url = following
             end = _end(url)
-        text = f"the short link leads to no video within {MOST_HOPS} hops"
+        text = f"the short link leads to no video within {MAX_HOPS} hops"
         return end or Unavailable(Gone.BAD_ID, text, final=True)
 
     def _next(self, http: requests.Session, url: str) -> str | None:
@@ -110,7 +117,7 @@ class ShortLinkResolver:
             )
         except (requests.RequestException, ValueError) as error:
             text = f"no answer to the short link ({type(error).__name__})"
-            raise Retry(text, Evidence(request)) from None
+            raise RetryableError(text, Evidence(request)) from None
         with answer:
             location = answer.headers.get("Location", "")
             if answer.status_code in REDIRECTS and location:
@@ -136,12 +143,12 @@ class ShortLinkResolver:
         said = f"the short link's host says HTTP {answer.status_code}"
         if answer.status_code == 429:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self._clock.now())
-            return Throttled(said, evidence, retry_after_secs=secs)
+            return ThrottledError(said, evidence, retry_after_secs=secs)
         if answer.status_code in (401, 403, 412):
-            return RiskControl(said, evidence)
+            return RiskControlError(said, evidence)
         if answer.status_code >= 500 or answer.status_code in (407, 408, *REDIRECTS):
-            return Retry(said, evidence)
-        return BadRequest(said, evidence)
+            return RetryableError(said, evidence)
+        return BadRequestError(said, evidence)
 
 
 def _end(url: str) -> VideoLink | Unavailable | None:

@@ -23,13 +23,18 @@ from web.audit_log import ActionLog
 from web.auth.access import Gate
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import Sessions
-from web.auth.tokens import TokenBook
+from web.auth.tokens import TokenStore
 from web.backend import Backend
 from web.console.overview import Rates
 from web.console.rendering import Screens
 from web.metrics import HttpMetrics, InstallationCollector
-from web.middleware import BodyLimit, BugGuard, Observed, SecurityHeaders
-from web.problems import REFUSALS, Refused, described, of_error, of_fields
+from web.middleware import (
+    BodyLimitMiddleware,
+    MetricsMiddleware,
+    SecurityHeadersMiddleware,
+    UnhandledErrorMiddleware,
+)
+from web.problems import REFUSALS, RequestRefusedError, described, of_error, of_fields
 
 log = service_log("web")
 PAGES = ("/admin", "/docs")
@@ -55,7 +60,7 @@ def build(backend: Backend) -> FastAPI:
     observed = HttpMetrics(registry)
     registry.register(InstallationCollector(backend))
     sessions = Sessions(vault=backend.vault, clock=backend.clock)
-    tokens = TokenBook(database=backend.database, clock=backend.clock)
+    tokens = TokenStore(database=backend.database, clock=backend.clock)
     app.state.backend = backend
     app.state.tokens = tokens
     app.state.sessions = sessions
@@ -80,10 +85,10 @@ def build(backend: Backend) -> FastAPI:
         app.include_router(section.router, prefix=section.path)
     app.add_api_route("/", lambda: RedirectResponse(console.PREFIX), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
-    app.add_middleware(BugGuard)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(Observed, metrics=observed)
+    app.add_middleware(UnhandledErrorMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=observed)
     _explain_errors(app)
     return app
 
@@ -97,8 +102,8 @@ async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _explain_errors(app: FastAPI) -> None:
-    @app.exception_handler(Refused)
-    def refused(request: Request, error: Refused) -> Response:
+    @app.exception_handler(RequestRefusedError)
+    def refused(request: Request, error: RequestRefusedError) -> Response:
         return told(request, error)
 
     @app.exception_handler(BatonError)
@@ -116,10 +121,10 @@ def _explain_errors(app: FastAPI) -> None:
     def of_routes(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         detail = f"{request.method} {request.url.path}: {status.phrase}; what there is: /docs"
-        return told(request, Refused(status, detail, headers=error.headers))
+        return told(request, RequestRefusedError(status, detail, headers=error.headers))
 
 
-def told(request: Request, refusal: Refused) -> Response:
+def told(request: Request, refusal: RequestRefusedError) -> Response:
     """A refusal as the asker understands it: people get a page, programs problem+json."""
     path = request.url.path
     if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):

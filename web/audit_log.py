@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
 from core.logs import redact, service_log
-from sources.pacing import Stopped
 from storage.engines.transactions import Database
 from storage.operations import audit_log
 from web.auth.access import Visitor
-from web.problems import Refused
+from web.problems import RequestRefusedError
 
 log = service_log("web")
 DONE = "done"
@@ -32,10 +32,10 @@ class ActionLog:
         outcome = DONE
         try:
             yield
-        except (BatonError, Refused) as error:
+        except (BatonError, RequestRefusedError) as error:
             outcome = redact(str(error))
             raise
-        except Stopped:
+        except StoppedSignal:
             outcome = STOPPED
             raise
         except Exception as error:
@@ -51,15 +51,13 @@ class ActionLog:
         now = self._clock.now()
         try:
             self._database.write(
-                lambda tx: audit_log.note(
-                    tx,
-                    who,
-                    address=address,
-                    action=action,
-                    subject=subject,
-                    outcome=outcome,
-                    now=now,
-                )
+                audit_log.note,
+                who,
+                address=address,
+                action=action,
+                subject=subject,
+                outcome=outcome,
+                now=now,
             )
         except DatabaseError as error:
             log.error("action not noted in the database: %s", error)

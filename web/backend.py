@@ -8,7 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accounts.enrolment import AccountDesk
+    from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
     from crawler.export.segment_files import SegmentFiles
-    from crawler.export.segment_finalizer import SegmentSealer
+    from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier
-    from crawler.service import TaskDesk
+    from crawler.service import CrawlingService
     from crawler.tasks.scheduler import TaskScheduler
     from distribution.broadcast.broadcaster import Broadcaster
     from distribution.daily.scanner import DailyScanner
-    from distribution.intake.importer import Intake
-    from distribution.service import DramaDesk
+    from distribution.intake.importer import DistributionImporter
+    from distribution.service import DistributionService
     from jobs.launcher import JobLauncher
-    from presentation.snapshot import ProgressReader
-    from sources.platforms import Catalog
+    from presentation.snapshot import SnapshotReader
+    from sources.platforms import PlatformRegistry
     from storage.engines.transactions import Database
     from web.operations import Operations
-    from webhooks.service import WebhookDesk
+    from webhooks.service import WebhookService
     from works.catalogue.catalogue import Catalogue
-    from works.catalogue.importer import WorksIntake
+    from works.catalogue.importer import WorksImporter
     from works.catalogue.uploads import UploadsDiscovery
     from works.hourly.gaps import ViewGaps
 
@@ -55,25 +55,25 @@ class Backend:
     clock: Clock
     calendar: QuotaCalendar
     vault: Vault
-    catalog: Catalog
+    catalog: PlatformRegistry
     accounts: AccountManager
     registry: AccountRegistry
-    account_desk: AccountDesk
+    account_desk: AccountEnrolment
     scheduler: TaskScheduler
-    desk: TaskDesk
-    progress: ProgressReader
+    desk: CrawlingService
+    progress: SnapshotReader
     files: SegmentFiles
     verifier: ExportVerifier
-    sealer: SegmentSealer
+    sealer: SegmentFinalizer
     launcher: JobLauncher
-    webhooks: WebhookDesk
+    webhooks: WebhookService
     catalogue: Catalogue
-    works_intake: WorksIntake
+    works_intake: WorksImporter
     uploads: UploadsDiscovery
     view_data: Database
     view_gaps: ViewGaps
-    intake: Intake
-    dramas: DramaDesk
+    intake: DistributionImporter
+    dramas: DistributionService
     daily_scanner: DailyScanner
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from core.errors import LogNotFoundError
+
 SUBFOLDER = "spider"  # the hourly crawl's own
 NAME = re.compile(
     rf"(?:{SUBFOLDER}/)?(?P<service>[A-Za-z0-9_]+?)"
@@ -19,12 +21,8 @@ NAME = re.compile(
 )
 RECORD_BEGINS = re.compile(rb"\[?\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}")
 BLOCK_BYTES = 64 * 1024
-MOST_TAIL_BYTES = 32 * 1024 * 1024  # that are looked at for one page
-MOST_RECORD_BYTES = 256 * 1024  # of a traceback without an end
-
-
-class NoSuchLog(Exception):
-    """There is no log file of that name here."""
+MAX_TAIL_BYTES = 32 * 1024 * 1024  # that are looked at for one page
+MAX_RECORD_BYTES = 256 * 1024  # of a traceback without an end
 
 
 @dataclass(frozen=True)
@@ -93,31 +91,31 @@ class LogFolder:
         return sorted(found, key=lambda one: (one.day, one.modified_at, one.name), reverse=True)
 
     def named(self, name: str) -> LogFile:
-        """The file of that name. Raises NoSuchLog."""
+        """The file of that name. Raises LogNotFoundError."""
         known = NAME.fullmatch(name)
         if known is None:
-            raise NoSuchLog(name)
+            raise LogNotFoundError(name)
         with self.opened(name) as file:
             return _described(known, os.fstat(file.fileno()))
 
     def opened(self, name: str) -> BinaryIO:
-        """The file, to be read. Raises NoSuchLog."""
+        """The file, to be read. Raises LogNotFoundError."""
         if NAME.fullmatch(name) is None or (
             name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
         ):
-            raise NoSuchLog(name)
+            raise LogNotFoundError(name)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe would be waited for
         try:
             handle = os.open(self._folder / name, flags)
         except OSError as error:
-            raise NoSuchLog(name) from error
+            raise LogNotFoundError(name) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise NoSuchLog(name)
+            raise LogNotFoundError(name)
         return os.fdopen(handle, "rb")
 
     def tail(self, name: str, wanted: LineFilter, limit: int) -> Tail:
-        """The newest `limit` records that fit. Raises NoSuchLog."""
+        """The newest `limit` records that fit. Raises LogNotFoundError."""
         with self.opened(name) as file:
             end = file.seek(0, os.SEEK_END)
             found: list[str] = []
@@ -126,12 +124,12 @@ class LogFolder:
                 text = record.decode(errors="replace").rstrip("\r\n")
                 if text and wanted.fits(text):
                     found.append(text)
-                if len(found) == limit or end - begin >= MOST_TAIL_BYTES:
+                if len(found) == limit or end - begin >= MAX_TAIL_BYTES:
                     break
         return Tail(found[::-1], end - begin, begin == 0)
 
     def content(self, name: str) -> tuple[int, Iterator[bytes]]:
-        """Its size now, and that many bytes of it in blocks. Raises NoSuchLog."""
+        """Its size now, and that many bytes of it in blocks. Raises LogNotFoundError."""
         file = self.opened(name)
         size = os.fstat(file.fileno()).st_size
         return size, _blocks(file, size)
@@ -152,7 +150,7 @@ def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
     begin = end
     for begin, line in _lines_back(file, end):
         lines.append(line)
-        if RECORD_BEGINS.match(line) or sum(map(len, lines)) > MOST_RECORD_BYTES:
+        if RECORD_BEGINS.match(line) or sum(map(len, lines)) > MAX_RECORD_BYTES:
             yield begin, b"".join(reversed(lines))
             lines = []
     if lines:
@@ -173,7 +171,7 @@ def _lines_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
             at -= len(line)
             yield at, line
         rest = first
-        if len(rest) > MOST_RECORD_BYTES:
+        if len(rest) > MAX_RECORD_BYTES:
             yield place, rest
             rest = b""
     if rest:

@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs import service_log
 from web.metrics import HttpMetrics
-from web.problems import Refused
+from web.problems import RequestRefusedError
 
 log = service_log("web")
-MOST_BODY_BYTES = 32 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024
 STATIC = "/static/"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -31,7 +31,7 @@ HEADERS = {
 }
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Sets the headers that keep other sites out; nothing but our own files may run."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,7 +54,7 @@ class SecurityHeaders:
         await self._app(scope, receive, guarded)
 
 
-class BugGuard:
+class UnhandledErrorMiddleware:
     """Answers for handlers that failed by a bug of ours: whole in the log, not in the answer."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -75,37 +75,39 @@ class BugGuard:
                 raise
             log.exception("%s %s failed", scope["method"], scope["path"])
             detail = "an error inside Baton; the log file web-<day>.log has it whole"
-            refusal = Refused(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+            refusal = RequestRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
             await refusal.as_response()(scope, receive, send)
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses bodies that are too large, before they fill the memory."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int = MOST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
         answer = refusal.as_response() if refusal else self._app
         await answer(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> Refused | None:
+    def _refusal(self, headers: Headers) -> RequestRefusedError | None:
         """The server holds a body to its stated length; one without a length has no end."""
         if "transfer-encoding" in headers:
-            return Refused(HTTPStatus.LENGTH_REQUIRED, "send the body with a Content-Length")
+            return RequestRefusedError(
+                HTTPStatus.LENGTH_REQUIRED, "send the body with a Content-Length"
+            )
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) <= self._most_bytes:
+        if length.isdigit() and int(length) <= self._max_bytes:
             return None
-        return Refused(
+        return RequestRefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body has more than {self._most_bytes:,} bytes; send it in parts",
+            f"the body has more than {self._max_bytes:,} bytes; send it in parts",
             headers={"Connection": "close"},
         )
 
 
-class Observed:
+class MetricsMiddleware:
     """Counts what was answered, and how long it took."""
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics) -> None:

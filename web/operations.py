@@ -10,16 +10,16 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
 from core.errors import BatonError
 from core.logs import redact, service_log
-from sources.pacing import Stopped
-from web.problems import Refused
+from web.problems import RequestRefusedError
 
 log = service_log("web")
 PROMPT_SECS = 0.5  # what ends within it is told at once
-MOST_AT_ONCE = 4  # each may hold a connection of the workers' pool
-MOST_KEPT = 50
+MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
+MAX_KEPT = 50
 STOPPED = "stopped: the server ends"
 Result = Mapping[str, Any]
 Tell = Callable[[Result], None]
@@ -81,7 +81,7 @@ class Operations:
         work: Callable[[threading.Event, Tell], Result],
     ) -> Operation:
         """Begin `work(stop, tell)` in a thread of its own, inside `noted`; how it stands shortly
-        after. Raises Refused (409) while the same, or too much else, is under way."""
+        after. Raises RequestRefusedError (409) while the same, or too much else, is under way."""
         with self._guard:
             self._refuse_crowds(kind, subject)
             self._last_id += 1
@@ -129,9 +129,9 @@ class Operations:
         try:
             with noted:
                 tell(work(self._ending, tell))
-        except Stopped:
+        except StoppedSignal:
             error = STOPPED
-        except (BatonError, Refused) as refusal:
+        except (BatonError, RequestRefusedError) as refusal:
             error = redact(str(refusal))
         except Exception as bug:
             log.exception("an operation failed")
@@ -146,16 +146,18 @@ class Operations:
     def _refuse_crowds(self, kind: str, subject: str) -> None:
         running = [one for one in self._kept.values() if one.is_running]
         if any((one.kind, one.subject) == (kind, subject) for one in running):
-            raise Refused(HTTPStatus.CONFLICT, f"{kind} {subject} is under way already".strip())
-        if len(running) >= MOST_AT_ONCE:
-            raise Refused(
+            raise RequestRefusedError(
+                HTTPStatus.CONFLICT, f"{kind} {subject} is under way already".strip()
+            )
+        if len(running) >= MAX_AT_ONCE:
+            raise RequestRefusedError(
                 HTTPStatus.CONFLICT,
                 f"{len(running)} operations are under way; try again when one has ended",
             )
 
     def _forget_old(self) -> None:
         for old in self._ended_ids():
-            if len(self._kept) <= MOST_KEPT:
+            if len(self._kept) <= MAX_KEPT:
                 return
             del self._kept[old]
             self._threads.pop(old, None)

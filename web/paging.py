@@ -14,7 +14,7 @@ from storage.operations.listings import Slice
 
 T = TypeVar("T")
 USUAL_ROWS = 50
-MOST_ROWS = 500
+MAX_ROWS = 500
 
 
 class Page(BaseModel, Generic[T]):
@@ -25,7 +25,7 @@ class Page(BaseModel, Generic[T]):
 
 
 def _asked(
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="rows at most")] = USUAL_ROWS,
+    limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="rows at most")] = USUAL_ROWS,
     before: Annotated[int | None, Query(ge=1, description="only ids below this")] = None,
     since: Annotated[datetime | None, Query(description="not older than this (ISO)")] = None,
     until: Annotated[datetime | None, Query(description="older than this (ISO)")] = None,
@@ -56,7 +56,7 @@ def read_page(
 ) -> tuple[list[T], bool]:
     """The rows of a page, and whether more come after it."""
     one_more = Slice(limit=part.limit + 1, before=part.before, since=part.since, until=part.until)
-    rows = database.read(lambda tx: query(tx, one_more))
+    rows = database.read(query, one_more)
     return list(rows[: part.limit]), len(rows) > part.limit
 
 

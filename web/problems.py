@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from core.errors import (
     BatonError,
     CredentialsError,
-    DatabaseContention,
-    DatabaseUnavailable,
-    InvalidInput,
-    LeaseLost,
+    DatabaseContentionError,
+    DatabaseUnavailableError,
+    InvalidInputError,
+    LeaseLostError,
     SourceError,
 )
 from core.logs import redact
@@ -23,16 +23,16 @@ from core.logs import redact
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
-    (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CredentialsError, HTTPStatus.CONFLICT),
-    (LeaseLost, HTTPStatus.CONFLICT),
+    (LeaseLostError, HTTPStatus.CONFLICT),
     (SourceError, HTTPStatus.BAD_GATEWAY),
-    (DatabaseUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-    (DatabaseContention, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DatabaseContentionError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 
-class Refused(Exception):
+class RequestRefusedError(Exception):
     """A request that is not carried out; `detail` says why and what to do."""
 
     def __init__(
@@ -112,12 +112,12 @@ def partly_refused() -> dict[int | str, dict[str, Any]]:
     }
 
 
-def unknown(what: str, key: object, where: str) -> Refused:
+def unknown(what: str, key: object, where: str) -> RequestRefusedError:
     """There is no such thing; `where` is the list that names those there are."""
-    return Refused(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
+    return RequestRefusedError(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
 
 
-def of_error(error: BatonError) -> Refused:
+def of_error(error: BatonError) -> RequestRefusedError:
     """Our own errors; the class names the reaction."""
     status = next(
         (status for kind, status in STATUSES if isinstance(error, kind)),
@@ -126,10 +126,10 @@ def of_error(error: BatonError) -> Refused:
     headers = {}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_SECS)
-    return Refused(status, redact(str(error)), headers=headers)
+    return RequestRefusedError(status, redact(str(error)), headers=headers)
 
 
-def of_fields(problems: Sequence[Mapping[str, Any]]) -> Refused:
+def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
     """Fields that pydantic refused, each with its reason."""
     errors = [
         {
@@ -139,4 +139,4 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> Refused:
         for one in problems
     ]
     told = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)
+    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)

@@ -10,7 +10,7 @@ from storage.distribution.deliveries import Delivery
 LISTS = ("stats", "completions")
 
 
-def tasks_told_of(delivery: Delivery) -> list[str]:
+def affected_tasks(delivery: Delivery) -> list[str]:
     """The ids of the tasks in a report's body, and of the one that signs it."""
     try:
         body: Any = json.loads(delivery.body)

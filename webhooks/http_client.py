@@ -21,7 +21,7 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from core.errors import BatonError
+from core.errors import NotSentError, UnsendableError
 from webhooks.deadline import Deadline
 
 RESPONSE_BYTES = 64 * 1024
@@ -42,14 +42,6 @@ TROUBLES = {
 }
 
 
-class NotSent(BatonError):
-    """There was no answer, or no request was made; the text says why."""
-
-
-class Unsendable(NotSent):
-    """The URL is none: no later attempt can go better."""
-
-
 @dataclass(frozen=True)
 class Answer:
     """What came back; `text` holds its first 64 KB."""
@@ -59,7 +51,7 @@ class Answer:
     retry_after: str | None
 
 
-class Courier:
+class WebhookClient:
     """Sends bodies.
 
     Args:
@@ -77,8 +69,8 @@ class Courier:
         """POST those very bytes.
 
         Raises:
-            Unsendable: it is no http(s) URL. No request was made.
-            NotSent: its address is not one to send to, nobody answered, or not in time.
+            UnsendableError: it is no http(s) URL. No request was made.
+            NotSentError: its address is not one to send to, nobody answered, or not in time.
         """
         with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
             http.trust_env = False  # no proxy and no password of the environment
@@ -90,14 +82,14 @@ class Courier:
             try:
                 return self._post(http, url, headers, body)
             except _NO_URL:
-                raise Unsendable("the callback URL is no http(s) URL") from None
+                raise UnsendableError("the callback URL is no http(s) URL") from None
             except InvalidIPAddress as error:
-                raise NotSent(_refused(str(error))) from None
+                raise NotSentError(_refused(str(error))) from None
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 # Only its kind is told: the text may hold the URL with a secret in it.
                 if deadline.has_passed or isinstance(error, requests.Timeout):
-                    raise NotSent(f"no answer within {self._timeout_secs:g} s") from None
-                raise NotSent(f"no answer ({_kind(error)})") from None
+                    raise NotSentError(f"no answer within {self._timeout_secs:g} s") from None
+                raise NotSentError(f"no answer ({_kind(error)})") from None
 
     def _post(
         self, http: requests.Session, url: str, headers: Mapping[str, str], body: bytes

@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.distribution import deliveries
 from storage.distribution.deliveries import DeliveryKind, NewDelivery
 from storage.engines.transactions import Tx
@@ -48,19 +48,21 @@ class Outbox:
         """File a report with what `tx` writes; False when its event id is filed already.
 
         Raises:
-            InvalidInput: no such kind, an event id that no header can hold, an overlong URL.
+            InvalidInputError: no such kind, an event id that no header can hold, an overlong URL.
         """
         return deliveries.enqueue(tx, as_delivery(report), self._clock.now()) is not None
 
 
 def as_delivery(report: Report) -> NewDelivery:
-    """The row of a report. Raises InvalidInput as `Outbox.enqueue` does."""
+    """The row of a report. Raises InvalidInputError as `Outbox.enqueue` does."""
     if report.kind not in set(DeliveryKind):
-        raise InvalidInput(f"unknown kind of report {report.kind!r}")
+        raise InvalidInputError(f"unknown kind of report {report.kind!r}")
     if not EVENT_ID.fullmatch(report.event_id):
-        raise InvalidInput(f"event id {report.event_id!r}: 1 to 128 ASCII characters, no blanks")
+        raise InvalidInputError(
+            f"event id {report.event_id!r}: 1 to 128 ASCII characters, no blanks"
+        )
     if not 0 < len(report.url) <= URL_CHARS:
-        raise InvalidInput(f"a callback URL has 1 to {URL_CHARS} characters")
+        raise InvalidInputError(f"a callback URL has 1 to {URL_CHARS} characters")
     return NewDelivery(
         event_id=report.event_id,
         kind=DeliveryKind(report.kind),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.errors import DatabaseContention
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import DatabaseContentionError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
 from storage.distribution import callback_secrets
 from storage.distribution import deliveries as rows
@@ -18,8 +18,8 @@ from storage.distribution import endpoints as endpoints
 from storage.distribution.deliveries import Delivery, DeliveryState, NewDelivery
 from storage.distribution.delivery_leases import DueEndpoint
 from storage.engines.transactions import Database, Tx
-from webhooks.affected_tasks import tasks_told_of
-from webhooks.retry_policy import Verdict
+from webhooks.affected_tasks import affected_tasks
+from webhooks.retry_policy import DeliveryOutcome
 
 log = service_log("webhooks")
 
@@ -34,18 +34,18 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledDelivery:
     """An attempt that is over; what follows from it is written in the same transaction."""
 
     delivery: Delivery
-    verdict: Verdict
+    verdict: DeliveryOutcome
     at: datetime
 
 
-Follower = Callable[[Tx, Settled], object]
+Follower = Callable[[Tx, SettledDelivery], object]
 
 
-class DeliveryClaims:
+class DeliveryQueue:
     """Leases deliveries to the senders of this process.
 
     Args:
@@ -60,7 +60,7 @@ class DeliveryClaims:
         *,
         database: Database,
         clock: Clock,
-        book: LeaseBook,
+        book: LeaseRegistry,
         owner: str,
         lease_secs: float,
         per_host: int,
@@ -83,18 +83,18 @@ class DeliveryClaims:
         """Lease what is due, from the endpoint whose turn it is; None when there is nothing.
 
         Raises:
-            CommitUnknown: perhaps something was leased; it is taken back when the lease ends.
+            CommitUnknownError: perhaps something was leased; it is taken back when the lease ends.
             DatabaseError: nothing was leased.
         """
         with self._one_at_a_time:
             if self._clock.monotonic() < self._quiet_until:
                 return None
             now = self._clock.now()
-            traffic = self._database.read(lambda tx: leases.traffic(tx, now))
+            traffic = self._database.read(leases.traffic, now)
             if any(host.expired for host in traffic):
                 self._reap(now)
             full = {host.host for host in traffic if host.under_way >= self._per_host}
-            due = self._database.read(lambda tx: leases.due_endpoints(tx, now))
+            due = self._database.read(leases.due_endpoints, now)
             if not due:
                 self._quiet_until = self._clock.monotonic() + self._quiet_secs
             for endpoint in self._turns.in_order(one for one in due if one.host not in full):
@@ -117,7 +117,7 @@ class DeliveryClaims:
 
         return self._kept(self._database.write(work))
 
-    def settle(self, claim: Claim, verdict: Verdict) -> bool:
+    def settle(self, claim: Claim, verdict: DeliveryOutcome) -> bool:
         """Write down how the attempt ended, and give the lease back; False when it was lost, and
         nothing was written."""
         self._book.strike(claim.lease)
@@ -143,10 +143,10 @@ class DeliveryClaims:
                 now=now,
             )
             self._settle_endpoint(tx, delivery, verdict, now)
-            self._follow_tasks(tx, Settled(delivery, verdict, now))
+            self._follow_tasks(tx, SettledDelivery(delivery, verdict, now))
             return True
 
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def abandon(self, claim: Claim) -> None:
         """Stop renewing without a word: the lease runs out, and it is sent again."""
@@ -169,7 +169,7 @@ class DeliveryClaims:
         asked_at = self._clock.monotonic()
         until = now + timedelta(seconds=self._lease_secs)
         if not leases.take(tx, seen, self._owner, until):
-            raise DatabaseContention(f"delivery {seen.id} was taken meanwhile")
+            raise DatabaseContentionError(f"delivery {seen.id} was taken meanwhile")
         token = seen.lease_token + 1
         lease = Lease(
             kind=LeaseKind.WEBHOOK,
@@ -187,20 +187,22 @@ class DeliveryClaims:
         return claim
 
     def _reap(self, now: datetime) -> None:
-        count = self._database.write(lambda tx: leases.reap(tx, now), repeatable=True)
+        count = self._database.write_idempotent(leases.reap, now)
         if count:
             log.warning("deliveries=%s taken back from dead workers", count)
 
-    def _settle_endpoint(self, tx: Tx, delivery: Delivery, verdict: Verdict, now: datetime) -> None:
+    def _settle_endpoint(
+        self, tx: Tx, delivery: Delivery, verdict: DeliveryOutcome, now: datetime
+    ) -> None:
         if verdict.disables is not None:
             reason = verdict.disables
             endpoints.set_enabled(tx, delivery.url_hash, now, enabled=False, reason=reason)
         if verdict.rest_until is not None:
             endpoints.rest(tx, delivery.url_hash, verdict.rest_until, now)
 
-    def _follow_tasks(self, tx: Tx, settled: Settled) -> None:
+    def _follow_tasks(self, tx: Tx, settled: SettledDelivery) -> None:
         delivery, state = settled.delivery, settled.verdict.state
-        tasks = tasks_told_of(delivery)
+        tasks = affected_tasks(delivery)
         if tasks:
             callback_secrets.follow(
                 tx,

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from core.errors import UnsendableError
 from core.logs import redact
 from sources.json_api import retry_after_secs
 from storage.distribution.deliveries import DeliveryState
-from webhooks.http_client import Answer, Unsendable
+from webhooks.http_client import Answer
 
-LONGEST_REST_SECS = 86400.0
+MAX_REST_SECS = 86400.0
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True)
-class RetryPlan:
+class RetryPolicy:
     """After how many seconds a failed attempt is followed by the next.
 
     Args:
@@ -41,7 +42,7 @@ class RetryPlan:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DeliveryOutcome:
     """What becomes of a delivery, and of its endpoint: `disables` with the reason, or nothing is
     sent there before `rest_until`."""
 
@@ -54,42 +55,46 @@ class Verdict:
     rest_until: datetime | None = None
 
 
-def verdict_of(
-    outcome: Answer | Exception, attempts: int, plan: RetryPlan, now: datetime
-) -> Verdict:
+def outcome_of(
+    outcome: Answer | Exception, attempts: int, plan: RetryPolicy, now: datetime
+) -> DeliveryOutcome:
     """Judge an answer, or the error that there was instead of one."""
     if isinstance(outcome, Answer):
         return _of_answer(outcome, attempts, plan, now)
     error = redact(str(outcome))
-    if isinstance(outcome, Unsendable):
-        return Verdict(DeliveryState.DEAD, error=error)
-    return _again(Verdict(DeliveryState.FAILED, error=error), attempts, plan, now)
+    if isinstance(outcome, UnsendableError):
+        return DeliveryOutcome(DeliveryState.DEAD, error=error)
+    return _again(DeliveryOutcome(DeliveryState.FAILED, error=error), attempts, plan, now)
 
 
-def _of_answer(answer: Answer, attempts: int, plan: RetryPlan, now: datetime) -> Verdict:
+def _of_answer(answer: Answer, attempts: int, plan: RetryPolicy, now: datetime) -> DeliveryOutcome:
     status, text = answer.status, answer.text
     if 200 <= status < 300:
-        return Verdict(DeliveryState.DELIVERED, status, text)
+        return DeliveryOutcome(DeliveryState.DELIVERED, status, text)
     error = f"the receiver said HTTP {status}" + (" (not followed)" if 300 <= status < 400 else "")
     if status == HTTPStatus.GONE:
         reason = "the receiver said HTTP 410 Gone"
-        return Verdict(
+        return DeliveryOutcome(
             state=DeliveryState.DEAD, status=status, response=text, error=error, disables=reason
         )
-    asked_secs = min(retry_after_secs(answer.retry_after, now) or 0.0, LONGEST_REST_SECS)
+    asked_secs = min(retry_after_secs(answer.retry_after, now) or 0.0, MAX_REST_SECS)
     rest = now + timedelta(seconds=asked_secs) if asked_secs and status in BUSY else None
-    failed = Verdict(
+    failed = DeliveryOutcome(
         state=DeliveryState.FAILED, status=status, response=text, error=error, rest_until=rest
     )
     return _again(failed, attempts, plan, now, asked_secs)
 
 
 def _again(
-    failed: Verdict, attempts: int, plan: RetryPlan, now: datetime, at_least_secs: float = 0.0
-) -> Verdict:
+    failed: DeliveryOutcome,
+    attempts: int,
+    plan: RetryPolicy,
+    now: datetime,
+    at_least_secs: float = 0.0,
+) -> DeliveryOutcome:
     moment = plan.next_attempt(attempts, now, at_least_secs)
     state = DeliveryState.DEAD if moment is None else DeliveryState.FAILED
-    return Verdict(
+    return DeliveryOutcome(
         state=state,
         status=failed.status,
         response=failed.response,

@@ -7,7 +7,7 @@ from typing import Any
 from core.clock import iso_utc
 from core.logs import redact
 from storage.distribution.deliveries import Delivery
-from webhooks.service import Shown
+from webhooks.service import DeliveryDetails
 
 
 def delivery_object(one: Delivery) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def delivery_object(one: Delivery) -> dict[str, Any]:
     }
 
 
-def shown_object(shown: Shown) -> dict[str, Any]:
+def shown_object(shown: DeliveryDetails) -> dict[str, Any]:
     """A delivery with its body, its attempts, and whether its endpoint is enabled."""
     endpoint = shown.endpoint
     return {

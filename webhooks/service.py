@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from accounts.vault import KEY_CHECK, Vault
 from core.clock import Clock, iso_utc
-from core.errors import DatabaseContention, InvalidInput
+from core.errors import DatabaseContentionError, InvalidInputError
 from storage.distribution import callback_secrets, deliveries
 from storage.distribution import endpoints as endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
@@ -17,14 +17,14 @@ from storage.distribution.endpoints import Endpoint
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Report, as_delivery, url_hash
-from webhooks.queue import DeliveryClaims
-from webhooks.retry_policy import Verdict
+from webhooks.queue import DeliveryQueue
+from webhooks.retry_policy import DeliveryOutcome
 from webhooks.signing import new_secret, parse_secrets
-from webhooks.worker import WebhookSender
+from webhooks.worker import WebhookWorker
 
 
 @dataclass(frozen=True)
-class Shown:
+class DeliveryDetails:
     """A delivery with its attempts, and its endpoint where something was decided about that."""
 
     delivery: Delivery
@@ -41,7 +41,7 @@ class Overview:
     disabled: list[Endpoint]
 
 
-class WebhookDesk:
+class WebhookService:
     """The operator's interface to deliveries."""
 
     def __init__(
@@ -50,8 +50,8 @@ class WebhookDesk:
         database: Database,
         clock: Clock,
         vault: Vault,
-        claims: DeliveryClaims,
-        sender: WebhookSender,
+        claims: DeliveryQueue,
+        sender: WebhookWorker,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -66,36 +66,36 @@ class WebhookDesk:
             )
         )
 
-    def show(self, delivery_id: int) -> Shown:
-        """Raises InvalidInput when there is none of that id."""
+    def show(self, delivery_id: int) -> DeliveryDetails:
+        """Raises InvalidInputError when there is none of that id."""
 
-        def work(tx: Tx) -> Shown | None:
+        def work(tx: Tx) -> DeliveryDetails | None:
             delivery = deliveries.get(tx, delivery_id)
             if delivery is None:
                 return None
             endpoint = endpoints.get(tx, delivery.url_hash)
-            return Shown(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
+            return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
 
         known = 0 < delivery_id < 2**63
         shown = self._database.read(work) if known else None
         if shown is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no delivery has the id {delivery_id}; see: python cli.py webhooks list"
             )
         return shown
 
     def replay(self, wanted: Filter) -> int:
         """Make what matches due again, under the same event ids; how many deliveries."""
-        return self._database.write(
-            lambda tx: deliveries.replay(tx, wanted, self._clock.now()), repeatable=True
+        return self._database.write_idempotent(
+            lambda tx: deliveries.replay(tx, wanted, self._clock.now())
         )
 
-    def test(self, url: str, secret: str | None) -> tuple[Delivery, Verdict]:
+    def test(self, url: str, secret: str | None) -> tuple[Delivery, DeliveryOutcome]:
         """Send a test event, once.
 
         Raises:
             CredentialsError: the secret has another form.
-            InvalidInput: the URL is empty or too long.
+            InvalidInputError: the URL is empty or too long.
         """
         keys = parse_secrets(secret) if secret is not None else []
         now = self._clock.now()
@@ -113,14 +113,14 @@ class WebhookDesk:
         return claim.delivery, self._sender.send_alone(claim, keys)
 
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
-        """Send to a URL again, or no more until then. Raises InvalidInput for an unknown one."""
+        """Send to a URL again, or no more until then. Raises InvalidInputError for an unknown"
+        " one."""
         hashed, now = url_hash(url), self._clock.now()
-        known = self._database.write(
-            lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=enabled, reason=reason),
-            repeatable=True,
+        known = self._database.write_idempotent(
+            endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason
         )
         if not known:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "nothing was ever to be sent to that URL; give it as `webhooks show ID` does, or"
                 " give such an ID"
             )
@@ -131,20 +131,20 @@ class WebhookDesk:
 
         Raises:
             CredentialsError: the secret has another form.
-            InvalidInput: no such task.
+            InvalidInputError: no such task.
         """
         fresh = (secret or new_secret()).strip()
         if len(parse_secrets(fresh)) != 1:
-            raise InvalidInput("give one secret; the one before stays valid by itself")
+            raise InvalidInputError("give one secret; the one before stays valid by itself")
         self._change_secrets(task_id, lambda old: " ".join([fresh, *old[:1]]))
         return fresh
 
     def finish_rotation(self, task_id: str) -> None:
-        """Sign with the newest secret only. Raises InvalidInput when the task has none."""
+        """Sign with the newest secret only. Raises InvalidInputError when the task has none."""
 
         def newest(old: list[str]) -> str:
             if not old:
-                raise InvalidInput(f"task {task_id} has no secret")
+                raise InvalidInputError(f"task {task_id} has no secret")
             return old[0]
 
         self._change_secrets(task_id, newest)
@@ -154,12 +154,12 @@ class WebhookDesk:
             # Held, so that a rotation of the vault's key comes before or after.
             schema.hold_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
-                raise InvalidInput(f"no task has the id {task_id!r}")
+                raise InvalidInputError(f"no task has the id {task_id!r}")
             seen = callback_secrets.secret_of(tx, task_id)
             changed = self._vault.encrypt(change((self._vault.decrypt(seen) or "").split()))
             assert changed is not None
             now = self._clock.now()
             if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):
-                raise DatabaseContention(f"the secret of task {task_id} was changed meanwhile")
+                raise DatabaseContentionError(f"the secret of task {task_id} was changed meanwhile")
 
         self._database.write(work)

@@ -14,7 +14,7 @@ from core.errors import CredentialsError
 
 PREFIX = "whsec_"
 NEW_SECRET_BYTES = 32
-MOST_SECRETS = 2  # two while one is being rotated
+MAX_SECRETS = 2  # two while one is being rotated
 
 
 def parse_secrets(text: str) -> list[bytes]:
@@ -24,7 +24,7 @@ def parse_secrets(text: str) -> list[bytes]:
         CredentialsError: another form, or more than two. The secret is not repeated.
     """
     parts = text.split()
-    if not 1 <= len(parts) <= MOST_SECRETS:
+    if not 1 <= len(parts) <= MAX_SECRETS:
         raise CredentialsError(f"a signing secret is one, or two with a blank between: {FORM}")
     return [_key(part) for part in parts]
 

@@ -8,30 +8,30 @@ from dataclasses import replace
 
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import CredentialsError, DatabaseError, LeaseLost
+from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
 from core.logs import fields, service_log
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.transactions import Database
 from webhooks import signing
-from webhooks.http_client import Answer, Courier, NotSent
-from webhooks.queue import Claim, DeliveryClaims
-from webhooks.retry_policy import RetryPlan, Verdict, verdict_of
+from webhooks.http_client import Answer, WebhookClient
+from webhooks.queue import Claim, DeliveryQueue
+from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 
 log = service_log("webhooks")
 
 
-class WebhookSender:
+class WebhookWorker:
     """One sending thread."""
 
     def __init__(
         self,
         *,
         database: Database,
-        claims: DeliveryClaims,
-        courier: Courier,
+        claims: DeliveryQueue,
+        courier: WebhookClient,
         vault: Vault,
-        plan: RetryPlan,
+        plan: RetryPolicy,
         clock: Clock,
         poll_secs: float,
     ) -> None:
@@ -61,7 +61,7 @@ class WebhookSender:
             return False
         try:
             self._attempt(claim)
-        except LeaseLost as error:
+        except LeaseLostError as error:
             log.warning("%s %s", fields(delivery=claim.delivery.id), error)
             self._claims.abandon(claim)
         except BaseException:
@@ -69,11 +69,11 @@ class WebhookSender:
             raise
         return True
 
-    def send_alone(self, claim: Claim, keys: Sequence[bytes]) -> Verdict:
+    def send_alone(self, claim: Claim, keys: Sequence[bytes]) -> DeliveryOutcome:
         """Make the only attempt at a delivery that is not tried again. Its endpoint stays as it
         is, whatever it says."""
         outcome = self._outcome(claim, keys)
-        said = verdict_of(outcome, 1, RetryPlan((), 0.0), self._clock.now())
+        said = outcome_of(outcome, 1, RetryPolicy((), 0.0), self._clock.now())
         verdict = replace(said, disables=None, rest_until=None)
         self._claims.settle(claim, verdict)
         return verdict
@@ -84,12 +84,12 @@ class WebhookSender:
             outcome = self._outcome(claim, self._keys(delivery))
         except CredentialsError as error:
             outcome = error  # never unsigned: the receiver would have to refuse it
-        except (LeaseLost, DatabaseError):
+        except (LeaseLostError, DatabaseError):
             raise
         except Exception as error:  # a bug of ours must not stop the others' deliveries
             log.exception("%s", fields(delivery=delivery.id))
-            outcome = NotSent(f"internal error, see the log ({type(error).__name__})")
-        verdict = verdict_of(outcome, delivery.attempts, self._plan, self._clock.now())
+            outcome = NotSentError(f"internal error, see the log ({type(error).__name__})")
+        verdict = outcome_of(outcome, delivery.attempts, self._plan, self._clock.now())
         kept = self._claims.settle(claim, verdict)
         _log(delivery, verdict, kept)
 
@@ -100,7 +100,7 @@ class WebhookSender:
         claim.lease.require(self._clock)
         try:
             return self._courier.post(delivery.url, headers, body)
-        except NotSent as error:
+        except NotSentError as error:
             return error
 
     def _keys(self, delivery: Delivery) -> list[bytes]:
@@ -108,7 +108,7 @@ class WebhookSender:
         task_id = delivery.task_id
         if task_id is None:
             return []
-        token = self._database.read(lambda tx: callback_secrets.secret_of(tx, task_id))
+        token = self._database.read(callback_secrets.secret_of, task_id)
         secret = self._vault.decrypt(token)
         if secret is None:
             return []
@@ -118,7 +118,7 @@ class WebhookSender:
             raise CredentialsError(f"not sent: the secret of task {task_id}: {error}") from error
 
 
-def _log(delivery: Delivery, verdict: Verdict, kept: bool) -> None:
+def _log(delivery: Delivery, verdict: DeliveryOutcome, kept: bool) -> None:
     said = fields(
         delivery=delivery.id,
         event=delivery.event_id,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.errors import DamagedFile
+from core.errors import DamagedFileError
 
 T = TypeVar("T")
 BOM = b"\xef\xbb\xbf"  # what some editors put in front
@@ -20,30 +20,30 @@ def read_checked(path: Path, shape: TypeAdapter[T], advice: str) -> T:
         advice: what to do about a file that is no use.
 
     Raises:
-        DamagedFile: names the file, the place in it, and what is wrong there.
+        DamagedFileError: names the file, the place in it, and what is wrong there.
     """
     return parse_checked(read_file(path, advice), path, shape, advice)
 
 
 def read_file(path: Path, advice: str) -> bytes:
-    """Raises DamagedFile."""
+    """Raises DamagedFileError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DamagedFile(f"{path} is not there; {advice}") from None
+        raise DamagedFileError(f"{path} is not there; {advice}") from None
     except OSError as error:
-        raise DamagedFile(f"{path} cannot be read: {error.strerror}; {advice}") from error
+        raise DamagedFileError(f"{path} cannot be read: {error.strerror}; {advice}") from error
 
 
 def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T], advice: str) -> T:
-    """The value of a file's content. Raises DamagedFile."""
+    """The value of a file's content. Raises DamagedFileError."""
     content = content.removeprefix(BOM)
     if not content.strip():
-        raise DamagedFile(f"{path} is empty; {advice}")
+        raise DamagedFileError(f"{path} is empty; {advice}")
     try:
         return shape.validate_json(content)
     except ValidationError as error:
-        raise DamagedFile(f"{path}: {_told(error)}; {advice}") from error
+        raise DamagedFileError(f"{path}: {_told(error)}; {advice}") from error
 
 
 def _told(error: ValidationError) -> str:

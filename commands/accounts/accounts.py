@@ -23,7 +23,7 @@ from commands.framework.context import (
     result_json,
     say,
 )
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.settings import load_settings
 from presentation.json_rows import as_object
 from storage.models.accounts import AccountStatus
@@ -169,7 +169,9 @@ def check(name: Name, platform: PlatformOf = None) -> None:
         account = app.pool.registry.find(name, platform)
         status = app.pool.enrolment.check(account)
         if not status.signed_in:
-            raise InvalidInput(f"account {account.username}: the session is not signed in any more")
+            raise InvalidInputError(
+                f"account {account.username}: the session is not signed in any more"
+            )
         result(f"account {account.username}: signed in as {status.name} ({status.uid})")
 
 
@@ -207,6 +209,6 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInput(f"{file} is not UTF-8 text; export the cookies again") from None
+        raise InvalidInputError(f"{file} is not UTF-8 text; export the cookies again") from None
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}") from error
+        raise InvalidInputError(f"{file}: {error.strerror}") from error

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from app.container import App
 from commands.framework.context import Exit, messages, say
-from core.errors import CredentialsError, Retry
+from core.errors import CredentialsError, RetryableError
 from presentation.i18n.messages import Texts, texts_for
 from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
 
@@ -57,7 +57,7 @@ def _confirmed(
     while app.clock.monotonic() - begun < CODE_LIVES_SECS:
         try:
             state = passport.poll(code)
-        except Retry as error:
+        except RetryableError as error:
             say(f"{error}; {texts.login_again}")
             state = shown
         if state is ScanState.DONE:

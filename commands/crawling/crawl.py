@@ -25,19 +25,19 @@ from commands.framework.foreground import Foreground
 from commands.framework.summary import conclude
 from commands.installation.serve import web_beside
 from core.clock import Clock
-from core.errors import InvalidInput, SettingsError
+from core.errors import InvalidInputError, SettingsError
 from crawler.export.columns import parse_columns
 from crawler.export.formats import FORMATS, format_named
 from crawler.export.options import ExportOptions
-from crawler.service import MOST_DOMAIN_LETTERS, is_domain
+from crawler.service import MAX_DOMAIN_LETTERS, is_domain
 from crawler.tasks.labels import labels_named
-from crawler.tasks.scheduler import Filed
+from crawler.tasks.scheduler import FiledTask
 from presentation.i18n.messages import ENGLISH, texts_for
 from presentation.i18n.reason_messages import start_command
 from sources.base import Via
 from storage.models.tasks import TaskType
 
-MOST_WORKERS = 64
+MAX_WORKERS = 64
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -120,7 +120,7 @@ def start_export(
     require_workers(workers)
     labels = labels_named(label or ())
     if limit is not None and workers > 1:
-        raise InvalidInput("--limit counts rows of one worker: leave --workers at 1")
+        raise InvalidInputError("--limit counts rows of one worker: leave --workers at 1")
     chosen = ExportOptions(
         format=format_named(format).name,
         columns=parse_columns(columns),
@@ -162,7 +162,7 @@ def run(
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
-        raise InvalidInput("give at least one crawl or export worker")
+        raise InvalidInputError("give at least one crawl or export worker")
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
     labels = labels_named(label or ())
@@ -189,26 +189,26 @@ def run(
 
 
 def domain_named(text: str) -> str:
-    """The name without blanks around it. Raises InvalidInput for what is no domain."""
+    """The name without blanks around it. Raises InvalidInputError for what is no domain."""
     name = text.strip()
     if not name:
-        raise InvalidInput("--domain is empty; give the field to work on, e.g. --domain 美妆")
+        raise InvalidInputError("--domain is empty; give the field to work on, e.g. --domain 美妆")
     if not is_domain(name):
-        raise InvalidInput(
-            f"--domain must be 1 to {MOST_DOMAIN_LETTERS} characters without control characters"
+        raise InvalidInputError(
+            f"--domain must be 1 to {MAX_DOMAIN_LETTERS} characters without control characters"
         )
     return name
 
 
 def _require_positive(option: str, value: int | None) -> None:
     if value is not None and value < 1:
-        raise InvalidInput(f"{option} must be 1 or more, got {value}")
+        raise InvalidInputError(f"{option} must be 1 or more, got {value}")
 
 
 def require_workers(workers: int) -> None:
-    """Raises InvalidInput for a number that no process can have."""
-    if not 1 <= workers <= MOST_WORKERS:
-        raise InvalidInput(f"--workers must be 1 to {MOST_WORKERS}, got {workers}")
+    """Raises InvalidInputError for a number that no process can have."""
+    if not 1 <= workers <= MAX_WORKERS:
+        raise InvalidInputError(f"--workers must be 1 to {MAX_WORKERS}, got {workers}")
 
 
 def _require_writable(app: App, out: Path | None) -> None:
@@ -223,11 +223,11 @@ def _require_writable(app: App, out: Path | None) -> None:
             raise SettingsError(
                 f"{text} set BATON_DATA_DIR to another folder, or give --out"
             ) from (error)
-        raise InvalidInput(f"{text} choose another --out") from error
+        raise InvalidInputError(f"{text} choose another --out") from error
 
 
 def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) -> None:
-    """Raise InvalidInput when nobody crawls the domain and nothing of it is stored.
+    """Raise InvalidInputError when nobody crawls the domain and nothing of it is stored.
 
     A crawl that is started at the same moment gets a few seconds to appear.
     """
@@ -240,14 +240,14 @@ def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) ->
             break
         clock.wait(never, 0.2)
     names = app.crawling.service.known_domains(platform)
-    raise InvalidInput(
+    raise InvalidInputError(
         f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
         f" {start_command(TaskType.INGESTION, domain)}"
         + (f" (known: {', '.join(names)})" if names else "")
     )
 
 
-def _tell_filed(filed: Filed, asked: dict[str, object], pages: int | None = None) -> None:
+def _tell_filed(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
     task = filed.task
     if filed.is_new:
         return
@@ -263,7 +263,7 @@ def _tell_filed(filed: Filed, asked: dict[str, object], pages: int | None = None
         say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
 
 
-def _print_filed(filed: Filed, as_json: bool) -> None:
+def _print_filed(filed: FiledTask, as_json: bool) -> None:
     if as_json:
         result_json({"task_id": filed.task.id, "new": filed.is_new})
         return

@@ -18,7 +18,7 @@ from commands.framework.context import (
     result_table,
     say,
 )
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.crawling import export_segments
 
@@ -44,7 +44,7 @@ def list_exports(
 ) -> None:
     """List export files, newest first."""
     with opened_app() as app:
-        found = app.database.read(lambda tx: export_segments.newest(tx, limit, domain))
+        found = app.database.read(export_segments.newest, limit, domain)
         if as_json:
             result_json([as_object(segment) for segment in found])
             return
@@ -98,13 +98,13 @@ def rebuild(
 ) -> None:
     """Write segments' files again from the database, on this host."""
     if bool(segment_ids) == bool(host):
-        raise InvalidInput("give the ids of segments, or --host NAME for all of a host's")
+        raise InvalidInputError("give the ids of segments, or --host NAME for all of a host's")
     with opened_app() as app:
         if host == app.host:
-            raise InvalidInput(f"{host} is this host; give the ids of the segments to rebuild")
+            raise InvalidInputError(f"{host} is this host; give the ids of the segments to rebuild")
         chosen = segment_ids or list(app.crawling.segment_finalizer.of_host(host or ""))
         if not chosen:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no segment was written on host {host!r}; see: python cli.py exports list --json"
             )
         for segment_id in chosen:

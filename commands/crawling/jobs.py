@@ -21,14 +21,14 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import drained_by_signals, leases_renewed
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, schedule_object
 from presentation.json_rows import as_object, plain
 from presentation.terminal.layout import one_line
 from storage.crawling import job_runs
-from storage.crawling.job_runs import JobRun, JobState
+from storage.crawling.job_runs import JobRun, RunState
 
 Name = Annotated[str, typer.Argument(help="the job's name, from `jobs list`")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -76,7 +76,7 @@ def run(
         drained_by_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             ours = _carried_out(app, job, scheduled=scheduled)
-        shown = ours or app.database.read(lambda tx: job_runs.standing(tx, job.name)).newest
+        shown = ours or app.database.read(job_runs.standing, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
     elif shown is not None:
@@ -84,7 +84,7 @@ def run(
     if ours is None:
         say(f"{job.name}: nothing to do; its newest time has its row")
         return
-    if ours.state is not JobState.SUCCEEDED:
+    if ours.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
 
 
@@ -114,7 +114,7 @@ def _job(app: App, name: str) -> Job:
         if job.name == name.replace("-", "_"):
             return job
     names = ", ".join(job.name for job in app.jobs.all)
-    raise InvalidInput(f"no job is called {name!r}; there are: {names}")
+    raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
 
 
 def _schedule(usual: Schedule, cron: str | None) -> Schedule:
@@ -123,7 +123,7 @@ def _schedule(usual: Schedule, cron: str | None) -> Schedule:
     try:
         return Schedule(cron, usual.zone)
     except ValueError as error:
-        raise InvalidInput(f"--schedule: {error}") from error
+        raise InvalidInputError(f"--schedule: {error}") from error
 
 
 def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
@@ -133,7 +133,7 @@ def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:
-    found = app.database.read(lambda tx: job_runs.of_job(tx, job.name, 1))
+    found = app.database.read(job_runs.of_job, job.name, 1)
     return found[0] if found else None
 
 

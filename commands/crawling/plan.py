@@ -18,10 +18,10 @@ from commands.framework.context import (
     result_table,
 )
 from core.clock import iso_utc
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.planning.advice import Advice
-from crawler.planning.forecast import End, PlannedAccount
-from crawler.planning.inputs import MOST_ACCOUNTS, MOST_CREATORS, Measure, Plan, Search, Wish
+from crawler.planning.forecast import ForecastEnd, PlannedAccount
+from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest, Search
 from presentation.i18n.messages import texts_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
@@ -48,11 +48,11 @@ def plan(
     Reckoned from the accounts' quotas, rests and learned paces; nothing is asked or changed.
     """
     domain, known = domain_named(domain), platform_named(platform)
-    _require_within("--creators", creators, MOST_CREATORS)
-    _require_within("--pages", pages, MOST_CREATORS)
-    _require_within("--accounts", accounts, MOST_ACCOUNTS)
+    _require_within("--creators", creators, MAX_CREATORS)
+    _require_within("--pages", pages, MAX_CREATORS)
+    _require_within("--accounts", accounts, MAX_ACCOUNTS)
     require_workers(workers)
-    wish = Wish(
+    wish = PlanRequest(
         platform=known.name,
         domain=domain,
         creators=creators,
@@ -65,7 +65,7 @@ def plan(
         search = Search(
             paces=paces,
             page_creators=known.page_creators,
-            most_pages=known.most_pages,
+            max_pages=known.max_pages,
             sequential=known.sequential,
         )
         made = app.crawling.planner.plan(wish, search)
@@ -84,7 +84,7 @@ def plan(
 
 def _require_within(option: str, value: int | None, most: int) -> None:
     if value is not None and not 1 <= value <= most:
-        raise InvalidInput(f"{option} must be 1 to {most:,}, got {value}")
+        raise InvalidInputError(f"{option} must be 1 to {most:,}, got {value}")
 
 
 def _as_object(made: Plan) -> dict[str, object]:
@@ -113,7 +113,7 @@ def _as_object(made: Plan) -> dict[str, object]:
             **_end(asked.now, told.export),
         },
         "shorter": [_advice(asked.now, one) for one in made.advice],
-        "most_pages": made.most_pages,
+        "most_pages": made.max_pages,
         "other_tasks": made.other_tasks,
     }
 
@@ -140,7 +140,7 @@ def _advice(now: datetime, advice: Advice) -> dict[str, object]:
     }
 
 
-def _end(now: datetime, end: End) -> dict[str, object]:
+def _end(now: datetime, end: ForecastEnd) -> dict[str, object]:
     ends_at = None if end.secs is None else _at(now, end.secs)
     return {"secs": _secs(end.secs), "ends_at": ends_at, "decided_by": end.bound.value}
 

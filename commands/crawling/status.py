@@ -10,7 +10,7 @@ from rich.console import Console as Terminal
 from commands.framework.context import dashed, database_place, opened_app, result, result_json
 from presentation.i18n.messages import texts_for
 from presentation.json_rows import as_object, view_object
-from presentation.terminal.dashboard import Console
+from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
 
 EVENTS = 8
@@ -39,6 +39,6 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             )
             return
         terminal = Terminal(highlight=False)
-        screen = Console(texts=texts_for(app.settings.language), zone=app.calendar.zone)
+        screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
         terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
         result(database_place(app))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.container import App
 from commands.framework.context import dashed, opened_app, result, result_json, result_table
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from presentation.i18n.messages import ENGLISH
 from presentation.json_rows import task_object
 from presentation.terminal.layout import one_line
@@ -43,9 +43,7 @@ def list_tasks(
 ) -> None:
     """List tasks, newest first; --json has their pieces too."""
     with opened_app() as app:
-        found = app.database.read(
-            lambda tx: rows.top_level(tx, only_open=only_open, limit=limit, label=label)
-        )
+        found = app.database.read(rows.top_level, only_open=only_open, limit=limit, label=label)
         if as_json:
             _print_json(app, [task for parent in found for task in _with_pieces(app, parent)])
             return
@@ -55,9 +53,9 @@ def list_tasks(
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
     """One task with its pieces."""
     with opened_app() as app:
-        task = app.database.read(lambda tx: rows.get(tx, task_id))
+        task = app.database.read(rows.get, task_id)
         if task is None:
-            raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+            raise InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
         found = _with_pieces(app, task)
         if as_json:
             _print_json(app, found)
@@ -115,12 +113,12 @@ def _tell_labels(task_id: int, labels: list[str]) -> None:
 
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
-    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
+    labels = app.database.read(task_labels.of_tasks, ids)
     result_json([task_object(task, labels) for task in found])
 
 
 def _with_pieces(app: App, task: Task) -> list[Task]:
-    return [task, *app.database.read(lambda tx: rows.children(tx, task.id))]
+    return [task, *app.database.read(rows.children, task.id)]
 
 
 def _table(app: App, found: list[Task]) -> Table:
@@ -140,7 +138,7 @@ def _table(app: App, found: list[Task]) -> Table:
     ):
         table.add_column(title, no_wrap=True)
     ids = [task.id for task in found]
-    labels = app.database.read(lambda tx: task_labels.of_tasks(tx, ids))
+    labels = app.database.read(task_labels.of_tasks, ids)
     for task in found:
         summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
         wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]

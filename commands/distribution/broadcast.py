@@ -16,8 +16,8 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import kept_leases
-from core.errors import InvalidInput
-from sources.pacing import Stopped
+from core.cancellation import StoppedSignal
+from core.errors import InvalidInputError
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -45,14 +45,14 @@ def broadcast(
     """Tell the numbers of active tasks every few minutes."""
     if ctx.invoked_subcommand is not None:
         if once:
-            raise InvalidInput(f"give --once or {ctx.invoked_subcommand}, not both")
+            raise InvalidInputError(f"give --once or {ctx.invoked_subcommand}, not both")
         return
     if not once:
-        raise InvalidInput("say what: broadcast --once, start, stop or status")
+        raise InvalidInputError("say what: broadcast --once, start, stop or status")
     with opened_app() as app, kept_leases(app, "broadcast") as stop:
         try:
             answer = app.distribution.broadcaster.trigger(stop)
-        except Stopped:
+        except StoppedSignal:
             say("interrupted; nothing was reported")
             raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:

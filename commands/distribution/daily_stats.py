@@ -23,10 +23,10 @@ from commands.framework.context import (
     result_table,
     say,
 )
-from core.errors import InvalidInput
+from core.cancellation import StoppedSignal
+from core.errors import InvalidInputError
 from distribution.daily.scanner import DailyScanner, DayScan, ScannedTask
-from distribution.daily.tally import Tally
-from sources.pacing import Stopped
+from distribution.daily.tally import CounterSum
 
 SHOWN_ROWS = 100
 
@@ -68,7 +68,7 @@ def daily_stats(
             for one in _days(scanner, day, first, last):
                 by_agent = by is By.AGENT
                 scans.append(scanner.scan(one, stop, dry_run=dry_run, by_agent=by_agent))
-        except Stopped:
+        except StoppedSignal:
             interrupted = True
     if as_json:
         result_json([_as_object(scan, by) for scan in scans])
@@ -87,9 +87,9 @@ def _days(
     scanner: DailyScanner, day: str | None, first: str | None, last: str | None
 ) -> Sequence[date]:
     if day is not None and (first or last):
-        raise InvalidInput("give one day, or --from and --to")
+        raise InvalidInputError("give one day, or --from and --to")
     if last is not None and first is None:
-        raise InvalidInput("--to needs --from")
+        raise InvalidInputError("--to needs --from")
     begin = _date(day or first) if day or first else scanner.yesterday
     if last is not None:
         return scanner.days(begin, _date(last))
@@ -100,7 +100,7 @@ def _date(text: str | None) -> date:
     try:
         return date.fromisoformat(text or "")
     except ValueError:
-        raise InvalidInput(f"{text!r} is no day; write it like 2026-11-21") from None
+        raise InvalidInputError(f"{text!r} is no day; write it like 2026-11-21") from None
 
 
 def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             say(f"dry run: {scan.to_fetch:,} links would be asked for; their numbers are missing")
 
 
-def _agents(agents: Mapping[str, Tally]) -> list[tuple[str, Mapping[str, int]]]:
+def _agents(agents: Mapping[str, CounterSum]) -> list[tuple[str, Mapping[str, int]]]:
     return [(name or "-", tally.counts) for name, tally in sorted(agents.items())]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.text_files import read_text
 from distribution.counters import NAMES
 
@@ -27,14 +27,14 @@ class ItemFile:
         self.places: list[str] = []
 
     def __iter__(self) -> Iterator[Any]:
-        """Objects; for what cannot be read an InvalidInput.
+        """Objects; for what cannot be read an InvalidInputError.
 
         Raises:
-            InvalidInput: the whole file cannot be read.
+            InvalidInputError: the whole file cannot be read.
         """
         start = self._text.lstrip()[:1]
         if not start:
-            raise InvalidInput(f"{self._file} is empty")
+            raise InvalidInputError(f"{self._file} is empty")
         if start == "[":
             return self._array()
         return self._lines() if start == "{" else self._table()
@@ -48,11 +48,11 @@ class ItemFile:
         try:
             items: list[Any] = json.loads(self._text)
         except json.JSONDecodeError as error:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{self._file}, line {error.lineno}: this is no JSON ({error.msg}); is it whole?"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"{self._file} is no JSON that can be read: {error}") from error
+            raise InvalidInputError(f"{self._file} is no JSON that can be read: {error}") from error
         return items
 
     def _lines(self) -> Iterator[Any]:
@@ -63,7 +63,7 @@ class ItemFile:
             try:
                 yield json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield InvalidInput(f"this line is no JSON object ({error})")
+                yield InvalidInputError(f"this line is no JSON object ({error})")
 
     def _table(self) -> Iterator[Any]:
         reader = csv.DictReader(io.StringIO(self._text, newline=None), restkey="extra cells")
@@ -72,9 +72,9 @@ class ItemFile:
         for name in names:
             if name not in self._columns and name not in counters:
                 known = ", ".join((*self._columns, *counters))
-                raise InvalidInput(f"{self._file}: unknown column {name!r}; known: {known}")
+                raise InvalidInputError(f"{self._file}: unknown column {name!r}; known: {known}")
         if not names or names[0] == "" or self._columns[0] not in names:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{self._file}: its first line must name the column {self._columns[0]}"
             )
         reader.fieldnames = names
@@ -85,7 +85,7 @@ class ItemFile:
                 return
             except csv.Error as error:
                 self.places.append(f"line {reader.line_num + 1}")
-                yield InvalidInput(f"{error}; is a quote missing?")
+                yield InvalidInputError(f"{error}; is a quote missing?")
                 continue
             self.places.append(f"line {reader.line_num}")
             yield _object(cells)
@@ -94,15 +94,15 @@ class ItemFile:
 def _object(cells: dict[str, Any]) -> Any:
     """The cells that hold something. An empty one says nothing; it does not empty a field."""
     if cells.pop("extra cells", None):
-        return InvalidInput("more cells than the first line; quote cells that hold commas")
+        return InvalidInputError("more cells than the first line; quote cells that hold commas")
     told = {name: text for name, text in cells.items() if text not in (None, "")}
     details = {name: told.pop(name) for name in COUNTERS if name in told}
     if DETAILS in told:
         try:
             verified = json.loads(told[DETAILS])
         except (ValueError, RecursionError) as error:
-            return InvalidInput(f"{DETAILS} is no JSON object ({error})")
+            return InvalidInputError(f"{DETAILS} is no JSON object ({error})")
         if not isinstance(verified, dict):
-            return InvalidInput(f"{DETAILS} is no JSON object")
+            return InvalidInputError(f"{DETAILS} is no JSON object")
         details = verified | details
     return told | ({DETAILS: details} if details else {})

@@ -14,7 +14,7 @@ from core.logs import redact
 from presentation.terminal.layout import one_line
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
-from webhooks.service import Overview, Shown
+from webhooks.service import DeliveryDetails, Overview
 
 WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
 BODY_CHARS, RESPONSE_CHARS = 2000, 50
@@ -46,7 +46,7 @@ def delivery_table(app: App, overview: Overview) -> Table:
     return table
 
 
-def delivery_lines(app: App, shown: Shown) -> list[str]:
+def delivery_lines(app: App, shown: DeliveryDetails) -> list[str]:
     """A delivery in words, with the beginning of its body."""
     one = shown.delivery
     told = [

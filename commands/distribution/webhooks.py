@@ -25,7 +25,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.datetimes import moment_from, moment_until
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInputError
 from core.logs import redact
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
@@ -122,7 +122,7 @@ def replay(
     unless --state says which.
     """
     if not any((ids, kind, task, url, since, until, state)):
-        raise InvalidInput(
+        raise InvalidInputError(
             "say which: ids, --task, --url, --kind, --state, or --from and --to; for example"
             " --from 2026-11-20"
         )
@@ -199,7 +199,7 @@ def rotate_secret(
     Prints the new secret once. Reports carry two signatures until --finish.
     """
     if finish and secret_stdin:
-        raise InvalidInput("--finish takes no new secret")
+        raise InvalidInputError("--finish takes no new secret")
     given = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
         if finish:

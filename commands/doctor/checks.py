@@ -12,10 +12,10 @@ from pathlib import Path
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
-from commands.doctor.export_file_checks import FileCheckup
+from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.findings import Finding, Level
 from commands.doctor.retention_checks import retention_finding
-from commands.doctor.works_checks import WorksCheckup
+from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import amount, database_place, new_database
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
@@ -34,7 +34,7 @@ LONG_REST_SECS = 86400.0
 RUN_THREADS = 4 + THREADS  # of a `run` with its defaults
 
 
-class Checkup:
+class InstallationChecks:
     """Looks at an installation. Nothing is changed but by a finding's `fix`."""
 
     def __init__(self, app: App) -> None:
@@ -72,8 +72,8 @@ class Checkup:
         yield from self._leases()
         yield from self._workers()
         yield retention_finding(self._app.housekeeping.retention)
-        yield from FileCheckup(self._app).findings()
-        yield from WorksCheckup(self._app).findings()
+        yield from ExportFileChecks(self._app).findings()
+        yield from WorksChecks(self._app).findings()
 
     def _settings(self) -> Iterator[Finding]:
         known = setting_names()
@@ -243,16 +243,15 @@ class Checkup:
 
     def _leases(self) -> Iterator[Finding]:
         now = self._app.clock.now()
-        tasks = self._app.database.read(lambda tx: task_leases.count_expired(tx, now))
-        held = self._app.database.read(lambda tx: account_leases.count_expired(tx, now))
+        tasks = self._app.database.read(task_leases.count_expired, now)
+        held = self._app.database.read(account_leases.count_expired, now)
         if not tasks and not held:
             yield Finding(Level.OK, "leases", "none left behind")
             return
 
         def take_back() -> str:
-            write = self._app.database.write
             back = self._app.crawling.scheduler.reap()
-            free = write(lambda tx: account_leases.reap(tx, now), repeatable=True)
+            free = self._app.database.write_idempotent(account_leases.reap, now)
             return f"{amount(back, 'task')} and {amount(free, 'account')} taken back"
 
         yield Finding(
@@ -281,7 +280,7 @@ class Checkup:
 
     def _forgets(self, worker: Worker) -> Callable[[], str]:
         def forget() -> str:
-            self._app.database.write(lambda tx: leases.retire(tx, worker.id), repeatable=True)
+            self._app.database.write_idempotent(leases.retire, worker.id)
             return "taken off the list"
 
         return forget

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.container import App
-from commands.doctor.checks import Checkup
+from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Finding, Level
 from commands.framework.context import COMMAND_PATIENCE_SECS, Exit, dashed, result, result_json
 from core.errors import BatonError
@@ -65,7 +65,7 @@ def doctor(
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     lines = []
     try:
-        for finding in Checkup(app).findings():
+        for finding in InstallationChecks(app).findings():
             lines.append(_mended(finding) if fix else Line(finding))
             if not as_json:
                 result(lines[-1].as_text())

@@ -14,7 +14,7 @@ PAGE_ROWS = 200
 NAMED_FILES = 5
 
 
-class FileCheckup:
+class ExportFileChecks:
     """Looks at segments and the files of this host."""
 
     def __init__(self, app: App) -> None:
@@ -104,9 +104,7 @@ class FileCheckup:
     def _segments_here(self) -> Iterator[Segment]:
         after = 0
         while True:
-            page = self._app.database.read(
-                lambda tx, a=after: export_segments.page(tx, a, PAGE_ROWS)  # type: ignore[misc]
-            )
+            page = self._app.database.read(export_segments.page, after, PAGE_ROWS)
             if not page:
                 return
             for segment in page:

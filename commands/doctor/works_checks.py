@@ -9,7 +9,13 @@ from datetime import timedelta
 from app.container import App
 from commands.doctor.findings import Finding, Level
 from commands.framework.context import amount
-from core.errors import BatonError, DamagedFile, DatabaseContention, DatabaseError, SchemaMismatch
+from core.errors import (
+    BatonError,
+    DamagedFileError,
+    DatabaseContentionError,
+    DatabaseError,
+    SchemaMismatchError,
+)
 from core.logs import redact
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
@@ -20,7 +26,7 @@ LOOK_BACK_HOURS = 24
 NAMED_HOURS = 3
 
 
-class WorksCheckup:
+class WorksChecks:
     """Looks at the catalogue's files. Works of other programs are only told."""
 
     def __init__(self, app: App) -> None:
@@ -85,7 +91,7 @@ class WorksCheckup:
         advice = "write it again: python cli.py views --export-only"
         try:
             listed = len(read_views_list(path).works) if path.exists() else 0
-        except DamagedFile as error:
+        except DamagedFileError as error:
             return Finding(
                 level=Level.ERROR,
                 subject=subject,
@@ -122,7 +128,7 @@ class WorksCheckup:
         try:
             hours = self._app.works.gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
             self._app.works.view_data.write(lambda tx: None)
-        except DatabaseContention:
+        except DatabaseContentionError:
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
@@ -131,7 +137,7 @@ class WorksCheckup:
                 " meanwhile",
             )
             return
-        except SchemaMismatch as error:
+        except SchemaMismatchError as error:
             yield Finding(
                 level=Level.ERROR, subject=subject, detail=str(error), advice="see docs/views.md"
             )

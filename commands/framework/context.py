@@ -21,8 +21,8 @@ from commands.framework.usage_errors import Command
 from core.errors import (
     BatonError,
     CredentialsError,
-    DatabaseUnavailable,
-    InvalidInput,
+    DatabaseUnavailableError,
+    InvalidInputError,
     SettingsError,
 )
 from core.logs import redact, set_up_logging
@@ -108,7 +108,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _exit_code(error: BatonError) -> int:
-    if isinstance(error, InvalidInput):
+    if isinstance(error, InvalidInputError):
         return Exit.USAGE
     if isinstance(error, CredentialsError):
         return Exit.CREDENTIALS
@@ -116,10 +116,10 @@ def _exit_code(error: BatonError) -> int:
 
 
 def platform_named(name: str) -> Platform:
-    """A platform whose accounts the pool may hold. Raises InvalidInput for an unknown one."""
-    from sources.platforms import Catalog
+    """A platform whose accounts the pool may hold. Raises InvalidInputError for an unknown one."""
+    from sources.platforms import PlatformRegistry
 
-    return Catalog(load_settings()).searching(name)
+    return PlatformRegistry(load_settings()).searching(name)
 
 
 @contextmanager
@@ -147,8 +147,8 @@ def opened_app(
         probe.open()
         if where and tells_new:
             say(f"new database {where} (nothing was there)")
-    except DatabaseUnavailable as error:
-        raise DatabaseUnavailable(
+    except DatabaseUnavailableError as error:
+        raise DatabaseUnavailableError(
             f"{error}; is the server running and DATABASE_URL right?"
         ) from error
     except OSError as error:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
 DAY_CHARS = len("2026-11-22")
 
 
 def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The moment (a day: its beginning), None for no text. Raises InvalidInput."""
+    """The moment (a day: its beginning), None for no text. Raises InvalidInputError."""
     return None if text is None else _parse(option, text, zone)
 
 
 def moment_until(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The end of a time that includes the moment (a day: its end). Raises InvalidInput."""
+    """The end of a time that includes the moment (a day: its end). Raises InvalidInputError."""
     moment = moment_from(option, text, zone)
     if moment is None or text is None:
         return None
@@ -34,6 +34,6 @@ def _parse(option: str, text: str, zone: ZoneInfo) -> datetime | None:
             raise ValueError("beyond what databases keep")
         return local.astimezone(UTC)
     except ValueError:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{option} {text!r}: write a day, or day and time, like 2026-11-22 or 2026-11-22T10:00"
         ) from None

@@ -18,7 +18,7 @@ from crawler.runtime.engine import Engine
 from presentation.i18n.messages import texts_for
 from presentation.i18n.reason_messages import told
 from presentation.snapshot import Snapshot, TaskView
-from presentation.terminal.dashboard import Console
+from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 LOOK_SECS = 0.25
@@ -29,7 +29,7 @@ EVENTS = 20
 
 
 @dataclass(frozen=True)
-class Ending:
+class ForegroundResult:
     """How a foreground run ended, in words and as an exit code."""
 
     code: Exit
@@ -49,7 +49,7 @@ class Foreground:
         self._works_on = works_on
         self._wait = wait
         self._texts = texts_for(app.settings.language)
-        self._console = Console(texts=self._texts, zone=app.calendar.zone)
+        self._console = Dashboard(texts=self._texts, zone=app.calendar.zone)
         self._stop = threading.Event()
         self._signals = 0
         self._failure: BaseException | None = None
@@ -60,7 +60,7 @@ class Foreground:
         self._failure = error
         self._stop.set()
 
-    def run(self, engine: Engine, task_ids: tuple[int, ...]) -> Ending:
+    def run(self, engine: Engine, task_ids: tuple[int, ...]) -> ForegroundResult:
         """Work until every one of `task_ids` has ended (forever when there is none)."""
         on_signals(self._on_signal)
         engine.start()
@@ -71,17 +71,17 @@ class Foreground:
             engine.request_stop() if self._stop.is_set() else None
             stopped = engine.stop()
         if self._failure is not None:
-            return Ending(
+            return ForegroundResult(
                 Exit.ERROR, f"stopped by an internal error: {self._failure!r}; see the logs"
             )
         if not stopped:
-            return Ending(
+            return ForegroundResult(
                 Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
             )
         self._look(task_ids)
-        return ending or Ending(Exit.INTERRUPTED, self._texts.interrupted)
+        return ending or ForegroundResult(Exit.INTERRUPTED, self._texts.interrupted)
 
-    def _watch(self, task_ids: tuple[int, ...]) -> Ending | None:
+    def _watch(self, task_ids: tuple[int, ...]) -> ForegroundResult | None:
         terminal = messages()
         if not terminal.is_terminal:
             idle_secs = IDLE_LOOK_SECS if task_ids else PLAIN_LINE_SECS  # no end to be seen soon
@@ -102,7 +102,7 @@ class Foreground:
         task_ids: tuple[int, ...],
         show: Callable[[Snapshot], None],
         idle_secs: float = IDLE_LOOK_SECS,
-    ) -> Ending | None:
+    ) -> ForegroundResult | None:
         while True:
             stopping = self._stop.is_set()  # asked before drawing: the last frame says so
             snapshot = self._look(task_ids)
@@ -144,7 +144,7 @@ class Foreground:
 
         return show
 
-    def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> Ending | None:
+    def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> ForegroundResult | None:
         ours = [view for view in snapshot.tasks if view.task.id in task_ids]
         if not ours:
             return None
@@ -153,33 +153,33 @@ class Foreground:
             return None
         return max((e for e in endings if e is not None), key=lambda ending: ending.code)
 
-    def _task_ending(self, view: TaskView) -> Ending | None:
+    def _task_ending(self, view: TaskView) -> ForegroundResult | None:
         task = view.task
         if task.status is TaskStatus.COMPLETED:
-            return Ending(Exit.OK)
+            return ForegroundResult(Exit.OK)
         if task.status is TaskStatus.FAILED:
             text = self._texts.task_failed.format(id=task.id, error=task.last_error)
-            return Ending(Exit.ERROR, text)
+            return ForegroundResult(Exit.ERROR, text)
         if (
             task.status is TaskStatus.PAUSED
             and view.waiting_for is None
             and view.not_before is None
         ):
-            return Ending(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
+            return ForegroundResult(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
         if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
             return None if self._wait else self._spent(view)
         if view.waiting_for is WaitingFor.ACCOUNT:
             return self._without_accounts(task)
         return None
 
-    def _spent(self, view: TaskView) -> Ending:
+    def _spent(self, view: TaskView) -> ForegroundResult:
         until = ""
         if view.not_before is not None:
             until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M}"
             until += f" ({self._app.settings.quota_timezone})"
-        return Ending(Exit.PARTIAL, self._texts.all_spent.format(until=until))
+        return ForegroundResult(Exit.PARTIAL, self._texts.all_spent.format(until=until))
 
-    def _without_accounts(self, task: Task) -> Ending | None:
+    def _without_accounts(self, task: Task) -> ForegroundResult | None:
         """An end when only a person can help: no account, or all of them disabled."""
         crawl = task.task_type is TaskType.INGESTION
         purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
@@ -190,7 +190,7 @@ class Foreground:
         if shortage.busy or shortage.until is not None:
             return None
         text = self._texts.person_needed.format(reason=told(self._texts, shortage.reason))
-        return Ending(Exit.CREDENTIALS, text)
+        return ForegroundResult(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:
         self._signals += 1

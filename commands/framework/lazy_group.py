@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 
 @dataclass(frozen=True)
-class Listed:
+class CommandEntry:
     """A command, or a group of them, and where it is.
 
     `help` is the first line of its own help, which a listing shows without importing it. `module`
@@ -31,7 +31,7 @@ class LazyCommands(Mapping[str, Any]):
     A dashed spelling is found too where its module registers it; it is not listed.
     """
 
-    def __init__(self, listed: tuple[Listed, ...]) -> None:
+    def __init__(self, listed: tuple[CommandEntry, ...]) -> None:
         self._listed = {one.name: one for one in listed}
 
     def __getitem__(self, name: str) -> Any:
@@ -47,7 +47,7 @@ class LazyCommands(Mapping[str, Any]):
 class LazyGroup(TyperGroup):
     """`LISTED` is the table of its commands; those that were registered otherwise are left out."""
 
-    LISTED: ClassVar[tuple[Listed, ...]]
+    LISTED: ClassVar[tuple[CommandEntry, ...]]
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -61,7 +61,7 @@ class LazyGroup(TyperGroup):
             formatter.write_dl([(one.name, one.help) for one in self.LISTED])
 
 
-def _loaded(listed: Listed) -> Mapping[str, Any]:
+def _loaded(listed: CommandEntry) -> Mapping[str, Any]:
     """The commands that a module registers, by name."""
     module = import_module(f"commands.{listed.module}")
     app = typer.Typer(rich_markup_mode=None)

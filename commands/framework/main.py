@@ -8,59 +8,69 @@ from typing import Annotated
 import typer
 
 from app.version import VERSION
-from commands.framework.lazy_group import LazyGroup, Listed
+from commands.framework.lazy_group import CommandEntry, LazyGroup
 
 
 class Baton(LazyGroup):
     """All commands, in the order of the help."""
 
     LISTED = (
-        Listed(
+        CommandEntry(
             "start_crawl", "Crawl the creators of a domain into the database.", "crawling.crawl"
         ),
-        Listed(
+        CommandEntry(
             "start_export", "Export a domain into files, under the daily quotas.", "crawling.crawl"
         ),
-        Listed("run", "Run day and night: work on every task that is filed.", "crawling.crawl"),
-        Listed("plan", "Tell how long crawl and export take, and what helps.", "crawling.plan"),
-        Listed("demo", "Crawl and export side by side on a local sandbox.", "installation.demo"),
-        Listed(
+        CommandEntry(
+            "run", "Run day and night: work on every task that is filed.", "crawling.crawl"
+        ),
+        CommandEntry(
+            "plan", "Tell how long crawl and export take, and what helps.", "crawling.plan"
+        ),
+        CommandEntry(
+            "demo", "Crawl and export side by side on a local sandbox.", "installation.demo"
+        ),
+        CommandEntry(
             "update_play_counts",
             "Ask for the play counts that are older than a week.",
             "works.play_counts",
         ),
-        Listed(
+        CommandEntry(
             "daily_stats",
             "Count a day's completions, store and report the sums.",
             "distribution.daily_stats",
         ),
-        Listed(
+        CommandEntry(
             "status", "Show alerts, accounts, open tasks and the last events.", "crawling.status"
         ),
-        Listed("doctor", "Check the installation, and say what to do.", "doctor.doctor"),
-        Listed("init", "Create, upgrade or check the tables.", "installation.init"),
-        Listed(
+        CommandEntry("doctor", "Check the installation, and say what to do.", "doctor.doctor"),
+        CommandEntry("init", "Create, upgrade or check the tables.", "installation.init"),
+        CommandEntry(
             "sandbox",
             "Serve the platforms' formats on 127.0.0.1, for trials.",
             "installation.sandbox",
         ),
-        Listed("serve", "Serve the web console and the HTTP API, alone.", "installation.serve"),
-        Listed("accounts", "The accounts of the pool.", "accounts.accounts"),
-        Listed("tasks", "Crawl and export tasks.", "crawling.tasks"),
-        Listed("exports", "The export files and their proof.", "crawling.exports"),
-        Listed("stats", "Video statistics.", "works.stats"),
-        Listed("alerts", "What is wrong, or was.", "crawling.alerts"),
-        Listed("jobs", "What `run` does by schedule.", "crawling.jobs"),
-        Listed("works", "The catalogue of videos.", "works.works"),
-        Listed("views", "Hourly numbers of videos.", "views.views"),
-        Listed("webhooks", "Reports to receivers: deliveries, endpoints.", "distribution.webhooks"),
-        Listed("dramas", "Distribution tasks and their completions.", "distribution.dramas"),
-        Listed(
+        CommandEntry(
+            "serve", "Serve the web console and the HTTP API, alone.", "installation.serve"
+        ),
+        CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
+        CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
+        CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
+        CommandEntry("stats", "Video statistics.", "works.stats"),
+        CommandEntry("alerts", "What is wrong, or was.", "crawling.alerts"),
+        CommandEntry("jobs", "What `run` does by schedule.", "crawling.jobs"),
+        CommandEntry("works", "The catalogue of videos.", "works.works"),
+        CommandEntry("views", "Hourly numbers of videos.", "views.views"),
+        CommandEntry(
+            "webhooks", "Reports to receivers: deliveries, endpoints.", "distribution.webhooks"
+        ),
+        CommandEntry("dramas", "Distribution tasks and their completions.", "distribution.dramas"),
+        CommandEntry(
             "broadcast",
             "Tell the numbers of active tasks every few minutes.",
             "distribution.broadcast",
         ),
-        Listed("web", "Who may use the web console.", "installation.web"),
+        CommandEntry("web", "Who may use the web console.", "installation.web"),
     )
 
 

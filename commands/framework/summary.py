@@ -6,7 +6,7 @@ import typer
 
 from app.container import App
 from commands.framework.context import Exit, result, result_json, say
-from commands.framework.foreground import Ending
+from commands.framework.foreground import ForegroundResult
 from presentation.i18n.messages import texts_for
 from presentation.snapshot import Snapshot, TaskView
 from storage.crawling import export_segments
@@ -14,10 +14,12 @@ from storage.models.segments import Segment
 from storage.models.tasks import Task, TaskStatus, TaskType
 
 
-def conclude(app: App, task: Task, last: Snapshot | None, ending: Ending, as_json: bool) -> None:
+def conclude(
+    app: App, task: Task, last: Snapshot | None, ending: ForegroundResult, as_json: bool
+) -> None:
     """Print what the run achieved, and end with its exit code."""
     view = next((v for v in (last.tasks if last else []) if v.task.id == task.id), None)
-    made = app.database.read(lambda tx: export_segments.of_task(tx, task.id))
+    made = app.database.read(export_segments.of_task, task.id)
     files = [one for one in made if one.file_path is not None]
     if as_json:
         summary = _summary(app, task, view, files)

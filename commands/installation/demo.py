@@ -17,11 +17,11 @@ from accounts.vault import Credentials
 from app.container import App
 from commands.framework.context import Exit, amount, dashed, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
-from core.errors import BatonError, InvalidInput
+from core.errors import BatonError, InvalidInputError
 from core.settings import Pace, Settings, load_settings
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
-from crawler.export.verifier import Verdict
+from crawler.export.verifier import VerificationResult
 from presentation.i18n.messages import texts_for
 from storage.crawling import export_segments
 from storage.models.tasks import TaskType
@@ -47,9 +47,9 @@ def demo(
     Three accounts hand over to one another; at the end the files are verified.
     """
     if accounts < 1:
-        raise InvalidInput(f"--accounts must be 1 or more, got {accounts}")
+        raise InvalidInputError(f"--accounts must be 1 or more, got {accounts}")
     if not 1 <= creators <= accounts * QUOTA:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"--creators must be 1 to {accounts * QUOTA:,}:"
             f" {amount(accounts, 'account')} of {QUOTA:,} rows a day"
         )
@@ -82,7 +82,7 @@ def _fresh_folder(folder: Path) -> Path:
     """An empty folder; only one that a demo made before is emptied."""
     if folder.exists():
         if not (folder / MARK).exists():
-            raise InvalidInput(f"{folder} was not made by the demo; move it away")
+            raise InvalidInputError(f"{folder} was not made by the demo; move it away")
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
@@ -139,9 +139,9 @@ def _work(app: App) -> None:
         raise typer.Exit(ending.code)
 
 
-def _report(app: App, creators: int, verdict: Verdict, as_json: bool) -> None:
+def _report(app: App, creators: int, verdict: VerificationResult, as_json: bool) -> None:
     names = {account.id: account.username for account in app.pool.registry.all()}
-    made = app.database.read(lambda tx: export_segments.page(tx, 0, 1000))
+    made = app.database.read(export_segments.page, 0, 1000)
     files = [
         {
             "path": str(app.crawling.segment_files.locate(one.file_path or "")),

@@ -8,7 +8,7 @@ import typer
 
 from app.container import App
 from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result
-from core.errors import SchemaMismatch
+from core.errors import SchemaMismatchError
 from core.settings import load_settings
 from storage.crawling import leases
 from storage.schema import schema
@@ -49,7 +49,7 @@ def _require_nobody_at_work(app: App) -> None:
     running = [one for one in app.database.read(leases.workers) if one.seen_at >= since]
     if running:
         names = ", ".join(f"process {one.pid} on {one.host}" for one in running)
-        raise SchemaMismatch(
+        raise SchemaMismatchError(
             f"an upgrade is due, but Baton is running ({names}); nothing was changed."
             f" Stop it (or wait {app.settings.lease_secs:.0f} s if it is gone), then run init again"
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commands.framework.context import dashed
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sandbox import RateLimit, SandboxConfig
 from sandbox.__main__ import run
 
@@ -43,5 +43,5 @@ def sandbox(
             tikhub_rate=RateLimit.parse(tikhub_rate),
         )
     except ValueError as error:
-        raise InvalidInput(str(error)) from error
+        raise InvalidInputError(str(error)) from error
     raise typer.Exit(run(config))

@@ -18,7 +18,7 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import result, result_json, result_table, unopened_app
 from commands.views.chart import chart
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from presentation.terminal.layout import one_line
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
@@ -60,11 +60,9 @@ def trend(
     """A video hour by hour, with growth and a chart."""
     link = _video(work)
     with _numbers() as (_, data):
-        found = data.read(
-            lambda tx: view_history.history(tx, link.platform, link.video_id, counter.column, last)
-        )
+        found = data.read(view_history.history, link.platform, link.video_id, counter.column, last)
     if not found:
-        raise InvalidInput(f"there are no numbers of {link.video_id} ({link.platform})")
+        raise InvalidInputError(f"there are no numbers of {link.video_id} ({link.platform})")
     if as_json:
         result_json([trend_object(one) for one in found])
         return
@@ -90,17 +88,15 @@ def top(
 ) -> None:
     """The most seen videos of an hour; the newest hour by default."""
     if (day is None) != (hour is None):
-        raise InvalidInput("--date and --hour go together")
+        raise InvalidInputError("--date and --hour go together")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
     with _numbers() as (_, data):
         at = wanted or _newest(data)
         rows = data.read(
-            lambda tx: view_history.top_of_hour(
-                tx, at.date_text, at.hour_text, counter.column, limit
-            )
+            view_history.top_of_hour, at.date_text, at.hour_text, counter.column, limit
         )
     if not rows:
-        raise InvalidInput(f"there are no numbers of {at}; see: python cli.py views gaps")
+        raise InvalidInputError(f"there are no numbers of {at}; see: python cli.py views gaps")
     if as_json:
         result_json([numbers_object(row) for row in rows])
         return
@@ -124,9 +120,9 @@ def daily(
     of = (link.platform, link.video_id) if link else None
     with _numbers() as (app, data):
         first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
-        days = data.read(lambda tx: view_history.daily(tx, str(first), counter.column, of))
+        days = data.read(view_history.daily, str(first), counter.column, of)
     if not days:
-        raise InvalidInput(f"there are no numbers since {first}; try a longer --since")
+        raise InvalidInputError(f"there are no numbers since {first}; try a longer --since")
     if as_json:
         result_json([dict(one) for one in days])
         return
@@ -153,9 +149,7 @@ def growth(
     with _numbers() as (_, data):
         start = _newest(data).earlier(hours)
         rows = data.read(
-            lambda tx: view_history.risers(
-                tx, (start.date_text, start.hour_text), counter.column, limit
-            )
+            view_history.risers, (start.date_text, start.hour_text), counter.column, limit
         )
     if as_json:
         result_json([dict(row) for row in rows])
@@ -220,7 +214,9 @@ def _numbers() -> Iterator[tuple[App, Database]]:
     with unopened_app() as app:
         path = app.settings.view_data_file
         if not path.exists():
-            raise InvalidInput(f"{path} is not there yet; fetch first: python cli.py views --full")
+            raise InvalidInputError(
+                f"{path} is not there yet; fetch first: python cli.py views --full"
+            )
         view_data.create(app.works.view_data)
         yield app, app.works.view_data
 
@@ -228,14 +224,14 @@ def _numbers() -> Iterator[tuple[App, Database]]:
 def _newest(data: Database) -> Hour:
     found = data.read(view_history.newest_hour)
     if found is None:
-        raise InvalidInput("there are no numbers yet; fetch first: python cli.py views --full")
+        raise InvalidInputError("there are no numbers yet; fetch first: python cli.py views --full")
     return Hour.parse(*found)
 
 
 def _video(text: str) -> VideoLink:
     link = recognise(text, None if ":" in text else "bilibili")
     if not isinstance(link, VideoLink):
-        raise InvalidInput(f"{text!r} is a short link; give the id or the whole link")
+        raise InvalidInputError(f"{text!r} is a short link; give the id or the whole link")
     return link
 
 

@@ -24,11 +24,11 @@ from commands.framework.context import (
 from commands.framework.lease_context import leases_renewed, stopped_by_signals
 from commands.views import queries
 from commands.views.progress import progress_shown
-from core.errors import InvalidInput
-from works.hourly.crawl_result import CrawlOutcome, CrawlProgress, Ending
+from core.errors import InvalidInputError
+from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
-from works.hourly.importer import ImportedHour, ImportOutcome
+from works.hourly.importer import ImportedHour, ImportResult
 
 CODES = {
     Ending.DONE: Exit.OK,
@@ -81,14 +81,14 @@ def views(
     given = [name for name, is_given in flags.items() if is_given]
     if context.invoked_subcommand is not None:
         if given or day or hour or as_json:
-            raise InvalidInput(f"options go behind {context.invoked_subcommand}")
+            raise InvalidInputError(f"options go behind {context.invoked_subcommand}")
         return
     if len(given) > 1:
-        raise InvalidInput(f"{' and '.join(given)} exclude each other; give one")
+        raise InvalidInputError(f"{' and '.join(given)} exclude each other; give one")
     if (day is None) != (hour is None):
-        raise InvalidInput("--date and --hour go together")
+        raise InvalidInputError("--date and --hour go together")
     if day is not None and not import_only:
-        raise InvalidInput("--date and --hour are for --import-only")
+        raise InvalidInputError("--date and --hour are for --import-only")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
     steps: dict[str, Callable[[bool], Exit]] = {
         "--export-only": _export,
@@ -176,7 +176,7 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
             yield app, stop, shown
 
 
-def _tell_crawl(done: CrawlOutcome) -> None:
+def _tell_crawl(done: CrawlResult) -> None:
     if done.path is None and done.ending is Ending.DONE:
         say(f"{done.hour}: views.json has no valid work of Bilibili; nothing was asked")
         return
@@ -194,13 +194,13 @@ def _tell_import(done: ImportedHour) -> None:
     result(f"{done.hour}: {amount(done.rows, 'row')} imported{already}")
 
 
-def _tell_outcome(done: ImportOutcome) -> None:
+def _tell_outcome(done: ImportResult) -> None:
     result(f"{amount(len(done.imported), 'missing file')} imported, {amount(done.rows, 'row')}")
     for reason in done.refused:
         say(f"refused: {reason}")
 
 
-def _crawl_object(done: CrawlOutcome) -> dict[str, Any]:
+def _crawl_object(done: CrawlResult) -> dict[str, Any]:
     return {
         "date": done.hour.date_text,
         "hour": done.hour.hour_text,
@@ -219,7 +219,7 @@ def _import_object(done: ImportedHour) -> dict[str, Any]:
     return {"date": hour.date_text, "hour": hour.hour_text, "rows": done.rows, "fresh": done.fresh}
 
 
-def _outcome_object(done: ImportOutcome) -> dict[str, Any]:
+def _outcome_object(done: ImportResult) -> dict[str, Any]:
     return {
         "imported": [_import_object(one) for one in done.imported],
         "rows": done.rows,

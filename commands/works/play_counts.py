@@ -24,7 +24,7 @@ from commands.framework.context import (
 )
 from commands.framework.lease_context import kept_leases
 from core.clock import iso_utc
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
 from works.play_counts.updater import RoundEnd, Watcher
@@ -69,11 +69,11 @@ def update_play_counts(
 
 def _uids(uids: list[str] | None, more: list[str] | None) -> list[str]:
     if more and not uids:
-        raise InvalidInput(f"did you mean --uids {' '.join(more)}?")
+        raise InvalidInputError(f"did you mean --uids {' '.join(more)}?")
     found = [uid for text in (*(uids or ()), *(more or ())) for uid in re.split(r"[,\s]+", text)]
     wrong = [uid for uid in found if not UID.fullmatch(uid)]
     if wrong:
-        raise InvalidInput(f"--uids {wrong[0]!r} is no creator's id")
+        raise InvalidInputError(f"--uids {wrong[0]!r} is no creator's id")
     return found
 
 

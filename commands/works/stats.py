@@ -12,7 +12,7 @@ from rich.table import Table
 
 from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
 from commands.framework.lease_context import kept_leases
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.statistics.fetcher import FetchedItem
 from sources.base import VideoStats
 
@@ -42,7 +42,7 @@ def fetch(
     """Ask for the counters of videos, of several platforms at once."""
     texts = [*(links or ()), *_lines(file)]
     if not texts:
-        raise InvalidInput("give links or ids, or --file FILE with one a line")
+        raise InvalidInputError("give links or ids, or --file FILE with one a line")
     with opened_app() as app, kept_leases(app, "stats") as stop:
         if platform is not None:
             platform = app.pool.platforms.named(platform).name
@@ -67,9 +67,9 @@ def _lines(file: Path | None) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         name = "standard input" if str(file) == "-" else file
-        raise InvalidInput(f"{name} is not UTF-8 text; save it as UTF-8") from None
+        raise InvalidInputError(f"{name} is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}") from error
+        raise InvalidInputError(f"{file}: {error.strerror}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

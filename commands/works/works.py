@@ -24,19 +24,19 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import kept_leases
-from core.errors import InvalidInput
+from core.cancellation import StoppedSignal
+from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from presentation.terminal.layout import one_line
 from sources.links import VideoLink
-from sources.pacing import Stopped
 from storage.catalogue import works
 from works.catalogue.entries import Key
 from works.catalogue.fields import read_link
 from works.catalogue.import_files import read_works
-from works.catalogue.importer import Added, Imported
-from works.catalogue.uploads import Discovered
+from works.catalogue.importer import AddResult, ImportSummary
+from works.catalogue.uploads import DiscoveryResult
 
-MOST_TOLD = 20  # problems on the screen; a file may have thousands
+MAX_TOLD = 20  # problems on the screen; a file may have thousands
 TITLE_CELLS = 40
 Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
@@ -88,7 +88,7 @@ def import_works(
     Running it twice changes nothing.
     """
     if bool(files) == inbox:
-        raise InvalidInput("give files to import, or --inbox")
+        raise InvalidInputError("give files to import, or --inbox")
     with opened_app() as app:
         if inbox:
             _import_inbox(app, as_json)
@@ -120,7 +120,7 @@ def list_works(
     with opened_app() as app:
         name = _platform(app, platform)
         valid = False if invalid else None
-        found = app.database.read(lambda tx: works.page(tx, name, uid, valid, limit))
+        found = app.database.read(works.page, name, uid, valid, limit)
         if as_json:
             result_json([as_object(work) for work in found])
             return
@@ -133,17 +133,17 @@ def discover(
 ) -> None:
     """Add all that a creator uploaded to Bilibili."""
     if not (uid.isascii() and uid.isdigit() and len(uid) <= 16 and int(uid) > 0):
-        raise InvalidInput(f"--uid {uid!r} is no uid: a number of up to 16 digits")
-    last: list[Discovered] = []
+        raise InvalidInputError(f"--uid {uid!r} is no uid: a number of up to 16 digits")
+    last: list[DiscoveryResult] = []
 
-    def on_page(done: Discovered) -> None:
+    def on_page(done: DiscoveryResult) -> None:
         last[:] = [done]
         say(f"page {done.page}: {done.found:,} of {done.told:,} videos")
 
     with opened_app() as app, kept_leases(app, "works") as stop:
         try:
             app.works.uploads.discover(uid, stop, on_page)
-        except Stopped:
+        except StoppedSignal:
             say("stopped; what was found is in the catalogue, run it again for the rest")
     _tell_discovered(uid, last[0] if last else None, as_json)
     if not last or not last[0].is_last:
@@ -189,12 +189,12 @@ def _keys(links: list[str], platform: str | None) -> list[Key]:
     for text in links:
         link = read_link(text, platform)
         if not isinstance(link, VideoLink):
-            raise InvalidInput(f"{text!r} is a short link; write the video's id instead")
+            raise InvalidInputError(f"{text!r} is a short link; write the video's id instead")
         keys.append((link.platform, link.video_id))
     return list(dict.fromkeys(keys))
 
 
-def _added(one: Added) -> dict[str, object]:
+def _added(one: AddResult) -> dict[str, object]:
     platform, work_id = one.key or (None, None)
     status = ("new" if one.is_new else "known") if one.key else "not_added"
     return {
@@ -206,7 +206,7 @@ def _added(one: Added) -> dict[str, object]:
     }
 
 
-def _added_line(one: Added) -> str:
+def _added_line(one: AddResult) -> str:
     if one.key is None:
         return f"{one.text}: not added: {one.note}"
     state = "added" if one.is_new else "is in the catalogue"
@@ -229,7 +229,7 @@ def _import_inbox(app: App, as_json: bool) -> None:
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _tell_imported(imported: dict[Path, Imported], as_json: bool) -> None:
+def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
     if as_json:
         result_json(
             [
@@ -247,9 +247,9 @@ def _tell_imported(imported: dict[Path, Imported], as_json: bool) -> None:
         result(f"{file}: {_counts(vars(one.changes))}")
         if one.repeats:
             say(f"{amount(one.repeats, 'line')} about a work told before; the last one counts")
-        for problem in one.problems[:MOST_TOLD]:
+        for problem in one.problems[:MAX_TOLD]:
             say(problem)
-        more = len(one.problems) - MOST_TOLD
+        more = len(one.problems) - MAX_TOLD
         if more > 0:
             say(f"… and {more:,} more; --json shows all")
         if one.problems:
@@ -262,7 +262,7 @@ def _counts(counts: dict[str, int]) -> str:
     )
 
 
-def _tell_discovered(uid: str, done: Discovered | None, as_json: bool) -> None:
+def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> None:
     counts = vars(done.changes) if done else {"new": 0, "changed": 0, "unchanged": 0}
     found, told = (done.found, done.told) if done else (0, 0)
     if as_json:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.engines.transactions import Row
 
 DEFAULT_COLUMNS = (
@@ -31,7 +31,7 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
     """Column names out of `a,b,c`; the default ones for None.
 
     Raises:
-        InvalidInput: an unknown or doubled name.
+        InvalidInputError: an unknown or doubled name.
     """
     if text is None:
         return DEFAULT_COLUMNS
@@ -39,12 +39,12 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
     known = {*DEFAULT_COLUMNS, RAW}
     for name in names:
         if name not in known and not (name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"unknown column {name!r}; known: {', '.join(DEFAULT_COLUMNS)}, {RAW},"
                 f" {RAW}.KEY[.KEY]"
             )
     if not names or len(set(names)) != len(names):
-        raise InvalidInput("columns must be named once each, separated by commas")
+        raise InvalidInputError("columns must be named once each, separated by commas")
     return names
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from accounts.manager import AccountLease
 from core.clock import Clock
-from core.errors import DatabaseContention, LeaseLost, QuotaExceeded
+from core.errors import DatabaseContentionError, LeaseLostError, QuotaExceededError
 from crawler.tasks.scheduler import TaskLease, TaskScheduler
 from storage.crawling import account_leases, accounts, export_segments, influencers, task_leases
 from storage.crawling.export_segments import NewSegment
@@ -25,7 +25,7 @@ class Batch:
     marker: int
 
 
-class BatchExporter:
+class ExportTransaction:
     """Moves the next rows of a domain into a segment, all or nothing.
 
     Args:
@@ -60,8 +60,8 @@ class BatchExporter:
         None: there is nothing to export just now.
 
         Raises:
-            QuotaExceeded: the account has less left than the rows that are there.
-            LeaseLost, TaskHalted, CommitUnknown: see the classes.
+            QuotaExceededError: the account has less left than the rows that are there.
+            LeaseLostError, TaskHaltedSignal, CommitUnknownError: see the classes.
         """
 
         def work(tx: Tx) -> Batch | None:
@@ -94,9 +94,9 @@ class BatchExporter:
         if segment_id is None:
             segment_id = export_segments.open_segment(tx, segment, ids, len(rows), now)
         elif not export_segments.grow(tx, segment_id, ids, len(rows)):
-            raise LeaseLost(f"segment {segment_id} was sealed by somebody else")
+            raise LeaseLostError(f"segment {segment_id} was sealed by somebody else")
         if influencers.mark_exported(tx, [row["id"] for row in rows], segment_id, now) != len(rows):
-            raise DatabaseContention("rows were exported by another worker meanwhile")
+            raise DatabaseContentionError("rows were exported by another worker meanwhile")
         return segment_id
 
     def _spend(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
@@ -108,5 +108,7 @@ class BatchExporter:
         seen = accounts.get(tx, account.id)
         holds = seen is not None and seen.lease_token == account.lease.token
         if seen is None or not holds or seen.status is not AccountStatus.EXPORTING:
-            raise LeaseLost(f"account {account.username} was taken over")
-        raise QuotaExceeded(f"account {account.username} has {seen.remaining_quota(day)} rows left")
+            raise LeaseLostError(f"account {account.username} was taken over")
+        raise QuotaExceededError(
+            f"account {account.username} has {seen.remaining_quota(day)} rows left"
+        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
 RISKY_STARTS = frozenset("=+-@\t\r")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -102,10 +102,10 @@ FORMATS: Mapping[str, Format] = {
 
 
 def format_named(name: str) -> Format:
-    """The format of that name. Raises InvalidInput for another."""
+    """The format of that name. Raises InvalidInputError for another."""
     known = FORMATS.get(name.strip().lower())
     if known is None:
-        raise InvalidInput(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+        raise InvalidInputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
     return known
 
 

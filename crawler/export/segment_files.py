@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.atomic_file import sync_folder
-from core.errors import LeaseLost, OutputError
+from core.errors import LeaseLostError, OutputError
 from crawler.export.columns import RowReader
 from crawler.export.formats import FORMATS, FormatWriter
 from storage.crawling import influencers
@@ -154,7 +154,7 @@ class SegmentWriter:
         """Bring the file to the disk under its final name, with its manifest beside it.
 
         Raises:
-            LeaseLost: somebody else took the segment over and removed this part file.
+            LeaseLostError: somebody else took the segment over and removed this part file.
             OutputError: the disk says no.
         """
         try:
@@ -173,7 +173,7 @@ class SegmentWriter:
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
         except FileNotFoundError as error:
-            raise LeaseLost(f"the part file of {self._final.name} was taken away") from error
+            raise LeaseLostError(f"the part file of {self._final.name} was taken away") from error
         except OSError as error:
             self.discard()
             raise output_error(self._final, error) from error
@@ -222,7 +222,7 @@ def render(
     `still_ours` raises when the work is no longer ours; it is asked now and then.
 
     Raises:
-        OutputError, LeaseLost: as `SegmentWriter`.
+        OutputError, LeaseLostError: as `SegmentWriter`.
     """
     writer = files.open_part(place, token, still_ours)
     try:
@@ -238,9 +238,7 @@ def render(
 def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
     after = 0
     while True:
-        rows = database.read(
-            lambda tx, a=after: influencers.of_segment(tx, segment_id, a, RENDER_ROWS)  # type: ignore[misc]
-        )
+        rows = database.read(influencers.of_segment, segment_id, after, RENDER_ROWS)
         if not rows:
             return
         yield rows

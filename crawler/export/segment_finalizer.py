@@ -1,4 +1,4 @@
-"""SegmentSealer: turns an open segment into a sealed one, its file and its row agreeing."""
+"""SegmentFinalizer: turns an open segment into a sealed one, its file and its row agreeing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.clock import Clock
-from core.errors import InvalidInput, LeaseLost
+from core.errors import InvalidInputError, LeaseLostError
 from core.logs import fields, service_log
 from crawler.export.segment_files import (
     FinishedFile,
@@ -25,7 +25,7 @@ log = service_log("export")
 PAGE_ROWS = 200
 
 
-class SegmentSealer:
+class SegmentFinalizer:
     """Seals segments under a task's lease, and renders files again for the operator."""
 
     def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
@@ -45,7 +45,7 @@ class SegmentSealer:
 
         Raises:
             OutputError: the rows stay in the open segment, to be rendered again.
-            LeaseLost: somebody else took the task over; the segment is theirs.
+            LeaseLostError: somebody else took the task over; the segment is theirs.
         """
         done = writer.publish()
         self._seal_row(task, segment_id, done)
@@ -56,7 +56,7 @@ class SegmentSealer:
 
     def seal_leftovers(self, task: TaskLease) -> None:
         """Render and seal what an earlier holder of the task left open."""
-        for segment in self._database.read(lambda tx: export_segments.open_of_task(tx, task.id)):
+        for segment in self._database.read(export_segments.open_of_task, task.id):
             log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
             place = self._place(segment.id)
             done = render(
@@ -72,7 +72,7 @@ class SegmentSealer:
         """Render a segment's file again and point its row to it: lost files, dead writers.
 
         Raises:
-            InvalidInput: no such segment, or a worker is writing it just now.
+            InvalidInputError: no such segment, or a worker is writing it just now.
             OutputError: the disk says no.
         """
         place = self._place(segment_id)
@@ -93,8 +93,8 @@ class SegmentSealer:
                 now=now,
             )
 
-        if not self._database.write(work, repeatable=True):
-            raise LeaseLost(
+        if not self._database.write_idempotent(work):
+            raise LeaseLostError(
                 f"segment {segment_id} was taken over meanwhile; verify, then try again"
             )
         log.info("%s rebuilt", fields(segment=segment_id, file=done.stored_path))
@@ -103,15 +103,13 @@ class SegmentSealer:
     def unattended(self) -> list[Segment]:
         """Open segments whose task nobody works on."""
         now = self._clock.now()
-        return self._database.read(lambda tx: export_segments.unattended(tx, now))
+        return self._database.read(export_segments.unattended, now)
 
     def of_host(self, host: str) -> Iterator[int]:
         """Ids of the segments that were written on a host. Rebuilding one takes it off the list."""
         after = 0
         while True:
-            ids = self._database.read(
-                lambda tx, a=after: export_segments.of_host(tx, host, a, PAGE_ROWS)  # type: ignore[misc]
-            )
+            ids = self._database.read(export_segments.of_host, host, after, PAGE_ROWS)
             if not ids:
                 return
             yield from ids
@@ -122,30 +120,30 @@ class SegmentSealer:
         return [
             path
             for segment_id, path in self._files.parts()
-            if not self._database.read(lambda tx, s=segment_id: export_segments.is_open(tx, s))  # type: ignore[misc]
+            if not self._database.read(export_segments.is_open, segment_id)
         ]
 
     def finish_orphans(self, platform: str, domain: str) -> None:
         """Seal segments of the domain that ended tasks left open. Raises OutputError."""
         now = self._clock.now()
-        for segment in self._database.read(lambda tx: export_segments.open_of_ended_tasks(tx, now)):
+        for segment in self._database.read(export_segments.open_of_ended_tasks, now):
             if (segment.platform, segment.domain) != (platform, domain):
                 continue
             try:
                 self.rebuild(segment.id)
-            except (LeaseLost, InvalidInput) as error:
+            except (LeaseLostError, InvalidInputError) as error:
                 log.info("%s %s", fields(segment=segment.id), error)  # somebody else is at it
 
     def _token_for_rebuild(self, segment: Segment) -> int:
         """An open segment's task gets a new token, so that no late writer can publish it; a sealed
         one has no writer, and its task may be running."""
         if segment.state is SegmentState.SEALED:
-            return self._database.read(lambda tx: task_leases.current_token(tx, segment.task_id))
+            return self._database.read(task_leases.current_token, segment.task_id)
         token = self._database.write(
             lambda tx: task_leases.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
         )
         if token is None:
-            raise InvalidInput(f"segment {segment.id} is being written by a running export")
+            raise InvalidInputError(f"segment {segment.id} is being written by a running export")
         return token
 
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
@@ -165,7 +163,7 @@ class SegmentSealer:
 
         if not self._database.write(work):
             self._withdraw_if_foreign(segment_id, done)
-            raise LeaseLost(f"segment {segment_id} was taken over by another worker")
+            raise LeaseLostError(f"segment {segment_id} was taken over by another worker")
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
         """Remove our file when the segment was sealed on another host: its rows are there."""
@@ -182,7 +180,7 @@ class SegmentSealer:
 
         place = self._database.read(work)
         if place is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no segment has the id {segment_id}; see: python cli.py exports list"
             )
         return place

@@ -19,7 +19,7 @@ RANGE_IDS = 100_000
 
 
 @dataclass
-class Verdict:
+class VerificationResult:
     """What was looked at, and each problem as a sentence that names its segment or account.
 
     `elsewhere` counts, by host, segments whose files only that host can prove.
@@ -55,9 +55,9 @@ class ExportVerifier:
         self._database = database
         self._files = files
 
-    def verify(self, domain: str | None = None) -> Verdict:
+    def verify(self, domain: str | None = None) -> VerificationResult:
         """Look at every segment (of one domain), every account's days, and every row's status."""
-        verdict = Verdict()
+        verdict = VerificationResult()
         for segment in self._segments(domain):
             verdict.segments += 1
             verdict.rows += segment.exported_count
@@ -72,9 +72,7 @@ class ExportVerifier:
     def _segments(self, domain: str | None) -> Iterator[Segment]:
         after = 0
         while True:
-            page = self._database.read(
-                lambda tx, a=after: export_segments.page(tx, a, PAGE_ROWS, domain)  # type: ignore[misc]
-            )
+            page = self._database.read(export_segments.page, after, PAGE_ROWS, domain)
             if not page:
                 return
             yield from page
@@ -83,7 +81,7 @@ class ExportVerifier:
     def _segment_problems(self, segment: Segment) -> list[str]:
         if segment.state is SegmentState.OPEN:
             return self._open_segment_problems(segment)
-        bounds = self._database.read(lambda tx: export_segments.bounds_in_table(tx, segment.id))
+        bounds = self._database.read(export_segments.bounds_in_table, segment.id)
         found = self._count_problems(segment, bounds)
         return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
 
@@ -96,9 +94,9 @@ class ExportVerifier:
     def _open_segment_problems(self, segment: Segment) -> list[str]:
         """Its worker may add rows between two looks: believe only what did not move meanwhile."""
         for _ in range(OPEN_LOOKS):
-            before = self._database.read(lambda tx: export_segments.get(tx, segment.id))
-            bounds = self._database.read(lambda tx: export_segments.bounds_in_table(tx, segment.id))
-            after = self._database.read(lambda tx: export_segments.get(tx, segment.id))
+            before = self._database.read(export_segments.get, segment.id)
+            bounds = self._database.read(export_segments.bounds_in_table, segment.id)
+            after = self._database.read(export_segments.get, segment.id)
             if before is not None and before == after:
                 return self._count_problems(before, bounds)
         return []

@@ -10,20 +10,21 @@ from enum import Enum, auto
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.waiting import next_look
+from core.cancellation import TaskHaltedSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import (
-    CommitUnknown,
+    CommitUnknownError,
     DatabaseError,
-    LeaseLost,
+    LeaseLostError,
     OutputError,
-    QuotaExceeded,
+    QuotaExceededError,
 )
 from core.logs import fields, redact, service_log
-from crawler.export.export_transaction import Batch, BatchExporter
+from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits, ExportOptions
 from crawler.export.segment_files import SegmentWriter
-from crawler.export.segment_finalizer import SegmentSealer
-from crawler.tasks.scheduler import TaskHalted, TaskLease, TaskScheduler
+from crawler.export.segment_finalizer import SegmentFinalizer
+from crawler.tasks.scheduler import TaskLease, TaskScheduler
 from storage.crawling import influencers
 from storage.crawling.export_segments import NewSegment
 from storage.engines.transactions import Database, failure_is_lasting
@@ -74,8 +75,8 @@ class ExportWorker:
         database: Database,
         scheduler: TaskScheduler,
         accounts: AccountManager,
-        batches: BatchExporter,
-        sealer: SegmentSealer,
+        batches: ExportTransaction,
+        sealer: SegmentFinalizer,
         clock: Clock,
         calendar: QuotaCalendar,
         limits: ExportLimits,
@@ -121,13 +122,13 @@ class ExportWorker:
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
             self._scheduler.step_back(leased, str(error), WaitingFor.DISK)
-        except TaskHalted as error:
+        except TaskHaltedSignal as error:
             log.warning("%s", error)
             self._scheduler.put_back(leased)
-        except LeaseLost as error:
+        except LeaseLostError as error:
             log.warning("%s %s", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
-        except CommitUnknown as error:
+        except CommitUnknownError as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
         except DatabaseError as error:
@@ -162,7 +163,7 @@ class ExportWorker:
         """Export until the account or the task is through, and give the account back."""
         try:
             result = self._drain(run, stop)
-        except TaskHalted:
+        except TaskHaltedSignal:
             self._seal(run)
             self._give_back(run)
             raise
@@ -197,7 +198,7 @@ class ExportWorker:
                 return self._hand_over(run, day)
             try:
                 batch = self._next_batch(run, run.exporter, day, left)
-            except QuotaExceeded:
+            except QuotaExceededError:
                 left = self._accounts.get_remaining_quota(run.exporter.id)
                 continue
             if batch is None:
@@ -338,9 +339,7 @@ class ExportWorker:
 
     def _has_pending(self, run: Run) -> bool:
         task = run.task.task
-        return self._database.read(
-            lambda tx: influencers.domain_has_pending(tx, task.platform, task.domain)
-        )
+        return self._database.read(influencers.domain_has_pending, task.platform, task.domain)
 
     def _without_rows(self, run: Run) -> bool:
         """Complete the task when no rows can come any more, else let it wait for them."""

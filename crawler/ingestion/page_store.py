@@ -38,7 +38,7 @@ class PageStore:
         """Store a page of the task's range and move its marker.
 
         Raises:
-            LeaseLost, TaskHalted: nothing was written.
+            LeaseLostError, TaskHaltedSignal: nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
         creators = _as_rows(page)
@@ -70,7 +70,7 @@ class PageStore:
         """Store page 1 of a crawl that learnt its size from it, under the first of its new pieces.
 
         Raises:
-            LeaseLost, TaskHalted: nothing was written.
+            LeaseLostError, TaskHaltedSignal: nothing was written.
         """
         creators = _as_rows(page)
         end = min(page.total_pages, leased.task.options.get("at_most") or page.total_pages)
@@ -96,7 +96,7 @@ class PageStore:
         """Cut the task's range off in front of a page that is behind the platform's last one.
 
         Raises:
-            LeaseLost, TaskHalted: nothing was written.
+            LeaseLostError, TaskHaltedSignal: nothing was written.
         """
 
         def work(tx: Tx) -> None:

@@ -12,10 +12,10 @@ from core.logs import redact
 from sources.base import RejectedEntry
 
 TEXT_CHARS = 20_000
-MOST_ENTRIES = 50
+MAX_ENTRIES = 50
 
 
-class EvidenceStore:
+class ResponseArchive:
     """Writes redacted answers under the evidence folder, one JSON file each."""
 
     def __init__(self, folder: Path) -> None:
@@ -32,7 +32,7 @@ class EvidenceStore:
         self, task_id: int, page: int, rejected: tuple[RejectedEntry, ...], now: datetime
     ) -> Path | None:
         """The file with a page's rejected entries."""
-        entries = [asdict(entry) for entry in rejected[:MOST_ENTRIES]]
+        entries = [asdict(entry) for entry in rejected[:MAX_ENTRIES]]
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), "rejected": entries}
         return self._write(f"task-{task_id}-page-{page}-entries", content, now)
 

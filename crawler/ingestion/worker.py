@@ -10,27 +10,27 @@ from enum import Enum, auto
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.waiting import next_look
+from core.cancellation import OutOfTurnSignal, StoppedSignal, TaskHaltedSignal
 from core.clock import Clock
 from core.errors import (
-    BadRequest,
-    BreakerOpen,
-    CommitUnknown,
+    BadRequestError,
+    BreakerOpenError,
+    CommitUnknownError,
     CredentialsError,
     DatabaseError,
-    LeaseLost,
-    NotFound,
-    QuotaSpent,
-    Retry,
+    LeaseLostError,
+    NotFoundError,
+    PlatformQuotaError,
+    RetryableError,
     SourceError,
-    UnexpectedResponse,
+    UnexpectedResponseError,
 )
 from core.logs import fields, redact, service_log
 from crawler.ingestion.page_store import PageStore, StoredPage
-from crawler.ingestion.response_archive import EvidenceStore
-from crawler.runtime.account_sessions import Visit, Visits
-from crawler.tasks.scheduler import TaskHalted, TaskLease, TaskScheduler
+from crawler.ingestion.response_archive import ResponseArchive
+from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
+from crawler.tasks.scheduler import TaskLease, TaskScheduler
 from sources.base import CreatorPage, Via
-from sources.pacing import OutOfTurn, Stopped
 from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
@@ -71,9 +71,9 @@ class IngestionWorker:
         *,
         scheduler: TaskScheduler,
         accounts: AccountManager,
-        visits: Visits,
+        visits: AccountSessions,
         pages: PageStore,
-        evidence: EvidenceStore,
+        evidence: ResponseArchive,
         clock: Clock,
         poll_secs: float,
         only: int | None = None,
@@ -116,10 +116,10 @@ class IngestionWorker:
             return False
         try:
             return self._work_on(leased, stop)
-        except (LeaseLost, TaskHalted) as error:
+        except (LeaseLostError, TaskHaltedSignal) as error:
             log.warning("%s %s", fields(task=leased.id), error)
             self._scheduler.put_back(leased)
-        except CommitUnknown as error:
+        except CommitUnknownError as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
         except DatabaseError as error:
@@ -156,15 +156,15 @@ class IngestionWorker:
         self, leased: TaskLease, account: AccountLease, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
         """Use an account until the task or the account is through, and give the account back."""
-        visit = Visit(account)
+        visit = AccountCheckout(account)
         try:
             self._visits.enter(visit, stop)
             outcome = self._fetch_pages(leased, visit, cursor, stop)
-        except Stopped:
+        except StoppedSignal:
             self._visits.leave(visit)
             self._scheduler.put_back(leased)
             return Outcome.TASK_ENDED
-        except OutOfTurn:
+        except OutOfTurnSignal:
             self._visits.leave(visit)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
@@ -185,7 +185,7 @@ class IngestionWorker:
             self._accounts.abandon(account)  # whatever happened, the keeper renews it no more
 
     def _fetch_pages(
-        self, leased: TaskLease, visit: Visit, cursor: Cursor, stop: threading.Event
+        self, leased: TaskLease, visit: AccountCheckout, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
         self._scheduler.assign(leased, visit.account.id)
         while not cursor.at_end:
@@ -201,7 +201,7 @@ class IngestionWorker:
     def _one_page(
         self,
         leased: TaskLease,
-        visit: Visit,
+        visit: AccountCheckout,
         cursor: Cursor,
         stop: threading.Event,
     ) -> bool:
@@ -234,7 +234,7 @@ class IngestionWorker:
     ) -> Outcome:
         """Decide what an error means for the task; the account has been seen to."""
         match error:
-            case BreakerOpen():
+            case BreakerOpenError():
                 pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
                 self._scheduler.put_back(
                     leased,
@@ -243,7 +243,7 @@ class IngestionWorker:
                     error=str(error),
                 )
                 return Outcome.TASK_ENDED
-            case QuotaSpent():
+            case PlatformQuotaError():
                 self._scheduler.put_back(
                     leased,
                     not_before=error.resets_at,
@@ -251,10 +251,10 @@ class IngestionWorker:
                     error=str(error),
                 )
                 return Outcome.TASK_ENDED
-            case UnexpectedResponse() | NotFound() | BadRequest():
+            case UnexpectedResponseError() | NotFoundError() | BadRequestError():
                 self._fail(leased, cursor.next_page, error)
                 return Outcome.TASK_ENDED
-            case Retry() if not error.of_proxy:
+            case RetryableError() if not error.of_proxy:
                 self._scheduler.step_back(leased, str(error))
                 return Outcome.TASK_ENDED
         return Outcome.NEXT_ACCOUNT

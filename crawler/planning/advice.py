@@ -7,12 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from crawler.planning.forecast import Bound, End, Forecast, PlannedAccount, Question, forecast
+from crawler.planning.forecast import (
+    Bound,
+    Forecast,
+    ForecastEnd,
+    PlannedAccount,
+    Question,
+    forecast,
+)
 
 MORE_ACCOUNTS = (1, 2, 5, 10)
 WORTH = 0.95  # of the time: what saves less is not worth a line
 WORTH_SECS = 60.0
-MOST_OF_A_KIND = 2
+MAX_OF_A_KIND = 2
 
 
 class Change(StrEnum):
@@ -33,12 +40,12 @@ class Advice:
     change: Change
     names: tuple[str, ...]
     number: int
-    crawl: End
-    export: End
+    crawl: ForecastEnd
+    export: ForecastEnd
 
 
 @dataclass(frozen=True)
-class Spares:
+class SpareWorkers:
     """Accounts that could be had: a new one; those of the pool, rested; the disabled ones."""
 
     fresh: PlannedAccount
@@ -46,7 +53,7 @@ class Spares:
     disabled: tuple[PlannedAccount, ...]
 
 
-def advise(question: Question, expected: Forecast, spares: Spares) -> tuple[Advice, ...]:
+def advise(question: Question, expected: Forecast, spares: SpareWorkers) -> tuple[Advice, ...]:
     """Changes that are worth it, each with what it would bring."""
     found = [*_with_fewer_obstacles(question, expected, spares), *_with_more(question, spares)]
     if expected.crawl.bound is Bound.WORKERS:
@@ -55,13 +62,13 @@ def advise(question: Question, expected: Forecast, spares: Spares) -> tuple[Advi
     for advice in found:
         same = [one for one in kept if one.change is advice.change]
         before = same[-1] if same else expected
-        if len(same) < MOST_OF_A_KIND and _is_worth(advice, before):
+        if len(same) < MAX_OF_A_KIND and _is_worth(advice, before):
             kept.append(advice)
     return tuple(kept)
 
 
 def _with_fewer_obstacles(
-    question: Question, expected: Forecast, spares: Spares
+    question: Question, expected: Forecast, spares: SpareWorkers
 ) -> Iterator[Advice]:
     """The pool as it is, with what holds it up taken away."""
     pool = question.accounts
@@ -85,7 +92,7 @@ def _with_fewer_obstacles(
         yield _asked(Change.HEALTHY, healthy, slowed, len(slowed))
 
 
-def _with_more(question: Question, spares: Spares) -> Iterator[Advice]:
+def _with_more(question: Question, spares: SpareWorkers) -> Iterator[Advice]:
     for number in MORE_ACCOUNTS:
         more = tuple(replace(spares.fresh, name=f"+{n}") for n in range(1, number + 1))
         bigger = replace(question, accounts=question.accounts + more)
@@ -103,7 +110,7 @@ def _with_more(question: Question, spares: Spares) -> Iterator[Advice]:
         yield _asked(Change.SET_LIMIT, replace(question, accounts=raised), names, limit)
 
 
-def _limits(question: Question, spares: Spares) -> list[int]:
+def _limits(question: Question, spares: SpareWorkers) -> list[int]:
     """Limits to try: what most have, for those who have less; then twice that."""
     return [spares.fresh.daily_limit, 2 * spares.fresh.daily_limit]
 
@@ -138,7 +145,7 @@ def _is_worth(advice: Advice, before: Forecast | Advice) -> bool:
     return _is_shorter(advice.crawl, before.crawl) or _is_shorter(advice.export, before.export)
 
 
-def _is_shorter(after: End, before: End) -> bool:
+def _is_shorter(after: ForecastEnd, before: ForecastEnd) -> bool:
     if after.secs is None:
         return False
     return before.secs is None or after.secs < min(WORTH * before.secs, before.secs - WORTH_SECS)

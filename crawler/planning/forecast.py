@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.clock import QuotaCalendar
-from sources.pace_forecast import Outlook
+from sources.pace_forecast import PaceForecast
 
-LONGEST_SECS = 10 * 365 * 86400.0  # what takes longer is as good as endless
+MAX_SECS = 10 * 365 * 86400.0  # what takes longer is as good as endless
 CHECKS_PER_SEC = 1 / 86400  # of each account's session
-LEAST_ANSWER_SECS = 0.001
-LEAST_STEP_SECS = 1e-6
+MIN_ANSWER_SECS = 0.001
+MIN_STEP_SECS = 1e-6
 PART_OF_A_PAGE, PART_OF_A_ROW = 1e-6, 0.5
 
 
@@ -41,7 +41,7 @@ class PlannedAccount:
     """
 
     name: str
-    outlook: Outlook | None
+    outlook: PaceForecast | None
     from_secs: float
     until_secs: float
     daily_limit: int
@@ -79,13 +79,13 @@ class Question:
     def rows(self) -> int:
         return self.waiting_rows + self.creators
 
-    def most_per_sec(self, accounts: int) -> float:
+    def max_per_sec(self, accounts: int) -> float:
         """Pages a second that the workers can fetch, each with an account of its own."""
-        return min(self.workers, accounts) / max(LEAST_ANSWER_SECS, self.answer_secs)
+        return min(self.workers, accounts) / max(MIN_ANSWER_SECS, self.answer_secs)
 
 
 @dataclass(frozen=True)
-class End:
+class ForecastEnd:
     """When work ends, in seconds after now (None: never), and what decides it."""
 
     secs: float | None
@@ -96,8 +96,8 @@ class End:
 class Forecast:
     """`quota_days` is on how many days rows go out."""
 
-    crawl: End
-    export: End
+    crawl: ForecastEnd
+    export: ForecastEnd
     quota_days: int
 
 
@@ -137,7 +137,7 @@ class _Course:
         self._export_end: float | None = None
 
     def run(self) -> Forecast:
-        while self._at < LONGEST_SECS:
+        while self._at < MAX_SECS:
             self._enter()
             self._export_waiting()
             if self._is_over():
@@ -146,7 +146,7 @@ class _Course:
             until = self._next_change(rates)
             if until == math.inf:
                 break
-            self._go_to(min(until, LONGEST_SECS), rates)
+            self._go_to(min(until, MAX_SECS), rates)
         return Forecast(self._crawl(), self._export(), len(self._days))
 
     def _enter(self) -> None:
@@ -169,7 +169,7 @@ class _Course:
             return _Rates(askers=(), allowed=0.0, most=0.0, fetched=0.0, exporter=exporter)
         askers = [one for one in self._q.accounts if one.per_sec_at(self._at) > 0]
         allowed = sum(one.per_sec_at(self._at) for one in askers)
-        most = self._q.most_per_sec(len(askers))
+        most = self._q.max_per_sec(len(askers))
         fetched = most if self._turns > 0 else min(allowed, most)
         if self._turns < 0:
             fetched = 0.0
@@ -187,7 +187,7 @@ class _Course:
         ]
         if self._crawl_end is None:
             changes += [one.outlook.next_change(self._at) for one in rates.askers if one.outlook]
-            changes.append(self._at + max(LEAST_STEP_SECS, self._secs_of_crawl(rates)))
+            changes.append(self._at + max(MIN_STEP_SECS, self._secs_of_crawl(rates)))
         if self._can_export_later():
             changes.append(self._day_ends)
         return min(changes, default=math.inf)
@@ -199,7 +199,7 @@ class _Course:
             secs.append(self._pages / rates.fetched)
             if rates.exporter is not None:
                 rows_per_sec = rates.fetched * self._q.creators / self._q.pages
-                secs.append(self._left[rates.exporter] / max(LEAST_STEP_SECS, rows_per_sec))
+                secs.append(self._left[rates.exporter] / max(MIN_STEP_SECS, rows_per_sec))
         drift = rates.allowed - rates.fetched
         if self._turns * drift < 0:
             secs.append(-self._turns / drift)
@@ -264,15 +264,17 @@ class _Course:
             return Bound.RESTS
         return Bound.WORKERS if rates.fetched >= rates.most else Bound.PACE
 
-    def _crawl(self) -> End:
+    def _crawl(self) -> ForecastEnd:
         if self._crawl_end is not None:
-            return End(self._crawl_end, max(self._bound_secs, key=self._bound_secs.__getitem__))
-        return End(None, Bound.TOO_LONG if self._rates().allowed > 0 else Bound.NOBODY)
+            return ForecastEnd(
+                self._crawl_end, max(self._bound_secs, key=self._bound_secs.__getitem__)
+            )
+        return ForecastEnd(None, Bound.TOO_LONG if self._rates().allowed > 0 else Bound.NOBODY)
 
-    def _export(self) -> End:
+    def _export(self) -> ForecastEnd:
         if self._export_end is not None:
             with_crawl = self._q.pages and self._export_end == self._crawl_end
-            return End(self._export_end, Bound.CRAWL if with_crawl else Bound.QUOTA)
+            return ForecastEnd(self._export_end, Bound.CRAWL if with_crawl else Bound.QUOTA)
         if not self._can_export_later():
-            return End(None, Bound.NOBODY)
-        return End(None, Bound.CRAWL if self._crawl_end is None else Bound.TOO_LONG)
+            return ForecastEnd(None, Bound.NOBODY)
+        return ForecastEnd(None, Bound.CRAWL if self._crawl_end is None else Bound.TOO_LONG)

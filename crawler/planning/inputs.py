@@ -10,9 +10,9 @@ from datetime import datetime
 
 from accounts.manager import LONG_REST, SESSION_CHECK_EVERY
 from core.clock import Clock, QuotaCalendar
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInputError
 from core.settings import Pace
-from crawler.planning.advice import Advice, Spares, advise
+from crawler.planning.advice import Advice, SpareWorkers, advise
 from crawler.planning.forecast import Forecast, PlannedAccount, Question, forecast
 from sources.pace_forecast import outlook
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
@@ -25,12 +25,12 @@ from storage.models.tasks import Task, TaskType
 LOOKED_AT_PAGES = 200
 USUAL_ANSWER_SECS = 0.3
 USUAL_PAGE_CREATORS = 20
-MOST_CREATORS = 1_000_000_000
-MOST_ACCOUNTS = 10_000
+MAX_CREATORS = 1_000_000_000
+MAX_ACCOUNTS = 10_000
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlanRequest:
     """What is asked for. `creators` and `pages` None: what is open; `accounts`: what if there were
     that many."""
 
@@ -49,7 +49,7 @@ class Search:
 
     paces: Mapping[str, Pace]
     page_creators: int | None
-    most_pages: int | None
+    max_pages: int | None
     sequential: bool
 
 
@@ -66,14 +66,14 @@ class Plan:
     """The answer. `disabled` are names;
     `other_tasks` want the same accounts."""
 
-    wish: Wish
+    wish: PlanRequest
     question: Question
     forecast: Forecast
     advice: tuple[Advice, ...]
     disabled: tuple[str, ...]
     page_creators: Measure
     answer_secs: Measure
-    most_pages: int | None
+    max_pages: int | None
     other_tasks: int
 
 
@@ -88,23 +88,23 @@ class Planner:
         self._calendar = calendar
         self._default_limit = default_limit
 
-    def plan(self, wish: Wish, search: Search) -> Plan:
+    def plan(self, wish: PlanRequest, search: Search) -> Plan:
         """How long the wish takes.
 
         Raises:
-            InvalidInput: nothing says how much there is to do.
+            InvalidInputError: nothing says how much there is to do.
             CredentialsError: there is no account, or all are disabled.
         """
-        return self._database.read(lambda tx: self._plan(tx, wish, search))
+        return self._database.read(self._plan, wish, search)
 
-    def _plan(self, tx: Tx, wish: Wish, search: Search) -> Plan:
+    def _plan(self, tx: Tx, wish: PlanRequest, search: Search) -> Plan:
         now = self._clock.now()
         seen = ingestion_logs.newest(tx, wish.platform, LOOKED_AT_PAGES)
         answer_secs, page_creators = _answer_secs(seen), _page_creators(seen, wish.domain, search)
         pages, creators = _amount(tx, wish, page_creators.value)
-        waiting = influencers.count_pending(tx, wish.platform, wish.domain, MOST_CREATORS)
+        waiting = influencers.count_pending(tx, wish.platform, wish.domain, MAX_CREATORS)
         if not pages and not waiting:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no crawl of {wish.domain!r} is open and no row waits to be exported;"
                 " say how many creators with --creators N"
             )
@@ -128,7 +128,7 @@ class Planner:
             answer_secs=answer_secs.value,
         )
         disabled = [one for one in pool if one.status is AccountStatus.DISABLED]
-        spares = Spares(
+        spares = SpareWorkers(
             fresh=reader.fresh(members),
             rested=reader.rested(pool),
             disabled=tuple(reader.enabled(one) for one in disabled),
@@ -143,7 +143,7 @@ class Planner:
             disabled=tuple(one.username for one in disabled),
             page_creators=page_creators,
             answer_secs=answer_secs,
-            most_pages=search.most_pages,
+            max_pages=search.max_pages,
             other_tasks=_others(tx, wish),
         )
 
@@ -272,13 +272,13 @@ def _page_creators(seen: Sequence[PageLog], domain: str, search: Search) -> Meas
     return Measure(float(search.page_creators or USUAL_PAGE_CREATORS), 0)
 
 
-def _amount(tx: Tx, wish: Wish, page_creators: float) -> tuple[int, int]:
+def _amount(tx: Tx, wish: PlanRequest, page_creators: float) -> tuple[int, int]:
     """Pages to fetch, and the creators that they bring."""
     open_crawl = tasks.find_open(tx, TaskType.INGESTION, wish.platform, wish.domain)
     if wish.creators is None and wish.pages is None:
         pages = _pages_left(tx, open_crawl) if open_crawl else 0
         return pages, round(pages * page_creators)
-    creators = wish.creators if wish.creators is not None else MOST_CREATORS
+    creators = wish.creators if wish.creators is not None else MAX_CREATORS
     if wish.pages is not None:
         creators = min(creators, round(wish.pages * page_creators))
     return math.ceil(creators / page_creators - 1e-9), creators
@@ -287,14 +287,14 @@ def _amount(tx: Tx, wish: Wish, page_creators: float) -> tuple[int, int]:
 def _pages_left(tx: Tx, crawl: Task) -> int:
     done = tasks.progress(tx, crawl.id).pages_done
     if crawl.page_to is None:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"task {crawl.id} (crawl of {crawl.domain}) does not know yet how many pages there are;"
             " say how many creators with --creators N"
         )
     return max(0, crawl.page_to - done)
 
 
-def _others(tx: Tx, wish: Wish) -> int:
+def _others(tx: Tx, wish: PlanRequest) -> int:
     """Open tasks of other domains that want the same accounts."""
-    found = tasks.top_level(tx, only_open=True, limit=MOST_ACCOUNTS)
+    found = tasks.top_level(tx, only_open=True, limit=MAX_ACCOUNTS)
     return sum(1 for one in found if one.platform == wish.platform and one.domain != wish.domain)

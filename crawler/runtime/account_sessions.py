@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from accounts.manager import AccountLease, AccountManager
 from core.clock import Clock
 from core.errors import (
-    AccountBanned,
+    AccountBannedError,
     CredentialsError,
     Culprit,
     Evidence,
-    LoginExpired,
-    Retry,
-    RiskControl,
+    LoginExpiredError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 from sources.base import AccountSession
 from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from sources.platform_access import PlatformAccess
 from sources.policies import GuardedSource
-from storage.crawling.account_leases import Asked
+from storage.crawling.account_leases import PaceState
 
 SHARE = 0.25  # of a window, in one visit
 PATIENCE_SECS = 0.25  # a longer wait for the next turn lets another account go on
@@ -38,7 +38,7 @@ class RestLimits:
 
 
 @dataclass
-class Visit:
+class AccountCheckout:
     """A leased account at its platform. What it was told there is known when it leaves."""
 
     account: AccountLease
@@ -64,11 +64,11 @@ class Visit:
         return self.access.source
 
 
-class Visits:
+class AccountSessions:
     """Begins and ends visits. Only the account's side is decided here; the task's is the caller's.
 
     Args:
-        patience_secs: how long a visit waits for its next turn before OutOfTurn.
+        patience_secs: how long a visit waits for its next turn before OutOfTurnSignal.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Visits:
         self._rests = rests
         self._patience_secs = patience_secs
 
-    def enter(self, visit: Visit, stop: threading.Event) -> None:
+    def enter(self, visit: AccountCheckout, stop: threading.Event) -> None:
         """Open the account's session at its pace; look whether it is signed in where that is due.
 
         Raises:
-            SourceError, CredentialsError, Stopped, OutOfTurn: leave the visit accordingly.
+            SourceError, CredentialsError, StoppedSignal, OutOfTurnSignal: leave accordingly.
         """
         leased = visit.account
         account = leased.account
@@ -109,14 +109,14 @@ class Visits:
         if self._accounts.needs_probe(leased):
             self.probe(visit, stop)
 
-    def probe(self, visit: Visit, stop: threading.Event) -> None:
+    def probe(self, visit: AccountCheckout, stop: threading.Event) -> None:
         """One cheap request that tells whether the account is well. Raises as `enter`."""
         if not visit.source.check_session(visit.session, stop).signed_in:
             asked = Evidence("check of the session", 200)
-            raise LoginExpired("the session is not signed in any more", asked)
+            raise LoginExpiredError("the session is not signed in any more", asked)
         visit.account = self._accounts.note_probe(visit.account)
 
-    def leave(self, visit: Visit) -> None:
+    def leave(self, visit: AccountCheckout) -> None:
         """Give the account back after good work, or none."""
         self._accounts.release(
             visit.account,
@@ -125,39 +125,39 @@ class Visits:
             asked=self._asked(visit),
         )
 
-    def leave_after(self, visit: Visit, error: SourceError | CredentialsError) -> None:
+    def leave_after(self, visit: AccountCheckout, error: SourceError | CredentialsError) -> None:
         """Give the account back as an error and its culprit ask for."""
         accounts, leased, asked = self._accounts, visit.account, self._asked(visit)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
-            case LoginExpired() | AccountBanned() | CredentialsError():
+            case LoginExpiredError() | AccountBannedError() | CredentialsError():
                 accounts.disable(leased, f"{_reason(error)}: {error}", evidence)
-            case Throttled():
+            case ThrottledError():
                 rest = error.retry_after_secs or self._rests.throttle_secs
                 accounts.cool_down(leased, rest, f"throttled: {error}", evidence, asked=asked)
-            case RiskControl() if error.culprit in (None, Culprit.ACCOUNT):
+            case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
                 rest = self._rests.risk_secs
                 accounts.cool_down(
                     leased, rest, f"risk control: {error}", evidence, suspect=True, asked=asked
                 )
-            case RiskControl():
+            case RiskControlError():
                 detail = f"risk control: {error}; to blame is the {error.culprit}, not the account"
                 accounts.spare(leased, detail, evidence, asked)
-            case Retry() if error.of_proxy:
+            case RetryableError() if error.of_proxy:
                 rest = self._rests.throttle_secs
                 detail = f"its proxy does not let it through: {error}"
                 accounts.cool_down(leased, rest, detail, evidence, asked=asked)
             case _:
                 self.leave(visit)
 
-    def _asked(self, visit: Visit) -> Asked | None:
+    def _asked(self, visit: AccountCheckout) -> PaceState | None:
         if visit.gate is None:
             return None
         now = self._clock.now()
-        return Asked(visit.gate.pace.dump(now), visit.gate.pace.ready_at(now))
+        return PaceState(visit.gate.pace.dump(now), visit.gate.pace.ready_at(now))
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, LoginExpired):
+    if isinstance(error, LoginExpiredError):
         return "session expired"
-    return "banned" if isinstance(error, AccountBanned) else "credentials"
+    return "banned" if isinstance(error, AccountBannedError) else "credentials"

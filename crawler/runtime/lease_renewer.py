@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import Clock
-from core.errors import CommitUnknown, DatabaseError
-from core.leases import Lease, LeaseBook
+from core.errors import CommitUnknownError, DatabaseError
+from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
 from storage.crawling import account_leases, leases
 from storage.engines.clock import DatabaseClock
@@ -20,7 +20,7 @@ log = service_log("keeper")
 FORGET_WORKERS_SECS = 86400.0
 
 
-class Keeper:
+class LeaseRenewer:
     """Renews every lease in the book each third of its life, and reaps expired ones."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Keeper:
         *,
         database: Database,
         clock: Clock,
-        book: LeaseBook,
+        book: LeaseRegistry,
         worker: Worker,
         lease_secs: float,
         reap_tasks: Callable[[], int],
@@ -58,13 +58,11 @@ class Keeper:
             self._renew(lease)
         now = self._clock.now()
         seen = replace(self._worker, seen_at=now)
-        self._database.write(lambda tx: leases.announce(tx, seen), repeatable=True)
+        self._database.write_idempotent(leases.announce, seen)
         forgotten = now - timedelta(seconds=FORGET_WORKERS_SECS)
-        self._database.write(lambda tx: leases.forget_unseen(tx, forgotten), repeatable=True)
+        self._database.write_idempotent(leases.forget_unseen, forgotten)
         reaped_tasks = self._reap_tasks()
-        reaped_accounts = self._database.write(
-            lambda tx: account_leases.reap(tx, now), repeatable=True
-        )
+        reaped_accounts = self._database.write_idempotent(account_leases.reap, now)
         if reaped_tasks or reaped_accounts:
             log.warning(
                 "%s taken back from dead workers",
@@ -74,16 +72,13 @@ class Keeper:
     def _renew(self, lease: Lease) -> None:
         asked_at = self._clock.monotonic()
         until = self._clock.now() + timedelta(seconds=self._lease_secs)
-        held = self._database.write(
-            lambda tx: leases.renew(
-                tx,
-                lease.kind,
-                row_id=lease.row_id,
-                owner=self._worker.id,
-                token=lease.token,
-                until=until,
-            ),
-            repeatable=True,
+        held = self._database.write_idempotent(
+            leases.renew,
+            lease.kind,
+            row_id=lease.row_id,
+            owner=self._worker.id,
+            token=lease.token,
+            until=until,
         )
         if held:
             lease.renewed_until(asked_at + self._lease_secs)
@@ -95,6 +90,6 @@ class Keeper:
 
     def _sign_off(self) -> None:
         try:
-            self._database.write(lambda tx: leases.retire(tx, self._worker.id), repeatable=True)
-        except (DatabaseError, CommitUnknown) as error:
+            self._database.write_idempotent(leases.retire, self._worker.id)
+        except (DatabaseError, CommitUnknownError) as error:
             log.warning("could not sign off: %s", error)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Protocol, TypeVar
 
 from accounts.manager import AccountManager, Purpose
+from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
-from core.errors import BreakerOpen, CredentialsError, InvalidInput, SourceError, Throttled
-from crawler.runtime.account_sessions import Visit, Visits
-from crawler.statistics.retry_policy import StatsPatience, is_of_account
+from core.errors import (
+    BreakerOpenError,
+    CredentialsError,
+    NoFitAccountError,
+    SourceError,
+    ThrottledError,
+)
+from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
+from crawler.statistics.retry_policy import StatsRetryPolicy, is_of_account
 from sources.base import ANONYMOUS, AccountSession, RequestGate, StatsAnswer
-from sources.pacing import OutOfTurn, Stopped
 from sources.platform_access import PlatformAccess
 
 T = TypeVar("T")
 TRIES = 5  # of one batch, with other accounts or after a rest
-
-
-class NoFitAccount(InvalidInput):
-    """No account can ask now. `until`: when one can; None: when a person has helped."""
-
-    def __init__(self, *, message: str, until: datetime | None) -> None:
-        super().__init__(message)
-        self.until = until
 
 
 class Asker(Protocol):
@@ -37,7 +34,7 @@ class Asker(Protocol):
         """The answer for each id.
 
         Raises:
-            SourceError, CredentialsError, InvalidInput: nothing is known of any of them.
+            SourceError, CredentialsError, InvalidInputError: nothing is known of any of them.
             Stopped: the wait for a turn was cut short.
         """
 
@@ -52,9 +49,9 @@ class PoolAsker:
         *,
         platform: str,
         accounts: AccountManager,
-        visits: Visits,
+        visits: AccountSessions,
         clock: Clock,
-        patience: StatsPatience,
+        patience: StatsRetryPolicy,
     ) -> None:
         self._platform = platform
         self._accounts = accounts
@@ -66,12 +63,12 @@ class PoolAsker:
         """As in `Asker`."""
         return self.with_account(lambda v: v.source.video_stats(v.session, batch, stop), stop)
 
-    def with_account(self, question: Callable[[Visit], T], stop: threading.Event) -> T:
+    def with_account(self, question: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
         """The answer to one question; account trouble lets the next account ask.
 
         Raises:
             SourceError, CredentialsError: some accounts in a row did not get it.
-            NoFitAccount: none can ask soon.
+            NoFitAccountError: none can ask soon.
             Stopped
         """
         failure: SourceError | CredentialsError | None = None
@@ -82,10 +79,10 @@ class PoolAsker:
                 self._wait_for_account(failure, stop)
                 continue
             try:
-                return self._visit(Visit(leased), question, stop)
-            except OutOfTurn:
+                return self._visit(AccountCheckout(leased), question, stop)
+            except OutOfTurnSignal:
                 continue
-            except BreakerOpen:
+            except BreakerOpenError:
                 raise
             except (SourceError, CredentialsError) as error:
                 if not self._patience.others_try and not is_of_account(error):
@@ -96,7 +93,12 @@ class PoolAsker:
         assert failure is not None
         raise failure
 
-    def _visit(self, visit: Visit, question: Callable[[Visit], T], stop: threading.Event) -> T:
+    def _visit(
+        self,
+        visit: AccountCheckout,
+        question: Callable[[AccountCheckout], T],
+        stop: threading.Event,
+    ) -> T:
         """One try with one account, which is given back as its outcome asks for."""
         try:
             self._visits.enter(visit, stop)
@@ -120,12 +122,12 @@ class PoolAsker:
         if shortage.until is not None:
             secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
         hopeless = shortage.until is None and not shortage.busy
-        if secs > self._patience.longest_secs or hopeless:
-            raise failure or NoFitAccount(
+        if secs > self._patience.max_secs or hopeless:
+            raise failure or NoFitAccountError(
                 message=f"{self._platform}: {shortage.reason}", until=shortage.until
             )
         if self._clock.wait(stop, secs):
-            raise Stopped
+            raise StoppedSignal
 
 
 class SessionAsker:
@@ -143,7 +145,7 @@ class SessionAsker:
         key: str | None,
         gate: RequestGate,
         clock: Clock,
-        patience: StatsPatience,
+        patience: StatsRetryPolicy,
         lanes: int,
     ) -> None:
         self.lanes = lanes
@@ -173,10 +175,10 @@ class SessionAsker:
         for _ in range(TRIES - 1):
             try:
                 return ask()
-            except Throttled as error:
+            except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self._patience.rest_secs
-            if self._clock.wait(stop, min(wanted_secs, self._patience.longest_secs)):
-                raise Stopped
+            if self._clock.wait(stop, min(wanted_secs, self._patience.max_secs)):
+                raise StoppedSignal
         return ask()
 
     def _take_session(self) -> AccountSession:

@@ -8,15 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from accounts.manager import AccountManager
+from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import BatonError, CredentialsError, InvalidInput, QuotaSpent, SourceError
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    InvalidInputError,
+    PlatformQuotaError,
+    SourceError,
+)
 from core.logs import redact, service_log
-from crawler.runtime.account_sessions import Visits
+from crawler.runtime.account_sessions import AccountSessions
 from crawler.statistics.askers import Asker, PoolAsker, SessionAsker
-from crawler.statistics.retry_policy import StatsPatience
+from crawler.statistics.retry_policy import StatsRetryPolicy
 from sources.base import Gone, RequestGate, StatsAnswer, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
-from sources.pacing import AccountPace, Stopped
+from sources.pacing import AccountPace
 from sources.platform_access import PlatformAccess
 from sources.shared_gate import SharedGate
 from sources.short_links import ShortLinkResolver
@@ -65,10 +72,10 @@ class VideoStatsFetcher:
         platforms: Mapping[str, PlatformAccess],
         keys: Mapping[str, str | None],
         accounts: AccountManager,
-        visits: Visits,
+        visits: AccountSessions,
         resolver: ShortLinkResolver,
         clock: Clock,
-        patience: StatsPatience,
+        patience: StatsRetryPolicy,
     ) -> None:
         self._platforms = platforms
         self._keys = keys
@@ -87,7 +94,7 @@ class VideoStatsFetcher:
         for position, text in enumerate(texts):
             try:
                 link = recognise(text, platform)
-            except InvalidInput as error:
+            except InvalidInputError as error:
                 items[position] = FetchedItem(text, error=str(error), final=True)
                 continue
             links.setdefault(link.platform, []).append((position, link))
@@ -144,11 +151,11 @@ class VideoStatsFetcher:
         try:
             for batch in self._batches(platform, ids, asker, stop):
                 found |= batch.items
-        except Stopped:
+        except StoppedSignal:
             pass
-        except (QuotaSpent, CredentialsError, InvalidInput) as error:
+        except (PlatformQuotaError, CredentialsError, InvalidInputError) as error:
             log.warning("%s: %s", platform, error)
-            spent = isinstance(error, QuotaSpent)
+            spent = isinstance(error, PlatformQuotaError)
             rest = FetchedItem("", error=redact(str(error)), asked=not spent)
         return dict.fromkeys(ids, rest) | found
 
@@ -158,7 +165,8 @@ class VideoStatsFetcher:
         """Ask one platform for ids as it spells them, each once; batch by batch, as they come.
 
         Raises:
-            Stopped, QuotaSpent, CredentialsError, InvalidInput: nobody can be asked for the rest.
+            StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: nobody can be
+                asked for the rest.
         """
         return self._batches(platform, ids, self._askers([platform], stop)[platform], stop)
 
@@ -226,12 +234,12 @@ class _Run:
     def ask(self, batch: Sequence[str]) -> AnsweredBatch | None:
         """What became of it; None when nobody is asked any more."""
         if self._stop.is_set():
-            self.ended_by = self.ended_by or Stopped()
+            self.ended_by = self.ended_by or StoppedSignal()
         if self.ended_by is not None:
             return None
         try:
             answers = self._asker.ask(batch, self._stop)
-        except (Stopped, QuotaSpent, CredentialsError, InvalidInput) as error:
+        except (StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError) as error:
             self.ended_by = self.ended_by or error
             return None
         except SourceError as error:

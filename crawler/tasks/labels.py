@@ -5,30 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
-MOST_LETTERS = 64
-MOST_LABELS = 32  # of one task
-FORM = re.compile(rf"[\w.:][\w.:-]{{0,{MOST_LETTERS - 1}}}")
+MAX_LETTERS = 64
+MAX_LABELS = 32  # of one task
+FORM = re.compile(rf"[\w.:][\w.:-]{{0,{MAX_LETTERS - 1}}}")
 RULE = (
-    f"1 to {MOST_LETTERS} letters (also Chinese ones), digits and . - _ : without spaces,"
+    f"1 to {MAX_LETTERS} letters (also Chinese ones), digits and . - _ : without spaces,"
     " and no - at its start"
 )
 
 
 def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
-    """The labels without repeats. Raises InvalidInput for what is none, or too many."""
+    """The labels without repeats. Raises InvalidInputError for what is none, or too many."""
     labels = tuple(dict.fromkeys(texts))
     for label in labels:
         if not FORM.fullmatch(label):
-            raise InvalidInput(f"the label {label!r} cannot be used; write {RULE}")
+            raise InvalidInputError(f"the label {label!r} cannot be used; write {RULE}")
     return require_few(labels)
 
 
 def require_few(labels: Sequence[str]) -> tuple[str, ...]:
-    """The labels. Raises InvalidInput when they are too many for one task."""
-    if len(labels) > MOST_LABELS:
-        raise InvalidInput(
-            f"a task has at most {MOST_LABELS} labels, these are {len(labels)}; take some off"
+    """The labels. Raises InvalidInputError when they are too many for one task."""
+    if len(labels) > MAX_LABELS:
+        raise InvalidInputError(
+            f"a task has at most {MAX_LABELS} labels, these are {len(labels)}; take some off"
         )
     return tuple(labels)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from core.cancellation import TaskHaltedSignal
 from core.clock import Clock
-from core.errors import DatabaseContention, InvalidInput, LeaseLost
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import DatabaseContentionError, InvalidInputError, LeaseLostError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 from storage.crawling import task_labels, task_leases
 from storage.crawling import tasks as rows
 from storage.engines.transactions import Database, Tx
@@ -36,15 +37,11 @@ class TaskLease:
 
 
 @dataclass(frozen=True)
-class Filed:
+class FiledTask:
     """What `submit_*` gives: the task, and whether it is new (else an open one was joined)."""
 
     task: Task
     is_new: bool
-
-
-class TaskHalted(Exception):
-    """The operator paused or cancelled the task while it was worked on; the lease still holds."""
 
 
 class TaskScheduler:
@@ -61,7 +58,7 @@ class TaskScheduler:
         *,
         database: Database,
         clock: Clock,
-        book: LeaseBook,
+        book: LeaseRegistry,
         owner: str,
         lease_secs: float,
         pages_per_task: int,
@@ -82,7 +79,7 @@ class TaskScheduler:
         pages: int | None,
         options: Mapping[str, Any],
         labels: Sequence[str] = (),
-    ) -> Filed:
+    ) -> FiledTask:
         """File a crawl: split at once when `pages` is given, else by what page 1 says.
 
         With the option `sequential` (a page leads to the next one, none can be jumped to) it stays
@@ -100,15 +97,15 @@ class TaskScheduler:
             page_to=pages,
         )
 
-        def work(tx: Tx) -> Filed:
+        def work(tx: Tx) -> FiledTask:
             task, is_new = rows.open_or_join(tx, parent, self._clock.now())
             if is_new and pages is not None:
                 for piece in self.pieces(task, pages, open_ended=False):
                     rows.add_child(tx, piece, self._clock.now())
             task_labels.add(tx, task.id, labels)
-            return Filed(task, is_new)
+            return FiledTask(task, is_new)
 
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def submit_export(
         self,
@@ -117,7 +114,7 @@ class TaskScheduler:
         options: Mapping[str, Any],
         lanes: int,
         labels: Sequence[str] = (),
-    ) -> Filed:
+    ) -> FiledTask:
         """File an export of a domain; several lanes are pieces that drain it side by side."""
         parent = rows.NewTask(
             task_type=TaskType.EXPORT,
@@ -127,7 +124,7 @@ class TaskScheduler:
             is_leaf=lanes == 1,
         )
 
-        def work(tx: Tx) -> Filed:
+        def work(tx: Tx) -> FiledTask:
             now = self._clock.now()
             task, is_new = rows.open_or_join(tx, parent, now)
             if is_new and lanes > 1:
@@ -141,9 +138,9 @@ class TaskScheduler:
                 for _ in range(lanes):
                     rows.add_child(tx, lane, now)
             task_labels.add(tx, task.id, labels)
-            return Filed(task, is_new)
+            return FiledTask(task, is_new)
 
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def pieces(self, parent: Task, pages: int, *, open_ended: bool) -> list[rows.NewTask]:
         """The children that cover pages 1 to `pages`. An open-ended last one follows the platform
@@ -185,9 +182,7 @@ class TaskScheduler:
         if labels:
             return self._claim_labelled(task_type, labels, waited_first)
         now = self._clock.now()
-        found = self._database.read(
-            lambda tx: task_leases.claimable_statuses(tx, task_type, now, only)
-        )
+        found = self._database.read(task_leases.claimable_statuses, task_type, now, only)
         for status in (status for status in CLAIM_ORDER if status in found):
             taken = self._database.write(
                 partial(self._claim, task_type, status, only, waited_first)
@@ -198,21 +193,20 @@ class TaskScheduler:
         return None
 
     def assign(self, leased: TaskLease, account_id: int) -> None:
-        """Write down which account works on the task. Raises LeaseLost."""
+        """Write down which account works on the task. Raises LeaseLostError."""
         token, now = leased.lease.token, self._clock.now()
-        if not self._database.write(
-            lambda tx: task_leases.assign_account(tx, leased.id, token, account_id, now),
-            repeatable=True,
+        if not self._database.write_idempotent(
+            task_leases.assign_account, leased.id, token, account_id, now
         ):
-            raise LeaseLost(f"task {leased.id} was taken over")
+            raise LeaseLostError(f"task {leased.id} was taken over")
 
     def show_waiting(self, leased: TaskLease, reason: WaitingFor | None) -> None:
-        """Tell what a task in progress waits for. Raises LeaseLost."""
+        """Tell what a task in progress waits for. Raises LeaseLostError."""
         token, now = leased.lease.token, self._clock.now()
-        if not self._database.write(
-            lambda tx: task_leases.show_waiting(tx, leased.id, token, reason, now), repeatable=True
+        if not self._database.write_idempotent(
+            task_leases.show_waiting, leased.id, token, reason, now
         ):
-            raise LeaseLost(f"task {leased.id} was taken over")
+            raise LeaseLostError(f"task {leased.id} was taken over")
 
     def put_back(
         self,
@@ -241,13 +235,13 @@ class TaskScheduler:
             )
             self._follow(tx, leased.task.parent_id)
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def step_back(
         self, leased: TaskLease, error: str, waiting_for: WaitingFor = WaitingFor.PLATFORM
     ) -> None:
         """Give a task back after a failure that may pass; later each time, failed in the end."""
-        seen = self._database.read(lambda tx: rows.get(tx, leased.id))
+        seen = self._database.read(rows.get, leased.id)
         attempts = (seen.attempts if seen else 0) + 1
         if attempts >= self._attempts:
             self.finish(leased, f"{error} (given up after {attempts} attempts)")
@@ -310,7 +304,7 @@ class TaskScheduler:
                 self._follow(tx, parent_id)
             return count
 
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
         """Whether an open task of that type has lacked an account for `secs` seconds or more."""
@@ -318,19 +312,22 @@ class TaskScheduler:
         before, alive = now - timedelta(seconds=secs), now - timedelta(seconds=secs + 60)
         due = now + timedelta(seconds=STARVING_DUE_SECS)  # a task that rests longer takes none now
         return self._database.read(
-            lambda tx: rows.is_waiting_for_account(
-                tx, task_type, platform=platform, before=before, alive_since=alive, due=due
-            )
+            rows.is_waiting_for_account,
+            task_type,
+            platform=platform,
+            before=before,
+            alive_since=alive,
+            due=due,
         )
 
     def is_halted(self, leased: TaskLease) -> bool:
         """Whether the operator paused or cancelled the task meanwhile."""
-        task = self._database.read(lambda tx: rows.get(tx, leased.id))
+        task = self._database.read(rows.get, leased.id)
         return task is None or task.status is not TaskStatus.IN_PROGRESS
 
     def is_domain_being_crawled(self, platform: str, domain: str) -> bool:
         """Whether a crawl of the domain is open."""
-        return self._database.read(lambda tx: rows.is_domain_being_crawled(tx, platform, domain))
+        return self._database.read(rows.is_domain_being_crawled, platform, domain)
 
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing without telling the database: the lease runs out by itself."""
@@ -341,52 +338,54 @@ class TaskScheduler:
         """What a write under the lease that changed nothing means."""
         task = rows.get(tx, leased.id)
         if task is not None and task.lease_token == leased.lease.token:
-            return TaskHalted(f"task {leased.id} is {task.status}")
-        return LeaseLost(f"task {leased.id} was taken over")
+            return TaskHaltedSignal(f"task {leased.id} is {task.status}")
+        return LeaseLostError(f"task {leased.id} was taken over")
 
     # The operator's words.
 
     def pause(self, task_id: int) -> None:
-        """Hold a task until it is resumed. Raises InvalidInput when it has ended."""
+        """Hold a task until it is resumed. Raises InvalidInputError when it has ended."""
 
         def work(tx: Tx) -> int:
             changed = rows.pause(tx, self._open_task(tx, task_id).id, self._clock.now())
             self._follow(tx, self._existing(tx, task_id).parent_id)
             return changed
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def resume(self, task_id: int) -> None:
-        """Make a paused, waiting or failed task claimable now. Raises InvalidInput if it cannot."""
+        """Make a paused, waiting or failed task claimable now. Raises InvalidInputError if it"
+        " cannot."""
 
         def work(tx: Tx) -> None:
             task = self._existing(tx, task_id)
             if task.status is TaskStatus.COMPLETED:
-                raise InvalidInput(f"task {task_id} is completed; start a new one instead")
+                raise InvalidInputError(f"task {task_id} is completed; start a new one instead")
             whole = task if task.parent_id is None else self._existing(tx, task.parent_id)
             if not rows.reopen(tx, whole):
-                raise InvalidInput(
+                raise InvalidInputError(
                     f"another {task.task_type} task of {task.domain} is open; resume that one"
                 )
             rows.resume(tx, task.id, self._clock.now())
             self._follow(tx, task.parent_id if task.is_leaf else task.id)
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def cancel(self, task_id: int) -> None:
-        """End a task for good; what it stored and exported stays. Raises InvalidInput if ended."""
+        """End a task for good; what it stored and exported stays. Raises InvalidInputError if"
+        " ended."""
 
         def work(tx: Tx) -> None:
             task = self._open_task(tx, task_id)
             rows.cancel(tx, task.id, self._clock.now(), CANCELLED)
             self._follow(tx, task.parent_id)
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def _claim_labelled(
         self, task_type: TaskType, labels: Sequence[str], waited_first: bool
     ) -> TaskLease | None:
-        found = self._database.read(lambda tx: task_labels.open_tasks(tx, task_type, labels))
+        found = self._database.read(task_labels.open_tasks, task_type, labels)
         claims = (self.claim(task_type, one, waited_first=waited_first) for one in found)
         return next((leased for leased in claims if leased is not None), None)
 
@@ -406,7 +405,7 @@ class TaskScheduler:
             return None
         until = now + timedelta(seconds=self._lease_secs)
         if not task_leases.take(tx, seen, self._owner, now, until):
-            raise DatabaseContention(f"task {seen.id} was taken meanwhile")
+            raise DatabaseContentionError(f"task {seen.id} was taken meanwhile")
         if seen.status is not TaskStatus.IN_PROGRESS:
             self._follow(tx, seen.parent_id)
         token = seen.lease_token + 1
@@ -439,13 +438,13 @@ class TaskScheduler:
     def _existing(self, tx: Tx, task_id: int) -> Task:
         task = rows.get(tx, task_id)
         if task is None:
-            raise InvalidInput(f"no task has the id {task_id}; see: python cli.py tasks list")
+            raise InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
         return task
 
     def _open_task(self, tx: Tx, task_id: int) -> Task:
         task = self._existing(tx, task_id)
         if not task.is_open:
-            raise InvalidInput(f"task {task_id} has ended ({task.status})")
+            raise InvalidInputError(f"task {task_id} has ended ({task.status})")
         return task
 
 

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.vault import Vault
+from core.cancellation import StoppedSignal
 from core.clock import Clock, TimeLimit, iso_utc
-from core.errors import DatabaseError, LeaseLost
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import DatabaseError, LeaseLostError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
 from distribution.broadcast.rotation import in_turn, next_begins
 from distribution.counters import Counters
-from distribution.live_counters import Fetcher, LiveNumbers
+from distribution.live_counters import Fetcher, LiveCounters
 from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
-from distribution.recipients import receivers_of
-from sources.pacing import Stopped
+from distribution.recipients import recipients_of
 from storage.distribution import broadcasts, distribution_tasks
 from storage.distribution.broadcasts import BroadcasterState
 from storage.distribution.distribution_tasks import DramaFields
@@ -85,7 +85,7 @@ class Broadcaster:
         vault: Vault,
         outbox: Outbox,
         clock: Clock,
-        book: LeaseBook,
+        book: LeaseRegistry,
         owner: str,
         site_name: str,
         limits: BroadcastLimits,
@@ -102,13 +102,13 @@ class Broadcaster:
 
     def start(self) -> Answer:
         """Turn broadcasting on, for this and every later process."""
-        changed = self._database.write(lambda tx: broadcasts.switch(tx, True), repeatable=True)
+        changed = self._database.write_idempotent(broadcasts.switch, True)
         every = f"every {self._limits.interval_secs:g} s by `python cli.py run`"
         return self._answer(True, f"broadcasting is on, {every}" if changed else "it was on")
 
     def stop(self) -> Answer:
         """Turn it off; a round that runs comes to its end."""
-        changed = self._database.write(lambda tx: broadcasts.switch(tx, False), repeatable=True)
+        changed = self._database.write_idempotent(broadcasts.switch, False)
         return self._answer(True, "broadcasting is off" if changed else "it was off")
 
     def status(self) -> dict[str, Any]:
@@ -134,8 +134,8 @@ class Broadcaster:
         keep this process's leases meanwhile.
 
         Raises:
-            Stopped: `stop` was set before its end; nothing was reported.
-            LeaseLost: another process took the round over.
+            StoppedSignal: `stop` was set before its end; nothing was reported.
+            LeaseLostError: another process took the round over.
             DatabaseError: the database is away.
         """
         lease = self._claim(None)
@@ -150,9 +150,9 @@ class Broadcaster:
         while not stop.is_set():
             try:
                 self.run_if_due(stop)
-            except Stopped:
+            except StoppedSignal:
                 return
-            except LeaseLost as error:
+            except LeaseLostError as error:
                 log.warning("%s", error)
             except DatabaseError as error:
                 log.error("database trouble, trying again: %s", error)
@@ -169,9 +169,7 @@ class Broadcaster:
     def _claim(self, due_before: datetime | None) -> Lease | None:
         asked_at, now = self._clock.monotonic(), self._clock.now()
         until = now + timedelta(seconds=self._limits.lease_secs)
-        token = self._database.write(
-            lambda tx: broadcasts.claim(tx, self._owner, now, until, due_before)
-        )
+        token = self._database.write(broadcasts.claim, self._owner, now, until, due_before)
         if token is None:
             return None
         deadline = asked_at + self._limits.lease_secs
@@ -184,10 +182,8 @@ class Broadcaster:
     def _round(self, lease: Lease, stop: threading.Event) -> Answer:
         try:
             return self._tell(lease, stop)
-        except Stopped:
-            self._database.write(
-                lambda tx: broadcasts.give_back(tx, self._owner, lease.token), repeatable=True
-            )
+        except StoppedSignal:
+            self._database.write_idempotent(broadcasts.give_back, self._owner, lease.token)
             raise
         finally:
             self._book.strike(lease)  # one that was not given back runs out by itself
@@ -215,20 +211,21 @@ class Broadcaster:
         result = json.dumps(totals | {"reports": len(reports)})
         begins = json.dumps(next_begins(found, left))
         lease.require(self._clock)
-        self._database.write(lambda tx: self._file(tx, lease, reports, result, begins))
+        self._database.write(self._file, lease, reports, result, begins)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
         message = f"told {len(told)} of {len(found)} active tasks, reports {len(reports)}"
         if left:
             message += f"; {len(left)} not asked for, the next round begins with them"
         return self._answer(True, message, **totals)
 
-    def _numbers(self, found: Sequence[DramaFields], stop: threading.Event) -> LiveNumbers:
-        """What the platforms told before the time was over. Raises Stopped when `stop` is set."""
-        live = LiveNumbers(self._fetcher)
+    def _numbers(self, found: Sequence[DramaFields], stop: threading.Event) -> LiveCounters:
+        """What the platforms told before the time was over. Raises StoppedSignal when `stop`"
+        " is set."""
+        live = LiveCounters(self._fetcher)
         in_time = TimeLimit(stop=stop, clock=self._clock, secs=self._limits.fetch_secs)
         try:
             live.ask([one.video_url or "" for one in found], in_time)
-        except Stopped:
+        except StoppedSignal:
             if stop.is_set():
                 raise
         return live
@@ -242,9 +239,7 @@ class Broadcaster:
         found: list[DramaFields] = []
         while True:
             after = found[-1].task_id if found else ""
-            more = self._database.read(
-                lambda tx, after=after: distribution_tasks.to_broadcast(tx, after, READ_AT_ONCE)  # type: ignore[misc]
-            )
+            more = self._database.read(distribution_tasks.to_broadcast, after, READ_AT_ONCE)
             found += more
             if len(more) < READ_AT_ONCE:
                 return found
@@ -254,7 +249,7 @@ class Broadcaster:
     ) -> list[Report]:
         reports = []
         size = self._limits.part_tasks
-        for receiver in receivers_of((one for one in found if one.task_id in told), self._vault):
+        for receiver in recipients_of((one for one in found if one.task_id in told), self._vault):
             assert receiver.url is not None
             for start in range(0, len(receiver.dramas), size):
                 some = receiver.dramas[start : start + size]
@@ -290,7 +285,7 @@ class Broadcaster:
         if not broadcasts.finish(
             tx, self._owner, token=lease.token, result=result, next_tasks=begins, now=now
         ):
-            raise LeaseLost(f"{lease} was taken over: its round is not reported")
+            raise LeaseLostError(f"{lease} was taken over: its round is not reported")
         for report in reports:
             self._outbox.enqueue(tx, report)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from core.errors import WrongFieldError
 from core.logs import fields, service_log
 from distribution import counters
 from distribution.counters import Counters
-from distribution.fields import WrongField
-from distribution.live_counters import LiveNumbers
+from distribution.live_counters import LiveCounters
 from storage.distribution.completions import Completion
 
 log = service_log("daily_stats")
 
 
 @dataclass(frozen=True)
-class Counted:
+class DayCount:
     """`reason` says why what is missing could not be learnt."""
 
     completion: Completion
@@ -28,22 +28,22 @@ class Counted:
         return not counters.missing(self.completion.platform, self.counters)
 
 
-def verified(completion: Completion) -> Counted:
+def verified(completion: Completion) -> DayCount:
     """With what was verified of it; damaged details count as none."""
     try:
         details = json.loads(completion.details or "{}")
-        return Counted(completion, counters.verified(details))
-    except (WrongField, ValueError) as error:
+        return DayCount(completion, counters.verified(details))
+    except (WrongFieldError, ValueError) as error:
         log.warning(
             "%s",
             fields(task=completion.task_id, link=completion.submission_link, damaged=str(error)),
         )
-        return Counted(completion, {})
+        return DayCount(completion, {})
 
 
-def completed(one: Counted, live: LiveNumbers) -> Counted:
+def completed(one: DayCount, live: LiveCounters) -> DayCount:
     """With what is told now where nothing was verified; `live` has been asked."""
     answer = live.of(one.completion.submission_link)
     if isinstance(answer, str):
-        return Counted(one.completion, one.counters, answer)
-    return Counted(one.completion, {**answer, **one.counters})
+        return DayCount(one.completion, one.counters, answer)
+    return DayCount(one.completion, {**answer, **one.counters})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from storage.distribution import daily_stats
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.engines.transactions import Tx
-from webhooks.queue import Settled
+from webhooks.queue import SettledDelivery
 
 RESPONSE_CHARS = 1024
 
 
-def note_daily(tx: Tx, settled: Settled) -> None:
+def record_daily_delivery(tx: Tx, settled: SettledDelivery) -> None:
     """Write down, with the end of an attempt, whether the days were sent, and what came back."""
     delivery, verdict = settled.delivery, settled.verdict
     if delivery.kind is not DeliveryKind.DAILY:

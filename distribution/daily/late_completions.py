@@ -23,7 +23,7 @@ class LateCompletions:
         """Scan again what has changed, task by task; what that did in a sentence.
 
         Raises:
-            Stopped: `stop` was set; what was stored stays, and a later run does the rest.
+            StoppedSignal: `stop` was set; what was stored stays, and a later run does the rest.
         """
         last = self._scanner.yesterday
         scans = []

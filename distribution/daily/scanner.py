@@ -9,15 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from accounts.vault import Vault
+from core.cancellation import StoppedSignal
 from core.clock import Clock, QuotaCalendar
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.logs import service_log
-from distribution.daily.counting import Counted, completed, verified
+from distribution.daily.counting import DayCount, completed, verified
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
-from distribution.daily.tally import Tally
-from distribution.live_counters import Fetcher, LiveNumbers
-from distribution.recipients import receivers_of
-from sources.pacing import Stopped
+from distribution.daily.tally import CounterSum
+from distribution.live_counters import Fetcher, LiveCounters
+from distribution.recipients import recipients_of
 from storage.distribution import completions, distribution_tasks, users
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
@@ -30,8 +30,8 @@ log = service_log("daily_stats")
 SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
 # Longer than storing a completion takes from its moment to its COMMIT.
 UNSEEN_YET = timedelta(minutes=5)
-MOST_DAYS_MADE_UP = 31
-MOST_DAYS_ASKED = 366
+MAX_DAYS_MADE_UP = 31
+MAX_DAYS_ASKED = 366
 LOOKED_UP = 500  # ids in one query
 NOT_FETCHED = "not fetched (dry run)"
 
@@ -55,7 +55,7 @@ class DayScan:
     day: date
     is_dry: bool = False
     tasks: list[ScannedTask] = field(default_factory=list)
-    agents: dict[str, Tally] = field(default_factory=dict)
+    agents: dict[str, CounterSum] = field(default_factory=dict)
     reports: int = 0
     to_fetch: int = 0
 
@@ -116,17 +116,17 @@ class DailyScanner:
         """All days from `first` to `last`.
 
         Raises:
-            InvalidInput: one is in the future, or they are in the wrong order or too many.
+            InvalidInputError: one is in the future, or they are in the wrong order or too many.
         """
         today = self._calendar.day(self._clock.now())
         if last > today:
             zone = self._calendar.zone.key
-            raise InvalidInput(f"{last} is in the future: today is {today} ({zone})")
+            raise InvalidInputError(f"{last} is in the future: today is {today} ({zone})")
         if first > last:
-            raise InvalidInput(f"{first} is after {last}: write --from EARLIER --to LATER")
+            raise InvalidInputError(f"{first} is after {last}: write --from EARLIER --to LATER")
         count = (last - first).days + 1
-        if count > MOST_DAYS_ASKED:
-            raise InvalidInput(f"{count} days are too many at once; at most {MOST_DAYS_ASKED}")
+        if count > MAX_DAYS_ASKED:
+            raise InvalidInputError(f"{count} days are too many at once; at most {MAX_DAYS_ASKED}")
         return [first + timedelta(days=n) for n in range(count)]
 
     def run(self, stop: threading.Event) -> str:
@@ -134,12 +134,12 @@ class DailyScanner:
         in a sentence.
 
         Raises:
-            Stopped: `stop` was set; what was stored stays, and a later run does the rest.
+            StoppedSignal: `stop` was set; what was stored stays, and a later run does the rest.
         """
         last = self.yesterday
-        told = self._database.read(lambda tx: schema.get_fact(tx, SCANNED_TO))
+        told = self._database.read(schema.get_fact, SCANNED_TO)
         first = min(last, date.fromisoformat(told) + timedelta(days=1)) if told else last
-        first = max(first, last - timedelta(days=MOST_DAYS_MADE_UP - 1))
+        first = max(first, last - timedelta(days=MAX_DAYS_MADE_UP - 1))
         scans = []
         for day in self.days(first, last):
             scans.append(self.scan(day, stop))
@@ -151,7 +151,7 @@ class DailyScanner:
             schema.set_fact_once(tx, SCANNED_FROM, str(day))
             schema.set_fact(tx, SCANNED_TO, str(day))
 
-        self._database.write(work, repeatable=True)
+        self._database.write_idempotent(work)
 
     def late_tasks(self, day: date) -> list[str]:
         """Ids of the tasks whose completions of a day changed since the day was counted. A task
@@ -180,17 +180,17 @@ class DailyScanner:
         fetches, stores and reports nothing.
 
         Raises:
-            InvalidInput: the day is in the future.
+            InvalidInputError: the day is in the future.
             Stopped: `stop` was set; whole parts may be stored and reported already.
         """
         self.days(day, day)
         begins, ends = self._calendar.bounds(day)
-        live = None if dry_run else LiveNumbers(self._fetcher)
+        live = None if dry_run else LiveCounters(self._fetcher)
         agents = self._database.read(users.agents) if by_agent else None
         scan = DayScan(day, dry_run)
         for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
-                raise Stopped
+                raise StoppedSignal
             counted_until = self._clock.now() - UNSEEN_YET
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = _by_task(part.dramas, counted)
@@ -210,32 +210,32 @@ class DailyScanner:
         """The tasks that were completed by somebody; one that is gone has no project."""
         ids = only
         if ids is None:
-            ids = self._database.read(lambda tx: completions.tasks_of_day(tx, begins, ends))
+            ids = self._database.read(completions.tasks_of_day, begins, ends)
         known: dict[str, DramaFields] = {}
         for some in _chunks(ids, LOOKED_UP):
-            known |= self._database.read(lambda tx, some=some: distribution_tasks.named(tx, some))  # type: ignore[misc]
+            known |= self._database.read(distribution_tasks.named, some)
         return [known.get(task_id) or DramaFields(task_id, "") for task_id in ids]
 
     def _parts(self, found: Sequence[DramaFields]) -> Iterator[Part]:
-        for receiver in receivers_of(found, self._vault):
+        for receiver in recipients_of(found, self._vault):
             for number, some in enumerate(_chunks(receiver.dramas, self._part_tasks), start=1):
                 yield Part(receiver, number, some)
 
     def _completions(self, part: Part, begins: datetime, ends: datetime) -> list[Completion]:
         ids = [one.task_id for one in part.dramas]
-        return self._database.read(lambda tx: completions.of_day(tx, ids, begins, ends))
+        return self._database.read(completions.of_day, ids, begins, ends)
 
     def _count(
         self,
         found: Iterable[Completion],
-        live: LiveNumbers | None,
+        live: LiveCounters | None,
         stop: threading.Event,
-    ) -> list[Counted]:
+    ) -> list[DayCount]:
         """The counters of each: as they were verified, and what is missing as it is now."""
         counted = [verified(one) for one in found]
         if live is None:
             return [
-                one if one.is_whole else Counted(one.completion, one.counters, NOT_FETCHED)
+                one if one.is_whole else DayCount(one.completion, one.counters, NOT_FETCHED)
                 for one in counted
             ]
         wanted = [one.completion.submission_link for one in counted if not one.is_whole]
@@ -243,8 +243,8 @@ class DailyScanner:
         return [one if one.is_whole else completed(one, live) for one in counted]
 
 
-def _by_task(found: Sequence[DramaFields], counted: Iterable[Counted]) -> dict[str, Tally]:
-    tallies = {one.task_id: Tally() for one in found}
+def _by_task(found: Sequence[DramaFields], counted: Iterable[DayCount]) -> dict[str, CounterSum]:
+    tallies = {one.task_id: CounterSum() for one in found}
     for one in found:
         if not one.project_id:
             tallies[one.task_id].note("the task itself is not known any more")
@@ -254,15 +254,15 @@ def _by_task(found: Sequence[DramaFields], counted: Iterable[Counted]) -> dict[s
 
 
 def _add_by_agent(
-    tallies: dict[str, Tally], agents: Mapping[str, str], counted: Iterable[Counted]
+    tallies: dict[str, CounterSum], agents: Mapping[str, str], counted: Iterable[DayCount]
 ) -> None:
     for one in counted:
         agent = agents.get(one.completion.user_id, "")
-        tallies.setdefault(agent, Tally()).add(one.completion, one.counters, one.reason)
+        tallies.setdefault(agent, CounterSum()).add(one.completion, one.counters, one.reason)
 
 
 def _scanned(
-    part: Part, tallies: Mapping[str, Tally], stored: StoredPart | None
+    part: Part, tallies: Mapping[str, CounterSum], stored: StoredPart | None
 ) -> Iterator[ScannedTask]:
     for drama in part.dramas:
         tally = tallies[drama.task_id]

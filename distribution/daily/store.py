@@ -9,9 +9,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.clock import Clock
-from distribution.daily.tally import Tally
+from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry, event_id
-from distribution.recipients import Receiver
+from distribution.recipients import Recipient
 from storage.distribution import daily_stats
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import DramaFields
@@ -34,7 +34,7 @@ class Change(StrEnum):
 class Part:
     """Tasks of one receiver whose days are stored, and told, together; `number` is from 1."""
 
-    receiver: Receiver
+    receiver: Recipient
     number: int
     dramas: Sequence[DramaFields]
 
@@ -58,7 +58,7 @@ class DailyStore:
         self._site_name = site_name
 
     def store(
-        self, day: date, part: Part, tallies: Mapping[str, Tally], counted_until: datetime
+        self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
     ) -> StoredPart:
         """Store the tasks' day. Other numbers than before are a new revision, and reported once.
         What changed before `counted_until` is in the tallies.
@@ -66,16 +66,14 @@ class DailyStore:
         A repetition finds its own numbers and changes nothing, so it may run again as often as the
         database asks for it.
         """
-        return self._database.write(
-            lambda tx: self._store(tx, day, part, tallies, counted_until), repeatable=True
-        )
+        return self._database.write_idempotent(self._store, day, part, tallies, counted_until)
 
     def _store(
         self,
         tx: Tx,
         day: date,
         part: Part,
-        tallies: Mapping[str, Tally],
+        tallies: Mapping[str, CounterSum],
         counted_until: datetime,
     ) -> StoredPart:
         # Two scans at once: the second one waits here, and then sees what the first one wrote.
@@ -103,7 +101,7 @@ class DailyStore:
     def _found(
         self,
         day: date,
-        tally: Tally,
+        tally: CounterSum,
         known: DailyStats | None,
         drama: DramaFields,
         counted_until: datetime,

@@ -13,7 +13,7 @@ SHOWN_PROBLEMS = 5
 REASON_CHARS = 150
 
 
-class Tally:
+class CounterSum:
     """The sums of a task, or of an agent."""
 
     def __init__(self) -> None:

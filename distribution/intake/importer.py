@@ -10,12 +10,11 @@ from typing import Any, TypeVar
 
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
-from core.errors import CredentialsError, DuplicateKey, InvalidInput
+from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, WrongFieldError
 from distribution import counters
-from distribution.fields import WrongField
 from distribution.intake.validation import DramaForm, read_completion, read_drama, read_user
 from distribution.payloads import COMPLETION, completion_body, completion_entry, event_id
-from distribution.recipients import Receiver, receivers_of
+from distribution.recipients import Recipient, recipients_of
 from storage.distribution import completions, distribution_tasks, users
 from storage.distribution.completions import Completion
 from storage.distribution.distribution_tasks import DramaFields
@@ -63,10 +62,10 @@ class _Item:
     form: Any
 
 
-class Intake:
+class DistributionImporter:
     """Takes what the distributing site tells, as often as it tells it.
 
-    Items are JSON objects (mappings); an InvalidInput among them is a problem of its own, so that a
+    Items are JSON objects; an InvalidInputError among them is a problem of its own, so that a
     reader of files can hand on what it could not read. Nothing is raised for a wrong item.
     """
 
@@ -125,7 +124,7 @@ class Intake:
             for position, item in batch:
                 try:
                     good.append(_Item(position, read(_object(item))))
-                except InvalidInput as error:
+                except InvalidInputError as error:
                     taken.problems.append(_problem(position, item, name_field, error))
             if good:
                 taken.add(self._stored(lambda tx, good=good: store(tx, good)))  # type: ignore[misc]
@@ -136,10 +135,10 @@ class Intake:
         """Run it as often as it takes: whatever was stored before is found there."""
         for _ in range(RACES - 1):
             try:
-                return self._database.write(work, repeatable=True)
-            except DuplicateKey:
+                return self._database.write_idempotent(work)
+            except DuplicateKeyError:
                 continue  # another was faster; the next try sees its rows
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def _store_dramas(self, tx: Tx, batch: Sequence[_Item]) -> Taken:
         taken = Taken()
@@ -225,12 +224,12 @@ class Intake:
         by_task: dict[str, list[Completion]] = {}
         for one in sorted(found, key=lambda one: (one.completed_at, one.key)):
             by_task.setdefault(one.task_id, []).append(one)
-        for receiver in receivers_of((tasks[task_id] for task_id in by_task), self._vault):
+        for receiver in recipients_of((tasks[task_id] for task_id in by_task), self._vault):
             if receiver.url is not None:
                 self._outbox.enqueue(tx, self._completion_report(receiver, by_task))
 
     def _completion_report(
-        self, receiver: Receiver, by_task: Mapping[str, Sequence[Completion]]
+        self, receiver: Recipient, by_task: Mapping[str, Sequence[Completion]]
     ) -> Report:
         assert receiver.url is not None
         told = [(drama, one) for drama in receiver.dramas for one in by_task[drama.task_id]]
@@ -262,17 +261,17 @@ def _says_more(now: Completion, before: Completion) -> bool:
 
 
 def _object(item: Any) -> Mapping[str, Any]:
-    if isinstance(item, InvalidInput):
+    if isinstance(item, InvalidInputError):
         raise item
     if not isinstance(item, Mapping):
-        raise InvalidInput("is no JSON object")
+        raise InvalidInputError("is no JSON object")
     return item
 
 
-def _problem(position: int, item: Any, name_field: str, error: InvalidInput) -> Problem:
+def _problem(position: int, item: Any, name_field: str, error: InvalidInputError) -> Problem:
     name = item.get(name_field) if isinstance(item, Mapping) else None
     shown = str(name)[:64] if isinstance(name, str | int) else ""
-    if isinstance(error, WrongField):
+    if isinstance(error, WrongFieldError):
         return Problem(position=position, name=shown, field=error.field, reason=error.reason)
     return Problem(position=position, name=shown, field="", reason=str(error))
 

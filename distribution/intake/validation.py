@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from core.errors import WrongFieldError
 from distribution import counters
-from distribution.fields import ID_CHARS, Fields, WrongField, read_secret
+from distribution.fields import ID_CHARS, Fields, read_secret
 from sources.links import ShortLink, VideoLink
 from sources.text import is_deeper, storable_json
 from storage.distribution.completions import Completion
@@ -38,7 +39,7 @@ COMPLETION_FIELDS = (
     "verification_details",
 )
 TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
-MOST_DURATION_SECS = 10_000_000
+MAX_DURATION_SECS = 10_000_000
 DETAILS_LEVELS = 20
 AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
 
@@ -62,7 +63,7 @@ def read_drama(told: Mapping[str, Any]) -> DramaForm:
     """A distribution task. A field that is absent stays as it is known; null empties it.
 
     Raises:
-        WrongField: names the field.
+        WrongFieldError: names the field.
     """
     fields = Fields(told=told, known=DRAMA_FIELDS)
     task_id = fields.identifier("task_id")
@@ -70,7 +71,7 @@ def read_drama(told: Mapping[str, Any]) -> DramaForm:
     if fields.was_given("title"):
         changes["title"] = fields.text("title", TITLE_CHARS) or ""
     if fields.was_given("duration"):
-        changes["duration"] = fields.count("duration", MOST_DURATION_SECS) or 0
+        changes["duration"] = fields.count("duration", MAX_DURATION_SECS) or 0
     if fields.was_given("video_url"):
         link = fields.link("video_url")
         changes["video_url"] = link[0] if link else None
@@ -89,7 +90,7 @@ def read_drama(told: Mapping[str, Any]) -> DramaForm:
 
 
 def read_user(told: Mapping[str, Any]) -> User:
-    """A user. Raises WrongField."""
+    """A user. Raises WrongFieldError."""
     fields = Fields(told=told, known=USER_FIELDS)
     return User(
         fields.identifier("user_id"),
@@ -105,16 +106,16 @@ def read_completion(told: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
         zone: of a time without an offset.
 
     Raises:
-        WrongField: names the field.
+        WrongFieldError: names the field.
     """
     fields = Fields(told=told, known=COMPLETION_FIELDS)
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
-        raise WrongField(field="submission_link", reason="is missing")
+        raise WrongFieldError(field="submission_link", reason="is missing")
     completed_at = fields.moment("completed_at", zone) or now
     if completed_at > now + AHEAD:
-        raise WrongField(
+        raise WrongFieldError(
             field="completed_at", reason=f"{completed_at.isoformat()} is in the future"
         )
     text, meant = link
@@ -141,7 +142,7 @@ def _status(fields: Fields) -> DramaStatus:
         return DramaStatus(text or "")
     except ValueError:
         known = ", ".join(one.value for one in DramaStatus)
-        raise WrongField(field="status", reason=f"{text!r} is none of {known}") from None
+        raise WrongFieldError(field="status", reason=f"{text!r} is none of {known}") from None
 
 
 def _details(fields: Fields) -> str | None:
@@ -150,17 +151,17 @@ def _details(fields: Fields) -> str | None:
     if value in (None, "", {}):
         return None
     if not isinstance(value, dict):
-        raise WrongField(field=name, reason="is no JSON object")
+        raise WrongFieldError(field=name, reason="is no JSON object")
     if is_deeper(value, DETAILS_LEVELS):
-        raise WrongField(field=name, reason=f"has more than {DETAILS_LEVELS} levels")
+        raise WrongFieldError(field=name, reason=f"has more than {DETAILS_LEVELS} levels")
     try:
         counters.verified(value)
-    except WrongField as error:
-        raise WrongField(field=f"{name}.{error.field}", reason=error.reason) from error
+    except WrongFieldError as error:
+        raise WrongFieldError(field=f"{name}.{error.field}", reason=error.reason) from error
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise WrongField(field=name, reason=f"cannot be stored as JSON: {error}") from error
+        raise WrongFieldError(field=name, reason=f"cannot be stored as JSON: {error}") from error
     if len(text) > DETAILS_CHARS:
-        raise WrongField(field=name, reason=f"is longer than {DETAILS_CHARS} characters")
+        raise WrongFieldError(field=name, reason=f"is longer than {DETAILS_CHARS} characters")
     return text

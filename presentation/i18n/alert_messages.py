@@ -16,7 +16,7 @@ from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
 
 SIGN_IN_MENDS = ("session expired", "credentials")
-MOST_CHARS = 240  # of a headline: platforms' own words may be long
+MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Message:
     is_bad: bool
 
 
-class AlertWords:
+class AlertRenderer:
     """Writes alerts in the reader's language, moments in the reader's zone, never a secret."""
 
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
@@ -113,7 +113,7 @@ class AlertWords:
         if alert.facts.get("way"):
             form = self.alert.one_way
         text = redact(one_line(form.format(**self._parts(alert))))  # half a secret is not found
-        return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
+        return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
         """What to do now."""
@@ -156,6 +156,6 @@ class AlertWords:
         return facts
 
 
-def log_words(zone: ZoneInfo) -> AlertWords:
+def log_words(zone: ZoneInfo) -> AlertRenderer:
     """Logs are in English."""
-    return AlertWords(texts=ENGLISH, zone=zone)
+    return AlertRenderer(texts=ENGLISH, zone=zone)

@@ -6,7 +6,7 @@ import locale
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.crawling.job_runs import JobState
+from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -63,7 +63,7 @@ class Texts:
     account_states: Mapping[AccountStatus, str]
     task_states: Mapping[TaskStatus, str]
     task_types: Mapping[TaskType, str]
-    job_states: Mapping[JobState, str]
+    job_states: Mapping[RunState, str]
     rates: Mapping[TaskType, str]
     waits: Mapping[WaitingFor, str]
     event_kinds: Mapping[str, str]
@@ -159,10 +159,10 @@ ENGLISH = Texts(
     },
     task_types={TaskType.INGESTION: "crawl", TaskType.EXPORT: "export"},
     job_states={
-        JobState.RUNNING: "begun",
-        JobState.SUCCEEDED: "done",
-        JobState.FAILED: "failed",
-        JobState.MISSED: "missed",
+        RunState.RUNNING: "begun",
+        RunState.SUCCEEDED: "done",
+        RunState.FAILED: "failed",
+        RunState.MISSED: "missed",
     },
     rates={TaskType.INGESTION: "{n} creators/s", TaskType.EXPORT: "{n} rows/s"},
     waits={
@@ -291,10 +291,10 @@ CHINESE = Texts(
     },
     task_types={TaskType.INGESTION: "抓取", TaskType.EXPORT: "导出"},
     job_states={
-        JobState.RUNNING: "开始",
-        JobState.SUCCEEDED: "完成",
-        JobState.FAILED: "失败",
-        JobState.MISSED: "错过",
+        RunState.RUNNING: "开始",
+        RunState.SUCCEEDED: "完成",
+        RunState.FAILED: "失败",
+        RunState.MISSED: "错过",
     },
     rates={TaskType.INGESTION: "{n} 位/秒", TaskType.EXPORT: "{n} 行/秒"},
     waits={

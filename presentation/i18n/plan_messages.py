@@ -10,7 +10,7 @@ from crawler.planning.forecast import Bound
 from presentation.i18n.messages import CHINESE, Texts
 
 DAY_SECS, HOUR_SECS = 86_400, 3_600
-MOST_HOURS = 24  # longer is told in days
+MAX_HOURS = 24  # longer is told in days
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def duration(texts: Texts, secs: float | None) -> str:
         return words.never
     if secs < 60:
         return words.at_once
-    if secs < MOST_HOURS * HOUR_SECS:
+    if secs < MAX_HOURS * HOUR_SECS:
         return texts.duration(secs)
     hours = round(secs / HOUR_SECS)
     return words.days.format(days=f"{hours // 24:,}", hours=hours % 24)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from presentation.terminal.layout import Page
 from storage.operations.alerts import Alert
 
@@ -20,7 +20,7 @@ def shown(alerts: Sequence[Alert]) -> list[Alert]:
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
     """The newest alerts in `room` lines; what is left out is counted."""
-    words = AlertWords(texts=page.texts, zone=page.zone)
+    words = AlertRenderer(texts=page.texts, zone=page.zone)
     wrong = shown(alerts)
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
     lines = [_line(MARK + words.headline(alert), "bold red") for alert in newest]
@@ -33,7 +33,7 @@ def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
 class AlertNews:
     """Tells in plain lines which alerts came and which went since it was asked last."""
 
-    def __init__(self, words: AlertWords) -> None:
+    def __init__(self, words: AlertRenderer) -> None:
         self._words = words
         self._seen: dict[int, Alert] = {}
 

@@ -10,7 +10,7 @@ from rich.console import Console as Terminal
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import Texts
 from presentation.snapshot import RateMeter, Snapshot
 from presentation.terminal import account_table, alert_lines, event_lines, task_table
@@ -20,31 +20,31 @@ from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType
 
 FRAME_LINES = 6  # the first and the last line, and what parts them
-LEAST_LINES = 3  # of accounts, and of events
-MOST_EVENTS = 20
-MOST_ALERTS = 4
+MIN_LINES = 3  # of accounts, and of events
+MAX_EVENTS = 20
+MAX_ALERTS = 4
 
 
-class Console:
+class Dashboard:
     """Draws snapshots. `zone` is the one in which times are shown."""
 
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
         self._zone = zone
         self._rates = RateMeter()
-        self._alert_news = AlertNews(AlertWords(texts=texts, zone=zone))
+        self._alert_news = AlertNews(AlertRenderer(texts=texts, zone=zone))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
         """The whole screen, for a terminal of that size."""
         self._rates.note(snapshot)
         page = Page(texts=self._texts, zone=self._zone, width=width, now=snapshot.now)
-        alerts = alert_lines.draw(page, snapshot.alerts, max(MOST_ALERTS, height // 4))
+        alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
-        tasks = self._tasks(page, snapshot, room - 2 * LEAST_LINES)
+        tasks = self._tasks(page, snapshot, room - 2 * MIN_LINES)
         room -= _lines(tasks, width)
-        events = min(MOST_EVENTS, len(event_lines.happened(page, snapshot)))
-        for_events = max(min(events, LEAST_LINES), min(events, room - len(snapshot.accounts)))
-        for_accounts = max(LEAST_LINES, room - for_events)
+        events = min(MAX_EVENTS, len(event_lines.happened(page, snapshot)))
+        for_events = max(min(events, MIN_LINES), min(events, room - len(snapshot.accounts)))
+        for_accounts = max(MIN_LINES, room - for_events)
         parts: list[RenderableType] = [
             self._today(page, snapshot),
             *alerts,

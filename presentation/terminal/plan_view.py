@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from rich.table import Table
 
 from crawler.planning.advice import Advice
-from crawler.planning.forecast import End, PlannedAccount
+from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import Measure, Plan
 from presentation.i18n.messages import Texts
 from presentation.i18n.plan_messages import duration, plan_texts
@@ -74,8 +74,8 @@ class PlanView:
         )
         if plan.disabled:
             yield words.left_out.format(names=_some(plan.disabled))
-        if plan.most_pages is not None and plan.question.pages > plan.most_pages:
-            yield self._search_ends(plan, plan.most_pages)
+        if plan.max_pages is not None and plan.question.pages > plan.max_pages:
+            yield self._search_ends(plan, plan.max_pages)
         if plan.other_tasks:
             yield words.others.format(n=plan.other_tasks)
 
@@ -120,7 +120,7 @@ class PlanView:
         return self._texts.count("row", plan.question.rows), rate
 
     def _add_work(
-        self, table: Table, plan: Plan, name: str, amount: tuple[str, str], end: End
+        self, table: Table, plan: Plan, name: str, amount: tuple[str, str], end: ForecastEnd
     ) -> None:
         nothing = end.secs == 0 and not plan.question.pages and name == self._words.crawl
         ends = self._words.never if end.secs is None else self._moment(plan, end.secs)
@@ -153,14 +153,14 @@ class PlanView:
             return self._words.assumed
         return self._words.learned.format(n=measure.pages)
 
-    def _search_ends(self, plan: Plan, most_pages: int) -> str:
-        of_one = round(most_pages * plan.page_creators.value)
+    def _search_ends(self, plan: Plan, max_pages: int) -> str:
+        of_one = round(max_pages * plan.page_creators.value)
         return self._words.search_ends.format(
             platform=plan.wish.platform,
-            pages=most_pages,
+            pages=max_pages,
             creators=f"{of_one:,}",
             wanted=f"{plan.question.creators:,}",
-            domains=f"{math.ceil(plan.question.pages / most_pages):,}",
+            domains=f"{math.ceil(plan.question.pages / max_pages):,}",
         )
 
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from presentation.i18n.reason_messages import start_command, told
-from presentation.snapshot import MOST_PENDING, RateMeter, TaskView
+from presentation.snapshot import MAX_PENDING, RateMeter, TaskView
 from presentation.terminal.layout import Page, in_columns, one_line
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -67,7 +67,7 @@ def progress_text(page: Page, view: TaskView) -> str:
         return f"{pages}, {texts.count('creator', view.items)}{fresh}"
     text = texts.count("row", view.items)
     if view.pending_rows:
-        more = "+" if view.pending_rows >= MOST_PENDING else ""
+        more = "+" if view.pending_rows >= MAX_PENDING else ""
         text += ", " + texts.rows_waiting.format(n=f"{view.pending_rows:,}{more}")
     return text
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from core.clock import Clock
-from core.errors import Evidence, Retry, SourceError, UnexpectedResponse
+from core.errors import Evidence, RetryableError, SourceError, UnexpectedResponseError
 from sources.base import AccountSession
 from sources.bilibili import wbi
 from sources.bilibili.errors import (
@@ -31,7 +31,7 @@ DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
 KEYS_TURN_SECS = 3.0
 EXCERPT_CHARS = 4000
-MOST_LEVELS = 100  # of a body; what walks through it does not run out of stack
+MAX_LEVELS = 100  # of a body; what walks through it does not run out of stack
 HEADERS = {
     "User-Agent": (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -93,7 +93,7 @@ class BilibiliClient:
         if error is not None:
             raise error
         if not isinstance(data, dict):
-            raise Retry("nav without data", evidence, damaged=True)
+            raise RetryableError("nav without data", evidence, damaged=True)
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
@@ -103,7 +103,7 @@ class BilibiliClient:
         data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
         if not isinstance(buvid3, str) or not buvid3:
-            raise UnexpectedResponse(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
+            raise UnexpectedResponseError(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
         session.http.cookies.set(DEVICE_COOKIE, buvid3)
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
@@ -132,7 +132,7 @@ class BilibiliClient:
             mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             shown = Evidence(f"GET {NAV}", body=session.hide(str(images))[:500])
-            raise UnexpectedResponse("nav has no usable wbi_img", shown) from error
+            raise UnexpectedResponseError("nav has no usable wbi_img", shown) from error
         self._mixin = (mixin, self.clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
 
@@ -164,7 +164,7 @@ class BilibiliClient:
                 answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told: the text may hold the proxy's URL or a header.
-            raise Retry(
+            raise RetryableError(
                 f"no answer from {self._host} ({type(error).__name__})",
                 Evidence(request),
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
@@ -191,14 +191,14 @@ class BilibiliClient:
         try:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
-            raise Retry("the answer is no JSON", evidence(), damaged=True) from cause
-        if is_deeper(body, MOST_LEVELS):
-            raise Retry("the answer is nested too deep", evidence(), damaged=True)
+            raise RetryableError("the answer is no JSON", evidence(), damaged=True) from cause
+        if is_deeper(body, MAX_LEVELS):
+            raise RetryableError("the answer is nested too deep", evidence(), damaged=True)
         if may_be_unstorable(answer.content):
             body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None
         if not isinstance(code, int) or isinstance(code, bool):
-            raise Retry("the answer has no code", evidence(), damaged=True)
+            raise RetryableError("the answer has no code", evidence(), damaged=True)
         data = body.get("data")
         is_plain = code == 0 and isinstance(data, dict) and len(data) > 1
         return body, Evidence(request, 200, 0) if is_plain else evidence(code)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
 DOMAIN = "bilibili.com"
 SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")  # what a Cookie header can hold, without ";"
@@ -25,12 +25,12 @@ def parse_cookies(text: str) -> dict[str, str]:
     """Bilibili's cookies out of any of the three forms, by name.
 
     Raises:
-        InvalidInput: the text has another form, or holds no signed-in session (SESSDATA). The
+        InvalidInputError: the text has another form, or holds no signed-in session (SESSDATA). The
             message says where it is wrong and repeats no value.
     """
     body = text.removeprefix("\ufeff").strip(" \r\n")
     if not body.strip():
-        raise InvalidInput(f"the cookie file is empty; give {FORMS}")
+        raise InvalidInputError(f"the cookie file is empty; give {FORMS}")
     if body[0] in "[{":
         cookies = _from_json(body)
     elif "\t" in body or body.startswith("# "):
@@ -39,11 +39,11 @@ def parse_cookies(text: str) -> dict[str, str]:
         cookies = _from_header(body)
     for name, value in cookies.items():
         if not (_is_sendable(name) and _is_sendable(value)):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"cookie {_shown(name)}: it holds characters that no cookie can have"
             )
     if not cookies.get(SESSION_COOKIE):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"there is no {SESSION_COOKIE} cookie of {DOMAIN} in it: sign in to bilibili.com in the"
             " browser and export the cookies again"
         )
@@ -54,7 +54,7 @@ def session_expiry(text: str) -> datetime | None:
     """When the session ends by itself: its value says so, as `token,Unix seconds,…`."""
     try:
         value = parse_cookies(text)[SESSION_COOKIE]
-    except InvalidInput:
+    except InvalidInputError:
         return None
     parts = unquote(value).split(",")
     if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
@@ -70,7 +70,7 @@ def _from_netscape(body: str) -> dict[str, str]:
             continue
         parts = entry.rstrip("\r\n").split("\t")
         if len(parts) != 7:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"cookies.txt, line {number}: {len(parts)} fields instead of 7 separated by tabs"
             )
         if _is_ours(parts[0]):
@@ -82,20 +82,22 @@ def _from_json(body: str) -> dict[str, str]:
     try:
         data = json.loads(body)
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"cookie JSON, line {error.lineno}: {error.msg}") from None
+        raise InvalidInputError(f"cookie JSON, line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError):
-        raise InvalidInput(f"cookie JSON: too deep, or a number too long; give {FORMS}") from None
+        raise InvalidInputError(
+            f"cookie JSON: too deep, or a number too long; give {FORMS}"
+        ) from None
     if isinstance(data, dict) and "cookies" not in data:
         return _checked((name, value, DOMAIN) for name, value in data.items())
     entries = data["cookies"] if isinstance(data, dict) else data
     if not isinstance(entries, list):
-        raise InvalidInput(f"cookie JSON: expected a list of cookies; give {FORMS}")
+        raise InvalidInputError(f"cookie JSON: expected a list of cookies; give {FORMS}")
     return _checked(_json_entry(number, entry) for number, entry in enumerate(entries, start=1))
 
 
 def _json_entry(number: int, entry: object) -> tuple[str, Any, str]:
     if not isinstance(entry, dict) or "name" not in entry or "value" not in entry:
-        raise InvalidInput(f"cookie JSON, entry {number}: no object with name and value")
+        raise InvalidInputError(f"cookie JSON, entry {number}: no object with name and value")
     return str(entry["name"]), entry["value"], str(entry.get("domain") or DOMAIN)
 
 
@@ -107,7 +109,7 @@ def _from_header(body: str) -> dict[str, str]:
             continue
         name, mark, value = part.strip().partition("=")
         if not mark or not name or " " in name:
-            raise InvalidInput(f"this is no cookie text; give {FORMS}")
+            raise InvalidInputError(f"this is no cookie text; give {FORMS}")
         pairs.append((name, value, DOMAIN))
     return _checked(pairs)
 
@@ -116,7 +118,7 @@ def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
     cookies = {}
     for name, value, domain in entries:
         if not isinstance(value, str | int | float):
-            raise InvalidInput(f"cookie {_shown(name)}: its value is no text; give {FORMS}")
+            raise InvalidInputError(f"cookie {_shown(name)}: its value is no text; give {FORMS}")
         if _is_ours(domain):
             cookies[name] = str(value)
     return cookies

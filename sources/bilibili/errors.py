@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.errors import (
-    AccountBanned,
-    BadRequest,
+    AccountBannedError,
+    BadRequestError,
     Evidence,
-    LoginExpired,
-    NotFound,
-    Retry,
-    RiskControl,
+    LoginExpiredError,
+    NotFoundError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 
 NOT_SIGNED_IN = -101
@@ -34,21 +34,23 @@ MESSAGE_CHARS = 300
 def error_of_status(status: int, evidence: Evidence, retry_after: str | None) -> SourceError | None:
     """The error that an HTTP status means whatever the body says; None for a normal one."""
     if status == 412:
-        return RiskControl("blocked by address (HTTP 412)", evidence, whole_egress=True)
+        return RiskControlError("blocked by address (HTTP 412)", evidence, whole_egress=True)
     if status == 429:
         asked = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
         secs = float(asked[0]) if asked else None
-        return Throttled("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
+        return ThrottledError("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
     if status == 407:
-        return Retry("the proxy wants other credentials (HTTP 407)", evidence, of_proxy=True)
+        return RetryableError(
+            "the proxy wants other credentials (HTTP 407)", evidence, of_proxy=True
+        )
     if status >= 500:
-        return Retry(f"server error (HTTP {status})", evidence)
+        return RetryableError(f"server error (HTTP {status})", evidence)
     if status in (401, 403):
-        return RiskControl(f"refused (HTTP {status})", evidence)
+        return RiskControlError(f"refused (HTTP {status})", evidence)
     if status == 404:
-        return NotFound("not found (HTTP 404)", evidence)
+        return NotFoundError("not found (HTTP 404)", evidence)
     if status >= 300:
-        return BadRequest(f"unexpected HTTP {status}", evidence)
+        return BadRequestError(f"unexpected HTTP {status}", evidence)
     return None
 
 
@@ -62,29 +64,29 @@ def error_of_code(
     if code == 0:
         return _error_of_success(body, evidence)
     if code == NOT_SIGNED_IN:
-        return LoginExpired(said, evidence)
+        return LoginExpiredError(said, evidence)
     if code == -102:
-        return AccountBanned(said, evidence)
+        return AccountBannedError(said, evidence)
     if code in (-352, -401, -403):
-        return RiskControl(said, evidence)
+        return RiskControlError(said, evidence)
     if code == -412:
-        return RiskControl(said, evidence, whole_egress=True)
+        return RiskControlError(said, evidence, whole_egress=True)
     if code in TOO_MANY:
-        return Throttled(said, evidence)
+        return ThrottledError(said, evidence)
     if code in SERVER_SIDE or code in LATER:
-        return Retry(said, evidence)
+        return RetryableError(said, evidence)
     if code in GONE:
-        return NotFound(said, evidence)
+        return NotFoundError(said, evidence)
     if code in BAD_REQUEST:
-        return BadRequest(said, evidence)
-    return Retry(f"unknown {said}", evidence, damaged=True)
+        return BadRequestError(said, evidence)
+    return RetryableError(f"unknown {said}", evidence, damaged=True)
 
 
 def _error_of_success(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
     """`code 0` can be a refusal in disguise: only a voucher, or nothing at all."""
     data = body.get("data")
     if isinstance(data, dict) and set(data) == {"v_voucher"}:
-        return RiskControl("asked for verification (v_voucher)", evidence)
+        return RiskControlError("asked for verification (v_voucher)", evidence)
     if not data:
-        return Retry("an empty success", evidence, damaged=True)
+        return RetryableError("an empty success", evidence, damaged=True)
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from core.errors import Evidence, Retry, UnexpectedResponse
+from core.errors import Evidence, RetryableError, UnexpectedResponseError
 from sources.bilibili.client import HEADERS
 from sources.bilibili.cookies import SESSION_COOKIE
 
@@ -49,27 +49,29 @@ class Passport:
             self._http.proxies = {"http": proxy, "https": proxy}
 
     def new_code(self) -> QRCode:
-        """A fresh code, good for CODE_LIVES_SECS. Raises Retry, UnexpectedResponse."""
+        """A fresh code, good for CODE_LIVES_SECS. Raises RetryableError,"
+        " UnexpectedResponseError."""
         data = self._data(GENERATE, {})
         url, key = data.get("url"), data.get("qrcode_key")
         if not isinstance(url, str) or not isinstance(key, str) or not url or not key:
-            raise UnexpectedResponse("no QR code came", Evidence(f"GET {GENERATE}"))
+            raise UnexpectedResponseError("no QR code came", Evidence(f"GET {GENERATE}"))
         return QRCode(url, key)
 
     def poll(self, code: QRCode) -> ScanState:
-        """How far the person is. Raises Retry, UnexpectedResponse."""
+        """How far the person is. Raises RetryableError, UnexpectedResponseError."""
         state = self._data(POLL, {"qrcode_key": code.key}).get("code")
         if state not in list(ScanState):
-            raise UnexpectedResponse(
+            raise UnexpectedResponseError(
                 f"unknown state {state!r} of the code", Evidence(f"GET {POLL}")
             )
         return ScanState(state)
 
     def session_text(self) -> str:
-        """The session as a cookie header, after DONE. Raises UnexpectedResponse without one."""
+        """The session as a cookie header, after DONE. Raises UnexpectedResponseError without"
+        " one."""
         cookies = {cookie.name: cookie.value for cookie in self._http.cookies}
         if not cookies.get(SESSION_COOKIE):
-            raise UnexpectedResponse(
+            raise UnexpectedResponseError(
                 f"signed in, but no {SESSION_COOKIE} cookie came", Evidence(f"GET {POLL}")
             )
         return "; ".join(f"{name}={cookies[name]}" for name in KEPT_COOKIES if cookies.get(name))
@@ -87,14 +89,16 @@ class Passport:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as error:
-            raise Retry(f"no answer from the sign-in ({type(error).__name__})", evidence) from None
+            raise RetryableError(
+                f"no answer from the sign-in ({type(error).__name__})", evidence
+            ) from None
         if answer.status_code != 200:
-            raise Retry(f"the sign-in answered HTTP {answer.status_code}", evidence)
+            raise RetryableError(f"the sign-in answered HTTP {answer.status_code}", evidence)
         try:
             body = json.loads(answer.content)
         except ValueError:
-            raise Retry("the sign-in's answer is no JSON", evidence) from None
+            raise RetryableError("the sign-in's answer is no JSON", evidence) from None
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or body.get("code") != 0:
-            raise Retry("the sign-in's answer has no data", evidence)
+            raise RetryableError("the sign-in's answer has no data", evidence)
         return data

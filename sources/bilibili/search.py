@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Evidence, Retry
+from core.errors import Evidence, InvalidEntryError, RetryableError
 from sources.base import Creator, CreatorPage, RejectedEntry
 from sources.text import is_deeper
 
@@ -21,16 +21,12 @@ UID = re.compile(r"[1-9][0-9]{0,19}")
 TAG = re.compile(r"<[^>]*>")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000
-MOST_LEVELS = 30  # of an entry; MariaDB takes no deeper JSON
-MOST_PAGES = 100_000  # more is no search result but a mistake
-
-
-class BadEntry(Exception):
-    """One entry of a page is not what it should be."""
+MAX_LEVELS = 30  # of an entry; MariaDB takes no deeper JSON
+MAX_PAGES = 100_000  # more is no search result but a mistake
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageQuery:
     """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
 
     page: int
@@ -38,22 +34,23 @@ class Asked:
     hide: Callable[[str], str]
 
 
-def read_users(data: Any, asked: Asked) -> CreatorPage:
-    """A page of `search_type=bili_user`. Raises Retry (damaged) when it cannot be understood."""
+def read_users(data: Any, asked: PageQuery) -> CreatorPage:
+    """A page of `search_type=bili_user`. Raises RetryableError (damaged) when it cannot be"
+    " understood."""
     return _read(data, asked, _creator_of_user, complete=True)
 
 
-def read_authors(data: Any, asked: Asked) -> CreatorPage:
+def read_authors(data: Any, asked: PageQuery) -> CreatorPage:
     """The authors of a page of `search_type=video`, each once."""
     return _read(data, asked, _creator_of_video, complete=False)
 
 
 def _read(
-    data: Any, asked: Asked, creator_of: Callable[[Any], Creator | None], *, complete: bool
+    data: Any, asked: PageQuery, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
-    def damaged(reason: str) -> Retry:
+    def damaged(reason: str) -> RetryableError:
         shown = asked.hide(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
-        return Retry(
+        return RetryableError(
             asked.hide(reason),
             Evidence(request=asked.request, http_status=200, code=0, body=shown),
             damaged=True,
@@ -63,7 +60,7 @@ def _read(
     total_pages = data.get("numPages") if isinstance(data, dict) else None
     if not isinstance(total_pages, int) or isinstance(total_pages, bool):
         raise damaged("the search answer has no numPages")
-    if not 0 <= total_pages <= MOST_PAGES:
+    if not 0 <= total_pages <= MAX_PAGES:
         raise damaged(f"the search answer says {total_pages} pages")
     entries = data.get("result")
     if entries is None or entries == []:
@@ -88,7 +85,7 @@ def _split(
     for position, entry in enumerate(entries):
         try:
             creator = creator_of(entry)
-        except BadEntry as error:
+        except InvalidEntryError as error:
             excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
             rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
             continue
@@ -123,26 +120,26 @@ def _title(fields: Mapping[str, Any]) -> str:
     try:
         return html.unescape(TAG.sub("", _text(fields, "title")))
     except ValueError:
-        raise BadEntry("title holds a character number that is too long") from None
+        raise InvalidEntryError("title holds a character number that is too long") from None
 
 
 def _object(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
-        raise BadEntry(f"no object but {type(entry).__name__}")
-    if is_deeper(entry, MOST_LEVELS):
-        raise BadEntry("it is nested too deep")
+        raise InvalidEntryError(f"no object but {type(entry).__name__}")
+    if is_deeper(entry, MAX_LEVELS):
+        raise InvalidEntryError("it is nested too deep")
     return entry
 
 
 def _uid(fields: Mapping[str, Any]) -> str:
     mid = fields.get("mid")
     if isinstance(mid, bool) or not isinstance(mid, int | str) or not UID.fullmatch(str(mid)):
-        raise BadEntry(f"mid is no id but {type(mid).__name__}")
+        raise InvalidEntryError(f"mid is no id but {type(mid).__name__}")
     return str(mid)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise BadEntry(f"{name} is no text but {type(value).__name__}")
+        raise InvalidEntryError(f"{name} is no text but {type(value).__name__}")
     return value

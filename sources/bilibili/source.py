@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from core.errors import InvalidInput, LoginExpired
+from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
 from sources.base import (
     ANONYMOUS,
@@ -24,9 +24,9 @@ from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.space import CreatorCard, card, uploads
-from sources.bilibili.videos import MOST_AT_ONCE, VideoCounters
+from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.json_api import egress
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
@@ -38,10 +38,10 @@ class BilibiliSource:
     """Creator search and session check with an account's cookies."""
 
     platform = "bilibili"
-    batch = MOST_AT_ONCE
+    batch = MAX_AT_ONCE
 
     def __init__(
-        self, *, client: BilibiliClient, pace: Pace, pause: RandomPause, chance: random.Random
+        self, *, client: BilibiliClient, pace: Pace, pause: RandomDelay, chance: random.Random
     ) -> None:
         """`pause` and `chance`: see VideoCounters."""
         self._client = client
@@ -53,11 +53,11 @@ class BilibiliSource:
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
         if not session and account_id != ANONYMOUS:
-            raise LoginExpired("the account has no session: import its cookies")
+            raise LoginExpiredError("the account has no session: import its cookies")
         try:
             cookies = parse_cookies(session) if session else {}
-        except InvalidInput as error:
-            raise LoginExpired(f"the stored session is no use: {error}") from error
+        except InvalidInputError as error:
+            raise LoginExpiredError(f"the stored session is no use: {error}") from error
         http = requests.Session()
         http.trust_env = False  # an account leaves through its own proxy or directly, never another
         http.headers.update(HEADERS)
@@ -86,7 +86,7 @@ class BilibiliSource:
         data = self._client.get_signed(session, search.PATH, params)
         request = f"GET {search.PATH}?search_type={SEARCH_TYPES[via]}&page={page}"
         read = search.read_users if via is Via.USERS else search.read_authors
-        return read(data, search.Asked(page, request, session.hide))
+        return read(data, search.PageQuery(page, request, session.hide))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         return self._counters.of(session, ids)
@@ -110,7 +110,7 @@ def check_proxy(url: str) -> str:
     """The proxy URL, if it is one.
 
     Raises:
-        InvalidInput: it is not; the message does not repeat it, as it may hold a password.
+        InvalidInputError: it is not; the message does not repeat it, as it may hold a password.
     """
     try:
         parts = urlsplit(url)
@@ -121,7 +121,7 @@ def check_proxy(url: str) -> str:
         usable = False
     if not usable:
         schemes = ", ".join(PROXY_SCHEMES)
-        raise InvalidInput(
+        raise InvalidInputError(
             f"the proxy is no URL; write it like http://user:password@host:8080 ({schemes})"
         )
     return url

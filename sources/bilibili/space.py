@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import Retry
+from core.errors import RetryableError
 from sources.base import AccountSession, Upload, UploadsPage
 from sources.bilibili.client import BilibiliClient
 
@@ -38,7 +38,7 @@ def uploads(client: BilibiliClient, session: AccountSession, uid: str, page: int
         if not isinstance(total, int) or isinstance(total, bool):
             raise TypeError
     except (KeyError, TypeError, AttributeError) as error:
-        raise Retry("the uploads have an unknown shape", damaged=True) from error
+        raise RetryableError("the uploads have an unknown shape", damaged=True) from error
     return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
 
 
@@ -56,7 +56,7 @@ def card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCa
             likes=_count(data.get("like_num")),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise Retry("the card has an unknown shape", damaged=True) from error
+        raise RetryableError("the card has an unknown shape", damaged=True) from error
 
 
 def _upload(entry: Mapping[str, Any]) -> Upload:

@@ -18,16 +18,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import BadRequest, NotFound, Retry, SourceError
+from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
 from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoStats
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.errors import LATER
 from sources.bilibili.ids import av_to_bv, bv_to_av
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 GOOD_BATCHES, GROWTH = 100, 10  # after so many good ones in a row a batch may be that much larger
 AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
 TRUSTED_AFTER = 10  # batches in a row that agreed with their samples
@@ -67,12 +67,12 @@ class VideoCounters:
     """
 
     def __init__(
-        self, *, client: BilibiliClient, pause: RandomPause, chance: random.Random
+        self, *, client: BilibiliClient, pause: RandomDelay, chance: random.Random
     ) -> None:
         self._client = client
         self._pause = pause
         self._chance = chance
-        self._size = MOST_AT_ONCE
+        self._size = MAX_AT_ONCE
         self._good = 0
         self._agreed = 0  # batches in a row
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
@@ -99,7 +99,7 @@ class VideoCounters:
             batch = waiting[: self._size]
             try:
                 told = self._batch(session, batch)
-            except BadRequest:
+            except BadRequestError:
                 if self._size > 1:
                     self._shrink()
                     continue
@@ -115,7 +115,7 @@ class VideoCounters:
     def _went_well(self) -> None:
         self._good += 1
         if self._good >= GOOD_BATCHES:
-            self._size, self._good = min(MOST_AT_ONCE, self._size + GROWTH), 0
+            self._size, self._good = min(MAX_AT_ONCE, self._size + GROWTH), 0
 
     def _checked(
         self, session: AccountSession, batch: list[int], told: dict[int, VideoStats]
@@ -157,7 +157,7 @@ class VideoCounters:
         resources = ",".join(f"{aid}:{VIDEO}" for aid in aids)
         try:
             data = self._client.get(session, INFOS, {"resources": resources})
-        except Retry as error:
+        except RetryableError as error:
             if _code(error) != 0:
                 raise
             return {}  # a success without data: none of them is left
@@ -166,12 +166,12 @@ class VideoCounters:
     def _single(self, session: AccountSession, aid: int) -> StatsAnswer:
         try:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
-        except NotFound as error:
+        except NotFoundError as error:
             hidden = _code(error) in HIDDEN_CODES
             return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, str(error), True)
-        except BadRequest as error:
+        except BadRequestError as error:
             return Unavailable(Gone.BAD_ID, str(error), True)
-        except Retry as error:
+        except RetryableError as error:
             if _code(error) not in LATER:
                 raise
             return Unavailable(Gone.IN_REVIEW, str(error), False)
@@ -197,7 +197,7 @@ def _read_batch(data: Any, asked: set[int]) -> Iterator[tuple[int, VideoStats]]:
 def _read_single(data: Any, aid: int) -> StatsAnswer:
     stat = data.get("stat") if isinstance(data, dict) else None
     if not isinstance(stat, dict) or data.get("aid") not in (None, aid):
-        raise Retry(f"{VIEW} came without its stat", damaged=True)
+        raise RetryableError(f"{VIEW} came without its stat", damaged=True)
     owner = data.get("owner")
     return _stats(stat, SINGLE_FIELDS, data, owner if isinstance(owner, dict) else {})
 

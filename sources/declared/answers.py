@@ -9,30 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import (
-    AccountBanned,
-    BadRequest,
-    LoginExpired,
-    NotFound,
-    Retry,
-    RiskControl,
+    AccountBannedError,
+    BadRequestError,
+    LoginExpiredError,
+    NotFoundError,
+    NotJsonError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 from sources.declared.declaration import Answers, Meaning
 from sources.json_api import MESSAGE_CHARS, Answer
 from sources.text import may_be_unstorable, storable_json
 
 PLAIN: dict[str, type[SourceError]] = {
-    "expired": LoginExpired,
-    "banned": AccountBanned,
-    "gone": NotFound,
-    "bad_request": BadRequest,
-    "retry": Retry,
+    "expired": LoginExpiredError,
+    "banned": AccountBannedError,
+    "gone": NotFoundError,
+    "bad_request": BadRequestError,
+    "retry": RetryableError,
 }
-
-
-class NotJson(Exception):
-    """A body that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,14 @@ class AnswerReader:
         """The JSON of a good answer. Raises the SourceError that any other answer means."""
         try:
             body = _json_of(answer.content)
-        except NotJson:
+        except NotJsonError:
             self._raise_for(answer, None, _Said(), now)
             raise answer.damaged("the answer is no JSON") from None
         said = self._said(answer, body)
         self._raise_for(answer, body, said, now)
         if self._rules.good is not None and not self._rules.good.holds(body):
             text = f"the answer is not good by answers.good, and no rule knows it{said.text}"
-            raise Retry(text, replace(answer.evidence(), code=said.code), damaged=True)
+            raise RetryableError(text, replace(answer.evidence(), code=said.code), damaged=True)
         return body
 
     def _raise_for(self, answer: Answer, body: Any, said: _Said, now: datetime) -> None:
@@ -107,9 +104,9 @@ def _error(meaning: Meaning, answer: Answer, said: _Said, now: datetime) -> Sour
     text = f"{meaning.reaction.replace('_', ' ')} (HTTP {answer.status}){said.text}"
     evidence = replace(answer.evidence(), code=said.code)
     if meaning.reaction == "throttled":
-        return Throttled(text, evidence, retry_after_secs=answer.retry_after_secs(now))
+        return ThrottledError(text, evidence, retry_after_secs=answer.retry_after_secs(now))
     if meaning.reaction == "risk":
-        return RiskControl(text, evidence, whole_egress=meaning.whole_egress)
+        return RiskControlError(text, evidence, whole_egress=meaning.whole_egress)
     return PLAIN[meaning.reaction](text, evidence)
 
 
@@ -118,7 +115,7 @@ def _json_of(content: bytes) -> Any:
         body = json.loads(content, parse_constant=_unknown, parse_float=_finite)
         return storable_json(body) if may_be_unstorable(content) else body
     except (ValueError, RecursionError):
-        raise NotJson from None
+        raise NotJsonError from None
 
 
 def _unknown(_word: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
 
 SECRET_CHARS = 6  # shorter values are switches, and would strike out innocent text
@@ -26,16 +26,16 @@ def read_session(form: SessionForm, text: str) -> Credentials:
     """The credentials in a stored session, in the form that the platform's file declares.
 
     Raises:
-        InvalidInput: it has another form; the message repeats no value.
+        InvalidInputError: it has another form; the message repeats no value.
     """
     body = text.removeprefix("\ufeff").strip()
     if not body:
-        raise InvalidInput("the session is empty")
+        raise InvalidInputError("the session is empty")
     if form.kind == "header":
         return _as_header(form, body)
     cookies = _cookies(body)
     if form.required_cookie is not None and not cookies.get(form.required_cookie):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"there is no cookie {form.required_cookie} in it: is it another platform's?"
         )
     return Credentials({}, cookies, _spellings(cookies.values()))
@@ -43,7 +43,7 @@ def read_session(form: SessionForm, text: str) -> Credentials:
 
 def _as_header(form: SessionForm, token: str) -> Credentials:
     if not HEADER_VALUE.fullmatch(token):
-        raise InvalidInput("the session holds characters that no HTTP header can have")
+        raise InvalidInputError("the session holds characters that no HTTP header can have")
     value = form.value.replace("{session}", token)
     return Credentials({str(form.header): value}, {}, _spellings([token, *token.split()]))
 
@@ -54,9 +54,9 @@ def _cookies(body: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in header.split(";"))):
         name, mark, value = part.partition("=")
         if not mark or not HEADER_NAME.fullmatch(name):
-            raise InvalidInput("this is no cookie text; write it like name=value; other=value")
+            raise InvalidInputError("this is no cookie text; write it like name=value; other=value")
         if not COOKIE_VALUE.fullmatch(value):
-            raise InvalidInput(f"cookie {name}: it holds characters that no cookie can have")
+            raise InvalidInputError(f"cookie {name}: it holds characters that no cookie can have")
         cookies[name] = value
     return cookies
 

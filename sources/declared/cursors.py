@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-MOST_DOMAINS = 256
-MOST_PAGES_KEPT = 1000
+MAX_DOMAINS = 256
+MAX_PAGES_KEPT = 1000
 Cursor = str | int
 
 
@@ -50,8 +50,8 @@ class CursorMemory:
         """Remember a place; what was known of it and of those behind it was of an earlier walk."""
         with self._lock:
             known = [old for old in self._places.pop(domain, []) if old.page < place.page]
-            self._places[domain] = [*known[1 - MOST_PAGES_KEPT :], place]
-            if len(self._places) > MOST_DOMAINS:
+            self._places[domain] = [*known[1 - MAX_PAGES_KEPT :], place]
+            if len(self._places) > MAX_DOMAINS:
                 self._places.popitem(last=False)
 
     def forget(self, domain: str) -> None:

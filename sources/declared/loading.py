@@ -27,7 +27,7 @@ from sources.declared.source import DeclaredSource
 
 SHIPPED = Path(__file__).parent
 DEFAULT_FOLDER = Settings.model_fields["sources_dir"].default
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 AT_LINE = re.compile(r"at line (\d+)")
 DOCS = "see docs/sources.md"
 
@@ -44,7 +44,7 @@ class DeclaredPlatform:
     sequential: bool
     file: Path
     page_creators: int | None
-    most_pages: int | None
+    max_pages: int | None
 
 
 def load_platforms(
@@ -130,7 +130,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         sequential=declaration.sequential,
         file=path,
         page_creators=declaration.paging.page_size,
-        most_pages=declaration.paging.max_pages,
+        max_pages=declaration.paging.max_pages,
     )
 
 
@@ -145,7 +145,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _text_of(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise SettingsError(f"{path}: too big for a platform's file")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Evidence, Retry
+from core.errors import DamagedAnswerError, Evidence, InvalidEntryError, RetryableError
 from sources.base import Creator, CreatorPage, RejectedEntry
 from sources.declared.cursors import Cursor
 from sources.declared.declaration import Columns, Declaration
@@ -19,16 +19,12 @@ TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")  # as long as the column; no 
 COUNT = re.compile(r"[0-9]{1,12}")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000
-MOST_PAGES = 100_000  # more is no search result but a mistake
+MAX_PAGES = 100_000  # more is no search result but a mistake
 COLUMN_PREFIX = "baton_"
 
 
-class BadEntry(Exception):
-    """One entry of a page is not what it should be."""
-
-
 @dataclass(frozen=True)
-class Asked:
+class PageQuery:
     """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
 
     page: int
@@ -54,16 +50,16 @@ class PageReader:
         self._where = declaration.creators
         self._columns = column_expressions(declaration.columns)
 
-    def read(self, body: Any, asked: Asked) -> ReadPage:
-        """Raises Retry (damaged) when the answer cannot be understood as a page."""
+    def read(self, body: Any, asked: PageQuery) -> ReadPage:
+        """Raises RetryableError (damaged) when the answer cannot be understood as a page."""
         try:
             return self._read(body, asked)
-        except _Damaged as error:
+        except DamagedAnswerError as error:
             shown = asked.hide(json.dumps(body, ensure_ascii=False))[:EVIDENCE_CHARS]
             evidence = Evidence(asked.request, 200, body=shown)
-            raise Retry(asked.hide(str(error)), evidence, damaged=True) from None
+            raise RetryableError(asked.hide(str(error)), evidence, damaged=True) from None
 
-    def _read(self, body: Any, asked: Asked) -> ReadPage:
+    def _read(self, body: Any, asked: PageQuery) -> ReadPage:
         declared = self._declared_total(body)
         entries = self._entries(body, asked, declared)
         next_cursor = self._next_cursor(body, asked, len(entries))
@@ -73,7 +69,7 @@ class PageReader:
         self._check_length(asked.page, total, len(entries))
         creators, rejected = self._split(entries, asked.hide)
         if entries and len(rejected) == len(entries):
-            raise _Damaged(f"no entry of the page is understood: {rejected[0].reason}")
+            raise DamagedAnswerError(f"no entry of the page is understood: {rejected[0].reason}")
         unmatched = self._unmatched(creators) if creators else ()
         page = CreatorPage(page=asked.page, total_pages=total, creators=creators, rejected=rejected)
         return ReadPage(page, next_cursor, unmatched)
@@ -88,21 +84,23 @@ class PageReader:
             total = -(-count // paging.page_size)
         else:
             return None
-        if total > MOST_PAGES and paging.max_pages is None:
-            raise _Damaged(f"the answer says {total} pages")
+        if total > MAX_PAGES and paging.max_pages is None:
+            raise DamagedAnswerError(f"the answer says {total} pages")
         return total
 
-    def _entries(self, body: Any, asked: Asked, declared: int | None) -> list[Any]:
+    def _entries(self, body: Any, asked: PageQuery, declared: int | None) -> list[Any]:
         entries = self._where.list.find(body)
         if isinstance(entries, list):
             return entries
         if entries is not None:
-            raise _Damaged(f"creators.list (`{self._where.list.text}`) is no list")
+            raise DamagedAnswerError(f"creators.list (`{self._where.list.text}`) is no list")
         if declared is not None and asked.page > declared:
             return []
-        raise _Damaged(f"creators.list (`{self._where.list.text}`) matches nothing in the answer")
+        raise DamagedAnswerError(
+            f"creators.list (`{self._where.list.text}`) matches nothing in the answer"
+        )
 
-    def _next_cursor(self, body: Any, asked: Asked, count: int) -> Cursor | None:
+    def _next_cursor(self, body: Any, asked: PageQuery, count: int) -> Cursor | None:
         paging = self._paging
         if paging.kind != "cursor" or paging.next_cursor is None:
             return None
@@ -113,13 +111,18 @@ class PageReader:
             return None
         if isinstance(found, bool) or not isinstance(found, str | int):
             kind = type(found).__name__
-            raise _Damaged(f"paging.next_cursor (`{paging.next_cursor.text}`) is {kind}")
+            raise DamagedAnswerError(f"paging.next_cursor (`{paging.next_cursor.text}`) is {kind}")
         if found == asked.cursor:
-            raise _Damaged("the next cursor is this page's own: it would never end")
+            raise DamagedAnswerError("the next cursor is this page's own: it would never end")
         return found
 
     def _total(
-        self, body: Any, asked: Asked, declared: int | None, count: int, next_cursor: Cursor | None
+        self,
+        body: Any,
+        asked: PageQuery,
+        declared: int | None,
+        count: int,
+        next_cursor: Cursor | None,
     ) -> int:
         page, paging = asked.page, self._paging
         if paging.kind == "cursor":
@@ -129,7 +132,7 @@ class PageReader:
             total = declared
         else:
             total = self._total_by_what_follows(body, page, count)
-        most = min(paging.max_pages or MOST_PAGES, MOST_PAGES)
+        most = min(paging.max_pages or MAX_PAGES, MAX_PAGES)
         return min(total, most)
 
     def _total_by_what_follows(self, body: Any, page: int, count: int) -> int:
@@ -146,9 +149,9 @@ class PageReader:
         if self._paging.short_pages:
             return
         if count == 0:
-            raise _Damaged(f"page {page} of {total} or more came without entries")
+            raise DamagedAnswerError(f"page {page} of {total} or more came without entries")
         if size is not None and (count > size or (page < total and count != size)):
-            raise _Damaged(
+            raise DamagedAnswerError(
                 f"page {page} of {total} or more has {count} entries, and paging.page_size says"
                 f" {size} (where pages may be short: short_pages = true)"
             )
@@ -161,7 +164,7 @@ class PageReader:
         for position, entry in enumerate(entries):
             try:
                 creator = self._creator(entry)
-            except BadEntry as error:
+            except InvalidEntryError as error:
                 excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
                 rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
             else:
@@ -170,11 +173,13 @@ class PageReader:
 
     def _creator(self, entry: Any) -> Creator:
         if not isinstance(entry, dict):
-            raise BadEntry(f"no object but {type(entry).__name__}")
+            raise InvalidEntryError(f"no object but {type(entry).__name__}")
         uid = _uid(self._where.uid, entry)
         nickname = self._where.nickname.find(entry)
         if not isinstance(nickname, str):
-            raise BadEntry(_not("creators.nickname", self._where.nickname, "text", nickname))
+            raise InvalidEntryError(
+                _not("creators.nickname", self._where.nickname, "text", nickname)
+            )
         return Creator(uid, nickname, self._raw(entry))
 
     def _raw(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -195,10 +200,6 @@ class PageReader:
         )
 
 
-class _Damaged(Exception):
-    """The answer as a whole is not what it should be."""
-
-
 def column_expressions(columns: Columns) -> dict[str, Expression | None]:
     return {name: getattr(columns, name) for name in Columns.model_fields}
 
@@ -215,9 +216,9 @@ def _count(key: str, expression: Expression, body: Any) -> int:
     if isinstance(found, str) and COUNT.fullmatch(found):
         return int(found)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise _Damaged(_not(key, expression, "number", found))
+        raise DamagedAnswerError(_not(key, expression, "number", found))
     if found < 0:
-        raise _Damaged(f"{key} (`{expression.text}`) says {found}")
+        raise DamagedAnswerError(f"{key} (`{expression.text}`) says {found}")
     return found
 
 
@@ -227,7 +228,7 @@ def _uid(expression: Expression, entry: Mapping[str, Any]) -> str:
         return str(found)
     if isinstance(found, str) and TEXT_UID.fullmatch(found) and not re.search(r"\s", found):
         return found
-    raise BadEntry(_not("creators.uid", expression, "id", found))
+    raise InvalidEntryError(_not("creators.uid", expression, "id", found))
 
 
 def _not(key: str, expression: Expression, wanted: str, found: Any) -> str:

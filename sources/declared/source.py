@@ -12,7 +12,14 @@ from urllib.parse import quote
 import requests
 
 from core.clock import Clock
-from core.errors import BadRequest, Evidence, InvalidInput, LoginExpired, NotFound, Retry
+from core.errors import (
+    BadRequestError,
+    Evidence,
+    InvalidInputError,
+    LoginExpiredError,
+    NotFoundError,
+    RetryableError,
+)
 from core.logs import fields, service_log
 from core.settings import Pace
 from sources.base import AccountSession, CreatorPage, SessionStatus, Via
@@ -20,7 +27,7 @@ from sources.declared.answers import AnswerReader
 from sources.declared.credentials import read_session
 from sources.declared.cursors import CursorMemory, Place
 from sources.declared.declaration import Declaration, Question
-from sources.declared.reading import Asked, PageReader, ReadPage
+from sources.declared.reading import PageQuery, PageReader, ReadPage
 from sources.declared.templates import ABSENT, fill
 from sources.json_api import JsonApi, egress
 
@@ -62,11 +69,11 @@ class DeclaredSource:
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> DeclaredSession:
         if not session:
-            raise LoginExpired("the account has no session: import it")
+            raise LoginExpiredError("the account has no session: import it")
         try:
             credentials = read_session(self._declaration.session, session)
-        except InvalidInput as error:
-            raise LoginExpired(f"the stored session is no use: {error}") from None
+        except InvalidInputError as error:
+            raise LoginExpiredError(f"the stored session is no use: {error}") from None
         http = requests.Session()
         http.trust_env = False  # an account leaves through its own proxy or directly, never another
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
@@ -80,7 +87,7 @@ class DeclaredSource:
         check = self._declaration.check
         try:
             body, _ = self._ask(session, check, {})
-        except LoginExpired:
+        except LoginExpiredError:
             return SessionStatus(signed_in=False)
         if check.signed_in is not None and not check.signed_in.holds(body):
             return SessionStatus(signed_in=False)
@@ -94,7 +101,7 @@ class DeclaredSource:
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
         if via is not Via.USERS:
-            raise BadRequest(f"{self.platform} finds creators by their names only")
+            raise BadRequestError(f"{self.platform} finds creators by their names only")
         if self._declaration.paging.kind != "cursor":
             return self._fetch(session, domain, Place(page)).page
         while self.pages_before(session, domain, page):
@@ -121,14 +128,14 @@ class DeclaredSource:
         memory = self._cursors(session)
         try:
             read = self._fetch(session, domain, place)
-        except (BadRequest, NotFound, Retry) as error:
-            came = not isinstance(error, Retry) or error.damaged
+        except (BadRequestError, NotFoundError, RetryableError) as error:
+            came = not isinstance(error, RetryableError) or error.damaged
             stale = self._clock.monotonic() - place.known_at > STALE_SECS
             if place.cursor is None or not (came and stale):
                 raise
             memory.forget(domain)
             text = f"the old cursor of page {place.page} is refused, walking anew: {error}"
-            raise Retry(text, error.evidence) from error
+            raise RetryableError(text, error.evidence) from error
         memory.keep(domain, place)
         memory.keep(domain, self._place_behind(memory, domain, read))
         return read.page
@@ -140,7 +147,9 @@ class DeclaredSource:
         if memory.has_seen(domain, cursor, page.page):
             memory.forget(domain)
             text = f"page {page.page} leads back to an earlier page: it would never end"
-            raise Retry(text, Evidence(f"{self.platform} page {page.page}", 200), damaged=True)
+            raise RetryableError(
+                text, Evidence(f"{self.platform} page {page.page}", 200), damaged=True
+            )
         return Place(page.page + 1, cursor, known_at=now)
 
     def _cursors(self, session: AccountSession) -> CursorMemory:
@@ -152,7 +161,7 @@ class DeclaredSource:
     def _fetch(self, session: AccountSession, domain: str, place: Place) -> ReadPage:
         values = self._values(domain, place)
         body, request = self._ask(session, self._declaration.search, values)
-        asked = Asked(page=place.page, cursor=place.cursor, request=request, hide=session.hide)
+        asked = PageQuery(page=place.page, cursor=place.cursor, request=request, hide=session.hide)
         read = self._reader.read(body, asked)
         self._tell_unmatched(read)
         return read

@@ -15,7 +15,8 @@ NO_WORD = Unavailable(Gone.UNKNOWN, "the platform left it out without a word", f
 
 
 def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
-    """The answer to the question for one video. Raises Retry (damaged) for another shape."""
+    """The answer to the question for one video. Raises RetryableError (damaged) for another"
+    " shape."""
     data = answer.body["data"]
     entries = _entries(data)
     if not entries:
@@ -46,7 +47,8 @@ def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
 
 
 def read_statistics(answer: Answer) -> dict[str, Mapping[str, Any]]:
-    """Douyin's list of play counts, by id. Raises Retry (damaged) when there is no list."""
+    """Douyin's list of play counts, by id. Raises RetryableError (damaged) when there is no"
+    " list."""
     entries = answer.body["data"].get("statistics_list")
     if not isinstance(entries, list):
         raise answer.damaged("the answer has no statistics_list")

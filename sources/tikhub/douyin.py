@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.clock import Clock
-from core.errors import NotFound
+from core.errors import NotFoundError
 from core.settings import Pace
 from sources.base import AccountSession, StatsAnswer, VideoStats
 from sources.json_api import counter
@@ -75,7 +75,7 @@ class DouyinSource(TikHubSource):
         """The play counts of those that have one."""
         try:
             answer = self._client.get(session, path, {"aweme_ids": ",".join(ids)}, prices)
-        except NotFound:
+        except NotFoundError:
             return {}  # their other counters are known all the same
         told = read_statistics(answer)
         views = {one: counter(told[one].get("play_count")) for one in ids if one in told}

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from core.clock import QuotaCalendar
 from core.errors import (
-    BadRequest,
-    LoginExpired,
-    NotFound,
-    QuotaSpent,
-    Retry,
-    RiskControl,
+    BadRequestError,
+    LoginExpiredError,
+    NotFoundError,
+    PlatformQuotaError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 from sources.json_api import MESSAGE_CHARS, Answer, error_of_other_status, fields
 
@@ -36,22 +36,26 @@ def error_of(answer: Answer, now: datetime) -> SourceError:
     said = f"TikHub, HTTP {status}: {text[:MESSAGE_CHARS]}"
     evidence = answer.evidence()
     if status == 401:
-        return LoginExpired(said, evidence)
+        return LoginExpiredError(said, evidence)
     if status == 402:
-        return QuotaSpent(said, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
+        return PlatformQuotaError(said, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
     if status == 403 and not detail:
-        return RiskControl(f"{said} (not from TikHub itself)", evidence, whole_egress=True)
+        return RiskControlError(f"{said} (not from TikHub itself)", evidence, whole_egress=True)
     if status == 404 and detail:
-        return NotFound(said, evidence)
+        return NotFoundError(said, evidence)
     if status == 429:
-        return Throttled(said, evidence, retry_after_secs=answer.retry_after_secs(now))
+        return ThrottledError(said, evidence, retry_after_secs=answer.retry_after_secs(now))
     if status == 400 and any(words in text.lower() for words in TRY_AGAIN):
-        return Retry(said, evidence)
+        return RetryableError(said, evidence)
     if status == 200:
-        return Retry("TikHub's answer has no envelope", evidence, damaged=True)
+        return RetryableError("TikHub's answer has no envelope", evidence, damaged=True)
     if 400 <= status < 500 and status not in (407, 408):
-        return BadRequest(said, evidence)
-    return Retry(said, evidence) if answer.status == 200 else error_of_other_status(said, answer)
+        return BadRequestError(said, evidence)
+    return (
+        RetryableError(said, evidence)
+        if answer.status == 200
+        else error_of_other_status(said, answer)
+    )
 
 
 def _code(answer: Answer) -> int:

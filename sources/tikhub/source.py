@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from core.errors import BadRequest, NotFound, Retry, SourceError
+from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
 from core.settings import Pace
 from sources.base import AccountSession, Gone, SessionStatus, StatsAnswer, Unavailable
 from sources.json_api import open_key_session
@@ -52,9 +52,9 @@ class TikHubSource:
             try:
                 answers[aweme_id] = ask(aweme_id)
                 in_a_row = 0
-            except NotFound as error:
+            except NotFoundError as error:
                 answers[aweme_id] = Unavailable(Gone.NOT_FOUND, str(error), final=True)
-            except (Retry, BadRequest) as error:
+            except (RetryableError, BadRequestError) as error:
                 failure = error
                 failed[aweme_id] = Unavailable(Gone.UNKNOWN, str(error), final=False)
                 in_a_row += _is_of_the_platform(error)

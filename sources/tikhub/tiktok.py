@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.errors import BadRequest, NotFound
+from core.errors import BadRequestError, NotFoundError
 from sources.base import AccountSession, StatsAnswer
 from sources.tikhub.awemes import read_many, read_one
 from sources.tikhub.source import TikHubSource, split_ids
@@ -33,9 +33,9 @@ class TikTokSource(TikHubSource):
     def _many(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         try:
             return read_many(self._client.post(session, MANY, ids), ids)
-        except NotFound:
+        except NotFoundError:
             return {}
-        except BadRequest as error:
+        except BadRequestError as error:
             # One video may spoil the question for ten; its form or the token would spoil them all.
             if error.evidence is None or error.evidence.http_status != 400:
                 raise

@@ -8,7 +8,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.clock import QuotaCalendar
-from core.errors import BadRequest, LoginExpired, QuotaSpent, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    LoginExpiredError,
+    PlatformQuotaError,
+    SourceError,
+    ThrottledError,
+)
 from sources.json_api import MESSAGE_CHARS, Answer, error_of_other_status, fields
 
 PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))  # where YouTube's quota day turns
@@ -31,13 +37,15 @@ def error_of(answer: Answer, now: datetime) -> SourceError:
     reason, message = _reason_and_message(answer)
     said = f"HTTP {answer.status}" + (f" {reason}" if reason else "") + f": {message}"
     if answer.status == 429 or reason in TOO_FAST:
-        return Throttled(said, answer.evidence(), retry_after_secs=answer.retry_after_secs(now))
+        return ThrottledError(
+            said, answer.evidence(), retry_after_secs=answer.retry_after_secs(now)
+        )
     if reason in DAY_IS_SPENT:
-        return QuotaSpent(said, PACIFIC.next_day_starts(now), answer.evidence())
+        return PlatformQuotaError(said, PACIFIC.next_day_starts(now), answer.evidence())
     if answer.status == 401 or reason in KEY_IS_NO_GOOD or KEY_MESSAGE.search(message):
-        return LoginExpired(said, answer.evidence())
+        return LoginExpiredError(said, answer.evidence())
     if answer.status in (400, 403):
-        return BadRequest(said, answer.evidence())
+        return BadRequestError(said, answer.evidence())
     return error_of_other_status(said, answer)
 
 

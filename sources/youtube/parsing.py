@@ -16,7 +16,8 @@ NO_STATISTICS = Unavailable(Gone.UNKNOWN, "YouTube told no statistics of it", fi
 
 
 def read_videos(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """An answer for each of `ids`. Raises Retry (damaged) when nothing can be understood."""
+    """An answer for each of `ids`. Raises RetryableError (damaged) when nothing can be"
+    " understood."""
     items = fields(answer.body).get("items")
     if not isinstance(items, list):
         raise answer.damaged("the answer has no items")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from core.errors import LoginExpired
+from core.errors import LoginExpiredError
 from core.settings import Pace
 from sources.base import (
     AccountSession,
@@ -47,7 +47,7 @@ class YouTubeSource:
         """Whether the key is taken; costs a quota unit."""
         try:
             self._client.videos(session, [ANY_VIDEO])
-        except LoginExpired:
+        except LoginExpiredError:
             return SessionStatus(signed_in=False)
         return SessionStatus(signed_in=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
-from core.errors import SchemaMismatch
+from core.errors import SchemaMismatchError
 from storage.engines.sqlite import SQLiteEngine
 from storage.engines.transactions import Database, Tx
 from storage.schema.schema import statements
@@ -64,7 +64,7 @@ def create(database: Database) -> None:
     """Make the tables where there are none.
 
     Raises:
-        SchemaMismatch: tables of these names have other columns.
+        SchemaMismatchError: tables of these names have other columns.
         DatabaseError: no SQLite file, or locked for long by another program.
     """
     if database.read(_is_ready):
@@ -78,7 +78,7 @@ def create(database: Database) -> None:
 
     database.write(load)
     if not database.read(_is_ready):
-        raise SchemaMismatch(
+        raise SchemaMismatchError(
             f"{database.engine.describe()}: its tables work_metrics or crawl_sessions have other"
             " columns; nothing was changed. Move the file away, then: python cli.py views --missing"
         )

@@ -101,7 +101,7 @@ def valid_keys(tx: Tx) -> set[tuple[str, str]]:
 
 
 def insert(tx: Tx, works: Sequence[Work]) -> None:
-    """Add new works, given in key order. Raises DuplicateKey when another was faster."""
+    """Add new works, given in key order. Raises DuplicateKeyError when another was faster."""
     tx.execute_many(INSERT, [_values(work) for work in works])
 
 

@@ -14,7 +14,7 @@ LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
 
 
 @dataclass(frozen=True)
-class Asked:
+class PaceState:
     """What was asked of the platform under a lease: the pace as it is now (JSON), and from when on
     the account may ask again."""
 
@@ -81,7 +81,7 @@ def take(
 ) -> bool:
     """Lease the account as `seen`, its token growing by 1; False when it changed since.
 
-    Who leases it to ask the platform must say at the end what it asked (`Asked`).
+    Who leases it to ask the platform must say at the end what it asked (`PaceState`).
     """
     asks = "pace_known=0," if quota_day is None else ""
     return 1 == tx.execute(
@@ -107,7 +107,7 @@ def give_back(
     *,
     healthy: bool,
     good_answers: int = 0,
-    asked: Asked | None = None,
+    asked: PaceState | None = None,
 ) -> bool:
     """End a lease; the account is idle. `healthy` forgets its failures in a row."""
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
@@ -130,7 +130,7 @@ def cool_down(
     now: datetime,
     until: datetime,
     health: Health,
-    asked: Asked | None = None,
+    asked: PaceState | None = None,
 ) -> bool:
     """End a lease with a rest, counted as one more failure in a row."""
     return 1 == tx.execute(
@@ -158,11 +158,11 @@ def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: 
     )
 
 
-def _told(asked: Asked | None) -> str:
+def _told(asked: PaceState | None) -> str:
     return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
 
 
-def _asked_params(asked: Asked | None) -> dict[str, str | None]:
+def _asked_params(asked: PaceState | None) -> dict[str, str | None]:
     if asked is None:
         return {}
     return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}

@@ -12,7 +12,7 @@ from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
 from storage.engines.transactions import Tx
 from storage.schema import schema
 
-LONGEST_RESULT = 1024
+MAX_RESULT = 1024
 
 
 class JobCause(StrEnum):
@@ -23,7 +23,7 @@ class JobCause(StrEnum):
     MANUAL = "manual"
 
 
-class JobState(StrEnum):
+class RunState(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -42,7 +42,7 @@ class JobRun:
     scheduled_at: datetime
     times: int
     cause: JobCause
-    state: JobState
+    state: RunState
     started_at: datetime | None
     finished_at: datetime | None
     result: str | None
@@ -58,7 +58,7 @@ class JobRun:
             scheduled_at=from_sql(row["scheduled_at"]),
             times=row["times"],
             cause=JobCause(row["cause"]),
-            state=JobState(row["state"]),
+            state=RunState(row["state"]),
             started_at=from_sql_or_none(row["started_at"]),
             finished_at=from_sql_or_none(row["finished_at"]),
             result=row["result"],
@@ -69,7 +69,7 @@ class JobRun:
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobState:
     """What the rows tell of a job: the run that is open, the newest scheduled one (missed ones
     too), and the moment at which the job was met first."""
 
@@ -85,7 +85,7 @@ class Standing:
         return max(self.newest.scheduled_at, self.met_at)
 
 
-def standing(tx: Tx, job: str) -> Standing:
+def standing(tx: Tx, job: str) -> JobState:
     """Where a job stands."""
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
@@ -94,7 +94,7 @@ def standing(tx: Tx, job: str) -> Standing:
         job=job,
     )
     met = schema.get_fact(tx, _met_name(job))
-    return Standing(
+    return JobState(
         JobRun.from_row(found) if found else None,
         JobRun.from_row(newest) if newest else None,
         from_sql_or_none(met),
@@ -122,7 +122,7 @@ def start(
     """Insert a run that begins now, under a lease; its id.
 
     Raises:
-        DuplicateKey: that time has its row already, or another run of the job is open.
+        DuplicateKeyError: that time has its row already, or another run of the job is open.
     """
     return tx.insert(
         "INSERT INTO job_runs (job, open_key, scheduled_at, cause, state, started_at, lease_owner,"
@@ -160,12 +160,12 @@ def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
         f" lease_owner=NULL, lease_until=NULL WHERE {DEAD}",
         id=seen.id,
         token=seen.lease_token,
-        reason=reason[:LONGEST_RESULT],
+        reason=reason[:MAX_RESULT],
         now=to_sql(now),
     )
 
 
-def finish(tx: Tx, run_id: int, token: int, state: JobState, result: str, now: datetime) -> bool:
+def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: datetime) -> bool:
     """End a run with its result; False when the lease was taken over."""
     return 1 == tx.execute(
         "UPDATE job_runs SET state=:state, open_key=NULL, finished_at=:now, result=:result,"
@@ -174,7 +174,7 @@ def finish(tx: Tx, run_id: int, token: int, state: JobState, result: str, now: d
         id=run_id,
         token=token,
         state=state.value,
-        result=result[:LONGEST_RESULT],
+        result=result[:MAX_RESULT],
         now=to_sql(now),
     )
 
@@ -196,7 +196,7 @@ def note_missed(
     """Put scheduled times that passed without a run on record, up to `scheduled_at`.
 
     Raises:
-        DuplicateKey: that time has its row already.
+        DuplicateKeyError: that time has its row already.
     """
     tx.insert(
         "INSERT INTO job_runs (job, scheduled_at, times, cause, state, finished_at, result)"
@@ -204,7 +204,7 @@ def note_missed(
         job=job,
         scheduled_at=to_sql(scheduled_at),
         times=times,
-        reason=reason[:LONGEST_RESULT],
+        reason=reason[:MAX_RESULT],
         now=to_sql(now),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.errors import DatabaseContention, DuplicateKey
+from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
@@ -55,11 +55,11 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
     is_new = True
     try:
         _insert(tx, new, now, open_key(new.task_type, new.platform, new.domain))
-    except DuplicateKey:
+    except DuplicateKeyError:
         is_new = False  # another caller was faster
     task = find_open(tx, new.task_type, new.platform, new.domain)
     if task is None:
-        raise DatabaseContention("the open task ended just now")
+        raise DatabaseContentionError("the open task ended just now")
     return task, is_new
 
 

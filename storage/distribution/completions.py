@@ -52,7 +52,7 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
 
 
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
-    """Insert new completions, in key order. Raises DuplicateKey when another was faster."""
+    """Insert new completions, in key order. Raises DuplicateKeyError when another was faster."""
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
         " verification_details, completed_at, created_at, changed_at)"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from core.errors import DuplicateKey
+from core.errors import DuplicateKeyError
 from storage.engines.datetimes import (
     day_from_sql,
     from_sql,
@@ -155,7 +155,7 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
             now=to_sql(now),
             stats_date=str(new.stats_date) if new.stats_date else None,
         )
-    except DuplicateKey:
+    except DuplicateKeyError:
         return None
 
 

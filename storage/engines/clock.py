@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 
 SLOW_SECS = 1.0
@@ -45,7 +45,7 @@ class DatabaseClock:
             if self._anchor is not None:
                 return self.offset_secs
         else:
-            raise DatabaseUnavailable(
+            raise DatabaseUnavailableError(
                 f"the database needs more than {SLOW_SECS:.0f} s for an answer; its clock cannot"
                 " be read, and leases would not be safe"
             )

@@ -92,7 +92,7 @@ class Engine(Protocol):
     def begin(self, connection: Connection) -> None: ...
 
     def commit(self, connection: Connection) -> None:
-        """Raises CommitUnknown when the answer was lost."""
+        """Raises CommitUnknownError when the answer was lost."""
 
     def rollback(self, connection: Connection) -> None:
         """Never raises: a connection that cannot roll back is gone, and its transaction with it."""

@@ -10,13 +10,14 @@ import pymysql
 from dbutils.pooled_db import PooledDB
 
 from core.errors import (
-    AlreadyThere,
-    CommitUnknown,
-    DatabaseContention,
+    AlreadyExistsError,
+    CommitUnknownError,
+    DatabaseContentionError,
     DatabaseError,
-    DatabaseUnavailable,
-    DuplicateKey,
-    SchemaMismatch,
+    DatabaseUnavailableError,
+    DuplicateKeyError,
+    NoFailoverError,
+    SchemaMismatchError,
 )
 from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnector
 from storage.engines.datetimes import from_sql
@@ -57,13 +58,6 @@ ADVICE = {
 }
 
 
-class Never(Exception):
-    """No driver error is of this class: DBUtils must never replace a connection by itself.
-
-    Its fail-over would run the second half of a transaction alone on a new connection.
-    """
-
-
 class MySQLEngine:
     """Pooled connections to a server, or to the nodes of a cluster."""
 
@@ -101,8 +95,10 @@ class MySQLEngine:
             connection.commit()
         except (pymysql.Error, OSError) as error:
             translated = self.translate(error)
-            if isinstance(translated, DatabaseUnavailable):
-                raise CommitUnknown(f"{self.describe()}: no answer to COMMIT ({error})") from error
+            if isinstance(translated, DatabaseUnavailableError):
+                raise CommitUnknownError(
+                    f"{self.describe()}: no answer to COMMIT ({error})"
+                ) from error
             raise translated from error
 
     def rollback(self, connection: Any) -> None:
@@ -113,21 +109,21 @@ class MySQLEngine:
 
     def translate(self, error: Exception) -> Exception:
         if isinstance(error, pymysql.err.InterfaceError | OSError):
-            return DatabaseUnavailable(f"{self.describe()}: connection lost ({error})")
+            return DatabaseUnavailableError(f"{self.describe()}: connection lost ({error})")
         if not isinstance(error, pymysql.Error):
             return error
         code = error.args[0] if error.args else 0
         text = f"{self.describe()}: {error.args[1] if len(error.args) > 1 else error}"
         if code in CONTENTION:
-            return DatabaseContention(text)
+            return DatabaseContentionError(text)
         if code in GONE:
-            return DatabaseUnavailable(text)
+            return DatabaseUnavailableError(text)
         if code in (1146, 1054):
-            return SchemaMismatch(f"{text}; run: python cli.py init")
+            return SchemaMismatchError(f"{text}; run: python cli.py init")
         if code in MADE_BEFORE:
-            return AlreadyThere(text)
+            return AlreadyExistsError(text)
         if code == DUPLICATE:
-            return DuplicateKey(text)
+            return DuplicateKeyError(text)
         if code in ADVICE:
             return DatabaseError(f"{self.describe()}: {ADVICE[code]}")
         return DatabaseError(text)
@@ -186,6 +182,6 @@ class MySQLEngine:
             maxconnections=self.pool_size,
             blocking=True,
             reset=False,  # what begin() opened is rolled back all the same
-            failures=(Never,),
+            failures=(NoFailoverError,),
             ping=1,
         )

@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from core.errors import (
-    DatabaseContention,
+    DatabaseContentionError,
     DatabaseError,
-    DatabaseUnavailable,
-    DuplicateKey,
-    SchemaMismatch,
+    DatabaseUnavailableError,
+    DuplicateKeyError,
+    SchemaMismatchError,
 )
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 
@@ -104,17 +104,17 @@ class SQLiteEngine:
             return error
         text = str(error)
         if text.startswith(IN_USE):
-            return DatabaseContention(
+            return DatabaseContentionError(
                 f"{self.describe()}: {text}; another process holds it for long"
             )
         if text.startswith("UNIQUE constraint failed"):
-            return DuplicateKey(f"{self.describe()}: {text}")
+            return DuplicateKeyError(f"{self.describe()}: {text}")
         if text.startswith(("no such table", "no such column")):
-            return SchemaMismatch(f"{self.describe()}: {text}; run: python cli.py init")
+            return SchemaMismatchError(f"{self.describe()}: {text}; run: python cli.py init")
         if "unable to open" in text or "disk I/O" in text:
-            return DatabaseUnavailable(f"{self.describe()}: {text}")
+            return DatabaseUnavailableError(f"{self.describe()}: {text}")
         if "disk is full" in text:
-            return DatabaseUnavailable(f"{self.describe()}: the disk is full; make room")
+            return DatabaseUnavailableError(f"{self.describe()}: the disk is full; make room")
         if "readonly" in text:
             return DatabaseError(f"{self.describe()} is read-only; check its owner and mode")
         return DatabaseError(f"{self.describe()}: {text}")
@@ -171,7 +171,9 @@ class SQLiteEngine:
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:
-            raise DatabaseUnavailable(f"{self.describe()}: {error.strerror or error}") from error
+            raise DatabaseUnavailableError(
+                f"{self.describe()}: {error.strerror or error}"
+            ) from error
         return connection
 
     def _done_writing(self, connection: sqlite3.Connection) -> None:

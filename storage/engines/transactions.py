@@ -7,23 +7,24 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from core.clock import Clock
 from core.errors import (
-    CommitUnknown,
-    DatabaseContention,
+    CommitUnknownError,
+    DatabaseContentionError,
     DatabaseError,
-    DatabaseUnavailable,
+    DatabaseUnavailableError,
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
 from storage.engines.url import FORMS, MySQLAddress
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Row = Mapping[str, Any]
 CONTENTION_TRIES = 20
 CONTENTION_MOST_SECS = 0.25
@@ -95,7 +96,7 @@ class Database:
 
     Contention runs the whole unit again, with jitter. A server that is away is waited for up to
     `patience_secs`, or until `give_up` is set. A lost answer to COMMIT is never guessed at: it
-    raises CommitUnknown, unless the caller says that the unit may simply run twice.
+    raises CommitUnknownError, unless the unit is idempotent.
     """
 
     def __init__(self, *, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
@@ -106,33 +107,48 @@ class Database:
         self._clock = clock
         self._patience_secs = patience_secs
 
-    def write(self, work: Callable[[Tx], T], *, repeatable: bool = False) -> T:
-        """Run `work` in one transaction and return what it returns.
+    def write(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `query(tx, *args)` in one transaction and return what it returns.
 
-        `work` may run several times and must have no effect outside the transaction.
+        It may run several times and must have no effect outside the transaction.
 
         Raises:
-            CommitUnknown: nobody knows whether it was committed (not when `repeatable`).
-            DatabaseUnavailable: the server stayed away longer than the patience.
-            DatabaseContention: other transactions won twenty times, or a lock was held for long.
+            CommitUnknownError: nobody knows whether it was committed.
+            DatabaseUnavailableError: the server stayed away longer than the patience.
+            DatabaseContentionError: other transactions won twenty times, or held a lock for long.
             DatabaseError: anything else; rolled back.
         """
-        return self._again(lambda: self._transaction(work), repeatable)
+        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=False)
 
-    def read(self, work: Callable[[Tx], T]) -> T:
-        """Run `work`, which only reads; each statement sees what is committed at its moment."""
-        return self._again(lambda: self._with_connection(work), True)
+    def write_idempotent(
+        self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `query` as `write` does, and again when the answer to COMMIT is lost.
+
+        Only for a unit that may be committed twice without harm. Raises as `write`, but never
+        CommitUnknownError.
+        """
+        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=True)
+
+    def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `query(tx, *args)`, which only reads, and return what it returns.
+
+        Each statement sees what is committed at its moment. Raises as `write_idempotent`.
+        """
+        return self._again(lambda: self._with_connection(query, *args, **kwargs), repeatable=True)
 
     def close(self) -> None:
         self.engine.close()
 
-    def _transaction(self, work: Callable[[Tx], T]) -> T:
+    def _transaction(
+        self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         connection = self.engine.connect()
         try:
             self.engine.begin(connection)
             tx = Tx(connection=connection, engine=self.engine)
             try:
-                result = work(tx)
+                result = query(tx, *args, **kwargs)
             except BaseException:
                 self.engine.rollback(connection)
                 raise
@@ -142,21 +158,23 @@ class Database:
         finally:
             self.engine.release(connection)
 
-    def _with_connection(self, work: Callable[[Tx], T]) -> T:
+    def _with_connection(
+        self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         connection = self.engine.connect()
         try:
-            return work(Tx(connection=connection, engine=self.engine))
+            return query(Tx(connection=connection, engine=self.engine), *args, **kwargs)
         finally:
             self.engine.release(connection)
 
-    def _again(self, unit: Callable[[], T], repeatable: bool) -> T:
+    def _again(self, unit: Callable[[], T], *, repeatable: bool) -> T:
         begun = self._clock.monotonic()
         try:
             return unit()  # nearly always that is all; the machinery below has its price
         except DatabaseError as error:
             if not _may_run_again(error, repeatable):
                 raise
-            locked = isinstance(error, DatabaseContention)
+            locked = isinstance(error, DatabaseContentionError)
             if not locked and (self.give_up.is_set() or self._patience_secs <= 0):
                 raise
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
@@ -181,22 +199,22 @@ class Database:
 
     def _enough(self, begun: float, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, DatabaseContention):
+        if isinstance(error, DatabaseContentionError):
             waited_secs = self._clock.monotonic() - begun
             return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 
 def _may_run_again(error: BaseException, repeatable: bool) -> bool:
-    if isinstance(error, CommitUnknown):
+    if isinstance(error, CommitUnknownError):
         return repeatable
-    return isinstance(error, DatabaseContention | DatabaseUnavailable)
+    return isinstance(error, DatabaseContentionError | DatabaseUnavailableError)
 
 
 def _pause_secs(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     doubled = 2.0 ** min(state.attempt_number, 16)
-    if isinstance(error, DatabaseContention):
+    if isinstance(error, DatabaseContentionError):
         return random.uniform(0.5, 1.0) * min(CONTENTION_MOST_SECS, 0.002 * doubled)
     return random.uniform(0.6, 1.0) * min(AWAY_MOST_SECS, 0.3 * doubled)
 
@@ -225,4 +243,6 @@ def open_engine(url: str, pool_size: int) -> Engine:
 
 def failure_is_lasting(error: DatabaseError) -> bool:
     """Whether waiting will not help: wrong password, missing table, read-only file."""
-    return not isinstance(error, DatabaseUnavailable | DatabaseContention | CommitUnknown)
+    return not isinstance(
+        error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
+    )

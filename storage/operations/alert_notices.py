@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.errors import DatabaseContention
+from core.errors import DatabaseContentionError
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
 from storage.operations.alerts import Alert
@@ -84,7 +84,7 @@ def claim(
             until=to_sql(until),
         )
         if not taken:
-            raise DatabaseContention(f"notice {row['id']} was taken meanwhile")
+            raise DatabaseContentionError(f"notice {row['id']} was taken meanwhile")
     alerts = {row["alert_id"]: _alert(tx, row["alert_id"]) for row in rows}
     return [
         Notice(

@@ -77,7 +77,7 @@ def add(
     calm_secs: int,
     now: datetime,
 ) -> int:
-    """Insert an open alert; its id. Raises DuplicateKey when one is open already."""
+    """Insert an open alert; its id. Raises DuplicateKeyError when one is open already."""
     return tx.insert(
         "INSERT INTO alerts (kind, subject, open_key, facts, until_at, raised_at, calm_secs)"
         " VALUES (:kind, :subject, :key, :facts, :until, :now, :calm)",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from storage.catalogue.works import Work, work_of
-from storage.crawling.job_runs import JobRun, JobState
+from storage.crawling.job_runs import JobRun, RunState
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.deliveries import Delivery, Filter, conditions
@@ -113,7 +113,7 @@ def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
 
 
 def job_runs(
-    tx: Tx, part: Slice, job: str | None = None, state: JobState | None = None
+    tx: Tx, part: Slice, job: str | None = None, state: RunState | None = None
 ) -> list[JobRun]:
     """Runs of scheduled jobs, by the time they were for."""
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from core.atomic_file import sync_folder
-from core.errors import InvalidInput, OutputError
+from core.errors import InvalidInputError, OutputError
 from storage.engines.sqlite import SQLiteEngine
 from storage.engines.transactions import Database
 
@@ -17,12 +17,12 @@ def backup(database: Database, target: Path) -> None:
     """Write the copy, while others go on working; `target` is there whole, or not at all.
 
     Raises:
-        InvalidInput: the database is on a server, which has a tool of its own for that.
+        InvalidInputError: the database is on a server, which has a tool of its own for that.
         DatabaseError, OutputError: nothing was written.
     """
     engine = database.engine
     if not isinstance(engine, SQLiteEngine):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"--backup copies SQLite files; nothing was done. First run: {DUMP} > FILE, then the"
             " same command without --backup"
         )

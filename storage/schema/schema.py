@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from core.errors import SchemaMismatch
+from core.errors import SchemaMismatchError
 from storage.engines.transactions import Database, Tx
 
 SCHEMA_VERSION = 5
@@ -23,7 +23,7 @@ def inspect(database: Database) -> SchemaState:
     """Whether the database is empty, holds this version's schema, or one that can be upgraded.
 
     Raises:
-        SchemaMismatch: it holds a newer version, half a schema, or somebody else's tables.
+        SchemaMismatchError: it holds a newer version, half a schema, or somebody else's tables.
     """
     tables = database.read(Tx.tables)
     where = database.engine.describe()
@@ -31,19 +31,19 @@ def inspect(database: Database) -> SchemaState:
         ours = tables & _table_names(database)
         if not ours:
             return SchemaState.EMPTY
-        raise SchemaMismatch(
+        raise SchemaMismatchError(
             f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
             " schema or another program's. Use an empty database, or restore a backup."
         )
     try:
         found = database.read(version)
-    except (SchemaMismatch, ValueError) as error:
-        raise SchemaMismatch(f"{where}: its schema_version is no use: {error}") from error
+    except (SchemaMismatchError, ValueError) as error:
+        raise SchemaMismatchError(f"{where}: its schema_version is no use: {error}") from error
     if found == SCHEMA_VERSION:
         return SchemaState.CURRENT
     if FIRST_VERSION <= found < SCHEMA_VERSION:
         return SchemaState.OLDER
-    raise SchemaMismatch(
+    raise SchemaMismatchError(
         f"{where}: its schema is version {found}, and this program knows"
         f" {FIRST_VERSION} to {SCHEMA_VERSION}; nothing was changed."
         " Update Baton, or use another database."
@@ -51,12 +51,12 @@ def inspect(database: Database) -> SchemaState:
 
 
 def require(database: Database) -> None:
-    """Raise SchemaMismatch unless this version's schema is there."""
+    """Raise SchemaMismatchError unless this version's schema is there."""
     state = inspect(database)
     if state is SchemaState.EMPTY:
-        raise SchemaMismatch(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+        raise SchemaMismatchError(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
     if state is SchemaState.OLDER:
-        raise SchemaMismatch(
+        raise SchemaMismatchError(
             f"{database.engine.describe()}: its schema is version {database.read(version)}, and"
             f" this program needs {SCHEMA_VERSION}; nothing was changed. Stop all processes, make a"
             f" backup, then {ADVICE}"
@@ -84,10 +84,10 @@ def create(database: Database) -> bool:
 
 
 def version(tx: Tx) -> int:
-    """The newest version that was reached. Raises SchemaMismatch when there is none."""
+    """The newest version that was reached. Raises SchemaMismatchError when there is none."""
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
-        raise SchemaMismatch(
+        raise SchemaMismatchError(
             "loading the schema was cut short. Drop the tables and run init again."
         )
     return int(row["version"])

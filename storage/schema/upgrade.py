@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from core.errors import AlreadyThere, SchemaMismatch
+from core.errors import AlreadyExistsError, SchemaMismatchError
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from storage.schema.schema import SchemaState
@@ -35,7 +35,7 @@ def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
     """Bring an older schema to this program's version; the versions that were reached, in order.
 
     Raises:
-        SchemaMismatch: nothing to upgrade from, or another process does it at this moment.
+        SchemaMismatchError: nothing to upgrade from, or another process does it at this moment.
         DatabaseError: a statement failed; run it again after mending the cause.
     """
     if schema.inspect(database) is not SchemaState.OLDER:
@@ -57,7 +57,7 @@ def _ahead(database: Database, folder: Path) -> Iterator[Migration]:
     }
     for version in range(database.read(schema.version) + 1, schema.SCHEMA_VERSION + 1):
         if version not in found:
-            raise SchemaMismatch(
+            raise SchemaMismatchError(
                 f"{database.engine.describe()}: no migration leads to version {version};"
                 " nothing was changed. Upgrade with a release in between."
             )
@@ -96,8 +96,8 @@ class Note:
 def _run_stepwise(database: Database, migration: Migration, owner: str) -> bool:
     note = _take(database, migration, owner)
     for statement in migration.statements[note.done :]:
-        with suppress(AlreadyThere):  # it was done before the upgrade was cut short
-            database.write(_executes(statement), repeatable=True)
+        with suppress(AlreadyExistsError):  # it was done before the upgrade was cut short
+            database.write_idempotent(_executes(statement))
         note = _advance(database, note)
     _finish(database, note)
     return True
@@ -114,7 +114,7 @@ def _take(database: Database, migration: Migration, owner: str) -> Note:
         schema.set_fact(tx, NOTE, str(mine))
         return mine
 
-    return database.write(work, repeatable=True)
+    return database.write_idempotent(work)
 
 
 def _advance(database: Database, note: Note) -> Note:
@@ -126,8 +126,8 @@ def _advance(database: Database, note: Note) -> Note:
             or schema.get_fact(tx, NOTE) == str(new)  # an answer to COMMIT was lost
         )
 
-    if not database.write(work, repeatable=True):
-        raise SchemaMismatch(
+    if not database.write_idempotent(work):
+        raise SchemaMismatchError(
             f"{database.engine.describe()}: another process took the upgrade over; this one"
             " stopped. Run init once more when that one has ended."
         )
@@ -139,7 +139,7 @@ def _finish(database: Database, note: Note) -> None:
         schema.set_version(tx, note.version)
         schema.drop_fact(tx, NOTE, str(note))
 
-    database.write(work, repeatable=True)
+    database.write_idempotent(work)
 
 
 def _executes(statement: str) -> Callable[[Tx], int]:

@@ -38,7 +38,7 @@ class Pool:
         return leased
 
     def account(self, account_id: int) -> Account:
-        account = self.app.database.read(lambda tx: rows.get(tx, account_id))
+        account = self.app.database.read(rows.get, account_id)
         assert account is not None
         return account
 
@@ -57,9 +57,12 @@ class Pool:
         now = self.app.clock.now()
         day = self.app.calendar.day(now)
         return self.app.database.write(
-            lambda tx: account_leases.spend_quota(
-                tx, leased.id, day=day, rows=count, token=leased.lease.token, now=now
-            )
+            account_leases.spend_quota,
+            leased.id,
+            day=day,
+            rows=count,
+            token=leased.lease.token,
+            now=now,
         )
 
 

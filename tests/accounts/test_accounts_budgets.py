@@ -9,7 +9,7 @@ import pytest
 
 from accounts.budgets import DailyBudget
 from app.container import App
-from core.errors import QuotaSpent
+from core.errors import PlatformQuotaError
 from tests.support.moving_clock import MovingClock
 
 PACIFIC = "America/Los_Angeles"
@@ -35,21 +35,21 @@ def test_what_was_spent_is_gone_until_nothing_is_left(app: App, clock: MovingClo
     purse.spend(60)
     purse.spend(0)
     assert purse.left() == 40
-    with pytest.raises(QuotaSpent, match=r"budget for youtube is used up \(100 units\)"):
+    with pytest.raises(PlatformQuotaError, match=r"budget for youtube is used up \(100 units\)"):
         purse.spend(41)
     assert purse.left() == 40, "a refusal costs nothing"
     purse.spend(40)
     assert purse.left() == 0
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         purse.spend(1)
 
 
 def test_the_first_spending_may_not_pass_the_limit_either(app: App, clock: MovingClock) -> None:
     purse = budget(app, clock)
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         purse.spend(101)
     assert purse.left() == 100
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         budget(app, clock, limit=0, platform="tikhub").spend(1)
 
 
@@ -73,7 +73,7 @@ def test_racing_processes_never_pass_the_limit(make_app, clock: MovingClock) -> 
         for _ in range(10):
             try:
                 purse.spend(7)
-            except QuotaSpent as error:
+            except PlatformQuotaError as error:
                 refused.append(error.resets_at)
             else:
                 granted.append(7)
@@ -102,14 +102,14 @@ def test_the_day_turns_at_the_platforms_midnight(app: App, before: str, midnight
     purse = budget(app, clock)
     purse.spend(100)
     clock.move_to(at(midnight) - timedelta(seconds=1))
-    with pytest.raises(QuotaSpent) as caught:
+    with pytest.raises(PlatformQuotaError) as caught:
         purse.spend(1)
     assert caught.value.resets_at == at(midnight)
     assert purse.left() == 0
     clock.move_to(caught.value.resets_at)
     assert purse.left() == 100
     purse.spend(100)
-    with pytest.raises(QuotaSpent) as again:
+    with pytest.raises(PlatformQuotaError) as again:
         purse.spend(1)
     assert again.value.resets_at > at(midnight) + timedelta(hours=22)
 
@@ -118,7 +118,7 @@ def test_a_clock_behind_does_not_open_yesterday_again(app: App) -> None:
     clock = MovingClock(at("2026-07-02 12:00:00"))
     purse = budget(app, clock)
     purse.spend(30)
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         budget(app, MovingClock(at("2026-07-01 12:00:00"))).spend(1)
     assert purse.left() == 70
 
@@ -126,7 +126,7 @@ def test_a_clock_behind_does_not_open_yesterday_again(app: App) -> None:
 def test_a_smaller_limit_holds_for_what_was_spent_before(app: App, clock: MovingClock) -> None:
     budget(app, clock, limit=100).spend(80)
     less = budget(app, clock, limit=50)
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         less.spend(1)
     assert less.left() <= 0
     budget(app, clock, limit=200).spend(120)

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from accounts.manager import LONGEST_REST_SECS, PROBATION_ANSWERS, AccountLease, Purpose
+from accounts.manager import MAX_REST_SECS, PROBATION_ANSWERS, AccountLease, Purpose
+from core.cancellation import OutOfTurnSignal
 from core.errors import Evidence
 from core.settings import Pace
-from sources.pacing import EVERYTHING, AccountPace, OutOfTurn, PacedGate
-from storage.crawling.account_leases import Asked
+from sources.pacing import EVERYTHING, AccountPace, PacedGate
+from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
 from tests.support.moving_clock import MovingClock
@@ -124,7 +125,7 @@ def test_a_refusal_takes_the_good_answers_of_probation_away(pool: Pool, clock: M
 
 def test_no_rest_is_longer_than_a_week(pool: Pool) -> None:
     pool.add("a")
-    assert refuse(pool, crawl(pool), rest_secs=10**9) == LONGEST_REST_SECS
+    assert refuse(pool, crawl(pool), rest_secs=10**9) == MAX_REST_SECS
 
 
 @pytest.mark.parametrize("health", [Health.HEALTHY, Health.PROBATION])
@@ -251,9 +252,9 @@ def ask(gate: PacedGate, times: int) -> None:
             pass
 
 
-def told(pool: Pool, gate: PacedGate) -> Asked:
+def told(pool: Pool, gate: PacedGate) -> PaceState:
     now = pool.app.clock.now()
-    return Asked(gate.pace.dump(now), gate.pace.ready_at(now))
+    return PaceState(gate.pace.dump(now), gate.pace.ready_at(now))
 
 
 def secs_until(pool: Pool, moment: datetime | None) -> float:
@@ -295,7 +296,7 @@ def test_the_turn_of_a_partly_used_window_comes_at_once(pool: Pool) -> None:
     again = crawl(pool)
     gate = gate_of(pool, again)
     ask(gate, 2)
-    with pytest.raises(OutOfTurn):
+    with pytest.raises(OutOfTurnSignal):
         ask(gate, 1)
 
 
@@ -329,7 +330,7 @@ def test_after_a_user_who_said_nothing_the_window_counts_as_used_up(
         pool.manager.release(leased)
     heir = crawl(pool)
     gate = gate_of(pool, heir)
-    with pytest.raises(OutOfTurn) as caught:
+    with pytest.raises(OutOfTurnSignal) as caught:
         ask(gate, 1)
     assert caught.value.secs == pytest.approx(60.02, abs=0.01)
     pool.manager.release(heir, worked=False, asked=told(pool, gate))

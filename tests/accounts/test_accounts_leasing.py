@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.manager import Purpose
-from core.errors import Evidence, LeaseLost
+from core.errors import Evidence, LeaseLostError
 from storage.crawling import account_leases
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
@@ -157,7 +157,7 @@ def test_an_abandoned_lease_runs_out_by_itself(pool: Pool, clock):
     leased = pool.must_lease()
     pool.manager.abandon(leased)
     assert pool.app.leases.held() == []
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         leased.lease.require(pool.app.clock)
     assert pool.status(account_id) is AccountStatus.EXPORTING
     assert pool.lease() is None

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from accounts.manager import AccountLease, Purpose
-from core.errors import CommitUnknown
+from core.errors import CommitUnknownError
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.support.mariadb import MariaDBServer
@@ -59,7 +59,7 @@ def test_the_end_of_a_lease_is_written_once(shaky: Pool, proxy, fault: CommitFau
 def test_a_lease_nobody_is_sure_of_runs_out_by_itself(shaky: Pool, proxy, clock, fault):
     [account_id] = shaky.add("a")
     proxy.commit_faults.append(fault)
-    with pytest.raises(CommitUnknown):
+    with pytest.raises(CommitUnknownError):
         shaky.lease()
     assert shaky.app.leases.held() == [], "the keeper must not renew it"
     clock.move(31)
@@ -70,7 +70,7 @@ def test_a_lease_nobody_is_sure_of_runs_out_by_itself(shaky: Pool, proxy, clock,
 def test_exported_rows_are_never_counted_twice(shaky: Pool, proxy, fault: CommitFault):
     [account_id] = shaky.add("a", limit=10)
     proxy.commit_faults.append(fault)
-    with pytest.raises(CommitUnknown):
+    with pytest.raises(CommitUnknownError):
         shaky.manager.update_export_count(account_id, 4)
     counted = 4 if fault is CommitFault.DROP_ANSWER else 0
     assert shaky.account(account_id).today_export_count == counted

@@ -11,7 +11,7 @@ from pymysql import Connection
 
 from accounts.manager import Purpose
 from accounts.vault import Credentials
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.leases import Lease, LeaseKind
 from storage.crawling import task_leases, tasks
 from storage.models.accounts import AccountStatus
@@ -65,17 +65,17 @@ def test_a_leased_account_may_change_its_work(pool: Pool):
 @pytest.mark.parametrize("status", ["ingesting", "exporting"])
 def test_work_needs_a_lease_of_this_process(pool: Pool, make_app, status: str):
     [account_id] = pool.add("a")
-    with pytest.raises(InvalidInput, match="not leased by this process"):
+    with pytest.raises(InvalidInputError, match="not leased by this process"):
         pool.manager.set_account_status(account_id, status)
     Pool(make_app()).must_lease()
-    with pytest.raises(InvalidInput, match="get_idle_account"):
+    with pytest.raises(InvalidInputError, match="get_idle_account"):
         pool.manager.set_account_status(account_id, status)
 
 
 @pytest.mark.parametrize("status", ["busy", "", "IDLE", "Disabled "])
 def test_an_unknown_status_names_the_known_ones(pool: Pool, status: str):
     [account_id] = pool.add("a")
-    with pytest.raises(InvalidInput, match="idle, ingesting, exporting, disabled"):
+    with pytest.raises(InvalidInputError, match="idle, ingesting, exporting, disabled"):
         pool.manager.set_account_status(account_id, status)
     assert pool.status(account_id) is AccountStatus.IDLE
 
@@ -118,9 +118,7 @@ def claim(pool: Pool) -> Task | None:
     now = pool.app.clock.now()
     for status in (TaskStatus.PENDING, TaskStatus.PAUSED):
         task = pool.app.database.write(
-            lambda tx, status=status: task_leases.next_claimable(
-                tx, tasks.TaskType.INGESTION, status, now, None
-            )
+            task_leases.next_claimable, tasks.TaskType.INGESTION, status, now, None
         )
         if task is not None:
             return task
@@ -168,22 +166,22 @@ def test_a_task_lease_is_not_ended_by_an_account_of_the_same_id(pool: Pool):
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 129])
 def test_an_account_needs_a_name(pool: Pool, name: str):
-    with pytest.raises(InvalidInput, match="1 to 128"):
+    with pytest.raises(InvalidInputError, match="1 to 128"):
         pool.add(name)
 
 
 @pytest.mark.parametrize("limit", [-1, 10**12])
 def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
-    with pytest.raises(InvalidInput, match="daily limit"):
+    with pytest.raises(InvalidInputError, match="daily limit"):
         pool.add("a", limit=limit)
     [account_id] = pool.add("a")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         pool.app.pool.registry.set_limit(pool.account(account_id), limit)
 
 
 def test_a_name_is_given_once_a_platform(pool: Pool):
     pool.add("小号")
-    with pytest.raises(InvalidInput, match="already"):
+    with pytest.raises(InvalidInputError, match="already"):
         pool.add("小号")
     pool.app.pool.registry.add("douyin", "小号", Credentials(), 1)
     assert len(pool.app.pool.registry.all()) == 2
@@ -214,7 +212,7 @@ def test_two_at_once_add_a_name_once(make_app, mysql_admin: MariaDBServer):
                 break
         other.commit()
         thread.join(30)
-    assert [type(outcome) for outcome in outcomes] == [InvalidInput], outcomes
+    assert [type(outcome) for outcome in outcomes] == [InvalidInputError], outcomes
 
 
 def row_lock_waits(admin: Connection) -> int:
@@ -235,10 +233,10 @@ def test_an_account_is_found_by_name_or_id(pool: Pool):
     first, second = pool.add("a", "b")
     assert pool.app.pool.registry.find("b").id == second
     assert pool.app.pool.registry.find(str(first)).username == "a"
-    with pytest.raises(InvalidInput, match="no account is named 'c'"):
+    with pytest.raises(InvalidInputError, match="no account is named 'c'"):
         pool.app.pool.registry.find("c")
     pool.app.pool.registry.add("douyin", "a", Credentials(), 1)
-    with pytest.raises(InvalidInput, match=r"bilibili, douyin.*--platform"):
+    with pytest.raises(InvalidInputError, match=r"bilibili, douyin.*--platform"):
         pool.app.pool.registry.find("a")
     assert pool.app.pool.registry.find("a", "bilibili").id == first
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.manager import Purpose
-from core.errors import InvalidInput, QuotaExceeded
+from core.errors import InvalidInputError, QuotaExceededError
 from tests.accounts.conftest import Pool
 
 # Midnight in Shanghai is 16:00 UTC.
@@ -27,14 +27,14 @@ def test_what_was_exported_is_gone_from_the_quota(pool: Pool):
 def test_a_batch_that_would_pass_the_limit_adds_nothing(pool: Pool):
     [account_id] = pool.add("a", limit=10)
     pool.manager.update_export_count(account_id, 8)
-    with pytest.raises(QuotaExceeded, match="has 2 rows left today, not 3"):
+    with pytest.raises(QuotaExceededError, match="has 2 rows left today, not 3"):
         pool.manager.update_export_count(account_id, 3)
     assert pool.manager.get_remaining_quota(account_id) == 2
 
 
 def test_the_first_batch_of_a_day_may_not_pass_the_limit_either(pool: Pool):
     [account_id] = pool.add("a", limit=10)
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceededError):
         pool.manager.update_export_count(account_id, 11)
     assert pool.account(account_id).quota_day.year == 1970, "nothing was changed"
 
@@ -48,7 +48,7 @@ def test_racing_threads_never_pass_the_limit(make_app):
         for _ in range(10):
             try:
                 pool.manager.update_export_count(account_id, 7)
-            except QuotaExceeded:
+            except QuotaExceededError:
                 continue
             granted.append(7)
 
@@ -94,7 +94,7 @@ def test_a_clock_that_goes_back_a_day_grants_nothing(pool: Pool, clock):
     clock.move(-86400)
     assert pool.manager.get_remaining_quota(account_id) == 0
     assert pool.lease() is None
-    with pytest.raises(QuotaExceeded, match="0 rows left"):
+    with pytest.raises(QuotaExceededError, match="0 rows left"):
         pool.manager.update_export_count(account_id, 1)
     clock.move(86400)
     assert pool.manager.get_remaining_quota(account_id) == 6
@@ -105,7 +105,7 @@ def test_an_account_with_limit_zero_never_exports_but_crawls(pool: Pool, clock):
     [account_id] = pool.add("a", limit=0)
     assert pool.manager.get_remaining_quota(account_id) == 0
     assert pool.lease(Purpose.EXPORTING) is None
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceededError):
         pool.manager.update_export_count(account_id, 1)
     clock.move(2 * 86400)
     assert pool.lease(Purpose.EXPORTING) is None
@@ -127,7 +127,7 @@ def test_a_limit_below_what_was_exported_leaves_nothing(pool: Pool, clock):
 @pytest.mark.parametrize("count", [-1, -4000])
 def test_a_negative_count_is_refused(pool: Pool, count: int):
     [account_id] = pool.add("a", limit=10)
-    with pytest.raises(InvalidInput, match="negative"):
+    with pytest.raises(InvalidInputError, match="negative"):
         pool.manager.update_export_count(account_id, count)
     assert pool.manager.get_remaining_quota(account_id) == 10
 
@@ -135,21 +135,21 @@ def test_a_negative_count_is_refused(pool: Pool, count: int):
 @pytest.mark.parametrize("count", [2.5, "3", None])
 def test_a_count_that_is_no_whole_number_is_refused(pool: Pool, count: object):
     [account_id] = pool.add("a", limit=10)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         pool.manager.update_export_count(account_id, count)
     assert pool.manager.get_remaining_quota(account_id) == 10
 
 
 def test_an_absurd_id_is_an_unknown_one(pool: Pool):
     # Fails on SQLite: OverflowError of the driver.
-    with pytest.raises(InvalidInput, match="no account has the id"):
+    with pytest.raises(InvalidInputError, match="no account has the id"):
         pool.manager.get_remaining_quota(10**30)
 
 
 def test_an_absurd_count_passes_the_limit_like_any_other(pool: Pool):
     # Fails on SQLite: OverflowError of the driver.
     [account_id] = pool.add("a", limit=10)
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceededError):
         pool.manager.update_export_count(account_id, 10**30)
 
 
@@ -159,7 +159,7 @@ def test_an_account_that_does_not_exist_is_told(pool: Pool):
         lambda: pool.manager.update_export_count(99, 1),
         lambda: pool.manager.set_account_status(99, "idle"),
     ):
-        with pytest.raises(InvalidInput, match="no account has the id 99"):
+        with pytest.raises(InvalidInputError, match="no account has the id 99"):
             ask()
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from accounts.manager import AccountLease, Purpose
 from app.container import App
-from core.errors import QuotaExceeded
+from core.errors import QuotaExceededError
 from core.settings import Settings
 from storage.crawling import account_leases
 from tests.support.apps import add_account
@@ -64,7 +64,7 @@ class QuotaMachine(RuleBasedStateMachine):
     def operator_counts(self, count: int) -> None:
         try:
             self.app.pool.manager.update_export_count(self.account, count)
-        except QuotaExceeded:
+        except QuotaExceededError:
             self.book(count, False)
         else:
             self.book(count, True)
@@ -76,9 +76,12 @@ class QuotaMachine(RuleBasedStateMachine):
         token, now = self.leased.lease.token, self.app.clock.now()
         stale = self.app.pool.registry.find("a").lease_token != token
         granted = self.app.database.write(
-            lambda tx: account_leases.spend_quota(
-                tx, self.account, day=self.today, rows=count, token=token, now=now
-            )
+            account_leases.spend_quota,
+            self.account,
+            day=self.today,
+            rows=count,
+            token=token,
+            now=now,
         )
         if stale:
             assert not granted

@@ -197,9 +197,7 @@ def damage(app: App, name: str) -> None:
     """Give an account a secret of a key that nobody has."""
     account = app.pool.registry.find(name)
     foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
-    app.database.write(
-        lambda tx: rows.set_secrets(tx, account.id, (None, foreign, None), account.updated_at)
-    )
+    app.database.write(rows.set_secrets, account.id, (None, foreign, None), account.updated_at)
 
 
 def test_a_secret_that_does_not_decrypt_stops_the_whole_rotation(make_app):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from commands.framework.datetimes import moment_from, moment_until
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -33,5 +33,5 @@ def test_nothing_is_no_limit() -> None:
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "0001-01-01", "9999-12-31", "10:00"])
 def test_anything_else_is_refused(text: str) -> None:
     for read in (moment_from, moment_until):
-        with pytest.raises(InvalidInput, match="2026-11-22T10:00"):
+        with pytest.raises(InvalidInputError, match="2026-11-22T10:00"):
             read("--to", text, ZONE)

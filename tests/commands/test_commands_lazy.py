@@ -12,7 +12,7 @@ import pytest
 import typer
 
 import commands
-from commands.framework.lazy_group import Listed
+from commands.framework.lazy_group import CommandEntry
 from commands.framework.main import Baton, build
 from tests.support.processes.launcher import CLI, ROOT
 
@@ -60,7 +60,7 @@ def test_a_command_loads_only_what_it_needs(
 
 
 @pytest.mark.parametrize("listed", Baton.LISTED, ids=lambda listed: listed.name)
-def test_the_list_says_what_the_command_says_of_itself(listed: Listed) -> None:
+def test_the_list_says_what_the_command_says_of_itself(listed: CommandEntry) -> None:
     command = _group().commands[listed.name]
     assert command.get_short_help_str(1000) == listed.help
 

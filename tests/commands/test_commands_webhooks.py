@@ -73,7 +73,7 @@ def test_a_listing_fits_80_columns(baton: Baton) -> None:
                 stats_date=None,
                 body="{}",
             )
-            app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))
+            app.database.write(app.webhooks.outbox.enqueue, report)
         assert app.webhooks.worker.send_once()
     lines = baton.run("webhooks", "list").out.splitlines()
     assert len(lines) == 4 and 70 < max(map(cell_len, lines)) <= 80

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import LeaseLost
-from core.leases import Lease, LeaseBook, LeaseKind
+from core.errors import LeaseLostError
+from core.leases import Lease, LeaseKind, LeaseRegistry
 
 
 def lease(row: int = 1, kind: LeaseKind = LeaseKind.TASK, deadline: float = 30.0) -> Lease:
@@ -19,7 +19,7 @@ def test_a_lease_is_held_up_to_its_deadline_and_not_at_it(clock):
     clock.move_to(clock.now())
     clock.move(0.001)
     assert not held.is_held(clock)
-    with pytest.raises(LeaseLost, match="task 1 ran out or was taken over"):
+    with pytest.raises(LeaseLostError, match="task 1 ran out or was taken over"):
         held.require(clock)
 
 
@@ -41,7 +41,7 @@ def test_what_is_lost_stays_lost(clock):
 
 
 def test_the_book_keeps_tasks_and_accounts_of_one_id_apart():
-    book = LeaseBook()
+    book = LeaseRegistry()
     task, account = lease(1), lease(1, LeaseKind.ACCOUNT)
     book.add(task)
     book.add(account)
@@ -50,7 +50,7 @@ def test_the_book_keeps_tasks_and_accounts_of_one_id_apart():
 
 
 def test_striking_out_an_old_lease_leaves_the_new_one():
-    book = LeaseBook()
+    book = LeaseRegistry()
     old, new = lease(1), lease(1)
     book.add(old)
     book.add(new)
@@ -62,7 +62,7 @@ def test_striking_out_an_old_lease_leaves_the_new_one():
 
 
 def test_a_list_of_leases_is_a_copy():
-    book = LeaseBook()
+    book = LeaseRegistry()
     book.add(lease(1))
     for held in book.held():
         book.strike(held)

@@ -37,7 +37,7 @@ COMPLETED = TaskStatus.COMPLETED
 IDLE, DISABLED = AccountStatus.IDLE, AccountStatus.DISABLED
 NAV = "/x/web-interface/nav"
 DAY_SECS = 86_400
-MOST_LOOKS = 20  # more than any sane round of the caretaker has
+MAX_LOOKS = 20  # more than any sane round of the caretaker has
 
 
 def fetched_by(app: App) -> dict[str, list[int]]:
@@ -119,7 +119,7 @@ def test_a_412_shuts_one_way_and_punishes_nobody(make_app, platform, clock: Movi
         app.accounts.set_account_status(account_of(app, "acc2").id, "disabled")
         asked = len(server.asked)
         again = file_crawl(app, pages=1)
-        once(app.ingestion_worker())
+        once(app.crawling.ingestion_worker())
         assert len(server.asked) == asked, "the way is still shut"
         clock.move(app.settings.risk_cooldown_secs)
         assert work_off(app, again).status is COMPLETED
@@ -133,7 +133,7 @@ def test_three_risk_answers_in_a_minute_open_the_breaker_for_all(
     add_accounts(app, 4)
     server.order({"kind": "captcha", "times": 3})
     task = file_crawl(app, pages=5)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert [name for name, _ in server.asked] == ["acc1", "acc2", "acc3"]
     health = [account_of(app, f"acc{n}").health for n in (1, 2, 3, 4)]
     assert health == [Health.SUSPECT, Health.SUSPECT, Health.HEALTHY, Health.HEALTHY]
@@ -141,7 +141,7 @@ def test_three_risk_answers_in_a_minute_open_the_breaker_for_all(
     navs_before = navs(server)
     for _ in range(20):
         clock.move(31)
-        once(app.ingestion_worker())
+        once(app.crawling.ingestion_worker())
     assert (len(server.asked), navs(server)) == (3, navs_before), "nobody asks anything"
     for number in (1, 2):  # else the probe is the look at a suspect account
         app.accounts.set_account_status(account_of(app, f"acc{number}").id, "disabled")
@@ -265,7 +265,7 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
 
         def counted(platform: str) -> Any:
             looks[0] += 1
-            if looks[0] > MOST_LOOKS:
+            if looks[0] > MAX_LOOKS:
                 stop.set()
             return look(platform)
 

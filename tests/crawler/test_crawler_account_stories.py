@@ -60,13 +60,13 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     for _ in range(100):
         if account_of(app, "me").status is DISABLED:
             break
-        once(app.ingestion_worker())
+        once(app.crawling.ingestion_worker())
         clock.move(60)
     clock.move(60)
     server.spoil = None
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
-    assert app.account_desk.add_or_refresh("bilibili", "me", fresh, None).change == "refreshed"
+    assert app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None).change == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

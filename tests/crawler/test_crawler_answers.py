@@ -53,7 +53,7 @@ def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> N
     add_account(app, "acc1")
     server.order({"kind": kind, "times": 3, "page": 2})
     task = file_crawl(app, pages=3)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert (piece.attempts, piece.progress_marker) == (1, "page=1")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.container import App
-from core.errors import CommitUnknown
+from core.errors import CommitUnknownError
 from crawler.export import segment_files as segment_files
 from crawler.export.formats import CsvWriter
 from crawler.export.segment_files import SegmentWriter
@@ -94,9 +94,9 @@ def test_a_death_between_commit_and_append_loses_no_row(
     with monkeypatch.context() as dying:
         dying.setattr(SegmentWriter, "discard", nothing)
         with pytest.raises(Crash):
-            work_off(one, task, one.export_worker(after_commit=after_batch(batch, die)))
+            work_off(one, task, one.crawling.export_worker(after_commit=after_batch(batch, die)))
     assert any(segment.state is SegmentState.OPEN for segment in segments_of(one))
-    assert once(other.export_worker()) is False  # the dead one's lease still holds
+    assert once(other.crawling.export_worker()) is False  # the dead one's lease still holds
     clock.move(31)
     assert work_off(other, task).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
@@ -114,7 +114,7 @@ def test_a_row_of_workers_that_all_die_leaves_everything_right(
         dying = make_app(export_batch_rows=3)
         with pytest.raises(Crash):
             hook = after_batch(1 + number % 2, die)
-            work_off(dying, task, dying.export_worker(after_commit=hook))
+            work_off(dying, task, dying.crawling.export_worker(after_commit=hook))
         clock.move(31)
         if task_of(first, task.id).item_count >= 20:
             break
@@ -147,7 +147,7 @@ def test_a_full_disk_keeps_the_rows_and_tries_again_later(
     owner, name, number = FULL_AT[place]
     with monkeypatch.context() as filled:
         filled.setattr(owner, name, at_call(number, full, getattr(owner, name)))
-        once(app.export_worker())
+        once(app.crawling.export_worker())
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.DISK)
     assert "No space left on device; make room" in seen.last_error
@@ -169,7 +169,7 @@ def lose_answers(app: App, monkeypatch, owner: object, query: str, number: int, 
             return commit(connection)
         armed.clear()
         commit(connection) if came else rollback(connection)
-        raise CommitUnknown("no answer to COMMIT")
+        raise CommitUnknownError("no answer to COMMIT")
 
     monkeypatch.setattr(engine, "commit", lost)
 
@@ -191,7 +191,7 @@ def test_a_lost_answer_to_commit_is_never_guessed_at(
     task = file_export(one)
     with monkeypatch.context() as lossy:
         lose_answers(one, lossy, owner, query, number, came=came)
-        once(one.export_worker())
+        once(one.crawling.export_worker())
     assert one.book.held() == []  # its leases run out by themselves
     clock.move(31)
     assert work_off(other, task).status is COMPLETED
@@ -214,7 +214,7 @@ def test_a_lost_answer_while_crawling_costs_no_page(
     server = platform(creators=100)
     one, other = make_app(bilibili_base_url=server.url), make_app(bilibili_base_url=server.url)
     add_accounts(one, 2)
-    task, worker = file_crawl(one), one.ingestion_worker()
+    task, worker = file_crawl(one), one.crawling.ingestion_worker()
     with monkeypatch.context() as lossy:
         lose_answers(one, lossy, owner, query, number, came=came)
         once(worker), once(worker)
@@ -254,7 +254,7 @@ def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(
 
     with monkeypatch.context() as buggy:
         buggy.setattr(CsvWriter, "write", at_call(2, broken, CsvWriter.write))
-        once(app.export_worker())
+        once(app.crawling.export_worker())
     seen = task_of(app, task.id)
     assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in seen.last_error
     assert account_of(app, "acc1").status is AccountStatus.IDLE
@@ -276,7 +276,7 @@ def test_the_keeper_frees_what_dead_processes_held(
         with pytest.raises(Crash):
             work_off(one, task)
     clock.move(31)
-    other.keeper("ingestion").keep_once()
+    other.crawling.lease_renewer("ingestion").keep_once()
     piece = pieces_of(other, task.id)[0]
     assert (piece.status, piece.lease_owner, piece.progress_marker) == (PENDING, None, "page=1")
     assert account_of(other, "acc1").status is AccountStatus.IDLE

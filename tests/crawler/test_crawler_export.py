@@ -43,7 +43,7 @@ def test_rows_with_lower_ids_that_come_late_are_exported_before_completion(make_
     add_account(app, "acc1")
     store_rows(app, 30, first_id=101)
     late = after_batch(2, lambda: store_rows(app, 7, first_id=11))
-    task = work_off(app, file_export(app), app.export_worker(after_commit=late))
+    task = work_off(app, file_export(app), app.crawling.export_worker(after_commit=late))
     assert (task.status, task.progress_marker) == (COMPLETED, "last_id=130")
     assert sorted(agree()) == [*range(11, 18), *range(101, 131)]
     [segment] = segments_of(app)
@@ -56,10 +56,10 @@ def test_rows_behind_the_marker_of_a_resumed_export_are_not_forgotten(make_app, 
     add_account(app, "acc2", limit=10)
     store_rows(app, 10, first_id=101)
     task = file_export(app, follow=True)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     store_rows(app, 3, first_id=1)
     app.scheduler.resume(task.id)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert sorted(agree()) == [1, 2, 3, *range(101, 111)]
 
 
@@ -146,7 +146,7 @@ def test_an_export_completes_only_when_no_crawl_of_its_domain_is_open(make_app, 
     crawling = file_crawl(app)
     task = file_export(app)
     for _ in range(3):
-        once(app.export_worker())
+        once(app.crawling.export_worker())
         seen = task_of(app, task.id)
         assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.ROWS)
         app.clock.wait(threading.Event(), 2)
@@ -162,7 +162,7 @@ def test_a_follower_never_completes(make_app, agree) -> None:
     task = file_export(app, follow=True)
     for _ in range(4):
         store_rows(app, 3)
-        once(app.export_worker())
+        once(app.crawling.export_worker())
         assert task_of(app, task.id).status is PENDING
         app.clock.wait(threading.Event(), 2)
     assert len(agree()) == 12
@@ -177,7 +177,7 @@ def test_a_waiting_export_ends_its_file_after_a_while(make_app, agree, clock: Mo
     clock.on_wait = lambda: seen.append(
         (account_of(app, "acc1").status, task_of(app, task.id).waiting_for)
     )
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert 20 <= app.clock.monotonic() - began <= 22
     assert seen[-1] == (AccountStatus.IDLE, WaitingFor.ROWS)
     assert account_of(app, "acc1").status is AccountStatus.IDLE
@@ -192,7 +192,7 @@ def test_a_waiting_export_goes_on_in_the_same_file_when_rows_come(make_app, agre
     came = after_batch(5, lambda: store_rows(app, 4))
     clock.on_wait = came
     task = file_export(app, follow=True)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert task_of(app, task.id).item_count == 9
     assert counts_of(app) == [9]
     agree()
@@ -219,7 +219,7 @@ def test_the_crawl_has_the_account_while_an_export_waits_for_rows(
             app.scheduler.cancel(crawl.id)
 
     clock.on_wait = meanwhile
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert task_of(app, task.id).status is COMPLETED
     assert counts_of(app) == [9], "one file"
     agree()
@@ -243,7 +243,7 @@ def test_a_file_whose_account_is_busy_waits_for_it(make_app, agree, clock: Movin
             app.scheduler.pause(task.id)
 
     clock.on_wait = meanwhile
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert counts_of(app) == [9], "one file"
     agree()
 
@@ -266,12 +266,12 @@ def test_a_file_whose_account_was_used_up_elsewhere_ends(make_app, agree, clock)
 
     clock.on_wait = meanwhile
     began = app.clock.monotonic()
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert app.clock.monotonic() - began < 10
     assert counts_of(app) == [5]
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     app.clock.wait(threading.Event(), 5)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert counts_of(app) == [5, 4]
     agree()
 
@@ -306,7 +306,7 @@ def test_lanes_put_every_creator_into_exactly_one_file(make_app, agree) -> None:
     add_accounts(app, 3, limit=600)
     store_rows(app, 1500)
     task = file_export(app, lanes=3)
-    workers = [app.export_worker() for _ in range(3)]
+    workers = [app.crawling.export_worker() for _ in range(3)]
     at_once(*[lambda w=w: work_off(app, task, w) for w in workers])
     assert statuses([task_of(app, task.id), *pieces_of(app, task.id)]) == [COMPLETED] * 4
     assert sorted(agree()) == list(range(1, 1501))
@@ -334,7 +334,7 @@ def test_a_paused_export_seals_what_it_has_and_goes_on_later(make_app, agree) ->
     store_rows(app, 20)
     task = file_export(app)
     pause = after_batch(2, lambda: app.scheduler.pause(task.id))
-    once(app.export_worker(after_commit=pause))
+    once(app.crawling.export_worker(after_commit=pause))
     seen = task_of(app, task.id)
     assert (seen.status, seen.item_count, seen.lease_owner) == (PAUSED, 8, None)
     assert counts_of(app) == [8]
@@ -350,7 +350,7 @@ def test_a_cancelled_export_seals_what_it_has_and_leaves_the_rest(make_app, agre
     add_account(app, "acc1")
     store_rows(app, 20)
     task = file_export(app)
-    once(app.export_worker(after_commit=after_batch(2, lambda: app.scheduler.cancel(task.id))))
+    once(app.crawling.export_worker(after_commit=after_batch(2, lambda: app.scheduler.cancel(task.id))))
     assert task_of(app, task.id).status is TaskStatus.FAILED
     assert agree() == list(range(1, 9))
     export(app)

@@ -47,7 +47,7 @@ def test_a_limit_counts_what_was_exported_before_a_restart(make_app, agree, cloc
     add_accounts(one, 2)
     store_rows(one, 20)
     task, stop = file_export(one, limit=10), threading.Event()
-    one.export_worker(after_commit=stop.set).work_once(stop)
+    one.crawling.export_worker(after_commit=stop.set).work_once(stop)
     assert (task_of(one, task.id).status, task_of(one, task.id).item_count) == (PENDING, 4)
     assert work_off(other, task).item_count == 10
     assert counts_of(one) == [4, 6]
@@ -127,7 +127,7 @@ def test_the_longest_names_of_domain_and_account_fit_together(make_app, agree, l
     add_account(app, letter * 128)
     store_rows(app, 2, domain=letter * 128)
     task = file_export(app, domain=letter * 128)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     seen = task_of(app, task.id)
     assert (seen.status, seen.last_error) == (COMPLETED, None)
     agree()

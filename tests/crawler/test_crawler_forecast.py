@@ -11,8 +11,8 @@ import pytest
 
 from core.clock import QuotaCalendar
 from core.settings import Pace
-from crawler.planning.advice import Advice, Change, Spares, advise
-from crawler.planning.forecast import LONGEST_SECS, Bound, PlannedAccount, Question, forecast
+from crawler.planning.advice import Advice, Change, SpareWorkers, advise
+from crawler.planning.forecast import MAX_SECS, Bound, PlannedAccount, Question, forecast
 from sources.pace_forecast import outlook
 from sources.pacing import RateWindow
 
@@ -66,7 +66,7 @@ def question(
 def advice_for(asked: Question, **spares: object) -> dict[Change, Advice]:
     """The first advice of each kind."""
     chosen = {"fresh": account("+1"), "rested": {}, "disabled": ()} | spares
-    found = advise(asked, forecast(asked), Spares(**chosen))  # type: ignore[arg-type]
+    found = advise(asked, forecast(asked), SpareWorkers(**chosen))  # type: ignore[arg-type]
     return {one.change: one for one in reversed(found)}
 
 
@@ -164,7 +164,7 @@ def test_more_than_ten_years_is_never() -> None:
     rows = forecast(question(account(limit=1), waiting=10**9))
     assert (rows.export.secs, rows.export.bound) == (None, Bound.TOO_LONG)
     assert forecast(question(account(limit=1), waiting=3_000)).export.secs
-    assert LONGEST_SECS == 3650 * DAY
+    assert MAX_SECS == 3650 * DAY
     alone = question(account(pace=Pace(1, 25)), creators=10**9, with_export=False)
     assert forecast(alone).crawl.secs is None
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.export.columns import DEFAULT_COLUMNS, parse_columns
 from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter, format_named
 from crawler.export.segment_files import manifest_path, safe_name
@@ -110,7 +110,7 @@ def test_objects_in_cells_are_json() -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(InvalidInput, match="unknown format 'xls'; known: csv, jsonl"):
+    with pytest.raises(InvalidInputError, match="unknown format 'xls'; known: csv, jsonl"):
         format_named("xls")
 
 
@@ -176,7 +176,7 @@ def test_json_lines_keep_types(filled: App) -> None:
 
 @pytest.mark.parametrize("text", ["nick", "id,id", "", " , ", "raw_data.", "RAW_DATA", "id;uid"])
 def test_columns_that_cannot_be_are_refused(text: str) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         parse_columns(text)
 
 

@@ -77,7 +77,7 @@ def test_a_limit_lowered_in_the_middle_holds_at_once(make_app, agree) -> None:
     add_accounts(app, 2, limit=10)
     store_rows(app, 12)
     lower = after_batch(1, lambda: app.registry.set_limit(account_of(app, "acc1"), 6))
-    work_off(app, file_export(app), app.export_worker(after_commit=lower))
+    work_off(app, file_export(app), app.crawling.export_worker(after_commit=lower))
     assert counts_of(app) == [6, 6]
     assert len(agree()) == 12
 
@@ -87,7 +87,7 @@ def test_a_limit_lowered_below_what_was_used_ends_the_turn(make_app, agree) -> N
     add_accounts(app, 2, limit=10)
     store_rows(app, 12)
     lower = after_batch(2, lambda: app.registry.set_limit(account_of(app, "acc1"), 2))
-    work_off(app, file_export(app), app.export_worker(after_commit=lower))
+    work_off(app, file_export(app), app.crawling.export_worker(after_commit=lower))
     assert counts_of(app) == [8, 4]
     assert app.accounts.get_remaining_quota(account_of(app, "acc1").id) == 0
     agree()
@@ -99,7 +99,7 @@ def test_exports_that_the_operator_counts_in_the_middle_are_respected(make_app, 
     store_rows(app, 12)
     first = account_of(app, "acc1").id
     count = after_batch(1, lambda: app.accounts.update_export_count(first, 5))
-    work_off(app, file_export(app), app.export_worker(after_commit=count))
+    work_off(app, file_export(app), app.crawling.export_worker(after_commit=count))
     assert counts_of(app) == [5, 7]
     assert limits(app) == [10, 7]
     agree(exact_quota=False)
@@ -112,7 +112,7 @@ def test_when_all_is_spent_the_task_waits_for_midnight_in_shanghai(
     add_accounts(app, 2, limit=5)
     store_rows(app, 14)
     task = file_export(app)
-    assert once(app.export_worker()) is False
+    assert once(app.crawling.export_worker()) is False
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PAUSED, WaitingFor.QUOTA)
     assert seen.not_before == MIDNIGHT
@@ -135,9 +135,9 @@ def test_a_raised_limit_wakes_an_export_that_waits_for_quota(make_app, agree) ->
     add_account(app, "acc1", limit=5)
     store_rows(app, 7)
     task = file_export(app)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     app.registry.set_limit(account_of(app, "acc1"), 7)
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     assert task_of(app, task.id).status is COMPLETED
     assert counts_of(app) == [5, 2]
     agree()
@@ -149,7 +149,7 @@ def test_the_day_turns_between_two_batches(make_app, agree, clock: MovingClock) 
     add_account(app, "acc1", limit=10)
     store_rows(app, 19)
     turn = after_batch(3, lambda: clock.move(2))
-    task = work_off(app, file_export(app), app.export_worker(after_commit=turn))
+    task = work_off(app, file_export(app), app.crawling.export_worker(after_commit=turn))
     assert task.status is COMPLETED
     found = [(one.quota_day, one.exported_count) for one in segments_of(app)]
     assert found == [(TODAY, 9), (TOMORROW, 10)]
@@ -182,7 +182,7 @@ def test_two_exports_of_different_domains_spend_the_same_quota(make_app, agree) 
     store_rows(app, 90)
     store_rows(app, 90, domain="游戏")
     tasks = [file_export(app), file_export(app, domain="游戏")]
-    at_once(*[lambda t=t: work_off(app, t, app.export_worker(only=t.id)) for t in tasks])
+    at_once(*[lambda t=t: work_off(app, t, app.crawling.export_worker(only=t.id)) for t in tasks])
     assert sorted(agree()) == list(range(1, 181))
     assert sum(limits(app)) == 180 and max(limits(app)) <= 100
 
@@ -193,7 +193,7 @@ def test_an_account_taken_from_the_export_spends_no_more(make_app, agree) -> Non
     store_rows(app, 20)
     first = account_of(app, "acc1").id
     disable = after_batch(2, lambda: app.accounts.set_account_status(first, "disabled"))
-    task = work_off(app, file_export(app), app.export_worker(after_commit=disable))
+    task = work_off(app, file_export(app), app.crawling.export_worker(after_commit=disable))
     assert task.status is COMPLETED
     assert limits(app) == [8, 12]
     assert agree() == list(range(1, 21))
@@ -211,7 +211,7 @@ def test_an_account_turned_to_other_work_by_the_operator_ends_its_turn(
         app.accounts, "get_remaining_quota", lambda one: quota(one) if next(asked) >= 0 else 0
     )  # StopIteration after 50 questions: the worker is going round in circles
     turn = after_batch(1, lambda: app.accounts.set_account_status(first, "ingesting"))
-    once(app.export_worker(after_commit=turn))
+    once(app.crawling.export_worker(after_commit=turn))
     seen = task_of(app, task.id)
     assert seen.status is not TaskStatus.FAILED, seen.last_error
     assert limits(app)[0] == 4

@@ -69,7 +69,7 @@ def test_what_waited_is_worked_on_before_the_fresh_pieces_of_another_crawl(
     add_accounts(app, 1)
     fresh, waited = file_crawl(app, pages=1, domain="游戏"), file_crawl(app, pages=1)
     wait_over(app, waited)
-    assert once(app.ingestion_worker())
+    assert once(app.crawling.ingestion_worker())
     assert statuses([task_of(app, waited.id), task_of(app, fresh.id)]) == [COMPLETED, PENDING]
 
 
@@ -257,7 +257,7 @@ def test_a_stop_in_the_middle_hands_task_and_account_back(make_app, platform) ->
         return reply
 
     server.spoil = stop_at_three
-    one.ingestion_worker().work_once(stop)
+    one.crawling.ingestion_worker().work_once(stop)
     piece = pieces_of(one, task.id)[0]
     assert (piece.status, piece.lease_owner, piece.progress_marker) == (PENDING, None, "page=3")
     assert account_of(one, "acc1").status is AccountStatus.IDLE
@@ -278,7 +278,7 @@ def test_a_crawl_that_is_paused_keeps_its_pages_and_goes_on_later(make_app, plat
         return reply
 
     server.spoil = pause_at_three
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.lease_owner) == (TaskStatus.PAUSED, None)
     assert piece.progress_marker == "page=2"  # what came after the word is not stored
@@ -302,7 +302,7 @@ def test_a_stale_worker_stores_nothing(make_app, platform, clock: MovingClock) -
         return reply
 
     server.spoil = overtaken
-    once(old.ingestion_worker())
+    once(old.crawling.ingestion_worker())
     assert logged_pages(new) == [1, 2, 3]
     assert stored_uids(new) == server.uids()
     assert task_of(new, task.id).item_count == 0  # the parent
@@ -348,7 +348,7 @@ def test_a_page_that_the_database_cannot_take_does_not_go_round_for_ever(
     server.spoil = lambda request, reply: edited(
         reply, lambda data: data["result"][5].update(fans=float("nan"))
     )
-    task, worker = file_crawl(app, pages=1), app.ingestion_worker()
+    task, worker = file_crawl(app, pages=1), app.crawling.ingestion_worker()
     for _ in range(40):
         with suppress(DatabaseError):
             once(worker)
@@ -382,9 +382,9 @@ def test_a_crawl_does_not_give_way_to_an_export_that_no_idle_account_can_serve(
     )
     store_rows(app, 5, domain="游戏")
     file_export(app, domain="游戏")
-    once(app.export_worker())
+    once(app.crawling.export_worker())
     clock.move(40)
     task = file_crawl(app, domain=DOMAIN)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert server.pages == [1]
     assert task_of(app, task.id).status is not FAILED

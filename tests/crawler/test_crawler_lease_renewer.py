@@ -10,7 +10,7 @@ import pytest
 from accounts.manager import AccountLease, Purpose
 from app.container import App
 from core.errors import DatabaseError
-from crawler.runtime.lease_renewer import Keeper
+from crawler.runtime.lease_renewer import LeaseRenewer
 from storage.crawling import leases
 from storage.crawling.tasks import get as get_task
 from storage.models.accounts import AccountStatus
@@ -34,7 +34,7 @@ def workers(app: App) -> list[Worker]:
     return app.database.read(leases.workers)
 
 
-def run(keeper: Keeper, clock, rounds: int) -> None:
+def run(keeper: LeaseRenewer, clock, rounds: int) -> None:
     """Let the keeper live for that many rounds."""
     stop = threading.Event()
     first = len(clock.waits)
@@ -65,7 +65,7 @@ def test_a_task_is_renewed_like_an_account(app: App, clock):
         clock.move(20)
         keeper.keep_once()
     assert task.lease.is_held(app.clock)
-    row = app.database.read(lambda tx: get_task(tx, task.id))
+    row = app.database.read(get_task, task.id)
     assert row is not None and row.status is TaskStatus.IN_PROGRESS
 
 
@@ -73,8 +73,8 @@ def test_a_lease_that_was_taken_over_is_noticed(make_app, clock):
     app, other = make_app(), make_app()
     leased = lease_of(app)
     clock.move(31)
-    other.keeper("").keep_once()
-    app.keeper("").keep_once()
+    other.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     assert not leased.lease.is_held(app.clock)
     assert app.book.held() == []
 
@@ -84,7 +84,7 @@ def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clo
     leased = lease_of(app)
     other.accounts.set_account_status(leased.id, "disabled")
     assert leased.lease.is_held(app.clock), "nobody has told this process"
-    app.keeper("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     assert not leased.lease.is_held(app.clock)
     assert app.book.held() == []
 
@@ -115,12 +115,12 @@ def test_what_the_dead_held_is_taken_back(make_app, clock):
     task = dead.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     clock.move(29)
-    alive.keeper("").keep_once()
+    alive.crawling.lease_renewer("").keep_once()
     assert status(alive) is AccountStatus.INGESTING
     clock.move(2)
-    alive.keeper("").keep_once()
+    alive.crawling.lease_renewer("").keep_once()
     assert status(alive) is AccountStatus.IDLE
-    row = alive.database.read(lambda tx: get_task(tx, task.id))
+    row = alive.database.read(get_task, task.id)
     assert row is not None
     assert (row.status, row.lease_owner) == (TaskStatus.PENDING, None)
     assert row.lease_token > task.lease.token
@@ -128,8 +128,8 @@ def test_what_the_dead_held_is_taken_back(make_app, clock):
 
 def test_running_processes_are_listed_and_sign_off(make_app, clock):
     app, other = make_app(host="box-1"), make_app(host="box-2")
-    app.keeper("ingestion,export").keep_once()
-    keeper = other.keeper("export")
+    app.crawling.lease_renewer("ingestion,export").keep_once()
+    keeper = other.crawling.lease_renewer("export")
     keeper.keep_once()
     clock.move(20)
     keeper.keep_once()
@@ -143,12 +143,12 @@ def test_running_processes_are_listed_and_sign_off(make_app, clock):
 
 def test_a_process_unseen_for_a_day_is_forgotten(make_app, clock):
     app, other = make_app(host="box-1"), make_app(host="box-2")
-    app.keeper("").keep_once()
+    app.crawling.lease_renewer("").keep_once()
     clock.move(86000)
-    other.keeper("").keep_once()
+    other.crawling.lease_renewer("").keep_once()
     assert len(workers(other)) == 2
     clock.move(500)
-    other.keeper("").keep_once()
+    other.crawling.lease_renewer("").keep_once()
     assert [one.host for one in workers(other)] == ["box-2"]
 
 
@@ -161,7 +161,7 @@ def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
         tries.append(1)
         if len(tries) < 3:
             raise DatabaseError("away")
-        Keeper.keep_once(keeper)
+        LeaseRenewer.keep_once(keeper)
 
     monkeypatch.setattr(keeper, "keep_once", failing_at_first)
     run(keeper, clock, rounds=4)

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from app.container import App
+from core.cancellation import TaskHaltedSignal
 from core.clock import SystemClock
-from core.errors import InvalidInput
-from crawler.tasks.scheduler import TaskHalted
+from core.errors import InvalidInputError
 from storage.models.tasks import TaskStatus, TaskType
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -56,7 +56,7 @@ def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
     lease = claimed(app)
     getattr(app.crawling.scheduler, word)(filed.id)
     assert app.crawling.scheduler.is_halted(lease)
-    with pytest.raises(TaskHalted):
+    with pytest.raises(TaskHaltedSignal):
         advance(app, lease)
     if ending == "put_back":
         app.crawling.scheduler.put_back(lease, not_before=app.clock.now())
@@ -118,9 +118,9 @@ def test_only_open_tasks_are_paused_and_cancelled(app: App) -> None:
         app.crawling.scheduler.cancel,
         app.crawling.scheduler.resume,
     ):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             word(filed.id)
-        with pytest.raises(InvalidInput, match="no task has the id 999"):
+        with pytest.raises(InvalidInputError, match="no task has the id 999"):
             word(999)
 
 
@@ -173,7 +173,7 @@ def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
     failed = file_crawl(app)
     app.crawling.scheduler.finish(claimed(app), "page 1: shape")
     other = file_crawl(app)
-    with pytest.raises(InvalidInput, match="is open; resume that one"):
+    with pytest.raises(InvalidInputError, match="is open; resume that one"):
         app.crawling.scheduler.resume(failed.id)
     assert task_of(app, failed.id).status is FAILED
     app.crawling.scheduler.finish(claimed(app, only=other.id))

@@ -12,7 +12,7 @@ import pytest
 
 from app.container import App
 from core.settings import Pace
-from crawler.planning.inputs import Plan, Search, Wish
+from crawler.planning.inputs import Plan, PlanRequest, Search
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import ONE_ENGINE, change, counts_of, rows, store_rows
 from tests.support.simulated_clock import SimulatedClock
@@ -30,7 +30,7 @@ def play(app: App, clock: SimulatedClock, platform: SimulatedPlatform, workers: 
     simulation.run(simulation.file_crawl(12, "warm-up"))
     begin = clock.now()
     search = Search({"*": platform.pace}, platform.page_rows, None, sequential=False)
-    wish = Wish("bilibili", DOMAIN, platform.creators, workers=workers)
+    wish = PlanRequest("bilibili", DOMAIN, platform.creators, workers=workers)
     plan = app.crawling.planner.plan(wish, search)
     filed = simulation.file_crawl(), simulation.file_export()
     course = simulation.run(*filed, crawl_workers=workers)

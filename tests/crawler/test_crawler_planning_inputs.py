@@ -10,11 +10,11 @@ import pytest
 
 from accounts.vault import Credentials
 from app.container import App
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInputError
 from core.settings import Pace
 from crawler.planning.advice import Change
 from crawler.planning.forecast import Bound
-from crawler.planning.inputs import Measure, Plan, Search, Wish
+from crawler.planning.inputs import Measure, Plan, PlanRequest, Search
 from sources.pacing import EVERYTHING, AccountPace
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -34,7 +34,7 @@ SEARCH = Search({EVERYTHING: PACE}, 20, 50, sequential=False)
 
 
 def planned(app: App, creators: int | None = None, search: Search = SEARCH, **more: Any) -> Plan:
-    return app.crawling.planner.plan(Wish("bilibili", DOMAIN, creators, **more), search)
+    return app.crawling.planner.plan(PlanRequest("bilibili", DOMAIN, creators, **more), search)
 
 
 def slow_down(app: App, name: str, limit: float) -> None:
@@ -64,17 +64,19 @@ def test_rates_are_learned_from_stored_pages(
     assert told.question.pages == 60
     assert told.question.waiting_rows == 50
     assert told.question.rows == 1050
-    other = app.crawling.planner.plan(Wish("bilibili", "游戏", 100), SEARCH)
+    other = app.crawling.planner.plan(PlanRequest("bilibili", "游戏", 100), SEARCH)
     assert other.page_creators.pages == 3  # of the same platform
     assert other.question.waiting_rows == 0
-    elsewhere = app.crawling.planner.plan(Wish("example_market", DOMAIN, 100, accounts=1), SEARCH)
+    elsewhere = app.crawling.planner.plan(
+        PlanRequest("example_market", DOMAIN, 100, accounts=1), SEARCH
+    )
     assert elsewhere.page_creators.pages == elsewhere.answer_secs.pages == 0
 
 
 @ONE_ENGINE
 def test_what_is_open_is_planned_when_nothing_is_asked(app: App) -> None:
     add_accounts(app, 1)
-    with pytest.raises(InvalidInput, match="say how many creators with --creators N"):
+    with pytest.raises(InvalidInputError, match="say how many creators with --creators N"):
         planned(app)
     store_rows(app, 30)
     assert (planned(app).question.pages, planned(app).question.rows) == (0, 30)
@@ -95,7 +97,7 @@ def test_what_is_open_is_planned_when_nothing_is_asked(app: App) -> None:
 def test_a_crawl_of_unknown_size_needs_a_number(app: App) -> None:
     add_accounts(app, 1)
     task = file_crawl(app)
-    with pytest.raises(InvalidInput, match=rf"task {task.id} .* does not know yet"):
+    with pytest.raises(InvalidInputError, match=rf"task {task.id} .* does not know yet"):
         planned(app)
     assert planned(app, 100).question.pages == 5
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.container import App
 from core.clock import SystemClock
-from core.errors import LeaseLost
+from core.errors import LeaseLostError
 from storage.crawling import task_leases
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.crawler.workbench import (
@@ -145,11 +145,11 @@ def test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing(
     clock.move(2)
     fresh = claimed(new)
     assert fresh.id == stale.id and fresh.lease.token == stale.lease.token + 1
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         advance(old, stale)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         old.scheduler.assign(stale, 1)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         old.scheduler.show_waiting(stale, WaitingFor.ROWS)
     assert old.scheduler.finish(stale) is False
     old.scheduler.put_back(stale)

@@ -11,7 +11,7 @@ from accounts.vault import Credentials
 from app.container import App
 from core.errors import Evidence
 from crawler.ingestion.page_store import PageStore
-from crawler.ingestion.response_archive import EvidenceStore
+from crawler.ingestion.response_archive import ResponseArchive
 from sandbox.messages import Reply, html_reply, json_reply
 from tests.support.crawler.workbench import (
     ONE_ENGINE,
@@ -96,7 +96,7 @@ def test_a_platform_that_echoes_cookies_puts_them_nowhere(
     add_account(app, "acc1", session=COOKIES, password=PASSWORD)
     server.spoil = lambda request, reply: ECHOES[kind]()
     file_crawl(app, pages=1)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert len(server.asked) >= 1
     assert "baton" in logs() or "ingestion" in logs()
     assert leaks(app, tmp_path) == []
@@ -121,7 +121,7 @@ def test_a_proxy_that_cannot_be_reached_keeps_its_password(
     proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:9"
     add_account(app, "acc1", session=COOKIES, proxy=proxy)
     task = file_crawl(app, pages=1)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert "no answer" in logs() and task.id
     assert leaks(app, tmp_path) == []
 
@@ -149,7 +149,7 @@ def test_secrets_show_in_no_repr(app: App) -> None:
 
 
 def test_evidence_is_kept_short_and_readable(app: App, tmp_path) -> None:
-    store = EvidenceStore(tmp_path / "kept")
+    store = ResponseArchive(tmp_path / "kept")
     evidence = Evidence(request="GET /x", http_status=200, code=0, body="很长\n" * 20_000)
     path = store.keep_answer(1, 2, evidence, app.clock.now())
     assert path.stat().st_size < 100_000

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.manager import Purpose
 from app.container import App
-from core.errors import Throttled
+from core.errors import ThrottledError
 from sandbox.messages import Reply
 from storage.models.accounts import AccountStatus, Health
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -85,11 +85,11 @@ def test_rests_double_with_failures_in_a_row_and_a_good_turn_forgets_them(
     server.order({"kind": "code_509", "times": 3})
     file_crawl(app, pages=1)
     for rest in (60, 120, 240):
-        once(app.ingestion_worker())
+        once(app.crawling.ingestion_worker())
         account = account_of(app, "acc1")
         assert (account.cooldown_until - account.updated_at).total_seconds() == rest
         clock.move_to(account.cooldown_until + timedelta(seconds=1))
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert account_of(app, "acc1").failure_count == 0
 
 
@@ -101,9 +101,9 @@ def test_an_account_that_only_met_a_shut_platform_keeps_its_failures(
     add_accounts(app, 2)
     server.order({"kind": "code_509", "account": "acc1"}, {"kind": "html_412", "account": "acc2"})
     file_crawl(app, pages=1)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     clock.move(2)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert len(server.asked) == 2  # the breaker let nobody through
     assert account_of(app, "acc1").failure_count == 1
 
@@ -164,7 +164,7 @@ def test_risk_on_several_accounts_stops_the_platform_for_all(
     add_accounts(app, 3)
     server.order({"kind": "captcha", "times": 2})
     task = file_crawl(app, pages=5)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert 0 < secs_from_now(app, piece.not_before) <= 30
@@ -173,7 +173,7 @@ def test_risk_on_several_accounts_stops_the_platform_for_all(
     spared = account_of(app, "acc3")
     assert (spared.status, spared.cooldown_until) == (IDLE, None)
     clock.move(31)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     assert len(server.asked) == 2
     clock.move(app.settings.risk_cooldown_secs)
     assert work_off(app, task).status is COMPLETED
@@ -187,7 +187,7 @@ def test_a_block_of_the_address_stops_the_platform_at_once(make_app, platform, k
     add_accounts(app, 2)
     server.order({"kind": kind})
     task = file_crawl(app, pages=1)
-    once(app.ingestion_worker())
+    once(app.crawling.ingestion_worker())
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert server.pages == [1]
@@ -278,7 +278,7 @@ def test_an_absurd_retry_after_only_rests_the_account(
 
     def throttled(session, domain, page, via):
         if session.username == "acc1":
-            raise Throttled("too many requests (HTTP 429)", retry_after_secs=secs)
+            raise ThrottledError("too many requests (HTTP 429)", retry_after_secs=secs)
         return search(session, domain, page, via)
 
     monkeypatch.setattr(source, "search_creators", throttled)

@@ -13,7 +13,7 @@ import pytest
 import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
 from core.clock import SystemClock
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.export.segment_files import manifest_path
 from storage.models.segments import SegmentState
 from storage.models.tasks import TaskStatus
@@ -200,7 +200,7 @@ def test_a_rebuild_renders_the_rows_as_they_are_now(exported: App, database_url:
 
 
 def test_rebuild_names_a_segment_that_does_not_exist(exported: App) -> None:
-    with pytest.raises(InvalidInput, match="no segment has the id 99"):
+    with pytest.raises(InvalidInputError, match="no segment has the id 99"):
         exported.crawling.segment_finalizer.rebuild(99)
 
 
@@ -222,7 +222,7 @@ def test_a_segment_that_is_being_written_is_not_rebuilt(make_app, clock: MovingC
     app = make_app(export_batch_rows=4)
     add_account(app, "acc1")
     half_done(app)
-    with pytest.raises(InvalidInput, match="is being written by a running export"):
+    with pytest.raises(InvalidInputError, match="is being written by a running export"):
         app.sealer.rebuild(1)
     assert segments_of(app)[0].state is SegmentState.OPEN
     assert app.sealer.unattended() == []

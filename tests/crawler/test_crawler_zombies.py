@@ -9,9 +9,9 @@ import pytest
 
 from accounts.manager import Purpose
 from app.container import App
-from core.errors import LeaseLost
+from core.errors import LeaseLostError
 from crawler.export import segment_files as segment_files
-from crawler.export.export_transaction import BatchExporter
+from crawler.export.export_transaction import ExportTransaction
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.scheduler import TaskLease
@@ -104,7 +104,7 @@ def test_who_wakes_up_late_changes_nothing(
         owner, name = type(one.sealer), "_seal_row"
     real = getattr(owner, name)
     monkeypatch.setattr(owner, name, at_call(number, take_over, real))
-    once(one.export_worker())
+    once(one.crawling.export_worker())
     assert World(other).changed_since(take_over.world) == []
     assert agree() == list(range(1, ROWS + 1))
 
@@ -117,7 +117,7 @@ def test_who_wakes_up_after_its_commit_changes_nothing(
     one, other = two
     task = file_export(one)
     take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
-    once(one.export_worker(after_commit=after_batch(batch, take_over)))
+    once(one.crawling.export_worker(after_commit=after_batch(batch, take_over)))
     assert World(other).changed_since(take_over.world) == []
     assert agree() == list(range(1, ROWS + 1))
 
@@ -131,7 +131,7 @@ def test_who_wakes_up_with_a_full_file_in_hand_publishes_nothing(
     store_rows(one, 8)
     task = file_export(one)
     take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
-    once(one.export_worker(after_commit=after_batch(1, take_over)))
+    once(one.crawling.export_worker(after_commit=after_batch(1, take_over)))
     assert World(other).changed_since(take_over.world) == []
     assert agree() == list(range(1, 9))
 
@@ -144,12 +144,12 @@ def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
     store_rows(first, 10)
     task = file_export(first)
     with pytest.raises(Crash):
-        work_off(first, task, first.export_worker(after_commit=after_batch(2, die)))
+        work_off(first, task, first.crawling.export_worker(after_commit=after_batch(2, die)))
     clock.move(31)
     take_over = TakeOver(other=third, task=task, clock=clock, renamed=False)
     files = second.files
     monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
-    once(second.export_worker())
+    once(second.crawling.export_worker())
     assert list(tmp_path.rglob("*.part")) == []
     assert World(third).changed_since(take_over.world) == []
     agree()
@@ -168,7 +168,7 @@ def test_who_wakes_up_does_not_disturb_who_is_rendering(
         asleep.set()
         assert wake.wait(20)
 
-    worker = one.export_worker(after_commit=after_batch(1, sleep))
+    worker = one.crawling.export_worker(after_commit=after_batch(1, sleep))
     late = threading.Thread(target=once, args=(worker,))
     late.start()
     assert asleep.wait(20)
@@ -180,7 +180,7 @@ def test_who_wakes_up_does_not_disturb_who_is_rendering(
 
     find = influencers.of_segment
     monkeypatch.setattr(influencers, "of_segment", at_call(1, wake_it, find))
-    once(other.export_worker())
+    once(other.crawling.export_worker())
     assert task_of(other, task.id).status is COMPLETED  # at its first attempt
     assert sorted(agree()) == list(range(1, 11))
 
@@ -191,7 +191,7 @@ def test_a_worker_that_was_cut_off_stops_before_it_exports_more(
     """Nobody took the task over, but the lease is too old to be relied on."""
     one, other = two
     task = file_export(one)
-    once(one.export_worker(after_commit=after_batch(2, lambda: clock.move(31))))
+    once(one.crawling.export_worker(after_commit=after_batch(2, lambda: clock.move(31))))
     assert task_of(one, task.id).item_count == 2 * BATCH
     assert work_off(other, task, rounds=100).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
@@ -214,7 +214,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
     before = World(other)
     page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
     store = PageStore(database=one.database, scheduler=one.scheduler, clock=one.clock)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         store.store(old, 1, page, 3, clock.now())
     assert World(other).changed_since(before) == []
 
@@ -238,7 +238,7 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         assert other.accounts.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
         task = claimed(one, TaskType.EXPORT)
     before = World(other)
-    batches = BatchExporter(database=one.database, scheduler=one.scheduler, clock=one.clock)
+    batches = ExportTransaction(database=one.database, scheduler=one.scheduler, clock=one.clock)
     new = NewSegment(
         task_id=task.id,
         account_id=account.id,
@@ -250,6 +250,6 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         options={},
         host="h",
     )
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         batches.export(task, account, new, None, 0, 0, 5)
     assert World(other).changed_since(before) == []

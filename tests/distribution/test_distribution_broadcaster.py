@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.container import App
-from core.errors import DatabaseError, LeaseLost
+from core.cancellation import StoppedSignal
+from core.errors import DatabaseError, LeaseLostError
 from sources.base import VideoStats
-from sources.pacing import Stopped
 from storage.distribution import broadcasts
 from tests.support.distribution.distribution import (
     GONE,
@@ -145,7 +145,7 @@ def test_a_round_that_was_taken_over_reports_nothing(make_app: Any, clock: Any) 
         clock.move(here.settings.lease_secs + 1)
         assert other.trigger(NEVER).success
 
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         broadcaster_of(here, Numbers(on_fetch=sleep_too_long)).trigger(NEVER)
     assert len(filed(here)) == 1 and here.book.held() == []
     assert other.status().items() >= RESULT.items()
@@ -155,7 +155,7 @@ def test_a_round_that_was_taken_over_reports_nothing(make_app: Any, clock: Any) 
 def test_a_round_that_knows_its_lease_is_over_reports_nothing(app: App, clock: Any) -> None:
     take_tasks(app, task("t1", video_url=youtube(1)))
     late = Numbers(on_fetch=lambda: clock.move(app.settings.lease_secs + 1))
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         broadcaster_of(app, late).trigger(NEVER)
     assert filed(app) == []
 
@@ -190,9 +190,9 @@ def test_it_is_off_first_and_what_was_said_survives_a_restart(make_app: Any) -> 
 def test_a_round_that_was_turned_off_at_the_last_moment_is_not_begun(app: App) -> None:
     now = app.clock.now()
     claim = partial(broadcasts.claim, owner="me", now=now, until=now, due_before=now)
-    assert app.database.write(lambda tx: claim(tx)) is None
+    assert app.database.write(claim) is None
     broadcaster_of(app, Numbers()).start()
-    assert app.database.write(lambda tx: claim(tx)) == 1
+    assert app.database.write(claim) == 1
 
 
 @ONE_ENGINE
@@ -212,7 +212,7 @@ def test_a_round_comes_each_interval_whoever_makes_it(make_app: Any, clock: Any)
 def test_a_stop_ends_a_round_untold_and_gives_it_back(app: App) -> None:
     take_tasks(app, task("t1", video_url=youtube(1)))
     stop = threading.Event()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         broadcaster_of(app, Numbers(on_fetch=stop.set)).trigger(stop)
     assert filed(app) == [] and app.leases.held() == []
     assert broadcaster_of(app, Numbers()).trigger(NEVER).success

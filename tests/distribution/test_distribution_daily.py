@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.container import App
-from core.errors import InvalidInput
+from core.cancellation import StoppedSignal
+from core.errors import InvalidInputError
 from sources.base import VideoStats
-from sources.pacing import Stopped
 from storage.distribution import daily_stats
 from tests.support.distribution.distribution import (
     DOUYIN_FULL,
@@ -284,7 +284,7 @@ def test_a_stop_stores_nothing_that_was_not_fetched_to_its_end(app: App) -> None
     take_tasks(app, task("t1"), task("t2"))
     take_posted(app, *(posted(f"t{n}", "u", youtube(n), noon(app)) for n in (1, 2)))
     stop = threading.Event()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         scanner_of(app, Numbers(on_fetch=stop.set), part_tasks=1).scan(yesterday(app), stop)
     assert rows(app, "task_daily_stats") == [] == filed(app)
 
@@ -315,14 +315,14 @@ def test_a_day_by_agent(app: App) -> None:
 def test_days_that_cannot_be_scanned_are_refused(app: App) -> None:
     scanner, day = scanner_of(app, Numbers()), yesterday(app)
     tomorrow = day + timedelta(days=2)
-    with pytest.raises(InvalidInput, match="is in the future: today is"):
+    with pytest.raises(InvalidInputError, match="is in the future: today is"):
         scanner.scan(tomorrow, NEVER)
     for first, last, why in (
         (day, tomorrow, "in the future"),
         (day, day - timedelta(days=1), "is after"),
         (date(2020, 1, 1), day, "too many at once"),
     ):
-        with pytest.raises(InvalidInput, match=why):
+        with pytest.raises(InvalidInputError, match=why):
             scanner.days(first, last)
     assert len(scanner.days(day - timedelta(days=2), day)) == 3
 
@@ -359,7 +359,7 @@ def test_a_stopped_job_does_the_rest_later(app: App) -> None:
     take_tasks(app, task("t1"))
     take_posted(app, posted("t1", "u", youtube(1), noon(app)))
     stop = threading.Event()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         scanner_of(app, Numbers(on_fetch=stop.set)).run(stop)
     assert "new 1" in scanner_of(app, Numbers()).run(NEVER)
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.container import App
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from distribution.intake.importer import BATCH, Taken
 from storage.distribution import completions
 from tests.support.distribution.distribution import (
@@ -109,7 +109,7 @@ def test_wrong_items_are_named_and_the_others_are_stored(app: App) -> None:
         posted("t1", "u1", youtube(1), at),
         posted("nobody", "u1", youtube(1), at),
         "a text",
-        InvalidInput("line is damaged"),
+        InvalidInputError("line is damaged"),
         posted("t1", "u1", "https://example.com/", at),
         posted("t1", "u1", youtube(2), at, {"views": -1}),
         posted("t1", "u1", youtube(3), at),

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.errors import WrongFieldError
 from distribution.counters import fetched, missing, verified
-from distribution.daily.tally import Tally
-from distribution.fields import WrongField
+from distribution.daily.tally import CounterSum
 from sources.base import VideoStats
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
@@ -42,7 +42,7 @@ def test_each_counter_has_several_names_and_the_first_one_counts() -> None:
     }
     assert verified(details) == {"view": 9, "like": 8, "comment": 7, "share": 6, "collect": 0}
     assert verified({"view_count": 3, "views": 4}) == {"view": 3}
-    with pytest.raises(WrongField):
+    with pytest.raises(WrongFieldError):
         verified([])
 
 
@@ -57,7 +57,7 @@ def test_favourites_of_a_platform_are_collects() -> None:
 
 
 def test_accounts_count_once_per_user_and_platform() -> None:
-    tally = Tally()
+    tally = CounterSum()
     full = {"view": 10, "like": 2, "comment": 1, "share": 4, "collect": 3}
     for user, platform, link in (
         ("u1", "youtube", youtube(1)),
@@ -77,7 +77,7 @@ def test_accounts_count_once_per_user_and_platform() -> None:
 
 
 def test_what_is_not_known_is_left_out_and_told() -> None:
-    tally = Tally()
+    tally = CounterSum()
     tally.add(completion("u1", "youtube", youtube(1)), {"view": 5}, "not_found: deleted")
     tally.add(completion("u2", "youtube", youtube(2)), {"view": 1, "comment": 2}, None)
     counts = tally.counts
@@ -93,7 +93,7 @@ def test_what_is_not_known_is_left_out_and_told() -> None:
 
 
 def test_very_many_problems_still_fit_their_column() -> None:
-    tally = Tally()
+    tally = CounterSum()
     for number in range(500):
         tally.add(completion("u", "youtube", youtube(number) + "x" * 900), {}, "y" * 900)
     error = tally.error or ""
@@ -101,7 +101,7 @@ def test_very_many_problems_still_fit_their_column() -> None:
 
 
 def test_a_platform_that_nobody_knows_is_told_and_not_counted() -> None:
-    tally = Tally()
+    tally = CounterSum()
     tally.add(completion("u1", "vimeo", "https://vimeo.com/1"), {"view": 5}, None)
     assert tally.counts["account_count"] == 0
     assert "unknown platform 'vimeo'" in (tally.error or "")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from distribution.fields import WrongField
+from core.errors import WrongFieldError
 from distribution.intake.validation import read_completion, read_drama, read_user
 from storage.distribution.completions import Completion
 from storage.distribution.distribution_tasks import DramaFields, DramaStatus
@@ -24,8 +24,8 @@ def completion(**changes: Any) -> Completion:
     return read_completion(POSTED | changes, NOW, ZONE)
 
 
-def refused(read: Any, told: dict[str, Any]) -> WrongField:
-    with pytest.raises(WrongField) as caught:
+def refused(read: Any, told: dict[str, Any]) -> WrongFieldError:
+    with pytest.raises(WrongFieldError) as caught:
         read(told)
     return caught.value
 

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 
 from accounts.manager import AccountLease, Purpose
 from app.container import App
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.crawling import account_leases, accounts
-from storage.crawling.account_leases import Asked
+from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import ONE_ENGINE, change, rows
@@ -121,7 +121,7 @@ class AccountMachine(RuleBasedStateMachine):
     def end(self, held: Held, secs: int | None, act: Callable[..., object]) -> AccountModel | None:
         """Give an account back and say what was asked; the model when the lease held."""
         who, lease = held
-        asked = None if secs is None else Asked("{}", self.now + timedelta(seconds=secs))
+        asked = None if secs is None else PaceState("{}", self.now + timedelta(seconds=secs))
         before = self.table()
         act(self.apps[who].pool.manager, lease, asked)
         model = self.model(lease)
@@ -202,9 +202,12 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         model, day, now = self.model(lease), self.today, self.now
         spent = self.apps[who].database.write(
-            lambda tx: account_leases.spend_quota(
-                tx, lease.id, day=day, rows=count, token=lease.lease.token, now=now
-            )
+            account_leases.spend_quota,
+            lease.id,
+            day=day,
+            rows=count,
+            token=lease.lease.token,
+            now=now,
         )
         assert spent == (model is not None and model.spend(count, day))
 
@@ -227,7 +230,7 @@ class AccountMachine(RuleBasedStateMachine):
             one.pool.manager.set_account_status(model.id, purpose.value)
             model.status = purpose.value
         else:
-            with pytest.raises(InvalidInput):
+            with pytest.raises(InvalidInputError):
                 one.pool.manager.set_account_status(model.id, purpose.value)
 
     @rule(secs=st.sampled_from([31, 1, 61, 1000, 40_000, 90_000]))
@@ -270,7 +273,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.operated = False
 
     def account(self, account_id: int) -> Account:
-        found = self.apps[0].database.read(lambda tx: accounts.get(tx, account_id))
+        found = self.apps[0].database.read(accounts.get, account_id)
         assert found is not None
         return found
 

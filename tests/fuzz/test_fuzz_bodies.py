@@ -25,7 +25,7 @@ from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 from tests.support.crawler.workbench import claimed, file_crawl, rows
 from tests.support.fuzz.fuzz_effort import effort
 from tests.support.fuzz.json_strategies import ANY_JSON, ODD_TEXTS, body_of, damaged
@@ -107,7 +107,7 @@ class Station:
             BilibiliClient(base_url=self.platform.url, timeout_secs=5, clock=self._clock),
             random.Random(),
         )
-        pause = RandomPause(clock=self._clock, least_secs=0.0, most_secs=0.0, chance=chance)
+        pause = RandomDelay(clock=self._clock, min_secs=0.0, max_secs=0.0, chance=chance)
         source = BilibiliSource(client=client, pace=Pace(100_000, 1), pause=pause, chance=chance)
         session = source.open_session(1, "acc1", f"SESSDATA={SECRET}; buvid3={'D' * 5}", None)
         if path == FINGER:
@@ -214,7 +214,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
     @effort(12)
     @given(entries=ENTRIES)
     def store(entries: list[dict[str, Any]]) -> None:
-        asked = search.Asked(1, "GET /", lambda text: text)
+        asked = search.PageQuery(1, "GET /", lambda text: text)
         page = search.read_users({"numPages": 1, "result": entries}, asked)
         file_crawl(app, pages=1)
         lease = claimed(app)

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.bilibili.cookies import parse_cookies, session_expiry
 from tests.support.fuzz.fuzz_effort import effort
 
@@ -90,7 +90,7 @@ def test_a_spoilt_file_is_read_or_refused_without_its_values(case: tuple[str, st
     text, secret = case
     try:
         cookies = parse_cookies(text)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         assert secret not in str(error)
         assert error.__cause__ is None
     else:

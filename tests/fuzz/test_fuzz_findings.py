@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.container import App
-from core.errors import InvalidInput, SettingsError
+from core.errors import InvalidInputError, SettingsError
 from core.settings import Pace, load_settings
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
@@ -25,7 +25,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import SEARCH, Said, says_page, scripted_platform
 
 open_finding = pytest.mark.xfail(strict=True, reason="found by the fuzz tests, not mended yet")
-ASKED = search.Asked(1, "GET /", lambda text: text)
+ASKED = search.PageQuery(1, "GET /", lambda text: text)
 
 
 def said(clock: MovingClock, via: Via, body: bytes) -> object:
@@ -143,7 +143,7 @@ class TestTasks:
     "text", ['SESSDA"s3cr3t=\x1b; sid=1', '{"s3cr3t": null}', '[{"name": "s3cr3t", "value": []}]']
 )
 def test_a_value_that_slipped_into_a_name_is_not_repeated(text: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         parse_cookies(text)
     assert "s3cr3t" not in str(caught.value)
 

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 )
 
 from app.container import App
-from core.errors import InvalidInput, LeaseLost
-from crawler.tasks.scheduler import TaskHalted, TaskLease, TaskScheduler
+from core.cancellation import TaskHaltedSignal
+from core.errors import InvalidInputError, LeaseLostError
+from crawler.tasks.scheduler import TaskLease, TaskScheduler
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.mysql import MySQLEngine
 from storage.models.tasks import TaskType, WaitingFor
@@ -153,7 +154,7 @@ class TaskMachine(RuleBasedStateMachine):
         one, leaf = self.apps[who], self.model.leaves[lease.id]
         before = self.table()
         changed = False
-        with suppress(LeaseLost, TaskHalted):
+        with suppress(LeaseLostError, TaskHaltedSignal):
             if what == "advance":
                 advance(one, lease)
             elif what == "assign":
@@ -184,7 +185,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     def operate_on(self, task: int, act: Callable[[int], None], status: str) -> None:
         if self.model.status(task) not in OPEN:
-            with pytest.raises(InvalidInput):
+            with pytest.raises(InvalidInputError):
                 act(task)
             return
         act(task)
@@ -201,7 +202,7 @@ class TaskMachine(RuleBasedStateMachine):
         top = self.model.top(task)
         other = self.model.open_top(self.model.keys[top])
         if self.model.status(task) == "completed" or other not in (None, top):
-            with pytest.raises(InvalidInput):
+            with pytest.raises(InvalidInputError):
                 scheduler.resume(task)
             return
         scheduler.resume(task)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.schedule import Schedule
-from jobs.due import MOST_BEGINNINGS, Job, Plan, plan_of
-from storage.crawling.job_runs import JobCause, JobRun, JobState, Standing
+from jobs.due import MAX_BEGINNINGS, Job, Plan, plan_of
+from storage.crawling.job_runs import JobCause, JobRun, JobState, RunState
 
 HOURLY = Schedule("0 * * * *", ZoneInfo("UTC"))
 TEN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ def job(**changes: Any) -> Job:
     return Job(name="views", meaning="", schedule=HOURLY, run=lambda _context: "done", **changes)
 
 
-def run(at: datetime = TEN, state: JobState = JobState.SUCCEEDED, **changes: Any) -> JobRun:
+def run(at: datetime = TEN, state: RunState = RunState.SUCCEEDED, **changes: Any) -> JobRun:
     values: dict[str, Any] = {
         "id": 1,
         "job": "views",
@@ -40,16 +40,16 @@ def run(at: datetime = TEN, state: JobState = JobState.SUCCEEDED, **changes: Any
 
 
 def running(until: datetime, at: datetime = TEN, **changes: Any) -> JobRun:
-    return run(at, JobState.RUNNING, finished_at=None, lease_until=until, **changes)
+    return run(at, RunState.RUNNING, finished_at=None, lease_until=until, **changes)
 
 
-def after(newest: JobRun | None = None, open: JobRun | None = None) -> Standing:
-    return Standing(open, newest or open or run(), TEN - 5 * HOUR)
+def after(newest: JobRun | None = None, open: JobRun | None = None) -> JobState:
+    return JobState(open, newest or open or run(), TEN - 5 * HOUR)
 
 
 def test_a_job_that_is_met_first_has_missed_nothing():
-    assert plan_of(job(), Standing(None, None, None), TEN) == Plan(meet=True)
-    met = Standing(None, None, TEN)
+    assert plan_of(job(), JobState(None, None, None), TEN) == Plan(meet=True)
+    met = JobState(None, None, TEN)
     assert plan_of(job(), met, TEN + 59 * MINUTE).is_empty
     assert plan_of(job(), met, TEN + HOUR).start == (TEN + HOUR, JobCause.SCHEDULE)
 
@@ -123,27 +123,27 @@ def test_it_goes_on_late_only_where_that_makes_sense():
 
 
 def test_what_ends_every_process_does_not_go_on_for_ever():
-    deadly = running(TEN + MINUTE, lease_token=MOST_BEGINNINGS)
+    deadly = running(TEN + MINUTE, lease_token=MAX_BEGINNINGS)
     plan = plan_of(job(), after(open=deadly), TEN + 2 * MINUTE)
     assert plan == Plan(give_up=(deadly, "begun 5 times and never ended; given up"))
 
 
 def test_what_somebody_asked_for_is_not_done_again():
     manual = running(TEN + MINUTE, cause=JobCause.MANUAL)
-    standing = Standing(manual, run(), TEN)
+    standing = JobState(manual, run(), TEN)
     assert plan_of(job(), standing, TEN + 2 * MINUTE) == Plan(give_up=(manual, "its process ended"))
 
 
 def test_who_comes_for_it_runs_also_what_came_before_the_job_was_met():
-    unknown = Standing(None, None, None)
+    unknown = JobState(None, None, None)
     now = TEN + 20 * MINUTE
     assert plan_of(job(), unknown, now, asked=True) == Plan(
         meet=True, start=(TEN, JobCause.CATCH_UP)
     )
-    met = Standing(None, None, TEN + MINUTE)
+    met = JobState(None, None, TEN + MINUTE)
     assert plan_of(job(), met, now).is_empty
     assert plan_of(job(), met, now, asked=True) == Plan(start=(TEN, JobCause.CATCH_UP))
-    done = Standing(None, run(), TEN + MINUTE)
+    done = JobState(None, run(), TEN + MINUTE)
     assert plan_of(job(), done, now, asked=True).is_empty
     late = plan_of(job(catch_up=False), unknown, now, asked=True)
     assert late.start is None and late.missed is not None and late.missed.last == TEN

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.container import App
-from commands.doctor.checks import Checkup
+from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
+from core.cancellation import StoppedSignal
 from jobs.retention import BATCH, Retention
-from sources.pacing import Stopped
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause
 from storage.distribution import deliveries
@@ -125,9 +125,7 @@ def test_what_is_old_and_over_goes_and_the_rest_stays(
     old, young = clock.now() - timedelta(days=366), clock.now() - timedelta(days=364)
     for at in (old, young):
         app.database.write(
-            lambda tx, at=at: audit_log.note(
-                tx, "w", address="a", action="x", subject="s", outcome="done", now=at
-            )
+            audit_log.note, "w", address="a", action="x", subject="s", outcome="done", now=at
         )  # type: ignore[misc]
         app.database.write(
             lambda tx, at=at: tx.execute(  # type: ignore[misc]
@@ -156,10 +154,10 @@ def test_where_a_job_stands_is_not_forgotten(app: App, clock: MovingClock) -> No
         app.jobs.runner.settle(views)
         app.jobs.runner.run_now(manual)
     app.jobs.runner.run_now(views)
-    before = app.database.read(lambda tx: job_runs.standing(tx, "views"))
+    before = app.database.read(job_runs.standing, "views")
     clock.move(91 * DAY_SECS)
     assert app.housekeeping.retention.run(NEVER) == "deleted: job runs 8"
-    assert app.database.read(lambda tx: job_runs.standing(tx, "views")) == before
+    assert app.database.read(job_runs.standing, "views") == before
     assert [one.cause is JobCause.MANUAL for one in runs(app)] == [False, True]
     assert len(runs(app, "manual")) == 1
     app.jobs.runner.settle(views)
@@ -204,7 +202,7 @@ def test_a_death_between_two_batches_leaves_whole_ones(
 def test_a_delivery_that_is_replayed_in_that_moment_stays(app: App, made: Rows) -> None:
     one, other = made.delivery(31), made.delivery(31)
     app.database.write(lambda tx: deliveries.replay(tx, Filter(ids=[one]), app.clock.now()))
-    dropped = app.database.write(lambda tx: retention.drop_deliveries(tx, [one, other]))
+    dropped = app.database.write(retention.drop_deliveries, [one, other])
     assert dropped == 1
     assert made.ids("webhook_deliveries") == [one] == made.ids("webhook_attempts", "delivery_id")
 
@@ -220,7 +218,7 @@ def test_zero_keeps_for_ever_and_a_stop_ends_it(make_app: Any, clock: MovingCloc
     assert app.retention.overdue() == [] and log.exists()
     other, stop = make_app(), threading.Event()
     stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         other.retention.run(stop)
     assert len(made.ids("webhook_deliveries")) == 1
 
@@ -283,7 +281,7 @@ def test_doctor_names_the_tables_that_grow(app: App, made: Rows) -> None:
     made.delivery(31)  # the next run deletes it
 
     def finding() -> Any:
-        return next(one for one in Checkup(app).findings() if one.subject == "old rows")
+        return next(one for one in InstallationChecks(app).findings() if one.subject == "old rows")
 
     assert finding().level is Level.OK
     made.delivery(33)

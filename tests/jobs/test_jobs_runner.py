@@ -11,13 +11,12 @@ import pytest
 
 from accounts.vault import Credentials
 from app.container import App
-from core.errors import CommitUnknown, DatabaseError, SettingsError
+from core.cancellation import StoppedSignal
+from core.errors import CommitUnknownError, DatabaseError, JobBusyError, SettingsError
 from core.leases import LeaseKind
 from jobs.due import JobContext
-from jobs.runner import JobBusy
-from sources.pacing import Stopped
 from storage.crawling import job_runs, leases, tasks
-from storage.crawling.job_runs import JobCause, JobState
+from storage.crawling.job_runs import JobCause, RunState
 from storage.models.tasks import TaskType, WaitingFor
 from tests.support.crawler.workbench import ONE_ENGINE, Crash
 from tests.support.jobs.job_tools import TEN, Gate, hourly, runs, told
@@ -31,7 +30,7 @@ def at_ten(make_app, clock):
     clock.move_to(TEN)
     clock.move(-60)
     one, other = make_app(host="one"), make_app(host="other")
-    assert one.job_runner.settle(hourly(str)) is None
+    assert one.jobs.runner.settle(hourly(str)) is None
     clock.move(61)
     return one, other
 
@@ -46,16 +45,16 @@ def dies(_context: JobContext) -> str:
 
 def test_a_run_is_a_row_and_is_done_once(at_ten, clock):
     one, other = at_ten
-    run = one.job_runner.settle(hourly(fine))
+    run = one.jobs.runner.settle(hourly(fine))
     assert run is not None
-    assert (run.scheduled_at, run.cause, run.state) == (TEN, JobCause.SCHEDULE, JobState.SUCCEEDED)
+    assert (run.scheduled_at, run.cause, run.state) == (TEN, JobCause.SCHEDULE, RunState.SUCCEEDED)
     assert run.started_at is not None and run.finished_at == run.started_at > TEN
     assert run.lease_owner is None
-    assert other.job_runner.settle(hourly(fine)) is None
-    assert one.job_runner.settle(hourly(fine)) is None
+    assert other.jobs.runner.settle(hourly(fine)) is None
+    assert one.jobs.runner.settle(hourly(fine)) is None
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
     clock.move(HOUR_SECS)
-    assert other.job_runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.settle(hourly(fine)) is not None
     assert told(one) == [("10:00", "succeeded", "did 10:00"), ("11:00", "succeeded", "did 11:00")]
     assert one.book.held() == other.book.held() == []
 
@@ -81,12 +80,12 @@ def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
 def test_a_dead_process_is_followed_by_the_next(at_ten, clock):
     one, other = at_ten
     with pytest.raises(Crash):
-        one.job_runner.settle(hourly(dies))
+        one.jobs.runner.settle(hourly(dies))
     assert told(one) == [("10:00", "running", "")]
     clock.move(29)
-    assert other.job_runner.settle(hourly(fine)) is None
+    assert other.jobs.runner.settle(hourly(fine)) is None
     clock.move(2)
-    run = other.job_runner.settle(hourly(fine))
+    run = other.jobs.runner.settle(hourly(fine))
     assert run is not None
     assert (run.scheduled_at, run.lease_token, run.result) == (TEN, 2, "did 10:00")
     assert len(runs(one)) == 1
@@ -98,13 +97,13 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
 
     def frozen(context: JobContext) -> str:
         clock.move(31)
-        assert other.job_runner.settle(hourly(fine)) is not None
+        assert other.jobs.runner.settle(hourly(fine)) is not None
         assert not context.stop.is_set(), "nobody has told this process"
-        one.keeper("").keep_once()
+        one.crawling.lease_renewer("").keep_once()
         seen.append(context.stop.is_set())
         return "too late"
 
-    run = one.job_runner.settle(hourly(frozen))
+    run = one.jobs.runner.settle(hourly(frozen))
     assert seen == [True]
     assert run is not None and run.result == "did 10:00"
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
@@ -113,14 +112,17 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
 def test_a_process_that_comes_back_in_between_wins(at_ten, clock):
     one, other = at_ten
     with pytest.raises(Crash):
-        one.job_runner.settle(hourly(dies))
+        one.jobs.runner.settle(hourly(dies))
     clock.move(31)
     [seen] = runs(one)
     now, until = clock.now(), clock.now() + timedelta(seconds=30)
     assert one.database.write(
-        lambda tx: leases.renew(
-            tx, LeaseKind.JOB, row_id=seen.id, owner=one.owner, token=seen.lease_token, until=until
-        )
+        leases.renew,
+        LeaseKind.JOB,
+        row_id=seen.id,
+        owner=one.owner,
+        token=seen.lease_token,
+        until=until,
     )
     take = partial(job_runs.take_over, seen=seen, owner=other.owner, now=now, until=until)
     assert not other.database.write(take)
@@ -135,13 +137,13 @@ def test_a_long_run_keeps_its_lease(at_ten, clock):
     def long(context: JobContext) -> str:
         for _ in range(6 * 60 * 2):
             clock.move(10)
-            one.keeper("").keep_once()
-        assert other.job_runner.settle(hourly(fine)) is None, "one run at a time, on any host"
+            one.crawling.lease_renewer("").keep_once()
+        assert other.jobs.runner.settle(hourly(fine)) is None, "one run at a time, on any host"
         assert not context.stop.is_set()
         return "long"
 
-    assert one.job_runner.settle(hourly(long)) is not None
-    assert other.job_runner.settle(hourly(fine)) is not None
+    assert one.jobs.runner.settle(hourly(long)) is not None
+    assert other.jobs.runner.settle(hourly(fine)) is not None
     reason = "the run of 2026-11-22 10:00 UTC went on until 2026-11-22 12:00 UTC"
     assert told(one) == [
         ("10:00", "succeeded", "long"),
@@ -155,23 +157,23 @@ def test_what_is_cut_short_is_handed_back_and_done_again(at_ten, clock):
     one, other = at_ten
 
     def cut(context: JobContext) -> str:
-        one.job_runner.stop()
+        one.jobs.runner.stop()
         assert context.stop.is_set()
-        raise Stopped
+        raise StoppedSignal
 
-    run = one.job_runner.settle(hourly(cut))
-    assert run is not None and run.state is JobState.RUNNING and run.lease_owner is None
+    run = one.jobs.runner.settle(hourly(cut))
+    assert run is not None and run.state is RunState.RUNNING and run.lease_owner is None
     assert one.book.held() == []
-    again = other.job_runner.settle(hourly(fine))
+    again = other.jobs.runner.settle(hourly(fine))
     assert again is not None and (again.id, again.result) == (run.id, "did 10:00")
 
 
 @ONE_ENGINE
 def test_a_stopping_process_begins_nothing_in_earnest(at_ten):
     one, _ = at_ten
-    one.job_runner.stop()
+    one.jobs.runner.stop()
     seen = []
-    one.job_runner.settle(hourly(lambda c: str(seen.append(c.stop.is_set()))))
+    one.jobs.runner.settle(hourly(lambda c: str(seen.append(c.stop.is_set()))))
     assert seen == [True]
 
 
@@ -189,10 +191,10 @@ def test_a_failure_is_recorded_without_secrets(at_ten, logs, error: Exception, r
     def fails(_context: JobContext) -> str:
         raise error
 
-    run = one.job_runner.settle(hourly(fails))
-    assert run is not None and (run.state, run.result) == (JobState.FAILED, result)
+    run = one.jobs.runner.settle(hourly(fails))
+    assert run is not None and (run.state, run.result) == (RunState.FAILED, result)
     assert "hunter2" not in logs()
-    assert one.job_runner.settle(hourly(fine)) is None, "the next time comes by itself"
+    assert one.jobs.runner.settle(hourly(fine)) is None, "the next time comes by itself"
 
 
 @ONE_ENGINE
@@ -205,11 +207,11 @@ def test_a_result_that_cannot_be_written_is_done_again(at_ten, clock, monkeypatc
     with monkeypatch.context() as trouble:
         trouble.setattr(job_runs, "finish", away)
         with pytest.raises(DatabaseError):
-            one.job_runner.settle(hourly(fine))
+            one.jobs.runner.settle(hourly(fine))
     assert one.book.held() == [], "nobody renews it"
     clock.move(31)
-    again = other.job_runner.settle(hourly(fine))
-    assert again is not None and (again.state, again.lease_token) == (JobState.SUCCEEDED, 2)
+    again = other.jobs.runner.settle(hourly(fine))
+    assert again is not None and (again.state, again.lease_token) == (RunState.SUCCEEDED, 2)
 
 
 def test_a_lost_answer_to_the_claim_is_no_run_and_is_taken_over(at_ten, clock, monkeypatch):
@@ -218,16 +220,16 @@ def test_a_lost_answer_to_the_claim_is_no_run_and_is_taken_over(at_ten, clock, m
 
     def unsure(connection) -> None:
         commit(connection)
-        raise CommitUnknown("the answer was lost")
+        raise CommitUnknownError("the answer was lost")
 
     with monkeypatch.context() as trouble:
         trouble.setattr(one.database.engine, "commit", unsure)
-        with pytest.raises(CommitUnknown):
-            one.job_runner.settle(hourly(lambda _c: str(calls.append(1))))
+        with pytest.raises(CommitUnknownError):
+            one.jobs.runner.settle(hourly(lambda _c: str(calls.append(1))))
     assert calls == []
     assert told(one) == [("10:00", "running", "")]
     clock.move(31)
-    assert other.job_runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.settle(hourly(fine)) is not None
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
 
 
@@ -241,9 +243,9 @@ def test_missed_times_and_the_run_are_written_together(at_ten, clock, monkeypatc
     with monkeypatch.context() as dying:
         dying.setattr(job_runs, "start", dead_here)
         with pytest.raises(Crash):
-            one.job_runner.settle(hourly(fine))
+            one.jobs.runner.settle(hourly(fine))
     assert runs(one) == []
-    assert other.job_runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.settle(hourly(fine)) is not None
     reason = (
         "3 times from 2026-11-22 10:00 UTC to 2026-11-22 12:00 UTC: no process was there to run it"
     )
@@ -255,15 +257,15 @@ def test_who_asks_for_a_run_gets_one_unless_one_goes_on(at_ten, clock):
     clock.move(90)
     gate = Gate()
     with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(one.job_runner.run_now, hourly(gate))
+        going = pool.submit(one.jobs.runner.run_now, hourly(gate))
         assert gate.begun.wait(30)
-        with pytest.raises(JobBusy, match="views is running already"):
-            other.job_runner.run_now(hourly(fine))
-        assert other.job_runner.settle(hourly(fine)) is None
+        with pytest.raises(JobBusyError, match="views is running already"):
+            other.jobs.runner.run_now(hourly(fine))
+        assert other.jobs.runner.settle(hourly(fine)) is None
         gate.go_on.set()
         run = going.result(30)
     assert (run.cause, run.result) == (JobCause.MANUAL, "done")
-    assert other.job_runner.settle(hourly(fine)) is not None, "it takes no scheduled time's place"
+    assert other.jobs.runner.settle(hourly(fine)) is not None, "it takes no scheduled time's place"
     assert told(one)[0] == ("10:00", "succeeded", "did 10:00")
 
 
@@ -271,8 +273,8 @@ def test_who_asks_for_a_run_gets_one_unless_one_goes_on(at_ten, clock):
 def test_a_run_by_hand_at_the_very_time_is_beside_the_schedule(at_ten, clock):
     one, _ = at_ten
     clock.move_to(TEN)
-    one.job_runner.run_now(hourly(fine))
-    assert one.job_runner.settle(hourly(fine)) is not None
+    one.jobs.runner.run_now(hourly(fine))
+    assert one.jobs.runner.settle(hourly(fine)) is not None
     assert [(r.cause, r.scheduled_at == TEN) for r in runs(one)] == [
         (JobCause.SCHEDULE, True),
         (JobCause.MANUAL, False),
@@ -284,15 +286,15 @@ def test_an_interrupted_run_by_hand_is_not_done_again(at_ten, clock):
     one, other = at_ten
 
     def cut(_context: JobContext) -> str:
-        raise Stopped
+        raise StoppedSignal
 
-    run = one.job_runner.run_now(hourly(cut))
-    assert (run.state, run.result) == (JobState.FAILED, "interrupted")
+    run = one.jobs.runner.run_now(hourly(cut))
+    assert (run.state, run.result) == (RunState.FAILED, "interrupted")
     clock.move(1)
     with pytest.raises(Crash):
-        other.job_runner.run_now(hourly(dies))
+        other.jobs.runner.run_now(hourly(dies))
     clock.move(31)
-    assert one.job_runner.run_now(hourly(fine)).state is JobState.SUCCEEDED
+    assert one.jobs.runner.run_now(hourly(fine)).state is RunState.SUCCEEDED
     assert {r.result for r in runs(one)} == {"interrupted", "its process ended", "did 10:00"}
 
 
@@ -312,13 +314,13 @@ def test_the_quota_day_begins_for_people_too(make_app, clock):
     later = app.calendar.next_day_starts(app.calendar.next_day_starts(clock.now()))
     app.scheduler.put_back(leased, not_before=later, waiting_for=WaitingFor.QUOTA, paused=True)
     [job] = [one for one in app.jobs.all if one.name == "quota_reset"]
-    today = app.job_runner.run_now(job)
+    today = app.jobs.runner.run_now(job)
     assert today.result == "quota day 2026-11-22: accounts with a new quota 0, tasks woken 1"
     clock.move(86400)
-    tomorrow = app.job_runner.run_now(job)
+    tomorrow = app.jobs.runner.run_now(job)
     assert tomorrow.result == "quota day 2026-11-23: accounts with a new quota 1, tasks woken 0"
     reset, other = app.registry.find("a"), app.registry.find("b")
     assert (reset.today_export_count, f"{reset.quota_day}") == (0, "2026-11-23")
     assert (other.today_export_count, f"{other.quota_day}") == (10, "2026-11-22"), "it is at work"
-    woken = app.database.read(lambda tx: tasks.get(tx, task.id))
+    woken = app.database.read(tasks.get, task.id)
     assert woken is not None and woken.not_before is not None and woken.not_before < later

@@ -10,7 +10,7 @@ from apscheduler.schedulers.base import BaseScheduler
 
 from app.container import App
 from core.clock import SystemClock
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailableError
 from jobs.due import Job
 from jobs.scheduler import JobScheduler
 from tests.support.crawler.workbench import ONE_ENGINE
@@ -134,7 +134,7 @@ def test_database_trouble_ends_nothing(app: App, clock, monkeypatch, logs):
     def failing_at_first(job: Job):
         tries.append(1)
         if 1 < len(tries) < 20:
-            raise DatabaseUnavailable("away")
+            raise DatabaseUnavailableError("away")
         return settle(job)
 
     monkeypatch.setattr(app.jobs.runner, "settle", failing_at_first)

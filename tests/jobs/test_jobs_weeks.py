@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.container import App
-from crawler.runtime.lease_renewer import Keeper
+from crawler.runtime.lease_renewer import LeaseRenewer
 from jobs.due import Job, JobContext
 from jobs.scheduler import JobScheduler
-from storage.crawling.job_runs import JobCause, JobState
+from storage.crawling.job_runs import JobCause, RunState
 from tests.support.crawler.workbench import Crash
 from tests.support.jobs.job_tools import Inline, hourly, runs
 from tests.support.moving_clock import MovingClock
@@ -50,7 +50,7 @@ class Host:
 
     app: App
     scheduler: JobScheduler
-    keeper: Keeper
+    keeper: LeaseRenewer
     looking: bool = False
 
 
@@ -127,7 +127,7 @@ class Weeks:
 
     def _keep(self) -> None:
         for host in self._hosts:
-            host.keeper.keep_once()
+            host.crawling.lease_renewer.keep_once()
 
     def _runner(self, name: str) -> Callable[[JobContext], str]:
         def run(context: JobContext) -> str:
@@ -183,10 +183,10 @@ def account_for(app: App, weeks: Weeks, job: Job, begin: datetime) -> Counter[st
         place += row.times
         assert expected[place - 1] == row.scheduled_at, (row, expected[place - 1])
         kinds[row.state.value] += row.times
-        kinds["taken over"] += row.state is JobState.SUCCEEDED and row.lease_token > 1
+        kinds["taken over"] += row.state is RunState.SUCCEEDED and row.lease_token > 1
         kinds["made up for"] += row.cause is JobCause.CATCH_UP
         done = weeks.ended[job.name, row.scheduled_at]
-        assert done == (row.state is JobState.SUCCEEDED), row
+        assert done == (row.state is RunState.SUCCEEDED), row
         assert row.result
     assert place == len(expected)
     return kinds

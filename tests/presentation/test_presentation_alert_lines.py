@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from app.container import App
 from presentation.i18n.messages import CHINESE, ENGLISH, Texts
-from presentation.terminal.dashboard import Console
+from presentation.terminal.dashboard import Dashboard
 from tests.presentation.test_presentation_dashboard import drawn, seen
 from tests.support.alerts.alert_causes import disable, enable, expire, fail_task
 from tests.support.crawler.workbench import ONE_ENGINE, add_account, file_crawl
@@ -60,7 +60,7 @@ def test_plain_lines_tell_each_alert_once_when_it_comes_and_when_it_goes(
     app: App, clock: MovingClock
 ) -> None:
     watched(app)
-    console = Console(texts=CHINESE, zone=app.calendar.zone)
+    console = Dashboard(texts=CHINESE, zone=app.calendar.zone)
     assert console.alert_news(seen(app)) == []
     disable(app)
     app.alerts.monitor().look_once()

@@ -9,14 +9,14 @@ from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console as Terminal
+from rich.console import Dashboard as Terminal
 
 from accounts.manager import Purpose
 from app.container import App
 from presentation.i18n.messages import CHINESE, ENGLISH, Texts
 from presentation.i18n.reason_messages import told
 from presentation.snapshot import Snapshot
-from presentation.terminal.dashboard import Console
+from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import TaskType, WaitingFor
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -45,9 +45,9 @@ def drawn(
     snapshot: Snapshot,
     size: tuple[int, int] = (80, 24),
     texts: Texts = ENGLISH,
-    console: Console | None = None,
+    console: Dashboard | None = None,
 ) -> list[str]:
-    console = console or Console(texts=texts, zone=app.calendar.zone)
+    console = console or Dashboard(texts=texts, zone=app.calendar.zone)
     width, height = size
     terminal = Terminal(file=io.StringIO(), width=width, color_system=None, highlight=False)
     with terminal.capture() as captured:
@@ -112,7 +112,7 @@ def test_the_first_line_is_the_day_and_the_end_of_the_work(app: App, clock: Movi
     add_account(app, "acc2", 50)
     app.pool.manager.update_export_count(account_of(app, "acc1").id, 40)
     file_crawl(app, 61)
-    console = Console(texts=ENGLISH, zone=app.calendar.zone)
+    console = Dashboard(texts=ENGLISH, zone=app.calendar.zone)
     lease = claimed(app)
     first = drawn(app, seen(app), console=console)[0]
     assert first.strip() == "today 40 exported, 110 left in 2 accounts"
@@ -183,7 +183,7 @@ def test_a_long_file_name_keeps_its_end(app: App) -> None:
 @ONE_ENGINE
 def test_a_plain_line_is_of_the_own_task_only(app: App) -> None:
     mine, other = file_crawl(app, 3), file_crawl(app, 3, "游戏")
-    console = Console(texts=ENGLISH, zone=app.calendar.zone)
+    console = Dashboard(texts=ENGLISH, zone=app.calendar.zone)
     line, everything = (console.line(seen(app), only) for only in ((mine.id,), ()))
     assert f"#{mine.id} crawl" in line and f"#{other.id} crawl" not in line
     assert f"#{mine.id} crawl" in everything and f"#{other.id} crawl" in everything
@@ -194,7 +194,7 @@ def test_what_a_line_tells_is_the_same_until_something_happens(
     app: App, clock: MovingClock
 ) -> None:
     file_crawl(app, 3)
-    console = Console(texts=ENGLISH, zone=app.calendar.zone)
+    console = Dashboard(texts=ENGLISH, zone=app.calendar.zone)
     lease = claimed(app)
     console.line(seen(app))
     clock.move(1)

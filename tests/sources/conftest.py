@@ -20,7 +20,7 @@ from sources.bilibili.source import BilibiliSource
 from sources.blame import Blame
 from sources.pacing import AccountPace, PacedGate
 from sources.policies import Breaker, GuardedSource
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import (
     RecordingProxy,
@@ -142,7 +142,7 @@ def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
         return BilibiliSource(
             client=client,
             pace=pace,
-            pause=RandomPause(clock=clock, least_secs=pause[0], most_secs=pause[1], chance=chance),
+            pause=RandomDelay(clock=clock, min_secs=pause[0], max_secs=pause[1], chance=chance),
             chance=chance,
         )
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from core.errors import (
-    AccountBanned,
-    BadRequest,
-    LoginExpired,
-    NotFound,
-    Retry,
-    RiskControl,
+    AccountBannedError,
+    BadRequestError,
+    LoginExpiredError,
+    NotFoundError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
-    UnexpectedResponse,
+    ThrottledError,
+    UnexpectedResponseError,
 )
 from sources.base import Via
 from tests.sources.conftest import Visitor
@@ -32,40 +32,40 @@ from tests.support.sources.sources_servers import (
 )
 
 CODES = {
-    -101: LoginExpired,
-    -102: AccountBanned,
-    -111: BadRequest,
-    -352: RiskControl,
-    -400: BadRequest,
-    -401: RiskControl,
-    -403: RiskControl,
-    -404: NotFound,
-    -412: RiskControl,
-    -500: Retry,
-    -503: Retry,
-    -504: Retry,
-    -509: Throttled,
-    -626: NotFound,
-    -799: Throttled,
-    -1200: BadRequest,
-    -8888: Retry,
-    62002: NotFound,
-    62003: Retry,
-    62004: Retry,
-    62012: NotFound,
+    -101: LoginExpiredError,
+    -102: AccountBannedError,
+    -111: BadRequestError,
+    -352: RiskControlError,
+    -400: BadRequestError,
+    -401: RiskControlError,
+    -403: RiskControlError,
+    -404: NotFoundError,
+    -412: RiskControlError,
+    -500: RetryableError,
+    -503: RetryableError,
+    -504: RetryableError,
+    -509: ThrottledError,
+    -626: NotFoundError,
+    -799: ThrottledError,
+    -1200: BadRequestError,
+    -8888: RetryableError,
+    62002: NotFoundError,
+    62003: RetryableError,
+    62004: RetryableError,
+    62012: NotFoundError,
 }
 STATUSES = {
-    301: BadRequest,
-    302: BadRequest,
-    400: BadRequest,
-    401: RiskControl,
-    403: RiskControl,
-    404: NotFound,
-    412: RiskControl,
-    429: Throttled,
-    500: Retry,
-    504: Retry,
-    599: Retry,
+    301: BadRequestError,
+    302: BadRequestError,
+    400: BadRequestError,
+    401: RiskControlError,
+    403: RiskControlError,
+    404: NotFoundError,
+    412: RiskControlError,
+    429: ThrottledError,
+    500: RetryableError,
+    504: RetryableError,
+    599: RetryableError,
 }
 USER = {"mid": 1, "uname": "甲", "usign": "", "fans": 3, "videos": 1}
 
@@ -92,7 +92,7 @@ def test_each_code_has_its_reaction(
 def test_an_unknown_code_is_damage(scripted: ScriptedPlatform, visitor: Visitor) -> None:
     scripted.on_search(says(-31337))
     error = _refused(visitor)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
 
 
@@ -136,7 +136,7 @@ def test_retry_after_is_honoured_when_it_is_a_number(
     headers = () if header is None else (("Retry-After", header),)
     scripted.on_search(Said(b"", 429, headers))
     error = _refused(visitor)
-    assert isinstance(error, Throttled)
+    assert isinstance(error, ThrottledError)
     assert error.retry_after_secs == secs
 
 
@@ -166,7 +166,7 @@ def test_a_body_that_is_not_understood_is_damage(
 ) -> None:
     scripted.on_search(Said(body))
     error = _refused(visitor)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
     assert error.evidence is not None
 
@@ -177,13 +177,13 @@ def test_num_pages_must_be_a_count(
 ) -> None:
     scripted.on_search(says_page(USER, pages=pages))
     error = _refused(visitor)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
 
 
 def test_num_pages_may_not_be_missing(scripted: ScriptedPlatform, visitor: Visitor) -> None:
     scripted.on_search(says(0, {"result": [USER]}))
-    assert isinstance(_refused(visitor), Retry)
+    assert isinstance(_refused(visitor), RetryableError)
 
 
 @pytest.mark.parametrize("result", [{"result": None}, {"result": []}, {}], ids=["null", "[]", "no"])
@@ -193,7 +193,7 @@ def test_a_page_of_the_range_without_result_is_damage(
     scripted.on_search(says(0, {"numPages": 3, **result}))
     for page in (1, 3):
         error = _refused(visitor, page)
-        assert isinstance(error, Retry)
+        assert isinstance(error, RetryableError)
         assert error.damaged
 
 
@@ -213,7 +213,7 @@ def test_a_result_must_be_a_list(
 ) -> None:
     scripted.on_search(says(0, {"numPages": 1, "result": result}))
     error = _refused(visitor)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
 
 
@@ -251,7 +251,7 @@ def test_a_bad_entry_is_set_aside(
 def test_a_page_of_bad_entries_only_is_damage(scripted: ScriptedPlatform, visitor: Visitor) -> None:
     scripted.on_search(says_page(None, {"mid": "x", "uname": "a"}))
     error = _refused(visitor)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
 
 
@@ -296,7 +296,7 @@ def test_raw_data_is_json_that_every_database_takes(
     scripted.on_search(Said(body.replace(b"4711", number.encode())))
     try:
         page = visitor.search()
-    except Retry as error:
+    except RetryableError as error:
         assert error.damaged
         return
     for creator in page.creators:
@@ -337,17 +337,17 @@ def test_evidence_is_shortened(scripted: ScriptedPlatform, visitor: Visitor) -> 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (says(-352, {"v_voucher": "voucher_1"}), RiskControl),
-        (says(-412), RiskControl),
-        (says(-102), AccountBanned),
-        (says(-799, {"x": 1}), Throttled),
-        (says(-500, {"x": 1}), Retry),
-        (says(0, {"v_voucher": "voucher_1"}), RiskControl),
-        (says(0, {}), Retry),
-        (says(0), Retry),
-        (Said(b"", 412), RiskControl),
-        (says(0, {"wbi_img": {"img_url": "x", "sub_url": "y"}}), UnexpectedResponse),
-        (says(0, {"wbi_img": None}), UnexpectedResponse),
+        (says(-352, {"v_voucher": "voucher_1"}), RiskControlError),
+        (says(-412), RiskControlError),
+        (says(-102), AccountBannedError),
+        (says(-799, {"x": 1}), ThrottledError),
+        (says(-500, {"x": 1}), RetryableError),
+        (says(0, {"v_voucher": "voucher_1"}), RiskControlError),
+        (says(0, {}), RetryableError),
+        (says(0), RetryableError),
+        (Said(b"", 412), RiskControlError),
+        (says(0, {"wbi_img": {"img_url": "x", "sub_url": "y"}}), UnexpectedResponseError),
+        (says(0, {"wbi_img": None}), UnexpectedResponseError),
     ],
 )
 def test_trouble_while_asking_for_the_keys_keeps_its_meaning(
@@ -359,7 +359,8 @@ def test_trouble_while_asking_for_the_keys_keeps_its_meaning(
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(says(-412), RiskControl), (Said(b"", 502), Retry), (says(0), Retry)]
+    ("answer", "kind"),
+    [(says(-412), RiskControlError), (Said(b"", 502), RetryableError), (says(0), RetryableError)],
 )
 def test_trouble_while_asking_for_the_device_keeps_its_meaning(
     scripted: ScriptedPlatform, visitor: Visitor, answer: Said, kind: type[SourceError]
@@ -373,7 +374,7 @@ def test_a_device_answer_without_its_id_is_not_understood(
     scripted: ScriptedPlatform, visitor: Visitor
 ) -> None:
     scripted.on(FINGER, says(0, {"b_4": "x"}))
-    assert isinstance(_refused(visitor), UnexpectedResponse | Retry)
+    assert isinstance(_refused(visitor), UnexpectedResponseError | RetryableError)
 
 
 def _refused(visitor: Visitor, page: int = 1) -> SourceError:

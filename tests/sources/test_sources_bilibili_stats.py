@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.errors import NotFound
+from core.errors import NotFoundError
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.bilibili import space, videos
 from sources.bilibili.ids import av_to_bv
@@ -324,9 +324,9 @@ def test_the_card_agrees_with_what_the_search_says(place: World, enter: Enter) -
 
 def test_a_creator_who_never_was_is_not_found(place: World, enter: Enter) -> None:
     visitor = enter(place.url)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         visitor.source.card(visitor.session, "999999999999")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         visitor.source.uploads(visitor.session, "999999999999", 1)
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from core.errors import (
-    AccountBanned,
-    BadRequest,
+    AccountBannedError,
+    BadRequestError,
     Culprit,
     Evidence,
-    LoginExpired,
-    NotFound,
-    QuotaSpent,
-    Retry,
-    RiskControl,
+    LoginExpiredError,
+    NotFoundError,
+    PlatformQuotaError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
-    UnexpectedResponse,
+    ThrottledError,
+    UnexpectedResponseError,
 )
 from sources.blame import Asked, Blame
 from tests.support.moving_clock import MovingClock
@@ -34,7 +34,7 @@ def by(account: int, egress: str = "direct", kind: str = "search") -> Asked:
 
 
 def refused(blame: Blame, asked: Asked, code: int = -352) -> Culprit:
-    return blame.judge(PLATFORM, asked, RiskControl("no", Evidence("GET /", 200, code)))
+    return blame.judge(PLATFORM, asked, RiskControlError("no", Evidence("GET /", 200, code)))
 
 
 def test_one_refused_account_is_to_blame_itself(blame: Blame) -> None:
@@ -75,27 +75,27 @@ def test_an_endpoint_or_our_signature_is_when_other_endpoints_answer(
 
 def test_another_platforms_answers_do_not_count(blame: Blame) -> None:
     for account in (1, 2, 3):
-        blame.judge("other", by(account), RiskControl("no"))
+        blame.judge("other", by(account), RiskControlError("no"))
     assert refused(blame, by(1)) is Culprit.ACCOUNT
 
 
 def test_a_block_of_the_address_is_the_ways(blame: Blame) -> None:
-    error = RiskControl("blocked", whole_egress=True)
+    error = RiskControlError("blocked", whole_egress=True)
     assert blame.judge(PLATFORM, by(1), error) is Culprit.PROXY
 
 
 @pytest.mark.parametrize(
     ("error", "culprit"),
     [
-        (Throttled("slow"), Culprit.ACCOUNT),
-        (LoginExpired("gone"), Culprit.ACCOUNT),
-        (AccountBanned("gone"), Culprit.ACCOUNT),
-        (Retry("502"), Culprit.PLATFORM),
-        (Retry("tunnel", of_proxy=True), Culprit.PROXY),
-        (QuotaSpent("spent", MovingClock().now()), Culprit.PLATFORM),
-        (UnexpectedResponse("shape"), Culprit.OURSELVES),
-        (NotFound("gone"), Culprit.OURSELVES),
-        (BadRequest("bad"), Culprit.OURSELVES),
+        (ThrottledError("slow"), Culprit.ACCOUNT),
+        (LoginExpiredError("gone"), Culprit.ACCOUNT),
+        (AccountBannedError("gone"), Culprit.ACCOUNT),
+        (RetryableError("502"), Culprit.PLATFORM),
+        (RetryableError("tunnel", of_proxy=True), Culprit.PROXY),
+        (PlatformQuotaError("spent", MovingClock().now()), Culprit.PLATFORM),
+        (UnexpectedResponseError("shape"), Culprit.OURSELVES),
+        (NotFoundError("gone"), Culprit.OURSELVES),
+        (BadRequestError("bad"), Culprit.OURSELVES),
     ],
 )
 def test_every_other_error_has_its_culprit(
@@ -106,5 +106,5 @@ def test_every_other_error_has_its_culprit(
 
 def test_servers_failures_blame_nobody_however_many(blame: Blame) -> None:
     for account in range(1, 9):
-        assert blame.judge(PLATFORM, by(account), Retry("502")) is Culprit.PLATFORM
+        assert blame.judge(PLATFORM, by(account), RetryableError("502")) is Culprit.PLATFORM
     assert refused(blame, by(1)) is Culprit.ACCOUNT

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core import errors
-from core.errors import LoginExpired, Retry, SourceError, Throttled
+from core.errors import LoginExpiredError, RetryableError, SourceError, ThrottledError
 from sources.base import AccountSession, CreatorPage, CreatorSource, Via
 from tests.sources.conftest import DOMAIN, World
 from tests.support.moving_clock import MovingClock
@@ -163,7 +163,7 @@ def test_an_account_that_falls_says_so_on_the_next_page(
 def test_the_limit_of_an_account_is_a_throttle(world: Callable[..., World], visit: Visit) -> None:
     guest = visit(world(rate="1/10").url)
     guest.search(1)
-    assert isinstance(guest.error(1), Throttled)
+    assert isinstance(guest.error(1), ThrottledError)
 
 
 def test_who_is_signed_in(world: Callable[..., World], visit: Visit) -> None:
@@ -179,7 +179,7 @@ def test_who_is_signed_in(world: Callable[..., World], visit: Visit) -> None:
 def test_without_usable_credentials_nobody_sets_out(
     place: Place, clock: MovingClock, session: str | None
 ) -> None:
-    with pytest.raises(LoginExpired):
+    with pytest.raises(LoginExpiredError):
         place.make("http://127.0.0.1:1", clock).open_session(1, "me", session, None)
 
 
@@ -193,7 +193,7 @@ def test_a_spoilt_answer_is_tried_again(
     guest = visit(here.url)
     guest.search()
     here.order({"kind": kind, "endpoint": place.endpoint})
-    assert isinstance(guest.error(), Retry)
+    assert isinstance(guest.error(), RetryableError)
     assert len(guest.search().creators) == 20
 
 
@@ -332,7 +332,7 @@ def test_one_page_is_one_request(world: Callable[..., World], visit: Visit, plac
 
 
 def _assert_damaged(error: SourceError) -> None:
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
     assert error.evidence is not None
     assert error.evidence.http_status == 200

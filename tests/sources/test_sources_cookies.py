@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.bilibili.cookies import parse_cookies
 
 VALUE = "f00%2C1790000000%2Cbar%2A11"
@@ -106,7 +106,7 @@ def test_cookies_of_other_sites_are_ignored(domain: str) -> None:
     ],
 )
 def test_a_wrong_form_is_told_with_its_place_and_without_its_values(text: str, where: str) -> None:
-    with pytest.raises(InvalidInput, match=where) as caught:
+    with pytest.raises(InvalidInputError, match=where) as caught:
         parse_cookies(text)
     assert SECRET not in str(caught.value)
 
@@ -124,7 +124,7 @@ def test_a_wrong_form_is_told_with_its_place_and_without_its_values(text: str, w
     ids=["deep", "long number", "lone surrogate", "line break", "NUL", "not latin"],
 )
 def test_what_no_cookie_header_can_hold_is_refused_at_once(text: str) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         parse_cookies(text)
 
 
@@ -147,7 +147,7 @@ TEXTS = st.one_of(
 def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
     try:
         cookies = parse_cookies(text)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         assert str(error)
         return
     assert cookies["SESSDATA"]

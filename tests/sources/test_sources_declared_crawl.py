@@ -61,7 +61,7 @@ def test_a_crawl_brings_every_creator_once(
     rows = app.database.read(lambda tx: tx.all("SELECT uid, source_page FROM influencers"))
     assert sorted(row["uid"] for row in rows) == sorted(here.uids())
     assert {row["source_page"] for row in rows} == set(range(1, 13))
-    ended = app.database.read(lambda tx: tasks.get(tx, task.id))
+    ended = app.database.read(tasks.get, task.id)
     assert ended is not None
     assert ended.status is TaskStatus.COMPLETED
 
@@ -91,4 +91,4 @@ def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
     work(app, "market_by_cursor", here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))
     assert {row["n"] for row in rows} == set(range(1, pages + 1))
-    assert app.database.read(lambda tx: tasks.get(tx, task.id)).status is TaskStatus.COMPLETED
+    assert app.database.read(tasks.get, task.id).status is TaskStatus.COMPLETED

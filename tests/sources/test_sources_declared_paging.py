@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from core.errors import BadRequest, NotFound, Retry, Throttled
+from core.errors import BadRequestError, NotFoundError, RetryableError, ThrottledError
 from sources.base import Via
 from sources.declared import source as declared_source
-from sources.declared.cursors import MOST_PAGES_KEPT, CursorMemory, Place
+from sources.declared.cursors import MAX_PAGES_KEPT, CursorMemory, Place
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, Shopper, changed, shopper
 from tests.support.sources.sources_servers import Asked, Said
@@ -43,7 +43,7 @@ def says(**body: Any) -> Said:
 
 
 def damage(shopper: Shopper, page: int = 1) -> str:
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         shopper.search(page)
     assert caught.value.damaged
     return str(caught.value)
@@ -172,7 +172,7 @@ def test_page_numbers_may_begin_at_zero(
 
 def test_only_names_are_searched(shop: Shop) -> None:
     visitor = shop()
-    with pytest.raises(BadRequest, match="names"):
+    with pytest.raises(BadRequestError, match="names"):
         visitor.source.search_creators(visitor.session, "d", 1, Via.VIDEOS)
 
 
@@ -218,7 +218,7 @@ def test_a_caller_may_walk_step_by_step(api: ScriptedApi, shop: Shop, clock: Mov
 def test_a_walk_that_is_cut_short_goes_on_where_it_was(api: ScriptedApi, shop: Shop) -> None:
     chain, visitor = Chain(api=api, last=9), shop(BY_CURSOR)
     chain.refused.add("c3")
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         visitor.search(5)
     chain.refused.clear()
     assert visitor.search(5).creators[0].uid == "50"
@@ -251,7 +251,7 @@ def test_an_old_cursor_that_is_refused_is_walked_to_anew(
     chain.refused |= {"c2", "c3"}
     chain.prefix = "d"
     clock.move(3600)
-    with pytest.raises(Retry, match="walking anew"):
+    with pytest.raises(RetryableError, match="walking anew"):
         visitor.search(3)
     assert visitor.search(3).creators[0].uid == "30"
     assert chain.asked[2:] == ["c3", "", "d2", "d3"]
@@ -262,7 +262,7 @@ def test_a_fresh_cursor_that_is_refused_is_no_reason_to_walk(api: ScriptedApi, s
     visitor.search(2)
     chain.refused.add("c3")
     for _ in range(2):
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequestError):
             visitor.search(3)
     assert chain.asked == ["", "c2", "c3", "c3"]
 
@@ -272,7 +272,7 @@ def test_a_throttle_forgets_no_cursor(api: ScriptedApi, shop: Shop, clock: Movin
     visitor.search(2)
     clock.move(3600)
     api.made["/people"] = lambda _: Said(b"{}", 429)
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         visitor.search(3)
     api.made["/people"] = chain.answer
     visitor.search(3)
@@ -329,10 +329,10 @@ def test_an_empty_page_that_more_follow_is_damaged_unless_told(
 
 def test_memory_of_cursors_is_bounded_and_forgets_the_oldest() -> None:
     memory = CursorMemory()
-    for page in range(2, MOST_PAGES_KEPT + 100):
+    for page in range(2, MAX_PAGES_KEPT + 100):
         memory.keep("d", Place(page, f"c{page}"))
     assert memory.nearest("d", 50).page == 1
-    assert memory.nearest("d", 10**6).page == MOST_PAGES_KEPT + 99
+    assert memory.nearest("d", 10**6).page == MAX_PAGES_KEPT + 99
     for number in range(1000):
         memory.keep(f"d{number}", Place(2, "c2"))
     assert memory.nearest("d", 10**6).page == 1
@@ -340,5 +340,5 @@ def test_memory_of_cursors_is_bounded_and_forgets_the_oldest() -> None:
 
 def test_a_gone_search_is_not_found(api: ScriptedApi, shop: Shop) -> None:
     api.on("/people", Said(b"{}", 404))
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         shop().search()

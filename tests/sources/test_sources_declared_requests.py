@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from core import errors
-from core.errors import InvalidInput, Retry, RiskControl, SourceError, Throttled
+from core.errors import (
+    InvalidInputError,
+    RetryableError,
+    RiskControlError,
+    SourceError,
+    ThrottledError,
+)
 from sources.declared.loading import load_platforms
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.declared_files import (
@@ -118,13 +124,13 @@ def test_an_account_leaves_through_its_proxy_only(
     assert session.egress == proxy.address
     dead = visitor.source.open_session(3, "c", "third1", "http://me:pass4711@127.0.0.1:1")
     refused = error(Shopper(visitor.source, dead))
-    assert isinstance(refused, Retry)
+    assert isinstance(refused, RetryableError)
     assert "pass4711" not in f"{refused!r} {refused.evidence!r}"
 
 
 def test_redirects_are_not_followed(api: ScriptedApi, shop: Shop) -> None:
     api.on("/people", Said(b"{}", 302, (("Location", f"{api.url}/elsewhere"),)))
-    assert type(error(shop())) is errors.BadRequest
+    assert type(error(shop())) is errors.BadRequestError
     assert api.times("/elsewhere") == 0
 
 
@@ -192,10 +198,10 @@ def test_the_first_rule_that_fits_is_taken(api: ScriptedApi, shop: Shop) -> None
         )
     )
     said: dict[bytes, type[SourceError]] = {
-        b'{"code": 1, "message": "gone"}': errors.AccountBanned,
-        b'{"code": 2, "message": "gone"}': errors.NotFound,
-        b'{"code": 2, "message": null}': Throttled,  # contains() of null is no match, no crash
-        b"<html>gone": Throttled,
+        b'{"code": 1, "message": "gone"}': errors.AccountBannedError,
+        b'{"code": 2, "message": "gone"}': errors.NotFoundError,
+        b'{"code": 2, "message": null}': ThrottledError,  # contains() of null is no match, no crash
+        b"<html>gone": ThrottledError,
     }
     for body, expected in said.items():
         api.on("/people", Said(body, 403))
@@ -205,7 +211,7 @@ def test_the_first_rule_that_fits_is_taken(api: ScriptedApi, shop: Shop) -> None
 def test_risk_may_be_that_of_the_whole_way_out(api: ScriptedApi, shop: Shop) -> None:
     api.on("/people", Said(b"{}", 412))
     found = error(shop(with_means('reaction = "risk"\nstatus = 412\nwhole_egress = true')))
-    assert isinstance(found, RiskControl)
+    assert isinstance(found, RiskControlError)
     assert found.whole_egress
 
 
@@ -215,7 +221,7 @@ def test_a_throttle_says_how_long(
 ) -> None:
     api.on("/people", Said(b"{}", 429, (("Retry-After", header),)))
     found = error(shop())
-    assert isinstance(found, Throttled)
+    assert isinstance(found, ThrottledError)
     assert found.retry_after_secs == secs
 
 
@@ -223,7 +229,7 @@ def test_what_is_not_good_and_not_known_is_damaged(api: ScriptedApi, shop: Shop)
     visitor = shop(PLATFORM.replace('code = "code"', 'code = "code"\ngood = "code == `0`"'))
     api.on("/people", Said(b'{"code": "E7", "pages": 0, "people": []}'))
     found = error(visitor)
-    assert isinstance(found, Retry)
+    assert isinstance(found, RetryableError)
     assert found.damaged
     assert "code E7" in str(found)
 
@@ -244,7 +250,7 @@ def test_who_is_signed_in_may_be_a_condition(api: ScriptedApi, shop: Shop) -> No
     api.on("/me", Said(b"", 401))
     assert not visitor.source.check_session(visitor.session).signed_in
     api.on("/me", Said(b"", 500))
-    with pytest.raises(Retry):
+    with pytest.raises(RetryableError):
         visitor.source.check_session(visitor.session)
 
 
@@ -265,7 +271,7 @@ def test_a_session_of_another_form_is_told_and_not_repeated(
     cookies = 'kind = "cookies"\nrequired_cookie = "sid"'
     written(tmp_path, changed(form, cookies) if kind == "cookies" else PLATFORM)
     platform = load_platforms(tmp_path, {})[-1]
-    with pytest.raises(InvalidInput, match=told) as caught:
+    with pytest.raises(InvalidInputError, match=told) as caught:
         platform.check_session_text(text)
     assert "pass4711" not in str(caught.value)
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from core.errors import (
-    AccountBanned,
-    BadRequest,
-    LoginExpired,
-    Retry,
-    RiskControl,
+    AccountBannedError,
+    BadRequestError,
+    LoginExpiredError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 from sandbox.faults import KINDS
 from tests.sources.conftest import Visitor, World
@@ -36,29 +36,29 @@ class Due:
 
 
 DUE = {
-    "drop": Due(Retry, None),
-    "truncated_body": Due(Retry, None),
-    "http_500": Due(Retry, 500),
-    "http_502": Due(Retry, 502),
-    "http_503": Due(Retry, 503),
-    "code_500": Due(Retry, code=-500),
-    "code_503": Due(Retry, code=-503),
-    "code_504": Due(Retry, code=-504),
-    "code_8888": Due(Retry, code=-8888),
-    "truncated_json": Due(Retry, damaged=True),
-    "html_200": Due(Retry, damaged=True),
-    "empty_body": Due(Retry, damaged=True),
-    "empty_data": Due(Retry, code=0, damaged=True),
-    "null_data": Due(Retry, code=0, damaged=True),
-    "null_result": Due(Retry, code=0, damaged=True),
-    "result_string": Due(Retry, code=0, damaged=True),
-    "html_412": Due(RiskControl, 412, whole_egress=True),
-    "code_412": Due(RiskControl, 412, whole_egress=True),
-    "risk_voucher": Due(RiskControl, code=-352),
-    "risk_bare": Due(RiskControl, code=-352),
-    "captcha": Due(RiskControl, code=-401),
-    "voucher_only": Due(RiskControl, code=0),
-    "code_509": Due(Throttled, code=-509),
+    "drop": Due(RetryableError, None),
+    "truncated_body": Due(RetryableError, None),
+    "http_500": Due(RetryableError, 500),
+    "http_502": Due(RetryableError, 502),
+    "http_503": Due(RetryableError, 503),
+    "code_500": Due(RetryableError, code=-500),
+    "code_503": Due(RetryableError, code=-503),
+    "code_504": Due(RetryableError, code=-504),
+    "code_8888": Due(RetryableError, code=-8888),
+    "truncated_json": Due(RetryableError, damaged=True),
+    "html_200": Due(RetryableError, damaged=True),
+    "empty_body": Due(RetryableError, damaged=True),
+    "empty_data": Due(RetryableError, code=0, damaged=True),
+    "null_data": Due(RetryableError, code=0, damaged=True),
+    "null_result": Due(RetryableError, code=0, damaged=True),
+    "result_string": Due(RetryableError, code=0, damaged=True),
+    "html_412": Due(RiskControlError, 412, whole_egress=True),
+    "code_412": Due(RiskControlError, 412, whole_egress=True),
+    "risk_voucher": Due(RiskControlError, code=-352),
+    "risk_bare": Due(RiskControlError, code=-352),
+    "captcha": Due(RiskControlError, code=-401),
+    "voucher_only": Due(RiskControlError, code=0),
+    "code_509": Due(ThrottledError, code=-509),
 }
 HARMLESS = {"delay"}
 ONE_ENTRY = {"mid_object", "null_entry"}
@@ -112,14 +112,14 @@ def test_an_answer_that_is_too_late_is_tried_again(
 ) -> None:
     hasty, patient = (enter(source_at(sandbox_world.url, secs)) for secs in (0.2, 30))
     sandbox_world.order({"kind": "delay", "delay_secs": 600, "times": 1})
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         hasty.search()
     assert not caught.value.damaged
     assert len(patient.search().creators) == 20
 
 
 def test_nobody_at_the_other_end_is_tried_again(enter: Enter) -> None:
-    with pytest.raises(Retry, match="no answer") as caught:
+    with pytest.raises(RetryableError, match="no answer") as caught:
         enter("http://127.0.0.1:1").search()
     assert not caught.value.damaged
 
@@ -128,19 +128,19 @@ def test_more_than_the_platforms_rate_throttles(world: Start, enter: Enter) -> N
     visitor = enter(world(rate="2/10").url)
     visitor.search()
     visitor.search()
-    with pytest.raises(Throttled) as caught:
+    with pytest.raises(ThrottledError) as caught:
         visitor.search()
     assert caught.value.evidence is not None
     assert caught.value.evidence.code == -799
 
 
 def test_a_page_that_is_none_is_a_bad_request(sandbox_world: World, enter: Enter) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         enter(sandbox_world.url).search(page=0)
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("banned-1", AccountBanned), ("expired-1", LoginExpired)]
+    ("name", "error"), [("banned-1", AccountBannedError), ("expired-1", LoginExpiredError)]
 )
 def test_an_account_may_fall_in_the_middle(
     world: Start, enter: Enter, name: str, error: type[SourceError]
@@ -152,7 +152,7 @@ def test_an_account_may_fall_in_the_middle(
 
 
 def test_a_session_that_never_was_is_expired(sandbox_world: World, enter: Enter) -> None:
-    with pytest.raises(LoginExpired):
+    with pytest.raises(LoginExpiredError):
         enter(sandbox_world.url, "dead-1").search()
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
+from core.cancellation import StoppedSignal
 from core.errors import (
-    LoginExpired,
-    NotFound,
-    Retry,
-    RiskControl,
+    LoginExpiredError,
+    NotFoundError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
-    UnexpectedResponse,
+    ThrottledError,
+    UnexpectedResponseError,
 )
 from core.settings import Pace
-from sources.pacing import Stopped
 from tests.sources.conftest import REST_SECS, Guarded, Visitor, World
 from tests.support.sources.sources_servers import Said, ScriptedPlatform
 
@@ -51,7 +51,7 @@ def test_a_platform_that_is_down_stays_a_retry(
     place: World, visitor: Visitor, guard: Guard, kind: str
 ) -> None:
     place.order({"kind": kind, "times": 9})
-    with pytest.raises(Retry, match=r"3 tries"):
+    with pytest.raises(RetryableError, match=r"3 tries"):
         guard(visitor.source).search(visitor)
     assert place.stats()["faults"] == {kind: 3}
 
@@ -61,21 +61,21 @@ def test_an_answer_that_stays_damaged_is_unexpected_and_kept(
     place: World, visitor: Visitor, guard: Guard, kind: str
 ) -> None:
     place.order({"kind": kind, "times": 9})
-    with pytest.raises(UnexpectedResponse, match=r"3 tries") as caught:
+    with pytest.raises(UnexpectedResponseError, match=r"3 tries") as caught:
         guard(visitor.source).search(visitor)
     assert place.stats()["faults"] == {kind: 3}
     assert caught.value.evidence is not None
     assert caught.value.evidence.body
-    assert isinstance(caught.value.__cause__, Retry)
+    assert isinstance(caught.value.__cause__, RetryableError)
 
 
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("code_509", Throttled),
-        ("captcha", RiskControl),
-        ("voucher_only", RiskControl),
-        ("html_412", RiskControl),
+        ("code_509", ThrottledError),
+        ("captcha", RiskControlError),
+        ("voucher_only", RiskControlError),
+        ("html_412", RiskControlError),
     ],
 )
 def test_a_warning_is_heeded_at_once(
@@ -91,7 +91,7 @@ def test_a_lost_login_is_not_tried_again(
     place: World, enter: Callable[..., Visitor], guard: Guard
 ) -> None:
     visitor = enter(place.url, "dead-1")
-    with pytest.raises(LoginExpired):
+    with pytest.raises(LoginExpiredError):
         guard(visitor.source).search(visitor)
     assert place.requests_of("dead-1") == 2  # nav and one search
 
@@ -101,7 +101,7 @@ def test_what_is_gone_is_not_tried_again(
 ) -> None:
     scripted.on_search(Said(b"", 404))
     visitor = enter(scripted.url)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         guard(visitor.source).search(visitor)
     assert len(scripted.asked) == 3  # device, keys and one search
 
@@ -111,7 +111,7 @@ def test_the_number_of_tries_is_as_set(
     place: World, visitor: Visitor, guard: Guard, attempts: int
 ) -> None:
     place.order({"kind": "http_502", "times": 9})
-    with pytest.raises(Retry, match=f"{attempts} tries"):
+    with pytest.raises(RetryableError, match=f"{attempts} tries"):
         guard(visitor.source, attempts=attempts).search(visitor)
     assert place.stats()["faults"] == {"http_502": attempts}
 
@@ -119,7 +119,7 @@ def test_the_number_of_tries_is_as_set(
 def test_the_pauses_between_tries_grow(place: World, visitor: Visitor, guard: Guard) -> None:
     place.order({"kind": "http_502", "times": 9})
     guarded = guard(visitor.source, attempts=5)
-    with pytest.raises(Retry):
+    with pytest.raises(RetryableError):
         guarded.search(visitor)
     pauses = [secs for secs in guarded.clock.waits if secs > 0.1]
     assert len(pauses) == 4
@@ -156,7 +156,7 @@ def test_a_stop_ends_the_tries(place: World, visitor: Visitor, guard: Guard) -> 
     place.order({"kind": "http_502", "times": 9})
     guarded = guard(visitor.source)
     guarded.clock.on_wait = guarded.stop.set
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         guarded.search(visitor)
     assert place.stats()["faults"] == {"http_502": 1}
 
@@ -178,7 +178,7 @@ def test_risk_answers_of_three_accounts_shut_the_way(
     place.order({"kind": "captcha", "times": 3})
     left = []
     for name in ("one", "two", "three"):
-        with pytest.raises(RiskControl):
+        with pytest.raises(RiskControlError):
             guarded.search(enter(visitor.source, name))
         left.append(guarded.source.breaker.secs_left("bilibili", "direct"))
     assert left == [0, 0, REST_SECS]
@@ -189,7 +189,7 @@ def test_a_block_of_the_address_shuts_only_that_way(
 ) -> None:
     guarded = guard(visitor.source)
     place.order({"kind": "html_412"})
-    with pytest.raises(RiskControl):
+    with pytest.raises(RiskControlError):
         guarded.search(visitor)
     assert guarded.source.breaker.secs_left("bilibili", "direct") == REST_SECS
     assert guarded.source.breaker.secs_left("bilibili", "proxy:1") == 0
@@ -200,7 +200,7 @@ def test_nothing_is_asked_on_a_way_that_is_shut(
 ) -> None:
     guarded = guard(visitor.source)
     place.order({"kind": "html_412"})
-    with pytest.raises(RiskControl):
+    with pytest.raises(RiskControlError):
         guarded.search(visitor)
     other = enter(visitor.source, "other")
     with pytest.raises(SourceError):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.links import ShortLink, VideoLink, recognise, urls_in
 
 BV, AV = "BV1GJ411x7h7", 80433022
@@ -160,7 +160,7 @@ def test_the_link_in_a_share_text_is_found(text: str, link: VideoLink | ShortLin
 
 @pytest.mark.parametrize(("text", "why"), NO_VIDEOS.items())
 def test_what_is_no_video_is_refused_with_the_reason(text: str, why: str) -> None:
-    with pytest.raises(InvalidInput, match=why):
+    with pytest.raises(InvalidInputError, match=why):
         recognise(text)
 
 
@@ -202,13 +202,13 @@ def test_an_id_that_only_one_platform_has_needs_no_name(text: str) -> None:
     ],
 )
 def test_an_id_of_another_platform_is_refused(platform: str, text: str) -> None:
-    with pytest.raises(InvalidInput, match=f"no video id of {platform}"):
+    with pytest.raises(InvalidInputError, match=f"no video id of {platform}"):
         recognise(text, platform)
 
 
 @pytest.mark.parametrize("text", [f"https://youtu.be/{YT}", f"youtube:{YT}"])
 def test_a_link_of_another_platform_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput, match="douyin"):
+    with pytest.raises(InvalidInputError, match="douyin"):
         recognise(text, "douyin")
 
 
@@ -218,7 +218,7 @@ def test_a_short_link_keeps_no_credentials_and_no_fragment() -> None:
 
 
 def test_a_long_text_is_shown_shortened() -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         recognise("x" * 100_000)
     assert len(str(caught.value)) < 400
 
@@ -238,7 +238,7 @@ def test_all_urls_of_a_text_in_their_order() -> None:
 def test_any_text_is_a_link_or_is_refused(text: str) -> None:
     try:
         link = recognise(text)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         assert str(error)
         return
     assert link.platform in FORMS

@@ -7,7 +7,7 @@ from collections import deque
 import pytest
 
 from core.settings import Pace
-from sources.pace_forecast import Outlook, outlook
+from sources.pace_forecast import PaceForecast, outlook
 from sources.pacing import RateWindow
 
 NOW = 1_800_000_000.0
@@ -26,7 +26,7 @@ def answered(window: RateWindow, answer_secs: float, until_secs: float) -> int:
         count += 1
 
 
-def foreseen(found: Outlook, until_secs: float) -> float:
+def foreseen(found: PaceForecast, until_secs: float) -> float:
     """The requests that the outlook promises by then."""
     total, at = found.ahead, found.stretches[0].since_secs
     while at < until_secs:

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.settings import Pace
 from sources.pacing import (
     EVERYTHING,
-    MOST_MOMENTS,
+    MAX_MOMENTS,
     WALL_LIVES_SECS,
     AccountPace,
-    OutOfTurn,
     PacedGate,
-    Stopped,
     learned_per_sec,
 )
 from tests.support.moving_clock import MovingClock
@@ -80,7 +79,7 @@ def test_wide_windows_are_kept_small() -> None:
     way = gate(pace, clock)
     for _ in range(4100):
         ask(way, clock, 0.001)
-    assert len(pace.windows[EVERYTHING].recent) <= MOST_MOMENTS + 2
+    assert len(pace.windows[EVERYTHING].recent) <= MAX_MOMENTS + 2
     assert 1200 <= clock.monotonic() <= 1220
     assert len(pace.dump(clock.now())) < 4000
 
@@ -88,7 +87,7 @@ def test_wide_windows_are_kept_small() -> None:
 def test_a_long_wait_is_told_instead(clock: MovingClock) -> None:
     way = gate(fresh(Pace(1, 10), clock), clock, patience_secs=5)
     ask(way, clock)
-    with pytest.raises(OutOfTurn) as caught:
+    with pytest.raises(OutOfTurnSignal) as caught:
         ask(way, clock)
     assert caught.value.secs == pytest.approx(10, abs=0.1)
     assert clock.waits == []
@@ -102,14 +101,14 @@ def test_a_stop_cuts_the_wait_short(clock: MovingClock) -> None:
     way = PacedGate(pace=fresh(Pace(1, 600), clock), clock=clock, stop=stop, patience_secs=1e9)
     ask(way, clock)
     clock.on_wait = stop.set
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         ask(way, clock)
 
 
 def test_nothing_is_asked_after_a_stop(clock: MovingClock) -> None:
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedSignal):
         ask(
             PacedGate(pace=fresh(Pace(1, 1), clock), clock=clock, stop=stop, patience_secs=1e9),
             clock,

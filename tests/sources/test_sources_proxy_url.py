@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import urllib3
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.bilibili.source import check_proxy
 
 
@@ -41,7 +41,7 @@ def test_usable_urls_come_back_as_they_are(url: str) -> None:
     ],
 )
 def test_others_are_refused_without_repeating_them(url: str) -> None:
-    with pytest.raises(InvalidInput, match="http://user:password@host") as caught:
+    with pytest.raises(InvalidInputError, match="http://user:password@host") as caught:
         check_proxy(url)
     assert "s3" not in str(caught.value)
 
@@ -53,6 +53,6 @@ def test_others_are_refused_without_repeating_them(url: str) -> None:
 def test_what_is_accepted_can_be_used(url: str) -> None:
     try:
         accepted = check_proxy(url)
-    except InvalidInput:
+    except InvalidInputError:
         return
     urllib3.ProxyManager(accepted).clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import RiskControl, SourceError
+from core.errors import RiskControlError, SourceError
 from sources.base import Via
 from sources.bilibili.client import KEYS_LIVE_SECS
 from sources.bilibili.source import BilibiliSource
@@ -170,7 +170,7 @@ def test_the_same_keys_again_are_not_tried_again(
     scripted: ScriptedPlatform, enter: Enter, code: int
 ) -> None:
     scripted.on_search(says(code))
-    with pytest.raises(RiskControl):
+    with pytest.raises(RiskControlError):
         enter(scripted.url).search()
     assert (scripted.times(SEARCH), scripted.times(NAV)) == (1, 2)
 
@@ -180,7 +180,7 @@ def test_other_keys_that_do_not_help_either_are_tried_once(
 ) -> None:
     scripted.on_search(says(-352))
     scripted.on(NAV, *(nav(f"{n:032x}") for n in range(5)))
-    with pytest.raises(RiskControl):
+    with pytest.raises(RiskControlError):
         enter(scripted.url).search()
     assert (scripted.times(SEARCH), scripted.times(NAV)) == (2, 2)
 
@@ -190,6 +190,6 @@ def test_a_refused_signature_stays_what_it_is_when_the_keys_cannot_be_had(
 ) -> None:
     scripted.on_search(says(-352))
     scripted.on(NAV, nav(), says(-412))
-    with pytest.raises(RiskControl) as caught:
+    with pytest.raises(RiskControlError) as caught:
         enter(scripted.url).search()
     assert caught.value.whole_egress

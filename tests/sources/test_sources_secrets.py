@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import LoginExpired, SourceError
+from core.errors import LoginExpiredError, SourceError
 from sources.bilibili.source import BilibiliSource
 from tests.sources.conftest import Visitor
 from tests.support.sources.sources_servers import (
@@ -111,7 +111,7 @@ def test_a_cookie_that_cannot_be_sent_is_no_crash_and_not_repeated(
 def test_stored_cookies_of_no_use_are_not_repeated(
     source_at: Callable[..., BilibiliSource], cookies: str
 ) -> None:
-    with pytest.raises(LoginExpired) as caught:
+    with pytest.raises(LoginExpiredError) as caught:
         source_at("http://127.0.0.1:1").open_session(1, "me", cookies, None)
     _assert_clean(caught.value)
 

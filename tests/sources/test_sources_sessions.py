@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.errors import AccountBanned, LoginExpired, Retry, RiskControl, SourceError
+from core.errors import (
+    AccountBannedError,
+    LoginExpiredError,
+    RetryableError,
+    RiskControlError,
+    SourceError,
+)
 from sources.base import AccountSession, SessionStatus, Via
 from sources.bilibili.source import BilibiliSource
 from sources.sessions import SessionPool
@@ -80,7 +86,7 @@ def test_a_session_lasts_over_requests_with_its_connection(
 def test_without_usable_cookies_the_login_is_expired(
     pool: SessionPool, cookies: str | None
 ) -> None:
-    with pytest.raises(LoginExpired):
+    with pytest.raises(LoginExpiredError):
         pool.session(1, "one", cookies, None)
 
 
@@ -133,7 +139,7 @@ def test_a_dead_proxy_is_no_reason_to_go_directly(
     pool: SessionPool, source: BilibiliSource, place: World
 ) -> None:
     session = pool.session(1, "one", COOKIES, "http://127.0.0.1:1")
-    with pytest.raises(Retry):
+    with pytest.raises(RetryableError):
         _search(source, session)
     assert place.requests_of("one") == 0
 
@@ -181,21 +187,21 @@ def test_a_banned_account_is_told_as_such(
     visitor = enter(world(good_answers_before_ban=1).url, "banned-1")
     assert _check(visitor).signed_in
     visitor.search()
-    with pytest.raises(AccountBanned):
+    with pytest.raises(AccountBannedError):
         _check(visitor)
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (says(-352, {"v_voucher": "voucher_1"}), RiskControl),
-        (says(0, {"v_voucher": "voucher_1"}), RiskControl),
-        (says(-412), RiskControl),
-        (Said(b"", 412), RiskControl),
-        (says(-102, {"isLogin": False}), AccountBanned),
-        (says(0, {}), Retry),
-        (says(-500, {"isLogin": False}), Retry),
-        (Said(b"<html>"), Retry),
+        (says(-352, {"v_voucher": "voucher_1"}), RiskControlError),
+        (says(0, {"v_voucher": "voucher_1"}), RiskControlError),
+        (says(-412), RiskControlError),
+        (Said(b"", 412), RiskControlError),
+        (says(-102, {"isLogin": False}), AccountBannedError),
+        (says(0, {}), RetryableError),
+        (says(-500, {"isLogin": False}), RetryableError),
+        (Said(b"<html>"), RetryableError),
     ],
 )
 def test_trouble_is_not_taken_for_a_lost_login(

@@ -7,10 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import BadRequest, Retry, RiskControl, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    RetryableError,
+    RiskControlError,
+    SourceError,
+    ThrottledError,
+)
 from sources.base import Gone, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
-from sources.short_links import MOST_HOPS, ShortLinkResolver
+from sources.short_links import MAX_HOPS, ShortLinkResolver
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import RecordingProxy, Said
 from tests.support.sources.stats_servers import ScriptedApi, api
@@ -139,15 +145,15 @@ def chain(api: ScriptedApi, hops: int) -> None:
 
 
 def test_as_many_hops_as_allowed(api: ScriptedApi, resolver: ShortLinkResolver) -> None:
-    chain(api, MOST_HOPS)
+    chain(api, MAX_HOPS)
     assert follow(resolver) == VIDEO
-    assert len(api.asked) == MOST_HOPS == 5
+    assert len(api.asked) == MAX_HOPS == 5
 
 
 def test_one_hop_more_is_given_up(api: ScriptedApi, resolver: ShortLinkResolver) -> None:
-    chain(api, MOST_HOPS + 1)
+    chain(api, MAX_HOPS + 1)
     assert gone(follow(resolver)) is Gone.BAD_ID
-    assert len(api.asked) == MOST_HOPS
+    assert len(api.asked) == MAX_HOPS
 
 
 @pytest.mark.parametrize("back", [START, f"{START}#again", "https://v.douyin.com/second"])
@@ -225,15 +231,15 @@ def test_a_link_to_the_front_page_is_not_found(
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Said(b"", 429, (("Retry-After", "9"),)), Throttled),
-        (Said(b"", 403), RiskControl),
-        (Said(b"", 412), RiskControl),
-        (Said(b"", 400), BadRequest),
-        (Said(b"", 500), Retry),
-        (Said(b"", 502), Retry),
-        (Said(b"", 407), Retry),
-        (Said(b"", 302), Retry),
-        (Said(b"", drops=True), Retry),
+        (Said(b"", 429, (("Retry-After", "9"),)), ThrottledError),
+        (Said(b"", 403), RiskControlError),
+        (Said(b"", 412), RiskControlError),
+        (Said(b"", 400), BadRequestError),
+        (Said(b"", 500), RetryableError),
+        (Said(b"", 502), RetryableError),
+        (Said(b"", 407), RetryableError),
+        (Said(b"", 302), RetryableError),
+        (Said(b"", drops=True), RetryableError),
     ],
 )
 def test_an_error_of_the_host_becomes_its_error(
@@ -245,7 +251,7 @@ def test_an_error_of_the_host_becomes_its_error(
     assert type(caught.value) is kind
     assert caught.value.evidence is not None
     assert caught.value.evidence.request == f"GET {START}"
-    if isinstance(caught.value, Throttled):
+    if isinstance(caught.value, ThrottledError):
         assert caught.value.retry_after_secs == 9
 
 
@@ -267,6 +273,6 @@ def test_without_a_base_the_host_itself_is_asked(
     resolver = ShortLinkResolver(
         timeout_secs=5.0, clock=clock, proxy=proxy.url("user", "4711secret")
     )
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         follow(resolver)
     assert "4711secret" not in "".join(traceback.format_exception(caught.value))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.errors import Retry
+from core.errors import RetryableError
 from sources.base import Gone, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
 from sources.short_links import ShortLinkResolver
@@ -88,6 +88,6 @@ def test_one_short_link_may_lead_to_another(resolver: ShortLinkResolver, host: s
 def test_a_bad_moment_is_tried_again(place: World, resolver: ShortLinkResolver, kind: str) -> None:
     place.order({"kind": kind, "endpoint": "short_links"})
     url = videos(place, "douyin")[0]["short_url"]
-    with pytest.raises(Retry):
+    with pytest.raises(RetryableError):
         follow(resolver, url)
     assert isinstance(follow(resolver, url), VideoLink)

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from core.errors import BadRequest, QuotaSpent, Retry, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    PlatformQuotaError,
+    RetryableError,
+    SourceError,
+    ThrottledError,
+)
 from sources.base import Gone, Unavailable, VideoStats
 from sources.tikhub.douyin import FEW_PLAYS, KEPT_SECS, MANY_PLAYS, ONE
 from tests.support.moving_clock import MovingClock
@@ -179,7 +185,7 @@ def test_an_entry_of_another_id_is_not_taken(
     api: ScriptedApi, client: Client, aweme_id: object
 ) -> None:
     api.made[ONE] = lambda _: detail(aweme_id)
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         client.ask(ID)
     assert caught.value.damaged
 
@@ -235,7 +241,7 @@ def test_what_is_left_out_without_a_word_is_unknown(
 )
 def test_a_damaged_answer_is_tried_again(api: ScriptedApi, client: Client, data: object) -> None:
     api.made[ONE] = lambda _: enveloped(data)
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         client.ask(ID)
     assert caught.value.damaged
     assert caught.value.evidence is not None
@@ -243,7 +249,7 @@ def test_a_damaged_answer_is_tried_again(api: ScriptedApi, client: Client, data:
 
 def test_plays_without_their_list_are_tried_again(api: ScriptedApi, client: Client) -> None:
     api.made[FEW_PLAYS] = lambda _: enveloped({"aweme_ids": ID})
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         client.ask(ID)
     assert caught.value.damaged
 
@@ -280,7 +286,8 @@ def test_one_that_fails_does_not_spoil_the_others(
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"), [(refused(400, "no"), BadRequest), (refused(503, "no"), Retry)]
+    ("answer", "error"),
+    [(refused(400, "no"), BadRequestError), (refused(503, "no"), RetryableError)],
 )
 def test_when_all_fail_the_failure_is_raised(
     api: ScriptedApi, client: Client, answer: Said, error: type[SourceError]
@@ -292,7 +299,7 @@ def test_when_all_fail_the_failure_is_raised(
 
 def test_a_platform_that_is_down_is_not_asked_for_all(api: ScriptedApi, client: Client) -> None:
     api.made[ONE] = lambda _: refused(503, "no")
-    with pytest.raises(Retry):
+    with pytest.raises(RetryableError):
         client.ask(*several(20))
     assert len(api.asked) == 3
 
@@ -326,7 +333,8 @@ def test_what_was_answered_before_it_went_down_is_kept(api: ScriptedApi, client:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"), [(refused(429, "slow"), Throttled), (refused(402, "broke"), QuotaSpent)]
+    ("answer", "error"),
+    [(refused(429, "slow"), ThrottledError), (refused(402, "broke"), PlatformQuotaError)],
 )
 def test_what_was_paid_for_before_a_refusal_is_not_paid_for_again(
     api: ScriptedApi, client: Client, answer: Said, error: type[SourceError]
@@ -353,7 +361,7 @@ def test_a_refusal_of_the_plays_keeps_the_counters_for_a_while(
         refused(429, "slow") if slow and slow.pop() else plays_of(request)
     )
     for _ in range(2):
-        with pytest.raises(Throttled):
+        with pytest.raises(ThrottledError):
             client.ask(ID)
     assert api.paths().count("fetch_one_video") == 1
     clock.move(KEPT_SECS + 1)
@@ -371,7 +379,7 @@ def test_nothing_is_asked_when_the_budget_is_spent(
     api: ScriptedApi, client: Client, purse: Purse
 ) -> None:
     purse.room = 2 * PRICE
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         client.ask(*several(3))
     assert api.paths() == ["fetch_one_video"] * 2
     purse.room = 100 * PRICE

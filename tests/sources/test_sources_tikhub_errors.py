@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import (
-    BadRequest,
-    LoginExpired,
-    QuotaSpent,
-    Retry,
-    RiskControl,
+    BadRequestError,
+    LoginExpiredError,
+    PlatformQuotaError,
+    RetryableError,
+    RiskControlError,
     SourceError,
-    Throttled,
+    ThrottledError,
 )
 from sources.tikhub.tiktok import MANY
 from tests.support.moving_clock import MovingClock
@@ -25,28 +25,28 @@ __all__ = ["api", "at", "purse"]
 IDS = ("7400000000000000001", "7400000000000000002")
 LOC = {"loc": ["query", "aweme_id"], "msg": "field required", "type": "missing"}
 DUE: dict[str, tuple[Said, type[SourceError]]] = {
-    "401": (refused(401, "Invalid token"), LoginExpired),
-    "402": (refused(402, "Insufficient balance"), QuotaSpent),
-    "403": (refused(403, "No permission for this endpoint"), BadRequest),
-    "403 of a wall": (Said(b"<html>Access denied</html>", 403), RiskControl),
-    "404 of no such path": (said({"detail": "Not Found"}, 404), BadRequest),
-    "400": (refused(422, "wrong"), BadRequest),
-    "400 retry": (refused(400, "请求失败，请重试"), Retry),
-    "400 retry below": (refused(400, "", {"message_zh": "请求失败，请重试。"}), Retry),
-    "400 retry in English": (refused(400, "Request failed, Please retry"), Retry),
-    "422": (said({"detail": [LOC]}, 422), BadRequest),
-    "429": (refused(429, "Too many requests"), Throttled),
-    "500": (refused(500, "oh"), Retry),
-    "502 of a proxy": (Said(b"<html>Bad gateway</html>", 502), Retry),
-    "407": (Said(b"", 407), Retry),
-    "408": (refused(408, "late"), Retry),
-    "302": (said({}, 302, Location="http://127.0.0.1:1/"), BadRequest),
-    "200 that says 401": (said({"code": 401, "message": "no"}), LoginExpired),
-    "200 that says 402": (said({"code": 402, "message": "no"}), QuotaSpent),
-    "200 that says 429": (said({"code": 429, "message": "no"}), Throttled),
-    "200 that says 500": (said({"code": 500, "message": "no"}), Retry),
-    "200 that says 407": (said({"code": 407, "message": "no"}), Retry),
-    "hangs up": (Said(b"", drops=True), Retry),
+    "401": (refused(401, "Invalid token"), LoginExpiredError),
+    "402": (refused(402, "Insufficient balance"), PlatformQuotaError),
+    "403": (refused(403, "No permission for this endpoint"), BadRequestError),
+    "403 of a wall": (Said(b"<html>Access denied</html>", 403), RiskControlError),
+    "404 of no such path": (said({"detail": "Not Found"}, 404), BadRequestError),
+    "400": (refused(422, "wrong"), BadRequestError),
+    "400 retry": (refused(400, "请求失败，请重试"), RetryableError),
+    "400 retry below": (refused(400, "", {"message_zh": "请求失败，请重试。"}), RetryableError),
+    "400 retry in English": (refused(400, "Request failed, Please retry"), RetryableError),
+    "422": (said({"detail": [LOC]}, 422), BadRequestError),
+    "429": (refused(429, "Too many requests"), ThrottledError),
+    "500": (refused(500, "oh"), RetryableError),
+    "502 of a proxy": (Said(b"<html>Bad gateway</html>", 502), RetryableError),
+    "407": (Said(b"", 407), RetryableError),
+    "408": (refused(408, "late"), RetryableError),
+    "302": (said({}, 302, Location="http://127.0.0.1:1/"), BadRequestError),
+    "200 that says 401": (said({"code": 401, "message": "no"}), LoginExpiredError),
+    "200 that says 402": (said({"code": 402, "message": "no"}), PlatformQuotaError),
+    "200 that says 429": (said({"code": 429, "message": "no"}), ThrottledError),
+    "200 that says 500": (said({"code": 500, "message": "no"}), RetryableError),
+    "200 that says 407": (said({"code": 407, "message": "no"}), RetryableError),
+    "hangs up": (Said(b"", drops=True), RetryableError),
 }
 DAMAGED = [
     b"",
@@ -94,7 +94,7 @@ def test_an_answer_becomes_its_error(
 def test_a_damaged_body_is_tried_again(api: ScriptedApi, client: Client, body: bytes) -> None:
     api.on(MANY, Said(body))
     error = _error(client)
-    assert isinstance(error, Retry)
+    assert isinstance(error, RetryableError)
     assert error.damaged
 
 
@@ -111,7 +111,7 @@ def test_a_spent_balance_waits_for_the_next_day(
     clock.move_to(now)
     api.on(MANY, refused(402, "Insufficient balance"))
     error = _error(client)
-    assert isinstance(error, QuotaSpent)
+    assert isinstance(error, PlatformQuotaError)
     assert error.resets_at == reset
 
 
@@ -121,14 +121,14 @@ def test_the_rest_that_is_asked_for_is_told(
 ) -> None:
     api.on(MANY, refused(429, "slow", Retry_After=header))
     error = _error(client)
-    assert isinstance(error, Throttled)
+    assert isinstance(error, ThrottledError)
     assert error.retry_after_secs == secs
 
 
 def test_a_wall_before_tikhub_is_of_the_whole_way_out(api: ScriptedApi, client: Client) -> None:
     api.on(MANY, Said(b"<html>error 1020</html>", 403))
     error = _error(client)
-    assert isinstance(error, RiskControl)
+    assert isinstance(error, RiskControlError)
     assert error.whole_egress
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_parameter_is_named(api: ScriptedApi, client: Client) -> None:
 def test_without_a_token_the_setting_is_named(
     at: Callable[..., Client], platform: str, token: str | None
 ) -> None:
-    with pytest.raises(LoginExpired, match="BATON_TIKHUB_TOKEN"):
+    with pytest.raises(LoginExpiredError, match="BATON_TIKHUB_TOKEN"):
         at("http://127.0.0.1:1", platform, key=token)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BadRequest, LoginExpired, SourceError, Throttled
+from core.errors import BadRequestError, LoginExpiredError, SourceError, ThrottledError
 from sources.base import Gone, Unavailable, VideoStats
 from sources.tikhub.tiktok import MANY, ONE
 from tests.support.sources.sources_servers import Asked, Said
@@ -160,7 +160,12 @@ def test_a_question_that_one_video_spoils_is_asked_singly(
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(422, BadRequest), (403, BadRequest), (401, LoginExpired), (429, Throttled)],
+    [
+        (422, BadRequestError),
+        (403, BadRequestError),
+        (401, LoginExpiredError),
+        (429, ThrottledError),
+    ],
 )
 def test_a_question_that_is_refused_as_such_is_not_asked_singly(
     api: ScriptedApi, client: Client, status: int, error: type[SourceError]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import LoginExpired, QuotaSpent, Retry, SourceError
+from core.errors import LoginExpiredError, PlatformQuotaError, RetryableError, SourceError
 from sources.base import Gone, Unavailable, VideoStats
 from tests.support.sources.sources_servers import Asked, Said
 from tests.support.sources.stats_servers import (
@@ -178,7 +178,7 @@ def test_a_damaged_answer_is_tried_again_and_kept(
     api: ScriptedApi, client: Client, body: bytes
 ) -> None:
     api.on(VIDEOS, Said(body))
-    with pytest.raises(Retry) as caught:
+    with pytest.raises(RetryableError) as caught:
         client.ask(ONE)
     assert caught.value.damaged
     assert caught.value.evidence is not None
@@ -197,14 +197,14 @@ def test_nothing_is_asked_when_the_budget_is_spent(
 ) -> None:
     api.made[VIDEOS] = echo
     purse.room = 1
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         client.ask(*(f"video{number:06}" for number in range(60)))
     assert len(api.asked) == 1
 
 
 @pytest.mark.parametrize("key", [None, "", "  \n"])
 def test_without_a_key_the_setting_is_named(at: Callable[..., Client], key: str | None) -> None:
-    with pytest.raises(LoginExpired, match="BATON_YOUTUBE_API_KEY"):
+    with pytest.raises(LoginExpiredError, match="BATON_YOUTUBE_API_KEY"):
         at("http://127.0.0.1:1", "youtube", key=key)
 
 

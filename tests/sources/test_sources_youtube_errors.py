@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import BadRequest, LoginExpired, QuotaSpent, Retry, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    LoginExpiredError,
+    PlatformQuotaError,
+    RetryableError,
+    SourceError,
+    ThrottledError,
+)
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import Said
 from tests.support.sources.stats_servers import (
@@ -26,23 +33,23 @@ ONE = "dQw4w9WgXcQ"
 INVALID = "API key not valid. Please pass a valid API key."
 HTML = 'You have exceeded your <a href="/youtube/v3/getting-started#quota">quota</a> &amp; more.'
 DUE: dict[tuple[int, str], type[SourceError]] = {
-    (403, "quotaExceeded"): QuotaSpent,
-    (403, "dailyLimitExceeded"): QuotaSpent,
-    (403, "rateLimitExceeded"): Throttled,
-    (403, "userRateLimitExceeded"): Throttled,
-    (429, "rateLimitExceeded"): Throttled,
-    (429, "anything"): Throttled,
-    (403, "forbidden"): BadRequest,
-    (403, "accessNotConfigured"): LoginExpired,
-    (403, "ipRefererBlocked"): LoginExpired,
-    (400, "keyInvalid"): LoginExpired,
-    (400, "keyExpired"): LoginExpired,
-    (401, "authError"): LoginExpired,
-    (400, "badRequest"): BadRequest,
-    (400, "unknownPart"): BadRequest,
-    (404, "notFound"): BadRequest,
-    (500, "backendError"): Retry,
-    (503, "backendError"): Retry,
+    (403, "quotaExceeded"): PlatformQuotaError,
+    (403, "dailyLimitExceeded"): PlatformQuotaError,
+    (403, "rateLimitExceeded"): ThrottledError,
+    (403, "userRateLimitExceeded"): ThrottledError,
+    (429, "rateLimitExceeded"): ThrottledError,
+    (429, "anything"): ThrottledError,
+    (403, "forbidden"): BadRequestError,
+    (403, "accessNotConfigured"): LoginExpiredError,
+    (403, "ipRefererBlocked"): LoginExpiredError,
+    (400, "keyInvalid"): LoginExpiredError,
+    (400, "keyExpired"): LoginExpiredError,
+    (401, "authError"): LoginExpiredError,
+    (400, "badRequest"): BadRequestError,
+    (400, "unknownPart"): BadRequestError,
+    (404, "notFound"): BadRequestError,
+    (500, "backendError"): RetryableError,
+    (503, "backendError"): RetryableError,
 }
 
 
@@ -73,7 +80,7 @@ def test_a_reason_becomes_its_error(
 
 def test_a_key_that_is_only_told_wrong_in_words_is_known(api: ScriptedApi, client: Client) -> None:
     api.on(VIDEOS, youtube_error(400, "badRequest", INVALID))
-    assert type(_error(client)) is LoginExpired
+    assert type(_error(client)) is LoginExpiredError
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_a_spent_quota_comes_back_at_pacific_midnight(
     clock.move_to(now)
     api.on(VIDEOS, youtube_error(403, "quotaExceeded", HTML))
     error = _error(client)
-    assert isinstance(error, QuotaSpent)
+    assert isinstance(error, PlatformQuotaError)
     assert error.resets_at == reset
 
 
@@ -116,7 +123,7 @@ def test_the_rest_that_is_asked_for_is_told(
 ) -> None:
     api.on(VIDEOS, youtube_error(429, "rateLimitExceeded", Retry_After=header))
     error = _error(client)
-    assert isinstance(error, Throttled)
+    assert isinstance(error, ThrottledError)
     assert error.retry_after_secs == secs
 
 
@@ -134,14 +141,14 @@ def test_the_rest_that_is_asked_for_is_told(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (302, BadRequest),
-        (403, BadRequest),
-        (404, BadRequest),
-        (407, Retry),
-        (408, Retry),
-        (413, BadRequest),
-        (429, Throttled),
-        (502, Retry),
+        (302, BadRequestError),
+        (403, BadRequestError),
+        (404, BadRequestError),
+        (407, RetryableError),
+        (408, RetryableError),
+        (413, BadRequestError),
+        (429, ThrottledError),
+        (502, RetryableError),
     ],
 )
 def test_an_error_without_a_reason_goes_by_its_status(
@@ -153,16 +160,16 @@ def test_an_error_without_a_reason_goes_by_its_status(
 
 def test_a_redirect_is_not_followed(api: ScriptedApi, client: Client) -> None:
     api.on(VIDEOS, said({}, 302, Location=f"{api.url}/elsewhere"))
-    assert type(_error(client)) is BadRequest
+    assert type(_error(client)) is BadRequestError
     assert len(api.asked) == 1
 
 
 def test_a_connection_that_breaks_is_tried_again(api: ScriptedApi, client: Client) -> None:
     api.on(VIDEOS, Said(b"", drops=True))
     error = _error(client)
-    assert type(error) is Retry
+    assert type(error) is RetryableError
     assert not error.damaged
 
 
 def test_nobody_there_is_tried_again(at: Callable[..., Client]) -> None:
-    assert type(_error(at("http://127.0.0.1:1", "youtube"))) is Retry
+    assert type(_error(at("http://127.0.0.1:1", "youtube"))) is RetryableError

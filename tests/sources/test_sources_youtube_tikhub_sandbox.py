@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import requests
 
-from core.errors import BadRequest, LoginExpired, QuotaSpent, Retry, SourceError, Throttled
+from core.errors import (
+    BadRequestError,
+    LoginExpiredError,
+    PlatformQuotaError,
+    RetryableError,
+    SourceError,
+    ThrottledError,
+)
 from sandbox import RateLimit, tikhub_faults, youtube_faults
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from tests.sources.conftest import World
@@ -24,30 +31,30 @@ ROOMY = RateLimit(100_000, 1)
 Start = Callable[..., World]
 At = Callable[..., Client]
 DUE: dict[str, tuple[str, type[SourceError] | None]] = {
-    "youtube_quota": ("youtube", QuotaSpent),
-    "youtube_forbidden": ("youtube", BadRequest),
-    "youtube_key_invalid": ("youtube", LoginExpired),
-    "youtube_bad_request": ("youtube", BadRequest),
-    "youtube_unknown_part": ("youtube", BadRequest),
-    "youtube_429": ("youtube", Throttled),
-    "youtube_backend": ("youtube", Retry),
-    "tikhub_400": ("douyin", Retry),
-    "tikhub_401": ("douyin", LoginExpired),
-    "tikhub_402": ("douyin", QuotaSpent),
-    "tikhub_403": ("douyin", BadRequest),
-    "tikhub_422": ("douyin", BadRequest),
-    "tikhub_429": ("tiktok", Throttled),
-    "tikhub_500": ("tiktok", Retry),
-    "tikhub_503": ("tiktok", Retry),
-    "tikhub_null_data": ("tiktok", Retry),
-    "tikhub_no_statistics": ("tiktok", Retry),
-    "tikhub_other_video": ("douyin", Retry),
-    "drop": ("youtube", Retry),
-    "truncated_body": ("tiktok", Retry),
-    "truncated_json": ("youtube", Retry),
-    "html_200": ("douyin", Retry),
-    "empty_body": ("tiktok", Retry),
-    "http_502": ("youtube", Retry),
+    "youtube_quota": ("youtube", PlatformQuotaError),
+    "youtube_forbidden": ("youtube", BadRequestError),
+    "youtube_key_invalid": ("youtube", LoginExpiredError),
+    "youtube_bad_request": ("youtube", BadRequestError),
+    "youtube_unknown_part": ("youtube", BadRequestError),
+    "youtube_429": ("youtube", ThrottledError),
+    "youtube_backend": ("youtube", RetryableError),
+    "tikhub_400": ("douyin", RetryableError),
+    "tikhub_401": ("douyin", LoginExpiredError),
+    "tikhub_402": ("douyin", PlatformQuotaError),
+    "tikhub_403": ("douyin", BadRequestError),
+    "tikhub_422": ("douyin", BadRequestError),
+    "tikhub_429": ("tiktok", ThrottledError),
+    "tikhub_500": ("tiktok", RetryableError),
+    "tikhub_503": ("tiktok", RetryableError),
+    "tikhub_null_data": ("tiktok", RetryableError),
+    "tikhub_no_statistics": ("tiktok", RetryableError),
+    "tikhub_other_video": ("douyin", RetryableError),
+    "drop": ("youtube", RetryableError),
+    "truncated_body": ("tiktok", RetryableError),
+    "truncated_json": ("youtube", RetryableError),
+    "html_200": ("douyin", RetryableError),
+    "empty_body": ("tiktok", RetryableError),
+    "http_502": ("youtube", RetryableError),
 }
 ANSWERED = {  # kinds that spoil no more than one video, and have tests of their own
     *("youtube_drop", "youtube_numbers", "youtube_words", "youtube_no_statistics"),
@@ -204,10 +211,10 @@ def test_a_spent_day_of_youtube_ends_at_its_reset(world: Start, at: At, clock: M
     place = world(youtube_rate=ROOMY, youtube_units=2)
     client = come(at, place, "youtube")
     ids = [video["id"] for video in videos(place, "youtube", 120)]
-    with pytest.raises(QuotaSpent) as caught:
+    with pytest.raises(PlatformQuotaError) as caught:
         client.ask(*ids)
     clock.move_to(caught.value.resets_at - timedelta(seconds=1))
-    with pytest.raises(QuotaSpent):
+    with pytest.raises(PlatformQuotaError):
         client.ask(ids[0])
     clock.move_to(caught.value.resets_at)
     assert len(client.ask(ids[0])) == 1
@@ -217,7 +224,7 @@ def test_a_spent_day_of_youtube_ends_at_its_reset(world: Start, at: At, clock: M
 def test_too_many_requests_are_a_throttle(world: Start, at: At, platform: str, sure: int) -> None:
     place = world(youtube_rate=RateLimit(2, 1.0), tikhub_rate=RateLimit(2, 1.0))
     ids = [video["id"] for video in videos(place, platform, sure, state="visible")]
-    with pytest.raises(Throttled) as caught:
+    with pytest.raises(ThrottledError) as caught:
         come(at, place, platform).ask(*ids)
     assert caught.value.retry_after_secs == (None if platform == "youtube" else 1)
 
@@ -229,7 +236,7 @@ def test_douyin_goes_on_after_each_throttle_and_pays_once(
     client = come(at, place, "douyin")
     ids = [video["id"] for video in videos(place, "douyin", 6, state="visible")]
     for _ in range(4):
-        with pytest.raises(Throttled):
+        with pytest.raises(ThrottledError):
             client.ask(*ids)
         clock.move(1.1)
     answers = client.ask(*ids)
@@ -240,10 +247,10 @@ def test_douyin_goes_on_after_each_throttle_and_pays_once(
 @pytest.mark.parametrize(
     ("platform", "key", "error"),
     [
-        ("youtube", "bad-key", LoginExpired),
-        ("douyin", "bad-key", LoginExpired),
-        ("tiktok", "poor-4711secret", QuotaSpent),
-        ("tiktok", "weak-key", BadRequest),
+        ("youtube", "bad-key", LoginExpiredError),
+        ("douyin", "bad-key", LoginExpiredError),
+        ("tiktok", "poor-4711secret", PlatformQuotaError),
+        ("tiktok", "weak-key", BadRequestError),
     ],
 )
 def test_a_key_of_no_use(

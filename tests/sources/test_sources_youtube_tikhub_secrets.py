@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import LoginExpired, SourceError
+from core.errors import LoginExpiredError, SourceError
 from tests.support.sources.sources_servers import RecordingProxy, Said, ScriptedPlatform
 from tests.support.sources.stats_servers import KEY, Client, ScriptedApi, api, at, purse
 
@@ -110,7 +110,7 @@ def test_a_key_that_needs_quoting_is_struck_out_in_both_spellings(
 def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(
     at: Callable[..., Client], platform: str, key: str
 ) -> None:
-    with pytest.raises(LoginExpired) as caught:
+    with pytest.raises(LoginExpiredError) as caught:
         at("http://127.0.0.1:1", platform, key=key)
     assert_clean(caught.value)
 

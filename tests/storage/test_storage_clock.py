@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from core.clock import SystemClock
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailableError
 from storage.engines.clock import DatabaseClock
 from storage.engines.dialect import ClockReading
 from storage.engines.transactions import Database, open_engine
@@ -168,5 +168,5 @@ def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: lis
 
 def test_a_database_that_always_stalls_tells_no_time(mysql, slow_answers: list[float]):
     slow_answers += [8.0] * 50
-    with pytest.raises(DatabaseUnavailable, match="clock cannot be read"):
+    with pytest.raises(DatabaseUnavailableError, match="clock cannot be read"):
         DatabaseClock(host_clock=MovingClock(), database=mysql).sync()

@@ -7,7 +7,7 @@ import socket
 import pymysql
 import pytest
 
-from core.errors import DatabaseError, DatabaseUnavailable, SettingsError
+from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
 from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.url import MySQLAddress, Node
 from tests.support.storage.tcp_proxy import TcpProxy
@@ -55,7 +55,9 @@ def test_a_dead_host_is_passed_over(mysql_url, open_database, dead_port):
 
 def test_hosts_that_are_all_dead_are_told(mysql_url, open_database, dead_port):
     url = with_hosts(mysql_url, f"127.0.0.1:{dead_port}", f"localhost:{dead_port}")
-    with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{dead_port},localhost:{dead_port}"):
+    with pytest.raises(
+        DatabaseUnavailableError, match=f"127.0.0.1:{dead_port},localhost:{dead_port}"
+    ):
         asked_port(open_database(url))
 
 

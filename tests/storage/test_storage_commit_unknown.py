@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.errors import CommitUnknown, DatabaseUnavailable
+from core.errors import CommitUnknownError, DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents
 from tests.support.mariadb import MariaDBServer
@@ -39,7 +39,7 @@ def test_a_lost_commit_is_reported_and_not_replayed(
         runs.append(1)
         add(tx, 1)
 
-    with pytest.raises(CommitUnknown, match="no answer to COMMIT"):
+    with pytest.raises(CommitUnknownError, match="no answer to COMMIT"):
         boxes.write(work)
     assert len(runs) == 1 and clock.waits == []
     assert contents(mysql) == committed
@@ -57,7 +57,7 @@ def test_a_repeatable_unit_runs_again_until_it_is_known(
         runs.append(1)
         tx.execute("UPDATE boxes SET n=7 WHERE id=1")
 
-    boxes.write(work, repeatable=True)
+    boxes.write_idempotent(work)
     assert len(runs) == 3
     assert contents(mysql) == [7, 0]
 
@@ -66,17 +66,17 @@ def test_a_repeatable_unit_gives_up_when_patience_ends(
     boxes: Database, mysql: Database, proxy: TcpProxy, clock
 ):
     proxy.commit_faults += [CommitFault.CUT_BEFORE] * 100
-    with pytest.raises(CommitUnknown):
-        boxes.write(lambda tx: add(tx, 1), repeatable=True)
+    with pytest.raises(CommitUnknownError):
+        boxes.write_idempotent(add, 1)
     assert 60 <= clock.monotonic() < 70
     assert contents(mysql) == [0, 0]
 
 
 def test_the_next_unit_after_a_lost_commit_works(boxes: Database, mysql, proxy: TcpProxy):
     proxy.commit_faults.append(CommitFault.DROP_ANSWER)
-    with pytest.raises(CommitUnknown):
-        boxes.write(lambda tx: add(tx, 1))
-    boxes.write(lambda tx: add(tx, 2))
+    with pytest.raises(CommitUnknownError):
+        boxes.write(add, 1)
+    boxes.write(add, 2)
     assert contents(mysql) == [1, 1]
 
 
@@ -115,6 +115,6 @@ def test_no_route_to_the_server_is_waited_for_and_then_reported(
 ):
     proxy.refuse = True
     proxy.cut()
-    with pytest.raises(DatabaseUnavailable):
-        boxes.write(lambda tx: add(tx, 1))
+    with pytest.raises(DatabaseUnavailableError):
+        boxes.write(add, 1)
     assert 60 <= clock.monotonic() < 70

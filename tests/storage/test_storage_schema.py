@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DatabaseError, SchemaMismatch
+from core.errors import DatabaseError, SchemaMismatchError
 from storage.engines.transactions import Database
 from storage.schema import schema
 from storage.schema.schema import SchemaState
@@ -67,7 +67,7 @@ def test_creating_twice_changes_nothing(database: Database):
     before = columns(database)
     assert schema.create(database) is False
     assert columns(database) == before
-    assert database.read(lambda tx: schema.get_fact(tx, "kept")) == "yes"
+    assert database.read(schema.get_fact, "kept") == "yes"
 
 
 @pytest.mark.parametrize("version", [schema.SCHEMA_VERSION + 1, 0])
@@ -76,7 +76,7 @@ def test_a_version_that_is_not_known_is_refused_and_left_alone(database: Databas
     run(database, f"UPDATE schema_version SET version={version}", "DROP TABLE workers")
     before = columns(database)
     for attempt in (schema.inspect, schema.require, schema.create):
-        with pytest.raises(SchemaMismatch, match=f"version {version}, .*nothing was changed"):
+        with pytest.raises(SchemaMismatchError, match=f"version {version}, .*nothing was changed"):
             attempt(database)
     assert columns(database) == before
 
@@ -85,7 +85,7 @@ def test_a_load_that_was_cut_short_is_told_with_advice(database: Database):
     schema.create(database)
     run(database, "DELETE FROM schema_version")
     for attempt in (schema.require, schema.create):
-        with pytest.raises(SchemaMismatch, match=r"cut short.*Drop the tables and run init"):
+        with pytest.raises(SchemaMismatchError, match=r"cut short.*Drop the tables and run init"):
             attempt(database)
 
 
@@ -94,7 +94,7 @@ def test_tables_without_their_version_are_told_with_advice(database: Database):
     run(database, "DROP TABLE schema_version")
     before = columns(database)
     for attempt in (schema.require, schema.create):
-        with pytest.raises(SchemaMismatch, match=r"no schema_version.*Use an empty database"):
+        with pytest.raises(SchemaMismatchError, match=r"no schema_version.*Use an empty database"):
             attempt(database)
     assert columns(database) == before
 
@@ -102,7 +102,7 @@ def test_tables_without_their_version_are_told_with_advice(database: Database):
 @pytest.mark.parametrize("table", ["meta", "account_events", "ingestion_logs", "workers"])
 def test_any_one_table_of_ours_counts_as_half_a_schema(database: Database, table: str):
     run(database, f"CREATE TABLE {table} (other INT)")
-    with pytest.raises(SchemaMismatch):
+    with pytest.raises(SchemaMismatchError):
         schema.create(database)
     assert tables(database) == {table}
 
@@ -120,20 +120,20 @@ def test_another_programs_schema_version_is_refused(database: Database, definiti
     run(database, f"CREATE TABLE schema_version ({definition})")
     value = "'1.0.2'" if "VARCHAR" in definition else "7"
     run(database, f"INSERT INTO schema_version VALUES ({value})")
-    with pytest.raises(SchemaMismatch):
+    with pytest.raises(SchemaMismatchError):
         schema.create(database)
     assert tables(database) == {"schema_version"}
 
 
 def test_an_empty_database_is_told_with_advice(database: Database):
-    with pytest.raises(SchemaMismatch, match=r"no tables yet; run: python cli\.py init"):
+    with pytest.raises(SchemaMismatchError, match=r"no tables yet; run: python cli\.py init"):
         schema.require(database)
     assert tables(database) == set()
 
 
 def test_a_missing_table_is_a_schema_error_with_advice(database: Database):
     # Fails on SQLite: "no such table" is a plain DatabaseError there.
-    with pytest.raises(SchemaMismatch, match="init"):
+    with pytest.raises(SchemaMismatchError, match="init"):
         database.read(lambda tx: tx.all("SELECT * FROM accounts"))
 
 
@@ -155,9 +155,9 @@ def test_two_sqlite_processes_may_create_at_once(tmp_path, open_database):
 
 def test_facts_are_written_once_or_replaced(database: Database):
     schema.create(database)
-    database.write(lambda tx: schema.set_fact_once(tx, "a", "1"))
-    database.write(lambda tx: schema.set_fact_once(tx, "a", "2"))
-    assert database.read(lambda tx: schema.get_fact(tx, "a")) == "1"
-    database.write(lambda tx: schema.set_fact(tx, "a", "3"))
-    assert database.read(lambda tx: schema.get_fact(tx, "a")) == "3"
-    assert database.read(lambda tx: schema.get_fact(tx, "b")) is None
+    database.write(schema.set_fact_once, "a", "1")
+    database.write(schema.set_fact_once, "a", "2")
+    assert database.read(schema.get_fact, "a") == "1"
+    database.write(schema.set_fact, "a", "3")
+    assert database.read(schema.get_fact, "a") == "3"
+    assert database.read(schema.get_fact, "b") is None

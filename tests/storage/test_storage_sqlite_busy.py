@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DatabaseContention
+from core.errors import DatabaseContentionError
 from storage.engines import sqlite
 from storage.engines.transactions import Database
 from tests.storage.conftest import add, contents, with_boxes
@@ -45,17 +45,17 @@ def let_go(boxes: Database, tmp_path: Path) -> Iterator[Callable[[], None]]:
 
 def test_a_unit_waits_for_another_process(boxes: Database, let_go, clock: MovingClock):
     clock.on_wait = lambda: let_go() if len(clock.waits) == 3 else None
-    assert boxes.write(lambda tx: add(tx, 1)) == 1
+    assert boxes.write(add, 1) == 1
     assert len(clock.waits) == 3
     assert contents(boxes) == [1, 0]
 
 
 def test_a_process_that_never_lets_go_is_reported(boxes: Database, let_go, clock: MovingClock):
-    with pytest.raises(DatabaseContention, match=r"b\.db: database is locked"):
-        boxes.write(lambda tx: add(tx, 1))
+    with pytest.raises(DatabaseContentionError, match=r"b\.db: database is locked"):
+        boxes.write(add, 1)
     assert len(clock.waits) == 19
     let_go()
-    assert boxes.write(lambda tx: add(tx, 1)) == 1  # our own writers are not stuck either
+    assert boxes.write(add, 1) == 1  # our own writers are not stuck either
 
 
 def test_reading_does_not_wait_for_a_writing_process(boxes: Database, let_go, clock: MovingClock):

@@ -9,7 +9,7 @@ import pytest
 from dbutils.pooled_db import PooledDB
 
 import storage.engines.mysql
-from core.errors import CommitUnknown, DatabaseContention, DatabaseError
+from core.errors import CommitUnknownError, DatabaseContentionError, DatabaseError
 from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents, with_boxes
 from tests.support.mariadb import MariaDBServer
@@ -17,7 +17,7 @@ from tests.support.mariadb import MariaDBServer
 
 def test_what_a_unit_returns_is_returned_and_committed(database: Database):
     with_boxes(database)
-    assert database.write(lambda tx: add(tx, 1, 5)) == 1
+    assert database.write(add, 1, 5) == 1
     assert contents(database) == [5, 0]
 
 
@@ -33,7 +33,7 @@ def test_a_unit_that_raises_leaves_nothing_and_passes_its_error(database: Databa
         database.write(work)
     assert caught.value is error
     assert contents(database) == [0, 0]
-    assert database.write(lambda tx: add(tx, 1)) == 1  # and blocks nobody
+    assert database.write(add, 1) == 1  # and blocks nobody
 
 
 def test_a_wrong_statement_is_not_tried_again(database: Database, clock):
@@ -127,7 +127,7 @@ def test_a_commit_on_a_replaced_connection_is_never_called_a_success(
             with contextlib.suppress(DatabaseError):  # a unit that goes on as if nothing were
                 add(tx, 2)
 
-    with pytest.raises(CommitUnknown):
+    with pytest.raises(CommitUnknownError):
         mysql.write(work)
     admin.close()
     assert contents(mysql) == [0, 0]
@@ -159,7 +159,7 @@ def test_an_idle_connection_that_died_is_not_noticed(mysql: Database, mariadb: M
     admin = mariadb.connect()
     admin.cursor().execute(f"KILL {row['id']}")
     admin.close()
-    assert mysql.write(lambda tx: add(tx, 1)) == 1  # with no patience at all
+    assert mysql.write(add, 1) == 1  # with no patience at all
 
 
 def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch):
@@ -189,9 +189,9 @@ def test_lost_against_others_twenty_times_is_reported(mysql: Database, clock):
     def unlucky(tx: Tx) -> None:
         runs.append(1)
         add(tx, 1)
-        raise DatabaseContention("somebody was faster")
+        raise DatabaseContentionError("somebody was faster")
 
-    with pytest.raises(DatabaseContention):
+    with pytest.raises(DatabaseContentionError):
         mysql.write(unlucky)
     assert len(runs) == 20
     assert all(0 < secs <= 0.25 for secs in clock.waits)
@@ -205,7 +205,7 @@ def test_contention_is_sat_out_also_while_the_process_ends(mysql: Database, cloc
     def unlucky_at_first(tx: Tx) -> int:
         runs.append(1)
         if len(runs) < 10:
-            raise DatabaseContention("somebody was faster")
+            raise DatabaseContentionError("somebody was faster")
         return add(tx, 1)
 
     assert mysql.write(unlucky_at_first) == 1
@@ -256,7 +256,7 @@ def test_writers_of_several_threads_all_get_through(database: Database):
     def increase() -> None:
         try:
             for _ in range(25):
-                database.write(lambda tx: add(tx, 1))
+                database.write(add, 1)
         except BaseException as error:
             failures.append(error)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DatabaseError, SchemaMismatch
+from core.errors import DatabaseError, SchemaMismatchError
 from storage.engines.transactions import Database
 from storage.schema import schema
 from storage.schema.schema import SchemaState
@@ -105,7 +105,7 @@ def test_an_upgraded_schema_is_a_fresh_one(old: Database, request, open_database
 
 
 def test_an_old_schema_is_not_used_before_it_is_upgraded(old: Database):
-    with pytest.raises(SchemaMismatch, match=r"backup, then run: python cli\.py init"):
+    with pytest.raises(SchemaMismatchError, match=r"backup, then run: python cli\.py init"):
         schema.require(old)
     assert schema.create(old) is False
     assert old.read(schema.version) == OLDEST
@@ -125,7 +125,7 @@ def test_an_upgrade_that_dies_anywhere_goes_on_where_it_was(
     assert schema.inspect(old) is SchemaState.CURRENT
     assert {"color", "shape"} <= {name for name, _ in columns(old)["workers"]}
     assert attempts(old) == 9
-    assert old.read(lambda tx: schema.get_fact(tx, NOTE)) is None
+    assert old.read(schema.get_fact, NOTE) is None
 
 
 def test_a_statement_that_was_done_but_not_noted_counts_as_done(
@@ -156,7 +156,7 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
         return real(work, **options)
 
     monkeypatch.setattr(old, "write", write)
-    with pytest.raises(SchemaMismatch, match="another process took the upgrade over"):
+    with pytest.raises(SchemaMismatchError, match="another process took the upgrade over"):
         upgrade(old, "first", two_steps)
     assert schema.inspect(old) is SchemaState.CURRENT
     assert attempts(old) == 9
@@ -177,6 +177,6 @@ def test_a_migration_that_fails_on_sqlite_leaves_nothing(tmp_path, two_steps, op
 def test_a_gap_between_versions_is_told(old: Database, two_steps: Path):
     for file in two_steps.glob(f"{OLDEST + 1:04}.*"):
         file.unlink()
-    with pytest.raises(SchemaMismatch, match=f"no migration leads to version {OLDEST + 1}"):
+    with pytest.raises(SchemaMismatchError, match=f"no migration leads to version {OLDEST + 1}"):
         upgrade(old, "me", two_steps)
     assert old.read(schema.version) == OLDEST

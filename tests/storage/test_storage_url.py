@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from core.errors import DatabaseError, DatabaseUnavailable, SettingsError
+from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
 from storage.engines.transactions import Database, failure_is_lasting, open_engine
 from tests.support.mariadb import MariaDBServer
 
@@ -40,7 +40,9 @@ def test_a_server_that_is_not_there_is_told_without_the_password(open_database):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with pytest.raises(DatabaseUnavailable, match=rf"baton@127\.0\.0\.1:{port}/baton") as caught:
+    with pytest.raises(
+        DatabaseUnavailableError, match=rf"baton@127\.0\.0\.1:{port}/baton"
+    ) as caught:
         ask(open_database(f"mysql://baton:hunter2@127.0.0.1:{port}/baton"))
     assert "hunter2" not in str(caught.value)
     assert not failure_is_lasting(caught.value)

@@ -41,21 +41,19 @@ def filled(database: Database) -> Database:
 
 def store(database: Database, *creators: NewCreator, now: datetime = NOW) -> None:
     database.write(
-        lambda tx: influencers.upsert_page(
-            tx,
-            "bilibili",
-            domain="美妆",
-            page=1,
-            creators=creators,
-            log_id=5,
-            now=now,
-            refresh_raw=True,
-        )
+        influencers.upsert_page,
+        "bilibili",
+        domain="美妆",
+        page=1,
+        creators=creators,
+        log_id=5,
+        now=now,
+        refresh_raw=True,
     )
 
 
 def rows(database: Database) -> list[dict]:
-    return database.read(lambda tx: influencers.next_pending(tx, "bilibili", "美妆", 0, 100))
+    return database.read(influencers.next_pending, "bilibili", "美妆", 0, 100)
 
 
 def test_nicknames_of_all_kinds_come_back_unchanged(filled: Database):

@@ -12,7 +12,7 @@ from datetime import datetime
 import requests
 
 from app.container import App
-from core.errors import LoginExpired, Throttled
+from core.errors import LoginExpiredError, ThrottledError
 from core.settings import Pace
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
@@ -81,7 +81,7 @@ class SimulatedPlatform:
         self.clock.wait(NEVER_SET, self.answer_secs)
         now = self.clock.monotonic()
         if name in self.ends_at and self.clock.now() >= self.ends_at[name]:
-            raise LoginExpired("the session is over")
+            raise LoginExpiredError("the session is over")
         allowed = self.allowed.get(name)
         if allowed is None:
             return
@@ -90,7 +90,7 @@ class SimulatedPlatform:
             recent.popleft()
         if len(recent) >= allowed.requests:
             self.throttles += 1
-            raise Throttled("too many requests")
+            raise ThrottledError("too many requests")
         recent.append(now)
 
 
@@ -158,7 +158,7 @@ class Simulation:
                 self._clock.poll(self._app.settings.poll_secs, due, idle=after == before)
 
     def _task(self, task: Task) -> Task:
-        seen = self._app.database.read(lambda tx: tasks.get(tx, task.id))
+        seen = self._app.database.read(tasks.get, task.id)
         assert seen is not None
         return seen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.container import App
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.operations.web_tokens import Role
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import rows
@@ -86,12 +86,12 @@ def test_the_use_of_a_token_is_noted_once_a_minute(site: Site, clock: MovingCloc
 
 def test_names_of_tokens_are_checked(app: App) -> None:
     app.web_tokens.make(Role.ADMIN)
-    with pytest.raises(InvalidInput, match="'admin' is in use"):
+    with pytest.raises(InvalidInputError, match="'admin' is in use"):
         app.web_tokens.make(Role.ADMIN)
     for name in (" ", "x" * 65, "a\nb"):
-        with pytest.raises(InvalidInput, match="1 to 64 printable"):
+        with pytest.raises(InvalidInputError, match="1 to 64 printable"):
             app.web_tokens.make(Role.ADMIN, name)
-    with pytest.raises(InvalidInput, match="no token in use is named 'nobody'"):
+    with pytest.raises(InvalidInputError, match="no token in use is named 'nobody'"):
         app.web_tokens.revoke("nobody")
     app.web_tokens.revoke("admin")
     assert not app.web_tokens.has_admin()

@@ -7,7 +7,7 @@ import re
 import pytest
 import requests
 
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailableError
 from storage.engines.transactions import Database
 from storage.models.tasks import TaskStatus
 from tests.support.apps import add_account
@@ -231,7 +231,7 @@ def test_a_database_that_is_away_is_told_on_a_page(
     boss: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
-        raise DatabaseUnavailable("the server went away")
+        raise DatabaseUnavailableError("the server went away")
 
     with monkeypatch.context() as broken:
         broken.setattr(Database, "read", away)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.container import App
-from core.errors import InvalidInput
-from crawler.tasks.labels import MOST_LABELS, labels_named
+from core.errors import InvalidInputError
+from crawler.tasks.labels import MAX_LABELS, labels_named
 from sources.base import Via
 from storage.crawling import tasks
 from storage.models.tasks import TaskType
@@ -23,10 +23,10 @@ def test_what_a_label_may_be() -> None:
     good = ("客户A", "spring_2026", "a.b:c-d", "1", "x" * 64)
     assert labels_named([*good, "1"]) == good
     for bad in ("", " ", "a b", "a,b", "-x", "x" * 65, "a/b", "<b>", "a\n", "😀"):
-        with pytest.raises(InvalidInput, match="cannot be used; write 1 to 64 letters"):
+        with pytest.raises(InvalidInputError, match="cannot be used; write 1 to 64 letters"):
             labels_named([bad])
-    with pytest.raises(InvalidInput, match="at most 32"):
-        labels_named([f"n{number}" for number in range(MOST_LABELS + 1)])
+    with pytest.raises(InvalidInputError, match="at most 32"):
+        labels_named([f"n{number}" for number in range(MAX_LABELS + 1)])
 
 
 @BOTH_ENGINES
@@ -45,21 +45,19 @@ def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
         found = app.database.read(
             lambda tx: listings.tasks(tx, Slice(9), *(filters or (None,) * 3), label)  # type: ignore[arg-type]
         )
-        top = app.database.read(
-            lambda tx: tasks.top_level(tx, only_open=True, limit=9, label=label)
-        )
+        top = app.database.read(tasks.top_level, only_open=True, limit=9, label=label)
         assert filters or [one.id for one in top] == [one.id for one in found]
         return [one.id for one in found]
 
     assert listed("a") == [first.id] and listed("b") == [other.id] and listed("c") == []
     assert listed("a", TaskType.EXPORT, None, None) == []
-    piece = app.database.read(lambda tx: tasks.children(tx, first.id))[0]
-    with pytest.raises(InvalidInput, match=f"piece of task {first.id}; label that one"):
+    piece = app.database.read(tasks.children, first.id)[0]
+    with pytest.raises(InvalidInputError, match=f"piece of task {first.id}; label that one"):
         app.crawling.service.label(piece.id, add=["x"])
-    app.crawling.service.label(other.id, add=[f"n{number}" for number in range(MOST_LABELS - 2)])
-    with pytest.raises(InvalidInput, match="at most 32"):
+    app.crawling.service.label(other.id, add=[f"n{number}" for number in range(MAX_LABELS - 2)])
+    with pytest.raises(InvalidInputError, match="at most 32"):
         app.crawling.service.label(other.id, add=["one-more"])
-    assert len(app.crawling.service.labels([other.id])[other.id]) == MOST_LABELS
+    assert len(app.crawling.service.labels([other.id])[other.id]) == MAX_LABELS
 
 
 @BOTH_ENGINES

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import LogNotFoundError
 from tests.support.web.web_site import Site
 from web import log_files
-from web.log_files import LineFilter, LogFolder, NoSuchLog
+from web.log_files import LineFilter, LogFolder
 
 NAME = "ingestion-2026-11-22.log"
 LINES = (
@@ -116,5 +117,5 @@ def test_a_linked_subfolder_is_not_entered(folder: Path, tmp_path: Path) -> None
     (folder / "spider").rename(outside)
     (folder / "spider").symlink_to(outside)
     assert [one.name for one in LogFolder(folder).files()] == [NAME]
-    with pytest.raises(NoSuchLog):
+    with pytest.raises(LogNotFoundError):
         LogFolder(folder).opened("spider/views_crawler_20261121.log")

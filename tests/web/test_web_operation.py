@@ -15,7 +15,7 @@ import requests
 
 from app.container import App
 from app.web import web_server
-from core.errors import DatabaseUnavailable, SettingsError
+from core.errors import DatabaseUnavailableError, SettingsError
 from storage.engines.transactions import Database
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import export, store_rows
@@ -66,7 +66,7 @@ def test_without_the_database_it_says_so_and_goes_on(
     site: Site, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
-        raise DatabaseUnavailable("the server went away; mysql://baton:hunter2@db/baton")
+        raise DatabaseUnavailableError("the server went away; mysql://baton:hunter2@db/baton")
 
     assert site.stranger.get("/readyz").status_code == 200
     with monkeypatch.context() as broken:
@@ -84,7 +84,7 @@ def test_metrics_without_the_database_say_that_it_is_down(
     site: Site, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
-        raise DatabaseUnavailable("gone")
+        raise DatabaseUnavailableError("gone")
 
     monkeypatch.setattr("web.metrics.totals.crawled", away)
     text = admin.get("/metrics").text

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.cancellation import StoppedSignal
 from core.clock import SystemClock
-from core.errors import InvalidInput
-from sources.pacing import Stopped
+from core.errors import InvalidInputError
 from tests.support.apps import AppFactory
 from tests.support.notice_sink import NoticeSink
 from tests.support.web.web_site import Site, Visitor
-from web.operations import MOST_AT_ONCE, STOPPED, Operation, Operations, Tell
-from web.problems import Refused
+from web.operations import MAX_AT_ONCE, STOPPED, Operation, Operations, Tell
+from web.problems import RequestRefusedError
 
 HEAD = "username,cookie"
 
@@ -36,7 +36,7 @@ def operations(ending: threading.Event) -> Operations:
 
 def until_stopped(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
     stop.wait(60)
-    raise Stopped
+    raise StoppedSignal
 
 
 def begin(operations: Operations, subject: str, work: Any = until_stopped) -> Operation:
@@ -44,9 +44,9 @@ def begin(operations: Operations, subject: str, work: Any = until_stopped) -> Op
 
 
 def test_only_so_many_go_on_at_a_time(operations: Operations, ending: threading.Event) -> None:
-    for number in range(MOST_AT_ONCE):
+    for number in range(MAX_AT_ONCE):
         assert begin(operations, str(number)).is_running
-    with pytest.raises(Refused, match="4 operations are under way"):
+    with pytest.raises(RequestRefusedError, match="4 operations are under way"):
         begin(operations, "one more")
     ending.set()
     assert operations.join(60)
@@ -57,14 +57,14 @@ def test_only_so_many_go_on_at_a_time(operations: Operations, ending: threading.
 
 def test_the_same_is_not_begun_twice(operations: Operations) -> None:
     begin(operations, "2026-11-21")
-    with pytest.raises(Refused, match="scan 2026-11-21 is under way already"):
+    with pytest.raises(RequestRefusedError, match="scan 2026-11-21 is under way already"):
         begin(operations, "2026-11-21")
     assert begin(operations, "2026-11-20").is_running
 
 
 def test_what_went_wrong_is_told_without_secrets(operations: Operations) -> None:
     def refuse(_stop: threading.Event, _tell: Tell) -> dict[str, Any]:
-        raise InvalidInput("no such thing: SESSDATA=hunter2")
+        raise InvalidInputError("no such thing: SESSDATA=hunter2")
 
     def fail(_stop: threading.Event, _tell: Tell) -> dict[str, Any]:
         raise KeyError("hunter2")

@@ -46,7 +46,7 @@ def file_reports(app: App, count: int, task: str = "T1") -> None:
             stats_date=None,
             body='{"n": 1, "token": "abc"}',
         )
-        app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))
+        app.database.write(app.webhooks.outbox.enqueue, report)
 
 
 def states(app: App) -> list[str]:
@@ -225,15 +225,13 @@ def test_alerts_lead_the_overview(site: Site, admin: Visitor) -> None:
     facts = {"account": "alice", "platform": "bilibili", "reason": "banned", "username": "alice"}
     now = site.app.clock.now()
     site.app.database.write(
-        lambda tx: alerts.add(
-            tx,
-            AlertKind.ACCOUNT_DISABLED,
-            subject="1",
-            facts=facts,
-            until=None,
-            calm_secs=60,
-            now=now,
-        )
+        alerts.add,
+        AlertKind.ACCOUNT_DISABLED,
+        subject="1",
+        facts=facts,
+        until=None,
+        calm_secs=60,
+        now=now,
     )
     assert "alice" in admin.get("/admin").text.partition('class="alerts"')[2]
     assert admin.get("/admin/alerts").status_code == 200
@@ -251,7 +249,7 @@ def work(app: App, work_id: str, **facts: Any) -> Work:
 
 def test_works_are_listed_and_taken_off_the_list(site: Site, admin: Visitor) -> None:
     found = [work(site.app, "BV1a", title="<i>one</i>"), work(site.app, "BV1b", is_valid=False)]
-    site.app.database.write(lambda tx: works.insert(tx, found))
+    site.app.database.write(works.insert, found)
     listed = admin.get("/api/v1/works?is_valid=true").json()["items"]
     assert [one["work_id"] for one in listed] == ["BV1a"]
     assert admin.post("/api/v1/works/bilibili/BV1a/disable").json() == {"changed": 1}
@@ -280,7 +278,7 @@ def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -
         return tuple(known.get(name) for name in view_data.METRICS)
 
     numbers = [row("01", 100), row("02", 150), row("03", None), row("05", 190)]
-    site.app.works.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
+    site.app.works.view_data.write(view_data.upsert_metrics, numbers)
     series = admin.get("/api/v1/works/bilibili/BV1a/series").json()["items"]
     assert [one["growth"] for one in series] == [None, 50, None, None]
     assert admin.get("/api/v1/works/top").json()["items"][0]["view_count"] == 190

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.container import App
-from storage.crawling.job_runs import JobCause, JobState
+from storage.crawling.job_runs import JobCause, RunState
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.models.accounts import Health
 from storage.models.segments import SegmentState
@@ -35,7 +35,7 @@ def said() -> set[str]:
 
 
 def test_every_text_has_its_chinese(app: App) -> None:
-    enums = (Health, SegmentState, JobState, JobCause, DeliveryState, DeliveryKind, HourState)
+    enums = (Health, SegmentState, RunState, JobCause, DeliveryState, DeliveryKind, HourState)
     wanted = said()
     assert len(wanted) > 120
     wanted |= {member.value for enum in enums for member in enum if member != HourState.EXPECTED}

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from core.errors import NotSentError, UnsendableError
 from sandbox import SandboxConfig, SandboxServer
 from tests.support.webhooks.raw_servers import raw_server, tls_context, trickle
-from webhooks.http_client import Courier, NotSent, Unsendable
+from webhooks.http_client import WebhookClient
 
 PUBLIC = "93.184.216.34"
 Names = dict[str, list[str]]
@@ -75,15 +76,15 @@ def test_private_addresses_are_refused_as_literals_and_behind_names(
     names |= {"innocent.example": [address], address: [address]}
     literal = f"[{address}]" if ":" in address else address
     for host in (literal, "innocent.example"):
-        with pytest.raises(NotSent, match="BATON_WEBHOOK_ALLOWED_HOSTS"):
-            Courier(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
+        with pytest.raises(NotSentError, match="BATON_WEBHOOK_ALLOWED_HOSTS"):
+            WebhookClient(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
     assert len(asked) == 2
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost"])
 def test_other_ways_to_write_this_host_are_refused(host: str) -> None:
-    with pytest.raises(NotSent, match=r"127\.0\.0\.1|::1"):
-        Courier(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
+    with pytest.raises(NotSentError, match=r"127\.0\.0\.1|::1"):
+        WebhookClient(timeout_secs=5, allowed_hosts=()).post(f"http://{host}:80/", {}, b"")
 
 
 def test_a_name_that_changes_its_address_is_not_asked_twice(
@@ -92,8 +93,8 @@ def test_a_name_that_changes_its_address_is_not_asked_twice(
     names, asked = dns
     port = sandbox.url.rsplit(":", 1)[1]
     names["rebind.example"] = [PUBLIC, "127.0.0.1"]
-    with pytest.raises(NotSent):
-        Courier(timeout_secs=5, allowed_hosts=()).post(
+    with pytest.raises(NotSentError):
+        WebhookClient(timeout_secs=5, allowed_hosts=()).post(
             f"http://rebind.example:{port}/webhooks/ok", {}, b""
         )
     assert asked == ["rebind.example", PUBLIC]
@@ -109,7 +110,7 @@ def test_the_host_keeps_its_name(dns: tuple[Names, list[str]], sandbox: SandboxS
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     with raw_server(talk) as port:
-        answer = Courier(timeout_secs=5, allowed_hosts=()).post(
+        answer = WebhookClient(timeout_secs=5, allowed_hosts=()).post(
             f"http://hooks.example:{port}/x", {"webhook-id": "e"}, b"{}"
         )
     assert answer.status == 204
@@ -129,8 +130,10 @@ def test_tls_asks_for_the_name_and_checks_the_certificate(
     def talk(connection: socket.socket) -> None:
         context.wrap_socket(connection, server_side=True).recv(100)
 
-    with raw_server(talk) as port, pytest.raises(NotSent, match="TLS"):
-        Courier(timeout_secs=5, allowed_hosts=()).post(f"https://hooks.example:{port}/", {}, b"")
+    with raw_server(talk) as port, pytest.raises(NotSentError, match="TLS"):
+        WebhookClient(timeout_secs=5, allowed_hosts=()).post(
+            f"https://hooks.example:{port}/", {}, b""
+        )
     assert seen == ["hooks.example"]
 
 
@@ -138,10 +141,13 @@ def test_an_allowed_host_is_allowed_by_name_or_with_its_port_only(sandbox: Sandb
     port = sandbox.url.rsplit(":", 1)[1]
     url = f"{sandbox.url}/webhooks/ok"
     for allowed in ("127.0.0.1", f"127.0.0.1:{port}"):
-        assert Courier(timeout_secs=5, allowed_hosts=(allowed,)).post(url, {}, b"{}").status == 200
+        assert (
+            WebhookClient(timeout_secs=5, allowed_hosts=(allowed,)).post(url, {}, b"{}").status
+            == 200
+        )
     for other in ("127.0.0.1:1", "127.0.0.2", "127.0.0"):
-        with pytest.raises(NotSent):
-            Courier(timeout_secs=5, allowed_hosts=(other,)).post(url, {}, b"{}")
+        with pytest.raises(NotSentError):
+            WebhookClient(timeout_secs=5, allowed_hosts=(other,)).post(url, {}, b"{}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -155,7 +161,7 @@ def test_redirects_are_not_followed(status: int) -> None:
         )
 
     with raw_server(talk) as port:
-        assert Courier(timeout_secs=5, allowed_hosts=("127.0.0.1",)).post(
+        assert WebhookClient(timeout_secs=5, allowed_hosts=("127.0.0.1",)).post(
             f"http://127.0.0.1:{port}/", {}, b""
         ).status == (status)
     assert len(asked) == 1
@@ -167,9 +173,9 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
 def test_an_answer_that_trickles_is_no_answer() -> None:
     with (
         raw_server(trickle(GOOD, 0.1)) as port,
-        pytest.raises(NotSent, match=r"no answer within 0\.5 s"),
+        pytest.raises(NotSentError, match=r"no answer within 0\.5 s"),
     ):
-        Courier(timeout_secs=0.5, allowed_hosts=("127.0.0.1",)).post(
+        WebhookClient(timeout_secs=0.5, allowed_hosts=("127.0.0.1",)).post(
             f"http://127.0.0.1:{port}/", {}, b""
         )
 
@@ -183,7 +189,7 @@ def test_a_body_that_trickles_is_cut_and_its_status_counts() -> None:
         trickle(body, 0.1)(connection)
 
     with raw_server(talk) as port:
-        answer = Courier(timeout_secs=2.0, allowed_hosts=("127.0.0.1",)).post(
+        answer = WebhookClient(timeout_secs=2.0, allowed_hosts=("127.0.0.1",)).post(
             f"http://127.0.0.1:{port}/", {}, b""
         )
     assert answer.status == 200
@@ -203,7 +209,7 @@ def test_no_more_is_read_than_is_kept() -> None:
             megabytes += 1
 
     with raw_server(talk) as port:
-        answer = Courier(timeout_secs=60, allowed_hosts=("127.0.0.1",)).post(
+        answer = WebhookClient(timeout_secs=60, allowed_hosts=("127.0.0.1",)).post(
             f"http://127.0.0.1:{port}/", {}, b""
         )
     assert (answer.status, len(answer.text)) == (200, 64 * 1024)
@@ -213,9 +219,9 @@ def test_no_more_is_read_than_is_kept() -> None:
 def test_silence_is_no_answer() -> None:
     with (
         raw_server(lambda connection: connection.recv(1) and connection.recv(1 << 20)) as port,
-        pytest.raises(NotSent),
+        pytest.raises(NotSentError),
     ):
-        Courier(timeout_secs=0.3, allowed_hosts=("127.0.0.1",)).post(
+        WebhookClient(timeout_secs=0.3, allowed_hosts=("127.0.0.1",)).post(
             f"http://127.0.0.1:{port}/", {}, b""
         )
 
@@ -240,9 +246,11 @@ def test_a_resolver_that_hangs_is_not_waited_for(
         connected.set()
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    courier = Courier(timeout_secs=0.3, allowed_hosts=("hooks.example",) if is_allowed else ())
+    courier = WebhookClient(
+        timeout_secs=0.3, allowed_hosts=("hooks.example",) if is_allowed else ()
+    )
     with raw_server(talk) as port:
-        with pytest.raises(NotSent, match=r"no answer within 0\.3 s"):
+        with pytest.raises(NotSentError, match=r"no answer within 0\.3 s"):
             courier.post(f"http://hooks.example:{port}/", {}, b"secret")
         assert waited_for == []
         answers.set()  # too late: what is looked up now must not be sent to
@@ -258,8 +266,8 @@ def test_a_resolver_that_hangs_is_not_waited_for(
     ["", "nonsense", "//no.scheme/", "http://", "file:///etc/passwd", "http://[::1", "http://a b/"],
 )
 def test_what_is_no_http_url_is_unsendable(url: str) -> None:
-    with pytest.raises(Unsendable):
-        Courier(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
+    with pytest.raises(UnsendableError):
+        WebhookClient(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
 
 
 def test_no_part_of_the_url_is_in_an_error_nor_on_stderr(
@@ -267,8 +275,8 @@ def test_no_part_of_the_url_is_in_an_error_nor_on_stderr(
 ) -> None:
     urls = ("http://user:hush@127.0.0.1:1/?key=hush", "http://hush.invalid/hush", "hush://hush")
     for url in urls:
-        with pytest.raises(NotSent) as refused:
-            Courier(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
+        with pytest.raises(NotSentError) as refused:
+            WebhookClient(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
         assert "hush" not in str(refused.value)
     handlers = logging.getLogger("requests_hardened").handlers
     assert any(isinstance(handler, logging.NullHandler) for handler in handlers)

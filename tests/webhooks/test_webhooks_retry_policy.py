@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.errors import NotSentError, UnsendableError
 from storage.distribution.deliveries import DeliveryState
-from webhooks.http_client import Answer, NotSent, Unsendable
-from webhooks.retry_policy import RetryPlan, verdict_of
+from webhooks.http_client import Answer
+from webhooks.retry_policy import RetryPolicy, outcome_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-PLAN = RetryPlan((5.0, 300.0), 0.0)
+PLAN = RetryPolicy((5.0, 300.0), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ PLAN = RetryPlan((5.0, 300.0), 0.0)
     ],
 )
 def test_statuses(status: int, state: str) -> None:
-    assert verdict_of(Answer(status, "", None), 1, PLAN, NOW).state.value == state
+    assert outcome_of(Answer(status, "", None), 1, PLAN, NOW).state.value == state
 
 
 @pytest.mark.parametrize(
@@ -50,29 +51,29 @@ def test_statuses(status: int, state: str) -> None:
     ],
 )
 def test_retry_after(status: int, header: str | None, secs: float, rests: bool) -> None:
-    verdict = verdict_of(Answer(status, "", header), 1, PLAN, NOW)
+    verdict = outcome_of(Answer(status, "", header), 1, PLAN, NOW)
     assert verdict.not_before == NOW + timedelta(seconds=secs)
     assert (verdict.rest_until is not None) is rests
 
 
 def test_the_plan_ends() -> None:
-    broken = NotSent("no answer")
-    assert verdict_of(broken, 2, PLAN, NOW).not_before == NOW + timedelta(seconds=300)
-    last = verdict_of(broken, 3, PLAN, NOW)
+    broken = NotSentError("no answer")
+    assert outcome_of(broken, 2, PLAN, NOW).not_before == NOW + timedelta(seconds=300)
+    last = outcome_of(broken, 3, PLAN, NOW)
     assert (last.state, last.not_before, last.error) == (DeliveryState.DEAD, None, "no answer")
 
 
 def test_what_cannot_be_sent_is_not_tried_again() -> None:
-    assert verdict_of(Unsendable("no URL"), 1, PLAN, NOW).state is DeliveryState.DEAD
+    assert outcome_of(UnsendableError("no URL"), 1, PLAN, NOW).state is DeliveryState.DEAD
 
 
 def test_jitter_lengthens_a_delay_by_its_share_at_most() -> None:
     for drawn, secs in ((0.0, 300), (0.5, 330), (1.0, 360)):
-        plan = RetryPlan((5.0, 300.0), 0.2, lambda drawn=drawn: drawn)
+        plan = RetryPolicy((5.0, 300.0), 0.2, lambda drawn=drawn: drawn)
         assert plan.next_attempt(2, NOW) == NOW + timedelta(seconds=secs)
 
 
 def test_what_an_error_tells_is_redacted() -> None:
-    verdict = verdict_of(NotSent("http://u:pass@h/?token=abc"), 1, PLAN, NOW)
+    verdict = outcome_of(NotSentError("http://u:pass@h/?token=abc"), 1, PLAN, NOW)
     assert verdict.error is not None
     assert "pass" not in verdict.error and "abc" not in verdict.error

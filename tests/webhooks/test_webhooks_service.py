@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from core.errors import CredentialsError, InvalidInput
+from core.errors import CredentialsError, InvalidInputError
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from tests.support.moving_clock import MovingClock
@@ -106,14 +106,14 @@ def test_a_secret_is_rotated_with_two_signatures(office: PostOffice) -> None:
     office.add_task("t", SECRET)
     desk = office.app.webhooks.service
     fresh = desk.rotate_secret("t")
-    stored = office.app.database.read(lambda tx: callback_secrets.secret_of(tx, "t"))
+    stored = office.app.database.read(callback_secrets.secret_of, "t")
     assert stored is not None and fresh not in stored
     clear = office.app.vault.decrypt(stored)
     assert clear == f"{fresh} {SECRET}"
     signed = headers("e", office.app.clock.now(), b"{}", parse_secrets(clear))
     assert len(signed["webhook-signature"].split()) == 2
     desk.finish_rotation("t")
-    last = office.app.database.read(lambda tx: callback_secrets.secret_of(tx, "t"))
+    last = office.app.database.read(callback_secrets.secret_of, "t")
     assert office.app.vault.decrypt(last) == fresh
     Webhook(fresh)
 
@@ -121,21 +121,21 @@ def test_a_secret_is_rotated_with_two_signatures(office: PostOffice) -> None:
 def test_a_task_without_a_secret_gets_its_first(office: PostOffice) -> None:
     office.add_task("t")
     fresh = office.app.webhooks.service.rotate_secret("t", SECRET)
-    stored = office.app.database.read(lambda tx: callback_secrets.secret_of(tx, "t"))
+    stored = office.app.database.read(callback_secrets.secret_of, "t")
     assert office.app.vault.decrypt(stored) == fresh == SECRET
 
 
 def test_bad_input_is_refused_by_name(office: PostOffice) -> None:
     desk = office.app.webhooks.service
     office.add_task("t")
-    with pytest.raises(InvalidInput, match="no task"):
+    with pytest.raises(InvalidInputError, match="no task"):
         desk.rotate_secret("nobody")
-    with pytest.raises(InvalidInput, match="no secret"):
+    with pytest.raises(InvalidInputError, match="no secret"):
         desk.finish_rotation("t")
-    with pytest.raises(InvalidInput, match="one secret"):
+    with pytest.raises(InvalidInputError, match="one secret"):
         desk.rotate_secret("t", f"{SECRET} {SECRET}")
-    with pytest.raises(InvalidInput, match="nothing was ever"):
+    with pytest.raises(InvalidInputError, match="nothing was ever"):
         desk.set_enabled("http://unknown.example/", enabled=False)
     for number in (0, -1, 2**63, 12345):
-        with pytest.raises(InvalidInput, match="no delivery"):
+        with pytest.raises(InvalidInputError, match="no delivery"):
             desk.show(number)

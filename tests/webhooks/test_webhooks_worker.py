@@ -12,7 +12,7 @@ from storage.distribution.delivery_leases import due_endpoints
 from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import PostOffice
 from webhooks.outbox import Report, url_hash
-from webhooks.retry_policy import Verdict
+from webhooks.retry_policy import DeliveryOutcome
 
 
 def test_a_report_is_filed_once_and_with_what_it_reports(office: PostOffice) -> None:
@@ -25,8 +25,8 @@ def test_a_report_is_filed_once_and_with_what_it_reports(office: PostOffice) -> 
         stats_date=None,
         body="{}",
     )
-    assert app.database.write(lambda tx: app.webhooks.outbox.enqueue(tx, report)) is True
-    assert app.database.write(lambda tx: app.webhooks.outbox.enqueue(tx, report)) is False
+    assert app.database.write(app.webhooks.outbox.enqueue, report) is True
+    assert app.database.write(app.webhooks.outbox.enqueue, report) is False
 
     def fails(tx: Any) -> None:
         app.webhooks.outbox.enqueue(
@@ -172,11 +172,11 @@ def test_who_lost_the_lease_writes_nothing(
     assert lost is not None
     clock.move(office.app.settings.lease_secs + 1)
     other = make_office()
-    taken = other.app.webhook_claims.claim()
+    taken = other.app.webhooks.queue.claim()
     assert taken is not None
-    assert not office.app.webhooks.queue.settle(lost, Verdict(DeliveryState.DELIVERED, 200))
+    assert not office.app.webhooks.queue.settle(lost, DeliveryOutcome(DeliveryState.DELIVERED, 200))
     assert office.get(delivery).state is DeliveryState.SENDING
-    assert other.app.webhook_claims.settle(taken, Verdict(DeliveryState.DELIVERED, 200))
+    assert other.app.webhooks.queue.settle(taken, DeliveryOutcome(DeliveryState.DELIVERED, 200))
 
 
 def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
@@ -196,7 +196,7 @@ def test_many_urls_are_all_looked_at_the_longest_due_first(
         office.file(url, None)
         clock.move(1)
     now = office.app.clock.now()
-    due = office.app.database.read(lambda tx: due_endpoints(tx, now))
+    due = office.app.database.read(due_endpoints, now)
     assert [one.url_hash for one in due] == [url_hash(url) for url in urls]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.catalogue import works as rows
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import BATCH_ROWS, Changes
@@ -33,12 +33,12 @@ def put(app, *entries: WorkEntry) -> Changes:
 
 
 def stored(app, work_id: str = BV) -> rows.Work:
-    (found,) = app.database.read(lambda tx: rows.lock(tx, "bilibili", [work_id]))
+    (found,) = app.database.read(rows.lock, "bilibili", [work_id])
     return found
 
 
 def version(app) -> int:
-    return app.catalogue_list.version()
+    return app.works.listing.version()
 
 
 def test_a_work_is_stored_once_and_only_changes_count(app) -> None:
@@ -105,9 +105,9 @@ def test_taking_out_and_bringing_back(app) -> None:
 @ONE_ENGINE
 def test_an_unknown_work_is_named_and_nothing_is_changed(app) -> None:
     put(app, FULL)
-    with pytest.raises(InvalidInput, match=f"bilibili:{OTHER}; nothing was changed"):
+    with pytest.raises(InvalidInputError, match=f"bilibili:{OTHER}; nothing was changed"):
         app.catalogue.disable([KEY, ("bilibili", OTHER)], None)
-    with pytest.raises(InvalidInput, match=OTHER):
+    with pytest.raises(InvalidInputError, match=OTHER):
         app.catalogue.enable([("bilibili", OTHER)])
     assert stored(app).is_valid
 
@@ -143,7 +143,7 @@ def test_of_several_entries_about_a_work_the_later_one_counts() -> None:
 def test_what_no_database_takes_is_refused_from_people_and_cut_from_platforms(
     entry, message
 ) -> None:
-    with pytest.raises(InvalidInput, match=message):
+    with pytest.raises(InvalidInputError, match=message):
         checked(entry)
     kept = shortened(entry)
     assert len(kept.title or "") <= 512 and len(kept.cover_url or "") <= 1024

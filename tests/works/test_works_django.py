@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from storage.catalogue import works as rows
-from works.catalogue.drop_folder import Inbox, TakenIn
+from works.catalogue.drop_folder import DropFolder, DropFolderResult
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import parse_works
 
@@ -70,8 +70,8 @@ def site(tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def inbox(app, site: Site) -> Inbox:
-    return Inbox(
+def inbox(app, site: Site) -> DropFolder:
+    return DropFolder(
         folder=site.inbox,
         catalogue=app.catalogue,
         clock=app.clock,
@@ -80,23 +80,23 @@ def inbox(app, site: Site) -> Inbox:
     )
 
 
-def take_in(inbox: Inbox) -> TakenIn:
+def take_in(inbox: DropFolder) -> DropFolderResult:
     return inbox.take_in(threading.Event())
 
 
 def catalogue(app) -> dict[str, rows.Work]:
-    found = app.database.read(lambda tx: rows.page(tx, None, None, None, 1000))
+    found = app.database.read(rows.page, None, None, None, 1000)
     return {work.work_id: work for work in found}
 
 
-def drop(inbox: Inbox, name: str, content: object) -> Path:
+def drop(inbox: DropFolder, name: str, content: object) -> Path:
     inbox.folder.mkdir(parents=True, exist_ok=True)
     text = content if isinstance(content, str) else json.dumps(content)
     (inbox.folder / name).write_text(text, encoding="utf-8")
     return inbox.folder / name
 
 
-def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: Inbox) -> None:
+def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: DropFolder) -> None:
     site.run("tables", "save")
     assert take_in(inbox).changes.new == 3
     first = catalogue(app)[IDS[0]]
@@ -122,7 +122,7 @@ def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: Inbox) -> No
 
 
 def test_saves_that_overtake_each_other_end_as_the_table_says(
-    app, site: Site, inbox: Inbox
+    app, site: Site, inbox: DropFolder
 ) -> None:
     site.run("tables", "save", "race")
     assert len(site.files()) == 3 + 4 * 25 * 2, "no two have one name"
@@ -131,7 +131,7 @@ def test_saves_that_overtake_each_other_end_as_the_table_says(
     assert {work_id: work.title for work_id, work in catalogue(app).items()} == truth
 
 
-def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: Inbox) -> None:
+def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: DropFolder) -> None:
     site.run("tables", "save", "overtake")
     take_in(inbox)
     assert catalogue(app)[IDS[0]].title == "new"
@@ -139,7 +139,7 @@ def test_a_file_tells_how_the_row_is_when_it_is_written(app, site: Site, inbox: 
 
 @pytest.mark.parametrize("step", ["save_and_die", "delete_and_die"])
 def test_what_a_killed_process_did_not_tell_is_told_by_the_complete_list(
-    app, site: Site, inbox: Inbox, step: str
+    app, site: Site, inbox: DropFolder, step: str
 ) -> None:
     site.run("tables", "save")
     take_in(inbox)
@@ -178,17 +178,17 @@ def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
     app.catalogue.put([WorkEntry("bilibili", IDS[2])])
     text = json.dumps({"complete": True, "works": [work(), work("x")]})
     rows_told = parse_works(text, "all.json", None, UTC)
-    done = app.works_intake.take_in(rows_told, "all.json", threading.Event())
+    done = app.works.importer.take_in(rows_told, "all.json", threading.Event())
     assert done.changes.new == 1 and "takes nothing out" in done.problems[-1]
     assert all(one.is_valid for one in catalogue(app).values())
     whole = parse_works(
         text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC
     )
-    assert app.works_intake.take_in(whole, "", threading.Event()).problems == ()
+    assert app.works.importer.take_in(whole, "", threading.Event()).problems == ()
     assert [one.work_id for one in catalogue(app).values() if one.is_valid] == [IDS[0]]
 
 
-def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
+def test_the_later_file_wins_and_none_is_left(app, inbox: DropFolder) -> None:
     drop(inbox, "3.json", work(title="three"))
     drop(inbox, "1.json", work(title="one", author="of one"))
     drop(inbox, "2.json", {"works": [work(title="two"), work(IDS[1])]})
@@ -196,7 +196,7 @@ def test_the_later_file_wins_and_none_is_left(app, inbox: Inbox) -> None:
     assert (done.files, done.rejected, done.changes.new) == (3, 0, 2)
     assert (catalogue(app)[IDS[0]].title, catalogue(app)[IDS[0]].author) == ("three", "of one")
     assert list(inbox.folder.glob("*.json")) == []
-    assert take_in(inbox) == TakenIn()
+    assert take_in(inbox) == DropFolderResult()
 
 
 @pytest.mark.parametrize(
@@ -225,27 +225,27 @@ def test_a_file_that_cannot_be_understood_is_put_aside_whole(app, inbox, content
     assert list(inbox.folder.glob("*.json")) == []
 
 
-def test_what_is_not_ready_is_left_alone(app, inbox: Inbox) -> None:
+def test_what_is_not_ready_is_left_alone(app, inbox: DropFolder) -> None:
     drop(inbox, ".1.part", "{")
     drop(inbox, ".2.json", "{")
     drop(inbox, "notes.txt", "x")
-    assert take_in(inbox) == TakenIn()
+    assert take_in(inbox) == DropFolderResult()
     assert len(list(inbox.folder.iterdir())) == 4  # and the lock
 
 
-def test_no_folder_is_no_trouble(inbox: Inbox) -> None:
-    assert take_in(inbox) == TakenIn()
+def test_no_folder_is_no_trouble(inbox: DropFolder) -> None:
+    assert take_in(inbox) == DropFolderResult()
 
 
-def test_a_database_that_is_away_loses_nothing(app, clock, inbox: Inbox, monkeypatch) -> None:
-    from core.errors import DatabaseUnavailable
+def test_a_database_that_is_away_loses_nothing(app, clock, inbox: DropFolder, monkeypatch) -> None:
+    from core.errors import DatabaseUnavailableError
 
     drop(inbox, "1.json", work(title="kept"))
     lock, failures = rows.lock, iter(range(3))
 
     def away(*args):
         if next(failures, None) is not None:
-            raise DatabaseUnavailable("away")
+            raise DatabaseUnavailableError("away")
         return lock(*args)
 
     monkeypatch.setattr(rows, "lock", away)
@@ -256,7 +256,7 @@ def test_a_database_that_is_away_loses_nothing(app, clock, inbox: Inbox, monkeyp
 
 
 def test_a_death_before_the_removal_changes_nothing_the_second_time(
-    app, inbox: Inbox, monkeypatch
+    app, inbox: DropFolder, monkeypatch
 ) -> None:
     drop(inbox, "1.json", work(title="one"))
     drop(inbox, "2.json", work(title="two"))
@@ -268,7 +268,7 @@ def test_a_death_before_the_removal_changes_nothing_the_second_time(
         raise Crash
 
     with monkeypatch.context() as dying:
-        dying.setattr(Inbox, "_remove", die)
+        dying.setattr(DropFolder, "_remove", die)
         with pytest.raises(Crash):
             take_in(inbox)
     assert catalogue(app)[IDS[0]].title == "two"
@@ -280,23 +280,23 @@ def test_a_death_before_the_removal_changes_nothing_the_second_time(
 def test_a_look_that_misses_an_earlier_file_takes_no_later_one(app, inbox, monkeypatch) -> None:
     """A folder that changes while it is read may show the later of two new files only."""
     drop(inbox, "1.json", work(title="one"))
-    listed, looks = Inbox._listed, iter(range(100))
+    listed, looks = DropFolder._listed, iter(range(100))
 
-    def partly(self: Inbox) -> list[Path]:
+    def partly(self: DropFolder) -> list[Path]:
         """The first look misses the second file, the second look the fourth."""
         missed, seen = [("2.json", "3.json"), ("4.json", "5.json")][next(looks)]
         found = listed(self)
         drop(inbox, missed, work(title=missed))
         return [*found, drop(inbox, seen, work(title=seen))]
 
-    monkeypatch.setattr(Inbox, "_listed", partly)
+    monkeypatch.setattr(DropFolder, "_listed", partly)
     assert [file.name for file in inbox._waiting()] == ["1.json", "2.json", "3.json"]
 
 
-def test_one_process_takes_in_at_a_time(app, inbox: Inbox) -> None:
+def test_one_process_takes_in_at_a_time(app, inbox: DropFolder) -> None:
     from core.file_lock import file_lock
 
     drop(inbox, "1.json", work())
     with file_lock(inbox.folder / ".taking", wait=True):
-        assert take_in(inbox) == TakenIn()
+        assert take_in(inbox) == DropFolderResult()
     assert take_in(inbox).files == 1

@@ -13,7 +13,7 @@ import pytest
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
-from commands.doctor.works_checks import WorksCheckup
+from commands.doctor.works_checks import WorksChecks
 from storage.catalogue import view_data
 from storage.engines import sqlite
 from tests.support.moving_clock import MovingClock
@@ -27,7 +27,7 @@ OK, WARN, ERROR = Level.OK, Level.WARN, Level.ERROR
 
 
 def found(app: App, subject: str) -> list[Finding]:
-    return [one for one in WorksCheckup(app).findings() if one.subject == subject]
+    return [one for one in WorksChecks(app).findings() if one.subject == subject]
 
 
 def only(app: App, subject: str) -> Finding:
@@ -46,7 +46,7 @@ def drop(app: App, name: str, text: str, age: timedelta = timedelta(0)) -> Path:
 
 
 def test_an_installation_without_a_catalogue_is_well(app: App) -> None:
-    assert {one.level for one in WorksCheckup(app).findings()} == {OK}
+    assert {one.level for one in WorksChecks(app).findings()} == {OK}
     assert not app.settings.view_data_file.exists(), "looking makes nothing"
 
 

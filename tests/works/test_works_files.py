@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.links import ShortLink
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import WorkRows, parse_works, read_works
@@ -178,18 +178,18 @@ def test_a_wrong_item_is_named_and_the_others_are_read() -> None:
     ],
 )
 def test_a_file_that_is_none_is_refused_with_the_place(text: str, reason: str) -> None:
-    with pytest.raises(InvalidInput, match=reason):
+    with pytest.raises(InvalidInputError, match=reason):
         parse(text)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"none\.csv: No such file"):
+    with pytest.raises(InvalidInputError, match=r"none\.csv: No such file"):
         read_works(tmp_path / "none.csv", None, ZONE)
-    with pytest.raises(InvalidInput, match="Is a directory"):
+    with pytest.raises(InvalidInputError, match="Is a directory"):
         read_works(tmp_path, None, ZONE)
     odd = tmp_path / "odd.csv"
     odd.write_bytes(b"id\n\xff\xff\xff")
-    with pytest.raises(InvalidInput, match="neither UTF-8 nor GBK"):
+    with pytest.raises(InvalidInputError, match="neither UTF-8 nor GBK"):
         read_works(odd, None, ZONE)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import BadRequest, DamagedFile, OutputError
+from core.errors import BadRequestError, DamagedFileError, OutputError
 from storage.models.accounts import AccountStatus
 from tests.support.crawler.workbench import ONE_ENGINE, Crash, account_of, die
 from tests.support.moving_clock import MovingClock
@@ -244,7 +244,7 @@ def test_a_batch_that_the_platform_refuses_does_not_hold_up_the_others(
 
     def refused_once(session: object, ids: object) -> object:
         if next(calls) == 1:
-            raise BadRequest("code -400")
+            raise BadRequestError("code -400")
         return ask(session, ids)
 
     monkeypatch.setattr(source, "video_stats", refused_once)
@@ -363,7 +363,7 @@ def test_a_damaged_file_of_the_hour_is_left_alone(desk: Begin, content: str) -> 
     here.list(here.ids(3))
     path = put(here.files, here.hour, content)
     asked = here.requests()
-    with pytest.raises(DamagedFile, match="mend it, or move it away"):
+    with pytest.raises(DamagedFileError, match="mend it, or move it away"):
         here.crawl()
     assert (path.read_text(), here.requests()) == (content, asked)
     assert here.files.journals() == []

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from core.errors import (
-    DamagedFile,
-    DatabaseContention,
+    DamagedFileError,
+    DatabaseContentionError,
     DatabaseError,
-    InvalidInput,
-    SchemaMismatch,
+    InvalidInputError,
+    SchemaMismatchError,
 )
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
@@ -31,7 +31,7 @@ from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours
 from tests.support.works.views_fixtures import quiet
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImport
+from works.hourly.importer import HourlyImporter
 
 HOUR = Hour.parse("2026-11-22", "05")
 LOG = quiet()
@@ -44,7 +44,7 @@ class Desk:
         self.files = HourFiles(folder / "views")
         self.path = folder / "view_data.sqlite3"
         self.database = open_view_data(self.path, MovingClock())
-        self.importer = HourlyImport(files=self.files, data=self.database)
+        self.importer = HourlyImporter(files=self.files, data=self.database)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Asked as any other program would."""
@@ -224,7 +224,7 @@ def with_entry(**changes: Any) -> str:
 def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, place: str) -> None:
     put_hours(desk.files, [HOUR.earlier(1)])
     path = put(desk.files, HOUR, content)
-    with pytest.raises(DamagedFile, match=place) as caught:
+    with pytest.raises(DamagedFileError, match=place) as caught:
         desk.importer.import_hour(HOUR, LOG)
     assert str(path) in str(caught.value) and "mend it" in str(caught.value)
     done = desk.importer.import_missing(threading.Event(), LOG)
@@ -275,7 +275,7 @@ def test_a_work_that_changes_its_title_has_each_hours_and_is_called_by_the_newes
     told = desk.rows("SELECT crawl_hour, title FROM work_metrics ORDER BY crawl_hour")
     assert told == [("04", "old"), ("05", "new")]
     since = (HOUR.earlier(1).date_text, HOUR.earlier(1).hour_text)
-    [riser] = desk.database.read(lambda tx: view_history.risers(tx, since, "view_count", 5))
+    [riser] = desk.database.read(view_history.risers, since, "view_count", 5)
     assert (riser["title"], riser["growth"]) == ("new", 1)
 
 
@@ -290,9 +290,9 @@ def test_a_file_has_a_line_for_each_work(desk: Desk) -> None:
 
 
 def test_an_hour_without_a_file_is_named(desk: Desk) -> None:
-    with pytest.raises(DamagedFile, match=r"2026-11-22-05_views_data.json is not there"):
+    with pytest.raises(DamagedFileError, match=r"2026-11-22-05_views_data.json is not there"):
         desk.importer.import_hour(HOUR, LOG)
-    with pytest.raises(InvalidInput, match="no data files below"):
+    with pytest.raises(InvalidInputError, match="no data files below"):
         desk.importer.newest()
     put_hours(desk.files, [HOUR, HOUR.earlier(30)])
     assert desk.importer.newest() == HOUR
@@ -304,7 +304,7 @@ def test_other_tables_of_these_names_are_left_alone(desk: Desk) -> None:
         connection.execute("CREATE TABLE work_metrics (id, bvid, crawl_date, platform, work_id)")
         connection.execute("ALTER TABLE work_metrics ADD COLUMN crawl_hour")
     put_hours(desk.files, [HOUR])
-    with pytest.raises(SchemaMismatch, match="have other columns; nothing was changed"):
+    with pytest.raises(SchemaMismatchError, match="have other columns; nothing was changed"):
         desk.importer.import_hour(HOUR, LOG)
 
 
@@ -338,8 +338,8 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
         impatient = open_view_data(desk.path, MovingClock())
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
-            with pytest.raises(DatabaseContention, match="another process holds it for long"):
-                HourlyImport(files=desk.files, data=impatient).import_hour(HOUR, LOG)
+            with pytest.raises(DatabaseContentionError, match="another process holds it for long"):
+                HourlyImporter(files=desk.files, data=impatient).import_hour(HOUR, LOG)
         impatient.close()
     finally:
         holder.communicate()

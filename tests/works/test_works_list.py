@@ -24,7 +24,7 @@ def put(app, *works: WorkEntry):
 
 
 def read(app):
-    return json.loads(app.catalogue_list.path.read_text(encoding="utf-8"))
+    return json.loads(app.works.listing.path.read_text(encoding="utf-8"))
 
 
 def test_the_file_is_exactly_as_promised(app) -> None:
@@ -42,7 +42,7 @@ def test_the_file_is_exactly_as_promised(app) -> None:
         WorkEntry("youtube", "dQw4w9WgXcQ"),
         WorkEntry("bilibili", "BV1xx411c7mD", publish_time=JUNE, is_valid=False),
     )
-    done = app.catalogue_list.export()
+    done = app.works.listing.export()
     assert (done.path, done.total, done.valid) == (app.settings.works_list, 3, 2)
     blank = {"title": "", "author": "", "cover_url": ""}
     expected = {
@@ -83,17 +83,17 @@ def test_the_file_is_exactly_as_promised(app) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_empty_catalogue_is_a_file_too(app) -> None:
-    app.catalogue_list.export()
+    app.works.listing.export()
     assert read(app)["works"] == []
-    text = app.catalogue_list.path.read_text(encoding="utf-8")
+    text = app.works.listing.path.read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_disk_that_says_no_leaves_the_old_file(app, monkeypatch) -> None:
     put(app, WorkEntry("bilibili", "BV1GJ411x7h7"))
-    app.catalogue_list.export()
-    before = app.catalogue_list.path.read_bytes()
+    app.works.listing.export()
+    before = app.works.listing.path.read_bytes()
     put(app, WorkEntry("bilibili", "BV1xx411c7mD"))
 
     def full(_handle: int) -> None:
@@ -102,10 +102,10 @@ def test_a_disk_that_says_no_leaves_the_old_file(app, monkeypatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("core.atomic_file.os.fsync", full)
         with pytest.raises(OutputError, match="No space left"):
-            app.catalogue_list.export()
-    assert app.catalogue_list.path.read_bytes() == before
-    assert not list(Path(app.catalogue_list.path.parent).glob(".*.part"))
-    assert app.catalogue_list.refresh() is not None, "it is not taken for done"
+            app.works.listing.export()
+    assert app.works.listing.path.read_bytes() == before
+    assert not list(Path(app.works.listing.path.parent).glob(".*.part"))
+    assert app.works.listing.refresh() is not None, "it is not taken for done"
     assert read(app)["total_count"] == 2
 
 
@@ -113,12 +113,12 @@ def test_a_disk_that_says_no_leaves_the_old_file(app, monkeypatch) -> None:
 def test_what_is_written_already_is_not_written_again(make_app) -> None:
     one, other = make_app(), make_app()
     put(one, WorkEntry("bilibili", "BV1GJ411x7h7"))
-    assert one.catalogue_list.refresh() is not None
-    assert other.catalogue_list.refresh() is None
+    assert one.works.listing.refresh() is not None
+    assert other.works.listing.refresh() is None
     put(other, WorkEntry("bilibili", "BV1GJ411x7h7", "a title"))
-    assert one.catalogue_list.refresh() is not None
-    one.catalogue_list.path.unlink()
-    assert other.catalogue_list.refresh() is not None, "a file that is gone is made again"
+    assert one.works.listing.refresh() is not None
+    one.works.listing.path.unlink()
+    assert other.works.listing.refresh() is not None, "a file that is gone is made again"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -134,12 +134,12 @@ def test_a_change_during_the_export_is_seen_as_one_to_come(make_app, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(rows, "for_list", late)
-        assert app.catalogue_list.refresh().total == 1
-    assert app.catalogue_list.refresh().total == 2
+        assert app.works.listing.refresh().total == 1
+    assert app.works.listing.refresh().total == 2
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_while_another_process_writes_it_is_left_to_that_one(app) -> None:
-    with file_lock(app.catalogue_list.path.with_name(".views.json.lock"), wait=True):
-        assert app.catalogue_list.refresh() is None
-    assert app.catalogue_list.refresh() is not None
+    with file_lock(app.works.listing.path.with_name(".views.json.lock"), wait=True):
+        assert app.works.listing.refresh() is None
+    assert app.works.listing.refresh() is not None

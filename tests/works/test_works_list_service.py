@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def service(app) -> ListingService:
-    return ListingService(listing=app.catalogue_list, clock=app.clock, poll_secs=1)
+    return ListingService(listing=app.works.listing, clock=app.clock, poll_secs=1)
 
 
 def put(app, title: str = "", work_id: str = IDS[0]) -> None:
@@ -24,7 +24,7 @@ def put(app, title: str = "", work_id: str = IDS[0]) -> None:
 
 
 def listed(app) -> list[str]:
-    works = json.loads(app.catalogue_list.path.read_text(encoding="utf-8"))["works"]
+    works = json.loads(app.works.listing.path.read_text(encoding="utf-8"))["works"]
     return [work["title"] for work in works]
 
 
@@ -69,7 +69,7 @@ def test_a_change_right_after_an_export_waits_for_its_turn_and_gets_out(
 def test_another_process_changes_and_another_exports(make_app, clock) -> None:
     apps = [make_app(), make_app()]
     services = [
-        ListingService(listing=one.catalogue_list, clock=one.clock, poll_secs=1) for one in apps
+        ListingService(listing=one.works.listing, clock=one.clock, poll_secs=1) for one in apps
     ]
     written = []
     for second in range(60):
@@ -83,7 +83,7 @@ def test_another_process_changes_and_another_exports(make_app, clock) -> None:
 
 def test_an_export_by_hand_counts_as_one(app, clock, service) -> None:
     put(app)
-    app.catalogue_list.export()
+    app.works.listing.export()
     put(app, "newer")
     assert exports(app, clock, service, 30) == [10]
 
@@ -91,10 +91,10 @@ def test_an_export_by_hand_counts_as_one(app, clock, service) -> None:
 @pytest.mark.parametrize("lost", ["file", "label", "both", "label is no JSON"])
 def test_a_file_that_is_behind_at_the_start_is_written_at_once(app, clock, service, lost) -> None:
     put(app)
-    app.catalogue_list.export()
-    label = app.catalogue_list.path.with_name(".views.json.label")
+    app.works.listing.export()
+    label = app.works.listing.path.with_name(".views.json.label")
     if lost in ("file", "both"):
-        app.catalogue_list.path.unlink()
+        app.works.listing.path.unlink()
     if lost in ("label", "both"):
         label.unlink()
     if lost == "label is no JSON":
@@ -116,7 +116,7 @@ def run_for(service: ListingService, clock, secs: float) -> list[float]:
 def test_a_restored_database_is_the_truth(app, clock, service) -> None:
     for number in range(5):
         put(app, f"title {number}")
-    app.catalogue_list.export()
+    app.works.listing.export()
     app.database.write(lambda tx: tx.execute("UPDATE works_version SET version=2"))
     app.database.write(lambda tx: tx.execute("UPDATE works SET title='restored'"))
     assert len(exports(app, clock, service, 30)) == 1
@@ -126,7 +126,7 @@ def test_a_restored_database_is_the_truth(app, clock, service) -> None:
 def test_a_list_of_somebody_else_is_left_alone_while_the_catalogue_is_not_used(
     app, clock, service
 ) -> None:
-    path = app.catalogue_list.path
+    path = app.works.listing.path
     path.parent.mkdir(parents=True)
     path.write_text("theirs")
     assert exports(app, clock, service, 20) == []
@@ -148,7 +148,7 @@ def test_a_full_disk_is_tried_again(app, clock, service, monkeypatch) -> None:
 
 
 def test_a_database_that_is_away_is_tried_again(app, clock, service, monkeypatch) -> None:
-    from core.errors import DatabaseUnavailable
+    from core.errors import DatabaseUnavailableError
     from storage.catalogue import works
 
     put(app)
@@ -156,7 +156,7 @@ def test_a_database_that_is_away_is_tried_again(app, clock, service, monkeypatch
 
     def away(tx):
         if next(failures, None) is not None:
-            raise DatabaseUnavailable("away")
+            raise DatabaseUnavailableError("away")
         return version(tx)
 
     monkeypatch.setattr(works, "version", away)

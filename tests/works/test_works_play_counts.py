@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from pydantic import SecretStr
 
-from core.errors import Busy, OutputError
+from core.errors import BusyError, OutputError
 from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
 from storage.catalogue.works import InvalidBy
@@ -138,7 +138,7 @@ def test_gone_videos_become_invalid_with_their_reason_and_may_come_back(shelf) -
     here.server.decide(videos[1], "hidden")
     here.server.decide(videos[2], "in_review")
     here.server.decide(videos[3], "visible", "view")
-    version = here.app.catalogue_list.version()
+    version = here.app.works.listing.version()
     end = here.update()
     assert (end.round.updated, end.round.skipped, end.round.failed) == (1, 4, ())
     works = [here.work(video) for video in videos]
@@ -148,7 +148,7 @@ def test_gone_videos_become_invalid_with_their_reason_and_may_come_back(shelf) -
     assert works[1].invalid_reason.startswith("hidden: ")
     assert (works[2].failure_count, works[2].last_error[:10]) == (1, "in_review:")
     assert works[3].play_count is None and works[3].checked_at is not None
-    assert here.app.catalogue_list.version() > version, "views.json is written again"
+    assert here.app.works.listing.version() > version, "views.json is written again"
     here.server.decide(videos[0], "visible")
     assert here.update().round.skipped == 1, "what was in review is asked again, gone ones are not"
     here.app.catalogue.disable([works[4].key], None)
@@ -324,7 +324,7 @@ def test_what_is_added_during_a_round_waits_for_the_next(shelf, clock) -> None:
 def test_one_process_at_a_time(shelf) -> None:
     here = shelf()
     lock = here.app.settings.data_dir / ".video_update.lock"
-    with file_lock(lock, wait=True), pytest.raises(Busy, match="another process"):
+    with file_lock(lock, wait=True), pytest.raises(BusyError, match="another process"):
         here.update()
 
 

@@ -23,7 +23,7 @@ from works.hourly.crawl_journal import HourJournal
 from works.hourly.files import HourFiles
 from works.hourly.gaps import HourState, ViewGaps
 from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImport
+from works.hourly.importer import HourlyImporter
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = re.findall(
@@ -43,7 +43,7 @@ class Desk:
         self.data: Database = open_view_data(self.path, MovingClock())
 
     def take_in(self) -> None:
-        HourlyImport(files=self.files, data=self.data).import_missing(threading.Event(), quiet())
+        HourlyImporter(files=self.files, data=self.data).import_missing(threading.Event(), quiet())
 
     def gaps(self, hours: int, now: datetime = NOW, zone: ZoneInfo = SHANGHAI):
         return ViewGaps(files=self.files, data=self.data, zone=zone).look(now, hours)
@@ -79,12 +79,12 @@ def test_the_documented_queries_run_as_they_stand(filled: Desk) -> None:
 
 
 def test_a_trend_is_the_newest_hours_with_growth(filled: Desk) -> None:
-    rows = filled.data.read(lambda tx: view_history.history(tx, "bilibili", B, "view_count", 5))
+    rows = filled.data.read(view_history.history, "bilibili", B, "view_count", 5)
     assert [row["crawl_hour"] for row, _ in rows] == ["23", "00", "03", "04", "05"]
     assert [growth for _, growth in rows] == [101] * 5
-    rows = filled.data.read(lambda tx: view_history.history(tx, "bilibili", B, "view_count", 999))
+    rows = filled.data.read(view_history.history, "bilibili", B, "view_count", 999)
     assert len(rows) == len(HOURS) and rows[0].growth is None
-    none = filled.data.read(lambda tx: view_history.history(tx, "youtube", B, "view_count", 5))
+    none = filled.data.read(view_history.history, "youtube", B, "view_count", 5)
     assert none == []
 
 
@@ -110,15 +110,13 @@ def test_days_grow_by_what_was_there_the_day_before(filled: Desk) -> None:
     data = [*(numbers(work, LAST, 20_000) for work in WORKS), newcomer]
     put(filled.files, LAST, report(LAST, data))
     filled.take_in()
-    days = filled.data.read(lambda tx: view_history.daily(tx, "2026-11-22", "view_count"))
+    days = filled.data.read(view_history.daily, "2026-11-22", "view_count")
     assert [(one["crawl_date"], one["hours"], one["works"]) for one in days] == [
         ("2026-11-22", 4, 4)
     ]
     before = sum(10_000 + HOURS.index(Hour.parse("2026-11-21", "23")) * (100 + n) for n in range(3))
     assert (days[0]["total"], days[0]["growth"]) == (1_060_000, 60_000 - before)
-    of_work = filled.data.read(
-        lambda tx: view_history.daily(tx, "2026-11-20", "view_count", ("bilibili", B))
-    )
+    of_work = filled.data.read(view_history.daily, "2026-11-20", "view_count", ("bilibili", B))
     assert (of_work[0]["works"], of_work[0]["growth"]) == (1, None)
     assert of_work[-1]["total"] == 20_000
 
@@ -126,7 +124,7 @@ def test_days_grow_by_what_was_there_the_day_before(filled: Desk) -> None:
 def test_risers_are_compared_between_their_first_and_last_hour(filled: Desk) -> None:
     since = LAST.earlier(24)
     rows = filled.data.read(
-        lambda tx: view_history.risers(tx, (since.date_text, since.hour_text), "view_count", 2)
+        view_history.risers, (since.date_text, since.hour_text), "view_count", 2
     )
     assert [(row["work_id"], row["growth"]) for row in rows] == [(C, 22 * 102), (B, 22 * 101)]
     assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(since), str(LAST))

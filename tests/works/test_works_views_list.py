@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import DamagedFile
+from core.errors import DamagedFileError
 from tests.support.works.views_fixtures import entry
 from works.hourly.input_list import read_views_list
 
@@ -81,7 +81,7 @@ def test_a_damaged_list_is_refused_with_the_place(
 ) -> None:
     path = tmp_path / "views.json"
     path.write_bytes(content)
-    with pytest.raises(DamagedFile, match=place) as caught:
+    with pytest.raises(DamagedFileError, match=place) as caught:
         read_views_list(path)
     assert str(path) in str(caught.value)
     assert "views --export-only" in str(caught.value)
@@ -89,7 +89,7 @@ def test_a_damaged_list_is_refused_with_the_place(
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DamagedFile, match="is not there; write it again with"):
+    with pytest.raises(DamagedFileError, match="is not there; write it again with"):
         read_views_list(tmp_path / "views.json")
 
 

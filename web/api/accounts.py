@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from accounts.csv_import import parse_accounts
-from accounts.enrolment import Enrolled, WrongFields
+from accounts.enrolment import EnrolmentResult
+from core.errors import WrongFieldsError
 from presentation.json_rows import as_object
 from storage.crawling import accounts as rows
 from storage.models.accounts import Account, AccountStatus
@@ -19,13 +20,13 @@ from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused, partly_refused, unknown
+from web.problems import RequestRefusedError, partly_refused, unknown
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 AccountId = Annotated[int, Path(ge=1, lt=2**63)]
-MOST_COOKIE_LETTERS = 1_000_000
-MOST_FILE_LETTERS = 16_000_000
+MAX_COOKIE_LETTERS = 1_000_000
+MAX_FILE_LETTERS = 16_000_000
 ADD_FIRST = "the cookies as a header string, JSON of an extension, or cookies.txt"
 
 
@@ -40,7 +41,7 @@ class Limit(BaseModel):
 class NewAccount(BaseModel):
     username: str = Field(max_length=128, description="a name for it")
     platform: str = Field("bilibili", max_length=32)
-    cookies: SecretStr = Field(max_length=MOST_COOKIE_LETTERS, description=ADD_FIRST)
+    cookies: SecretStr = Field(max_length=MAX_COOKIE_LETTERS, description=ADD_FIRST)
     proxy: SecretStr | None = Field(
         None, max_length=2000, description="http://user:password@host:port of this account"
     )
@@ -49,7 +50,7 @@ class NewAccount(BaseModel):
 
 class AccountsFile(BaseModel):
     content: SecretStr = Field(
-        max_length=MOST_FILE_LETTERS,
+        max_length=MAX_FILE_LETTERS,
         description="CSV with the columns username, cookie (and password, proxy, limit)",
     )
     platform: str = Field("bilibili", max_length=32)
@@ -164,8 +165,9 @@ def check_account(
     return {"signed_in": status.signed_in, "uid": status.uid, "name": status.name}
 
 
-def enrol(given: NewAccount, backend: Backend, actions: ActionLog, who: Visitor) -> Enrolled:
-    """Add or refresh it, and note who did. Raises Refused with what is wrong field by field."""
+def enrol(given: NewAccount, backend: Backend, actions: ActionLog, who: Visitor) -> EnrolmentResult:
+    """Add or refresh it, and note who did. Raises RequestRefusedError with what is wrong"
+    " field by field."""
     proxy = given.proxy.get_secret_value().strip() if given.proxy else None
     desk = backend.account_desk
     with actions.action(who, "account.add", f"{given.platform}/{given.username}"):
@@ -178,14 +180,15 @@ def enrol(given: NewAccount, backend: Backend, actions: ActionLog, who: Visitor)
                 given.daily_export_limit,
             )
             return desk.add_or_refresh(new.platform, new.username, new.credentials, new.limit)
-        except WrongFields as error:
+        except WrongFieldsError as error:
             raise wrong(error.problems) from error
 
 
 def take_in(
     given: AccountsFile, backend: Backend, actions: ActionLog, who: Visitor
-) -> tuple[list[Enrolled], list[str]]:
-    """Add or refresh those of the file, and note who did. Raises InvalidInput for another file."""
+) -> tuple[list[EnrolmentResult], list[str]]:
+    """Add or refresh those of the file, and note who did. Raises InvalidInputError for"
+    " another file."""
     platform = backend.catalog.named(given.platform)
     rows = parse_accounts(given.content.get_secret_value(), given.name, platform)
     subject = f"{platform.name} {given.name}: {len(rows.good)}"
@@ -195,16 +198,16 @@ def take_in(
         )
 
 
-def wrong(problems: Mapping[str, str]) -> Refused:
+def wrong(problems: Mapping[str, str]) -> RequestRefusedError:
     """Refused, with a sentence for each field."""
     errors = [{"field": field, "message": text} for field, text in problems.items()]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
 def existing(backend: Backend, account_id: int) -> Account:
-    """The account. Raises Refused (404)."""
-    account = backend.database.read(lambda tx: rows.get(tx, account_id))
+    """The account. Raises RequestRefusedError (404)."""
+    account = backend.database.read(rows.get, account_id)
     if account is None:
         raise unknown("account", account_id, "/api/v1/accounts")
     return account

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from alerts.channels import SETTING
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
 from presentation.json_rows import as_object
 from storage.operations import listings
@@ -19,7 +19,7 @@ from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -50,15 +50,16 @@ def test_channels(
 
 
 def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin to send a test notice to every channel. Raises Refused (409) when there is none."""
+    """Begin to send a test notice to every channel. Raises RequestRefusedError (409) when"
+    " there is none."""
     channels = backend.channels()
     if not channels:
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.CONFLICT,
             f"no channel is configured: set {SETTING} (environment or .env), for example"
             f" {SETTING}=dingtalk://TOKEN",
         )
-    words = AlertWords(texts=texts_for(backend.settings.language), zone=backend.calendar.zone)
+    words = AlertRenderer(texts=texts_for(backend.settings.language), zone=backend.calendar.zone)
     message = words.test_message(backend.host)
 
     def work(_stop: threading.Event, tell: Tell) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sources.pacing import Stopped
+from core.cancellation import StoppedSignal
 from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/api/broadcaster", tags=["broadcaster"])
@@ -46,7 +46,7 @@ def triggered(backend: Backend, actions: ActionLog, who: Visitor) -> dict[str, A
     with actions.action(who, "broadcaster.trigger", ""):
         try:
             return backend.broadcaster.trigger(backend.ending).as_json()
-        except Stopped:
+        except StoppedSignal:
             return backend.broadcaster.status() | {
                 "success": False,
                 "message": "the server ends; nothing was reported",
@@ -54,16 +54,18 @@ def triggered(backend: Backend, actions: ActionLog, who: Visitor) -> dict[str, A
 
 
 def begin_round(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin a round, for whoever does not wait for its end. Raises Refused (409) while one is
+    """Begin a round without waiting for its end. Raises RequestRefusedError (409) while one is
     under way, here or in another process."""
     now = backend.broadcaster.status()
     if now["is_running"]:
-        raise Refused(HTTPStatus.CONFLICT, f"a round is under way since {now['started_at']}")
+        raise RequestRefusedError(
+            HTTPStatus.CONFLICT, f"a round is under way since {now['started_at']}"
+        )
 
     def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
         told = backend.broadcaster.trigger(stop)
         if not told.success:
-            raise Refused(HTTPStatus.CONFLICT, told.message)
+            raise RequestRefusedError(HTTPStatus.CONFLICT, told.message)
         return {"total": told.total, "succeeded": told.succeeded, "failed": told.failed}
 
     noted = actions.action(who, "broadcaster.trigger", "")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from distribution.intake.importer import Taken
 from distribution.serialization import completion_object, drama_object, stats_object, story_object
 from distribution.service import DramaStory
@@ -23,12 +23,12 @@ from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
-from web.problems import Refused, partly_refused
+from web.problems import RequestRefusedError, partly_refused
 from web.state import TheActions, TheBackend
 
 router = APIRouter(tags=["dramas"])
 T = TypeVar("T")
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 Items = Annotated[
     dict[str, Any] | list[Any], Body(description="one object, or a list of up to 10,000")
@@ -163,7 +163,7 @@ def scan_daily_stats(
 
 
 def scan(given: ScanOfDay, backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin to count a day. Raises InvalidInput for one in the future."""
+    """Begin to count a day. Raises InvalidInputError for one in the future."""
     scanner = backend.daily_scanner
     day = given.day or scanner.yesterday
     scanner.days(day, day)
@@ -186,14 +186,14 @@ def scan(given: ScanOfDay, backend: Backend, actions: ActionLog, who: Visitor) -
 
 
 def story(backend: Backend, task_id: str) -> DramaStory:
-    """All that is known of a task. Raises Refused (404)."""
+    """All that is known of a task. Raises RequestRefusedError (404)."""
     return _found(lambda: backend.dramas.story(task_id))
 
 
 def change_drama(
     word: str, task_id: str, backend: Backend, actions: ActionLog, who: Visitor
 ) -> dict[str, Any]:
-    """Pause, resume or finish, and note who did. Raises Refused (404)."""
+    """Pause, resume or finish, and note who did. Raises RequestRefusedError (404)."""
     with actions.action(who, f"drama.{word}", task_id):
         _found(lambda: backend.dramas.set_status(task_id, WORDS[word]))
     return drama_object(story(backend, task_id).drama)
@@ -202,16 +202,16 @@ def change_drama(
 def _found(ask: Callable[[], T]) -> T:
     try:
         return ask()
-    except InvalidInput as error:
-        raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+    except InvalidInputError as error:
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
 def _listed(items: dict[str, Any] | list[Any]) -> list[Any]:
     listed = items if isinstance(items, list) else [items]
-    if len(listed) > MOST_ITEMS:
-        raise Refused(
+    if len(listed) > MAX_ITEMS:
+        raise RequestRefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"{len(listed):,} items are too many; send up to {MOST_ITEMS:,} at a time",
+            f"{len(listed):,} items are too many; send up to {MAX_ITEMS:,} at a time",
         )
     return listed
 

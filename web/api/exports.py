@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import FileResponse
 
-from core.errors import InvalidInput
-from crawler.export.verifier import Verdict
+from core.errors import InvalidInputError
+from crawler.export.verifier import VerificationResult
 from presentation.json_rows import as_object
 from storage.crawling import export_segments as rows
 from storage.models.segments import Segment, SegmentState
@@ -19,7 +19,7 @@ from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused, unknown
+from web.problems import RequestRefusedError, unknown
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/exports", tags=["exports"])
@@ -80,46 +80,48 @@ def rebuild_export(
 
 
 def rebuild(segment_id: int, backend: Backend, actions: ActionLog, who: Visitor) -> str:
-    """Write the file again on this host, and note who asked; its name. Raises Refused (404, 409
+    """Write the file again on this host, and note who asked. Raises RequestRefusedError (404, 409
     while it is being written), OutputError."""
     existing(backend, segment_id)
     with actions.action(who, "export.rebuild", str(segment_id)):
         try:
             return backend.sealer.rebuild(segment_id).path.name
-        except InvalidInput as error:
-            raise Refused(HTTPStatus.CONFLICT, str(error)) from error
+        except InvalidInputError as error:
+            raise RequestRefusedError(HTTPStatus.CONFLICT, str(error)) from error
 
 
-def verified(backend: Backend, actions: ActionLog, who: Visitor, domain: str | None) -> Verdict:
+def verified(
+    backend: Backend, actions: ActionLog, who: Visitor, domain: str | None
+) -> VerificationResult:
     """Verify, and note who asked."""
     with actions.action(who, "exports.verify", domain or "all"):
         return backend.verifier.verify(domain)
 
 
 def existing(backend: Backend, segment_id: int) -> Segment:
-    """The export file's row. Raises Refused (404)."""
-    segment = backend.database.read(lambda tx: rows.get(tx, segment_id))
+    """The export file's row. Raises RequestRefusedError (404)."""
+    segment = backend.database.read(rows.get, segment_id)
     if segment is None:
         raise unknown("export", segment_id, "/api/v1/exports")
     return segment
 
 
 def file_of(backend: Backend, segment: Segment) -> FilePath:
-    """The finished file on this host, within the export folder. Raises Refused."""
+    """The finished file on this host, within the export folder. Raises RequestRefusedError."""
     if segment.file_path is None:
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.CONFLICT,
             f"export {segment.id} is still being written; try again when its state is sealed",
         )
     path = backend.files.locate(segment.file_path).resolve()
     if not path.is_relative_to(backend.files.exports_dir.resolve()):
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.FORBIDDEN,
             f"export {segment.id} was written outside the export folder (--out); fetch it on host"
             f" {segment.host}",
         )
     if not path.is_file():
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.NOT_FOUND,
             f"the file of export {segment.id} is not on this host; it was written on"
             f" {segment.host}: fetch it there, or write it again here with:"

@@ -7,19 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from core.errors import InvalidInput
-from jobs.runner import JobBusy
+from core.errors import InvalidInputError, JobBusyError
 from jobs.serialization import job_object
 from presentation.json_rows import as_object
 from storage.crawling import job_runs
-from storage.crawling.job_runs import JobRun, JobState
+from storage.crawling.job_runs import JobRun, RunState
 from storage.engines.transactions import Tx
 from storage.operations import listings
 from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -40,7 +39,7 @@ def list_runs(
     part: Paging,
     _who: Reader,
     job: Annotated[str | None, Query(description="only of this job")] = None,
-    state: Annotated[JobState | None, Query(description="only in this state")] = None,
+    state: Annotated[RunState | None, Query(description="only in this state")] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
         request,
@@ -59,14 +58,15 @@ def run_job(name: JobName, backend: TheBackend, actions: TheActions, who: Actor)
 
 
 def launch(name: str, backend: Backend, actions: ActionLog, who: Visitor) -> None:
-    """Begin a run, and note who asked. Raises Refused: 404, or 409 while another goes on."""
+    """Begin a run, and note who asked. Raises RequestRefusedError: 404, or 409 while another"
+    " goes on."""
     with actions.action(who, "job.run", name):
         try:
             backend.launcher.launch(name)
-        except InvalidInput as error:
-            raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
-        except JobBusy as error:
-            raise Refused(HTTPStatus.CONFLICT, str(error)) from error
+        except InvalidInputError as error:
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error
+        except JobBusyError as error:
+            raise RequestRefusedError(HTTPStatus.CONFLICT, str(error)) from error
 
 
 def last_runs(backend: Backend) -> dict[str, JobRun]:

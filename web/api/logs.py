@@ -11,18 +11,19 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response, StreamingResponse
 
 from core.clock import iso_utc
+from core.errors import LogNotFoundError
 from web.auth.access import Reader
 from web.backend import Backend
-from web.log_files import LineFilter, LogFile, LogFolder, NoSuchLog, Tail
+from web.log_files import LineFilter, LogFile, LogFolder, Tail
 from web.paging import Page
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheBackend
 
 router = APIRouter(prefix="/logs", tags=["logs"])
 USUAL_LINES = 200
-MOST_LINES = 2000
+MAX_LINES = 2000
 LogName = Annotated[str, Path(max_length=200, description="from the list of logs")]
-Lines = Annotated[int, Query(ge=1, le=MOST_LINES, description="newest records at most")]
+Lines = Annotated[int, Query(ge=1, le=MAX_LINES, description="newest records at most")]
 Word = Annotated[str, Query(max_length=200)]
 
 
@@ -64,7 +65,7 @@ def show_log(
 
 
 def end_of(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
-    """The newest records that fit. Raises Refused (404)."""
+    """The newest records that fit. Raises RequestRefusedError (404)."""
     with found(name):
         return folder(backend).tail(name, wanted, lines)
 
@@ -75,11 +76,11 @@ def folder(backend: Backend) -> LogFolder:
 
 @contextmanager
 def found(name: str) -> Iterator[None]:
-    """Turns NoSuchLog into Refused (404)."""
+    """Turns LogNotFoundError into Refused (404)."""
     try:
         yield
-    except NoSuchLog as error:
-        raise Refused(
+    except LogNotFoundError as error:
+        raise RequestRefusedError(
             HTTPStatus.NOT_FOUND, f"no log file is called {name!r} on this host; see /api/v1/logs"
         ) from error
 

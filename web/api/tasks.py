@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.export.columns import parse_columns
 from crawler.export.formats import format_named
 from crawler.export.options import ExportOptions
-from crawler.service import MOST_DOMAIN_LETTERS, is_domain
+from crawler.service import MAX_DOMAIN_LETTERS, is_domain
 from crawler.tasks.labels import RULE, labels_named
-from crawler.tasks.scheduler import Filed
+from crawler.tasks.scheduler import FiledTask
 from presentation.json_rows import as_object, task_object
 from sources.base import Via
 from storage.crawling import tasks as rows
@@ -25,20 +25,20 @@ from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused, unknown
+from web.problems import RequestRefusedError, unknown
 from web.state import TheActions, TheBackend
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 TaskId = Annotated[int, Path(ge=1, lt=2**63)]
-MOST_PAGES = 1_000_000
-MOST_LANES = 64
+MAX_PAGES = 1_000_000
+MAX_LANES = 64
 JOINED: dict[int | str, dict[str, Any]] = {200: {"description": "The open one was joined"}}
 
 
 def _domain(text: str) -> str:
     name = text.strip()
     if not is_domain(name):
-        raise ValueError(f"1 to {MOST_DOMAIN_LETTERS} characters without control characters")
+        raise ValueError(f"1 to {MAX_DOMAIN_LETTERS} characters without control characters")
     return name
 
 
@@ -48,7 +48,7 @@ Domain = Annotated[str, AfterValidator(_domain), Field(description="the field, e
 def _labels(texts: list[str]) -> list[str]:
     try:
         return list(labels_named(texts))
-    except InvalidInput as error:
+    except InvalidInputError as error:
         raise ValueError(str(error)) from error
 
 
@@ -60,7 +60,7 @@ Labels = Annotated[
 class NewCrawl(BaseModel):
     domain: Domain
     platform: str = "bilibili"
-    pages: int | None = Field(None, ge=1, le=MOST_PAGES, description="at most; null: all")
+    pages: int | None = Field(None, ge=1, le=MAX_PAGES, description="at most; null: all")
     via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
     labels: Labels = []
 
@@ -73,7 +73,7 @@ class NewExport(BaseModel):
     limit: int | None = Field(None, ge=1, description="rows at most; null: all")
     raw_cells: bool = Field(False, description="CSV: leave formula-like text")
     follow: bool = Field(False, description="go on for ever with new creators")
-    lanes: int = Field(1, ge=1, le=MOST_LANES, description="accounts that drain it side by side")
+    lanes: int = Field(1, ge=1, le=MAX_LANES, description="accounts that drain it side by side")
     labels: Labels = []
 
 
@@ -111,7 +111,7 @@ def list_tasks(
 @router.get("/{task_id}", summary="One task with its pieces")
 def show_task(task_id: TaskId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
     task = existing(backend, task_id)
-    pieces = backend.database.read(lambda tx: rows.children(tx, task_id))
+    pieces = backend.database.read(rows.children, task_id)
     return shaped(backend, task) | {"pieces": [as_object(piece) for piece in pieces]}
 
 
@@ -161,16 +161,16 @@ def cancel_task(
     return change("cancel", task_id, backend, actions, who)
 
 
-def file_crawl(given: NewCrawl, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
-    """File it, and note who did. Raises InvalidInput, CredentialsError."""
+def file_crawl(given: NewCrawl, backend: Backend, actions: ActionLog, who: Visitor) -> FiledTask:
+    """File it, and note who did. Raises InvalidInputError, CredentialsError."""
     with actions.action(who, "task.crawl", f"{given.platform}/{given.domain}"):
         return backend.desk.crawl(
             given.platform, given.domain, given.pages, given.via, given.labels
         )
 
 
-def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Visitor) -> Filed:
-    """File it, and note who did. Raises InvalidInput, CredentialsError."""
+def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Visitor) -> FiledTask:
+    """File it, and note who did. Raises InvalidInputError, CredentialsError."""
     with actions.action(who, "task.export", f"{given.platform}/{given.domain}"):
         platform = backend.catalog.searching(given.platform).name
         options = ExportOptions(
@@ -181,10 +181,10 @@ def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Vis
             follow=given.follow,
         )
         if given.limit is not None and given.lanes > 1:
-            raise InvalidInput("limit counts rows of one lane: leave lanes at 1")
+            raise InvalidInputError("limit counts rows of one lane: leave lanes at 1")
         if not backend.desk.is_known(platform, given.domain):
             known = ", ".join(backend.desk.known_domains(platform)) or "none"
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"nothing is known of domain {given.domain!r} on {platform}; crawl it first"
                 f" (known: {known})"
             )
@@ -194,7 +194,8 @@ def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Vis
 def change(
     word: str, task_id: int, backend: Backend, actions: ActionLog, who: Visitor
 ) -> dict[str, Any]:
-    """Pause, resume or cancel a task. Raises Refused: 404, or 409 when it is not in that state."""
+    """Pause, resume or cancel a task. Raises RequestRefusedError: 404, or 409 when it is not"
+    " in that state."""
     task = existing(backend, task_id)
     words: dict[str, Callable[[int], object]] = {
         "pause": backend.scheduler.pause,
@@ -204,16 +205,16 @@ def change(
     with actions.action(who, f"task.{word}", f"{task_id} {task.task_type} {task.domain}"):
         try:
             words[word](task_id)
-        except InvalidInput as error:
-            raise Refused(HTTPStatus.CONFLICT, str(error)) from error
+        except InvalidInputError as error:
+            raise RequestRefusedError(HTTPStatus.CONFLICT, str(error)) from error
     return shaped(backend, existing(backend, task_id))
 
 
 def relabel(
     task_id: int, given: LabelChange, backend: Backend, actions: ActionLog, who: Visitor
 ) -> list[str]:
-    """Change a task's labels, and note who did; those it has then. Raises Refused (404),
-    InvalidInput."""
+    """Change a task's labels, note who did, return its labels. Raises RequestRefusedError (404),
+    InvalidInputError."""
     existing(backend, task_id)
     words = [*(f"+{one}" for one in given.add), *(f"-{one}" for one in given.remove)]
     with actions.action(who, "task.label", " ".join([str(task_id), *words])):
@@ -226,14 +227,14 @@ def shaped(backend: Backend, task: Task) -> dict[str, Any]:
 
 
 def existing(backend: Backend, task_id: int) -> Task:
-    """The task. Raises Refused (404)."""
-    task = backend.database.read(lambda tx: rows.get(tx, task_id))
+    """The task. Raises RequestRefusedError (404)."""
+    task = backend.database.read(rows.get, task_id)
     if task is None:
         raise unknown("task", task_id, "/api/v1/tasks")
     return task
 
 
-def _filed(backend: Backend, filed: Filed, response: Response) -> dict[str, Any]:
+def _filed(backend: Backend, filed: FiledTask, response: Response) -> dict[str, Any]:
     if not filed.is_new:
         response.status_code = HTTPStatus.OK
     return {"task": shaped(backend, filed.task), "new": filed.is_new}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, SecretStr
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.logs import redact
 from presentation.json_rows import plain
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
@@ -19,17 +19,17 @@ from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from webhooks.outbox import url_hash
-from webhooks.retry_policy import Verdict
+from webhooks.retry_policy import DeliveryOutcome
 from webhooks.serialization import delivery_object, shown_object
-from webhooks.service import Shown
+from webhooks.service import DeliveryDetails
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 DeliveryId = Annotated[int, Path(ge=1, lt=2**63)]
-MOST_URL_LETTERS = 2000
-Url = Annotated[str, Field(min_length=1, max_length=MOST_URL_LETTERS)]
+MAX_URL_LETTERS = 2000
+Url = Annotated[str, Field(min_length=1, max_length=MAX_URL_LETTERS)]
 
 
 class Replay(BaseModel):
@@ -44,9 +44,9 @@ class Replay(BaseModel):
     until: datetime | None = Field(None, description="filed before")
 
     def as_filter(self) -> Filter:
-        """Raises InvalidInput when nothing narrows it."""
+        """Raises InvalidInputError when nothing narrows it."""
         if not any(vars(self).values()):
-            raise InvalidInput("say which: ids, states, kinds, task_id, url, since or until")
+            raise InvalidInputError("say which: ids, states, kinds, task_id, url, since or until")
         usual = () if self.ids else (DeliveryState.FAILED, DeliveryState.DEAD)
         return Filter(
             ids=self.ids,
@@ -153,33 +153,34 @@ def replay(wanted: Filter, backend: Backend, actions: ActionLog, who: Visitor) -
         return backend.webhooks.replay(wanted)
 
 
-def existing(backend: Backend, delivery_id: int) -> Shown:
-    """The delivery with its attempts. Raises Refused (404)."""
+def existing(backend: Backend, delivery_id: int) -> DeliveryDetails:
+    """The delivery with its attempts. Raises RequestRefusedError (404)."""
     try:
         return backend.webhooks.show(delivery_id)
-    except InvalidInput as error:
-        raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+    except InvalidInputError as error:
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
 def switch(
     given: EndpointChoice, backend: Backend, actions: ActionLog, who: Visitor, *, enabled: bool
 ) -> None:
-    """Send to a URL again, or no more. Raises Refused (404) for one that nothing was filed for."""
+    """Send to a URL again, or no more. Raises RequestRefusedError (404) for one that nothing"
+    " was filed for."""
     if (given.url is None) == (given.delivery_id is None):
-        raise InvalidInput("give a url, or the delivery_id of a delivery to it")
+        raise InvalidInputError("give a url, or the delivery_id of a delivery to it")
     url = existing(backend, given.delivery_id).delivery.url if given.delivery_id else given.url
     word = "enable" if enabled else "disable"
     with actions.action(who, f"webhook.{word}", redact(url or "")):
         try:
             backend.webhooks.set_enabled(url or "", enabled=enabled, reason=given.reason)
-        except InvalidInput as error:
-            raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+        except InvalidInputError as error:
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
 def try_endpoint(
     given: TestEvent, backend: Backend, actions: ActionLog, who: Visitor
-) -> tuple[Delivery, Verdict]:
-    """Send a test event, and note who did. Raises InvalidInput, CredentialsError."""
+) -> tuple[Delivery, DeliveryOutcome]:
+    """Send a test event, and note who did. Raises InvalidInputError, CredentialsError."""
     secret = given.secret.get_secret_value().strip() if given.secret else ""
     with actions.action(who, "webhook.test", redact(given.url)):
         return backend.webhooks.test(given.url.strip(), secret or None)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Tx
@@ -17,7 +17,7 @@ from storage.operations import listings
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.paging import Page, Paging, page_of
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from works.hourly.hours import Hour, hours_of_span
 from works.hourly.view_shapes import gap_object, numbers_object, trend_object
@@ -25,7 +25,7 @@ from works.hourly.view_shapes import gap_object, numbers_object, trend_object
 T = TypeVar("T")
 router = APIRouter(prefix="/works", tags=["works"])
 NO_NUMBERS = "there are no hourly numbers yet; fetch first: python cli.py views --full"
-MOST_HOURS = 24 * 400
+MAX_HOURS = 24 * 400
 Platform = Annotated[str, Path(max_length=32)]
 WorkId = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=500, description="works at most")]
@@ -102,7 +102,7 @@ def work_series(
     work_id: WorkId,
     backend: TheBackend,
     _who: Reader,
-    hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="newest hours at most")] = 48,
+    hours: Annotated[int, Query(ge=1, le=MAX_HOURS, description="newest hours at most")] = 48,
     counter: OfCounter = Counter.VIEW,
 ) -> dict[str, Any]:
     rows = numbers(backend, lambda tx: view_history.history(tx, platform, work_id, counter, hours))
@@ -126,23 +126,23 @@ def enable_work(
 
 
 def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
-    """Ask the file of hourly numbers. Raises Refused (404) when there is none yet."""
+    """Ask the file of hourly numbers. Raises RequestRefusedError (404) when there is none yet."""
     if not backend.settings.view_data_file.exists():
-        raise Refused(HTTPStatus.NOT_FOUND, NO_NUMBERS)
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
     view_data.create(backend.view_data)
     return backend.view_data.read(query)
 
 
 def newest_hour(backend: Backend) -> Hour:
-    """Raises Refused (404) when there are no numbers yet."""
+    """Raises RequestRefusedError (404) when there are no numbers yet."""
     found = numbers(backend, view_history.newest_hour)
     if found is None:
-        raise Refused(HTTPStatus.NOT_FOUND, NO_NUMBERS)
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
     return Hour.parse(*found)
 
 
 def _changed(change: Callable[[], Any]) -> dict[str, int]:
     try:
         return {"changed": change().changed}
-    except InvalidInput as error:
-        raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
+    except InvalidInputError as error:
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error

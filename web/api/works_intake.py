@@ -16,25 +16,25 @@ from web.operations import Operation, Tell
 from web.state import TheActions, TheBackend
 from works.catalogue.fields import read_link
 from works.catalogue.import_files import parse_works
-from works.catalogue.importer import Added
+from works.catalogue.importer import AddResult
 
 router = APIRouter(prefix="/works", tags=["works"])
-MOST_LINKS = 200
-MOST_FILE_LETTERS = 16_000_000
+MAX_LINKS = 200
+MAX_FILE_LETTERS = 16_000_000
 TOLD_PROBLEMS = 100
 PlatformName = Annotated[str, StringConstraints(max_length=32)]
 
 
 class NewWorks(BaseModel):
     links: list[Annotated[str, StringConstraints(min_length=1, max_length=2000)]] = Field(
-        min_length=1, max_length=MOST_LINKS, description="links, share texts or ids"
+        min_length=1, max_length=MAX_LINKS, description="links, share texts or ids"
     )
     platform: PlatformName | None = Field(None, description="whose the bare ids are")
     fetch: bool = Field(True, description="ask the platform for title and author")
 
 
 class WorksFile(BaseModel):
-    content: str = Field(min_length=1, max_length=MOST_FILE_LETTERS, description="CSV or JSON")
+    content: str = Field(min_length=1, max_length=MAX_FILE_LETTERS, description="CSV or JSON")
     name: str = Field("file", max_length=200, description="what messages call it")
     platform: PlatformName | None = Field(None, description="whose the bare ids are")
 
@@ -67,7 +67,7 @@ def discover_works(
 
 
 def add(given: NewWorks, backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin to add. Raises InvalidInput for a text that means no video: nothing is added."""
+    """Begin to add. Raises InvalidInputError for a text that means no video: nothing is added."""
     platform = _platform(backend, given.platform)
     for text in given.links:
         read_link(text, platform)
@@ -87,7 +87,7 @@ def add(given: NewWorks, backend: Backend, actions: ActionLog, who: Visitor) -> 
 
 
 def take_in(given: WorksFile, backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin to import. Raises InvalidInput for a file that cannot be read as a whole."""
+    """Begin to import. Raises InvalidInputError for a file that cannot be read as a whole."""
     platform = _platform(backend, given.platform)
     rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
 
@@ -122,7 +122,7 @@ def _platform(backend: Backend, name: str | None) -> str | None:
     return backend.catalog.named(name).name if name else None
 
 
-def _added(one: Added) -> dict[str, object]:
+def _added(one: AddResult) -> dict[str, object]:
     platform, work_id = one.key or (None, None)
     status = ("new" if one.is_new else "known") if one.key else "not_added"
     return {

@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 
 from storage.operations.web_tokens import Role, WebToken
 from web.auth.sessions import COOKIE, Sessions
-from web.auth.tokens import TokenBook
-from web.problems import Refused
+from web.auth.tokens import TokenStore
+from web.problems import RequestRefusedError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NEW_TOKEN = "python cli.py web token"  # noqa: S105  (a command)
@@ -34,12 +34,13 @@ class Visitor:
 class Gate:
     """Recognises visitors: by bearer token, or by the session cookie of the console."""
 
-    def __init__(self, *, tokens: TokenBook, sessions: Sessions) -> None:
+    def __init__(self, *, tokens: TokenStore, sessions: Sessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
 
     def visitor(self, request: Request) -> Visitor:
-        """Who asks. Raises Refused for strangers, and for requests that other sites made."""
+        """Who asks. Raises RequestRefusedError for strangers, and for requests that other"
+        " sites made."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
@@ -52,10 +53,10 @@ class Gate:
 
 
 def require_own_site(request: Request) -> None:
-    """Raise Refused for an action that a page of another site started."""
+    """Raise RequestRefusedError for an action that a page of another site started."""
     if request.method in SAFE or _is_own(request):
         return
-    raise Refused(
+    raise RequestRefusedError(
         HTTPStatus.FORBIDDEN,
         "this action did not come from a page of Baton; open the console and do it there,"
         " or call the API with a token: Authorization: Bearer TOKEN",
@@ -78,7 +79,7 @@ def _is_own(request: Request) -> bool:
 
 def _let_in(token: WebToken | None, request: Request, otherwise: str) -> Visitor:
     if token is None:
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.UNAUTHORIZED,
             f"{otherwise}; send Authorization: Bearer TOKEN, or sign in at /admin/login"
             f" ({NEW_TOKEN} makes a token)",
@@ -97,7 +98,7 @@ def actor(request: Request) -> Visitor:
     """Somebody who may change things."""
     visitor = reader(request)
     if not visitor.may_act:
-        raise Refused(
+        raise RequestRefusedError(
             HTTPStatus.FORBIDDEN,
             f"the token {visitor.name!r} may only read; use an admin token ({NEW_TOKEN})",
         )

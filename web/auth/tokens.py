@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from storage.engines.transactions import Database
 from storage.operations import web_tokens as rows
 from storage.operations.web_tokens import Role, WebToken
 
 PREFIX = "baton_"
 RANDOM_BYTES = 32
-MOST_NAME_LETTERS = 64
+MAX_NAME_LETTERS = 64
 USED_EVERY = timedelta(minutes=1)  # no write for each request
 
 
@@ -29,7 +29,7 @@ class NewToken:
     role: Role
 
 
-class TokenBook:
+class TokenStore:
     """Makes, recognises and ends tokens."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
@@ -37,13 +37,15 @@ class TokenBook:
         self._clock = clock
 
     def make(self, role: Role, name: str | None = None) -> NewToken:
-        """A new token. Raises InvalidInput for a name that is overlong or in use."""
+        """A new token. Raises InvalidInputError for a name that is overlong or in use."""
         name = (name or role.value).strip()
-        if not 0 < len(name) <= MOST_NAME_LETTERS or not name.isprintable():
-            raise InvalidInput(f"a token's name has 1 to {MOST_NAME_LETTERS} printable characters")
+        if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
+            raise InvalidInputError(
+                f"a token's name has 1 to {MAX_NAME_LETTERS} printable characters"
+            )
         in_use = {one.name for one in self.every() if one.revoked_at is None}
         if name in in_use:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"a token named {name!r} is in use; give another --name, or end it first with:"
                 f" python cli.py web revoke {name}"
             )
@@ -59,14 +61,14 @@ class TokenBook:
     def recognise(self, text: str) -> WebToken | None:
         """The token that was given, unless it is unknown or revoked."""
         given = _hash(text)
-        token = self._database.read(lambda tx: rows.by_hash(tx, given))
+        token = self._database.read(rows.by_hash, given)
         if token is None or not hmac.compare_digest(token.token_hash, given):
             return None
         return self._noted(token)
 
     def with_id(self, token_id: int) -> WebToken | None:
         """The token behind a session, unless it was revoked meanwhile."""
-        token = self._database.read(lambda tx: rows.get(tx, token_id))
+        token = self._database.read(rows.get, token_id)
         return self._noted(token) if token else None
 
     def every(self) -> list[WebToken]:
@@ -74,21 +76,22 @@ class TokenBook:
         return self._database.read(rows.every)
 
     def revoke(self, name_or_id: str) -> WebToken:
-        """End a token and its sessions. Raises InvalidInput when none in use is called that."""
+        """End a token and its sessions. Raises InvalidInputError when none in use is called"
+        " that."""
         in_use = [one for one in self.every() if one.revoked_at is None]
         meant = next((one for one in in_use if name_or_id in (one.name, str(one.id))), None)
         if meant is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"no token in use is named {name_or_id!r}; see: python cli.py web tokens"
             )
         now = self._clock.now()
-        self._database.write(lambda tx: rows.revoke(tx, meant.id, now), repeatable=True)
+        self._database.write_idempotent(rows.revoke, meant.id, now)
         return meant
 
     def _noted(self, token: WebToken) -> WebToken:
         now = self._clock.now()
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
-            self._database.write(lambda tx: rows.note_used(tx, token.id, now), repeatable=True)
+            self._database.write_idempotent(rows.note_used, token.id, now)
         return token
 
 

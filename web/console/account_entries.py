@@ -9,9 +9,9 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
-from core.errors import InvalidInput, SourceError
+from core.errors import InvalidInputError, SourceError
 from web.api.accounts import (
-    MOST_COOKIE_LETTERS,
+    MAX_COOKIE_LETTERS,
     AccountId,
     AccountsFile,
     NewAccount,
@@ -27,7 +27,7 @@ from web.console.language import language_of
 from web.console.rendering import back_with
 from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
-from web.problems import Refused, of_fields
+from web.problems import RequestRefusedError, of_fields
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -69,7 +69,7 @@ def add(
             {
                 "username": username,
                 "platform": platform,
-                "cookies": text[: MOST_COOKIE_LETTERS + 1],
+                "cookies": text[: MAX_COOKIE_LETTERS + 1],
                 "proxy": proxy.strip() or None,
                 "daily_export_limit": daily_export_limit.strip() or None,
             }
@@ -77,13 +77,13 @@ def add(
         done = enrol(new, backend, actions, who)
     except ValidationError as error:
         problems = of_fields([{**one, "loc": ("form", *one["loc"])} for one in error.errors()])
-    except InvalidInput as error:
-        problems = Refused(
+    except InvalidInputError as error:
+        problems = RequestRefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             str(error),
             errors=[{"field": "cookies", "message": str(error)}],
         )
-    except Refused as error:
+    except RequestRefusedError as error:
         problems = error
     else:
         account = backend.registry.find(done.username, platform)
@@ -115,7 +115,7 @@ def import_many(
     def act() -> str:
         text = text_of(file)
         if not text.strip():
-            raise InvalidInput("choose a file first")
+            raise InvalidInputError("choose a file first")
         given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
         done, problems = take_in(given, backend, actions, who)
         count = language.say("{n} accounts imported.", n=len(done))
@@ -123,7 +123,7 @@ def import_many(
             return count
         shown = "; ".join(map(language.problem, problems[:SHOWN_PROBLEMS]))
         more = language.say("{n} problems.", n=len(problems))
-        raise Refused(HTTPStatus.MULTI_STATUS, f"{count} {more} {shown}")
+        raise RequestRefusedError(HTTPStatus.MULTI_STATUS, f"{count} {more} {shown}")
 
     return acted(request, f"{HOME}/new", act)
 
@@ -140,10 +140,10 @@ def check(
             status = check_account(account_id, backend, actions, who)
         except SourceError as error:
             said = language.say("Account {name} could not be checked: {why}", name=name, why=error)
-            raise Refused(HTTPStatus.BAD_GATEWAY, said) from error
+            raise RequestRefusedError(HTTPStatus.BAD_GATEWAY, said) from error
         if not status["signed_in"]:
             said = language.say("Account {name} is not signed in any more.", name=name)
-            raise Refused(HTTPStatus.CONFLICT, said)
+            raise RequestRefusedError(HTTPStatus.CONFLICT, said)
         return language.say(
             "Account {name} is signed in as {person} ({uid}).",
             name=name,

@@ -13,7 +13,7 @@ from core.errors import BatonError
 from core.logs import redact
 from web.console.language import language_of
 from web.console.rendering import back_with
-from web.problems import Refused, of_fields
+from web.problems import RequestRefusedError, of_fields
 
 
 def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
@@ -29,7 +29,7 @@ def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
     except ValidationError as error:
         problems = [{**one, "loc": ("form", *one["loc"])} for one in error.errors()]
         return back_with(address, problem(of_fields(problems).detail), failed=True)
-    except Refused as error:
+    except RequestRefusedError as error:
         return back_with(address, problem(error.detail), failed=True)
     except BatonError as error:
         return back_with(address, problem(redact(str(error))), failed=True)

@@ -17,7 +17,7 @@ from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
 from web.paging import read_page
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -93,6 +93,6 @@ def verify(
             return f"{looked} {say('all agree.')}"
         shown = "; ".join(verdict.problems[:SHOWN_PROBLEMS])
         count = say("{n} problems.", n=len(verdict.problems))
-        raise Refused(HTTPStatus.CONFLICT, f"{looked} {count} {shown}")
+        raise RequestRefusedError(HTTPStatus.CONFLICT, f"{looked} {count} {shown}")
 
     return acted(request, HOME, act)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from storage.crawling.job_runs import JobState
+from storage.crawling.job_runs import RunState
 from storage.operations import listings
 from web.api.jobs import JobName, last_runs, launch
 from web.auth.access import Actor, Reader
@@ -32,7 +32,7 @@ def jobs(
     job: Annotated[str, Query()] = "",
     state: Annotated[str, Query()] = "",
 ) -> Response:
-    wanted = JobState(state) if state in set(JobState) else None
+    wanted = RunState(state) if state in set(RunState) else None
     found, more = read_page(
         backend.database,
         view.part,
@@ -49,7 +49,7 @@ def jobs(
         more=more,
         jobs=[(one, one.schedule.next_after(now)) for one in backend.launcher.jobs],
         last=last_runs(backend),
-        states=JobState,
+        states=RunState,
         chosen=(job, wanted),
     )
 

@@ -15,7 +15,7 @@ from web.log_files import LineFilter
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
-MOST_FILES = 500
+MAX_FILES = 500
 LINES = (100, 200, 500, 1000)
 USUAL_LINES = 200
 
@@ -35,7 +35,7 @@ def logs(
         "logs",
         visitor,
         section="Logs",
-        files=shown[:MOST_FILES],
+        files=shown[:MAX_FILES],
         host=backend.host,
         services=sorted({one.service for one in files}),
         chosen=service,

@@ -11,7 +11,7 @@ from web.console.language import Language
 from web.operations import Operation, Operations
 
 SHOWN_FOR = timedelta(minutes=30)
-MOST_SHOWN = 3
+MAX_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def shown(operations: Operations, section: str, language: Language, now: datetim
         and KINDS[one.kind].section == section
         and (one.finished_at is None or now - one.finished_at < SHOWN_FOR)
     ]
-    return [_in_words(one, language) for one in found[:MOST_SHOWN]]
+    return [_in_words(one, language) for one in found[:MAX_SHOWN]]
 
 
 def _in_words(one: Operation, language: Language) -> Shown:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from presentation.i18n.alert_messages import AlertWords
+from presentation.i18n.alert_messages import AlertRenderer
 from presentation.snapshot import AccountView, RateMeter, Snapshot, TaskView
 from presentation.terminal import account_table, event_lines, task_table
 from presentation.terminal.layout import Page
@@ -81,7 +81,7 @@ def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
 
 def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
     """What a list of alerts shows of one."""
-    words = AlertWords(texts=page.texts, zone=page.zone)
+    words = AlertRenderer(texts=page.texts, zone=page.zone)
     advice = words.advice(alert) if alert.is_open else ""
     return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 
@@ -135,10 +135,7 @@ def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | Non
     today = backend.calendar.day(snapshot.now)
     first = today - timedelta(days=CHART_DAYS - 1)
     found = {
-        day: rows
-        for day, rows, _ in backend.database.read(
-            lambda tx: metrics_queries.exported_by_day(tx, first)
-        )
+        day: rows for day, rows, _ in backend.database.read(metrics_queries.exported_by_day, first)
     }
     if not found:
         return None

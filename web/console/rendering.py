@@ -20,7 +20,7 @@ from web.backend import Backend
 from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
-from web.problems import Refused
+from web.problems import RequestRefusedError
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 NOTE_COOKIE = "baton_note"
@@ -99,7 +99,9 @@ class Screens:
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
         return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
 
-    def refusal(self, request: Request, visitor: Visitor | None, refused: Refused) -> Response:
+    def refusal(
+        self, request: Request, visitor: Visitor | None, refused: RequestRefusedError
+    ) -> Response:
         """A page that says what was refused, and what to do."""
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from web.auth.access import address_of, require_own_site
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import COOKIE, LIFE, Sessions
-from web.auth.tokens import TokenBook
+from web.auth.tokens import TokenStore
 from web.console.language import COOKIE as LANGUAGE_COOKIE
 from web.console.language import LANGUAGES
 from web.console.rendering import keep
@@ -41,7 +41,7 @@ def login(
     require_own_site(request)
     state = request.app.state
     limit: LoginLimit = state.login_limit
-    tokens: TokenBook = state.tokens
+    tokens: TokenStore = state.tokens
     address = address_of(request)
 
     def again(error: str, status: HTTPStatus, **parts: object) -> Response:

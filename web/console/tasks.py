@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
-from crawler.tasks.scheduler import Filed
+from crawler.tasks.scheduler import FiledTask
 from sources.base import Via
 from storage.crawling import tasks as rows
 from storage.models.tasks import TaskStatus, TaskType
@@ -95,7 +95,7 @@ def task(
 ) -> Response:
     existing(backend, task_id)
     (row,) = _rows(request, backend, screens, [task_id])
-    pieces = backend.database.read(lambda tx: rows.children(tx, task_id))
+    pieces = backend.database.read(rows.children, task_id)
     return screens.page(request, "task", visitor, section="Tasks", row=row, pieces=pieces)
 
 
@@ -171,7 +171,7 @@ def label_task(
 
     def act() -> str:
         if not add.strip() and not remove.strip():
-            raise InvalidInput("give a label")
+            raise InvalidInputError("give a label")
         given = LabelChange.model_validate({"add": add.split(), "remove": remove.split()})
         left = relabel(task_id, given, backend, actions, who)
         if not left:
@@ -215,6 +215,6 @@ def _platforms(backend: Backend) -> list[str]:
     return [one.name for one in backend.catalog.platforms.values() if one.searches]
 
 
-def _told(request: Request, filed: Filed) -> str:
+def _told(request: Request, filed: FiledTask) -> str:
     text = "Task {id} is filed." if filed.is_new else "Task {id} is open already and goes on."
     return language_of(request).say(text, id=filed.task.id)

@@ -8,7 +8,7 @@ from core.text_files import decoded
 
 
 def text_of(file: UploadFile | None) -> str:
-    """The text of what was chosen; empty when nothing was. Raises InvalidInput."""
+    """The text of what was chosen; empty when nothing was. Raises InvalidInputError."""
     if file is None or not file.filename:
         return ""
     return decoded(file.file.read(), name_of(file))

@@ -29,7 +29,7 @@ from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
 from web.paging import read_page
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from works.hourly.gaps import HourState
 from works.hourly.hours import Hour
@@ -142,7 +142,7 @@ def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
     """The most seen works of the newest hour, and those that rose most within a day of it."""
     try:
         at = newest_hour(backend)
-    except Refused:
+    except RequestRefusedError:
         return [], []
     start = at.earlier(24)
     first = (start.date_text, start.hour_text)

@@ -29,7 +29,7 @@ from web.console.language import language_of
 from web.console.list_view import ListView, TheList
 from web.console.screens import TheScreens
 from web.paging import read_page
-from web.problems import Refused
+from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from webhooks.outbox import url_hash
 
@@ -139,7 +139,7 @@ def test(
         )
         delivery, verdict = try_endpoint(given, backend, actions, who)
         if verdict.state is not DeliveryState.DELIVERED:
-            raise Refused(
+            raise RequestRefusedError(
                 HTTPStatus.BAD_GATEWAY,
                 say("Not delivered: {why}", why=redact(verdict.error or "?")),
             )

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from web.api.works_intake import Creator, NewWorks, WorksFile, take_in
 from web.api.works_intake import add as add_links
 from web.api.works_intake import discover as discover_uploads
@@ -55,7 +55,7 @@ def import_file(
     def act() -> str:
         text = text_of(file)
         if not text.strip():
-            raise InvalidInput("choose a file first")
+            raise InvalidInputError("choose a file first")
         given = WorksFile(content=text, name=name_of(file), platform=platform or None)
         take_in(given, backend, actions, who)
         return language_of(request).say(BEGUN)

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 
 from core.clock import Clock
-from core.errors import DuplicateKey, InvalidInput
+from core.errors import DuplicateKeyError, InvalidInputError
 from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.engines.transactions import Database, Tx
@@ -60,7 +60,8 @@ class Catalogue:
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
-        """Take works out. Raises InvalidInput when one is not there; nothing is changed then."""
+        """Take works out. Raises InvalidInputError when one is not there; nothing is changed"
+        " then."""
         self._require(keys)
         entries = [
             WorkEntry(*key, is_valid=False, reason=f"{DISABLED}: {reason}" if reason else DISABLED)
@@ -112,15 +113,15 @@ class Catalogue:
 
         for _ in range(INSERT_TRIES - 1):
             try:
-                return self._database.write(work, repeatable=True)
-            except DuplicateKey:
+                return self._database.write_idempotent(work)
+            except DuplicateKeyError:
                 continue  # another process added one of them just now: look again
-        return self._database.write(work, repeatable=True)
+        return self._database.write_idempotent(work)
 
     def _require(self, keys: Sequence[Key]) -> None:
         missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
         if missing:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"not in the catalogue: {', '.join(missing)}; nothing was changed"
                 " (see: python cli.py works list)"
             )

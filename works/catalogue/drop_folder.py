@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.atomic_file import replacing, sync_folder
 from core.clock import Clock
-from core.errors import DatabaseError, InvalidInput, OutputError
+from core.errors import DatabaseError, InvalidInputError, OutputError
 from core.file_lock import file_lock
 from core.logs import service_log
 from works.catalogue.catalogue import Catalogue, Changes
@@ -28,21 +28,21 @@ REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
-class TakenIn:
+class DropFolderResult:
     """What the folder brought."""
 
     files: int = 0
     rejected: int = 0
     changes: Changes = field(default_factory=Changes)
 
-    def __add__(self, other: TakenIn) -> TakenIn:
-        return TakenIn(
+    def __add__(self, other: DropFolderResult) -> DropFolderResult:
+        return DropFolderResult(
             self.files + other.files, self.rejected + other.rejected, self.changes + other.changes
         )
 
 
 @dataclass(frozen=True)
-class InboxState:
+class DropFolderState:
     """What lies in the folder. `oldest_at`: since when the first of the waiting files waits (UTC);
     `newest_rejected` with the `reason` that lies beside it."""
 
@@ -53,7 +53,7 @@ class InboxState:
     reason: str = ""
 
 
-class Inbox:
+class DropFolder:
     """Takes files in, one process at a time.
 
     Args:
@@ -79,9 +79,9 @@ class Inbox:
                 log.error("the inbox waits: %s", error)
             self._clock.wait(stop, self._poll_secs)
 
-    def take_in(self, stop: threading.Event) -> TakenIn:
+    def take_in(self, stop: threading.Event) -> DropFolderResult:
         """Take in all that lies there. Raises DatabaseError or OutputError: the rest waits."""
-        total = TakenIn()
+        total = DropFolderResult()
         if not self.folder.is_dir():
             return total
         with file_lock(self.folder / ".taking", wait=False) as is_ours:
@@ -92,7 +92,7 @@ class Inbox:
                 total += self._take(files)
         return total
 
-    def look(self) -> InboxState:
+    def look(self) -> DropFolderState:
         """What lies there now; nothing is touched. Raises OutputError: it cannot be read."""
         waiting = [moment for file in self._listed() if (moment := _written_at(file))]
         rejected = {
@@ -101,7 +101,7 @@ class Inbox:
             if (moment := _written_at(file))
         }
         newest = max(rejected, key=lambda file: rejected[file], default=None)
-        return InboxState(
+        return DropFolderState(
             waiting=len(waiting),
             oldest_at=min(waiting, default=None),
             rejected=len(rejected),
@@ -122,13 +122,13 @@ class Inbox:
             raise OutputError(f"cannot read {self.folder}: {error.strerror}") from error
         return [file for file in files if not file.name.startswith(".")]
 
-    def _take(self, files: Sequence[Path]) -> TakenIn:
+    def _take(self, files: Sequence[Path]) -> DropFolderResult:
         entries: list[WorkEntry] = []
         rejected = 0
         for file in files:
             try:
                 rows = self._read(file)
-            except InvalidInput as error:
+            except InvalidInputError as error:
                 self._reject(file, str(error))
                 rejected += 1
                 continue
@@ -144,14 +144,14 @@ class Inbox:
             changes.new,
             changes.changed,
         )
-        return TakenIn(len(files), rejected, changes)
+        return DropFolderResult(len(files), rejected, changes)
 
     def _read(self, file: Path) -> WorkRows:
         rows = read_works(file, None, self._zone)
         if rows.problems:
-            raise InvalidInput("; ".join(rows.problems))
+            raise InvalidInputError("; ".join(rows.problems))
         if any(not row.entry.work_id for row in rows.good):
-            raise InvalidInput("short links are not asked here: write the work's id")
+            raise InvalidInputError("short links are not asked here: write the work's id")
         return rows
 
     def _reject(self, file: Path, reason: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.text import storable
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.datetimes import from_sql, to_sql
@@ -45,16 +45,16 @@ def checked(entry: WorkEntry) -> WorkEntry:
     """The entry with its texts as they can be stored; an empty text counts as not told.
 
     Raises:
-        InvalidInput: a text is too long, or the date is none that a video can have.
+        InvalidInputError: a text is too long, or the date is none that a video can have.
     """
     cleaned: dict[str, str | None] = {}
     for name, longest in LONGEST.items():
         text: str | None = getattr(entry, name)
         cleaned[name] = storable(text).strip() or None if text else None
         if len(cleaned[name] or "") > longest:
-            raise InvalidInput(f"its {name} is longer than {longest:,} characters")
+            raise InvalidInputError(f"its {name} is longer than {longest:,} characters")
     if entry.publish_time is not None and not FIRST_TIME <= entry.publish_time < LAST_TIME:
-        raise InvalidInput(f"its publish time {entry.publish_time:%Y-%m-%d} cannot be")
+        raise InvalidInputError(f"its publish time {entry.publish_time:%Y-%m-%d} cannot be")
     moment = entry.publish_time and from_sql(to_sql(entry.publish_time))  # as it will be stored
     return replace(entry, **cleaned, publish_time=moment)  # type: ignore[arg-type]
 
@@ -64,7 +64,7 @@ def shortened(entry: WorkEntry) -> WorkEntry:
     texts = {name: (getattr(entry, name) or "")[:longest] for name, longest in LONGEST.items()}
     try:
         return checked(replace(entry, **texts))  # type: ignore[arg-type]
-    except InvalidInput:
+    except InvalidInputError:
         return checked(replace(entry, **texts, publish_time=None))  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.links import ShortLink, VideoLink, recognise, spell_bilibili
 from works.catalogue.entries import WorkEntry, checked
 
@@ -88,7 +88,7 @@ def read_fields(
         zone: of times without an offset.
 
     Raises:
-        InvalidInput: the row is wrong; the message says why.
+        InvalidInputError: the row is wrong; the message says why.
     """
     told = {name: _text(name, value) for name, value in cells.items()}
     named = told.get("platform")
@@ -108,20 +108,20 @@ def read_fields(
 
 
 def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
-    """As `recognise`, with a word of help where a `BV` was left out. Raises InvalidInput."""
+    """As `recognise`, with a word of help where a `BV` was left out. Raises InvalidInputError."""
     try:
         return recognise(text, platform)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         meant = spell_bilibili(f"BV{text.strip()}")
         if meant is None or platform not in (None, "bilibili"):
             raise
-        raise InvalidInput(f"{text.strip()!r} is no id; did you mean {meant}?") from error
+        raise InvalidInputError(f"{text.strip()!r} is no id; did you mean {meant}?") from error
 
 
 def _link(told: Mapping[str, str | None], platform: str | None) -> VideoLink | ShortLink:
     text = told.get("work_id") or told.get("link") or told.get("id")
     if not text:
-        raise InvalidInput("it has neither an id nor a link")
+        raise InvalidInputError("it has neither an id nor a link")
     return read_link(text, platform)
 
 
@@ -132,7 +132,7 @@ def _text(name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
-        raise InvalidInput(f"its {name} is neither a text nor a number")
+        raise InvalidInputError(f"its {name} is neither a text nor a number")
     return str(value).strip() or None
 
 
@@ -140,7 +140,9 @@ def _platform(word: str) -> str:
     for platform, words in PLATFORMS.items():
         if word.lower() in words:
             return platform
-    raise InvalidInput(f"unknown platform {word[:SHOWN_CHARS]!r}; known: {', '.join(PLATFORMS)}")
+    raise InvalidInputError(
+        f"unknown platform {word[:SHOWN_CHARS]!r}; known: {', '.join(PLATFORMS)}"
+    )
 
 
 def _yes_or_no(text: str | None) -> bool | None:
@@ -148,7 +150,7 @@ def _yes_or_no(text: str | None) -> bool | None:
         return None
     word = text.lower()
     if word not in YES | NO:
-        raise InvalidInput(f"is_valid is {text[:SHOWN_CHARS]!r}; write true or false")
+        raise InvalidInputError(f"is_valid is {text[:SHOWN_CHARS]!r}; write true or false")
     return word in YES
 
 
@@ -165,6 +167,6 @@ def _moment(text: str | None, zone: tzinfo) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"publish_time is {text[:SHOWN_CHARS]!r}; write it like 2026-11-22 13:05:00"
         ) from error

@@ -11,7 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from core.text_files import read_text
 from sources.links import ShortLink, VideoLink
 from works.catalogue.entries import WorkEntry
@@ -45,7 +45,7 @@ class WorkRows:
 
 @dataclass(frozen=True)
 class _Table:
-    rows: Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]
+    rows: Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]
     headers: set[str]
     is_complete: bool = False
 
@@ -58,7 +58,7 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
         zone: of times without an offset.
 
     Raises:
-        InvalidInput: the file cannot be read, is empty, damaged or of another shape.
+        InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
     """
     return parse_works(read_text(file), str(file), platform, zone)
 
@@ -66,21 +66,23 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
     """The same for a text; `name` is what messages call it."""
     if not text.strip():
-        raise InvalidInput(f"{name} is empty")
+        raise InvalidInputError(f"{name} is empty")
     is_json = text.lstrip()[0] in "[{"
     table = _json_table(text, name) if is_json else _csv_table(text, name)
     good: list[WorkRow] = []
     problems: list[str] = []
     for place, cells in table.rows:
         try:
-            if isinstance(cells, InvalidInput):
+            if isinstance(cells, InvalidInputError):
                 raise cells
             good.append(WorkRow(place, *read_fields(cells, platform, zone)))
-        except InvalidInput as error:
+        except InvalidInputError as error:
             problems.append(f"{name}, {place}: {error}")
     unused = sorted(header for header in table.headers if header and column_of(header) is None)
     if table.is_complete and not good and not problems:
-        raise InvalidInput(f"{name}: a complete list without a work would take all of them out")
+        raise InvalidInputError(
+            f"{name}: a complete list without a work would take all of them out"
+        )
     return WorkRows(
         good=tuple(good),
         problems=tuple(problems),
@@ -94,18 +96,18 @@ def _json_table(text: str, name: str) -> _Table:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{name}, {place}: this is no JSON ({error.msg}); is it whole?"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{name} is no JSON that can be read: {error}") from error
+        raise InvalidInputError(f"{name} is no JSON that can be read: {error}") from error
     if isinstance(document, dict):
         inner = document.get("works")
         items = [document] if inner is None and _has_id(document) else inner
     else:
         items = document
     if not isinstance(items, list):
-        raise InvalidInput(
+        raise InvalidInputError(
             f'{name}: an array of works is needed, or {{"works": [...]}} as in views.json'
         )
     headers = {key for item in items if isinstance(item, dict) for key in item}
@@ -115,11 +117,11 @@ def _json_table(text: str, name: str) -> _Table:
 def _is_complete(document: Any, name: str) -> bool:
     said = document.get("complete", False) if isinstance(document, dict) else False
     if not isinstance(said, bool):
-        raise InvalidInput(f'{name}: "complete" is {said!r}; write true or false')
+        raise InvalidInputError(f'{name}: "complete" is {said!r}; write true or false')
     return said
 
 
-def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]:
+def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
     for number, item in enumerate(items, start=1):
         place = f"item {number}"
         if isinstance(item, str):
@@ -127,7 +129,7 @@ def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | Inva
         elif isinstance(item, dict):
             yield place, _renamed(item)
         else:
-            yield place, InvalidInput("neither an object nor a link")
+            yield place, InvalidInputError("neither an object nor a link")
 
 
 def _csv_table(text: str, name: str) -> _Table:
@@ -139,9 +141,9 @@ def _csv_table(text: str, name: str) -> _Table:
     try:
         headers = [header.strip() for header in reader.fieldnames or ()]
     except csv.Error as error:
-        raise InvalidInput(f"{name}, line 1: {error}") from error
+        raise InvalidInputError(f"{name}, line 1: {error}") from error
     if not _has_id(dict.fromkeys(headers)):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{name}: its first line must name the columns: one of work_id, link (作品ID, 链接),"
             " and may name platform, title, author, uid, publish_time, cover_url, is_valid"
             f" (平台, 标题, 作者, …); it says {first[:100]!r}"
@@ -151,7 +153,7 @@ def _csv_table(text: str, name: str) -> _Table:
 
 def _csv_rows(
     reader: csv.DictReader[str],
-) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]:
+) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
     while True:
         begins = reader.line_num + 1
         try:
@@ -159,11 +161,14 @@ def _csv_rows(
         except StopIteration:
             return
         except csv.Error as error:
-            yield f"line {begins}", InvalidInput(f"{error}; is a quote missing?")
+            yield f"line {begins}", InvalidInputError(f"{error}; is a quote missing?")
             continue
         place = f"line {reader.line_num}"
         if cells.pop("extra cells", None):
-            yield place, InvalidInput("more cells than the first line; quote cells with commas")
+            yield (
+                place,
+                InvalidInputError("more cells than the first line; quote cells with commas"),
+            )
         elif any(cells.values()):
             yield place, _renamed(cells)
 

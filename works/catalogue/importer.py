@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.clock import Clock
-from core.errors import Retry, SourceError
+from core.errors import RetryableError, SourceError
 from crawler.statistics.fetcher import FetchedItem, VideoStatsFetcher
 from sources.base import Unavailable
 from sources.links import ShortLink, VideoLink
@@ -25,7 +25,7 @@ STOPPED = "stopped before its short link was asked"
 
 
 @dataclass(frozen=True)
-class Added:
+class AddResult:
     """What became of one link. `key` is None where it was not added: `note` says why; else it says
     what is not known of the work yet."""
 
@@ -36,7 +36,7 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportSummary:
     """What a file brought. `repeats` counts lines about a work that an earlier line is about."""
 
     changes: Changes
@@ -44,7 +44,7 @@ class Imported:
     repeats: int
 
 
-class WorksIntake:
+class WorksImporter:
     """Adds works to the catalogue.
 
     Args:
@@ -67,11 +67,11 @@ class WorksIntake:
 
     def add(
         self, texts: Sequence[str], platform: str | None, stop: threading.Event, *, fetch: bool
-    ) -> list[Added]:
+    ) -> list[AddResult]:
         """Add links; with `fetch` ask the platforms for title, author and play count first.
 
         What cannot be asked just now is added without them; a video that its platform does not
-        have is not added. Raises InvalidInput for a text that means no video: nothing is added.
+        have is not added. Raises InvalidInputError for a text that is no video: nothing is added.
         """
         links = [read_link(text, platform) for text in texts]
         if fetch:
@@ -82,7 +82,7 @@ class WorksIntake:
             self._add_resolved(text, resolve(link)) for text, link in zip(texts, links, strict=True)
         ]
 
-    def take_in(self, rows: WorkRows, name: str, stop: threading.Event) -> Imported:
+    def take_in(self, rows: WorkRows, name: str, stop: threading.Event) -> ImportSummary:
         """Add and change the works of a file called `name`; a second time changes nothing. What a
         complete list leaves out is disabled, if nothing is wrong with the list.
 
@@ -103,20 +103,20 @@ class WorksIntake:
             entries += self._catalogue.all_but(entries, ())
         changes = self._catalogue.put(entries)
         repeats = len(entries) - len({entry.key for entry in entries})
-        return Imported(changes, tuple(problems), repeats)
+        return ImportSummary(changes, tuple(problems), repeats)
 
-    def _add_resolved(self, text: str, video: VideoLink | str) -> Added:
+    def _add_resolved(self, text: str, video: VideoLink | str) -> AddResult:
         if isinstance(video, str):
-            return Added(text, note=video)
+            return AddResult(text, note=video)
         key = (video.platform, video.video_id)
-        return Added(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
+        return AddResult(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
 
-    def _add_fetched(self, item: FetchedItem) -> Added:
+    def _add_fetched(self, item: FetchedItem) -> AddResult:
         answer, note = item.answer, item.error
         if isinstance(answer, Unavailable):
             note = f"{answer.reason.value}: {answer.detail}"
         if item.platform is None or item.video_id is None:
-            return Added(item.text, note=note)
+            return AddResult(item.text, note=note)
         key = (item.platform, item.video_id)
         is_gone = isinstance(answer, Unavailable) and answer.final
 
@@ -127,7 +127,7 @@ class WorksIntake:
 
         changes = self._catalogue.change([key], change)
         is_there = changes != Changes()
-        return Added(
+        return AddResult(
             text=item.text, key=key if is_there else None, is_new=changes.new > 0, note=note
         )
 
@@ -151,7 +151,7 @@ class WorksIntake:
             try:
                 found = self._resolver.resolve(link)
             except SourceError as error:
-                if not isinstance(error, Retry):
+                if not isinstance(error, RetryableError):
                     refusals[link.platform] = f"{error}; run it again later"
                 return f"{error}; run it again later"
             return found.detail if isinstance(found, Unavailable) else found

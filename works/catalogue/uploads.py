@@ -6,21 +6,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.errors import InvalidInput, NotFound
+from core.cancellation import StoppedSignal
+from core.errors import InvalidInputError, NotFoundError
 from crawler.statistics.askers import PoolAsker
 from sources.base import Upload, UploadsPage
 from sources.links import spell_bilibili
-from sources.pacing import Stopped
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry, shortened
 
 PLATFORM = "bilibili"
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 
 
 @dataclass(frozen=True)
-class Discovered:
+class DiscoveryResult:
     """What the pages so far brought. `told` is how many videos the platform says there are."""
 
     page: int
@@ -39,25 +39,25 @@ class UploadsDiscovery:
         self._catalogue = catalogue
 
     def discover(
-        self, uid: str, stop: threading.Event, on_page: Callable[[Discovered], None]
-    ) -> Discovered:
+        self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
+    ) -> DiscoveryResult:
         """Add every upload, telling `on_page` after each page.
 
         Raises:
-            InvalidInput: there is no such creator, or no account can ask soon.
+            InvalidInputError: there is no such creator, or no account can ask soon.
             SourceError, CredentialsError: the page could not be had.
             Stopped
         """
         ids: set[str] = set()
         total = Changes()
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, MAX_PAGES + 1):
             if stop.is_set():
-                raise Stopped
+                raise StoppedSignal
             page = self._page(uid, number, stop)
             entries = [entry for one in page.uploads if (entry := _entry(uid, one))]
             total += self._catalogue.put(entries)
             ids |= {entry.work_id for entry in entries}
-            done = Discovered(
+            done = DiscoveryResult(
                 page=number, told=page.total, found=len(ids), changes=total, is_last=page.is_last
             )
             on_page(done)
@@ -70,8 +70,10 @@ class UploadsDiscovery:
             return self._asker.with_account(
                 lambda v: v.source.uploads(v.session, uid, number, stop), stop
             )
-        except NotFound as error:
-            raise InvalidInput(f"{PLATFORM} has no creator with the uid {uid} ({error})") from error
+        except NotFoundError as error:
+            raise InvalidInputError(
+                f"{PLATFORM} has no creator with the uid {uid} ({error})"
+            ) from error
 
 
 def _entry(uid: str, upload: Upload) -> WorkEntry | None:

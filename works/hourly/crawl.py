@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import (
-    AccountBanned,
-    BreakerOpen,
-    DamagedFile,
-    LoginExpired,
-    QuotaSpent,
-    RiskControl,
+    AccountBannedError,
+    BreakerOpenError,
+    DamagedFileError,
+    LoginExpiredError,
+    NoFitAccountError,
+    PlatformQuotaError,
+    RiskControlError,
     SourceError,
 )
-from crawler.statistics.askers import NoFitAccount
 from crawler.statistics.fetcher import AnsweredBatch, VideoStatsFetcher
 from sources.base import VideoStats
-from sources.pacing import Stopped
 from works.hourly.crawl_journal import HourJournal
-from works.hourly.crawl_result import CrawlOutcome, CrawlProgress, Ending, Show
+from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.entries import failure, flagged, numbers, unanswered
 from works.hourly.files import HourFiles
 from works.hourly.hours import HOURS_A_DAY, Hour, local_text
@@ -32,7 +32,7 @@ from works.hourly.input_list import ListedWork, ViewsList, read_views_list
 from works.hourly.report import BILIBILI, SESSION_FORM, Failure, HourRecord, Numbers
 
 LOOK_SECS = 0.5  # how often a journal that another process holds is looked at
-MOST_FAILED_IN_ROW = 5  # batches; then the platform is down, and the rest waits for the next run
+MAX_FAILED_IN_ROW = 5  # batches; then the platform is down, and the rest waits for the next run
 
 
 class HourlyCrawl:
@@ -59,14 +59,14 @@ class HourlyCrawl:
 
     def run(
         self, stop: threading.Event, log: logging.Logger, show: Show = lambda progress: None
-    ) -> CrawlOutcome:
+    ) -> CrawlResult:
         """Fetch what this hour's file does not have yet, and write it.
 
         Works that have their numbers are not asked for again, nor are those of which the platform
         said that they are gone. The hour stays that of the start.
 
         Raises:
-            DamagedFile: `views.json`, or what there is of this hour, is no use.
+            DamagedFileError: `views.json`, or what there is of this hour, is no use.
             OutputError, CredentialsError, DatabaseError: what was fetched is in the journal.
         """
         hour = Hour.of(self._clock.now(), self._zone)
@@ -75,11 +75,11 @@ class HourlyCrawl:
             log.warning("%d entries of %s are repeated", listed.repeated, self._list_path)
         if not listed.works and not listed.wrong:
             log.info("%s: no valid work of Bilibili in %s", hour, self._list_path)
-            return CrawlOutcome(hour=hour, path=None, skipped=listed.skipped, ending=Ending.DONE)
+            return CrawlResult(hour=hour, path=None, skipped=listed.skipped, ending=Ending.DONE)
         journal = self._taken(hour, stop, log, show)
         if journal is None:
             reason = "another process is at work on this hour"
-            return CrawlOutcome(
+            return CrawlResult(
                 hour=hour,
                 path=None,
                 skipped=listed.skipped,
@@ -108,7 +108,7 @@ class HourlyCrawl:
                 if self._recover(hour, journal):
                     log.warning("%s: an unfinished run was brought to its file", hour)
                     recovered.append(hour)
-            except DamagedFile as error:
+            except DamagedFileError as error:
                 log.error("%s: an unfinished run waits: %s", hour, error)
             finally:
                 journal.close()
@@ -145,7 +145,7 @@ class HourlyCrawl:
         stop: threading.Event,
         log: logging.Logger,
         show: Show,
-    ) -> CrawlOutcome:
+    ) -> CrawlResult:
         record = self._record(hour, journal)
         works = [work for work in listed.works if not record.is_settled(work.work_id)]
         known, skipped = len(listed.works) - len(works), listed.skipped
@@ -198,11 +198,11 @@ class HourlyCrawl:
                 ended = _ended(batch.failure, failed_in_row)
                 if ended is not None:
                     return ended, str(batch.failure)
-        except Stopped:
+        except StoppedSignal:
             return Ending.INTERRUPTED, ""
-        except NoFitAccount as error:
+        except NoFitAccountError as error:
             return Ending.NO_ACCOUNT if error.until is None else Ending.PARTIAL, str(error)
-        except QuotaSpent as error:
+        except PlatformQuotaError as error:
             return Ending.PARTIAL, str(error)
         return worst
 
@@ -246,7 +246,7 @@ class HourlyCrawl:
         for earlier in reversed(self._files.hours_before(hour, HOURS_A_DAY)):
             try:
                 report = self._files.read(earlier).report
-            except DamagedFile as error:
+            except DamagedFileError as error:
                 log.warning("not compared with %s: %s", earlier, error)
                 continue
             return {one["work_id"]: one for one in report["data"] if one["platform"] == BILIBILI}
@@ -293,8 +293,8 @@ class _Run:
                 self.log.warning("%s: lower than before: %s", told["work_id"], lower)
         self._tell()
 
-    def outcome(self, path: Path, skipped: int, ending: Ending, reason: str = "") -> CrawlOutcome:
-        return CrawlOutcome(
+    def outcome(self, path: Path, skipped: int, ending: Ending, reason: str = "") -> CrawlResult:
+        return CrawlResult(
             hour=self.hour,
             path=path,
             skipped=skipped,
@@ -316,8 +316,11 @@ class _Run:
 
 def _ended(failure: SourceError, failed_in_row: int) -> Ending | None:
     """Whether asking on makes no sense after a batch failed."""
-    if isinstance(failure, LoginExpired | AccountBanned):
+    if isinstance(failure, LoginExpiredError | AccountBannedError):
         return Ending.NO_ACCOUNT
-    if isinstance(failure, BreakerOpen | RiskControl) or failed_in_row >= MOST_FAILED_IN_ROW:
+    if (
+        isinstance(failure, BreakerOpenError | RiskControlError)
+        or failed_in_row >= MAX_FAILED_IN_ROW
+    ):
         return Ending.PARTIAL
     return None

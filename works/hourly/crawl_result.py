@@ -33,7 +33,7 @@ class CrawlProgress:
 
 
 @dataclass(frozen=True)
-class CrawlOutcome:
+class CrawlResult:
     """What a crawl did. `asked` are the works of this run, the counts those of the hour's file;
     `path` is None when there was nothing to write."""
 

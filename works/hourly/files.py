@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.atomic_file import replacing
-from core.errors import DamagedFile, OutputError
+from core.errors import DamagedFileError, OutputError
 from works.hourly.hours import Hour
 from works.hourly.report import SHAPE, HourReport, contradiction
 from works.json_files import parse_checked, read_file
@@ -42,7 +42,7 @@ class HourFiles:
         return self._day(hour) / f".{hour.date_text}-{hour.hour_text}_views_data.journal"
 
     def read(self, hour: Hour) -> StoredReport:
-        """Raises DamagedFile: it is not there, or no whole and consistent report."""
+        """Raises DamagedFileError: it is not there, or no whole and consistent report."""
         path = self.path(hour)
         try:
             modified_ns = path.stat().st_mtime_ns
@@ -52,7 +52,7 @@ class HourFiles:
         report = parse_checked(content, path, SHAPE, ADVICE)
         wrong = contradiction(report, hour)
         if wrong:
-            raise DamagedFile(f"{path}: {wrong}; {ADVICE}")
+            raise DamagedFileError(f"{path}: {wrong}; {ADVICE}")
         return StoredReport(report, content, modified_ns)
 
     def write(self, hour: Hour, report: HourReport) -> Path:

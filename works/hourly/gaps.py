@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from core.errors import DamagedFile
+from core.errors import DamagedFileError
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
 from works.hourly.files import HourFiles
@@ -50,7 +50,7 @@ class ViewGaps:
         view_data.create(self._data)
         start = now.astimezone(UTC) - timedelta(hours=hours - 1)
         wanted = hours_between(start, now, self._zone)
-        rows = self._data.read(lambda tx: view_history.sessions(tx, wanted[0].date_text))
+        rows = self._data.read(view_history.sessions, wanted[0].date_text)
         sessions = {Hour.parse(row["crawl_date"], row["crawl_hour"]): row for row in rows}
         files, journals = set(self._files.hours()), set(self._files.journals())
         first = min((*sessions, *files, *journals), default=None)
@@ -108,7 +108,7 @@ class ViewGaps:
         if hour in files:
             try:
                 self._files.read(hour)
-            except DamagedFile as error:
+            except DamagedFileError as error:
                 return str(error)
             return "its file is there and not imported: python cli.py views --missing"
         if hour in journals:
@@ -118,7 +118,7 @@ class ViewGaps:
     def _most_frequent_error(self, hour: Hour) -> str:
         try:
             errors = self._files.read(hour).report["errors"]
-        except DamagedFile:
+        except DamagedFileError:
             return "its file is gone or damaged"
         counted = Counter(error["error"] for error in errors)
         return counted.most_common(1)[0][0] if counted else "unknown"

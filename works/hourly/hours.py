@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 
 DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 HOUR_FORM = re.compile(r"[0-9]{1,2}")
@@ -30,17 +30,17 @@ class Hour:
 
     @classmethod
     def parse(cls, day: str, hour: str) -> Hour:
-        """Raises InvalidInput for what no calendar or clock shows."""
+        """Raises InvalidInputError for what no calendar or clock shows."""
         try:
             if not DAY_FORM.fullmatch(day):
                 raise ValueError
             parsed = date.fromisoformat(day)
         except ValueError:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{day!r} is no day of the calendar; write YYYY-MM-DD, for example 2026-02-28"
             ) from None
         if not HOUR_FORM.fullmatch(hour) or int(hour) >= HOURS_A_DAY:
-            raise InvalidInput(f"{hour!r} is no hour; write 00 to 23")
+            raise InvalidInputError(f"{hour!r} is no hour; write 00 to 23")
         return cls(parsed, int(hour))
 
     @property
@@ -78,10 +78,10 @@ def _steps(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
 
 
 def hours_of_span(text: str) -> int:
-    """`24h` or `7d` in hours. Raises InvalidInput for other words."""
+    """`24h` or `7d` in hours. Raises InvalidInputError for other words."""
     found = SPAN_FORM.fullmatch(text.strip().lower())
     if not found:
-        raise InvalidInput(f"{text!r} is no length of time; write it like 24h or 7d")
+        raise InvalidInputError(f"{text!r} is no length of time; write it like 24h or 7d")
     return int(found[1]) * (HOURS_A_DAY if found[2] == "d" else 1)
 
 

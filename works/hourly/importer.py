@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from core.errors import DamagedFile, InvalidInput
+from core.errors import DamagedFileError, InvalidInputError
 from storage.catalogue import view_data
 from storage.catalogue.view_data import ImportedFile
 from storage.engines.transactions import Database, Tx
@@ -32,7 +32,7 @@ class ImportedHour:
 
 
 @dataclass(frozen=True)
-class ImportOutcome:
+class ImportResult:
     """What became of the files that were not in. `refused`: why some still are not."""
 
     imported: tuple[ImportedHour, ...]
@@ -57,7 +57,7 @@ class _ReadFile:
     session: dict[str, Any]
 
 
-class HourlyImport:
+class HourlyImporter:
     """Imports by hour. Running it twice changes nothing; a file that has changed is taken again."""
 
     def __init__(self, *, files: HourFiles, data: Database) -> None:
@@ -68,7 +68,7 @@ class HourlyImport:
         """Take one file in, in one transaction.
 
         Raises:
-            DamagedFile: there is none, or it is damaged, with the place; nothing was changed.
+            DamagedFileError: there is none, or it is damaged, with the place; nothing was changed.
             DatabaseError: the statistics file cannot be written; nothing was changed.
         """
         read = self._read(hour)
@@ -76,10 +76,10 @@ class HourlyImport:
         return self._take([read], log)[0]
 
     def newest(self) -> Hour:
-        """The newest hour that has a file. Raises InvalidInput when there is none."""
+        """The newest hour that has a file. Raises InvalidInputError when there is none."""
         hours = self._files.hours()
         if not hours:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"there are no data files below {self._files.folder};"
                 " crawl first: python cli.py views --crawl-only"
             )
@@ -96,7 +96,7 @@ class HourlyImport:
         stop: threading.Event,
         log: logging.Logger,
         show: Show = lambda done, total: None,
-    ) -> ImportOutcome:
+    ) -> ImportResult:
         """Take in every file that is not. A damaged one is told and does not hold up the others.
 
         Raises:
@@ -112,7 +112,7 @@ class HourlyImport:
                 break
             try:
                 waiting.append(self._read(hour))
-            except DamagedFile as error:
+            except DamagedFileError as error:
                 log.error("%s", error)
                 refused.append(str(error))
             if sum(len(read.rows) for read in waiting) >= ROWS_AT_ONCE:
@@ -121,7 +121,7 @@ class HourlyImport:
         imported += self._take(waiting, log)
         show(len(hours), len(hours))
         fresh = tuple(one for one in imported if one.fresh)
-        return ImportOutcome(fresh, tuple(refused), interrupted=stop.is_set())
+        return ImportResult(fresh, tuple(refused), interrupted=stop.is_set())
 
     def _read(self, hour: Hour) -> _ReadFile:
         stored = self._files.read(hour)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from core.errors import InvalidInput
+from core.errors import InvalidInputError
 from sources.links import VideoLink, recognise, spell_bilibili
 from works.json_files import read_checked
 
@@ -61,7 +61,7 @@ class ViewsList:
 
 
 def read_views_list(path: Path) -> ViewsList:
-    """Raises DamagedFile: the list is missing, truncated or of another shape."""
+    """Raises DamagedFileError: the list is missing, truncated or of another shape."""
     valid = [entry for entry in read_checked(path, SHAPE, ADVICE)["works"] if entry["is_valid"]]
     ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
     works: dict[str, ListedWork] = {}
@@ -70,7 +70,7 @@ def read_views_list(path: Path) -> ViewsList:
         text, title = entry["work_id"], entry["title"] or ""
         try:
             work = ListedWork(_video_id(text), title)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             wrong.setdefault(text, WrongWork(text, title, str(error)))
             continue
         works.setdefault(work.work_id, work)
@@ -84,13 +84,13 @@ def read_views_list(path: Path) -> ViewsList:
 
 
 def _video_id(text: str) -> str:
-    """`BV…` of an id. Raises InvalidInput, with what may have been meant."""
+    """`BV…` of an id. Raises InvalidInputError, with what may have been meant."""
     try:
         link = recognise(text, BILIBILI)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         meant = spell_bilibili(f"BV{text.strip()}")
         hint = f"; did you mean {meant}?" if meant else ""
-        raise InvalidInput(f"{error}{hint}") from error
+        raise InvalidInputError(f"{error}{hint}") from error
     if not isinstance(link, VideoLink):
-        raise InvalidInput(f"{text!r} is a short link; the list needs the id")
+        raise InvalidInputError(f"{text!r} is a short link; the list needs the id")
     return link.video_id

@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from core.errors import BatonError, Unfinished
-from sources.pacing import Stopped
+from core.cancellation import StoppedSignal
+from core.errors import BatonError, UnfinishedError
 from works.catalogue.listing import ListExport
 from works.hourly import crawl_result, importer
 from works.hourly.crawl import HourlyCrawl
-from works.hourly.crawl_result import CrawlOutcome, Ending
+from works.hourly.crawl_result import CrawlResult, Ending
 from works.hourly.day_log import day_log
 from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImport, ImportedHour, ImportOutcome
+from works.hourly.importer import HourlyImporter, ImportedHour, ImportResult
 
 CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
 
 
 @dataclass(frozen=True)
-class FullOutcome:
+class PipelineResult:
     """A full run. `imported` is the hour that it crawled; `caught_up` what else was not in."""
 
-    crawl: CrawlOutcome
+    crawl: CrawlResult
     imported: ImportedHour | None
-    caught_up: ImportOutcome
+    caught_up: ImportResult
 
     @property
     def sentence(self) -> str:
@@ -42,7 +42,7 @@ class FullOutcome:
         return text
 
 
-class HourlyViews:
+class HourlyPipeline:
     """Runs the steps, each with its log.
 
     Args:
@@ -56,7 +56,7 @@ class HourlyViews:
         *,
         export: Callable[[], ListExport | None],
         make_crawl: Callable[[], HourlyCrawl],
-        importer: HourlyImport,
+        importer: HourlyImporter,
         log_dir: Path,
         zone: ZoneInfo,
     ) -> None:
@@ -70,7 +70,7 @@ class HourlyViews:
         self,
         stop: threading.Event,
         show: crawl_result.Show = lambda progress: None,
-    ) -> CrawlOutcome:
+    ) -> CrawlResult:
         """This hour's data file, and those of hours whose runs were killed. Raises as the crawl."""
         with day_log(self._log_dir, CRAWL_LOG, self._zone) as log:
             try:
@@ -94,7 +94,7 @@ class HourlyViews:
         self,
         stop: threading.Event,
         show: importer.Show = lambda done, total: None,
-    ) -> ImportOutcome:
+    ) -> ImportResult:
         """Take in every file that is not. Raises DatabaseError."""
         with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
             return self._importer.import_missing(stop, log, show)
@@ -103,7 +103,7 @@ class HourlyViews:
         self,
         stop: threading.Event,
         show: crawl_result.Show = lambda progress: None,
-    ) -> FullOutcome:
+    ) -> PipelineResult:
         """List, crawl, and import: the file that was written, and those that earlier runs left.
 
         Raises:
@@ -112,17 +112,17 @@ class HourlyViews:
         self.export()
         crawled = self.crawl(stop, show)
         imported = self.import_hour(crawled.hour) if crawled.path else None
-        return FullOutcome(crawled, imported, self.import_missing(stop))
+        return PipelineResult(crawled, imported, self.import_missing(stop))
 
     def run(self, stop: threading.Event) -> str:
         """The full run as a scheduled job: what it did in a sentence.
 
         Raises:
-            Stopped, Unfinished, BatonError: works are left for the next run.
+            StoppedSignal, UnfinishedError, BatonError: works are left for the next run.
         """
         done = self.full(stop)
         if stop.is_set():
-            raise Stopped
+            raise StoppedSignal
         if done.crawl.ending is not Ending.DONE:
-            raise Unfinished(done.sentence)
+            raise UnfinishedError(done.sentence)
         return done.sentence

@@ -10,12 +10,12 @@ from functools import partial
 from logging import Logger
 from pathlib import Path
 
+from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import Busy, OutputError, Unfinished
+from core.errors import BusyError, OutputError, UnfinishedError
 from core.file_lock import file_lock
 from core.logs import own_log_file
 from crawler.statistics.fetcher import FetchedItem
-from sources.pacing import Stopped
 from storage.catalogue import works
 from storage.catalogue.works import Due, Work
 from storage.engines.transactions import Database
@@ -46,7 +46,7 @@ class RoundEnd:
         return text + (f"; {self.left:,} left for the next run" if self.left else "")
 
 
-class PlayCounts:
+class PlayCountUpdater:
     """Asks in batches and stores each batch with its answers; what the database knows of a work is
     also how far a round is, so that a killed one goes on behind its last batch.
 
@@ -78,14 +78,14 @@ class PlayCounts:
         """The usual round as a scheduled job; its result in a sentence.
 
         Raises:
-            Stopped, Unfinished: works are left for the next run.
+            StoppedSignal, UnfinishedError: works are left for the next run.
             BatonError: as `update`.
         """
         done = self.update(stop)
         if stop.is_set():
-            raise Stopped
+            raise StoppedSignal
         if done.left:
-            raise Unfinished(done.sentence())
+            raise UnfinishedError(done.sentence())
         return done.sentence()
 
     def update(
@@ -104,12 +104,12 @@ class PlayCounts:
             watch: told after each batch how far it is, and of how many works.
 
         Raises:
-            Busy: another process is at it.
+            BusyError: another process is at it.
             DatabaseError, OutputError: run it again when the cause is mended; nothing is lost.
         """
         with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_ours:
             if not is_ours:
-                raise Busy("another process is updating play counts at this moment")
+                raise BusyError("another process is updating play counts at this moment")
             try:
                 with own_log_file(SERVICE, self._log_file) as log:
                     return self._update(self._begun(force, uids, log), watch, log, stop)
@@ -176,7 +176,7 @@ class PlayCounts:
 
     def _next(self, due: Due, platform: str, after_id: int) -> list[Work]:
         limit = self._limits.batch
-        return self._database.read(lambda tx: works.next_due(tx, due, platform, after_id, limit))
+        return self._database.read(works.next_due, due, platform, after_id, limit)
 
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger

@@ -114,4 +114,4 @@ def open_kinds(app: App) -> list[str]:
 
 def every_alert(app: App) -> list[Alert]:
     """Newest first."""
-    return app.database.read(lambda tx: alerts.newest(tx, 1000))
+    return app.database.read(alerts.newest, 1000)

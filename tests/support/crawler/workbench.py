@@ -163,17 +163,17 @@ def column(app: App, sql: str, **params: Any) -> list[Any]:
 
 
 def task_of(app: App, task_id: int) -> Task:
-    task = app.database.read(lambda tx: tasks.get(tx, task_id))
+    task = app.database.read(tasks.get, task_id)
     assert task is not None
     return task
 
 
 def pieces_of(app: App, task_id: int) -> list[Task]:
-    return app.database.read(lambda tx: tasks.children(tx, task_id))
+    return app.database.read(tasks.children, task_id)
 
 
 def account_of(app: App, name: str) -> Account:
-    account = app.database.read(lambda tx: accounts.find(tx, "bilibili", name))
+    account = app.database.read(accounts.find, "bilibili", name)
     assert account is not None
     return account
 
@@ -185,7 +185,7 @@ def events_of(app: App, name: str) -> list[tuple[str, str]]:
 
 
 def segments_of(app: App) -> list[Segment]:
-    return app.database.read(lambda tx: export_segments.page(tx, 0, 10_000))
+    return app.database.read(export_segments.page, 0, 10_000)
 
 
 def counts_of(app: App) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 LEASE = timedelta(seconds=30)
-LONGEST_REST = timedelta(days=7)
+MAX_REST = timedelta(days=7)
 ENOUGH_GOOD_ANSWERS = 10
 BUSY = ("ingesting", "exporting")
 
@@ -77,7 +77,7 @@ class AccountModel:
     def rested(self, now: datetime, base_secs: float, suspect: bool) -> None:
         rest = timedelta(seconds=base_secs * 2 ** min(self.failures, 4))
         self.given_back(now)
-        self.rests_until = now + min(rest, LONGEST_REST)
+        self.rests_until = now + min(rest, MAX_REST)
         self.failures += 1
         self.good = 0
         self.health = "suspect" if suspect else self.health

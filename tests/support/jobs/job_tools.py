@@ -28,7 +28,7 @@ def hourly(run: Run, **changes: Any) -> Job:
 
 def runs(app: App, job: str = "views") -> list[JobRun]:
     """The rows of a job, the oldest time first."""
-    return app.database.read(lambda tx: job_runs.of_job(tx, job, 10**6))[::-1]
+    return app.database.read(job_runs.of_job, job, 10**6)[::-1]
 
 
 def told(app: App, job: str = "views") -> list[tuple[str, str, str]]:

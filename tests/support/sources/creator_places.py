@@ -16,7 +16,7 @@ from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
 from sources.declared.loading import SHIPPED, read_declaration
 from sources.declared.source import DeclaredSource
-from sources.request_delay import RandomPause
+from sources.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import SEARCH, Said, says_page
 
@@ -55,7 +55,7 @@ def _bilibili(url: str, clock: MovingClock) -> CreatorSource:
     return BilibiliSource(
         client=client,
         pace=Pace(100_000, 1),
-        pause=RandomPause(clock=clock, least_secs=0.0, most_secs=0.0, chance=chance),
+        pause=RandomDelay(clock=clock, min_secs=0.0, max_secs=0.0, chance=chance),
         chance=chance,
     )
 

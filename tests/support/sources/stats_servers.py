@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import QuotaSpent
+from core.errors import PlatformQuotaError
 from core.settings import Pace
 from sources.base import AccountSession, StatsAnswer
 from sources.tikhub.client import TikHubClient
@@ -79,7 +79,7 @@ class Purse:
 
     def spend(self, units: int) -> None:
         if sum(self.spent) + units > self.room:
-            raise QuotaSpent("the purse is empty", RESET)
+            raise PlatformQuotaError("the purse is empty", RESET)
         self.spent.append(units)
 
 

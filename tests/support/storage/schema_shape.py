@@ -81,7 +81,7 @@ def indexes(database: Database) -> dict[str, set[tuple[str, str]]]:
     """Each table's indexes: name and columns in order."""
     found: dict[str, set[tuple[str, str]]] = {}
     for table in tables(database):
-        found[table] = set(database.read(lambda tx, t=table: _indexes(tx, t)))
+        found[table] = set(database.read(_indexes, table))
     return found
 
 

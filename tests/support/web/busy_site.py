@@ -69,7 +69,7 @@ def fill(site: Site) -> Site:
         " operator' WHERE id=:id",
         id=failed.id,
     )
-    app.database.write(lambda tx: task_labels.add(tx, crawl.id, ["客户"]))
+    app.database.write(task_labels.add, crawl.id, ["客户"])
     app.pool.manager.set_account_status(bob, AccountStatus.DISABLED, "session expired")
     _file_reports(app)
     site.admin.post("/api/v1/dramas", json=DRAMA)
@@ -79,15 +79,13 @@ def fill(site: Site) -> Site:
     facts = {"account": "bob", "platform": "bilibili", "reason": "banned", "username": "bob"}
     now = app.clock.now()
     app.database.write(
-        lambda tx: alerts.add(
-            tx,
-            AlertKind.ACCOUNT_DISABLED,
-            subject="2",
-            facts=facts,
-            until=None,
-            calm_secs=60,
-            now=now,
-        )
+        alerts.add,
+        AlertKind.ACCOUNT_DISABLED,
+        subject="2",
+        facts=facts,
+        until=None,
+        calm_secs=60,
+        now=now,
     )
     site.admin.post("/api/v1/jobs/quota_reset/run")
     site.admin.post("/api/v1/daily_stats/scan", json={"dry_run": True})
@@ -108,7 +106,7 @@ def _file_reports(app: App) -> None:
             stats_date=None,
             body='{"n": 1}',
         )
-        app.database.write(lambda tx, one=report: app.webhooks.outbox.enqueue(tx, one))  # type: ignore[misc]
+        app.database.write(app.webhooks.outbox.enqueue, report)  # type: ignore[misc]
     change(
         app,
         "UPDATE webhook_deliveries SET state='dead', last_status=500,"
@@ -116,9 +114,7 @@ def _file_reports(app: App) -> None:
     )
     hashed = app.webhooks.service.show(2).delivery.url_hash
     now = app.clock.now()
-    app.database.write(
-        lambda tx: endpoints.set_enabled(tx, hashed, now, enabled=False, reason="tired")
-    )
+    app.database.write(endpoints.set_enabled, hashed, now, enabled=False, reason="tired")
 
 
 def _add_works(app: App) -> None:
@@ -127,11 +123,11 @@ def _add_works(app: App) -> None:
         Work(platform="bilibili", work_id=name, created_at=now, updated_at=now, title=title)
         for name, title in (("BV1xx411c7mD", "一"), ("BV1xx411c7mE", "二"))
     ]
-    app.database.write(lambda tx: works.insert(tx, found))
+    app.database.write(works.insert, found)
     view_data.create(app.works.view_data)
     local = now.astimezone(app.calendar.zone)
     numbers = [_hour(local - timedelta(hours=back), 1000 - 10 * back) for back in range(6)]
-    app.works.view_data.write(lambda tx: view_data.upsert_metrics(tx, numbers))
+    app.works.view_data.write(view_data.upsert_metrics, numbers)
 
 
 def _hour(at: datetime, views: int) -> tuple[Any, ...]:

@@ -44,7 +44,7 @@ class PostOffice:
             "body": body,
         }
         report = Report(**(values | changes))
-        assert self.app.database.write(lambda tx: self.app.webhooks.outbox.enqueue(tx, report))
+        assert self.app.database.write(self.app.webhooks.outbox.enqueue, report)
         return self.deliveries()[0].id
 
     def add_task(self, task_id: str, secret: str | None = None, **columns: Any) -> None:
@@ -90,7 +90,7 @@ class PostOffice:
         return self.app.database.read(lambda tx: deliveries.newest(tx, Filter(**wanted), 10_000))
 
     def get(self, delivery_id: int) -> Delivery:
-        found = self.app.database.read(lambda tx: deliveries.get(tx, delivery_id))
+        found = self.app.database.read(deliveries.get, delivery_id)
         assert found is not None
         return found
 

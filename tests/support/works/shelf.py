@@ -92,9 +92,7 @@ class Shelf:
         self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
 
     def work(self, video: dict[str, Any]) -> rows.Work:
-        (found,) = self.app.database.read(
-            lambda tx: rows.lock(tx, video["platform"], [video["id"]])
-        )
+        (found,) = self.app.database.read(rows.lock, video["platform"], [video["id"]])
         return found
 
     def update(self, stop: threading.Event = NEVER, **how: Any) -> RoundEnd:

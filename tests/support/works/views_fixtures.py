@@ -17,7 +17,7 @@ from app.container import App
 from sandbox import RateLimit, SandboxConfig
 from tests.support.crawler.workbench import DOMAIN, Platform, add_accounts
 from tests.support.moving_clock import MovingClock
-from works.hourly.crawl_result import CrawlOutcome, CrawlProgress
+from works.hourly.crawl_result import CrawlProgress, CrawlResult
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
 from works.hourly.input_list import BILIBILI
@@ -67,7 +67,7 @@ class Desk:
         whole = {"export_time": "2026-11-22T12:00:00+08:00", **counts, "works": entries}
         path.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
 
-    def crawl(self, show: Callable[[CrawlProgress], None] = lambda progress: None) -> CrawlOutcome:
+    def crawl(self, show: Callable[[CrawlProgress], None] = lambda progress: None) -> CrawlResult:
         return self.app.works.hourly.crawl(self.stop, show)
 
     def report(self, hour: Hour | None = None) -> Any:
