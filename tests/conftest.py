@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 
 from app.container import App
 from core.clock import Clock
+from core.logs import set_up_logging
 from core.settings import Pace, Settings
 from tests.support.apps import AppFactory
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
@@ -87,6 +89,20 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
 @pytest.fixture
 def app(make_app: AppFactory) -> App:
     return make_app()
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Everything that was logged so far, as it lies on the disk."""
+    folder = tmp_path / "logs"
+    handler = set_up_logging(folder)
+
+    def read() -> str:
+        return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.log")))
+
+    yield read
+    handler.close()
+    logging.getLogger("baton").removeHandler(handler)
 
 
 @pytest.hookimpl(wrapper=True)

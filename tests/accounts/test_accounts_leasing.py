@@ -237,4 +237,4 @@ def test_threads_never_hold_an_account_twice(make_app):
         thread.join(60)
     assert overlaps == []
     assert len(set(leases)) == len(leases) > 20, "each lease has a token of its own"
-    assert {account.status for account in app.registry.all()} == {AccountStatus.IDLE}
+    assert {account.status for account in app.pool.registry.all()} == {AccountStatus.IDLE}

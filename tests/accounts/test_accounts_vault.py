@@ -159,7 +159,7 @@ def test_of_several_keys_the_newest_encrypts_and_all_decrypt(make_app):
     both = make_app(secret_key=SecretStr(f" {new} ,\n{old},"))
     add(both, "new")
     assert secrets_of(both, "old") == secrets_of(both, "new") == IN_CLEAR
-    token = both.registry.find("new").session
+    token = both.pool.registry.find("new").session
     assert token is not None
     assert Fernet(new).decrypt(token.encode()).decode() == SECRETS.session
 
@@ -227,11 +227,11 @@ def test_a_rotation_that_was_stopped_leaves_the_key_file_as_it_was(make_app):
 def test_a_running_process_picks_up_a_rotated_key_file(make_app):
     running = make_app()
     add(running)
-    assert running.vault.decrypt(running.registry.find("a").session) == SECRETS.session
+    assert running.vault.decrypt(running.pool.registry.find("a").session) == SECRETS.session
     other = make_app()
     other.vault.rotate(other.database)
     leased = Pool(running).must_lease()
-    assert running.accounts.credentials(leased) == SECRETS
+    assert running.pool.manager.credentials(leased) == SECRETS
 
 
 def test_what_a_running_process_stores_after_a_rotation_can_be_read(make_app):
@@ -248,24 +248,26 @@ def test_a_refreshed_session_replaces_only_what_is_given(make_app):
     add(app)
 
     def refresh(session: str, proxy: str | None = None) -> list[str]:
-        return app.registry.refresh(app.registry.find("a"), Credentials(None, session, proxy))
+        return app.pool.registry.refresh(
+            app.pool.registry.find("a"), Credentials(None, session, proxy)
+        )
 
     assert refresh("SESSDATA=c00kie-value") == []
     assert refresh("SESSDATA=new") == ["session"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
     assert refresh("SESSDATA=new", "http://h:2") == ["proxy"]
     assert secrets_of(app) == (SECRETS.password, "SESSDATA=new", "http://h:2")
-    events = [event.kind for event in app.registry.events(app.registry.find("a"))]
+    events = [event.kind for event in app.pool.registry.events(app.pool.registry.find("a"))]
     assert events == ["session_replaced", "session_replaced", "added"]
 
 
 def test_a_refresh_across_a_rotation_writes_no_old_secret_back(make_app):
     app = make_app()
     add(app)
-    account = app.registry.find("a")
+    account = app.pool.registry.find("a")
     other = make_app()
     other.vault.rotate(other.database)
-    app.registry.refresh(account, Credentials(session="SESSDATA=new"))
+    app.pool.registry.refresh(account, Credentials(session="SESSDATA=new"))
     assert secrets_of(make_app()) == (SECRETS.password, "SESSDATA=new", SECRETS.proxy)
 
 
@@ -273,7 +275,7 @@ def test_a_secret_of_an_unknown_key_is_told_without_its_text(make_app):
     app = make_app()
     add(app)
     damage(app, "a")
-    token = app.registry.find("a").session
+    token = app.pool.registry.find("a").session
     assert token is not None
     with pytest.raises(
         CredentialsError, match=r"not encrypted with the keys of key file"
@@ -347,10 +349,12 @@ def test_nothing_that_is_printed_shows_a_secret(make_app):
     key = new_key()
     app = make_app(secret_key=SecretStr(key))
     add(app)
-    account = app.registry.find("a")
+    account = app.pool.registry.find("a")
     leased = Pool(app).must_lease()
     shown = " ".join(
-        map(repr, (SECRETS, account, leased, app.settings, app.vault._keys, app.registry.all()))
+        map(
+            repr, (SECRETS, account, leased, app.settings, app.vault._keys, app.pool.registry.all())
+        )
     )
     for clear in (*CLEAR, key, "p@ss word", "p%40ss%20word", account.session, account.password):
         assert clear is not None and clear not in shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
-from core.logs import set_up_logging
 from sandbox import RateLimit, SandboxConfig
 from tests.support.crawler.workbench import (
     BATCH,
@@ -49,20 +47,6 @@ def two(make_app: Callable[..., App]) -> tuple[App, App]:
     add_accounts(one, 3, limit=LIMIT)
     store_rows(one, ROWS)
     return one, other
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Everything that was logged so far, as it lies on the disk."""
-    folder = tmp_path / "logs"
-    handler = set_up_logging(folder)
-
-    def read() -> str:
-        return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.log")))
-
-    yield read
-    handler.close()
-    logging.getLogger("baton").removeHandler(handler)
 
 
 @pytest.fixture

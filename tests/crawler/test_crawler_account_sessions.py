@@ -116,7 +116,7 @@ def test_a_412_shuts_one_way_and_punishes_nobody(make_app, platform, clock: Movi
         assert spared.cooldown_until is None
         [(kind, detail), *_] = events_of(app, "acc1")
         assert kind == "spared" and "to blame is the proxy, not the account" in detail
-        app.accounts.set_account_status(account_of(app, "acc2").id, "disabled")
+        app.pool.manager.set_account_status(account_of(app, "acc2").id, "disabled")
         asked = len(server.asked)
         again = file_crawl(app, pages=1)
         once(app.crawling.ingestion_worker())
@@ -144,8 +144,8 @@ def test_three_risk_answers_in_a_minute_open_the_breaker_for_all(
         once(app.crawling.ingestion_worker())
     assert (len(server.asked), navs(server)) == (3, navs_before), "nobody asks anything"
     for number in (1, 2):  # else the probe is the look at a suspect account
-        app.accounts.set_account_status(account_of(app, f"acc{number}").id, "disabled")
-    breaker = app.platforms["bilibili"].source.breaker
+        app.pool.manager.set_account_status(account_of(app, f"acc{number}").id, "disabled")
+    breaker = app.pool.access["bilibili"].source.breaker
     others: list[float] = []
 
     def look(_request: object, reply: Any) -> Any:
@@ -209,7 +209,7 @@ def test_a_dead_proxy_rests_its_account_and_another_takes_the_page(make_app, pla
     assert (account.status, account.health, account.failure_count) == (IDLE, Health.HEALTHY, 1)
     rest = (account.cooldown_until - account.updated_at).total_seconds()
     assert rest == pytest.approx(app.settings.throttle_cooldown_secs, abs=0.01)
-    [event, *_] = app.registry.events(account)
+    [event, *_] = app.pool.registry.events(account)
     assert event.kind == "cooldown" and "its proxy does not let it through" in event.detail
     assert "geheim77" not in f"{event.detail}{event.evidence}"
     assert account_of(app, "acc2").failure_count == 0
@@ -248,7 +248,7 @@ def test_a_session_that_ended_overnight_is_found_before_it_is_used(
     account = account_of(app, "acc1")
     assert account.status is DISABLED
     assert account.disabled_reason == "session expired: the session is not signed in any more"
-    [event, *_] = app.registry.events(account)
+    [event, *_] = app.pool.registry.events(account)
     assert event.kind == "disabled"
     assert event.evidence is not None, "what was asked, and what came back"
 
@@ -325,4 +325,4 @@ def test_the_caretaker_does_not_go_round_in_circles(make_app, platform, clock, c
         clock.move(60)
     assert navs(server) <= 5 * 3 * app.settings.request_attempts
     assert {account_of(app, f"acc{n}").status for n in (1, 2, 3)} == {IDLE}
-    assert app.book.held() == []
+    assert app.leases.held() == []

@@ -71,7 +71,7 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     assert stored_uids(app) == server.uids()
 
     account = account_of(app, "me")
-    events = app.registry.events(account)
+    events = app.pool.registry.events(account)
     assert [event.kind for event in events[::-1]] == [
         "added",
         "cooldown",
@@ -111,7 +111,7 @@ def test_a_banned_account_tells_why_and_how_to_go_on(make_app, platform) -> None
     add_account(app, "acc2")
     assert crawl(app, pages=20).status is COMPLETED
     account = account_of(app, "banned-1")
-    lines = explained(app, account, app.registry.events(account))
+    lines = explained(app, account, app.pool.registry.events(account))
     assert lines[0].startswith("banned-1 (bilibili): disabled; banned: code -102")
     assert any("code -102" in line and line.strip().startswith("came back") for line in lines)
     assert server.stats()["accounts"]["banned-1"]["after_ban"] == 1

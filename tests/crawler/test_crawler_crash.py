@@ -151,7 +151,7 @@ def test_a_full_disk_keeps_the_rows_and_tries_again_later(
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.DISK)
     assert "No space left on device; make room" in seen.last_error
-    assert app.book.held() == []
+    assert app.leases.held() == []
     assert set(column(app, "SELECT status FROM accounts")) == {"idle"}
     assert list(tmp_path.rglob("*.part")) == []
     assert work_off(app, task).status is COMPLETED
@@ -192,7 +192,7 @@ def test_a_lost_answer_to_commit_is_never_guessed_at(
     with monkeypatch.context() as lossy:
         lose_answers(one, lossy, owner, query, number, came=came)
         once(one.crawling.export_worker())
-    assert one.book.held() == []  # its leases run out by themselves
+    assert one.leases.held() == []  # its leases run out by themselves
     clock.move(31)
     assert work_off(other, task).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
@@ -258,8 +258,8 @@ def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(
     seen = task_of(app, task.id)
     assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in seen.last_error
     assert account_of(app, "acc1").status is AccountStatus.IDLE
-    assert app.book.held() == []
-    app.scheduler.resume(task.id)
+    assert app.leases.held() == []
+    app.crawling.scheduler.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
 

@@ -115,7 +115,7 @@ def test_any_domain_makes_a_file_inside_the_exports_folder(make_app, agree, doma
     add_account(app, "acc1")
     store_rows(app, 2, domain=domain)
     assert export(app, domain=domain).status is COMPLETED
-    path = app.files.locate(segments_of(app)[0].file_path).resolve()
+    path = app.crawling.segment_files.locate(segments_of(app)[0].file_path).resolve()
     assert path.is_relative_to(app.settings.exports_dir.resolve()) and len(path.parts) > 3
     agree()
 

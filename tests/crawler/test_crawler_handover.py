@@ -76,7 +76,7 @@ def test_a_limit_lowered_in_the_middle_holds_at_once(make_app, agree) -> None:
     app = make_app(export_batch_rows=4)
     add_accounts(app, 2, limit=10)
     store_rows(app, 12)
-    lower = after_batch(1, lambda: app.registry.set_limit(account_of(app, "acc1"), 6))
+    lower = after_batch(1, lambda: app.pool.registry.set_limit(account_of(app, "acc1"), 6))
     work_off(app, file_export(app), app.crawling.export_worker(after_commit=lower))
     assert counts_of(app) == [6, 6]
     assert len(agree()) == 12
@@ -86,10 +86,10 @@ def test_a_limit_lowered_below_what_was_used_ends_the_turn(make_app, agree) -> N
     app = make_app(export_batch_rows=4)
     add_accounts(app, 2, limit=10)
     store_rows(app, 12)
-    lower = after_batch(2, lambda: app.registry.set_limit(account_of(app, "acc1"), 2))
+    lower = after_batch(2, lambda: app.pool.registry.set_limit(account_of(app, "acc1"), 2))
     work_off(app, file_export(app), app.crawling.export_worker(after_commit=lower))
     assert counts_of(app) == [8, 4]
-    assert app.accounts.get_remaining_quota(account_of(app, "acc1").id) == 0
+    assert app.pool.manager.get_remaining_quota(account_of(app, "acc1").id) == 0
     agree()
 
 
@@ -98,7 +98,7 @@ def test_exports_that_the_operator_counts_in_the_middle_are_respected(make_app, 
     add_accounts(app, 2, limit=10)
     store_rows(app, 12)
     first = account_of(app, "acc1").id
-    count = after_batch(1, lambda: app.accounts.update_export_count(first, 5))
+    count = after_batch(1, lambda: app.pool.manager.update_export_count(first, 5))
     work_off(app, file_export(app), app.crawling.export_worker(after_commit=count))
     assert counts_of(app) == [5, 7]
     assert limits(app) == [10, 7]
@@ -119,7 +119,7 @@ def test_when_all_is_spent_the_task_waits_for_midnight_in_shanghai(
     assert seen.last_error == f"2 accounts have used up the quota of {TODAY}"
     assert (seen.progress_marker, seen.lease_owner) == ("last_id=10", None)
     clock.move_to(MIDNIGHT - timedelta(seconds=1))
-    assert app.scheduler.claim(TaskType.EXPORT) is None
+    assert app.crawling.scheduler.claim(TaskType.EXPORT) is None
     clock.move(2)
     assert work_off(app, task).status is COMPLETED
     assert [(one.quota_day, one.exported_count) for one in segments_of(app)] == [
@@ -136,7 +136,7 @@ def test_a_raised_limit_wakes_an_export_that_waits_for_quota(make_app, agree) ->
     store_rows(app, 7)
     task = file_export(app)
     once(app.crawling.export_worker())
-    app.registry.set_limit(account_of(app, "acc1"), 7)
+    app.pool.registry.set_limit(account_of(app, "acc1"), 7)
     once(app.crawling.export_worker())
     assert task_of(app, task.id).status is COMPLETED
     assert counts_of(app) == [5, 2]
@@ -167,7 +167,7 @@ def test_the_day_turns_while_an_export_waits_for_rows(make_app, agree, clock) ->
     def more() -> None:
         if app.clock.now() > MIDNIGHT and len(column(app, "SELECT id FROM influencers")) == 3:
             store_rows(app, 5)
-            app.scheduler.cancel(crawling.id)
+            app.crawling.scheduler.cancel(crawling.id)
 
     clock.on_wait = more
     assert work_off(app, file_export(app)).status is COMPLETED
@@ -192,7 +192,7 @@ def test_an_account_taken_from_the_export_spends_no_more(make_app, agree) -> Non
     add_accounts(app, 2)
     store_rows(app, 20)
     first = account_of(app, "acc1").id
-    disable = after_batch(2, lambda: app.accounts.set_account_status(first, "disabled"))
+    disable = after_batch(2, lambda: app.pool.manager.set_account_status(first, "disabled"))
     task = work_off(app, file_export(app), app.crawling.export_worker(after_commit=disable))
     assert task.status is COMPLETED
     assert limits(app) == [8, 12]
@@ -206,11 +206,11 @@ def test_an_account_turned_to_other_work_by_the_operator_ends_its_turn(
     add_accounts(app, 2)
     store_rows(app, 20)
     task, first = file_export(app), account_of(app, "acc1").id
-    quota, asked = app.accounts.get_remaining_quota, iter(range(50))
+    quota, asked = app.pool.manager.get_remaining_quota, iter(range(50))
     monkeypatch.setattr(
-        app.accounts, "get_remaining_quota", lambda one: quota(one) if next(asked) >= 0 else 0
+        app.pool.manager, "get_remaining_quota", lambda one: quota(one) if next(asked) >= 0 else 0
     )  # StopIteration after 50 questions: the worker is going round in circles
-    turn = after_batch(1, lambda: app.accounts.set_account_status(first, "ingesting"))
+    turn = after_batch(1, lambda: app.pool.manager.set_account_status(first, "ingesting"))
     once(app.crawling.export_worker(after_commit=turn))
     seen = task_of(app, task.id)
     assert seen.status is not TaskStatus.FAILED, seen.last_error

@@ -240,7 +240,7 @@ def test_odd_names_are_stored_and_exported(make_app, platform) -> None:
     ) == sorted(ODD_NAMES.values())
     export(app)
     export_again = segments_of(app)[0]
-    path = app.files.locate(export_again.file_path)
+    path = app.crawling.segment_files.locate(export_again.file_path)
     names = [record["nickname"] for record in outside_checker.records_in(path, "csv")]
     assert sorted(names) == sorted(ODD_NAMES.values())
 
@@ -261,7 +261,7 @@ def test_a_stop_in_the_middle_hands_task_and_account_back(make_app, platform) ->
     piece = pieces_of(one, task.id)[0]
     assert (piece.status, piece.lease_owner, piece.progress_marker) == (PENDING, None, "page=3")
     assert account_of(one, "acc1").status is AccountStatus.IDLE
-    assert one.book.held() == []
+    assert one.leases.held() == []
     assert work_off(other, task).status is COMPLETED
     assert server.pages == list(range(1, 11))
 
@@ -274,7 +274,7 @@ def test_a_crawl_that_is_paused_keeps_its_pages_and_goes_on_later(make_app, plat
 
     def pause_at_three(request, reply):
         if request.params["page"] == "3":
-            app.scheduler.pause(task.id)
+            app.crawling.scheduler.pause(task.id)
         return reply
 
     server.spoil = pause_at_three
@@ -284,7 +284,7 @@ def test_a_crawl_that_is_paused_keeps_its_pages_and_goes_on_later(make_app, plat
     assert piece.progress_marker == "page=2"  # what came after the word is not stored
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     server.spoil = None
-    app.scheduler.resume(task.id)
+    app.crawling.scheduler.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

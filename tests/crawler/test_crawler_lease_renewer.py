@@ -76,17 +76,17 @@ def test_a_lease_that_was_taken_over_is_noticed(make_app, clock):
     other.crawling.lease_renewer("").keep_once()
     app.crawling.lease_renewer("").keep_once()
     assert not leased.lease.is_held(app.clock)
-    assert app.book.held() == []
+    assert app.leases.held() == []
 
 
 def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clock):
     app, other = make_app(), make_app()
     leased = lease_of(app)
-    other.accounts.set_account_status(leased.id, "disabled")
+    other.pool.manager.set_account_status(leased.id, "disabled")
     assert leased.lease.is_held(app.clock), "nobody has told this process"
     app.crawling.lease_renewer("").keep_once()
     assert not leased.lease.is_held(app.clock)
-    assert app.book.held() == []
+    assert app.leases.held() == []
 
 
 def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
@@ -111,8 +111,8 @@ def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
 def test_what_the_dead_held_is_taken_back(make_app, clock):
     dead, alive = make_app(), make_app()
     lease_of(dead)
-    dead.scheduler.submit_crawl("bilibili", "美妆", None, {})
-    task = dead.scheduler.claim(TaskType.INGESTION)
+    dead.crawling.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    task = dead.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     clock.move(29)
     alive.crawling.lease_renewer("").keep_once()

@@ -165,7 +165,10 @@ def test_two_pieces_that_end_at_once_complete_their_parent(make_app, monkeypatch
     filed = file_crawl(one, pages=20)
     first, second = claimed(one), claimed(other)
     held_back(monkeypatch, "lock_parent", lambda *args: True)
-    at_once(lambda: one.scheduler.finish(first), lambda: other.scheduler.finish(second))
+    at_once(
+        lambda: one.crawling.scheduler.finish(first),
+        lambda: other.crawling.scheduler.finish(second),
+    )
     assert task_of(one, filed.id).status is COMPLETED
 
 

@@ -34,7 +34,7 @@ def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> No
     held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
-        return app.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
+        return app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
 
     filed = at_once(file, file)
     assert len({one.task.id for one in filed}) == 1
@@ -48,8 +48,8 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
     def file():
         if kind is INGESTION:
-            return app.scheduler.submit_crawl("bilibili", DOMAIN, 25, {})
-        return app.scheduler.submit_export("bilibili", DOMAIN, {}, 3)
+            return app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, 25, {})
+        return app.crawling.scheduler.submit_export("bilibili", DOMAIN, {}, 3)
 
     filed = at_once(file, file)
     assert sorted(one.is_new for one in filed) == [False, True]
@@ -116,7 +116,7 @@ def test_a_paused_task_with_a_moment_wakes_by_itself(app: App, clock: MovingCloc
 def test_of_two_claimers_at_once_one_gets_the_task(make_app) -> None:
     one, other = (make_app(clock=SystemClock()) for _ in range(2))
     file_crawl(one)
-    leases = at_once(*[lambda a=a: a.scheduler.claim(INGESTION) for a in (one, other) * 2])
+    leases = at_once(*[lambda a=a: a.crawling.scheduler.claim(INGESTION) for a in (one, other) * 2])
     assert sum(lease is not None for lease in leases) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_claimer_that_saw_an_old_row_does_not_get_the_task(make_app, monkeypat
     monkeypatch.setattr(
         task_leases, "next_claimable", lambda *args, **how: next(seen, None) or look(*args, **how)
     )
-    assert other.scheduler.claim(INGESTION) is None
+    assert other.crawling.scheduler.claim(INGESTION) is None
     assert task_of(one, old.id).lease_owner == one.owner
 
 
@@ -141,24 +141,24 @@ def test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing(
     filed = file_crawl(old, pages=5)
     stale = claimed(old)
     clock.move(29)
-    assert new.scheduler.claim(INGESTION) is None
+    assert new.crawling.scheduler.claim(INGESTION) is None
     clock.move(2)
     fresh = claimed(new)
     assert fresh.id == stale.id and fresh.lease.token == stale.lease.token + 1
     with pytest.raises(LeaseLostError):
         advance(old, stale)
     with pytest.raises(LeaseLostError):
-        old.scheduler.assign(stale, 1)
+        old.crawling.scheduler.assign(stale, 1)
     with pytest.raises(LeaseLostError):
-        old.scheduler.show_waiting(stale, WaitingFor.ROWS)
-    assert old.scheduler.finish(stale) is False
-    old.scheduler.put_back(stale)
-    old.scheduler.step_back(stale, "no")
+        old.crawling.scheduler.show_waiting(stale, WaitingFor.ROWS)
+    assert old.crawling.scheduler.finish(stale) is False
+    old.crawling.scheduler.put_back(stale)
+    old.crawling.scheduler.step_back(stale, "no")
     seen = task_of(new, fresh.id)
     assert (seen.status, seen.lease_owner) == (IN_PROGRESS, new.owner)
     assert (seen.progress_marker, seen.attempts) == (None, 0)
     advance(new, fresh)
-    assert new.scheduler.finish(fresh)
+    assert new.crawling.scheduler.finish(fresh)
     assert task_of(new, filed.id).status is COMPLETED
 
 
@@ -175,12 +175,12 @@ def test_steps_back_wait_longer_each_time_and_end_in_failure(make_app, clock: Mo
     app = make_app(task_attempts=4)
     filed = file_crawl(app)
     for pause in (2, 4, 8):
-        app.scheduler.step_back(claimed(app), "HTTP 502")
+        app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
         seen = task_of(app, filed.id)
         assert seen.not_before == seen.updated_at + timedelta(seconds=pause)
         assert seen.waiting_for is WaitingFor.PLATFORM
         clock.move(pause + 0.01)
-    app.scheduler.step_back(claimed(app), "HTTP 502")
+    app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
     seen = task_of(app, filed.id)
     assert (seen.status, seen.last_error) == (FAILED, "HTTP 502 (given up after 4 attempts)")
 
@@ -189,7 +189,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
     app = make_app(task_attempts=50)
     filed = file_crawl(app)
     for _ in range(12):
-        app.scheduler.step_back(claimed(app), "HTTP 502")
+        app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
         clock.move(301)
     seen = task_of(app, filed.id)
     assert seen.not_before == seen.updated_at + timedelta(seconds=300)

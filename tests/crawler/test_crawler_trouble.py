@@ -138,7 +138,7 @@ def test_an_account_that_is_lost_is_disabled_with_reason_and_evidence(
     account = account_of(app, name)
     assert (account.status, account.lease_owner) == (DISABLED, None)
     assert account.disabled_reason.startswith(f"{reason}: code {code}")
-    event = app.registry.events(account)[0]
+    event = app.pool.registry.events(account)[0]
     assert event.kind == "disabled" and json.loads(event.evidence)["code"] == code
     assert server.stats()["after_ban"] <= 1
     assert server.stats()["duplicate_pages"] == 0
@@ -273,7 +273,7 @@ def test_an_absurd_retry_after_only_rests_the_account(
     server = platform(creators=20)
     app = make_app(bilibili_base_url=server.url)
     add_accounts(app, 2)
-    source = app.platforms["bilibili"].source.source
+    source = app.pool.access["bilibili"].source.source
     search = source.search_creators
 
     def throttled(session, domain, page, via):
@@ -284,7 +284,7 @@ def test_an_absurd_retry_after_only_rests_the_account(
     monkeypatch.setattr(source, "search_creators", throttled)
     assert crawl(app).status is COMPLETED
     assert account_of(app, "acc1").status is IDLE
-    assert app.book.held() == []
+    assert app.leases.held() == []
 
 
 def test_a_long_reason_of_the_operator_fits(app: App) -> None:

@@ -43,7 +43,7 @@ def exported(make_app) -> App:
     add_accounts(app, 2, limit=5)
     store_rows(app, 10)
     assert export(app).status is TaskStatus.COMPLETED
-    assert app.verifier.verify().as_json() == {
+    assert app.crawling.verifier.verify().as_json() == {
         "ok": True,
         "segments": 2,
         "rows": 10,
@@ -223,10 +223,10 @@ def test_a_segment_that_is_being_written_is_not_rebuilt(make_app, clock: MovingC
     add_account(app, "acc1")
     half_done(app)
     with pytest.raises(InvalidInputError, match="is being written by a running export"):
-        app.sealer.rebuild(1)
+        app.crawling.segment_finalizer.rebuild(1)
     assert segments_of(app)[0].state is SegmentState.OPEN
-    assert app.sealer.unattended() == []
-    assert app.verifier.verify().ok
+    assert app.crawling.segment_finalizer.unattended() == []
+    assert app.crawling.verifier.verify().ok
 
 
 def test_an_open_segment_that_nobody_attends_to_is_rebuilt(
@@ -236,9 +236,9 @@ def test_an_open_segment_that_nobody_attends_to_is_rebuilt(
     add_account(app, "acc1")
     half_done(app)
     clock.move(31)
-    assert [segment.id for segment in app.sealer.unattended()] == [1]
-    app.sealer.rebuild(1)
-    assert app.verifier.verify().ok
+    assert [segment.id for segment in app.crawling.segment_finalizer.unattended()] == [1]
+    app.crawling.segment_finalizer.rebuild(1)
+    assert app.crawling.verifier.verify().ok
     assert outside_checker.problems(database_url, app.settings.exports_dir) == []
     [segment] = segments_of(app)
     assert (segment.state, segment.exported_count) == (SegmentState.SEALED, 8)
@@ -256,8 +256,8 @@ def test_an_open_segment_of_an_ended_task_is_no_silent_success(
     add_account(app, "acc1")
     half_done(app)
     clock.move(31)
-    app.scheduler.cancel(segments_of(app)[0].task_id)
-    [problem] = app.verifier.verify().problems
+    app.crawling.scheduler.cancel(segments_of(app)[0].task_id)
+    [problem] = app.crawling.verifier.verify().problems
     assert problem.startswith("segment 1: ") and "exports rebuild 1" in problem
 
 
@@ -271,7 +271,7 @@ def test_verify_raises_no_false_alarm_while_exports_run(make_app) -> None:
     def look() -> list[str]:
         found: list[str] = []
         while not over.is_set():
-            found += app.verifier.verify().problems
+            found += app.crawling.verifier.verify().problems
         return found
 
     def work() -> list[str]:
@@ -282,7 +282,7 @@ def test_verify_raises_no_false_alarm_while_exports_run(make_app) -> None:
         return []
 
     assert at_once(work, look) == [[], []]
-    assert app.verifier.verify().rows == 700
+    assert app.crawling.verifier.verify().rows == 700
 
 
 def test_a_rebuild_of_a_foreign_day_keeps_its_place_and_times(exported: App, clock) -> None:

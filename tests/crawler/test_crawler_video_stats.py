@@ -144,7 +144,7 @@ def test_a_mixed_list_is_answered_item_by_item_with_the_truth(place) -> None:
     for item, video in zip(here.fetch(*texts), mixed, strict=True):
         check(item, video)
     assert {account_of(here.app, name).status for name in ("acc1", "acc2")} == {AccountStatus.IDLE}
-    assert here.app.book.held() == []
+    assert here.app.leases.held() == []
 
 
 SHORT: list[tuple[str, str, Gone]] = [
@@ -368,7 +368,7 @@ def test_an_account_that_is_signed_out_is_disabled_and_another_goes_on(place) ->
 
 def test_without_a_usable_account_the_items_say_why(place) -> None:
     here = place(accounts=1)
-    here.app.accounts.set_account_status(account_of(here.app, "acc1").id, "disabled")
+    here.app.pool.manager.set_account_status(account_of(here.app, "acc1").id, "disabled")
     items = here.fetch(*ids(here.videos("bilibili", 120)))
     assert errors(items) == {"bilibili: all 1 accounts are disabled"}
     assert here.requests("bilibili") == 0

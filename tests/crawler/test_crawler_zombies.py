@@ -101,7 +101,7 @@ def test_who_wakes_up_late_changes_nothing(
     take_over = TakeOver(other=other, task=task, clock=clock, renamed=renamed)
     owner, name, number = STOPPED_AT[place]
     if name == "seal":  # stand still outside of the transaction, as a frozen process would not lock
-        owner, name = type(one.sealer), "_seal_row"
+        owner, name = type(one.crawling.segment_finalizer), "_seal_row"
     real = getattr(owner, name)
     monkeypatch.setattr(owner, name, at_call(number, take_over, real))
     once(one.crawling.export_worker())
@@ -147,7 +147,7 @@ def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
         work_off(first, task, first.crawling.export_worker(after_commit=after_batch(2, die)))
     clock.move(31)
     take_over = TakeOver(other=third, task=task, clock=clock, renamed=False)
-    files = second.files
+    files = second.crawling.segment_files
     monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
     once(second.crawling.export_worker())
     assert list(tmp_path.rglob("*.part")) == []
@@ -213,7 +213,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
     old = stale(one, other, TaskType.INGESTION, clock)
     before = World(other)
     page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
-    store = PageStore(database=one.database, scheduler=one.scheduler, clock=one.clock)
+    store = PageStore(database=one.database, scheduler=one.crawling.scheduler, clock=one.clock)
     with pytest.raises(LeaseLostError):
         store.store(old, 1, page, 3, clock.now())
     assert World(other).changed_since(before) == []
@@ -228,17 +228,19 @@ def test_a_batch_under_a_stale_token_changes_nothing(
     file_export(one)
     if stale_one == "task":
         task = stale(one, other, TaskType.EXPORT, clock)
-        account = one.accounts.lease(Purpose.EXPORTING, "bilibili")
+        account = one.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     else:
-        [first, *_] = one.registry.all()
-        for spare in one.registry.all()[1:]:
-            one.accounts.set_account_status(spare.id, "disabled")
-        account = one.accounts.lease(Purpose.EXPORTING, "bilibili")
+        [first, *_] = one.pool.registry.all()
+        for spare in one.pool.registry.all()[1:]:
+            one.pool.manager.set_account_status(spare.id, "disabled")
+        account = one.pool.manager.lease(Purpose.EXPORTING, "bilibili")
         clock.move(31)
-        assert other.accounts.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
+        assert other.pool.manager.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
         task = claimed(one, TaskType.EXPORT)
     before = World(other)
-    batches = ExportTransaction(database=one.database, scheduler=one.scheduler, clock=one.clock)
+    batches = ExportTransaction(
+        database=one.database, scheduler=one.crawling.scheduler, clock=one.clock
+    )
     new = NewSegment(
         task_id=task.id,
         account_id=account.id,

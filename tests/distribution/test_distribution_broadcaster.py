@@ -140,14 +140,14 @@ def test_a_round_that_was_taken_over_reports_nothing(make_app: Any, clock: Any) 
     other = broadcaster_of(there, Numbers())
 
     def sleep_too_long() -> None:
-        (lease,) = here.book.held()
+        (lease,) = here.leases.held()
         lease.renewed_until(float("inf"))  # it does not know that its time is over
         clock.move(here.settings.lease_secs + 1)
         assert other.trigger(NEVER).success
 
     with pytest.raises(LeaseLostError):
         broadcaster_of(here, Numbers(on_fetch=sleep_too_long)).trigger(NEVER)
-    assert len(filed(here)) == 1 and here.book.held() == []
+    assert len(filed(here)) == 1 and here.leases.held() == []
     assert other.status().items() >= RESULT.items()
 
 
@@ -259,7 +259,7 @@ def test_an_answer_to_commit_that_is_lost_is_not_guessed_at(
         numbers = Numbers(on_fetch=lambda: proxy.commit_faults.append(fault))
         with pytest.raises(DatabaseError):
             broadcaster_of(app, numbers).trigger(NEVER)
-        assert app.book.held() == []
+        assert app.leases.held() == []
         clock.move(timedelta(seconds=app.settings.lease_secs + 1).total_seconds())
         assert broadcaster_of(app, Numbers()).trigger(NEVER).success
         assert len(filed(app)) == len({one.event_id for one in filed(app)}) == reports

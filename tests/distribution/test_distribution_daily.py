@@ -402,7 +402,7 @@ def test_of_two_who_store_at_once_one_waits_for_the_other(mysql_url: str, make_a
     second = threading.Thread(
         target=lambda: results.append(scanner_of(there, Numbers()).scan(day, NEVER))
     )
-    enqueue = here.outbox.enqueue
+    enqueue = here.webhooks.outbox.enqueue
 
     def slow(tx: Any, report: Any) -> bool:
         if not inside.is_set():
@@ -412,7 +412,7 @@ def test_of_two_who_store_at_once_one_waits_for_the_other(mysql_url: str, make_a
             assert second.is_alive()
         return enqueue(tx, report)
 
-    here.outbox.enqueue = slow
+    here.webhooks.outbox.enqueue = slow
     first = scanner_of(here, Numbers()).scan(day, NEVER)
     second.join(60)
     assert changes(first) == ["t1 new 1"] and changes(results[0]) == ["t1 unchanged 1"]

@@ -156,7 +156,7 @@ def test_who_is_faster_wins_and_the_other_finds_its_row(
     # SQLite lets nobody in between; a look that tells of yesterday is the same race.
     take_posted(there, item, report=True)
     monkeypatch.setattr(completions, "stored", lambda tx, hashes: look_too_early(tx, []))
-    assert counts(here.intake.add_completions([item])) == (0, 0, 1)
+    assert counts(here.distribution.importer.add_completions([item])) == (0, 0, 1)
     assert len(rows(here, "task_completions")) == len(filed(here, "completion")) == 1
 
 
@@ -298,6 +298,6 @@ def test_a_lost_answer_to_commit_stores_and_reports_once(
         take_tasks(app, task("t1"))
         item = posted("t1", "u1", youtube(1), noon(app))
         proxy.commit_faults.append(fault)
-        assert not app.intake.add_completions([item]).problems
+        assert not app.distribution.importer.add_completions([item]).problems
         assert proxy.commit_faults == []
         assert len(rows(direct, "task_completions")) == len(filed(direct)) == 1

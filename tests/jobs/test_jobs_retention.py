@@ -214,12 +214,12 @@ def test_zero_keeps_for_ever_and_a_stop_ends_it(make_app: Any, clock: MovingCloc
     made.delivery(4000)
     log.parent.mkdir(parents=True)
     log.write_text("")
-    assert app.retention.run(NEVER) == "nothing was old enough to be deleted"
-    assert app.retention.overdue() == [] and log.exists()
+    assert app.housekeeping.retention.run(NEVER) == "nothing was old enough to be deleted"
+    assert app.housekeeping.retention.overdue() == [] and log.exists()
     other, stop = make_app(), threading.Event()
     stop.set()
     with pytest.raises(StoppedSignal):
-        other.retention.run(stop)
+        other.housekeeping.retention.run(stop)
     assert len(made.ids("webhook_deliveries")) == 1
 
 

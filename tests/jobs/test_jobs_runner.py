@@ -56,7 +56,7 @@ def test_a_run_is_a_row_and_is_done_once(at_ten, clock):
     clock.move(HOUR_SECS)
     assert other.jobs.runner.settle(hourly(fine)) is not None
     assert told(one) == [("10:00", "succeeded", "did 10:00"), ("11:00", "succeeded", "did 11:00")]
-    assert one.book.held() == other.book.held() == []
+    assert one.leases.held() == other.leases.held() == []
 
 
 def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
@@ -163,7 +163,7 @@ def test_what_is_cut_short_is_handed_back_and_done_again(at_ten, clock):
 
     run = one.jobs.runner.settle(hourly(cut))
     assert run is not None and run.state is RunState.RUNNING and run.lease_owner is None
-    assert one.book.held() == []
+    assert one.leases.held() == []
     again = other.jobs.runner.settle(hourly(fine))
     assert again is not None and (again.id, again.result) == (run.id, "did 10:00")
 
@@ -201,14 +201,14 @@ def test_a_failure_is_recorded_without_secrets(at_ten, logs, error: Exception, r
 def test_a_result_that_cannot_be_written_is_done_again(at_ten, clock, monkeypatch):
     one, other = at_ten
 
-    def away(*_args: object) -> bool:
+    def away(*_args: object, **_named: object) -> bool:
         raise DatabaseError("away")
 
     with monkeypatch.context() as trouble:
         trouble.setattr(job_runs, "finish", away)
         with pytest.raises(DatabaseError):
             one.jobs.runner.settle(hourly(fine))
-    assert one.book.held() == [], "nobody renews it"
+    assert one.leases.held() == [], "nobody renews it"
     clock.move(31)
     again = other.jobs.runner.settle(hourly(fine))
     assert again is not None and (again.state, again.lease_token) == (RunState.SUCCEEDED, 2)
@@ -237,7 +237,7 @@ def test_missed_times_and_the_run_are_written_together(at_ten, clock, monkeypatc
     one, other = at_ten
     clock.move(3 * HOUR_SECS)
 
-    def dead_here(*_args: object) -> int:
+    def dead_here(*_args: object, **_named: object) -> int:
         raise Crash
 
     with monkeypatch.context() as dying:
@@ -301,25 +301,27 @@ def test_an_interrupted_run_by_hand_is_not_done_again(at_ten, clock):
 def test_the_quota_day_begins_for_people_too(make_app, clock):
     app = make_app()
     spent, busy = (
-        app.registry.add("bilibili", name, Credentials(session="x"), 10) for name in ("a", "b")
+        app.pool.registry.add("bilibili", name, Credentials(session="x"), 10) for name in ("a", "b")
     )
     for account in (spent, busy):
-        app.accounts.update_export_count(account, 10)
+        app.pool.manager.update_export_count(account, 10)
     app.database.write(
         lambda tx: tx.execute("UPDATE accounts SET status='exporting' WHERE id=:id", id=busy)
     )
-    task = app.scheduler.submit_export("bilibili", "美妆", {}, 1).task
-    leased = app.scheduler.claim(TaskType.EXPORT)
+    task = app.crawling.scheduler.submit_export("bilibili", "美妆", {}, 1).task
+    leased = app.crawling.scheduler.claim(TaskType.EXPORT)
     assert leased is not None
     later = app.calendar.next_day_starts(app.calendar.next_day_starts(clock.now()))
-    app.scheduler.put_back(leased, not_before=later, waiting_for=WaitingFor.QUOTA, paused=True)
+    app.crawling.scheduler.put_back(
+        leased, not_before=later, waiting_for=WaitingFor.QUOTA, paused=True
+    )
     [job] = [one for one in app.jobs.all if one.name == "quota_reset"]
     today = app.jobs.runner.run_now(job)
     assert today.result == "quota day 2026-11-22: accounts with a new quota 0, tasks woken 1"
     clock.move(86400)
     tomorrow = app.jobs.runner.run_now(job)
     assert tomorrow.result == "quota day 2026-11-23: accounts with a new quota 1, tasks woken 0"
-    reset, other = app.registry.find("a"), app.registry.find("b")
+    reset, other = app.pool.registry.find("a"), app.pool.registry.find("b")
     assert (reset.today_export_count, f"{reset.quota_day}") == (0, "2026-11-23")
     assert (other.today_export_count, f"{other.quota_day}") == (10, "2026-11-22"), "it is at work"
     woken = app.database.read(tasks.get, task.id)

@@ -38,8 +38,8 @@ def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
         attempts=3,
     )
     sessions = SessionPool(source=source)
-    app.__dict__.pop("visits", None)
-    app.__dict__["platforms"] = {platform: PlatformAccess(guarded, sessions)}
+    app.pool.__dict__.pop("sessions", None)
+    app.pool.__dict__["access"] = {platform: PlatformAccess(guarded, sessions)}
     worker = app.crawling.ingestion_worker()
     while worker.work_once(threading.Event()):
         clock.move(1)

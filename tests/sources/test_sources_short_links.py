@@ -64,7 +64,7 @@ def test_a_redirect_to_a_video_ends_there_without_asking_its_page(
 def test_a_video_is_remembered_and_a_dead_end_is_not(
     api: ScriptedApi, resolver: ShortLinkResolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.short_links.MOST_KNOWN", 1)
+    monkeypatch.setattr("sources.short_links.MAX_KNOWN", 1)
     leads(api, START, PAGE)
     assert [follow(resolver) for _ in range(2)] == [VIDEO, VIDEO] and len(api.asked) == 1
     other = "https://v.douyin.com/another/"

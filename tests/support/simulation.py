@@ -123,7 +123,7 @@ class Simulation:
             attempts=settings.request_attempts,
         )
         # In the place of the platforms that the App would make.
-        app.__dict__["platforms"] = {
+        app.pool.__dict__["access"] = {
             platform.platform: PlatformAccess(guarded, SessionPool(source=platform))
         }
 

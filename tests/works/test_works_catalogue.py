@@ -29,7 +29,7 @@ ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def put(app, *entries: WorkEntry) -> Changes:
-    return app.catalogue.put(entries)
+    return app.works.catalogue.put(entries)
 
 
 def stored(app, work_id: str = BV) -> rows.Work:
@@ -88,7 +88,7 @@ def test_two_processes_that_add_the_same_lose_nothing(make_app, monkeypatch) -> 
 
 def test_taking_out_and_bringing_back(app) -> None:
     put(app, FULL)
-    app.catalogue.disable([KEY], "advert")
+    app.works.catalogue.disable([KEY], "advert")
     gone = stored(app)
     assert (gone.is_valid, gone.invalid_by, gone.invalid_reason) == (
         False,
@@ -96,9 +96,9 @@ def test_taking_out_and_bringing_back(app) -> None:
         "disabled: advert",
     )
     assert version(app) == 2
-    assert app.catalogue.disable([KEY], "again") == Changes(unchanged=1)
+    assert app.works.catalogue.disable([KEY], "again") == Changes(unchanged=1)
     assert stored(app).invalid_reason == "disabled: advert"
-    app.catalogue.enable([KEY])
+    app.works.catalogue.enable([KEY])
     assert (stored(app).is_valid, stored(app).invalid_by, version(app)) == (True, None, 3)
 
 
@@ -106,9 +106,9 @@ def test_taking_out_and_bringing_back(app) -> None:
 def test_an_unknown_work_is_named_and_nothing_is_changed(app) -> None:
     put(app, FULL)
     with pytest.raises(InvalidInputError, match=f"bilibili:{OTHER}; nothing was changed"):
-        app.catalogue.disable([KEY, ("bilibili", OTHER)], None)
+        app.works.catalogue.disable([KEY, ("bilibili", OTHER)], None)
     with pytest.raises(InvalidInputError, match=OTHER):
-        app.catalogue.enable([("bilibili", OTHER)])
+        app.works.catalogue.enable([("bilibili", OTHER)])
     assert stored(app).is_valid
 
 
@@ -119,7 +119,7 @@ def test_who_takes_a_work_out_is_the_one_to_bring_it_back(app, by, back) -> None
     put(app, replace(FULL, is_valid=False, reason="gone", by=by))
     put(app, replace(FULL, is_valid=True, by=back))
     assert stored(app).is_valid is (by is back)
-    app.catalogue.enable([KEY])
+    app.works.catalogue.enable([KEY])
     assert stored(app).is_valid
 
 

@@ -73,7 +73,7 @@ def site(tmp_path: Path) -> Site:
 def inbox(app, site: Site) -> DropFolder:
     return DropFolder(
         folder=site.inbox,
-        catalogue=app.catalogue,
+        catalogue=app.works.catalogue,
         clock=app.clock,
         zone=app.calendar.zone,
         poll_secs=1,
@@ -165,7 +165,7 @@ def work(work_id: str = IDS[0], **told: object) -> dict[str, object]:
 
 
 def test_a_complete_list_takes_out_what_was_there_before_it_and_not_after(app, inbox) -> None:
-    app.catalogue.put([WorkEntry("bilibili", IDS[2])])
+    app.works.catalogue.put([WorkEntry("bilibili", IDS[2])])
     drop(inbox, "1.json", work(IDS[1]))
     drop(inbox, "2.json", {"complete": True, "works": [work(IDS[0])]})
     drop(inbox, "3.json", {"platform": "youtube", "work_id": "dQw4w9WgXcQ"})
@@ -175,7 +175,7 @@ def test_a_complete_list_takes_out_what_was_there_before_it_and_not_after(app, i
 
 
 def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
-    app.catalogue.put([WorkEntry("bilibili", IDS[2])])
+    app.works.catalogue.put([WorkEntry("bilibili", IDS[2])])
     text = json.dumps({"complete": True, "works": [work(), work("x")]})
     rows_told = parse_works(text, "all.json", None, UTC)
     done = app.works.importer.take_in(rows_told, "all.json", threading.Event())

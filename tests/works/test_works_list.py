@@ -20,7 +20,7 @@ JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def put(app, *works: WorkEntry):
-    return app.catalogue.put(works)
+    return app.works.catalogue.put(works)
 
 
 def read(app):

@@ -20,7 +20,7 @@ def service(app) -> ListingService:
 
 
 def put(app, title: str = "", work_id: str = IDS[0]) -> None:
-    app.catalogue.put([WorkEntry("bilibili", work_id, title or None)])
+    app.works.catalogue.put([WorkEntry("bilibili", work_id, title or None)])
 
 
 def listed(app) -> list[str]:

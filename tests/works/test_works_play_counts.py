@@ -151,7 +151,7 @@ def test_gone_videos_become_invalid_with_their_reason_and_may_come_back(shelf) -
     assert here.app.works.listing.version() > version, "views.json is written again"
     here.server.decide(videos[0], "visible")
     assert here.update().round.skipped == 1, "what was in review is asked again, gone ones are not"
-    here.app.catalogue.disable([works[4].key], None)
+    here.app.works.catalogue.disable([works[4].key], None)
     assert here.update(force=True).round.updated == 1
     assert [here.work(v).is_valid for v in videos] == [True, False, True, True, False]
 
@@ -206,8 +206,8 @@ def test_a_platform_that_is_down_is_left_for_the_next_run_and_others_go_on(shelf
 def test_without_an_account_that_can_ask_the_rest_is_left(shelf) -> None:
     here = shelf()
     here.put(visible(here, 50))
-    for account in here.app.registry.all():
-        here.app.accounts.set_account_status(account.id, "disabled")
+    for account in here.app.pool.registry.all():
+        here.app.pool.manager.set_account_status(account.id, "disabled")
     end = here.update()
     assert end.round.updated == 0 and end.left > 0
     assert all("disabled" in one.error for one in end.round.failed)
@@ -260,7 +260,7 @@ def test_a_death_loses_no_work_and_asks_none_twice_but_the_batch_in_hand(
 
         return instead
 
-    counts = here.app.play_counts
+    counts = here.app.works.play_counts
     with monkeypatch.context() as dying:
         dying.setattr(counts._catalogue, "change", die_at_second(counts._catalogue.change))
         with pytest.raises(Crash):
@@ -349,4 +349,4 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shelf, monkeypatch) -> None:
 def test_the_job_tells_its_result_in_a_sentence(shelf) -> None:
     here = shelf()
     here.put(visible(here, 2))
-    assert here.app.play_counts.job(threading.Event()) == "2 updated, 0 skipped, 0 failed"
+    assert here.app.works.play_counts.job(threading.Event()) == "2 updated, 0 skipped, 0 failed"
