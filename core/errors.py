@@ -51,10 +51,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from core.messages import CODE, Message
 
 
 class BatonError(Exception):
-    """Base of all errors that Baton raises on purpose; its text is meant for people."""
+    """Base of all errors that Baton raises on purpose: a fact, by its code and parameters.
+
+    Front ends make the sentence of it (`presentation/i18n`). What is no code is taken for a
+    sentence already, such as a platform's own words.
+    """
+
+    def __init__(self, code: str | Message, /, **params: Any) -> None:
+        self.message = _message(code, params)
+        super().__init__(str(self.message))
 
 
 class InvalidInputError(BatonError):
@@ -81,8 +92,8 @@ class WrongFieldError(InvalidInputError):
 class NoFitAccountError(InvalidInputError):
     """No account can ask now. `until`: when one can; None: when a person has helped."""
 
-    def __init__(self, *, message: str, until: datetime | None) -> None:
-        super().__init__(message)
+    def __init__(self, code: str | Message, /, *, until: datetime | None, **params: Any) -> None:
+        super().__init__(code, **params)
         self.until = until
 
 
@@ -112,6 +123,9 @@ class JobBusyError(BusyError):
 
 class OvertakenError(BatonError):
     """Another process has done meanwhile what was planned; the transaction is rolled back."""
+
+    def __init__(self) -> None:
+        super().__init__("overtaken_by_another")
 
 
 class QuotaExceededError(BatonError):
@@ -205,8 +219,10 @@ class Culprit(StrEnum):
 class SourceError(BatonError):
     """A platform did not give what was asked for. `culprit` is set where blame was decided."""
 
-    def __init__(self, message: str, evidence: Evidence | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, code: str | Message, /, evidence: Evidence | None = None, **params: Any
+    ) -> None:
+        super().__init__(code, **params)
         self.evidence = evidence
         self.culprit: Culprit | None = None
 
@@ -221,13 +237,15 @@ class RetryableError(SourceError):
 
     def __init__(
         self,
-        message: str,
+        code: str | Message,
+        /,
         evidence: Evidence | None = None,
         *,
         damaged: bool = False,
         of_proxy: bool = False,
+        **params: Any,
     ) -> None:
-        super().__init__(message, evidence)
+        super().__init__(code, evidence, **params)
         self.damaged = damaged
         self.of_proxy = of_proxy
 
@@ -237,12 +255,14 @@ class ThrottledError(SourceError):
 
     def __init__(
         self,
-        message: str,
+        code: str | Message,
+        /,
         evidence: Evidence | None = None,
         *,
         retry_after_secs: float | None = None,
+        **params: Any,
     ) -> None:
-        super().__init__(message, evidence)
+        super().__init__(code, evidence, **params)
         self.retry_after_secs = retry_after_secs
 
 
@@ -250,25 +270,38 @@ class RiskControlError(SourceError):
     """The platform suspects a robot; `whole_egress` when it blocks the address, not the account."""
 
     def __init__(
-        self, message: str, evidence: Evidence | None = None, *, whole_egress: bool = False
+        self,
+        code: str | Message,
+        /,
+        evidence: Evidence | None = None,
+        *,
+        whole_egress: bool = False,
+        **params: Any,
     ) -> None:
-        super().__init__(message, evidence)
+        super().__init__(code, evidence, **params)
         self.whole_egress = whole_egress
 
 
 class PlatformQuotaError(SourceError):
     """A platform's quota or our budget for it is used up until `resets_at` (UTC)."""
 
-    def __init__(self, message: str, resets_at: datetime, evidence: Evidence | None = None) -> None:
-        super().__init__(message, evidence)
+    def __init__(
+        self,
+        code: str | Message,
+        /,
+        resets_at: datetime,
+        evidence: Evidence | None = None,
+        **params: Any,
+    ) -> None:
+        super().__init__(code, evidence, **params)
         self.resets_at = resets_at
 
 
 class BreakerOpenError(SourceError):
     """Nothing was asked: risk control has shut this way out, for `secs_left` seconds."""
 
-    def __init__(self, message: str, secs_left: float) -> None:
-        super().__init__(message)
+    def __init__(self, code: str | Message, /, secs_left: float, **params: Any) -> None:
+        super().__init__(code, **params)
         self.secs_left = secs_left
 
 
@@ -303,6 +336,15 @@ class DamagedAnswerError(BatonError):
 class NotJsonError(BatonError):
     """A body that cannot be read."""
 
+    def __init__(self) -> None:
+        super().__init__("body_not_json")
+
 
 class NoVideoError(BatonError):
     """A URL is not the link of a video; the text says why."""
+
+
+def _message(code: str | Message, params: Mapping[str, Any]) -> Message:
+    if isinstance(code, Message):
+        return code
+    return Message(code, params) if params or CODE.fullmatch(code) else Message.text(code)

@@ -124,7 +124,7 @@ class PoolAsker:
         hopeless = shortage.until is None and not shortage.busy
         if secs > self._patience.max_secs or hopeless:
             raise failure or NoFitAccountError(
-                message=f"{self._platform}: {shortage.reason}", until=shortage.until
+                f"{self._platform}: {shortage.reason}", until=shortage.until
             )
         if self._clock.wait(stop, secs):
             raise StoppedSignal

@@ -1,0 +1,38 @@
+"""The message catalogue: a sentence for each code, in each language.
+
+A form is a `str.format` text with the parameters' names, or a pair of them for one and for several
+(by the parameter `n`). Each area of the product has one module a language, with `MESSAGES` and,
+where a reader can do something, `ADVICE` for each front end. A test compares the languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+Forms = str | tuple[str, str]
+AREAS = ("common", "accounts")
+
+
+@cache
+def messages_of(language: str) -> Mapping[str, Forms]:
+    """Return the sentences of a language by their codes."""
+    found: dict[str, Forms] = {}
+    for area in AREAS:
+        found.update(_area(language, area).MESSAGES)
+    return found
+
+
+@cache
+def advice_of(language: str, front_end: str) -> Mapping[str, Forms]:
+    """Return what to do, by the code of what is wrong, as a front end says it."""
+    found: dict[str, Forms] = {}
+    for area in AREAS:
+        found.update(getattr(_area(language, area), "ADVICE", {}).get(front_end, {}))
+    return found
+
+
+def _area(language: str, area: str) -> ModuleType:
+    return import_module(f"presentation.i18n.catalogue.{language}.{area}")

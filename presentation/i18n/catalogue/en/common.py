@@ -1,0 +1,8 @@
+"""What all rooms say."""
+
+from __future__ import annotations
+
+MESSAGES = {
+    "overtaken_by_another": "another process did it meanwhile",
+    "body_not_json": "the body is no JSON",
+}

@@ -1,0 +1,120 @@
+"""Sentences of messages: the catalogue of a language, filled in for a front end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import Enum, StrEnum
+from string import Formatter
+from typing import Any
+
+from core.messages import TEXT, Message, message_of
+from presentation.i18n.catalogue import Forms, advice_of, messages_of
+
+COUNT = "n"  # the parameter that chooses between the forms for one and for several
+
+
+class Language(StrEnum):
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+class FrontEnd(StrEnum):
+    """Where advice is read: each has its own way to follow it."""
+
+    TERMINAL = "terminal"
+    CONSOLE = "console"
+    API = "api"
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes messages in one language, moments in one zone, advice for one front end."""
+
+    language: Language
+    zone: tzinfo
+    front_end: FrontEnd = FrontEnd.TERMINAL
+
+    def text(self, message: Message | BaseException) -> str:
+        """Return the sentence of a message or of an error.
+
+        An unknown code is shown with its parameters, so that a row of a newer version can be read.
+        """
+        found = message_of(message)
+        if found is None:
+            return str(message)
+        if found.code == TEXT:
+            return str(found.params.get("text", ""))
+        forms = messages_of(self.language).get(found.code)
+        return str(found) if forms is None else self._filled(forms, found)
+
+    def advice(self, message: Message | BaseException) -> str | None:
+        """Return what the reader can do about it in this front end; None when there is nothing."""
+        found = message_of(message)
+        if found is None:
+            return None
+        form = advice_of(self.language, self.front_end).get(found.code)
+        if form is not None:
+            return self._filled(form, found)
+        # The cause of a message may be what can be mended.
+        causes = (message_of(value) for value in found.params.values())
+        return next((text for c in causes if c is not None and (text := self.advice(c))), None)
+
+    def sentence(self, message: Message | BaseException) -> str:
+        """Return the text with its advice, where there is any: `what is wrong; what to do`."""
+        text, advice = self.text(message), self.advice(message)
+        if advice is None:
+            return text
+        return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
+
+    def _filled(self, forms: Forms, message: Message) -> str:
+        if isinstance(forms, str):
+            form = forms
+        else:
+            form = forms[0] if message.params.get(COUNT) == 1 else forms[1]
+        return _FORMATTER.vformat(form, (), _Shown(self, message.params))
+
+    def shown(self, value: object) -> object:
+        """Return a parameter as a sentence shows it; numbers keep their type for format specs."""
+        if message_of(value) is not None:
+            return self.text(value)  # type: ignore[arg-type]  # a message or an error of ours
+        if isinstance(value, Enum):
+            return self.shown(value.value)
+        if isinstance(value, datetime):
+            return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            separator = "、" if self.language is Language.CHINESE else ", "
+            return separator.join(str(self.shown(part)) for part in value)
+        return "" if value is None else value
+
+
+class _Shown(Mapping[str, Any]):
+    """The parameters of a message, each shown when its place is reached."""
+
+    def __init__(self, renderer: Renderer, params: Mapping[str, Any]) -> None:
+        self._renderer = renderer
+        self._params = params
+
+    def __getitem__(self, name: str) -> Any:
+        # A row of another version may lack a parameter; the rest of the sentence still helps.
+        return self._renderer.shown(self._params.get(name, "?"))
+
+    def __iter__(self) -> Any:
+        return iter(self._params)
+
+    def __len__(self) -> int:
+        return len(self._params)
+
+
+class _LenientFormatter(Formatter):
+    """Fills a form; a value that its format spec does not fit is shown as it is."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        try:
+            return str(format(value, format_spec))
+        except (ValueError, TypeError):
+            return str(value)
+
+
+_FORMATTER = _LenientFormatter()

@@ -1,0 +1,132 @@
+"""The message catalogue: complete in both languages, and every code of the product is in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core import errors
+from core.errors import InvalidInputError
+from core.messages import CODE, TEXT, Message
+from presentation.i18n.catalogue import Forms, advice_of, messages_of
+from presentation.i18n.renderer import FrontEnd, Language, Renderer
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
+ROOMS += ("presentation", "sources", "storage", "web", "webhooks", "works")
+ENGLISH, CHINESE = (messages_of(language) for language in Language)
+HAN = re.compile(r"[\u4e00-\u9fff]")
+RENDERERS = {language: Renderer(language, ZoneInfo("Asia/Shanghai")) for language in Language}
+
+
+def fields(forms: Forms) -> set[str]:
+    """The parameters of all forms of a message."""
+    parts = [forms] if isinstance(forms, str) else forms
+    return {name for part in parts for _, name, _, _ in Formatter().parse(part) if name is not None}
+
+
+def test_the_languages_have_the_same_codes_and_parameters() -> None:
+    assert set(ENGLISH) == set(CHINESE)
+    assert {c: fields(ENGLISH[c]) for c in ENGLISH} == {c: fields(CHINESE[c]) for c in CHINESE}
+    for code in ENGLISH:
+        assert isinstance(ENGLISH[code], str) == isinstance(CHINESE[code], str), code
+
+
+@pytest.mark.parametrize("front_end", FrontEnd)
+def test_advice_is_for_known_codes_in_both_languages(front_end: FrontEnd) -> None:
+    english, chinese = (advice_of(language, front_end) for language in Language)
+    assert set(english) == set(chinese)
+    assert set(english) <= set(ENGLISH)
+    for code in english:
+        assert fields(english[code]) == fields(chinese[code]) <= fields(ENGLISH[code]), code
+
+
+def test_every_front_end_has_advice_for_the_same_codes() -> None:
+    assert len({frozenset(advice_of("en", front_end)) for front_end in FrontEnd}) == 1
+
+
+def test_each_sentence_is_in_its_language() -> None:
+    for code, forms in ENGLISH.items():
+        assert not HAN.search(str(forms)), code
+    for code, forms in CHINESE.items():
+        text = re.sub(r"\{[^}]*\}", "", str(forms))
+        assert HAN.search(text) or not re.search(r"[A-Za-z]{2}", text), code
+
+
+def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
+    """Place, code, parameters, and whether there may be more, of each message in the product."""
+    makers = {name for name in dir(errors) if name.endswith("Error")} | {"__init__"}
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                name = ast.unparse(node.func)
+                code = node.args[0]
+                if name != "Message.of" and name.rpartition(".")[2] not in makers:
+                    continue
+                if not isinstance(code, ast.Constant) or not CODE.fullmatch(str(code.value)):
+                    continue
+                given = {word.arg for word in node.keywords if word.arg}
+                more = any(word.arg is None for word in node.keywords)
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                yield place, str(code.value), given, more
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "given", "more"), list(coded_calls()), ids=lambda value: str(value)[:40]
+)
+def test_every_code_of_the_product_has_its_sentence(
+    place: str, code: str, given: set[str], more: bool
+) -> None:
+    assert code in ENGLISH, place
+    assert more or fields(ENGLISH[code]) <= given, place
+
+
+def test_a_sentence_is_filled_in() -> None:
+    english, chinese = RENDERERS[Language.ENGLISH], RENDERERS[Language.CHINESE]
+    message = Message.of(
+        "others_disabled", reason=Message.of("accounts_spent", n=1, day="2026-01-02"), n=2000
+    )
+    assert english.text(message) == (
+        "1 account has used up the quota of 2026-01-02; 2,000 accounts are disabled"
+    )
+    assert chinese.text(message) == "1 个账号已用完 2026-01-02 的额度；另有 2,000 个账号已禁用"
+
+
+def test_advice_is_that_of_the_front_end() -> None:
+    error = InvalidInputError("no_account", platform="bilibili")
+    terminal, console = (
+        Renderer(Language.ENGLISH, UTC, front_end)
+        for front_end in (FrontEnd.TERMINAL, FrontEnd.CONSOLE)
+    )
+    assert terminal.sentence(error) == (
+        "no account for bilibili; add one with: python cli.py accounts import NAME cookies.txt"
+    )
+    assert "python" not in console.sentence(error)
+    wrapped = Message.of("others_disabled", reason=error, n=1)
+    assert terminal.advice(wrapped) == terminal.advice(error)
+
+
+def test_moments_are_in_the_readers_zone_and_lists_are_listed() -> None:
+    renderer = RENDERERS[Language.ENGLISH]
+    assert renderer.shown(datetime(2026, 1, 1, 16, 30, tzinfo=UTC)) == "2026-01-02 00:30"
+    assert renderer.shown([Message.text("a"), "b"]) == "a, b"
+    assert RENDERERS[Language.CHINESE].shown(["a", "b"]) == "a、b"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_row_of_another_version_can_be_read(language: Language) -> None:
+    renderer = RENDERERS[language]
+    assert renderer.text(Message.of("of_the_future", n=1)) == "of_the_future: n=1"
+    assert renderer.text(Message(TEXT, {"text": "by hand"})) == "by hand"
+    assert "?" in renderer.text(Message.of("limit_set"))
+    assert renderer.text(Message.of("limit_set", rows="many")).count("many") == 1
+    assert renderer.text(ValueError("odd")) == "odd"
