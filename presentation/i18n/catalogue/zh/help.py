@@ -1,0 +1,317 @@
+"""命令行帮助的中文，以其英文为键；测试检查两边是否一致。"""
+
+from __future__ import annotations
+
+HELP = {
+    "Crawl creators with a pool of accounts, export them under quotas.": (
+        "用账号池抓取达人，并在每日额度内导出。"
+    ),
+    "show it": "显示版本",
+    "Crawl the creators of a domain into the database.": "抓取一个领域的达人并存入数据库。",
+    "Joins or resumes an open crawl of the same platform and domain.": (
+        "同平台同领域已有未结束的抓取时，加入或继续该任务。"
+    ),
+    "the field to work on, e.g. 美妆": "要处理的领域，例如 美妆",
+    "pages at most; default: all there are": "最多页数；默认：全部",
+    "where the creators are": "达人所在的平台",
+    "find creators by name, or as authors of videos": "按名称查找达人，或按视频作者查找",
+    "threads that work side by side": "并行的线程数",
+    "file it under this; may be repeated": "为任务加上此标签；可重复",
+    "only file the task for a running `run`": "只登记任务，由运行中的 `run` 执行",
+    "print the result as JSON": "以 JSON 输出结果",
+    "Export a domain into files, under the daily quotas.": "在每日额度内把一个领域导出为文件。",
+    "Joins or resumes an open export of the same platform and domain.": (
+        "同平台同领域已有未结束的导出时，加入或继续该任务。"
+    ),
+    "csv or jsonl": "csv 或 jsonl",
+    "rows at most; default: all there are": "最多行数；默认：全部",
+    "folder; default: data/exports": "文件夹；默认：data/exports",
+    "comma-separated; see docs/cli.md": "以逗号分隔；见 docs/cli.md",
+    "CSV: leave formula-like text": "CSV：保留形似公式的文本",
+    "go on for ever with new creators": "持续导出新入库的达人",
+    "stay until the quota day turns": "额度用完后等到下一个额度日",
+    "Run day and night: work on every task that is filed. Ctrl-C ends it in order.": (
+        "昼夜运行：执行所有已登记的任务。按 Ctrl-C 有序结束。"
+    ),
+    "ingestion threads": "抓取线程数",
+    "export threads": "导出线程数",
+    "serve the web console too": "同时提供网页控制台",
+    "work only on tasks with this; may be repeated": "只执行带此标签的任务；可重复",
+    "Tell how long crawl and export take, and what helps.": "预计抓取和导出需要多久，以及如何加快。"
+    "",
+    "Reckoned from the accounts' quotas, rests and learned paces; nothing is asked or changed.": (
+        "根据账号的额度、休息和已学到的节奏推算；不访问平台，也不改动任何内容。"
+    ),
+    "creators to crawl; default: what is open": "要抓取的达人数；默认：未完成的部分",
+    "pages at most": "最多页数",
+    "what if there were so many like these": "假设有这么多同样的账号",
+    "Crawl and export side by side on a local sandbox.": "在本机沙箱上同时抓取和导出。",
+    "Three accounts hand over to one another; at the end the files are verified.": (
+        "三个账号依次接力；最后校验导出文件。"
+    ),
+    "creators in the sandbox": "沙箱里的达人数",
+    "accounts of 4000 a day": "每日 4000 行的账号数",
+    "Ask for the play counts that are older than a week.": "更新一周以前的播放量。",
+    "A run that was cut short goes on where it stopped.": "中断的更新会从停下的地方继续。",
+    "further ids for --uids": "--uids 的更多 id",
+    "all works, however young their counts": "全部作品，无论其播放量多新",
+    "only works of these creators": "只更新这些达人的作品",
+    "first copy the database (SQLite)": "先备份数据库（SQLite）",
+    "print JSON": "输出 JSON",
+    "Count a day's completions, store and report the sums.": "统计一天的完成情况，保存并上报合计。",
+    "A day can be scanned again: only what has changed is reported.": (
+        "同一天可以重新统计：只上报有变化的部分。"
+    ),
+    "a day, like 2026-11-21; else yesterday": "日期，例如 2026-11-21；默认昨天",
+    "first day of several": "多天统计的第一天",
+    "last one; else yesterday": "最后一天；默认昨天",
+    "what the numbers are shown by": "按什么显示数字",
+    "fetch, store and report nothing": "不抓取、不保存、不上报",
+    "Show alerts, accounts, open tasks and the last events.": "显示告警、账号、未完成的任务和最近事件。"
+    ""
+    ""
+    ""
+    "",
+    "Check the installation, and say what to do.": "检查安装，并给出处理办法。",
+    "do what is safe, and say what": "执行安全的修复，并逐项说明",
+    "Create, upgrade or check the tables.": "创建、升级或检查数据表。",
+    "Serve the platforms' formats on 127.0.0.1, for trials.": (
+        "在 127.0.0.1 上模拟各平台的接口，供试用。"
+    ),
+    "0: any free one": "0：任意空闲端口",
+    "creators of each domain": "每个领域的达人数",
+    "comma-separated": "以逗号分隔",
+    "same seed, same creators": "种子相同，达人相同",
+    "requests/seconds of one account": "每个账号的 请求数/秒数",
+    "none, mild or harsh": "none、mild 或 harsh",
+    "pages of a search at most": "一次搜索的最多页数",
+    "videos in one question": "一次请求的视频数",
+    "YouTube's quota of a day": "YouTube 的每日额度",
+    "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
+    "Serve the web console and the HTTP API, alone.": "只提供网页控制台和 HTTP 接口。",
+    "address to listen on": "监听地址",
+    "The accounts of the pool.": "账号池中的账号。",
+    "Add an account; its cookies come on standard input.": "添加账号；Cookie 从标准输入读取。",
+    "a name for it": "账号名称",
+    "the account's platform": "账号所属的平台",
+    "http://user:password@host:port of this account": ("该账号的代理 http://用户:密码@主机:端口"),
+    "rows a day; default: BATON_DAILY_EXPORT_LIMIT": "每日导出上限；默认：BATON_DAILY_EXPORT_LIMIT",
+    "ask for a password to keep": "询问并保存密码",
+    "Add accounts from a cookie file or a CSV of many.": "从 Cookie 文件或 CSV 添加账号。",
+    "An account that is there gets the fresh session.": "已有的账号会换上新的会话。",
+    "an account's name, or a CSV file of many": "账号名称，或含多个账号的 CSV 文件",
+    "its cookies.txt, JSON of an extension, or header": "其 cookies.txt、扩展导出的 JSON 或请求头",
+    "Sign an account in with a QR code.": "扫码登录账号。",
+    "Bilibili's app scans it; the session is kept encrypted.": "用哔哩哔哩客户端扫码；会话加密保存。"
+    ""
+    ""
+    ""
+    "",
+    "a new account's name, or one that exists": "新账号或已有账号的名称",
+    "codes to show before giving up": "放弃前最多显示的二维码数",
+    "The pool: state, quota, learned rate, next use.": "账号池：状态、额度、已学到的速率、下次使用。"
+    ""
+    ""
+    ""
+    "",
+    "when a name is on several": "名称在多个平台上时",
+    "An account's timeline: what happened, why, and until when.": (
+        "账号的时间线：发生了什么、为什么、到何时。"
+    ),
+    "the account's name or id": "账号名称或 id",
+    "Make an account idle: ends its disabling or its rest.": "使账号空闲：解除禁用或结束休息。",
+    "Take an account out of the pool.": "把账号移出账号池。",
+    "Whoever uses it just now stops at its next write.": "正在使用它的任务会在下一次写入时停止。",
+    "why": "原因",
+    "Change an account's daily export limit.": "修改账号的每日导出上限。",
+    "rows a day": "每日行数",
+    "Ask the platform whether the session is signed in.": "向平台确认会话是否仍然有效。",
+    "Encrypt every secret with a new key.": "用新密钥重新加密所有机密。",
+    "A fresh key file, or the first BATON_SECRET_KEY.": "新的密钥文件，或 BATON_SECRET_KEY 的第一个。"
+    ""
+    ""
+    ""
+    "",
+    "Crawl and export tasks.": "抓取和导出任务。",
+    "List tasks, newest first; --json has their pieces too.": (
+        "列出任务，最新的在前；--json 还包含各分片。"
+    ),
+    "leave ended tasks out": "不含已结束的任务",
+    "only with this label": "只含带此标签的",
+    "newest ones at most": "最多显示最新的条数",
+    "One task with its pieces.": "一个任务及其分片。",
+    "the task's id": "任务 id",
+    "Hold a task until `tasks resume`.": "暂停任务，直到 `tasks resume`。",
+    "Running workers stop after the page or batch in hand.": "运行中的线程会在完成手头的一页或一批后停下。"
+    ""
+    ""
+    ""
+    "",
+    "Let a paused, waiting or failed task go on now.": "让暂停、等待或失败的任务立即继续。",
+    "It goes on from where it stopped.": "从停下的地方继续。",
+    "End a task for good.": "永久结束任务。",
+    "What it stored and exported stays; open files are finished.": (
+        "已入库和已导出的内容保留；未完成的文件会收尾。"
+    ),
+    "File a task under labels, beside those it has.": "为任务添加标签，原有标签保留。",
+    "one or several": "一个或多个",
+    "Take labels off a task.": "去掉任务的标签。",
+    "The export files and their proof.": "导出文件及其校验。",
+    "List export files, newest first.": "列出导出文件，最新的在前。",
+    "only this domain": "只含此领域",
+    "Prove that files, segments, rows and quotas agree.": "校验文件、分段、行和额度是否一致。",
+    "Write segments' files again from the database, on this host.": (
+        "在本机根据数据库重新写出分段文件。"
+    ),
+    "the segments' ids, from `exports list`": "分段 id，见 `exports list`",
+    "all segments of a host that is gone": "某台已下线主机的全部分段",
+    "Video statistics.": "视频统计。",
+    "Ask for the counters of videos, of several platforms at once.": "查询视频数据，可同时包含多个平台。"
+    ""
+    ""
+    ""
+    "",
+    "links, share texts or ids": "链接、分享文本或 id",
+    "one link a line; - is standard input": "每行一个链接；- 为标准输入",
+    "whose the bare ids are": "单独的 id 属于哪个平台",
+    "What is wrong, or was.": "当前和以往的告警。",
+    "List alerts that are not over, and what to do.": "列出未结束的告警和处理办法。",
+    "also those that are over": "也包括已结束的",
+    "Send a test notice to every channel.": "向每个通知渠道发送测试消息。",
+    "What `run` does by schedule.": "`run` 的定时作业。",
+    "List jobs: when they run next, and how they ended last.": "列出作业：下次运行时间和上次结果。",
+    "Run a job now, and wait for its end.": "立即运行一个作业并等待结束。",
+    "With --scheduled it does the newest scheduled time, unless another process does or did.": (
+        "加 --scheduled 时执行最近一次计划时间，除非其他进程正在或已经执行。"
+    ),
+    "the job's name, from `jobs list`": "作业名称，见 `jobs list`",
+    "only if its newest time has no run yet (timers)": (
+        "仅当最近一次计划时间尚未运行（供定时器使用）"
+    ),
+    "Show the next times of a job, or of a schedule to try.": "显示作业或试用计划的后续时间。",
+    "how many times": "显示多少次",
+    'another cron text to try, "0 2 * * 1"': '试用另一个 cron 表达式，例如 "0 2 * * 1"',
+    "The catalogue of videos.": "视频库。",
+    "Add videos by their links; titles are asked for.": "按链接添加视频；标题会向平台查询。",
+    "ask the platform for its title": "向平台查询标题",
+    "Add and change videos from CSV and JSON files.": "从 CSV 和 JSON 文件添加或修改视频。",
+    "Running it twice changes nothing.": "重复执行不会有变化。",
+    "CSV or JSON files": "CSV 或 JSON 文件",
+    "what lies in the drop folder": "投递文件夹中的文件",
+    "List videos, newest first.": "列出视频，最新的在前。",
+    "only of this one": "只含此平台",
+    "only of this creator": "只含此达人",
+    "only those taken out": "只含已停用的",
+    "Add all that a creator uploaded to Bilibili.": "添加某达人在哔哩哔哩的全部投稿。",
+    "a creator's id at Bilibili": "达人在哔哩哔哩的 id",
+    "Take videos out: marked invalid, not deleted.": "停用视频：标记为无效，不删除。",
+    "Bring videos back, whoever took them out.": "恢复视频，无论由谁停用。",
+    "Write the list to data/spider/views.json.": "把列表写入 data/spider/views.json。",
+    "Hourly numbers of videos.": "视频的每小时数据。",
+    "list, crawl, import (default)": "导出列表、抓取、入库（默认）",
+    "write views.json from the catalogue": "从视频库写出 views.json",
+    "fetch this hour into its data file": "抓取本小时并写入数据文件",
+    "take one data file in, the newest one": "入库一个数据文件，默认最新的",
+    "take in every data file that is not in": "入库所有尚未入库的数据文件",
+    "for --import-only": "用于 --import-only",
+    "beside --date": "与 --date 一起使用",
+    "A video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
+    "an id or a link": "id 或链接",
+    "newest hours at most": "最多显示最近的小时数",
+    "which number": "哪个数字",
+    "The most seen videos of an hour; the newest hour by default.": (
+        "某小时观看最多的视频；默认最近一小时。"
+    ),
+    "works at most": "最多作品数",
+    "Day by day: hours, videos, highest numbers, growth.": "逐日：小时数、视频数、最高值、增长。",
+    "one video; all without it": "一个视频；省略则为全部",
+    "how far back: 7d, 48h": "回看多久：7d、48h",
+    "The fastest risers, back from the newest hour.": "自最近一小时回看，增长最快的视频。",
+    "how far back: 24h, 7d": "回看多久：24h、7d",
+    "Every hour expected: observed, late or missing, and why.": (
+        "每个应有的小时：已采集、迟到或缺失，以及原因。"
+    ),
+    "good hours too": "也包括正常的小时",
+    "Reports to receivers: deliveries, endpoints.": "向接收方上报：投递和端点。",
+    "List deliveries, newest first.": "列出投递，最新的在前。",
+    "only these; may be repeated": "只含这些；可重复",
+    "only of this task": "只含此任务的",
+    "only to this URL": "只含发往此 URL 的",
+    "filed then or later": "此时或之后登记的",
+    "filed then or before; a day is whole": "此时或之前登记的；日期包含整天",
+    "One delivery with its body and every attempt.": "一次投递的内容和每次尝试。",
+    "the delivery's id": "投递 id",
+    "Send deliveries again, under the same event ids.": "以相同的事件 id 重新投递。",
+    "By id whatever their state; by task, URL, kind or time those that failed or were given up,\n"
+    "unless --state says which.": (
+        "指定 id 时不论状态；按任务、URL、类型或时间时只含失败或放弃的，除非用 --state 指定。"
+    ),
+    "Send a test event now, once.": "立即发送一次测试事件。",
+    "where to send it": "发往哪里",
+    "read the secret from standard input": "从标准输入读取密钥",
+    "Send nothing more to a URL; what is filed waits.": "停止向某 URL 投递；已登记的等待。",
+    "the URL, or a delivery to it": "URL，或发往它的某次投递",
+    "why; shown in lists": "原因；显示在列表中",
+    "Send to a URL again, also what waits.": "恢复向某 URL 投递，包括等待中的。",
+    "Give a task a new signing secret beside the old one.": "为任务添加新的签名密钥，旧密钥暂时保留。"
+    ""
+    ""
+    ""
+    "",
+    "Prints the new secret once. Reports carry two signatures until --finish.": (
+        "新密钥只显示一次。在 --finish 之前，上报带两个签名。"
+    ),
+    "id of the distribution task": "分发任务的 id",
+    "sign with the newest secret only": "只用最新的密钥签名",
+    "Distribution tasks and their completions.": "分发任务及其完成情况。",
+    "Add or change distribution tasks from a file.": "从文件添加或修改分发任务。",
+    "A column or field that is absent or empty stays as it is.": "缺少或为空的列和字段保持不变。",
+    "CSV, JSON array, or a JSON object a line": "CSV、JSON 数组，或每行一个 JSON 对象",
+    "Add or change users and their agents from a file.": "从文件添加或修改用户及其代理。",
+    "Add posted videos from a file; new ones are reported.": "从文件添加已发布的视频；新增的会上报。"
+    ""
+    ""
+    ""
+    "",
+    "A video that is there already gets what is verified now.": "已有的视频会更新为当前核实的数据。"
+    "",
+    "store only; for old completions": "只保存；用于旧的完成记录",
+    "List distribution tasks, newest first.": "列出分发任务，最新的在前。",
+    "only these": "只含这些",
+    "One task with its newest days.": "一个任务及其最近几天。",
+    "the task's task_id": "任务的 task_id",
+    "Leave a task out of broadcasts until `dramas resume`.": "回传时跳过该任务，直到 `dramas resume`。"
+    ""
+    ""
+    ""
+    "",
+    "Make a paused or finished task active again.": "让暂停或已结束的任务重新生效。",
+    "End a task: not broadcast any more.": "结束任务：不再回传。",
+    "Completions that still come in are stored, reported and scanned.": (
+        "之后到来的完成记录仍会保存、上报和统计。"
+    ),
+    "Set the secret that signs a task's reports.": "设置为任务上报签名的密钥。",
+    "It comes on standard input: whsec_ and base64. While it is changed give both, the new one "
+    "first.": "从标准输入读取：whsec_ 加 base64。更换期间同时给出两个，新的在前。",
+    "sign no more": "不再签名",
+    "Tell the numbers of active tasks every few minutes.": "分发数据回传：每隔几分钟上报生效任务的数据。"
+    ""
+    ""
+    ""
+    "",
+    "one round now": "立即回传一轮",
+    "Turn broadcasting on, also after a restart.": "开启分发数据回传，重启后依然有效。",
+    "`run` does the rounds. Each asks every task's platform, which may cost money.": (
+        "由 `run` 执行各轮。每轮都会查询各任务的平台，可能产生费用。"
+    ),
+    "Turn broadcasting off.": "关闭分发数据回传。",
+    "Whether it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
+    "Who may use the web console.": "谁可以使用网页控制台。",
+    "Make a token for the console and the API.": "为控制台和接口生成令牌。",
+    "It is shown once; the database keeps only its hash.": "只显示一次；数据库只保存其散列值。",
+    "whose it is; default: its role": "令牌归谁；默认：其角色",
+    "it may look, not act": "只能查看，不能操作",
+    "List the tokens, without the tokens themselves.": "列出令牌（不含令牌本身）。",
+    "End a token, and the sessions that it began.": "作废令牌及由其登录的会话。",
+    "the token's name or id": "令牌名称或 id",
+}
