@@ -165,3 +165,30 @@ def test_the_glossary_has_each_term_once_in_both_languages() -> None:
     for cells in rows:
         assert len(cells) == 3, cells
         assert cells[1].strip(" •"), cells
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_to_sections_lead_to_a_heading() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    for page in pages:
+        for target, anchor in re.findall(
+            r"\]\(([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8")
+        ):
+            other = page.parent / target if target else page
+            assert anchor in anchors(other), f"{page.name}: {target}#{anchor}"
+
+
+def test_every_page_of_the_docs_is_linked_from_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    linked = {
+        (page.parent / target).resolve()
+        for page in pages
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+        if "://" not in target
+    }
+    for page in ROOT.glob("docs/*.md"):
+        assert page.resolve() in linked, page.name
