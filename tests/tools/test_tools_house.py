@@ -32,7 +32,7 @@ def test_every_room_and_every_package_in_it_stands_in_a_contract() -> None:
     tree = read_tree(ROOT)
     contracts = [c for c in tree.import_contracts["contracts"] if c["type"] == "layers"]
     placed = {
-        f"{container}.{part.strip()}"
+        f"{container}.{part.strip(' ()')}"
         for contract in contracts
         for container in contract.get("containers", [])
         for layer in contract["layers"]
