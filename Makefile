@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format bench chaos clean
+.PHONY: help demo test lint proof house format bench chaos clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,12 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+proof: $(VENV)/.dev mariadb  ## the structure's limits and contracts, and what every engine promises
+	$(BIN)/python -m pytest -m proof
+
+house: $(VENV)/.dev  ## measures of the code's structure, as a table
+	$(BIN)/python -m tools.house
 
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -94,3 +94,101 @@ def test_links_between_the_docs_lead_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def rows_of(page: str, section: str) -> list[list[str]]:
+    """The cells of a section's table, without its head."""
+    text = (ROOT / page).read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def test_the_table_of_changes_names_files_that_exist() -> None:
+    changes = rows_of("ARCHITECTURE.md", "Where to change what")
+    assert len(changes) >= 12
+    for change, files in changes:
+        paths = [path for path in re.findall(r"`([\w./]+)`", files) if "/" in path or "." in path]
+        found = [path for path in paths if path != "sources.d"]
+        assert found, change
+        for path in found:
+            assert (ROOT / path).exists(), f"{change}: {path}"
+
+
+def test_what_the_table_of_changes_names_inside_a_file_is_there() -> None:
+    for change, files in rows_of("ARCHITECTURE.md", "Where to change what"):
+        for name, path in re.findall(r"`(\w+)` (?:in|of|,) `([\w./]+\.py)`", files):
+            assert name in (ROOT / path).read_text(encoding="utf-8"), f"{change}: {name}"
+
+
+def test_the_architecture_stays_short_and_shows_every_folder_of_the_product() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 150
+    shown = {name for cells in rows_of("ARCHITECTURE.md", "Folders") for name in cells[:1]}
+    folders = {init.parent.name for init in ROOT.glob("*/__init__.py")}
+    for folder in folders - {"tests", "benchmarks", "sandbox", "tools"}:
+        assert any(f"`{folder}/`" in cell for cell in shown), folder
+
+
+def test_paths_of_source_files_in_the_docs_exist() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        if page.name == "CHANGELOG.md":
+            continue
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"`((?:[a-z_]+/)+[\w.]+\.(?:py|sql|html))\b", text):
+            assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_make_targets_in_the_docs_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in ("README.md", "README.zh-CN.md", "AGENTS.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for targets in re.findall(r"(?:^|`)make ((?:[a-z]+ ?)+)", text, re.M):
+            for target in targets.split():
+                assert f"\n{target}:" in makefile, f"{page}: make {target}"
+
+
+def test_the_agents_page_is_short_and_has_every_layer() -> None:
+    text = (ROOT / "AGENTS.md").read_text(encoding="utf-8")
+    assert 60 <= text.count("\n") <= 100
+    table = " ".join(cells[0] for cells in rows_of("AGENTS.md", "Layers"))
+    contracts = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    layers = re.search(r"^layers = \[(.*?)\]$", contracts, re.M)
+    assert layers
+    assert re.findall(r"\w+", table) == re.findall(r"\w+", layers[1])
+
+
+def test_the_glossary_has_each_term_once_in_both_languages() -> None:
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    terms = [cells[0].strip() for cells in rows if cells[0].strip() != "English"]
+    assert len(terms) == len(set(terms)) > 80
+    for cells in rows:
+        assert len(cells) == 3, cells
+        assert cells[1].strip(" •"), cells
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_to_sections_lead_to_a_heading() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    for page in pages:
+        for target, anchor in re.findall(
+            r"\]\(([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8")
+        ):
+            other = page.parent / target if target else page
+            assert anchor in anchors(other), f"{page.name}: {target}#{anchor}"
+
+
+def test_every_page_of_the_docs_is_linked_from_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    linked = {
+        (page.parent / target).resolve()
+        for page in pages
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+        if "://" not in target
+    }
+    for page in ROOT.glob("docs/*.md"):
+        assert page.resolve() in linked, page.name

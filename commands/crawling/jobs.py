@@ -22,11 +22,11 @@ from commands.framework.context import (
 )
 from commands.framework.lease_context import drained_by_signals, leases_renewed
 from core.errors import InvalidInputError
+from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, schedule_object
 from presentation.json_rows import as_object, plain
-from presentation.terminal.layout import one_line
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import dashed, opened_app, result, result_json, result_table
 from core.errors import InvalidInputError
+from core.plain_text import one_line
 from presentation.i18n.messages import ENGLISH
 from presentation.json_rows import task_object
-from presentation.terminal.layout import one_line
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task

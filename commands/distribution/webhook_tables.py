@@ -11,7 +11,7 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import amount
 from core.logs import redact
-from presentation.terminal.layout import one_line
+from core.plain_text import one_line
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview

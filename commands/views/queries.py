@@ -19,7 +19,7 @@ from app.container import App
 from commands.framework.context import result, result_json, result_table, unopened_app
 from commands.views.chart import chart
 from core.errors import InvalidInputError
-from presentation.terminal.layout import one_line
+from core.plain_text import one_line
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row

@@ -26,8 +26,8 @@ from commands.framework.context import (
 from commands.framework.lease_context import kept_leases
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.plain_text import one_line
 from presentation.json_rows import as_object
-from presentation.terminal.layout import one_line
 from sources.links import VideoLink
 from storage.catalogue import works
 from works.catalogue.entries import Key

@@ -8,9 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.logs import redact
+from core.plain_text import one_line
 from presentation.i18n.messages import CHINESE, ENGLISH, Texts
 from presentation.i18n.reason_messages import shell_word, told
-from presentation.terminal.layout import one_line
 from storage.models.tasks import TaskType
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind

@@ -7,9 +7,10 @@ from collections import Counter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from core.plain_text import one_line
 from presentation.i18n.reason_messages import told
 from presentation.snapshot import AccountView
-from presentation.terminal.layout import Page, in_columns, one_line
+from presentation.terminal.layout import Page, in_columns
 from storage.models.accounts import AccountStatus
 
 HEAD_LINES = 2

@@ -7,9 +7,10 @@ from pathlib import PurePath
 
 from rich.text import Text
 
+from core.plain_text import one_line
 from presentation.i18n.reason_messages import told
 from presentation.snapshot import Snapshot, TaskView
-from presentation.terminal.layout import Page, one_line, shortened_left
+from presentation.terminal.layout import Page, shortened_left
 from presentation.terminal.task_table import progress_text
 from storage.crawling.job_runs import JobRun
 from storage.models.accounts import AccountEvent

@@ -74,11 +74,6 @@ def in_columns(
     return [lines[0], rule, *lines[1:]]
 
 
-def one_line(text: str) -> str:
-    """Text of others, without what could move the cursor."""
-    return "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in text)
-
-
 def shortened_left(text: str, cells: int) -> str:
     """The end of a text that is too long for that many cells."""
     if cell_len(text) <= cells:

@@ -7,9 +7,10 @@ from collections import Counter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from core.plain_text import one_line
 from presentation.i18n.reason_messages import start_command, told
 from presentation.snapshot import MAX_PENDING, RateMeter, TaskView
-from presentation.terminal.layout import Page, in_columns, one_line
+from presentation.terminal.layout import Page, in_columns
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 STYLES = {

@@ -1,1 +1,0 @@
-"""Distribution tasks and what is reported of them: daily, every few minutes, at once."""

@@ -1,0 +1,1 @@
+"""Tools for whoever develops Baton; nothing in the product imports them."""

@@ -1,0 +1,1 @@
+"""Measures of the code's outer shape: folders, imports, calls, docstrings, lines."""

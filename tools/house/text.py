@@ -1,0 +1,128 @@
+"""Measures of calls, docstrings, comments and lines."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.house.tree import Module, Tree
+
+MAX_POSITIONAL = 5
+SKIP = re.compile(r"[ \t]*# fmt: skip\b")
+DIRECTIVE = re.compile(r"#\s*(?:noqa|type:|fmt:|pragma|mypy:|!)")
+# A docstring of a function is a sentence when it begins with its verb. These words begin a noun
+# or a subordinate clause instead ("What …", "Whether …", "The rows of …").
+CLAUSE = re.compile(
+    r"(?:…|\.\.\.|What|Whether|How|Why|Who|Whose|Which|Where|When|Until|Since|As|That|Those|These"
+    r"|The|A|An|Its|All|Every|Each|One|By|Of|In|With|Without|For|From)\b"
+)
+# "…; how many", "…; its id": the clause after the semicolon has no verb of its own.
+TAIL = re.compile(r"; (?:how many|how much|its id|its ids|their ids|those|whether|what|which)\b")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def skipped_formats(tree: Tree) -> int:
+    """Return the number of lines that keep the formatter away."""
+    return sum(len(SKIP.findall(module.source)) for module in tree.modules)
+
+
+def crowded_calls(tree: Tree) -> list[str]:
+    """Return the place of every call with six or more positional arguments."""
+    return [
+        f"{module.path}:{node.lineno}"
+        for module in tree.modules
+        for node in ast.walk(module.syntax)
+        if isinstance(node, ast.Call) and len(node.args) > MAX_POSITIONAL
+    ]
+
+
+def fragments(tree: Tree) -> list[str]:
+    """Return the place of every function whose docstring is not a sentence with a verb.
+
+    Judged by its first word, or by a verbless clause after a semicolon. Properties are left out:
+    they are named after what they are, and so are their docstrings.
+    """
+    return [
+        f"{module.path}:{function.lineno} {function.name}: {text.splitlines()[0]}"
+        for module in tree.modules
+        for function in _functions(module.syntax)
+        if (text := ast.get_docstring(function)) and not _is_property(function)
+        if CLAUSE.match(text) or TAIL.search(text)
+    ]
+
+
+def documented(tree: Tree) -> tuple[int, int]:
+    """Return how many public functions have a docstring, and how many there are.
+
+    Public: neither the function nor its class begins with an underscore, and it is not nested in
+    another function.
+    """
+    public = [f for module in tree.modules for f in _public(module.syntax)]
+    return sum(1 for function in public if ast.get_docstring(function)), len(public)
+
+
+def comment_lines(tree: Tree) -> int:
+    """Return the number of lines that hold only a comment; directives to tools do not count."""
+    return sum(1 for module in tree.modules for _ in _comments(module))
+
+
+def total_lines(tree: Tree) -> int:
+    """Return the number of lines as they stand in the files."""
+    return sum(len(module.source.splitlines()) for module in tree.modules)
+
+
+def formatted_lines(tree: Tree) -> tuple[int, int]:
+    """Return all lines, and those outside message catalogues, after a full run of the formatter.
+
+    The run takes place on a copy, with every `# fmt: skip` removed: so two states of the code are
+    compared in the same layout.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        (copy / "pyproject.toml").write_bytes((tree.root / "pyproject.toml").read_bytes())
+        for module in tree.modules:
+            target = copy / module.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(SKIP.sub("", module.source), encoding="utf-8")
+        subprocess.run([sys.executable, "-m", "ruff", "format", "-q", "."], cwd=copy, check=True)
+        counts = {module: (copy / module.path).read_bytes().count(b"\n") for module in tree.modules}
+    outside = sum(lines for module, lines in counts.items() if not module.is_catalogue)
+    return sum(counts.values()), outside
+
+
+def _functions(syntax: ast.AST) -> Iterator[Function]:
+    for node in ast.walk(syntax):
+        if isinstance(node, Function):
+            yield node
+
+
+def _public(node: ast.AST) -> Iterator[Function]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function):
+            if not child.name.startswith("_"):
+                yield child
+        elif isinstance(child, ast.ClassDef):
+            if not child.name.startswith("_"):
+                yield from _public(child)
+        else:
+            yield from _public(child)
+
+
+def _is_property(function: Function) -> bool:
+    names = [ast.unparse(decorator) for decorator in function.decorator_list]
+    return any(name.split(".")[-1] in {"property", "cached_property", "setter"} for name in names)
+
+
+def _comments(module: Module) -> Iterator[str]:
+    for token in tokenize.generate_tokens(io.StringIO(module.source).readline):
+        alone = token.type == tokenize.COMMENT and token.line.lstrip().startswith("#")
+        if alone and not DIRECTIVE.match(token.string):
+            yield token.string
