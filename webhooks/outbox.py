@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.clock import Clock
@@ -28,6 +31,8 @@ class Report:
         task_id: the distribution task whose secret signs it, and whose first attempts to a URL keep
             their order.
         body: the JSON text that is sent.
+        tasks: ids of the distribution tasks that the body reports on: their `callback_*` columns
+            record how the delivery goes. `task_id` always belongs to them.
     """
 
     kind: str
@@ -36,6 +41,7 @@ class Report:
     task_id: str | None
     stats_date: date | None
     body: str
+    tasks: Collection[str] = ()
 
 
 class Outbox:
@@ -72,7 +78,23 @@ def as_delivery(report: Report) -> NewDelivery:
         task_id=report.task_id,
         stats_date=report.stats_date,
         body=report.body,
+        tasks=frozenset(report.tasks) | ({report.task_id} if report.task_id is not None else set()),
     )
+
+
+def tasks_in_body(body: str) -> frozenset[str]:
+    """Return the ids of the tasks that the body of a report names. Only for deliveries that were
+    filed before schema version 6, which have no rows in `delivery_tasks`."""
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        return frozenset()
+    if not isinstance(document, dict):
+        return frozenset()
+    lists = [document.get(name) for name in ("stats", "completions")]
+    entries = [entry for entries in lists if isinstance(entries, list) for entry in entries]
+    ids = [entry.get("task_id") for entry in entries if isinstance(entry, dict)]
+    return frozenset(task_id for task_id in ids if isinstance(task_id, str))
 
 
 def url_hash(url: str) -> str:

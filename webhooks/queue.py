@@ -11,14 +11,14 @@ from core.clock import Clock
 from core.errors import DatabaseContentionError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
-from storage.distribution import callback_secrets
+from storage.distribution import callback_secrets, delivery_tasks
 from storage.distribution import deliveries as rows
 from storage.distribution import delivery_leases as leases
 from storage.distribution import endpoints as endpoints
 from storage.distribution.deliveries import Delivery, DeliveryState, NewDelivery
 from storage.distribution.delivery_leases import DueEndpoint
 from storage.engines.transactions import Database, Tx
-from webhooks.affected_tasks import affected_tasks
+from webhooks.outbox import tasks_in_body
 from webhooks.retry_policy import DeliveryOutcome
 
 log = service_log("webhooks")
@@ -202,7 +202,7 @@ class DeliveryQueue:
 
     def _follow_tasks(self, tx: Tx, settled: SettledDelivery) -> None:
         delivery, state = settled.delivery, settled.verdict.state
-        tasks = affected_tasks(delivery)
+        tasks = _reported_tasks(tx, delivery)
         if tasks:
             callback_secrets.follow(
                 tx,
@@ -213,6 +213,17 @@ class DeliveryQueue:
                 now=settled.at,
             )
         self._follow(tx, settled)
+
+
+def _reported_tasks(tx: Tx, delivery: Delivery) -> list[str]:
+    """Return the ids of the tasks that a delivery reports on, sorted."""
+    tasks = delivery_tasks.of_delivery(tx, delivery.id)
+    if tasks:
+        return tasks
+    # Filed before schema version 6: the body is read once, and the next attempt finds the rows.
+    signer = {delivery.task_id} if delivery.task_id is not None else set()
+    delivery_tasks.add(tx, delivery.id, tasks_in_body(delivery.body) | signer)
+    return delivery_tasks.of_delivery(tx, delivery.id)
 
 
 class _Turns:

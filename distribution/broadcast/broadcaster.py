@@ -273,6 +273,7 @@ class Broadcaster:
                         task_id=receiver.signer,
                         stats_date=None,
                         body=body,
+                        tasks=[one.task_id for one in some],
                     )
                 )
         return reports

@@ -143,6 +143,7 @@ class DailyStore:
             task_id=part.receiver.signer,
             stats_date=day,
             body=body,
+            tasks=[one.task_id for one in due],
         )
 
 

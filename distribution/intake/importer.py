@@ -251,6 +251,7 @@ class DistributionImporter:
             task_id=receiver.signer,
             stats_date=None,
             body=body,
+            tasks=[drama.task_id for drama in receiver.dramas],
         )
 
 

@@ -18,6 +18,8 @@ from distribution.daily.scanner import DailyScanner
 from distribution.daily.store import DailyStore
 from distribution.live_counters import Fetcher
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
+from storage.distribution import delivery_tasks
+from webhooks.outbox import tasks_in_body
 
 URL, OTHER_URL = "https://settle.example/callback", "https://other.example/callback"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -136,8 +138,11 @@ class Filed:
 
 
 def filed(app: App, kind: str | None = None) -> list[Filed]:
-    """Deliveries (of a kind), oldest first."""
+    """Deliveries (of a kind), oldest first. Each has the tasks of its body as rows."""
     rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
+    for row in rows:
+        tasks = tasks_in_body(row["body"]) | {row["task_id"]}
+        assert app.database.read(delivery_tasks.of_delivery, row["id"]) == sorted(tasks)
     found = [
         Filed(
             kind=row["kind"],
