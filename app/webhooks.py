@@ -33,7 +33,7 @@ class WebhookFactories:
 
     @cached_property
     def queue(self) -> DeliveryQueue:
-        from distribution.daily.daily_deliveries import record_daily_delivery
+        from distribution.daily.store import record_daily_delivery
         from webhooks.queue import DeliveryQueue
 
         return DeliveryQueue(

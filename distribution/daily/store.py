@@ -14,12 +14,15 @@ from distribution.payloads import DAILY, daily_body, daily_entry, event_id
 from distribution.recipients import Recipient
 from storage.distribution import daily_stats
 from storage.distribution.daily_stats import DailyStats
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Outbox, Report
+from webhooks.queue import SettledDelivery
 
 LAST_WRITER = "daily_stats_writer"
+RESPONSE_CHARS = 1024
 
 
 class Change(StrEnum):
@@ -151,3 +154,19 @@ def _change(found: DailyStats, known: DailyStats | None) -> Change:
     if known is None:
         return Change.NEW
     return Change.UNCHANGED if found.revision == known.revision else Change.CHANGED
+
+
+def record_daily_delivery(tx: Tx, settled: SettledDelivery) -> None:
+    """Write down, with the end of an attempt, whether the days were sent, and what came back."""
+    delivery, verdict = settled.delivery, settled.verdict
+    if delivery.kind is not DeliveryKind.DAILY:
+        return
+    arrived = verdict.state is DeliveryState.DELIVERED
+    said = f"{verdict.status or ''} {verdict.error or verdict.response or ''}".strip()
+    daily_stats.note_delivery(
+        tx,
+        delivery.event_id,
+        settled.at if arrived else None,
+        said[:RESPONSE_CHARS] or None,
+        delivery.attempts,
+    )
