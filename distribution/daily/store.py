@@ -19,7 +19,7 @@ from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Outbox, Report
-from webhooks.queue import SettledDelivery
+from webhooks.queue import FinishedAttempt
 
 LAST_WRITER = "daily_stats_writer"
 RESPONSE_CHARS = 1024
@@ -156,17 +156,18 @@ def _change(found: DailyStats, known: DailyStats | None) -> Change:
     return Change.UNCHANGED if found.revision == known.revision else Change.CHANGED
 
 
-def record_daily_delivery(tx: Tx, settled: SettledDelivery) -> None:
-    """Write down, with the end of an attempt, whether the days were sent, and what came back."""
-    delivery, verdict = settled.delivery, settled.verdict
+def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
+    """Store on the days of a daily report whether it was delivered, and the receiver's answer.
+    Deliveries of other kinds are ignored."""
+    delivery, outcome = attempt.delivery, attempt.outcome
     if delivery.kind is not DeliveryKind.DAILY:
         return
-    arrived = verdict.state is DeliveryState.DELIVERED
-    said = f"{verdict.status or ''} {verdict.error or verdict.response or ''}".strip()
+    is_delivered = outcome.state is DeliveryState.DELIVERED
+    answer = f"{outcome.status or ''} {outcome.error or outcome.response or ''}".strip()
     daily_stats.note_delivery(
         tx,
         delivery.event_id,
-        settled.at if arrived else None,
-        said[:RESPONSE_CHARS] or None,
+        attempt.at if is_delivered else None,
+        answer[:RESPONSE_CHARS] or None,
         delivery.attempts,
     )

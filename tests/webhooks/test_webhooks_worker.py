@@ -175,9 +175,13 @@ def test_who_lost_the_lease_writes_nothing(
     other = make_office()
     taken = other.app.webhooks.queue.claim()
     assert taken is not None
-    assert not office.app.webhooks.queue.settle(lost, DeliveryOutcome(DeliveryState.DELIVERED, 200))
+    assert not office.app.webhooks.queue.record_outcome(
+        lost, DeliveryOutcome(DeliveryState.DELIVERED, 200)
+    )
     assert office.get(delivery).state is DeliveryState.SENDING
-    assert other.app.webhooks.queue.settle(taken, DeliveryOutcome(DeliveryState.DELIVERED, 200))
+    assert other.app.webhooks.queue.record_outcome(
+        taken, DeliveryOutcome(DeliveryState.DELIVERED, 200)
+    )
 
 
 def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
