@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.container import App
+from core.clock import Clock
 from crawler.statistics.fetcher import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
@@ -95,16 +96,19 @@ class Numbers:
 GONE = Unavailable(Gone.NOT_FOUND, "deleted", final=True)
 
 
-def scanner_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> DailyScanner:
+def scanner_of(
+    app: App, fetcher: Fetcher, part_tasks: int = 500, clock: Clock | None = None
+) -> DailyScanner:
+    clock = clock or app.clock
     store = DailyStore(
-        database=app.database, outbox=app.webhooks.outbox, clock=app.clock, site_name="Site"
+        database=app.database, outbox=app.webhooks.outbox, clock=clock, site_name="Site"
     )
     return DailyScanner(
         database=app.database,
         fetcher=fetcher,
         vault=app.vault,
         store=store,
-        clock=app.clock,
+        clock=clock,
         calendar=app.calendar,
         part_tasks=part_tasks,
     )
@@ -118,7 +122,7 @@ def broadcaster_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> Broadca
         vault=app.vault,
         outbox=app.webhooks.outbox,
         clock=app.clock,
-        book=app.leases,
+        lease_registry=app.leases,
         owner=app.owner,
         site_name="Site",
         limits=limits,
