@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 5.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 6.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -27,7 +27,7 @@ CREATE TABLE accounts (
   last_used_at DATETIME(3) NULL,
   cooldown_until DATETIME(3) NULL,
   failure_count INT NOT NULL DEFAULT 0,       -- in a row
-  disabled_reason VARCHAR(512) NULL,
+  disabled_reason TEXT NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,      -- fencing token: grows with every lease
   lease_until DATETIME(3) NULL,
@@ -48,7 +48,7 @@ CREATE TABLE account_events (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   account_id BIGINT NOT NULL,
   kind VARCHAR(32) NOT NULL,
-  detail VARCHAR(1024) NOT NULL,
+  detail TEXT NOT NULL,
   evidence MEDIUMTEXT NULL,                   -- JSON, redacted
   until_at DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE tasks (
   not_before DATETIME(3) NULL,
   waiting_for VARCHAR(32) NULL,               -- account, quota, rows, platform, disk
   waiting_since DATETIME(3) NULL,
-  last_error VARCHAR(1024) NULL,
+  last_error TEXT NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -199,7 +199,7 @@ CREATE TABLE alert_notices (
   attempts INT NOT NULL DEFAULT 0,
   not_before DATETIME(3) NOT NULL,
   told_at DATETIME(3) NULL,
-  last_error VARCHAR(512) NULL,
+  last_error TEXT NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -220,11 +220,11 @@ CREATE TABLE works (
   cover_url VARCHAR(1024) NOT NULL DEFAULT '',
   is_valid TINYINT NOT NULL DEFAULT 1,
   invalid_by ENUM('operator','platform') NULL, -- the other one cannot bring it back
-  invalid_reason VARCHAR(512) NULL,           -- gone, hidden, or disabled by the operator
+  invalid_reason TEXT NULL,                   -- gone, hidden, or disabled by the operator
   play_count BIGINT NULL,
   checked_at DATETIME(3) NULL,                -- when play_count was asked last
   failure_count INT NOT NULL DEFAULT 0,       -- in a row
-  last_error VARCHAR(1024) NULL,
+  last_error TEXT NULL,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_works_identity (platform, work_id),
@@ -251,7 +251,7 @@ CREATE TABLE job_runs (
   state ENUM('running','succeeded','failed','missed') NOT NULL,
   started_at DATETIME(3) NULL,
   finished_at DATETIME(3) NULL,
-  result VARCHAR(1024) NULL,                  -- what it did, or why it did not
+  result TEXT NULL,                           -- what it did, or why it did not
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -332,11 +332,11 @@ CREATE TABLE task_daily_stats (
   dy_share_count BIGINT NOT NULL DEFAULT 0,
   dy_collect_count BIGINT NOT NULL DEFAULT 0,
   revision INT NOT NULL DEFAULT 1,            -- grows when a later scan finds other numbers
-  error VARCHAR(1024) NULL,                   -- what could not be counted
+  error TEXT NULL,                            -- what could not be counted
   event_id VARCHAR(128) NULL,                 -- the report that told this revision
   is_sent TINYINT NOT NULL DEFAULT 0,
   sent_at DATETIME(3) NULL,
-  response VARCHAR(1024) NULL,
+  response TEXT NULL,
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
   counted_until DATETIME(3) NOT NULL DEFAULT '1970-01-01',  -- completions changed before are in it
@@ -374,7 +374,7 @@ CREATE TABLE webhook_deliveries (
   not_before DATETIME(3) NULL,                -- when it is due; NULL: done, or under way
   first_tried_at DATETIME(3) NULL,            -- end of its first attempt: younger ones of task and URL wait for it
   last_status INT NULL,
-  last_error VARCHAR(1024) NULL,
+  last_error TEXT NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -389,6 +389,14 @@ CREATE TABLE webhook_deliveries (
   KEY idx_webhook_deliveries_finished (kind, finished_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- The distribution tasks that a delivery reports on, filed with it.
+CREATE TABLE delivery_tasks (
+  delivery_id BIGINT NOT NULL,
+  task_id VARCHAR(64) NOT NULL,
+  PRIMARY KEY (delivery_id, task_id),
+  KEY idx_delivery_tasks_task (task_id, delivery_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE webhook_attempts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   delivery_id BIGINT NOT NULL,
@@ -397,7 +405,7 @@ CREATE TABLE webhook_attempts (
   finished_at DATETIME(3) NULL,
   status INT NULL,
   response MEDIUMTEXT NULL,                   -- 64 KB of it at most
-  error VARCHAR(1024) NULL,
+  error TEXT NULL,
   KEY idx_webhook_attempts_delivery (delivery_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -407,7 +415,7 @@ CREATE TABLE webhook_endpoints (
   url VARCHAR(1024) NOT NULL,
   host VARCHAR(255) NOT NULL,
   is_enabled TINYINT NOT NULL DEFAULT 1,
-  reason VARCHAR(512) NULL,
+  reason TEXT NULL,
   rest_until DATETIME(3) NULL,                -- it asked for a rest by Retry-After
   changed_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -430,9 +438,9 @@ CREATE TABLE web_actions (
   address VARCHAR(64) NOT NULL,
   action VARCHAR(64) NOT NULL,
   subject VARCHAR(191) NOT NULL,
-  outcome VARCHAR(512) NOT NULL,
+  outcome TEXT NOT NULL,
   created_at DATETIME(3) NOT NULL,
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (5, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (6, UTC_TIMESTAMP(3));

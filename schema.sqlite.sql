@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 5: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 6: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -388,6 +388,14 @@ CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
 CREATE INDEX idx_webhook_deliveries_finished ON webhook_deliveries (kind, finished_at);
 
+-- The distribution tasks that a delivery reports on, filed with it.
+CREATE TABLE delivery_tasks (
+  delivery_id INTEGER NOT NULL,
+  task_id TEXT NOT NULL,
+  PRIMARY KEY (delivery_id, task_id)
+);
+CREATE INDEX idx_delivery_tasks_task ON delivery_tasks (task_id, delivery_id);
+
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   delivery_id INTEGER NOT NULL,
@@ -434,4 +442,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (5, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (6, strftime('%Y-%m-%d %H:%M:%f', 'now'));

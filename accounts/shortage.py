@@ -1,11 +1,13 @@
-"""Why no account is fit, in words and as a moment to look again."""
+"""Why no account is fit, and when a worker should look again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from storage.crawling.accounts import PoolState
+
+NOBODY_RECHECK_SECS = 30.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ def shortage_of_quota(pool: PoolState, platform: str, day: date, day_ends: datet
         return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", until)
     text = _count(pool.spent, "has", "have") + f" used up the quota of {day}"
     return Shortage(text + _disabled(pool), spent=True, until=until)
+
+
+def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
+    """Return when a worker that found no fit account should look again: at the known moment (a
+    cooldown's end, the next quota day), or soon when other workers use the accounts.
+
+    When only a person can help, adding or enabling an account wakes the task before that moment.
+    """
+    if shortage.busy:
+        return now + timedelta(seconds=poll_secs)
+    return shortage.until or now + timedelta(seconds=NOBODY_RECHECK_SECS)
 
 
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:

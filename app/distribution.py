@@ -95,7 +95,7 @@ class DistributionFactories:
             vault=self._base.vault,
             outbox=self._webhooks.outbox,
             clock=self._base.clock,
-            book=self._base.leases,
+            lease_registry=self._base.leases,
             owner=self._base.owner,
             site_name=settings.site_name,
             limits=limits,

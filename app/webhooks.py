@@ -1,4 +1,4 @@
-"""The delivery of reports."""
+"""Build the delivery of reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WebhookFactories:
-    """The delivery of reports."""
+    """Builds the outbox, the queue, the worker and the operator's service, each once."""
 
     def __init__(
         self,
@@ -33,18 +33,18 @@ class WebhookFactories:
 
     @cached_property
     def queue(self) -> DeliveryQueue:
-        from distribution.daily.daily_deliveries import record_daily_delivery
+        from distribution.daily.store import record_daily_delivery
         from webhooks.queue import DeliveryQueue
 
         return DeliveryQueue(
             database=self._base.database,
             clock=self._base.clock,
-            book=self._base.leases,
+            lease_registry=self._base.leases,
             owner=self._base.owner,
             lease_secs=self._base.settings.lease_secs,
             per_host=self._base.settings.webhook_per_host,
             quiet_secs=self._base.settings.poll_secs / 2,
-            follow=record_daily_delivery,
+            on_outcome=record_daily_delivery,
         )
 
     @cached_property
@@ -56,13 +56,13 @@ class WebhookFactories:
         settings = self._base.settings
         return WebhookWorker(
             database=self._base.database,
-            claims=self.queue,
-            courier=WebhookClient(
+            queue=self.queue,
+            client=WebhookClient(
                 timeout_secs=settings.webhook_timeout_secs,
                 allowed_hosts=settings.webhook_allowed_hosts,
             ),
             vault=self._base.vault,
-            plan=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
+            retry_policy=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
             clock=self._base.clock,
             poll_secs=settings.poll_secs,
         )
@@ -75,10 +75,10 @@ class WebhookFactories:
             database=self._base.database,
             clock=self._base.clock,
             vault=self._base.vault,
-            claims=self.queue,
-            sender=self.worker,
+            queue=self.queue,
+            worker=self.worker,
         )
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return what runs in a thread each: as many workers as the settings say."""
+        """Return the loops of `webhook_workers` threads, each to be run until its event is set."""
         return [self.worker.run for _ in range(self._base.settings.webhook_workers)]

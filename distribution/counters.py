@@ -1,4 +1,4 @@
-"""Which counters count on which platform, and under which names `verification_details` has them."""
+"""The counters of each platform, and the names under which `verification_details` has them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "share": ("share_count", "shares", "share"),
     "collect": ("collect_count", "collects", "collect", "favorite_count", "favorites"),
 }
-MOST = 10**12  # more than any video has; so sums always fit
+MAX_COUNT = 10**12  # More than any video has. Sums of 9 million of them still fit into a BIGINT.
 Counters = Mapping[str, int]
 
 
 def verified(details: Any) -> Counters:
-    """The counters that `verification_details` tells. Of several names for one the first counts
-    that is there and not null; what is absent or null is left out: it is not known.
+    """Return the counters in `verification_details`. Of several names for a counter, the first
+    that is present and not null counts. A counter that is absent or null is unknown: left out.
 
     Raises:
-        WrongFieldError: one is negative or no whole number, or `details` is no JSON object.
+        WrongFieldError: a counter is negative or no whole number, or `details` is no JSON object.
     """
     if not isinstance(details, Mapping):
         raise WrongFieldError(field="verification_details", reason="is no JSON object")
@@ -39,28 +39,28 @@ def verified(details: Any) -> Counters:
     for counter, names in NAMES.items():
         for name in names:
             if details.get(name) is not None:
-                found[counter] = read_count(name, details[name], MOST)
+                found[counter] = read_count(name, details[name], MAX_COUNT)
                 break
     return found
 
 
 def fetched(stats: VideoStats) -> Counters:
-    """The counters that a platform tells now."""
-    told = {
+    """Return the counters in a platform's answer; unknown ones are left out."""
+    answered = {
         "view": stats.view,
         "like": stats.like,
         "comment": stats.comment,
         "share": stats.share,
         "collect": stats.favorite,
     }
-    return {counter: number for counter, number in told.items() if number is not None}
+    return {counter: number for counter, number in answered.items() if number is not None}
 
 
 def missing(platform: str, counters: Counters) -> list[str]:
-    """The counters of that platform that are not known; none of a platform that is not ours."""
+    """Return the counters of a platform that are unknown; none for a platform without reports."""
     return [counter for counter in COUNTED.get(platform, ()) if counter not in counters]
 
 
 def column(platform: str, counter: str) -> str:
-    """`yt_view_count`"""
+    """Return the column of a counter, such as `yt_view_count`."""
     return f"{PREFIXES[platform]}_{counter}_count"

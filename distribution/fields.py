@@ -1,4 +1,4 @@
-"""Reading the fields of what the distributing site tells; a wrong one is named with the reason."""
+"""Read the fields of items from the distributing site; a WrongFieldError names a wrong one."""
 
 from __future__ import annotations
 
@@ -17,51 +17,52 @@ from sources.text import storable
 PLATFORMS = ("youtube", "tiktok", "douyin")
 ID_CHARS, URL_CHARS, LINK_CHARS = 64, 1024, 1024
 SHOWN_CHARS = 80
-SECRET_PREFIX = "whsec_"  # noqa: S105 - a public mark, no secret
-SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
-MAX_SECRETS = 2  # the new one and the old one while it is rotated
+SECRET_PREFIX = "whsec_"  # noqa: S105 - a public prefix, no secret
+SECRET_BYTES = range(24, 65)  # as Standard Webhooks requires
+MAX_SECRETS = 2  # the new one and the old one during a rotation
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 FIRST_YEAR = 2000
 
 
 class Fields:
-    """The fields of one item. What is absent is None; so is an empty text, unless it is asked for
-    whether a field `was_given`.
+    """The fields of one item. Its methods return None for a field that is absent, null or empty,
+    and raise WrongFieldError for a wrong value.
 
     Raises:
-        WrongFieldError: there are fields that are not `known`.
+        WrongFieldError: a field is not among `known`.
     """
 
-    def __init__(self, *, told: Mapping[str, Any], known: Collection[str]) -> None:
-        for name in told:
+    def __init__(self, *, values: Mapping[str, Any], known: Collection[str]) -> None:
+        for name in values:
             if name not in known:
                 raise WrongFieldError(
                     field=str(name)[:SHOWN_CHARS], reason=f"is unknown; known: {', '.join(known)}"
                 )
-        self._told = told
+        self._values = values
 
-    def was_given(self, name: str) -> bool:
-        """Whether it is there at all, be it only to say that there is nothing (null)."""
-        return name in self._told
+    def is_present(self, name: str) -> bool:
+        """Return whether the item has the field, be it null or empty."""
+        return name in self._values
 
     def value(self, name: str) -> Any:
-        return self._told.get(name)
+        """Return a value as it is, unchecked."""
+        return self._values.get(name)
 
-    def text(self, name: str, most: int) -> str | None:
-        """A text of at most so many characters, its ends trimmed."""
-        value = self._told.get(name)
+    def text(self, name: str, max_chars: int) -> str | None:
+        """Return a text of at most `max_chars` characters, without blanks at its ends."""
+        value = self._values.get(name)
         if value is None:
             return None
         if not isinstance(value, str):
             raise WrongFieldError(field=name, reason=f"{_shown(value)} is no text")
         text = storable(value).strip()
-        if len(text) > most:
-            raise WrongFieldError(field=name, reason=f"is longer than {most} characters")
+        if len(text) > max_chars:
+            raise WrongFieldError(field=name, reason=f"is longer than {max_chars} characters")
         return text or None
 
     def identifier(self, name: str) -> str:
-        """An id: a text without control characters, or a whole number."""
-        value = self._told.get(name)
+        """Return an id: a text without control characters, or a whole number. It is required."""
+        value = self._values.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if value is not None and not isinstance(value, str):
@@ -78,13 +79,13 @@ class Fields:
             )
         return text
 
-    def count(self, name: str, most: int) -> int | None:
-        """A whole number from 0, also as text."""
-        value = self._told.get(name)
-        return None if value in (None, "") else read_count(name, value, most)
+    def count(self, name: str, max_count: int) -> int | None:
+        """Return a whole number from 0 to `max_count`, which may be given as text."""
+        value = self._values.get(name)
+        return None if value in (None, "") else read_count(name, value, max_count)
 
     def link(self, name: str) -> tuple[str, VideoLink | ShortLink] | None:
-        """A link or share text as it was told, and the video or short link that it means."""
+        """Return a link or share text as given, and the video or short link that it means."""
         text = self.text(name, LINK_CHARS)
         if text is None:
             return None
@@ -104,13 +105,13 @@ class Fields:
         return text, meant
 
     def http_url(self, name: str) -> str | None:
-        """An http(s) URL without a password in it."""
+        """Return an http(s) URL without user and password."""
         text = self.text(name, URL_CHARS)
         return None if text is None else read_http_url(name, text)
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
-        """A moment in ISO form (UTC); without an offset it is of that zone."""
-        value = self._told.get(name)
+        """Return an ISO time in UTC; a time without an offset is taken as one of `zone`."""
+        value = self._values.get(name)
         if value in (None, ""):
             return None
         try:
@@ -126,8 +127,12 @@ class Fields:
         return utc
 
 
-def read_count(name: str, value: Any, most: int) -> int:
-    """A whole number from 0 to `most`, also as text. Raises WrongFieldError."""
+def read_count(name: str, value: Any, max_count: int) -> int:
+    """Return a whole number from 0 to `max_count`, which may be given as text.
+
+    Raises:
+        WrongFieldError: it is another value.
+    """
     number = value
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
         number = int(value)
@@ -135,13 +140,17 @@ def read_count(name: str, value: Any, most: int) -> int:
         raise WrongFieldError(field=name, reason=f"{_shown(value)} is no whole number")
     if number < 0:
         raise WrongFieldError(field=name, reason=f"{number} is negative")
-    if number > most:
-        raise WrongFieldError(field=name, reason=f"{number} is more than {most}")
+    if number > max_count:
+        raise WrongFieldError(field=name, reason=f"{number} is more than {max_count}")
     return number
 
 
 def read_http_url(name: str, text: str) -> str:
-    """The URL. Raises WrongFieldError when it is none of http(s), or carries a password."""
+    """Return the URL unchanged.
+
+    Raises:
+        WrongFieldError: it is no http(s) URL, or has a user or password in it.
+    """
     try:
         parts = urlsplit(text)
         usable = parts.port is None or parts.port > 0
@@ -165,10 +174,10 @@ def read_http_url(name: str, text: str) -> str:
 
 
 def read_secret(name: str, value: Any) -> str:
-    """One secret of Standard Webhooks, or two (the newest first) while it is rotated.
+    """Return one secret of Standard Webhooks, or two with a blank between them, newest first.
 
     Raises:
-        WrongFieldError: it has another form. It is not repeated.
+        WrongFieldError: it has another form. The message does not repeat it.
     """
     parts = value.split() if isinstance(value, str) else []
     if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):

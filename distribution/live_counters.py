@@ -1,4 +1,4 @@
-"""The counters of videos as their platforms tell them now; each link is asked for once."""
+"""Fetch the present counters of videos, each link once."""
 
 from __future__ import annotations
 
@@ -14,41 +14,45 @@ from sources.base import VideoStats
 
 
 class Fetcher(Protocol):
-    """What VideoStatsFetcher does."""
+    """Fetches statistics of links; VideoStatsFetcher does."""
 
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]: ...
 
 
 class LiveCounters:
-    """Answers are kept as long as this object is: one scan, or one round."""
+    """Caches answers for the lifetime of the object, which is one scan or one round."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
-        self._known: dict[str, Counters | str] = {}
-        self._unasked: set[str] = set()
+        self._answers: dict[str, Counters | str] = {}
+        self._postponed: set[str] = set()
 
-    def ask(self, links: Iterable[str], stop: threading.Event) -> None:
-        """Fetch what is not known yet.
+    def fetch(self, links: Iterable[str], stop: threading.Event) -> None:
+        """Fetch the links that have no answer yet.
 
         Raises:
-            StoppedSignal: `stop` was set; what has an answer by then is known.
+            StoppedSignal: `stop` was set; the answers until then are kept.
         """
-        wanted = [link for link in dict.fromkeys(links) if link not in self._known]
+        wanted = [link for link in dict.fromkeys(links) if link not in self._answers]
         if not wanted:
             return
         items = self._fetcher.fetch(wanted, stop)
-        self._known |= {item.text: _answer(item) for item in items}
-        self._unasked |= {item.text for item in items if not item.asked}
+        self._answers |= {item.text: _answer(item) for item in items}
+        self._postponed |= {item.text for item in items if not item.asked}
         if stop.is_set():
             raise StoppedSignal
 
-    def was_asked(self, link: str) -> bool:
-        """Whether anybody tried, before the time or the platform's budget was used up."""
-        return link not in self._unasked
+    def is_postponed(self, link: str) -> bool:
+        """Return whether no request was made, as the time or the platform's budget had run out."""
+        return link in self._postponed
 
-    def of(self, link: str) -> Counters | str:
-        """The counters, or why there are none."""
-        return self._known[link]
+    def get(self, link: str) -> Counters | str:
+        """Return the counters of a link, or the reason why there are none.
+
+        Raises:
+            KeyError: the link was never fetched.
+        """
+        return self._answers[link]
 
 
 def _answer(item: FetchedItem) -> Counters | str:

@@ -1,4 +1,4 @@
-"""The bodies of the three kinds of reports, and the ids that name them for ever."""
+"""The bodies of the three kinds of reports, and their permanent event ids."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Entry = dict[str, Any]
 
 
 def daily_entry(drama: DramaFields, counts: Mapping[str, int]) -> Entry:
-    """A task's day. What is 0 is left out, but never the number of accounts."""
-    told = {name: counts[name] for name in COUNTS if counts[name] and name != "account_count"}
-    return {**_named(drama), "account_count": counts["account_count"], **told}
+    """Return a task's day. Counts of 0 are left out, except for `account_count`."""
+    nonzero = {name: counts[name] for name in COUNTS if counts[name] and name != "account_count"}
+    return {**_named(drama), "account_count": counts["account_count"], **nonzero}
 
 
 def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
@@ -31,16 +31,16 @@ def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
 
 
 def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
-    """What a task's own video has now. Accounts are always 0, and Douyin counts as YouTube: the
-    receiver knows no other fields here. What the platform does not tell is left out."""
+    """Return the present counters of a task's own video, without unknown ones. Accounts are always
+    0, and Douyin's counters have YouTube's names: receivers of broadcasts know no other fields."""
     platform = BROADCAST_AS[drama.platform or ""]
-    told = {
+    known = {
         column(platform, counter): counters[counter]
         for counter in COUNTED[platform]
         if counter in counters
     }
     prefix_accounts = column(platform, "account")
-    return {**_named(drama), "account_count": 0, prefix_accounts: 0, **told}
+    return {**_named(drama), "account_count": 0, prefix_accounts: 0, **known}
 
 
 def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
@@ -48,7 +48,7 @@ def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
 
 
 def completion_entry(drama: DramaFields, completion: Completion, counters: Counters) -> Entry:
-    """A posted video with the counters that were verified."""
+    """Return a posted video with the counters that were verified."""
     return {
         "project_id": drama.project_id,
         "task_id": drama.task_id,
@@ -67,15 +67,16 @@ def completion_body(site_name: str, entries: Sequence[Entry]) -> str:
 def event_id(
     kind: str, site_name: str, url: str, day: date | None, revisions: Sequence[Any], part: int
 ) -> str:
-    """The name of a report: a function of what it tells, so that it is never filed twice.
+    """Return the name of a report. It depends on the report's content only, so that the same report
+    is never filed twice.
 
     Args:
-        revisions: what tells one report from the next: (task, revision) pairs, a round's number,
-            or keys of completions.
-        part: from 1, where a long report is split.
+        revisions: what differs between one report and the next: (task, revision) pairs, a round's
+            number, or keys of completions.
+        part: the number of the part of a long report, from 1.
     """
-    told = json.dumps([kind, site_name, url, str(day), list(revisions), part])
-    name = hashlib.sha256(told.encode()).hexdigest()[:HASH_CHARS]
+    identity = json.dumps([kind, site_name, url, str(day), list(revisions), part])
+    name = hashlib.sha256(identity.encode()).hexdigest()[:HASH_CHARS]
     return "_".join(filter(None, [kind, f"{day:%Y%m%d}" if day else "", name]))
 
 

@@ -1,4 +1,4 @@
-"""Who is told about which tasks: those that share a URL and a secret share a report."""
+"""Group tasks by recipient: tasks that share a URL and a secret share a report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from storage.distribution.distribution_tasks import DramaFields
 
 @dataclass(frozen=True)
 class Recipient:
-    """A callback URL, and the task whose secret signs what is sent there; neither where nobody is
-    to be told. `dramas` are by task id."""
+    """A callback URL, and the id of the task whose secret signs what is sent there; both are None
+    for tasks without a callback URL. `dramas` are sorted by task id."""
 
     url: str | None
     signer: str | None
@@ -21,14 +21,14 @@ class Recipient:
 
 
 def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient]:
-    """The tasks by receiver. One report can be signed by one secret only, so tasks of one URL
-    with different secrets are reported apart."""
+    """Return the tasks grouped by recipient. A report is signed by one secret, so tasks of one URL
+    with different secrets have different recipients."""
     secrets: dict[str, str | None] = {}
     groups: dict[tuple[str | None, str | None], list[DramaFields]] = {}
-    for drama in sorted(dramas, key=lambda one: one.task_id):
+    for drama in sorted(dramas, key=lambda drama: drama.task_id):
         token = drama.callback_secret if drama.callback_url else None
         if token is not None and token not in secrets:
-            secrets[token] = _opened(vault, token)
+            secrets[token] = _decrypted(vault, token)
         secret = secrets[token] if token is not None else None
         groups.setdefault((drama.callback_url, secret), []).append(drama)
     return [
@@ -37,8 +37,9 @@ def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient
     ]
 
 
-def _opened(vault: Vault, token: str) -> str | None:
+def _decrypted(vault: Vault, token: str) -> str | None:
     try:
         return vault.decrypt(token)
     except CredentialsError:
-        return token  # its delivery will say so; here it only must not join another's
+        # Its delivery reports the error. Here it must only not join a task with another secret.
+        return token

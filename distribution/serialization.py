@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
-from distribution.service import DramaStory
+from distribution.service import DramaDetails
 from presentation.json_rows import plain
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
@@ -14,26 +14,27 @@ from storage.distribution.distribution_tasks import Drama
 
 
 def drama_object(drama: Drama) -> dict[str, Any]:
-    """The task's columns; of its secret only whether there is one."""
-    told = dataclasses.asdict(drama.fields) | {
+    """Return a task's columns, with `has_secret` in place of its secret."""
+    columns = dataclasses.asdict(drama.fields) | {
         field.name: getattr(drama, field.name)
         for field in dataclasses.fields(drama)
         if field.name != "fields"
     }
-    secret = told.pop("callback_secret")
-    return {name: plain(value) for name, value in told.items()} | {"has_secret": secret is not None}
+    secret = columns.pop("callback_secret")
+    shown = {name: plain(value) for name, value in columns.items()}
+    return shown | {"has_secret": secret is not None}
 
 
-def story_object(story: DramaStory) -> dict[str, Any]:
-    """The task with `completion_count` and `days`."""
-    return drama_object(story.drama) | {
-        "completion_count": story.completion_count,
-        "days": [day_object(day) for day in story.days],
+def drama_details_object(details: DramaDetails) -> dict[str, Any]:
+    """Return a task with `completion_count` and its newest `days`."""
+    return drama_object(details.drama) | {
+        "completion_count": details.completion_count,
+        "days": [day_object(day) for day in details.days],
     }
 
 
 def day_object(day: DailyStats) -> dict[str, Any]:
-    """A stored day: every count, also those that are 0."""
+    """Return a stored day with every count, also those of 0."""
     return {
         "stats_date": day.stats_date.isoformat(),
         **day.counts,
@@ -46,17 +47,17 @@ def day_object(day: DailyStats) -> dict[str, Any]:
 
 
 def stats_object(day: DailyStats) -> dict[str, Any]:
-    """A day with its task."""
+    """Return a stored day with the id of its task."""
     return {"task_id": day.task_id} | day_object(day)
 
 
-def completion_object(one: Completion) -> dict[str, Any]:
-    """A posted video; `verification_details` as they were told, or null."""
+def completion_object(completion: Completion) -> dict[str, Any]:
+    """Return a posted video; `verification_details` as they were received, or null."""
     return {
-        "task_id": one.task_id,
-        "user_id": one.user_id,
-        "platform": one.platform,
-        "submission_link": one.submission_link,
-        "verification_details": json.loads(one.details) if one.details else None,
-        "completed_at": plain(one.completed_at),
+        "task_id": completion.task_id,
+        "user_id": completion.user_id,
+        "platform": completion.platform,
+        "submission_link": completion.submission_link,
+        "verification_details": json.loads(completion.details) if completion.details else None,
+        "completed_at": plain(completion.completed_at),
     }

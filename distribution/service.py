@@ -1,4 +1,4 @@
-"""What an operator does with a distribution task."""
+"""The operator's use cases on distribution tasks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError
 from distribution.fields import read_secret
-from storage.distribution import completions, daily_stats
-from storage.distribution import distribution_tasks as rows
+from storage.distribution import completions, daily_stats, distribution_tasks
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import Drama, DramaStatus
 from storage.engines.transactions import Database
@@ -18,8 +17,8 @@ DAYS_SHOWN = 14
 
 
 @dataclass(frozen=True)
-class DramaStory:
-    """A task, how often it was completed, and its newest days."""
+class DramaDetails:
+    """A task, the number of its completions, and its newest days, newest first."""
 
     drama: Drama
     completion_count: int
@@ -27,10 +26,10 @@ class DramaStory:
 
 
 class DistributionService:
-    """Looks tasks up and changes them.
+    """Shows and changes distribution tasks.
 
     Raises:
-        InvalidInputError: there is no task of that id.
+        InvalidInputError: by every method with a task id, when there is no such task.
     """
 
     def __init__(self, *, database: Database, vault: Vault, clock: Clock) -> None:
@@ -39,31 +38,35 @@ class DistributionService:
         self._clock = clock
 
     def newest(self, limit: int, status: DramaStatus | None = None) -> list[Drama]:
-        """The newest tasks (of a status)."""
-        return self._database.read(rows.newest, limit, status)
+        """Return at most `limit` tasks, newest first; only those of a status if one is given."""
+        return self._database.read(distribution_tasks.newest, limit, status)
 
-    def story(self, task_id: str) -> DramaStory:
-        """All that is known of a task."""
-        drama = self._database.read(rows.get, task_id)
+    def details(self, task_id: str) -> DramaDetails:
+        """Return a task with its newest 14 days."""
+        drama = self._database.read(distribution_tasks.get, task_id)
         if drama is None:
             raise _unknown(task_id)
         count = self._database.read(completions.count_of_task, task_id)
         days = self._database.read(daily_stats.newest_of_task, task_id, DAYS_SHOWN)
-        return DramaStory(drama, count, days)
+        return DramaDetails(drama, count, days)
 
     def set_status(self, task_id: str, status: DramaStatus) -> None:
-        """Pause, resume or finish: only active tasks are broadcast; all are scanned daily."""
+        """Set a task's status. Only active tasks are broadcast; the daily scan counts all."""
         now = self._clock.now()
-        if not self._database.write_idempotent(rows.set_status, task_id, status, now):
+        if not self._database.write_idempotent(distribution_tasks.set_status, task_id, status, now):
             raise _unknown(task_id)
 
     def set_secret(self, task_id: str, secret: str | None) -> None:
-        """Replace the secret (or two, the newest first) that signs the task's reports; None: they
-        are not signed any more. Raises InvalidInputError also for one of another form."""
+        """Replace the secret that signs a task's reports. Two with a blank between them, newest
+        first, both sign; with None reports are no longer signed.
+
+        Raises:
+            InvalidInputError: the secret has another form, or there is no such task.
+        """
         clear = None if secret is None else read_secret("secret", secret)
         now = self._clock.now()
         if not self._database.write_idempotent(
-            lambda tx: rows.set_secret(tx, task_id, self._vault.seal(tx, clear), now)
+            lambda tx: distribution_tasks.set_secret(tx, task_id, self._vault.seal(tx, clear), now)
         ):
             raise _unknown(task_id)
 

@@ -1,11 +1,14 @@
-"""The outbox: a report is filed in the transaction that makes it true, and sent afterwards."""
+"""File reports as deliveries, in the transaction that makes them true; they are sent later."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.clock import Clock
@@ -14,7 +17,7 @@ from storage.distribution import deliveries
 from storage.distribution.deliveries import DeliveryKind, NewDelivery
 from storage.engines.transactions import Tx
 
-EVENT_ID = re.compile(r"[!-~]{1,128}")  # what a header can hold
+EVENT_ID = re.compile(r"[!-~]{1,128}")  # It is sent as a header, which holds printable ASCII.
 URL_CHARS = 1024
 
 
@@ -24,10 +27,12 @@ class Report:
 
     Args:
         kind: `daily`, `broadcast`, `completion` or `test`.
-        event_id: names it for ever: a report is never sent under a second one.
+        event_id: its permanent name: filing a second report under it has no effect.
         task_id: the distribution task whose secret signs it, and whose first attempts to a URL keep
             their order.
         body: the JSON text that is sent.
+        tasks: ids of the distribution tasks that the body reports on: their `callback_*` columns
+            record how the delivery goes. `task_id` always belongs to them.
     """
 
     kind: str
@@ -36,25 +41,28 @@ class Report:
     task_id: str | None
     stats_date: date | None
     body: str
+    tasks: Collection[str] = ()
 
 
 class Outbox:
-    """Where reports wait for their delivery."""
+    """Files reports that a webhook worker will send."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def enqueue(self, tx: Tx, report: Report) -> bool:
-        """File a report with what `tx` writes; False when its event id is filed already.
+        """File a report in the caller's transaction; return False when its event id is filed
+        already.
 
         Raises:
-            InvalidInputError: no such kind, an event id that no header can hold, an overlong URL.
+            InvalidInputError: the kind is unknown, the event id does not fit into a header, or the
+                URL is empty or too long.
         """
         return deliveries.enqueue(tx, as_delivery(report), self._clock.now()) is not None
 
 
 def as_delivery(report: Report) -> NewDelivery:
-    """The row of a report. Raises InvalidInputError as `Outbox.enqueue` does."""
+    """Return the row of a report. Raises InvalidInputError as `Outbox.enqueue` does."""
     if report.kind not in set(DeliveryKind):
         raise InvalidInputError(f"unknown kind of report {report.kind!r}")
     if not EVENT_ID.fullmatch(report.event_id):
@@ -72,16 +80,32 @@ def as_delivery(report: Report) -> NewDelivery:
         task_id=report.task_id,
         stats_date=report.stats_date,
         body=report.body,
+        tasks=frozenset(report.tasks) | ({report.task_id} if report.task_id is not None else set()),
     )
 
 
+def tasks_in_body(body: str) -> frozenset[str]:
+    """Return the ids of the tasks that the body of a report names. Only for deliveries that were
+    filed before schema version 6, which have no rows in `delivery_tasks`."""
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        return frozenset()
+    if not isinstance(document, dict):
+        return frozenset()
+    lists = [document.get(name) for name in ("stats", "completions")]
+    entries = [entry for entries in lists if isinstance(entries, list) for entry in entries]
+    ids = [entry.get("task_id") for entry in entries if isinstance(entry, dict)]
+    return frozenset(task_id for task_id in ids if isinstance(task_id, str))
+
+
 def url_hash(url: str) -> str:
-    """By what a URL is found in an index."""
+    """Return the SHA-256 of a URL in hex, by which it is indexed."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def host_of(url: str) -> str:
-    """The host that a URL names; empty for what is no URL."""
+    """Return the host that a URL names; empty when it is no URL."""
     try:
         return (urlsplit(url).hostname or "")[:255]
     except ValueError:

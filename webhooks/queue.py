@@ -1,4 +1,4 @@
-"""Which delivery is sent next, and by whom: leases with fencing tokens, fair between endpoints."""
+"""Lease due deliveries to workers, in turn between endpoints, and record their outcomes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from core.clock import Clock
 from core.errors import DatabaseContentionError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
-from storage.distribution import callback_secrets
-from storage.distribution import deliveries as rows
+from storage.distribution import callback_secrets, deliveries, delivery_tasks, endpoints
 from storage.distribution import delivery_leases as leases
-from storage.distribution import endpoints as endpoints
 from storage.distribution.deliveries import Delivery, DeliveryState, NewDelivery
 from storage.distribution.delivery_leases import DueEndpoint
 from storage.engines.transactions import Database, Tx
-from webhooks.affected_tasks import affected_tasks
+from webhooks.outbox import tasks_in_body
 from webhooks.retry_policy import DeliveryOutcome
 
 log = service_log("webhooks")
@@ -34,25 +32,25 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class SettledDelivery:
-    """An attempt that is over; what follows from it is written in the same transaction."""
+class FinishedAttempt:
+    """A delivery with the outcome of its newest attempt, which ended at `at`."""
 
     delivery: Delivery
-    verdict: DeliveryOutcome
+    outcome: DeliveryOutcome
     at: datetime
 
 
-Follower = Callable[[Tx, SettledDelivery], object]
+OutcomeListener = Callable[[Tx, FinishedAttempt], object]
 
 
 class DeliveryQueue:
-    """Leases deliveries to the senders of this process.
+    """Leases deliveries to the workers of this process, under fencing tokens.
 
     Args:
-        per_host: requests to one host that may be under way; several processes that claim in the
-            same instant may pass it by one each.
-        quiet_secs: when nothing was due, nobody of this process looks again for so long.
-        follow: what else is written down when an attempt is over.
+        per_host: requests to one host that may be under way at a time. Processes that claim in
+            the same instant may exceed it by one each.
+        quiet_secs: how long no worker of this process asks again after nothing was due.
+        on_outcome: called in the transaction that records the outcome of an attempt.
     """
 
     def __init__(
@@ -60,33 +58,34 @@ class DeliveryQueue:
         *,
         database: Database,
         clock: Clock,
-        book: LeaseRegistry,
+        lease_registry: LeaseRegistry,
         owner: str,
         lease_secs: float,
         per_host: int,
         quiet_secs: float = 0.0,
-        follow: Follower = lambda tx, settled: None,
+        on_outcome: OutcomeListener = lambda tx, attempt: None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._book = book
+        self._lease_registry = lease_registry
         self._owner = owner
         self._lease_secs = lease_secs
         self._per_host = per_host
         self._quiet_secs = quiet_secs
         self._quiet_until = float("-inf")
-        self._follow = follow
-        self._turns = _Turns()
-        self._one_at_a_time = threading.Lock()
+        self._on_outcome = on_outcome
+        self._rotation = _Rotation()
+        self._claim_lock = threading.Lock()
 
     def claim(self) -> Claim | None:
-        """Lease what is due, from the endpoint whose turn it is; None when there is nothing.
+        """Lease the delivery that is due from the endpoint whose turn it is; None when there is
+        none.
 
         Raises:
-            CommitUnknownError: perhaps something was leased; it is taken back when the lease ends.
+            CommitUnknownError: a delivery may be leased; it is due again when that lease ends.
             DatabaseError: nothing was leased.
         """
-        with self._one_at_a_time:
+        with self._claim_lock:
             if self._clock.monotonic() < self._quiet_until:
                 return None
             now = self._clock.now()
@@ -97,60 +96,66 @@ class DeliveryQueue:
             due = self._database.read(leases.due_endpoints, now)
             if not due:
                 self._quiet_until = self._clock.monotonic() + self._quiet_secs
-            for endpoint in self._turns.in_order(one for one in due if one.host not in full):
+            free = [endpoint for endpoint in due if endpoint.host not in full]
+            for endpoint in self._rotation.in_order(free):
                 claim = self._claim_from(endpoint)
                 if claim is not None:
-                    self._turns.served(endpoint)
+                    self._rotation.served(endpoint)
                     return claim
             return None
 
-    def file_and_claim(self, new: NewDelivery) -> Claim:
-        """File a delivery that only this process shall send, once."""
+    def enqueue_and_claim(self, new: NewDelivery) -> Claim:
+        """File a delivery and lease it in one transaction, so that no other process sends it.
 
-        def work(tx: Tx) -> Claim:
+        Its event id must be a new one. Raises as `claim` does.
+        """
+
+        def file_and_take(tx: Tx) -> Claim:
             now = self._clock.now()
-            delivery_id = rows.enqueue(tx, new, now)
-            assert delivery_id is not None  # its event id is fresh
-            seen = rows.get(tx, delivery_id)
+            delivery_id = deliveries.enqueue(tx, new, now)
+            assert delivery_id is not None
+            seen = deliveries.get(tx, delivery_id)
             assert seen is not None
             return self._take(tx, seen, now)
 
-        return self._kept(self._database.write(work))
+        return self._registered(self._database.write(file_and_take))
 
-    def settle(self, claim: Claim, verdict: DeliveryOutcome) -> bool:
-        """Write down how the attempt ended, and give the lease back; False when it was lost, and
-        nothing was written."""
-        self._book.strike(claim.lease)
+    def record_outcome(self, claim: Claim, outcome: DeliveryOutcome) -> bool:
+        """Store how the attempt ended, for the delivery, its endpoint and its tasks, and release
+        the lease. Return False when the lease was lost: then nothing was stored."""
+        self._lease_registry.strike(claim.lease)
         now, delivery = self._clock.now(), claim.delivery
 
-        def work(tx: Tx) -> bool:
+        def record(tx: Tx) -> bool:
             if not leases.settle(
                 tx,
                 delivery,
-                verdict.state,
+                outcome.state,
                 now,
-                not_before=verdict.not_before,
-                status=verdict.status,
-                error=verdict.error,
+                not_before=outcome.not_before,
+                status=outcome.status,
+                error=outcome.error,
             ):
                 return False
-            rows.end_attempt(
+            deliveries.end_attempt(
                 tx,
                 claim.attempt_id,
-                status=verdict.status,
-                response=verdict.response,
-                error=verdict.error,
+                status=outcome.status,
+                response=outcome.response,
+                error=outcome.error,
                 now=now,
             )
-            self._settle_endpoint(tx, delivery, verdict, now)
-            self._follow_tasks(tx, SettledDelivery(delivery, verdict, now))
+            self._update_endpoint(tx, delivery, outcome, now)
+            self._update_tasks(tx, delivery, outcome, now)
+            self._on_outcome(tx, FinishedAttempt(delivery, outcome, now))
             return True
 
-        return self._database.write_idempotent(work)
+        return self._database.write_idempotent(record)
 
     def abandon(self, claim: Claim) -> None:
-        """Stop renewing without a word: the lease runs out, and it is sent again."""
-        self._book.strike(claim.lease)
+        """Stop renewing the lease and record nothing: when it runs out, the delivery is due again
+        under the same event id."""
+        self._lease_registry.strike(claim.lease)
         claim.lease.mark_lost()
 
     def _claim_from(self, endpoint: DueEndpoint) -> Claim | None:
@@ -163,7 +168,7 @@ class DeliveryQueue:
             return None
 
         claim = self._database.write(work)
-        return None if claim is None else self._kept(claim)
+        return None if claim is None else self._registered(claim)
 
     def _take(self, tx: Tx, seen: Delivery, now: datetime) -> Claim:
         asked_at = self._clock.monotonic()
@@ -180,10 +185,10 @@ class DeliveryQueue:
         taken = replace(
             seen, state=DeliveryState.SENDING, attempts=seen.attempts + 1, lease_token=token
         )
-        return Claim(taken, lease, rows.begin_attempt(tx, seen.id, now))
+        return Claim(taken, lease, deliveries.begin_attempt(tx, seen.id, now))
 
-    def _kept(self, claim: Claim) -> Claim:
-        self._book.add(claim.lease)
+    def _registered(self, claim: Claim) -> Claim:
+        self._lease_registry.add(claim.lease)
         return claim
 
     def _reap(self, now: datetime) -> None:
@@ -191,41 +196,52 @@ class DeliveryQueue:
         if count:
             log.warning("deliveries=%s taken back from dead workers", count)
 
-    def _settle_endpoint(
-        self, tx: Tx, delivery: Delivery, verdict: DeliveryOutcome, now: datetime
+    def _update_endpoint(
+        self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome, now: datetime
     ) -> None:
-        if verdict.disables is not None:
-            reason = verdict.disables
+        if outcome.disables is not None:
+            reason = outcome.disables
             endpoints.set_enabled(tx, delivery.url_hash, now, enabled=False, reason=reason)
-        if verdict.rest_until is not None:
-            endpoints.rest(tx, delivery.url_hash, verdict.rest_until, now)
+        if outcome.rest_until is not None:
+            endpoints.rest(tx, delivery.url_hash, outcome.rest_until, now)
 
-    def _follow_tasks(self, tx: Tx, settled: SettledDelivery) -> None:
-        delivery, state = settled.delivery, settled.verdict.state
-        tasks = affected_tasks(delivery)
-        if tasks:
-            callback_secrets.follow(
-                tx,
-                tasks,
-                delivery_id=delivery.id,
-                state=state.value,
-                retries=delivery.attempts - 1,
-                now=settled.at,
-            )
-        self._follow(tx, settled)
+    def _update_tasks(
+        self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome, now: datetime
+    ) -> None:
+        callback_secrets.record_delivery(
+            tx,
+            _reported_tasks(tx, delivery),
+            delivery_id=delivery.id,
+            state=outcome.state.value,
+            retries=delivery.attempts - 1,
+            now=now,
+        )
 
 
-class _Turns:
-    """Whose turn it is: the host, and of its URLs the one, that was served the longest ago."""
+def _reported_tasks(tx: Tx, delivery: Delivery) -> list[str]:
+    """Return the ids of the tasks that a delivery reports on, sorted."""
+    tasks = delivery_tasks.of_delivery(tx, delivery.id)
+    if tasks:
+        return tasks
+    # Filed before schema version 6: the body is read once, and the next attempt finds the rows.
+    signer = {delivery.task_id} if delivery.task_id is not None else set()
+    delivery_tasks.add(tx, delivery.id, tasks_in_body(delivery.body) | signer)
+    return delivery_tasks.of_delivery(tx, delivery.id)
+
+
+class _Rotation:
+    """The order in which endpoints are served: first the host, then its URL, that was served the
+    longest ago."""
 
     def __init__(self) -> None:
         self._count = 0
         self._served: dict[str, int] = {}
 
     def in_order(self, due: Iterable[DueEndpoint]) -> list[DueEndpoint]:
-        def longest_ago(one: DueEndpoint) -> tuple[int, int, str]:
+        def longest_ago(endpoint: DueEndpoint) -> tuple[int, int, str]:
             served = self._served.get
-            return served(f"host {one.host}", 0), served(one.url_hash, 0), one.due_since
+            host = f"host {endpoint.host}"
+            return served(host, 0), served(endpoint.url_hash, 0), endpoint.due_since
 
         return sorted(due, key=longest_ago)
 

@@ -1,4 +1,4 @@
-"""What an attempt's outcome means: delivered, again later, or given up."""
+"""Decide what follows from an attempt: delivered, retried later, or given up."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """After how many seconds a failed attempt is followed by the next.
+    """The delays between attempts: `delays_secs[n]` after the failed attempt n, counted from 0.
 
     Args:
-        jitter: up to this share of a delay is added at random, so that what failed together does
-            not come back together.
+        jitter: the greatest share of a delay that is added at random, so that deliveries that
+            failed together are not retried together.
+        random: returns numbers from 0 to 1.
     """
 
     delays_secs: Sequence[float]
@@ -34,7 +35,7 @@ class RetryPolicy:
     def next_attempt(
         self, attempts: int, now: datetime, at_least_secs: float = 0.0
     ) -> datetime | None:
-        """When to try again after so many attempts; None when they are used up."""
+        """Return when to try again after that many attempts; None when no attempt is left."""
         if attempts > len(self.delays_secs):
             return None
         secs = max(self.delays_secs[attempts - 1], at_least_secs)
@@ -43,8 +44,8 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What becomes of a delivery, and of its endpoint: `disables` with the reason, or nothing is
-    sent there before `rest_until`."""
+    """The result of an attempt. `disables` is the reason to disable the endpoint; before
+    `rest_until` nothing is sent to it."""
 
     state: DeliveryState
     status: int | None = None
@@ -56,18 +57,25 @@ class DeliveryOutcome:
 
 
 def outcome_of(
-    outcome: Answer | Exception, attempts: int, plan: RetryPolicy, now: datetime
+    result: Answer | Exception, attempts: int, policy: RetryPolicy, now: datetime
 ) -> DeliveryOutcome:
-    """Judge an answer, or the error that there was instead of one."""
-    if isinstance(outcome, Answer):
-        return _of_answer(outcome, attempts, plan, now)
-    error = redact(str(outcome))
-    if isinstance(outcome, UnsendableError):
+    """Return the outcome of the attempt that ended with an answer, or with an error instead.
+
+    Args:
+        attempts: how many were made, with this one.
+    """
+    if isinstance(result, Answer):
+        return _outcome_of_answer(result, attempts, policy, now)
+    error = redact(str(result))
+    if isinstance(result, UnsendableError):
         return DeliveryOutcome(DeliveryState.DEAD, error=error)
-    return _again(DeliveryOutcome(DeliveryState.FAILED, error=error), attempts, plan, now)
+    failed = DeliveryOutcome(DeliveryState.FAILED, error=error)
+    return _retried(failed, attempts, policy, now)
 
 
-def _of_answer(answer: Answer, attempts: int, plan: RetryPolicy, now: datetime) -> DeliveryOutcome:
+def _outcome_of_answer(
+    answer: Answer, attempts: int, policy: RetryPolicy, now: datetime
+) -> DeliveryOutcome:
     status, text = answer.status, answer.text
     if 200 <= status < 300:
         return DeliveryOutcome(DeliveryState.DELIVERED, status, text)
@@ -82,23 +90,23 @@ def _of_answer(answer: Answer, attempts: int, plan: RetryPolicy, now: datetime) 
     failed = DeliveryOutcome(
         state=DeliveryState.FAILED, status=status, response=text, error=error, rest_until=rest
     )
-    return _again(failed, attempts, plan, now, asked_secs)
+    return _retried(failed, attempts, policy, now, asked_secs)
 
 
-def _again(
+def _retried(
     failed: DeliveryOutcome,
     attempts: int,
-    plan: RetryPolicy,
+    policy: RetryPolicy,
     now: datetime,
     at_least_secs: float = 0.0,
 ) -> DeliveryOutcome:
-    moment = plan.next_attempt(attempts, now, at_least_secs)
-    state = DeliveryState.DEAD if moment is None else DeliveryState.FAILED
+    not_before = policy.next_attempt(attempts, now, at_least_secs)
+    state = DeliveryState.DEAD if not_before is None else DeliveryState.FAILED
     return DeliveryOutcome(
         state=state,
         status=failed.status,
         response=failed.response,
         error=failed.error,
-        not_before=moment,
+        not_before=not_before,
         rest_until=failed.rest_until,
     )

@@ -1,4 +1,4 @@
-"""Deliveries as JSON objects: what looks like a credential is struck out."""
+"""Deliveries as JSON objects, with credentials in URLs and texts redacted."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from storage.distribution.deliveries import Delivery
 from webhooks.service import DeliveryDetails
 
 
-def delivery_object(one: Delivery) -> dict[str, Any]:
-    """The columns for programs; what looks like a credential is struck out."""
+def delivery_object(delivery: Delivery) -> dict[str, Any]:
+    """Return the columns of a delivery without its body; times in ISO form, UTC."""
     return {
-        "id": one.id,
-        "event_id": one.event_id,
-        "kind": one.kind.value,
-        "url": redact(one.url),
-        "task_id": one.task_id,
-        "stats_date": str(one.stats_date) if one.stats_date else None,
-        "state": one.state.value,
-        "attempts": one.attempts,
-        "not_before": one.not_before and iso_utc(one.not_before),
-        "last_status": one.last_status,
-        "last_error": one.last_error and redact(one.last_error),
-        "created_at": one.created_at and iso_utc(one.created_at),
-        "finished_at": one.finished_at and iso_utc(one.finished_at),
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "kind": delivery.kind.value,
+        "url": redact(delivery.url),
+        "task_id": delivery.task_id,
+        "stats_date": str(delivery.stats_date) if delivery.stats_date else None,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "not_before": delivery.not_before and iso_utc(delivery.not_before),
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error and redact(delivery.last_error),
+        "created_at": delivery.created_at and iso_utc(delivery.created_at),
+        "finished_at": delivery.finished_at and iso_utc(delivery.finished_at),
     }
 
 
-def shown_object(shown: DeliveryDetails) -> dict[str, Any]:
-    """A delivery with its body, its attempts, and whether its endpoint is enabled."""
-    endpoint = shown.endpoint
+def delivery_details_object(details: DeliveryDetails) -> dict[str, Any]:
+    """Return a delivery with its body, its attempts, and whether its endpoint is enabled."""
+    endpoint = details.endpoint
     return {
-        **delivery_object(shown.delivery),
-        "body": shown.delivery.body,
+        **delivery_object(details.delivery),
+        "body": details.delivery.body,
         "endpoint_enabled": endpoint is None or endpoint.is_enabled,
         "endpoint_reason": endpoint.reason if endpoint is not None else None,
         "attempt_log": [
             {
-                "number": one.number,
-                "started_at": one.started_at and iso_utc(one.started_at),
-                "finished_at": one.finished_at and iso_utc(one.finished_at),
-                "status": one.status,
-                "error": one.error and redact(one.error),
-                "response": one.response and redact(one.response),
+                "number": attempt.number,
+                "started_at": attempt.started_at and iso_utc(attempt.started_at),
+                "finished_at": attempt.finished_at and iso_utc(attempt.finished_at),
+                "status": attempt.status,
+                "error": attempt.error and redact(attempt.error),
+                "response": attempt.response and redact(attempt.response),
             }
-            for one in shown.attempts
+            for attempt in details.attempts
         ],
     }

@@ -1,4 +1,4 @@
-"""What an operator does about deliveries: sending again, testing, disabling, changing secrets."""
+"""The operator's use cases on deliveries: replay, test, disable an endpoint, rotate a secret."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from accounts.vault import KEY_CHECK, Vault
 from core.clock import Clock, iso_utc
 from core.errors import DatabaseContentionError, InvalidInputError
-from storage.distribution import callback_secrets, deliveries
-from storage.distribution import endpoints as endpoints
+from storage.distribution import callback_secrets, deliveries, endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
 from storage.engines.transactions import Database, Tx
@@ -25,7 +24,7 @@ from webhooks.worker import WebhookWorker
 
 @dataclass(frozen=True)
 class DeliveryDetails:
-    """A delivery with its attempts, and its endpoint where something was decided about that."""
+    """A delivery with its attempts, oldest first, and its endpoint; None when that has no row."""
 
     delivery: Delivery
     attempts: list[Attempt]
@@ -34,7 +33,7 @@ class DeliveryDetails:
 
 @dataclass(frozen=True)
 class Overview:
-    """Deliveries, newest first, with how many there are in each state; URLs not sent to."""
+    """Deliveries, newest first; the number of all deliveries by state; the disabled endpoints."""
 
     deliveries: list[Delivery]
     counts: dict[DeliveryState, int]
@@ -42,7 +41,7 @@ class Overview:
 
 
 class WebhookService:
-    """The operator's interface to deliveries."""
+    """Shows and changes deliveries, endpoints and signing secrets."""
 
     def __init__(
         self,
@@ -50,16 +49,17 @@ class WebhookService:
         database: Database,
         clock: Clock,
         vault: Vault,
-        claims: DeliveryQueue,
-        sender: WebhookWorker,
+        queue: DeliveryQueue,
+        worker: WebhookWorker,
     ) -> None:
         self._database = database
         self._clock = clock
         self._vault = vault
-        self._claims = claims
-        self._sender = sender
+        self._queue = queue
+        self._worker = worker
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
+        """Return at most `limit` deliveries that match, with the totals of all."""
         return self._database.read(
             lambda tx: Overview(
                 deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
@@ -67,31 +67,38 @@ class WebhookService:
         )
 
     def show(self, delivery_id: int) -> DeliveryDetails:
-        """Raises InvalidInputError when there is none of that id."""
+        """Return a delivery with its attempts.
 
-        def work(tx: Tx) -> DeliveryDetails | None:
+        Raises:
+            InvalidInputError: no delivery has that id.
+        """
+
+        def read(tx: Tx) -> DeliveryDetails | None:
             delivery = deliveries.get(tx, delivery_id)
             if delivery is None:
                 return None
             endpoint = endpoints.get(tx, delivery.url_hash)
             return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
 
-        known = 0 < delivery_id < 2**63
-        shown = self._database.read(work) if known else None
-        if shown is None:
+        is_possible = 0 < delivery_id < 2**63  # The driver cannot bind a larger one.
+        details = self._database.read(read) if is_possible else None
+        if details is None:
             raise InvalidInputError(
                 f"no delivery has the id {delivery_id}; see: python cli.py webhooks list"
             )
-        return shown
+        return details
 
     def replay(self, wanted: Filter) -> int:
-        """Make what matches due again, under the same event ids; how many deliveries."""
+        """Make matching deliveries due again, under the same event ids; return how many."""
         return self._database.write_idempotent(
             lambda tx: deliveries.replay(tx, wanted, self._clock.now())
         )
 
     def test(self, url: str, secret: str | None) -> tuple[Delivery, DeliveryOutcome]:
-        """Send a test event, once.
+        """Send a test event once, and return its delivery and outcome.
+
+        Args:
+            secret: signs it; None sends it unsigned.
 
         Raises:
             CredentialsError: the secret has another form.
@@ -100,38 +107,40 @@ class WebhookService:
         keys = parse_secrets(secret) if secret is not None else []
         now = self._clock.now()
         body = {"event": "webhook.test", "sent_at": iso_utc(now)}
-        name = f"test_{uuid.uuid4().hex}"
         report = Report(
             kind="test",
-            event_id=name,
+            event_id=f"test_{uuid.uuid4().hex}",
             url=url,
             task_id=None,
             stats_date=None,
             body=json.dumps(body),
         )
-        claim = self._claims.file_and_claim(as_delivery(report))
-        return claim.delivery, self._sender.send_alone(claim, keys)
+        claim = self._queue.enqueue_and_claim(as_delivery(report))
+        return claim.delivery, self._worker.send_test(claim, keys)
 
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
-        """Send to a URL again, or no more until then. Raises InvalidInputError for an unknown"
-        " one."""
+        """Enable a URL, or disable it: then nothing is sent there until it is enabled.
+
+        Raises:
+            InvalidInputError: no delivery was ever filed for that URL.
+        """
         hashed, now = url_hash(url), self._clock.now()
-        known = self._database.write_idempotent(
+        is_known = self._database.write_idempotent(
             endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason
         )
-        if not known:
+        if not is_known:
             raise InvalidInputError(
                 "nothing was ever to be sent to that URL; give it as `webhooks show ID` does, or"
                 " give such an ID"
             )
 
     def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
-        """Sign a task's reports with a new secret, and with the one before until `finish_rotation`;
-        the new one, which is made up unless given.
+        """Sign a task's reports with a new secret, and until `finish_rotation` with its previous
+        one as well. Return the new secret, which is random unless given.
 
         Raises:
             CredentialsError: the secret has another form.
-            InvalidInputError: no such task.
+            InvalidInputError: there is no such task, or `secret` holds two.
         """
         fresh = (secret or new_secret()).strip()
         if len(parse_secrets(fresh)) != 1:
@@ -140,7 +149,11 @@ class WebhookService:
         return fresh
 
     def finish_rotation(self, task_id: str) -> None:
-        """Sign with the newest secret only. Raises InvalidInputError when the task has none."""
+        """Sign a task's reports with its newest secret only.
+
+        Raises:
+            InvalidInputError: there is no such task, or it has no secret.
+        """
 
         def newest(old: list[str]) -> str:
             if not old:
@@ -150,8 +163,9 @@ class WebhookService:
         self._change_secrets(task_id, newest)
 
     def _change_secrets(self, task_id: str, change: Callable[[list[str]], str]) -> None:
-        def work(tx: Tx) -> None:
-            # Held, so that a rotation of the vault's key comes before or after.
+        def replace_secret(tx: Tx) -> None:
+            # The fact is locked: a rotation of the vault's key would miss a secret that is
+            # encrypted with the old key after it has read this row.
             schema.hold_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError(f"no task has the id {task_id!r}")
@@ -162,4 +176,4 @@ class WebhookService:
             if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):
                 raise DatabaseContentionError(f"the secret of task {task_id} was changed meanwhile")
 
-        self._database.write(work)
+        self._database.write(replace_secret)

@@ -18,10 +18,11 @@ MAX_SECRETS = 2  # two while one is being rotated
 
 
 def parse_secrets(text: str) -> list[bytes]:
-    """The keys of one secret, or of two with blanks between them, newest first.
+    """Return the keys of one secret, or of two with blanks between them, newest first.
 
     Raises:
-        CredentialsError: another form, or more than two. The secret is not repeated.
+        CredentialsError: the text has another form, or holds more than two. The message does not
+            repeat it.
     """
     parts = text.split()
     if not 1 <= len(parts) <= MAX_SECRETS:
@@ -33,18 +34,19 @@ FORM = f"write each as {PREFIX} and base64, for example from: openssl rand -base
 
 
 def new_secret() -> str:
-    """A fresh secret of 32 random bytes."""
+    """Return a new secret of 32 random bytes."""
     return PREFIX + base64.b64encode(secrets.token_bytes(NEW_SECRET_BYTES)).decode("ascii")
 
 
 def headers(event_id: str, now: datetime, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """The headers of a delivery, with a signature by each key; without a key it has none."""
+    """Return the headers of a delivery: its id, its time, and one signature for each key. Without
+    keys there is no signature header."""
     timestamp = str(int(now.timestamp()))
-    told = {"webhook-id": event_id, "webhook-timestamp": timestamp}
+    unsigned = {"webhook-id": event_id, "webhook-timestamp": timestamp}
     if not keys:
-        return told
+        return unsigned
     signed = f"{event_id}.{timestamp}.".encode("ascii") + body
-    return told | {"webhook-signature": " ".join(_signature(key, signed) for key in keys)}
+    return unsigned | {"webhook-signature": " ".join(_signature(key, signed) for key in keys)}
 
 
 def _signature(key: bytes, signed: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The sender: takes deliveries that are due, signs, sends, and writes down what came of it."""
+"""Send what is due: claim a delivery, sign it, post it and record the outcome."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ log = service_log("webhooks")
 
 
 class WebhookWorker:
-    """One sending thread."""
+    """Sends deliveries; several threads may run one worker."""
 
     def __init__(
         self,
         *,
         database: Database,
-        claims: DeliveryQueue,
-        courier: WebhookClient,
+        queue: DeliveryQueue,
+        client: WebhookClient,
         vault: Vault,
-        plan: RetryPolicy,
+        retry_policy: RetryPolicy,
         clock: Clock,
         poll_secs: float,
     ) -> None:
         self._database = database
-        self._claims = claims
-        self._courier = courier
+        self._queue = queue
+        self._client = client
         self._vault = vault
-        self._plan = plan
+        self._retry_policy = retry_policy
         self._clock = clock
         self._poll_secs = poll_secs
 
     def run(self, stop: threading.Event) -> None:
-        """Send until `stop`; a database that is away is waited for."""
+        """Send until `stop` is set; when the database fails, log it and try again."""
         while not stop.is_set():
             try:
                 sent = self.send_once()
@@ -55,56 +55,61 @@ class WebhookWorker:
                 self._clock.wait(stop, self._poll_secs)
 
     def send_once(self) -> bool:
-        """Make one attempt at what is due; False when nothing was."""
-        claim = self._claims.claim()
+        """Make one attempt at a delivery that is due; return False when none was."""
+        claim = self._queue.claim()
         if claim is None:
             return False
         try:
             self._attempt(claim)
         except LeaseLostError as error:
             log.warning("%s %s", fields(delivery=claim.delivery.id), error)
-            self._claims.abandon(claim)
+            self._queue.abandon(claim)
         except BaseException:
-            self._claims.abandon(claim)
+            self._queue.abandon(claim)
             raise
         return True
 
-    def send_alone(self, claim: Claim, keys: Sequence[bytes]) -> DeliveryOutcome:
-        """Make the only attempt at a delivery that is not tried again. Its endpoint stays as it
-        is, whatever it says."""
-        outcome = self._outcome(claim, keys)
-        said = outcome_of(outcome, 1, RetryPolicy((), 0.0), self._clock.now())
-        verdict = replace(said, disables=None, rest_until=None)
-        self._claims.settle(claim, verdict)
-        return verdict
+    def send_test(self, claim: Claim, keys: Sequence[bytes]) -> DeliveryOutcome:
+        """Make the only attempt at a test delivery and return its outcome. Its endpoint is neither
+        disabled nor paused by the answer."""
+        result = self._post(claim, keys)
+        outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self._clock.now())
+        harmless = replace(outcome, disables=None, rest_until=None)
+        self._queue.record_outcome(claim, harmless)
+        return harmless
 
     def _attempt(self, claim: Claim) -> None:
         delivery = claim.delivery
+        result: Answer | Exception
         try:
-            outcome = self._outcome(claim, self._keys(delivery))
+            result = self._post(claim, self._keys(delivery))
         except CredentialsError as error:
-            outcome = error  # never unsigned: the receiver would have to refuse it
+            result = error  # It is never sent unsigned: the receiver would have to refuse it.
         except (LeaseLostError, DatabaseError):
             raise
-        except Exception as error:  # a bug of ours must not stop the others' deliveries
+        except Exception as error:  # A bug with one delivery must not stop the others.
             log.exception("%s", fields(delivery=delivery.id))
-            outcome = NotSentError(f"internal error, see the log ({type(error).__name__})")
-        verdict = outcome_of(outcome, delivery.attempts, self._plan, self._clock.now())
-        kept = self._claims.settle(claim, verdict)
-        _log(delivery, verdict, kept)
+            result = NotSentError(f"internal error, see the log ({type(error).__name__})")
+        outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())
+        is_recorded = self._queue.record_outcome(claim, outcome)
+        _log(delivery, outcome, is_recorded)
 
-    def _outcome(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
+    def _post(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
         delivery = claim.delivery
         body = delivery.body.encode()
         headers = signing.headers(delivery.event_id, self._clock.now(), body, keys)
         claim.lease.require(self._clock)
         try:
-            return self._courier.post(delivery.url, headers, body)
+            return self._client.post(delivery.url, headers, body)
         except NotSentError as error:
             return error
 
     def _keys(self, delivery: Delivery) -> list[bytes]:
-        """What signs a delivery; nothing where its task has no secret. Raises CredentialsError."""
+        """Return the keys that sign a delivery; none where its task has no secret.
+
+        Raises:
+            CredentialsError: the stored secret cannot be read, or has another form.
+        """
         task_id = delivery.task_id
         if task_id is None:
             return []
@@ -118,18 +123,18 @@ class WebhookWorker:
             raise CredentialsError(f"not sent: the secret of task {task_id}: {error}") from error
 
 
-def _log(delivery: Delivery, verdict: DeliveryOutcome, kept: bool) -> None:
-    said = fields(
+def _log(delivery: Delivery, outcome: DeliveryOutcome, is_recorded: bool) -> None:
+    attempt = fields(
         delivery=delivery.id,
         event=delivery.event_id,
         host=delivery.host,
         task=delivery.task_id,
         attempt=delivery.attempts,
-        status=verdict.status,
+        status=outcome.status,
     )
-    if not kept:
-        log.warning("%s lease lost; whoever has it decides", said)
-    elif verdict.state is DeliveryState.DELIVERED:
-        log.info("%s delivered", said)
+    if not is_recorded:
+        log.warning("%s lease lost; whoever has it decides", attempt)
+    elif outcome.state is DeliveryState.DELIVERED:
+        log.info("%s delivered", attempt)
     else:
-        log.warning("%s %s: %s", said, verdict.state.value, verdict.error)
+        log.warning("%s %s: %s", attempt, outcome.state.value, outcome.error)

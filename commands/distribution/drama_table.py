@@ -9,7 +9,7 @@ from rich.table import Table
 
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
-from distribution.service import DramaStory
+from distribution.service import DramaDetails
 from storage.distribution.distribution_tasks import Drama
 
 TEXT_CELLS = 28
@@ -35,13 +35,13 @@ def drama_table(found: Iterable[Drama]) -> Table:
     return table
 
 
-def story_lines(story: DramaStory) -> Iterator[str]:
+def detail_lines(details: DramaDetails) -> Iterator[str]:
     """The task for people."""
-    for name, value in drama_object(story.drama).items():
+    for name, value in drama_object(details.drama).items():
         if value not in (None, ""):
             yield f"{name}: {value}"
-    yield f"completions: {story.completion_count:,}"
-    for day in story.days:
+    yield f"completions: {details.completion_count:,}"
+    for day in details.days:
         yield f"{day.stats_date} revision {day.revision}: {counts_text(day.counts)}"
         if day.error:
             yield f"  {day.error}"

@@ -11,7 +11,7 @@ import typer
 
 from app.container import App
 from commands.distribution.drama_files import ItemFile
-from commands.distribution.drama_table import drama_table, story_lines
+from commands.distribution.drama_table import detail_lines, drama_table
 from commands.framework.context import (
     Exit,
     dashed,
@@ -21,9 +21,9 @@ from commands.framework.context import (
     result_table,
     say,
 )
-from distribution.intake.importer import Problem, Taken
+from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
-from distribution.serialization import drama_object, story_object
+from distribution.serialization import drama_details_object, drama_object
 from storage.distribution.distribution_tasks import DramaStatus
 
 SHOWN_PROBLEMS = 20
@@ -112,11 +112,11 @@ def list_tasks(
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
     """One task with its newest days."""
     with opened_app() as app:
-        story = app.distribution.service.story(task_id)
+        details = app.distribution.service.details(task_id)
     if as_json:
-        result_json(story_object(story))
+        result_json(drama_details_object(details))
         return
-    for line in story_lines(story):
+    for line in detail_lines(details):
         result(line)
 
 
@@ -161,7 +161,7 @@ def _import(
     columns: Collection[str],
     noun: str,
     as_json: bool,
-    take: Callable[[App, ItemFile], Taken],
+    take: Callable[[App, ItemFile], ImportResult],
 ) -> None:
     items = ItemFile(file=file, columns=columns)
     with opened_app() as app:
@@ -187,7 +187,7 @@ def _told(problem: Problem) -> str:
     return f"{problem.field} {problem.reason}" if problem.field else problem.reason
 
 
-def _as_object(taken: Taken, places: list[str]) -> dict[str, Any]:
+def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
     problems = [
         {"place": places[one.position], "name": one.name, "field": one.field, "reason": one.reason}
         for one in taken.problems

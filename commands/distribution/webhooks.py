@@ -29,7 +29,7 @@ from core.errors import CredentialsError, InvalidInputError
 from core.logs import redact
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
-from webhooks.serialization import delivery_object, shown_object
+from webhooks.serialization import delivery_details_object, delivery_object
 
 GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -99,7 +99,7 @@ def show(
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
-            result_json(shown_object(shown))
+            result_json(delivery_details_object(shown))
             return
         for line in delivery_lines(app, shown):
             result(line)
@@ -150,22 +150,22 @@ def test(
     """Send a test event now, once."""
     secret = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
-        delivery, verdict = app.webhooks.service.test(url, secret)
-        arrived = verdict.state is DeliveryState.DELIVERED
+        delivery, outcome = app.webhooks.service.test(url, secret)
+        arrived = outcome.state is DeliveryState.DELIVERED
         if as_json:
             told: dict[str, Any] = {
                 "id": delivery.id,
                 "event_id": delivery.event_id,
                 "delivered": arrived,
-                "status": verdict.status,
-                "error": verdict.error,
-                "response": verdict.response and redact(verdict.response),
+                "status": outcome.status,
+                "error": outcome.error,
+                "response": outcome.response and redact(outcome.response),
             }
             result_json(told)
         elif arrived:
-            result(f"delivered: HTTP {verdict.status}, event {delivery.event_id}")
+            result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
         else:
-            say(f"error: {verdict.error}")
+            say(f"error: {outcome.error}")
         if not arrived:
             raise typer.Exit(Exit.ERROR)
 

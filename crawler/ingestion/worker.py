@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from accounts.manager import AccountLease, AccountManager, Purpose
-from accounts.waiting import next_look
+from accounts.shortage import next_look
 from core.cancellation import OutOfTurnSignal, StoppedSignal, TaskHaltedSignal
 from core.clock import Clock
 from core.errors import (

@@ -1,4 +1,4 @@
-"""The broadcaster: every few minutes the numbers of all active tasks, to whoever they name."""
+"""Report the present counters of all active tasks to their callback URLs, round after round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
-from distribution.broadcast.rotation import in_turn, next_begins
+from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
@@ -29,7 +29,7 @@ from webhooks.outbox import Outbox, Report
 log = service_log("broadcast")
 LOOK_EVERY_SECS = 5.0
 READ_AT_ONCE = 1000
-LAST_ANSWER_SECS = 30.0  # a request that is under way may take so long
+LAST_ANSWER_SECS = 30.0  # A request that is under way may take that long.
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class BroadcastLimits:
 
     @property
     def fetch_secs(self) -> float:
-        """For how long a round asks, so that it has ended when the next one is due."""
+        """Return how long a round fetches, so that it has ended when the next one is due."""
         return max(self.interval_secs / 2, self.interval_secs - LAST_ANSWER_SECS)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What whoever asked is told. The numbers are of tasks. `postponed` are those of the failed
-    that nobody asked for, as the time or the platform's budget was used up: the next round begins
-    with them."""
+class BroadcastReply:
+    """The reply to a command of the operator; the numbers count tasks of the newest round.
+    `postponed` are those of the failed for which no request was made, as the time or the platform's
+    budget had run out: the next round begins with them."""
 
     success: bool
     message: str
@@ -74,8 +74,8 @@ class Answer:
 
 
 class Broadcaster:
-    """Rounds never overlap: each is leased under a token that all processes agree on, and files its
-    reports only in the transaction that ends the lease."""
+    """Runs rounds, of which no two overlap: each holds the one lease of all processes, and files
+    its reports in the transaction that ends this lease."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Broadcaster:
         vault: Vault,
         outbox: Outbox,
         clock: Clock,
-        book: LeaseRegistry,
+        lease_registry: LeaseRegistry,
         owner: str,
         site_name: str,
         limits: BroadcastLimits,
@@ -95,58 +95,59 @@ class Broadcaster:
         self._vault = vault
         self._outbox = outbox
         self._clock = clock
-        self._book = book
+        self._lease_registry = lease_registry
         self._owner = owner
         self._site_name = site_name
         self._limits = limits
 
-    def start(self) -> Answer:
-        """Turn broadcasting on, for this and every later process."""
+    def start(self) -> BroadcastReply:
+        """Turn broadcasting on for all processes, until `stop`."""
         changed = self._database.write_idempotent(broadcasts.switch, True)
         every = f"every {self._limits.interval_secs:g} s by `python cli.py run`"
-        return self._answer(True, f"broadcasting is on, {every}" if changed else "it was on")
+        return self._reply(True, f"broadcasting is on, {every}" if changed else "it was on")
 
-    def stop(self) -> Answer:
-        """Turn it off; a round that runs comes to its end."""
+    def stop(self) -> BroadcastReply:
+        """Turn broadcasting off; a round that runs is finished."""
         changed = self._database.write_idempotent(broadcasts.switch, False)
-        return self._answer(True, "broadcasting is off" if changed else "it was off")
+        return self._reply(True, "broadcasting is off" if changed else "it was off")
 
     def status(self) -> dict[str, Any]:
-        """An answer's JSON, its numbers those of the newest finished round, with `{"is_on",
-        "is_running", "interval_secs", "started_at", "finished_at", "reports"}`: the times are of
-        the newest round, null when there was none."""
+        """Return a reply's JSON with the numbers of the newest finished round, and `{"is_on",
+        "is_running", "interval_secs", "started_at", "finished_at", "reports"}`. The times are those
+        of the newest round, null when there was none."""
         seen = self._database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
         reports = totals.pop("reports", 0)
         word = "on" if seen.is_on else "off"
         every = f"broadcasting is {word}, every {self._limits.interval_secs:g} s"
-        return self._answer(True, every, **totals).as_json() | {
+        return self._reply(True, every, **totals).as_json() | {
             "is_on": seen.is_on,
-            "is_running": _runs(seen, self._clock.now()),
+            "is_running": _is_running(seen, self._clock.now()),
             "interval_secs": self._limits.interval_secs,
             "started_at": seen.started_at and iso_utc(seen.started_at),
             "finished_at": seen.finished_at and iso_utc(seen.finished_at),
             "reports": reports,
         }
 
-    def trigger(self, stop: threading.Event) -> Answer:
-        """One round now, whether broadcasting is on or off; returns at its end. Somebody has to
-        keep this process's leases meanwhile.
+    def trigger(self, stop: threading.Event) -> BroadcastReply:
+        """Run one round now, whether broadcasting is on or off, and return at its end. The caller
+        must run the lease renewer of this process meanwhile.
 
         Raises:
-            StoppedSignal: `stop` was set before its end; nothing was reported.
+            StoppedSignal: `stop` was set before the end; nothing was reported.
             LeaseLostError: another process took the round over.
-            DatabaseError: the database is away.
+            DatabaseError: nothing was reported.
         """
         lease = self._claim(None)
         if lease is None:
             began = self._database.read(broadcasts.state).started_at
             since = f" since {iso_utc(began)}" if began is not None else ""
-            return self._answer(False, f"a round is under way{since}")
-        return self._round(lease, stop)
+            return self._reply(False, f"a round is under way{since}")
+        return self._run_leased(lease, stop)
 
     def run(self, stop: threading.Event) -> None:
-        """Rounds while it is on, until `stop`; a database that is away is waited for."""
+        """Run rounds while broadcasting is on, until `stop` is set; when the database fails, log it
+        and try again."""
         while not stop.is_set():
             try:
                 self.run_if_due(stop)
@@ -158,13 +159,13 @@ class Broadcaster:
                 log.error("database trouble, trying again: %s", error)
             self._clock.wait(stop, min(LOOK_EVERY_SECS, self._limits.interval_secs))
 
-    def run_if_due(self, stop: threading.Event) -> Answer | None:
-        """A round if broadcasting is on and its time has come. Raises as `trigger`."""
+    def run_if_due(self, stop: threading.Event) -> BroadcastReply | None:
+        """Run a round if broadcasting is on and one is due; None when not. Raises as `trigger`."""
         now = self._clock.now()
         if not self._database.read(broadcasts.state).is_on:
-            return None  # an idle process writes nothing
+            return None  # Claiming would write, every few seconds, for nothing.
         lease = self._claim(now - timedelta(seconds=self._limits.interval_secs))
-        return None if lease is None else self._round(lease, stop)
+        return None if lease is None else self._run_leased(lease, stop)
 
     def _claim(self, due_before: datetime | None) -> Lease | None:
         asked_at, now = self._clock.monotonic(), self._clock.now()
@@ -176,64 +177,68 @@ class Broadcaster:
         lease = Lease(
             kind=LeaseKind.BROADCAST, row_id=broadcasts.ROW, token=token, deadline=deadline
         )
-        self._book.add(lease)
+        self._lease_registry.add(lease)
         return lease
 
-    def _round(self, lease: Lease, stop: threading.Event) -> Answer:
+    def _run_leased(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
         try:
-            return self._tell(lease, stop)
+            return self._run_round(lease, stop)
         except StoppedSignal:
             self._database.write_idempotent(broadcasts.give_back, self._owner, lease.token)
             raise
         finally:
-            self._book.strike(lease)  # one that was not given back runs out by itself
+            self._lease_registry.strike(lease)  # If it was not given back, it expires.
 
-    def _tell(self, lease: Lease, stop: threading.Event) -> Answer:
-        found = self._tasks()
-        live = self._numbers(found, stop)
-        told: dict[str, Counters] = {}
-        left: set[str] = set()
-        for one in found:
-            answer = live.of(one.video_url or "")
-            if not live.was_asked(one.video_url or ""):
-                left.add(one.task_id)
+    def _run_round(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
+        dramas = self._tasks()
+        live = self._fetch_counters(dramas, stop)
+        counted: dict[str, Counters] = {}
+        postponed: set[str] = set()
+        for drama in dramas:
+            link = drama.video_url or ""
+            answer = live.get(link)
+            if live.is_postponed(link):
+                postponed.add(drama.task_id)
             elif isinstance(answer, str) or not answer:
-                log.warning("%s", fields(task=one.task_id, failed=answer or "no counters"))
+                log.warning("%s", fields(task=drama.task_id, failed=answer or "no counters"))
             else:
-                told[one.task_id] = answer
-        reports = self._reports(lease, found, told)
+                counted[drama.task_id] = answer
+        reports = self._reports(lease, dramas, counted)
         totals = {
-            "total": len(found),
-            "succeeded": len(told),
-            "failed": len(found) - len(told),
-            "postponed": len(left),
+            "total": len(dramas),
+            "succeeded": len(counted),
+            "failed": len(dramas) - len(counted),
+            "postponed": len(postponed),
         }
         result = json.dumps(totals | {"reports": len(reports)})
-        begins = json.dumps(next_begins(found, left))
+        next_tasks = json.dumps(next_starts(dramas, postponed))
         lease.require(self._clock)
-        self._database.write(self._file, lease, reports, result, begins)
+        self._database.write(self._file, lease, reports, result, next_tasks)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
-        message = f"told {len(told)} of {len(found)} active tasks, reports {len(reports)}"
-        if left:
-            message += f"; {len(left)} not asked for, the next round begins with them"
-        return self._answer(True, message, **totals)
+        message = f"told {len(counted)} of {len(dramas)} active tasks, reports {len(reports)}"
+        if postponed:
+            message += f"; {len(postponed)} not asked for, the next round begins with them"
+        return self._reply(True, message, **totals)
 
-    def _numbers(self, found: Sequence[DramaFields], stop: threading.Event) -> LiveCounters:
-        """What the platforms told before the time was over. Raises StoppedSignal when `stop`"
-        " is set."""
+    def _fetch_counters(self, dramas: Sequence[DramaFields], stop: threading.Event) -> LiveCounters:
+        """Fetch the counters of the tasks' videos until the round's time is over.
+
+        Raises:
+            StoppedSignal: `stop` was set.
+        """
         live = LiveCounters(self._fetcher)
-        in_time = TimeLimit(stop=stop, clock=self._clock, secs=self._limits.fetch_secs)
+        time_limit = TimeLimit(stop=stop, clock=self._clock, secs=self._limits.fetch_secs)
         try:
-            live.ask([one.video_url or "" for one in found], in_time)
+            live.fetch([drama.video_url or "" for drama in dramas], time_limit)
         except StoppedSignal:
             if stop.is_set():
                 raise
         return live
 
     def _tasks(self) -> list[DramaFields]:
-        """All active tasks, those first that the last round had no time for."""
-        begins = self._database.read(broadcasts.state).next_tasks
-        return in_turn(self._active(), json.loads(begins or "{}"))
+        """Return all active tasks; those that the last round postponed come first."""
+        starts = self._database.read(broadcasts.state).next_tasks
+        return rotate(self._active(), json.loads(starts or "{}"))
 
     def _active(self) -> list[DramaFields]:
         found: list[DramaFields] = []
@@ -245,53 +250,57 @@ class Broadcaster:
                 return found
 
     def _reports(
-        self, lease: Lease, found: Sequence[DramaFields], told: Mapping[str, Counters]
+        self, lease: Lease, dramas: Sequence[DramaFields], counted: Mapping[str, Counters]
     ) -> list[Report]:
         reports = []
         size = self._limits.part_tasks
-        for receiver in recipients_of((one for one in found if one.task_id in told), self._vault):
-            assert receiver.url is not None
-            for start in range(0, len(receiver.dramas), size):
-                some = receiver.dramas[start : start + size]
-                body = broadcast_body(
-                    self._site_name, [broadcast_entry(one, told[one.task_id]) for one in some]
-                )
-                marks = [lease.token, receiver.signer]
+        reported = [drama for drama in dramas if drama.task_id in counted]
+        for recipient in recipients_of(reported, self._vault):
+            assert recipient.url is not None
+            for start in range(0, len(recipient.dramas), size):
+                part = recipient.dramas[start : start + size]
+                entries = [broadcast_entry(drama, counted[drama.task_id]) for drama in part]
+                revisions = [lease.token, recipient.signer]
                 name = event_id(
                     BROADCAST,
                     self._site_name,
-                    url=receiver.url,
+                    url=recipient.url,
                     day=None,
-                    revisions=marks,
+                    revisions=revisions,
                     part=start // size + 1,
                 )
                 reports.append(
                     Report(
                         kind=BROADCAST,
                         event_id=name,
-                        url=receiver.url,
-                        task_id=receiver.signer,
+                        url=recipient.url,
+                        task_id=recipient.signer,
                         stats_date=None,
-                        body=body,
+                        body=broadcast_body(self._site_name, entries),
+                        tasks=[drama.task_id for drama in part],
                     )
                 )
         return reports
 
     def _file(
-        self, tx: Tx, lease: Lease, reports: Sequence[Report], result: str, begins: str
+        self, tx: Tx, lease: Lease, reports: Sequence[Report], result: str, next_tasks: str
     ) -> None:
-        """End the round and file its reports, or nothing of both."""
+        """End the round and file its reports.
+
+        Raises:
+            LeaseLostError: another process took the round over.
+        """
         now = self._clock.now()
         if not broadcasts.finish(
-            tx, self._owner, token=lease.token, result=result, next_tasks=begins, now=now
+            tx, self._owner, token=lease.token, result=result, next_tasks=next_tasks, now=now
         ):
             raise LeaseLostError(f"{lease} was taken over: its round is not reported")
         for report in reports:
             self._outbox.enqueue(tx, report)
 
-    def _answer(self, success: bool, message: str, **totals: int) -> Answer:
-        return Answer(success, message, self._clock.now(), **totals)
+    def _reply(self, success: bool, message: str, **totals: int) -> BroadcastReply:
+        return BroadcastReply(success, message, self._clock.now(), **totals)
 
 
-def _runs(seen: BroadcasterState, now: datetime) -> bool:
+def _is_running(seen: BroadcasterState, now: datetime) -> bool:
     return seen.lease_until is not None and seen.lease_until > now

@@ -1,4 +1,4 @@
-"""With which task a round begins: with the first that the last round had no time for."""
+"""The order of tasks in a round: each starts with the first task that the last one postponed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from storage.distribution.distribution_tasks import DramaFields
 
 
-def in_turn(dramas: Sequence[DramaFields], begins: Mapping[str, str]) -> list[DramaFields]:
-    """Each platform's tasks by their ids, from the one that it begins with round to the one before
-    it. `begins` has task ids by platform; a platform that is not in it begins with its first."""
+def rotate(dramas: Sequence[DramaFields], starts: Mapping[str, str]) -> list[DramaFields]:
+    """Return the tasks of each platform sorted by id, rotated so that its start comes first.
 
-    def turn(one: DramaFields) -> tuple[bool, str]:
-        return one.task_id < begins.get(one.platform or "", ""), one.task_id
+    Args:
+        starts: a task id for each platform; a platform without one starts with its first task.
+    """
 
-    return sorted(dramas, key=turn)
+    def position(drama: DramaFields) -> tuple[bool, str]:
+        return drama.task_id < starts.get(drama.platform or "", ""), drama.task_id
+
+    return sorted(dramas, key=position)
 
 
-def next_begins(ordered: Sequence[DramaFields], left: Collection[str]) -> dict[str, str]:
-    """The first task of each platform that was left, in the order of this round."""
-    begins: dict[str, str] = {}
-    for one in ordered:
-        if one.task_id in left:
-            begins.setdefault(one.platform or "", one.task_id)
-    return begins
+def next_starts(ordered: Sequence[DramaFields], postponed: Collection[str]) -> dict[str, str]:
+    """Return the first postponed task of each platform that has one, in the order of the round."""
+    starts: dict[str, str] = {}
+    for drama in ordered:
+        if drama.task_id in postponed:
+            starts.setdefault(drama.platform or "", drama.task_id)
+    return starts

@@ -1,4 +1,4 @@
-"""The counters of a completion: as they were verified, and what is missing as it is now."""
+"""Counters of completions: those that were verified, and present ones where these are missing."""
 
 from __future__ import annotations
 
@@ -16,34 +16,36 @@ log = service_log("daily_stats")
 
 
 @dataclass(frozen=True)
-class DayCount:
-    """`reason` says why what is missing could not be learnt."""
+class CompletionCount:
+    """The counters of a completion; `reason` says why missing ones could not be fetched."""
 
     completion: Completion
     counters: Counters
     reason: str | None = None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
+        """Return whether every counter of the platform is known."""
         return not counters.missing(self.completion.platform, self.counters)
 
 
-def verified(completion: Completion) -> DayCount:
-    """With what was verified of it; damaged details count as none."""
+def verified(completion: Completion) -> CompletionCount:
+    """Return the counters that were verified; damaged details are logged and count as ncount."""
     try:
         details = json.loads(completion.details or "{}")
-        return DayCount(completion, counters.verified(details))
+        return CompletionCount(completion, counters.verified(details))
     except (WrongFieldError, ValueError) as error:
         log.warning(
             "%s",
             fields(task=completion.task_id, link=completion.submission_link, damaged=str(error)),
         )
-        return DayCount(completion, {})
+        return CompletionCount(completion, {})
 
 
-def completed(one: DayCount, live: LiveCounters) -> DayCount:
-    """With what is told now where nothing was verified; `live` has been asked."""
-    answer = live.of(one.completion.submission_link)
+def with_live_counters(count: CompletionCount, live: LiveCounters) -> CompletionCount:
+    """Return the count with present counters where none were verified; `live` must have fetched
+    the link."""
+    answer = live.get(count.completion.submission_link)
     if isinstance(answer, str):
-        return DayCount(one.completion, one.counters, answer)
-    return DayCount(one.completion, {**answer, **one.counters})
+        return CompletionCount(count.completion, count.counters, answer)
+    return CompletionCount(count.completion, {**answer, **count.counters})

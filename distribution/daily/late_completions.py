@@ -1,4 +1,4 @@
-"""Completions that came, or were verified, after their day was scanned: counted all the same."""
+"""Count completions that were stored or verified after their day was scanned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class LateCompletions:
     """The job `late_completions`.
 
     Args:
-        days: how long after a day it is still looked at.
+        days: how many days before today are checked.
     """
 
     def __init__(self, *, scanner: DailyScanner, days: int) -> None:
@@ -20,10 +20,10 @@ class LateCompletions:
         self._days = days
 
     def run(self, stop: threading.Event) -> str:
-        """Scan again what has changed, task by task; what that did in a sentence.
+        """Scan the changed tasks of each day again and return a summary in English.
 
         Raises:
-            StoppedSignal: `stop` was set; what was stored stays, and a later run does the rest.
+            StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
         """
         last = self._scanner.yesterday
         scans = []

@@ -1,10 +1,10 @@
-"""The daily scanner: what every distribution task reached on a day."""
+"""Count what every distribution task reached on a day, and report it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from core.logs import service_log
-from distribution.daily.counting import DayCount, completed, verified
+from distribution.daily.counting import CompletionCount, verified, with_live_counters
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
 from distribution.daily.tally import CounterSum
 from distribution.live_counters import Fetcher, LiveCounters
@@ -28,17 +28,17 @@ from storage.schema import schema
 T = TypeVar("T")
 log = service_log("daily_stats")
 SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
-# Longer than storing a completion takes from its moment to its COMMIT.
-UNSEEN_YET = timedelta(minutes=5)
-MAX_DAYS_MADE_UP = 31
-MAX_DAYS_ASKED = 366
-LOOKED_UP = 500  # ids in one query
+# A completion gets its time before its COMMIT: for so long a reader may not see it yet.
+COMMIT_GRACE = timedelta(minutes=5)
+MAX_CATCH_UP_DAYS = 31
+MAX_DAYS = 366
+IDS_PER_QUERY = 500
 NOT_FETCHED = "not fetched (dry run)"
 
 
 @dataclass(frozen=True)
 class ScannedTask:
-    """A task's day. `change` and `revision` are None where nothing was stored (a dry run)."""
+    """A task's day. `change` and `revision` are None after a dry run, which stores nothing."""
 
     drama: DramaFields
     counts: Mapping[str, int]
@@ -50,7 +50,8 @@ class ScannedTask:
 
 @dataclass
 class DayScan:
-    """What a scan found. `to_fetch` links of a dry run would have been asked for."""
+    """The result of a scan. `agents` has sums by agent when they were asked for; `to_fetch` is the
+    number of links that a dry run would have fetched."""
 
     day: date
     is_dry: bool = False
@@ -61,15 +62,16 @@ class DayScan:
 
     @property
     def completion_count(self) -> int:
-        return sum(one.completion_count for one in self.tasks)
+        return sum(task.completion_count for task in self.tasks)
 
     @property
     def incomplete(self) -> int:
-        """Tasks of which something could not be counted."""
-        return sum(one.error is not None for one in self.tasks)
+        """Return the number of tasks that were not counted in full."""
+        return sum(task.error is not None for task in self.tasks)
 
     def count(self, change: Change) -> int:
-        return sum(one.change is change for one in self.tasks)
+        """Return the number of tasks with that change."""
+        return sum(task.change is change for task in self.tasks)
 
     def __str__(self) -> str:
         if not self.tasks:
@@ -78,15 +80,15 @@ class DayScan:
         counted = f"completions {self.completion_count}"
         if self.is_dry:
             return f"{self.day}: tasks {len(self.tasks)}, {counted}"
-        told = f"{self.day}: tasks {len(self.tasks)} ({changes}), {counted}, reports {self.reports}"
-        return told + (f", not counted in full {self.incomplete}" if self.incomplete else "")
+        text = f"{self.day}: tasks {len(self.tasks)} ({changes}), {counted}, reports {self.reports}"
+        return text + (f", not counted in full {self.incomplete}" if self.incomplete else "")
 
 
 class DailyScanner:
     """Counts, stores and reports days.
 
     Args:
-        part_tasks: tasks of one report at most.
+        part_tasks: the greatest number of tasks in one report.
     """
 
     def __init__(
@@ -113,10 +115,11 @@ class DailyScanner:
         return self._calendar.day(self._clock.now()) - timedelta(days=1)
 
     def days(self, first: date, last: date) -> list[date]:
-        """All days from `first` to `last`.
+        """Return all days from `first` to `last`.
 
         Raises:
-            InvalidInputError: one is in the future, or they are in the wrong order or too many.
+            InvalidInputError: a day is in the future, `first` is after `last`, or there are more
+                than 366 days.
         """
         today = self._calendar.day(self._clock.now())
         if last > today:
@@ -125,21 +128,21 @@ class DailyScanner:
         if first > last:
             raise InvalidInputError(f"{first} is after {last}: write --from EARLIER --to LATER")
         count = (last - first).days + 1
-        if count > MAX_DAYS_ASKED:
-            raise InvalidInputError(f"{count} days are too many at once; at most {MAX_DAYS_ASKED}")
+        if count > MAX_DAYS:
+            raise InvalidInputError(f"{count} days are too many at once; at most {MAX_DAYS}")
         return [first + timedelta(days=n) for n in range(count)]
 
     def run(self, stop: threading.Event) -> str:
-        """The nightly job: all days since the last one that it finished, to yesterday; what it did
-        in a sentence.
+        """Scan all days since the last one that this job finished, up to yesterday but at most 31;
+        return a summary in English.
 
         Raises:
-            StoppedSignal: `stop` was set; what was stored stays, and a later run does the rest.
+            StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
         """
         last = self.yesterday
-        told = self._database.read(schema.get_fact, SCANNED_TO)
-        first = min(last, date.fromisoformat(told) + timedelta(days=1)) if told else last
-        first = max(first, last - timedelta(days=MAX_DAYS_MADE_UP - 1))
+        scanned = self._database.read(schema.get_fact, SCANNED_TO)
+        first = min(last, date.fromisoformat(scanned) + timedelta(days=1)) if scanned else last
+        first = max(first, last - timedelta(days=MAX_CATCH_UP_DAYS - 1))
         scans = []
         for day in self.days(first, last):
             scans.append(self.scan(day, stop))
@@ -154,18 +157,19 @@ class DailyScanner:
         self._database.write_idempotent(work)
 
     def late_tasks(self, day: date) -> list[str]:
-        """Ids of the tasks whose completions of a day changed since the day was counted. A task
-        that was not counted is among them when the nightly job has done the day."""
+        """Return the ids of the tasks whose completions of a day were changed after the day was
+        counted, or whose day was never counted. Empty for a day that the nightly job has not
+        scanned."""
         begins, ends = self._calendar.bounds(day)
-        # Who came before the day's end was seen by whoever counted it afterwards.
-        since = ends - UNSEEN_YET
+        # A completion that was stored before the day's end was seen by every scan after it.
+        since = ends - COMMIT_GRACE
 
-        def look(tx: Tx) -> list[str]:
+        def read(tx: Tx) -> list[str]:
             first, last = schema.get_fact(tx, SCANNED_FROM), schema.get_fact(tx, SCANNED_TO)
             is_done = first is not None and last is not None and first <= str(day) <= last
             return completions.late_tasks(tx, day, begins, ends, since) if is_done else []
 
-        return self._database.read(look)
+        return self._database.read(read)
 
     def scan(
         self,
@@ -176,12 +180,16 @@ class DailyScanner:
         by_agent: bool = False,
         only: Sequence[str] | None = None,
     ) -> DayScan:
-        """Count a day (or `only` these tasks of it), store it and report what is new. A dry run
-        fetches, stores and reports nothing.
+        """Count a day, store it and report new revisions.
+
+        Args:
+            dry_run: count what was verified; fetch, store and report nothing.
+            by_agent: also add up by agent.
+            only: count these tasks only.
 
         Raises:
             InvalidInputError: the day is in the future.
-            Stopped: `stop` was set; whole parts may be stored and reported already.
+            StoppedSignal: `stop` was set; whole parts may be stored and reported already.
         """
         self.days(day, day)
         begins, ends = self._calendar.bounds(day)
@@ -191,38 +199,38 @@ class DailyScanner:
         for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
                 raise StoppedSignal
-            counted_until = self._clock.now() - UNSEEN_YET
+            counted_until = self._clock.now() - COMMIT_GRACE
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = _by_task(part.dramas, counted)
             stored = None if dry_run else self._store.store(day, part, tallies, counted_until)
             scan.tasks += _scanned(part, tallies, stored)
             scan.reports += int(stored is not None and stored.is_reported)
-            scan.to_fetch += sum(one.reason == NOT_FETCHED for one in counted)
+            scan.to_fetch += sum(count.reason == NOT_FETCHED for count in counted)
             if agents is not None:
                 _add_by_agent(scan.agents, agents, counted)
-        scan.tasks.sort(key=lambda one: one.drama.task_id)
+        scan.tasks.sort(key=lambda task: task.drama.task_id)
         log.info("%s", scan)
         return scan
 
     def _tasks_of(
         self, begins: datetime, ends: datetime, only: Sequence[str] | None
     ) -> list[DramaFields]:
-        """The tasks that were completed by somebody; one that is gone has no project."""
+        """Return the tasks with completions; one that was deleted has an empty project id."""
         ids = only
         if ids is None:
             ids = self._database.read(completions.tasks_of_day, begins, ends)
         known: dict[str, DramaFields] = {}
-        for some in _chunks(ids, LOOKED_UP):
+        for some in _chunks(ids, IDS_PER_QUERY):
             known |= self._database.read(distribution_tasks.named, some)
         return [known.get(task_id) or DramaFields(task_id, "") for task_id in ids]
 
     def _parts(self, found: Sequence[DramaFields]) -> Iterator[Part]:
-        for receiver in recipients_of(found, self._vault):
-            for number, some in enumerate(_chunks(receiver.dramas, self._part_tasks), start=1):
-                yield Part(receiver, number, some)
+        for recipient in recipients_of(found, self._vault):
+            for number, some in enumerate(_chunks(recipient.dramas, self._part_tasks), start=1):
+                yield Part(recipient, number, some)
 
     def _completions(self, part: Part, begins: datetime, ends: datetime) -> list[Completion]:
-        ids = [one.task_id for one in part.dramas]
+        ids = [drama.task_id for drama in part.dramas]
         return self._database.read(completions.of_day, ids, begins, ends)
 
     def _count(
@@ -230,35 +238,40 @@ class DailyScanner:
         found: Iterable[Completion],
         live: LiveCounters | None,
         stop: threading.Event,
-    ) -> list[DayCount]:
-        """The counters of each: as they were verified, and what is missing as it is now."""
-        counted = [verified(one) for one in found]
+    ) -> list[CompletionCount]:
+        """Return the counters of each completion; missing ones are fetched, but not without
+        `live`."""
+        counted = [verified(completion) for completion in found]
         if live is None:
             return [
-                one if one.is_whole else DayCount(one.completion, one.counters, NOT_FETCHED)
-                for one in counted
+                count if count.is_complete else replace(count, reason=NOT_FETCHED)
+                for count in counted
             ]
-        wanted = [one.completion.submission_link for one in counted if not one.is_whole]
-        live.ask(wanted, stop)
-        return [one if one.is_whole else completed(one, live) for one in counted]
+        links = [count.completion.submission_link for count in counted if not count.is_complete]
+        live.fetch(links, stop)
+        return [
+            count if count.is_complete else with_live_counters(count, live) for count in counted
+        ]
 
 
-def _by_task(found: Sequence[DramaFields], counted: Iterable[DayCount]) -> dict[str, CounterSum]:
-    tallies = {one.task_id: CounterSum() for one in found}
-    for one in found:
-        if not one.project_id:
-            tallies[one.task_id].note("the task itself is not known any more")
-    for each in counted:
-        tallies[each.completion.task_id].add(each.completion, each.counters, each.reason)
+def _by_task(
+    found: Sequence[DramaFields], counted: Iterable[CompletionCount]
+) -> dict[str, CounterSum]:
+    tallies = {drama.task_id: CounterSum() for drama in found}
+    for drama in found:
+        if not drama.project_id:
+            tallies[drama.task_id].add_problem("the task itself is not known any more")
+    for count in counted:
+        tallies[count.completion.task_id].add(count.completion, count.counters, count.reason)
     return tallies
 
 
 def _add_by_agent(
-    tallies: dict[str, CounterSum], agents: Mapping[str, str], counted: Iterable[DayCount]
+    tallies: dict[str, CounterSum], agents: Mapping[str, str], counted: Iterable[CompletionCount]
 ) -> None:
-    for one in counted:
-        agent = agents.get(one.completion.user_id, "")
-        tallies.setdefault(agent, CounterSum()).add(one.completion, one.counters, one.reason)
+    for count in counted:
+        agent = agents.get(count.completion.user_id, "")
+        tallies.setdefault(agent, CounterSum()).add(count.completion, count.counters, count.reason)
 
 
 def _scanned(

@@ -1,4 +1,4 @@
-"""Storing what a scan found, with the report of what is new in it: one transaction for both."""
+"""Store the days that a scan counted, and file the report on new ones, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from distribution.payloads import DAILY, daily_body, daily_entry, event_id
 from distribution.recipients import Recipient
 from storage.distribution import daily_stats
 from storage.distribution.daily_stats import DailyStats
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Outbox, Report
+from webhooks.queue import FinishedAttempt
 
 LAST_WRITER = "daily_stats_writer"
+RESPONSE_CHARS = 1024
 
 
 class Change(StrEnum):
-    """What a scan found of a task's day."""
+    """How a task's day differs from the one that was stored before."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -32,16 +35,16 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """Tasks of one receiver whose days are stored, and told, together; `number` is from 1."""
+    """Tasks of one recipient whose days are stored and reported together; `number` is from 1."""
 
-    receiver: Recipient
+    recipient: Recipient
     number: int
     dramas: Sequence[DramaFields]
 
 
 @dataclass(frozen=True)
 class StoredPart:
-    """The days as they are stored now, and whether a report was filed for them."""
+    """The stored days and their changes by task id, and whether a report on them was filed."""
 
     days: Mapping[str, DailyStats]
     changes: Mapping[str, Change]
@@ -49,7 +52,7 @@ class StoredPart:
 
 
 class DailyStore:
-    """Writes `task_daily_stats`, and files the report that is due."""
+    """Writes `task_daily_stats` and files daily reports."""
 
     def __init__(self, *, database: Database, outbox: Outbox, clock: Clock, site_name: str) -> None:
         self._database = database
@@ -60,11 +63,12 @@ class DailyStore:
     def store(
         self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
     ) -> StoredPart:
-        """Store the tasks' day. Other numbers than before are a new revision, and reported once.
-        What changed before `counted_until` is in the tallies.
+        """Store the tasks' day. Counts that differ from the stored ones are a new revision, which
+        is reported once. Repeating a call changes nothing.
 
-        A repetition finds its own numbers and changes nothing, so it may run again as often as the
-        database asks for it.
+        Args:
+            tallies: the sums by task id.
+            counted_until: completions that were changed before this moment are in the tallies.
         """
         return self._database.write_idempotent(self._store, day, part, tallies, counted_until)
 
@@ -76,29 +80,32 @@ class DailyStore:
         tallies: Mapping[str, CounterSum],
         counted_until: datetime,
     ) -> StoredPart:
-        # Two scans at once: the second one waits here, and then sees what the first one wrote.
+        # This row serves as a lock: of two scans at once the second waits here, and then reads what
+        # the first has written.
         schema.set_fact(tx, LAST_WRITER, uuid.uuid4().hex)
-        known = daily_stats.of_day(tx, day, [one.task_id for one in part.dramas])
+        known = daily_stats.of_day(tx, day, [drama.task_id for drama in part.dramas])
         found = {
-            one.task_id: self._found(
-                day, tallies[one.task_id], known.get(one.task_id), one, counted_until
+            drama.task_id: self._revised(
+                day, tallies[drama.task_id], known.get(drama.task_id), drama, counted_until
             )
-            for one in part.dramas
+            for drama in part.dramas
         }
-        changes = {name: _change(one, known.get(name)) for name, one in found.items()}
-        due = [one for one in part.dramas if found[one.task_id].event_id is None]
+        changes = {name: _change(stats, known.get(name)) for name, stats in found.items()}
+        due = [drama for drama in part.dramas if found[drama.task_id].event_id is None]
         report = self._report(day, part, due, found)
         is_reported = report is not None and self._outbox.enqueue(tx, report)
         if report is not None:
             found |= {
-                one.task_id: replace(found[one.task_id], event_id=report.event_id) for one in due
+                drama.task_id: replace(found[drama.task_id], event_id=report.event_id)
+                for drama in due
             }
-        untold = {one.task_id for one in due}
-        daily_stats.store_revisions(tx, [found[name] for name in untold])
-        daily_stats.note_scanned(tx, [one for name, one in found.items() if name not in untold])
+        revised = {drama.task_id for drama in due}
+        same = [stats for name, stats in found.items() if name not in revised]
+        daily_stats.store_revisions(tx, [found[name] for name in revised])
+        daily_stats.note_scanned(tx, same)
         return StoredPart(found, changes, is_reported)
 
-    def _found(
+    def _revised(
         self,
         day: date,
         tally: CounterSum,
@@ -107,7 +114,7 @@ class DailyStore:
         counted_until: datetime,
     ) -> DailyStats:
         if known is not None and known.counted_until > counted_until:
-            return known  # another scan has read the completions later, and was faster
+            return known  # Another scan read the completions later than this one and stored first.
         counts = tally.counts
         is_same = known is not None and dict(known.counts) == counts
         revision = 1 if known is None else known.revision + (0 if is_same else 1)
@@ -126,12 +133,12 @@ class DailyStore:
     def _report(
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
     ) -> Report | None:
-        """What is to be told of the tasks that are due; None when nobody is to be told."""
-        url = part.receiver.url
+        """Return the report on the tasks that are due; None without any, or without a URL."""
+        url = part.recipient.url
         if url is None or not due:
             return None
-        revisions = [(one.task_id, found[one.task_id].revision) for one in due]
-        entries = [daily_entry(one, found[one.task_id].counts) for one in due]
+        revisions = [(drama.task_id, found[drama.task_id].revision) for drama in due]
+        entries = [daily_entry(drama, found[drama.task_id].counts) for drama in due]
         name = event_id(
             DAILY, self._site_name, url=url, day=day, revisions=revisions, part=part.number
         )
@@ -140,9 +147,10 @@ class DailyStore:
             kind=DAILY,
             event_id=name,
             url=url,
-            task_id=part.receiver.signer,
+            task_id=part.recipient.signer,
             stats_date=day,
             body=body,
+            tasks=[drama.task_id for drama in due],
         )
 
 
@@ -150,3 +158,20 @@ def _change(found: DailyStats, known: DailyStats | None) -> Change:
     if known is None:
         return Change.NEW
     return Change.UNCHANGED if found.revision == known.revision else Change.CHANGED
+
+
+def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
+    """Store on the days of a daily report whether it was delivered, and the receiver's answer.
+    Deliveries of other kinds are ignored."""
+    delivery, outcome = attempt.delivery, attempt.outcome
+    if delivery.kind is not DeliveryKind.DAILY:
+        return
+    is_delivered = outcome.state is DeliveryState.DELIVERED
+    answer = f"{outcome.status or ''} {outcome.error or outcome.response or ''}".strip()
+    daily_stats.note_delivery(
+        tx,
+        delivery.event_id,
+        attempt.at if is_delivered else None,
+        answer[:RESPONSE_CHARS] or None,
+        delivery.attempts,
+    )

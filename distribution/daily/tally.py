@@ -1,4 +1,4 @@
-"""Adding up completions: accounts once per user and platform, counters where they are known."""
+"""Add up completions: an account counts once per user and platform, unknown counters not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REASON_CHARS = 150
 
 
 class CounterSum:
-    """The sums of a task, or of an agent."""
+    """The sums of the completions of a task or of an agent."""
 
     def __init__(self) -> None:
         self.completion_count = 0
@@ -23,12 +23,14 @@ class CounterSum:
         self._problems: list[str] = []
 
     def add(self, completion: Completion, counters: Counters, reason: str | None) -> None:
-        """Count a completion. What is not known of its counters is left out of the sums and noted;
-        `reason` says why it could not be learnt."""
+        """Add a completion. Unknown counters are not in the sums: they are listed in `error`, with
+        the reason why they could not be fetched."""
         platform = completion.platform
         self.completion_count += 1
         if platform not in COUNTED:
-            self.note(f"{completion.submission_link[:REASON_CHARS]}: unknown platform {platform!r}")
+            self.add_problem(
+                f"{completion.submission_link[:REASON_CHARS]}: unknown platform {platform!r}"
+            )
             return
         self._accounts.add((platform, completion.user_id))
         for counter in COUNTED[platform]:
@@ -38,23 +40,23 @@ class CounterSum:
         if unknown:
             why = (reason or "the platform does not tell")[:REASON_CHARS]
             link = completion.submission_link[:REASON_CHARS]
-            self.note(f"{link} without {', '.join(unknown)}: {why}")
+            self.add_problem(f"{link} without {', '.join(unknown)}: {why}")
 
-    def note(self, problem: str) -> None:
-        """Note what is not in the sums, and why."""
+    def add_problem(self, problem: str) -> None:
+        """Add to `error` what is not in the sums, and why."""
         self._problems.append(problem)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Every one of COUNTS."""
+        """Return all counts by their columns, those of COUNTS."""
         per_platform = Counter(platform for platform, _ in self._accounts)
         accounts = {f"{PREFIXES[name]}_account_count": n for name, n in per_platform.items()}
-        told = {**accounts, **self._sums, "account_count": len(self._accounts)}
-        return {name: told.get(name, 0) for name in COUNTS}
+        counts = {**accounts, **self._sums, "account_count": len(self._accounts)}
+        return {name: counts.get(name, 0) for name in COUNTS}
 
     @property
     def error(self) -> str | None:
-        """What is not in the sums; None when everything is."""
+        """Return what is not in the sums, at most 1,000 characters; None when everything is."""
         if not self._problems:
             return None
         more = len(self._problems) - SHOWN_PROBLEMS

@@ -1,4 +1,4 @@
-"""The way in for tasks, users and completions: checked one by one, stored in batches."""
+"""Import tasks, users and completions: items are checked one by one and stored in batches."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from webhooks.outbox import Outbox, Report
 
 T = TypeVar("T")
 BATCH = 500
-RACES = 5  # against others who store the same completions
+MAX_RACES = 5  # against other imports of the same completions
 
 
 @dataclass(frozen=True)
 class Problem:
-    """An item that was refused. `position` is from 0; `field` is empty where the item as a whole
-    is wrong; `name` is its id as far as it has one."""
+    """A refused item. `position` counts from 0; `name` is its id, empty when it has none; `field`
+    is empty when the item as a whole is wrong."""
 
     position: int
     name: str
@@ -39,15 +39,16 @@ class Problem:
 
 
 @dataclass
-class Taken:
-    """What became of the items: the good ones are stored, also where others were refused."""
+class ImportResult:
+    """Numbers of items by what was done with them, and the refused ones. Valid items are stored
+    even when others are refused."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, other: Taken) -> None:
+    def add(self, other: ImportResult) -> None:
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
@@ -56,17 +57,17 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Item:
-    """`form` is what was read from the item."""
+    """A valid item: `form` is what was read from it."""
 
     position: int
     form: Any
 
 
 class DistributionImporter:
-    """Takes what the distributing site tells, as often as it tells it.
+    """Imports items of the distributing site; importing the same item again changes nothing.
 
-    Items are JSON objects; an InvalidInputError among them is a problem of its own, so that a
-    reader of files can hand on what it could not read. Nothing is raised for a wrong item.
+    Items are JSON objects. An InvalidInputError among them counts as a refused item, so that a
+    reader of files can pass on what it could not read. No method raises for a wrong item.
     """
 
     def __init__(
@@ -86,23 +87,24 @@ class DistributionImporter:
         self._calendar = calendar
         self._site_name = site_name
 
-    def add_dramas(self, items: Iterable[Any]) -> Taken:
-        """Store tasks; known ones are changed where they differ. See forms.read_drama."""
+    def add_dramas(self, items: Iterable[Any]) -> ImportResult:
+        """Store tasks, and change known ones that differ. See `validation.read_drama`."""
         return self._add(items, read_drama, "task_id", self._store_dramas)
 
-    def add_users(self, items: Iterable[Any]) -> Taken:
-        """Store users; known ones are changed where they differ. See forms.read_user."""
+    def add_users(self, items: Iterable[Any]) -> ImportResult:
+        """Store users, and change known ones that differ. See `validation.read_user`."""
         return self._add(items, read_user, "user_id", self._store_users)
 
-    def add_completions(self, items: Iterable[Any], *, report: bool = True) -> Taken:
-        """Store posted videos; a known one keeps its time and gets what is verified now.
+    def add_completions(self, items: Iterable[Any], *, report: bool = True) -> ImportResult:
+        """Store posted videos. A known one keeps its time and gets the details that are verified
+        now. See `validation.read_completion`.
 
-        With `report` the new ones are reported at once: their deliveries are filed in the
-        transaction that stores them. See forms.read_completion.
+        Args:
+            report: file reports on the new ones in the transaction that stores them.
         """
 
-        def read(told: Mapping[str, Any]) -> Completion:
-            return read_completion(told, self._clock.now(), self._calendar.zone)
+        def read(item: Mapping[str, Any]) -> Completion:
+            return read_completion(item, self._clock.now(), self._calendar.zone)
 
         return self._add(
             items,
@@ -116,48 +118,48 @@ class DistributionImporter:
         items: Iterable[Any],
         read: Callable[[Mapping[str, Any]], Any],
         name_field: str,
-        store: Callable[[Tx, Sequence[_Item]], Taken],
-    ) -> Taken:
-        taken = Taken()
+        store: Callable[[Tx, Sequence[_Item]], ImportResult],
+    ) -> ImportResult:
+        result = ImportResult()
         for batch in _batches(enumerate(items)):
             good = []
             for position, item in batch:
                 try:
                     good.append(_Item(position, read(_object(item))))
                 except InvalidInputError as error:
-                    taken.problems.append(_problem(position, item, name_field, error))
+                    result.problems.append(_problem(position, item, name_field, error))
             if good:
-                taken.add(self._stored(lambda tx, good=good: store(tx, good)))  # type: ignore[misc]
-        taken.problems.sort(key=lambda one: one.position)
-        return taken
+                result.add(self._stored(lambda tx, good=good: store(tx, good)))  # type: ignore[misc]
+        result.problems.sort(key=lambda problem: problem.position)
+        return result
 
-    def _stored(self, work: Callable[[Tx], Taken]) -> Taken:
-        """Run it as often as it takes: whatever was stored before is found there."""
-        for _ in range(RACES - 1):
+    def _stored(self, work: Callable[[Tx], ImportResult]) -> ImportResult:
+        """Run `work`, and again when another import stored the same rows first."""
+        for _ in range(MAX_RACES - 1):
             try:
                 return self._database.write_idempotent(work)
             except DuplicateKeyError:
-                continue  # another was faster; the next try sees its rows
+                continue  # The next try sees the rows of the other import.
         return self._database.write_idempotent(work)
 
-    def _store_dramas(self, tx: Tx, batch: Sequence[_Item]) -> Taken:
-        taken = Taken()
+    def _store_dramas(self, tx: Tx, batch: Sequence[_Item]) -> ImportResult:
+        result = ImportResult()
         known = distribution_tasks.named(tx, [item.form.task_id for item in batch])
         changed: dict[str, DramaFields] = {}
         for item in batch:
             form: DramaForm = item.form
             before = known.get(form.task_id)
-            after = self._with_secret(tx, form, form.over(before))
+            after = self._with_secret(tx, form, form.applied_to(before))
             if before is None:
-                taken.created += 1
+                result.created += 1
             elif after != before:
-                taken.updated += 1
+                result.updated += 1
             else:
-                taken.unchanged += 1
+                result.unchanged += 1
                 continue
             changed[form.task_id] = known[form.task_id] = after
         distribution_tasks.upsert(tx, changed.values(), self._clock.now())
-        return taken
+        return result
 
     def _with_secret(self, tx: Tx, form: DramaForm, drama: DramaFields) -> DramaFields:
         if not form.gives_secret:
@@ -170,91 +172,103 @@ class DistributionImporter:
         try:
             return self._vault.decrypt(token) == secret
         except CredentialsError:
-            return False  # of another key: telling it again is what mends it
+            return False  # It was encrypted with a lost key: this import repairs it.
 
-    def _store_users(self, tx: Tx, batch: Sequence[_Item]) -> Taken:
-        taken = Taken()
+    def _store_users(self, tx: Tx, batch: Sequence[_Item]) -> ImportResult:
+        result = ImportResult()
         known = users.named(tx, [item.form.user_id for item in batch])
         changed: dict[str, User] = {}
         for item in batch:
             user: User = item.form
             before = known.get(user.user_id)
             if user == before:
-                taken.unchanged += 1
+                result.unchanged += 1
                 continue
-            taken.created += before is None
-            taken.updated += before is not None
+            result.created += before is None
+            result.updated += before is not None
             changed[user.user_id] = known[user.user_id] = user
         users.upsert(tx, changed.values(), self._clock.now())
-        return taken
+        return result
 
-    def _store_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> Taken:
-        taken = Taken()
+    def _store_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> ImportResult:
+        result = ImportResult()
         tasks = distribution_tasks.named(tx, list({item.form.task_id for item in batch}))
         known = completions.stored(tx, list({item.form.link_hash for item in batch}))
         new: dict[tuple[str, str, str], Completion] = {}
         refreshed: dict[tuple[str, str, str], Completion] = {}
         for item in batch:
-            one: Completion = item.form
-            if one.task_id not in tasks:
-                reason = f"{one.task_id!r} is not known; import the task first"
-                taken.problems.append(
+            completion: Completion = item.form
+            key = completion.key
+            if completion.task_id not in tasks:
+                result.problems.append(
                     Problem(
-                        position=item.position, name=one.task_id, field="task_id", reason=reason
+                        position=item.position,
+                        name=completion.task_id,
+                        field="task_id",
+                        reason=f"{completion.task_id!r} is not known; import the task first",
                     )
                 )
-            elif one.key not in known:
-                taken.created += 1
-                new[one.key] = known[one.key] = one
-            elif _says_more(one, known[one.key]):
-                taken.updated += 1
-                later = replace(known[one.key], details=one.details)
-                (new if one.key in new else refreshed)[one.key] = known[one.key] = later
+            elif key not in known:
+                result.created += 1
+                new[key] = known[key] = completion
+            elif _has_new_details(completion, known[key]):
+                result.updated += 1
+                later = replace(known[key], details=completion.details)
+                (new if key in new else refreshed)[key] = known[key] = later
             else:
-                taken.unchanged += 1
+                result.unchanged += 1
         completions.insert(tx, new.values(), self._clock.now())
         completions.refresh(tx, refreshed.values(), self._clock.now())
         if report:
             self._report(tx, tasks, list(new.values()))
-        return taken
+        return result
 
     def _report(
         self, tx: Tx, tasks: Mapping[str, DramaFields], found: Sequence[Completion]
     ) -> None:
         by_task: dict[str, list[Completion]] = {}
-        for one in sorted(found, key=lambda one: (one.completed_at, one.key)):
-            by_task.setdefault(one.task_id, []).append(one)
-        for receiver in recipients_of((tasks[task_id] for task_id in by_task), self._vault):
-            if receiver.url is not None:
-                self._outbox.enqueue(tx, self._completion_report(receiver, by_task))
+        for completion in sorted(found, key=lambda found: (found.completed_at, found.key)):
+            by_task.setdefault(completion.task_id, []).append(completion)
+        for recipient in recipients_of((tasks[task_id] for task_id in by_task), self._vault):
+            if recipient.url is not None:
+                self._outbox.enqueue(tx, self._completion_report(recipient, by_task))
 
     def _completion_report(
-        self, receiver: Recipient, by_task: Mapping[str, Sequence[Completion]]
+        self, recipient: Recipient, by_task: Mapping[str, Sequence[Completion]]
     ) -> Report:
-        assert receiver.url is not None
-        told = [(drama, one) for drama in receiver.dramas for one in by_task[drama.task_id]]
+        assert recipient.url is not None
+        reported = [
+            (drama, completion)
+            for drama in recipient.dramas
+            for completion in by_task[drama.task_id]
+        ]
         body = completion_body(
             self._site_name,
             [
-                completion_entry(drama, one, counters.verified(json.loads(one.details or "{}")))
-                for drama, one in told
+                completion_entry(drama, completion, _verified(completion))
+                for drama, completion in reported
             ],
         )
-        keys = [one.key for _, one in told]
+        keys = [completion.key for _, completion in reported]
         name = event_id(
-            COMPLETION, self._site_name, url=receiver.url, day=None, revisions=keys, part=1
+            COMPLETION, self._site_name, url=recipient.url, day=None, revisions=keys, part=1
         )
         return Report(
             kind=COMPLETION,
             event_id=name,
-            url=receiver.url,
-            task_id=receiver.signer,
+            url=recipient.url,
+            task_id=recipient.signer,
             stats_date=None,
             body=body,
+            tasks=[drama.task_id for drama in recipient.dramas],
         )
 
 
-def _says_more(now: Completion, before: Completion) -> bool:
+def _verified(completion: Completion) -> counters.Counters:
+    return counters.verified(json.loads(completion.details or "{}"))
+
+
+def _has_new_details(now: Completion, before: Completion) -> bool:
     if now.details is None:
         return False
     return before.details is None or json.loads(before.details) != json.loads(now.details)

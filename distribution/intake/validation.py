@@ -1,4 +1,4 @@
-"""What the distributing site tells of tasks, users and completions, checked field by field."""
+"""Read tasks, users and completions as the distributing site sends them, field by field."""
 
 from __future__ import annotations
 
@@ -41,57 +41,61 @@ COMPLETION_FIELDS = (
 TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
 MAX_DURATION_SECS = 10_000_000
 DETAILS_LEVELS = 20
-AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
+MAX_AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
 
 
 @dataclass(frozen=True)
 class DramaForm:
-    """A distribution task as it was told. `changes` has only the fields that were given."""
+    """A distribution task as it was sent. `changes` has only the fields that were present."""
 
     task_id: str
     changes: Mapping[str, Any]
     gives_secret: bool
     secret: str | None = field(repr=False)  # in clear
 
-    def over(self, known: DramaFields | None) -> DramaFields:
-        """The whole task: what is told now over what is known; its secret as it is known."""
+    def applied_to(self, known: DramaFields | None) -> DramaFields:
+        """Return the known task, or a new one, with the changes; its secret is not changed."""
         base = known or DramaFields(self.task_id, "")
         return replace(base, **self.changes)
 
 
-def read_drama(told: Mapping[str, Any]) -> DramaForm:
-    """A distribution task. A field that is absent stays as it is known; null empties it.
+def read_drama(item: Mapping[str, Any]) -> DramaForm:
+    """Read a distribution task. An absent field keeps its known value; null empties it.
 
     Raises:
         WrongFieldError: names the field.
     """
-    fields = Fields(told=told, known=DRAMA_FIELDS)
+    fields = Fields(values=item, known=DRAMA_FIELDS)
     task_id = fields.identifier("task_id")
     changes: dict[str, Any] = {"project_id": fields.identifier("project_id")}
-    if fields.was_given("title"):
+    if fields.is_present("title"):
         changes["title"] = fields.text("title", TITLE_CHARS) or ""
-    if fields.was_given("duration"):
+    if fields.is_present("duration"):
         changes["duration"] = fields.count("duration", MAX_DURATION_SECS) or 0
-    if fields.was_given("video_url"):
+    if fields.is_present("video_url"):
         link = fields.link("video_url")
         changes["video_url"] = link[0] if link else None
         changes["platform"] = link[1].platform if link else None
-    if fields.was_given("status"):
+    if fields.is_present("status"):
         changes["status"] = _status(fields)
-    if fields.was_given("callback_url"):
+    if fields.is_present("callback_url"):
         changes["callback_url"] = fields.http_url("callback_url")
     secret = fields.value("callback_secret") or None
     return DramaForm(
         task_id=task_id,
         changes=changes,
-        gives_secret=fields.was_given("callback_secret"),
+        gives_secret=fields.is_present("callback_secret"),
         secret=None if secret is None else read_secret("callback_secret", secret),
     )
 
 
-def read_user(told: Mapping[str, Any]) -> User:
-    """A user. Raises WrongFieldError."""
-    fields = Fields(told=told, known=USER_FIELDS)
+def read_user(item: Mapping[str, Any]) -> User:
+    """Read a user.
+
+    Raises:
+        WrongFieldError: names the field.
+    """
+    fields = Fields(values=item, known=USER_FIELDS)
     return User(
         fields.identifier("user_id"),
         fields.text("name", NAME_CHARS) or "",
@@ -99,22 +103,22 @@ def read_user(told: Mapping[str, Any]) -> User:
     )
 
 
-def read_completion(told: Mapping[str, Any], now: datetime, zone: tzinfo) -> Completion:
-    """A posted video; without `completed_at` it was posted now.
+def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Completion:
+    """Read a posted video; without `completed_at` it was posted now.
 
     Args:
-        zone: of a time without an offset.
+        zone: the time zone of a time without an offset.
 
     Raises:
         WrongFieldError: names the field.
     """
-    fields = Fields(told=told, known=COMPLETION_FIELDS)
+    fields = Fields(values=item, known=COMPLETION_FIELDS)
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
         raise WrongFieldError(field="submission_link", reason="is missing")
     completed_at = fields.moment("completed_at", zone) or now
-    if completed_at > now + AHEAD:
+    if completed_at > now + MAX_AHEAD:
         raise WrongFieldError(
             field="completed_at", reason=f"{completed_at.isoformat()} is in the future"
         )
@@ -130,9 +134,10 @@ def read_completion(told: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
     )
 
 
-def link_hash(meant: VideoLink | ShortLink) -> str:
-    """The same for every spelling of a video's link; a short link is one of its own."""
-    name = f"{meant.platform}:{meant.video_id}" if isinstance(meant, VideoLink) else meant.url
+def link_hash(link: VideoLink | ShortLink) -> str:
+    """Return a hash that is the same for every spelling of a video's link; a short link, which
+    does not name its video, has a hash of its own."""
+    name = f"{link.platform}:{link.video_id}" if isinstance(link, VideoLink) else link.url
     return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -141,7 +146,7 @@ def _status(fields: Fields) -> DramaStatus:
     try:
         return DramaStatus(text or "")
     except ValueError:
-        known = ", ".join(one.value for one in DramaStatus)
+        known = ", ".join(status.value for status in DramaStatus)
         raise WrongFieldError(field="status", reason=f"{text!r} is none of {known}") from None
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
 from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus, Health
 
@@ -178,7 +179,7 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
         id=account_id,
         token=token,
         now=to_sql(now),
-        reason=reason[:512],
+        reason=reason[:MAX_TEXT_CHARS],
     )
 
 

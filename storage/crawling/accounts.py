@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountEvent, AccountStatus
 
@@ -101,7 +102,7 @@ def set_status(
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
         id=account_id,
         status=status.value,
-        reason=reason and reason[:512],
+        reason=reason and reason[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
@@ -210,7 +211,7 @@ def note_event(
         " VALUES (:account_id, :kind, :detail, :evidence, :until, :now)",
         account_id=account_id,
         kind=kind,
-        detail=detail[:1024],
+        detail=detail[:MAX_TEXT_CHARS],
         evidence=evidence,
         until=to_sql_or_none(until),
         now=to_sql(now),

@@ -9,10 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.schema import schema
-
-MAX_RESULT = 1024
 
 
 class JobCause(StrEnum):
@@ -160,7 +159,7 @@ def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
         f" lease_owner=NULL, lease_until=NULL WHERE {DEAD}",
         id=seen.id,
         token=seen.lease_token,
-        reason=reason[:MAX_RESULT],
+        reason=reason[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
@@ -174,7 +173,7 @@ def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: d
         id=run_id,
         token=token,
         state=state.value,
-        result=result[:MAX_RESULT],
+        result=result[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
@@ -204,7 +203,7 @@ def note_missed(
         job=job,
         scheduled_at=to_sql(scheduled_at),
         times=times,
-        reason=reason[:MAX_RESULT],
+        reason=reason[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 

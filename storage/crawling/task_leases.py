@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
@@ -207,7 +208,7 @@ def put_back(
         status=status.value,
         not_before=to_sql_or_none(not_before),
         waiting_for=waiting_for and waiting_for.value,
-        error=error and error[:1024],
+        error=error and error[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
@@ -223,7 +224,7 @@ def finish(
         id=task_id,
         token=token,
         status=status.value,
-        error=error and error[:1024],
+        error=error and error[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 

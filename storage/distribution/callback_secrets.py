@@ -1,4 +1,4 @@
-"""Queries on the callback columns of `drama_tasks`: what signs a report, and how it went."""
+"""Queries on the callback columns of `drama_tasks`: the signing secret, the newest delivery."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from storage.engines.transactions import Tx
 
 
 def secret_of(tx: Tx, task_id: str) -> str | None:
-    """The encrypted secret of a task, None when it has none or is gone."""
+    """Return the encrypted secret of a task; None when it has none or does not exist."""
     row = tx.one("SELECT callback_secret FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
     return row["callback_secret"] if row else None
 
 
 def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
-    """Change a task's encrypted secret if it is still what the caller has seen."""
+    """Replace a task's encrypted secret; False when it is no longer `seen`."""
     same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"
@@ -33,10 +33,13 @@ def task_exists(tx: Tx, task_id: str) -> bool:
     return row is not None
 
 
-def follow(
-    tx: Tx, task_ids: Sequence[str], delivery_id: int, state: str, retries: int, now: datetime
+def record_delivery(
+    tx: Tx, task_ids: Sequence[str], *, delivery_id: int, state: str, retries: int, now: datetime
 ) -> None:
-    """Note on tasks how a delivery that told of them stands, unless a newer one did already."""
+    """Store on tasks the state of a delivery that reports on them, except where a newer delivery
+    was recorded already."""
+    if not task_ids:
+        return
     names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}
     tx.execute(
         "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"

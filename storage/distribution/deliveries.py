@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import DuplicateKeyError
+from storage.distribution import delivery_tasks
 from storage.engines.datetimes import (
     day_from_sql,
     from_sql,
@@ -16,9 +17,8 @@ from storage.engines.datetimes import (
     to_sql,
     to_sql_or_none,
 )
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Row, Tx
-
-ERROR_CHARS = 1024
 
 
 class DeliveryState(StrEnum):
@@ -86,7 +86,8 @@ class Delivery:
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """What is filed; the other columns follow."""
+    """A delivery that is to be filed. `tasks` are the distribution tasks that it reports on, with
+    the one whose secret signs it (`task_id`)."""
 
     event_id: str
     kind: DeliveryKind
@@ -96,6 +97,7 @@ class NewDelivery:
     task_id: str | None
     stats_date: date | None
     body: str
+    tasks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,11 @@ class Filter:
 
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
-    """File a delivery that is due at once; its id, or None when its event id is filed already."""
+    """File a delivery that is due at once, with its tasks; return its id, or None when its event id
+    is filed already."""
     _make_endpoint(tx, new, now)
     try:
-        return tx.insert(
+        delivery_id = tx.insert(
             "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id,"
             " stats_date, body, state, not_before, created_at)"
             " VALUES (:event_id, :kind, :url, :url_hash, :host, :task_id, :stats_date, :body,"
@@ -157,6 +160,8 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
         )
     except DuplicateKeyError:
         return None
+    delivery_tasks.add(tx, delivery_id, new.tasks)
+    return delivery_id
 
 
 def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
@@ -244,7 +249,7 @@ def end_attempt(
         status=status,
         response=response,
         now=to_sql(now),
-        error=error and error[:ERROR_CHARS],
+        error=error and error[:MAX_TEXT_CHARS],
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.distribution.deliveries import ERROR_CHARS, Delivery, DeliveryState
+from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 
 LOOKS_AT_ONCE = 100
@@ -138,7 +139,7 @@ def settle(
         now=to_sql(now),
         not_before=to_sql_or_none(not_before),
         status=status,
-        error=error and error[:ERROR_CHARS],
+        error=error and error[:MAX_TEXT_CHARS],
         finished_at=None if state is DeliveryState.FAILED else to_sql(now),
     )
 

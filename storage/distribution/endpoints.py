@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
-
-REASON_CHARS = 512
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def set_enabled(
         " changed_at=:now WHERE url_hash=:url_hash",
         url_hash=url_hash,
         enabled=int(enabled),
-        reason=reason and reason[:REASON_CHARS],
+        reason=reason and reason[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 

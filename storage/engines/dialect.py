@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 SCHEMA_FOLDER = Path(__file__).resolve().parents[2]
+# A TEXT of MySQL ends at 65,535 bytes, and JSON may take 12 of them for one character: a reason of
+# this length fits into its own column, and also into the JSON columns that repeat it.
+MAX_TEXT_CHARS = 4000
 
 
 @dataclass(frozen=True)

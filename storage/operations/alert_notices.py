@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.errors import DatabaseContentionError
 from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.operations.alerts import Alert
 
@@ -111,13 +112,13 @@ def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
         notice,
         "not_before=:later, last_error=:error",
         later=to_sql(not_before),
-        error=error[:512],
+        error=error[:MAX_TEXT_CHARS],
     )
 
 
 def give_up(tx: Tx, notice: Notice, error: str) -> bool:
     """The channel did not accept it for too long. False when the lease was lost."""
-    return _end(tx, notice, "state='given_up', last_error=:error", error=error[:512])
+    return _end(tx, notice, "state='given_up', last_error=:error", error=error[:MAX_TEXT_CHARS])
 
 
 def drop_untold(tx: Tx, alert_id: int) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 
 
@@ -47,6 +48,6 @@ def note(
         address=address[:64],
         action=action[:64],
         subject=subject[:191],
-        outcome=outcome[:512],
+        outcome=outcome[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )

@@ -32,7 +32,7 @@ def old_deliveries(
 
 
 def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete deliveries with their attempts; one that is replayed meanwhile stays."""
+    """Delete deliveries with their attempts and tasks; one that is replayed meanwhile stays."""
     marks, params = _marks(ids)
     finished = _ids(
         tx,
@@ -44,6 +44,7 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
         return 0
     marks, params = _marks(finished)
     tx.execute(f"DELETE FROM webhook_attempts WHERE delivery_id IN ({marks})", **params)
+    tx.execute(f"DELETE FROM delivery_tasks WHERE delivery_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM webhook_deliveries WHERE id IN ({marks})", **params)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from core.errors import SchemaMismatchError
 from storage.engines.transactions import Database, Tx
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 FIRST_VERSION = 1
 ADVICE = "run: python cli.py init"
 

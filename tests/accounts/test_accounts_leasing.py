@@ -10,6 +10,7 @@ import pytest
 from accounts.manager import Purpose
 from core.errors import Evidence, LeaseLostError
 from storage.crawling import account_leases
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.support.apps import add_account
@@ -149,7 +150,7 @@ def test_a_disabled_account_keeps_its_reason_and_evidence(pool: Pool):
 def test_a_very_long_reason_is_cut_and_not_refused(pool: Pool):
     [account_id] = pool.add("a")
     pool.manager.disable(pool.must_lease(), "错" * 5000)
-    assert pool.account(account_id).disabled_reason == "错" * 512
+    assert pool.account(account_id).disabled_reason == "错" * MAX_TEXT_CHARS
 
 
 def test_an_abandoned_lease_runs_out_by_itself(pool: Pool, clock):

@@ -8,6 +8,7 @@ import pytest
 
 from crawler.ingestion.page_store import PageStore
 from sandbox.messages import json_reply
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, WaitingFor
 from tests.support.crawler.workbench import (
@@ -124,11 +125,11 @@ def test_long_messages_fit_everywhere(make_app, platform) -> None:
 
     server.spoil = speak
     task = crawl(app)
-    assert task.status is FAILED and len(task.last_error) <= 1024
+    assert task.status is FAILED and len(task.last_error) <= MAX_TEXT_CHARS
     [kept] = app.settings.evidence_dir.rglob("*.json")
     assert kept.name in task.last_error
-    assert 100 < len(account_of(app, "acc1").disabled_reason) <= 512
-    assert len(events_of(app, "acc1")[0][1]) <= 1024
+    assert 100 < len(account_of(app, "acc1").disabled_reason) <= MAX_TEXT_CHARS
+    assert len(events_of(app, "acc1")[0][1]) <= MAX_TEXT_CHARS
 
 
 def test_a_bug_ends_its_task_with_a_traceback_and_blames_no_account(

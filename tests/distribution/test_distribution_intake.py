@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from app.container import App
 from core.errors import InvalidInputError
-from distribution.intake.importer import BATCH, Taken
+from distribution.intake.importer import BATCH, ImportResult
 from storage.distribution import completions
 from tests.support.distribution.distribution import (
     FULL,
@@ -36,7 +36,7 @@ class OutboxBroken(Exception):
     """Filing a report failed."""
 
 
-def counts(taken: Taken) -> tuple[int, int, int]:
+def counts(taken: ImportResult) -> tuple[int, int, int]:
     assert not taken.problems, taken
     return taken.created, taken.updated, taken.unchanged
 

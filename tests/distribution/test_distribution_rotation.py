@@ -11,7 +11,7 @@ import pytest
 from app.container import App
 from core.clock import TimeLimit
 from crawler.statistics.fetcher import NOT_ASKED, FetchedItem
-from distribution.broadcast.rotation import in_turn, next_begins
+from distribution.broadcast.rotation import next_starts, rotate
 from storage.distribution.distribution_tasks import DramaFields
 from tests.support.distribution.distribution import (
     NEVER,
@@ -73,11 +73,11 @@ def test_turns_go_round_by_platform() -> None:
         DramaFields(name, "p", platform=platform)
         for name, platform in (("a", "x"), ("b", "y"), ("c", "x"), ("d", "x"))
     ]
-    ordered = in_turn(dramas, {"x": "c", "gone": "a"})
+    ordered = rotate(dramas, {"x": "c", "gone": "a"})
     assert [one.task_id for one in ordered] == ["b", "c", "d", "a"]
-    assert next_begins(ordered, {"a", "d"}) == {"x": "d"}
-    assert next_begins(ordered, set()) == {}
-    after_all = in_turn(dramas, {"x": "z"})
+    assert next_starts(ordered, {"a", "d"}) == {"x": "d"}
+    assert next_starts(ordered, set()) == {}
+    after_all = rotate(dramas, {"x": "z"})
     assert [one.task_id for one in after_all] == ["b", "a", "c", "d"]
 
 

@@ -134,12 +134,12 @@ def test_what_is_absent_stays_and_null_empties() -> None:
         status=DramaStatus.PAUSED,
         callback_url="https://a.example",
     )
-    assert read_drama(DRAMA).over(known) == known
+    assert read_drama(DRAMA).applied_to(known) == known
     emptied = dict.fromkeys(("title", "duration", "video_url", "callback_url"))
-    after = read_drama(DRAMA | emptied).over(known)
+    after = read_drama(DRAMA | emptied).applied_to(known)
     assert (after.title, after.duration, after.video_url, after.platform) == ("", 0, None, None)
     assert (after.callback_url, after.status) == (None, DramaStatus.PAUSED)
-    assert read_drama(DRAMA).over(None).status is DramaStatus.ACTIVE
+    assert read_drama(DRAMA).applied_to(None).status is DramaStatus.ACTIVE
 
 
 def test_numbers_are_ids_too_and_ends_are_trimmed() -> None:

@@ -53,6 +53,7 @@ class Rows:
             task_id=None,
             stats_date=None,
             body="{}",
+            tasks=frozenset({"t", f"t{self.count}"}),
         )
 
         def work(tx: Tx) -> int:
@@ -140,6 +141,7 @@ def test_what_is_old_and_over_goes_and_the_rest_stays(
         "deleted: broadcasts 1, reports 2, alerts 1, account events 2, web actions 1"
     )
     assert made.ids("webhook_deliveries") == kept == made.ids("webhook_attempts", "delivery_id")
+    assert made.ids("delivery_tasks", "delivery_id") == sorted(kept * 2)
     assert made.ids("alerts") == kept_alerts == made.ids("alert_notices", "alert_id")
     assert made.ids("web_actions") == [2] and made.ids("account_events") == []
     assert app.jobs.runner.run_now(job).result == "nothing was old enough to be deleted"
@@ -205,6 +207,7 @@ def test_a_delivery_that_is_replayed_in_that_moment_stays(app: App, made: Rows) 
     dropped = app.database.write(retention.drop_deliveries, [one, other])
     assert dropped == 1
     assert made.ids("webhook_deliveries") == [one] == made.ids("webhook_attempts", "delivery_id")
+    assert made.ids("delivery_tasks", "delivery_id") == [one, one]
 
 
 @ONE_ENGINE

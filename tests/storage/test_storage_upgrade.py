@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from core.errors import DatabaseError, SchemaMismatchError
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Database
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 from storage.schema.upgrade import FOLDER, NOTE, upgrade
-from tests.support.storage.schema_shape import columns, indexes, run, tables
+from tests.support.storage.old_schemas import load_old_schema
+from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
-OLD_SCHEMAS = Path(__file__).with_name("old_schemas")
-OLDEST = 1
+OLDEST, BEFORE_DELIVERY_TASKS = 1, 5
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -30,6 +32,46 @@ ROWS = (
     " VALUES (9, 'bilibili', '42', '𠮷🎀', '美妆', 1, '{}', 'exported',"
     f" {MOMENT}, {MOMENT}, 1, 5)",
 )
+LONG_REASON = "很长" * 256  # as long as the VARCHAR of version 5 took
+ROWS_OF_VERSION_5 = (
+    f"UPDATE accounts SET disabled_reason='{LONG_REASON}', status='disabled' WHERE id=7",
+    f"UPDATE tasks SET last_error='{LONG_REASON}' WHERE id=3",
+    "INSERT INTO account_events (account_id, kind, detail, created_at)"
+    f" VALUES (7, 'disabled', '{LONG_REASON}', {MOMENT})",
+    "INSERT INTO alert_notices (alert_id, news, channel, not_before, last_error, created_at)"
+    f" VALUES (1, 'raised', 'c', {MOMENT}, 'refused', {MOMENT})",
+    "INSERT INTO works (platform, work_id, invalid_reason, last_error, created_at, updated_at)"
+    f" VALUES ('bilibili', 'BV1', 'gone', 'timeout', {MOMENT}, {MOMENT})",
+    "INSERT INTO job_runs (job, scheduled_at, cause, state, result)"
+    f" VALUES ('prune', {MOMENT}, 'schedule', 'failed', 'disk full')",
+    "INSERT INTO task_daily_stats (task_id, stats_date, error, response, scanned_at)"
+    f" VALUES ('t', '2026-01-01', 'not counted', '200 OK', {MOMENT})",
+    "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id, body,"
+    " not_before, last_error, created_at)"
+    f" VALUES ('e', 'daily', 'u', 'h', 'h', 't', '{{}}', {MOMENT}, 'HTTP 500', {MOMENT})",
+    "INSERT INTO webhook_attempts (delivery_id, number, started_at, error)"
+    f" VALUES (1, 1, {MOMENT}, 'HTTP 500')",
+    "INSERT INTO webhook_endpoints (url_hash, url, host, reason, changed_at)"
+    f" VALUES ('h', 'u', 'h', 'by hand', {MOMENT})",
+    "INSERT INTO web_actions (who, address, action, subject, outcome, created_at)"
+    f" VALUES ('w', '::1', 'replay', 's', 'done', {MOMENT})",
+)
+ROWS_OF = {OLDEST: ROWS, BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5}
+WIDENED = (
+    ("accounts", "disabled_reason"),
+    ("account_events", "detail"),
+    ("tasks", "last_error"),
+    ("alert_notices", "last_error"),
+    ("works", "invalid_reason"),
+    ("works", "last_error"),
+    ("job_runs", "result"),
+    ("task_daily_stats", "error"),
+    ("task_daily_stats", "response"),
+    ("webhook_deliveries", "last_error"),
+    ("webhook_attempts", "error"),
+    ("webhook_endpoints", "reason"),
+    ("web_actions", "outcome"),
+)
 
 
 class Died(Exception):
@@ -39,9 +81,13 @@ class Died(Exception):
 @pytest.fixture
 def old(database: Database) -> Database:
     """A database as the first release left it, with a row in most tables."""
-    script = OLD_SCHEMAS / f"{OLDEST:04}.{database.dialect.name}.sql"
-    run(database, *schema.statements(script.read_text(encoding="utf-8")), *ROWS)
-    return database
+    return load_old_schema(database, OLDEST, *ROWS_OF[OLDEST])
+
+
+@pytest.fixture
+def version_5(database: Database) -> Database:
+    """A database as version 5 left it, with rows in the tables that version 6 changes."""
+    return load_old_schema(database, BEFORE_DELIVERY_TASKS, *ROWS_OF[BEFORE_DELIVERY_TASKS])
 
 
 @pytest.fixture
@@ -63,45 +109,92 @@ def two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def dies_after(database: Database, writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process end behind that many transactions from now."""
-    left, real = [writes], database.write
+    left = [writes]
 
-    def write(work, **options):
-        if left[0] == 0:
-            raise Died
-        left[0] -= 1
-        return real(work, **options)
+    def dying(real):
+        def write(query, *args, **options):
+            if left[0] == 0:
+                raise Died
+            left[0] -= 1
+            return real(query, *args, **options)
 
-    monkeypatch.setattr(database, "write", write)
+        return write
+
+    for name in ("write", "write_idempotent"):
+        monkeypatch.setattr(database, name, dying(getattr(database, name)))
+
+
+def all_rows(database: Database) -> dict[str, list[dict[str, object]]]:
+    """Every table's rows, but for the table of versions."""
+    return {
+        name: [dict(row) for row in database.read(lambda tx, t=name: tx.all(f"SELECT * FROM {t}"))]
+        for name in tables(database)
+        if name != "schema_version"
+    }
 
 
 def attempts(database: Database) -> int:
     return database.read(lambda tx: tx.one("SELECT attempts FROM tasks WHERE id=3"))["attempts"]
 
 
-def test_an_old_database_becomes_a_new_one_with_its_data(old: Database, tmp_path, open_database):
+@pytest.mark.parametrize("version", [OLDEST, BEFORE_DELIVERY_TASKS])
+def test_an_old_database_becomes_a_new_one_with_its_data(version: int, database: Database):
+    old = load_old_schema(database, version, *ROWS_OF[version])
     assert schema.inspect(old) is SchemaState.OLDER
-    kept = {name: old.read(lambda tx, t=name: tx.all(f"SELECT * FROM {t}")) for name in tables(old)}
-    assert upgrade(old, "me") == list(range(OLDEST + 1, schema.SCHEMA_VERSION + 1))
+    kept = all_rows(old)
+    assert upgrade(old, "me") == list(range(version + 1, schema.SCHEMA_VERSION + 1))
     schema.require(old)
+    upgraded = all_rows(old)
     for name, before in kept.items():
-        if name == "schema_version":
-            continue
-        after = old.read(lambda tx, t=name: tx.all(f"SELECT * FROM {t}"))
-        assert [dict(row) | dict(known) for row, known in zip(after, before, strict=True)] == [
-            dict(row) for row in after
-        ]
+        after = upgraded[name]
+        assert [row | known for row, known in zip(after, before, strict=True)] == after
     assert upgrade(old, "me") == []
 
 
-def test_an_upgraded_schema_is_a_fresh_one(old: Database, request, open_database, tmp_path):
+@pytest.mark.parametrize("version", [OLDEST, BEFORE_DELIVERY_TASKS])
+def test_an_upgraded_schema_is_a_fresh_one(
+    version: int, database: Database, request, open_database, tmp_path
+):
+    old = load_old_schema(database, version, *ROWS_OF[version])
     upgrade(old, "me")
     if old.dialect.name == "sqlite":
         fresh = open_database(f"sqlite:///{tmp_path / 'fresh.db'}")
     else:
-        fresh = open_database(request.getfixturevalue("mysql_url"))
+        fresh = open_database(request.getfixturevalue("mariadb").new_database())
     schema.create(fresh)
     assert columns(old) == columns(fresh)
+    assert column_types(old) == column_types(fresh)
     assert indexes(old) == indexes(fresh)
+
+
+def test_version_6_takes_reasons_of_any_length(version_5: Database):
+    upgrade(version_5, "me")
+    reason = "𠮷" * MAX_TEXT_CHARS
+    for table, column in WIDENED:
+        run(version_5, f"UPDATE {table} SET {column}='{reason}'")
+        [stored] = version_5.read(lambda tx, t=table, c=column: tx.all(f"SELECT {c} AS c FROM {t}"))
+        assert stored["c"] == reason, (table, column)
+    assert not [
+        (table, name)
+        for table, types in column_types(version_5).items()
+        for name, kind in types
+        if name in ("reason", "error", "last_error", "detail", "response") and "char" in kind
+    ]
+
+
+@pytest.mark.parametrize("writes", range(0, 36, 5))
+def test_an_upgrade_from_version_5_that_dies_goes_on_where_it_was(
+    version_5: Database, writes: int, monkeypatch: pytest.MonkeyPatch
+):
+    kept = all_rows(version_5)
+    with monkeypatch.context() as death:
+        dies_after(version_5, writes, death)
+        with suppress(Died):
+            upgrade(version_5, "first")
+    upgrade(version_5, "second")
+    assert schema.inspect(version_5) is SchemaState.CURRENT
+    assert all_rows(version_5) == kept | {"delivery_tasks": []}
+    assert version_5.read(schema.get_fact, NOTE) is None
 
 
 def test_an_old_schema_is_not_used_before_it_is_upgraded(old: Database):
@@ -145,17 +238,17 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
 ):
     if old.dialect.name == "sqlite":
         pytest.skip("a migration is one transaction there")
-    real, seen = old.write, []
+    real, seen = old.write_idempotent, []
 
-    def write(work, **options):
-        seen.append(work)
+    def write(query, *args, **options):
+        seen.append(query)
         if len(seen) == 2:  # the first statement: another process begins just now
             monkeypatch.undo()
             monkeypatch.setattr(schema, "SCHEMA_VERSION", int(max(two_steps.glob("*")).name[:4]))
             upgrade(old, "second", two_steps)
-        return real(work, **options)
+        return real(query, *args, **options)
 
-    monkeypatch.setattr(old, "write", write)
+    monkeypatch.setattr(old, "write_idempotent", write)
     with pytest.raises(SchemaMismatchError, match="another process took the upgrade over"):
         upgrade(old, "first", two_steps)
     assert schema.inspect(old) is SchemaState.CURRENT
@@ -164,8 +257,7 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
 
 def test_a_migration_that_fails_on_sqlite_leaves_nothing(tmp_path, two_steps, open_database):
     database = open_database(f"sqlite:///{tmp_path / 'b.db'}")
-    script = OLD_SCHEMAS / f"{OLDEST:04}.sqlite.sql"
-    run(database, *schema.statements(script.read_text(encoding="utf-8")))
+    load_old_schema(database, OLDEST)
     last = two_steps / f"{schema.SCHEMA_VERSION:04}.sqlite.sql"
     last.write_text(last.read_text() + "UPDATE nowhere SET a=1;\n")
     with pytest.raises(DatabaseError, match="nowhere"):

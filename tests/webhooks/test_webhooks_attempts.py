@@ -90,12 +90,12 @@ def test_an_error_of_ours_is_a_failed_attempt_and_stops_nobody(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = office.file(office.url("ok"), "t")
-    courier = office.app.webhooks.worker._courier
+    client = office.app.webhooks.worker._client
 
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError("whsec_secret")
 
-    monkeypatch.setattr(courier, "post", breaks)
+    monkeypatch.setattr(client, "post", breaks)
     assert office.send() == 1
     seen = office.get(delivery)
     assert seen.state is DeliveryState.FAILED

@@ -1,4 +1,4 @@
-"""The courier against hostile servers and names: never inside, never for long, never elsewhere."""
+"""The HTTP client against hostile servers and names: it stays outside, and it stays in time."""
 
 from __future__ import annotations
 
@@ -246,12 +246,10 @@ def test_a_resolver_that_hangs_is_not_waited_for(
         connected.set()
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    courier = WebhookClient(
-        timeout_secs=0.3, allowed_hosts=("hooks.example",) if is_allowed else ()
-    )
+    client = WebhookClient(timeout_secs=0.3, allowed_hosts=("hooks.example",) if is_allowed else ())
     with raw_server(talk) as port:
         with pytest.raises(NotSentError, match=r"no answer within 0\.3 s"):
-            courier.post(f"http://hooks.example:{port}/", {}, b"secret")
+            client.post(f"http://hooks.example:{port}/", {}, b"secret")
         assert waited_for == []
         answers.set()  # too late: what is looked up now must not be sent to
         for thread in threading.enumerate():

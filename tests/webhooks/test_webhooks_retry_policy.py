@@ -51,9 +51,9 @@ def test_statuses(status: int, state: str) -> None:
     ],
 )
 def test_retry_after(status: int, header: str | None, secs: float, rests: bool) -> None:
-    verdict = outcome_of(Answer(status, "", header), 1, PLAN, NOW)
-    assert verdict.not_before == NOW + timedelta(seconds=secs)
-    assert (verdict.rest_until is not None) is rests
+    outcome = outcome_of(Answer(status, "", header), 1, PLAN, NOW)
+    assert outcome.not_before == NOW + timedelta(seconds=secs)
+    assert (outcome.rest_until is not None) is rests
 
 
 def test_the_plan_ends() -> None:
@@ -74,6 +74,6 @@ def test_jitter_lengthens_a_delay_by_its_share_at_most() -> None:
 
 
 def test_what_an_error_tells_is_redacted() -> None:
-    verdict = outcome_of(NotSentError("http://u:pass@h/?token=abc"), 1, PLAN, NOW)
-    assert verdict.error is not None
-    assert "pass" not in verdict.error and "abc" not in verdict.error
+    outcome = outcome_of(NotSentError("http://u:pass@h/?token=abc"), 1, PLAN, NOW)
+    assert outcome.error is not None
+    assert "pass" not in outcome.error and "abc" not in outcome.error

@@ -67,8 +67,8 @@ def test_what_is_under_way_is_not_replayed(office: PostOffice) -> None:
 
 
 def test_a_test_event_is_sent_once_and_signed(office: PostOffice, clock: MovingClock) -> None:
-    delivery, verdict = office.app.webhooks.service.test(office.url("signed"), SECRET)
-    assert (verdict.state, verdict.status) == (DeliveryState.DELIVERED, 200)
+    delivery, outcome = office.app.webhooks.service.test(office.url("signed"), SECRET)
+    assert (outcome.state, outcome.status) == (DeliveryState.DELIVERED, 200)
     _, refused = office.app.webhooks.service.test(office.url("signed"), None)
     assert (refused.state, refused.status) == (DeliveryState.DEAD, 401)
     clock.move(1e6)
@@ -79,8 +79,8 @@ def test_a_test_event_is_sent_once_and_signed(office: PostOffice, clock: MovingC
 
 
 def test_a_test_event_does_not_disable_its_endpoint(office: PostOffice) -> None:
-    _, verdict = office.app.webhooks.service.test(office.url("gone"), None)
-    assert verdict.status == 410
+    _, outcome = office.app.webhooks.service.test(office.url("gone"), None)
+    assert outcome.status == 410
     office.order("gone", "ok")
     office.file(office.url("gone"), "t")
     assert office.send() == 1
@@ -95,7 +95,7 @@ def test_a_test_whose_process_died_is_given_up(office: PostOffice, clock: Moving
         stats_date=None,
         body="{}",
     )
-    claim = office.app.webhooks.queue.file_and_claim(as_delivery(report))
+    claim = office.app.webhooks.queue.enqueue_and_claim(as_delivery(report))
     clock.move(office.app.settings.lease_secs + 1)
     assert office.send() == 0
     assert office.get(claim.delivery.id).state is DeliveryState.DEAD

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from storage.distribution import delivery_tasks
 from storage.distribution.deliveries import DeliveryState
 from storage.distribution.delivery_leases import due_endpoints
 from tests.support.moving_clock import MovingClock
@@ -125,7 +126,7 @@ def test_the_columns_of_the_tasks_follow_the_newest_delivery(
     office.add_task("t"), office.add_task("u")
     office.order("flaky", "error", times=2)
     body = '{"stats": [{"task_id": "t"}, {"task_id": "u"}]}'
-    office.file(office.url("ok", "flaky"), "t", body=body)
+    office.file(office.url("ok", "flaky"), "t", body=body, tasks=["t", "u"])
     office.send()
     assert office.task("t")[:2] == office.task("u")[:2] == ("failed", 0)
     office.file(office.url("ok", "flaky"), "t")
@@ -174,9 +175,13 @@ def test_who_lost_the_lease_writes_nothing(
     other = make_office()
     taken = other.app.webhooks.queue.claim()
     assert taken is not None
-    assert not office.app.webhooks.queue.settle(lost, DeliveryOutcome(DeliveryState.DELIVERED, 200))
+    assert not office.app.webhooks.queue.record_outcome(
+        lost, DeliveryOutcome(DeliveryState.DELIVERED, 200)
+    )
     assert office.get(delivery).state is DeliveryState.SENDING
-    assert other.app.webhooks.queue.settle(taken, DeliveryOutcome(DeliveryState.DELIVERED, 200))
+    assert other.app.webhooks.queue.record_outcome(
+        taken, DeliveryOutcome(DeliveryState.DELIVERED, 200)
+    )
 
 
 def test_few_requests_go_to_one_host_at_once(office: PostOffice) -> None:
@@ -211,3 +216,30 @@ def test_a_task_with_more_than_a_window_full_keeps_its_order(make_office: Any) -
         order = [one for one in office.inbox("ok")["order"] if one != "other"]
     assert order == sorted(order) and len(order) == 150
     assert office.inbox("ok")["accepted"] == 151
+
+
+def test_a_report_is_filed_with_its_tasks(office: PostOffice) -> None:
+    many = [f"task-{number:03}" for number in range(500)]
+    filed = office.file(office.url("ok"), "signer", body='{"stats": []}', tasks=many)
+    alone = office.file(office.url("ok"), "signer", body='{"stats": [{"task_id": "other"}]}')
+    test = office.file(office.url("ok"), kind="test", body="{}")
+    read = office.app.database.read
+    assert read(delivery_tasks.of_delivery, filed) == sorted(["signer", *many])
+    assert read(delivery_tasks.of_delivery, alone) == ["signer"], "what is filed, not the body"
+    assert read(delivery_tasks.of_delivery, test) == []
+
+
+def test_a_report_that_is_filed_already_keeps_its_tasks(office: PostOffice) -> None:
+    filed = office.file(office.url("ok"), "t", event_id="same", tasks=["u"])
+    again = Report(
+        kind="daily",
+        event_id="same",
+        url=office.url("ok"),
+        task_id="t",
+        stats_date=None,
+        body="{}",
+        tasks=["v"],
+    )
+    app = office.app
+    assert app.database.write(app.webhooks.outbox.enqueue, again) is False
+    assert app.database.read(delivery_tasks.of_delivery, filed) == ["t", "u"]

@@ -12,9 +12,14 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from core.errors import InvalidInputError
-from distribution.intake.importer import Taken
-from distribution.serialization import completion_object, drama_object, stats_object, story_object
-from distribution.service import DramaStory
+from distribution.intake.importer import ImportResult
+from distribution.serialization import (
+    completion_object,
+    drama_details_object,
+    drama_object,
+    stats_object,
+)
+from distribution.service import DramaDetails
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
@@ -60,7 +65,7 @@ def list_dramas(
 
 @router.get("/dramas/{task_id}", summary="One task with its newest days")
 def show_drama(task_id: DramaId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return story_object(story(backend, task_id))
+    return drama_details_object(story(backend, task_id))
 
 
 @router.post("/dramas", summary="Store tasks: one or many", responses=SOME_REFUSED)
@@ -185,9 +190,9 @@ def scan(given: ScanOfDay, backend: Backend, actions: ActionLog, who: Visitor) -
     return backend.operations.begin("daily_stats.scan", subject, who.name, noted, work)
 
 
-def story(backend: Backend, task_id: str) -> DramaStory:
+def story(backend: Backend, task_id: str) -> DramaDetails:
     """All that is known of a task. Raises RequestRefusedError (404)."""
-    return _found(lambda: backend.dramas.story(task_id))
+    return _found(lambda: backend.dramas.details(task_id))
 
 
 def change_drama(
@@ -220,7 +225,7 @@ def _count(items: dict[str, Any] | list[Any]) -> str:
     return f"{len(items) if isinstance(items, list) else 1} items"
 
 
-def _told(taken: Taken, response: Response) -> dict[str, Any]:
+def _told(taken: ImportResult, response: Response) -> dict[str, Any]:
     """200 when all were stored, 207 when some were refused, 422 when all were."""
     stored = taken.created + taken.updated + taken.unchanged
     if taken.problems:

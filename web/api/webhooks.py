@@ -23,7 +23,7 @@ from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from webhooks.outbox import url_hash
 from webhooks.retry_policy import DeliveryOutcome
-from webhooks.serialization import delivery_object, shown_object
+from webhooks.serialization import delivery_details_object, delivery_object
 from webhooks.service import DeliveryDetails
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -124,20 +124,20 @@ def enable_endpoint(
 def test_endpoint(
     given: TestEvent, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
-    delivery, verdict = try_endpoint(given, backend, actions, who)
+    delivery, outcome = try_endpoint(given, backend, actions, who)
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
-        "delivered": verdict.state is DeliveryState.DELIVERED,
-        "status": verdict.status,
-        "error": verdict.error,
-        "response": verdict.response and redact(verdict.response),
+        "delivered": outcome.state is DeliveryState.DELIVERED,
+        "status": outcome.status,
+        "error": outcome.error,
+        "response": outcome.response and redact(outcome.response),
     }
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
 def show_delivery(delivery_id: DeliveryId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return shown_object(existing(backend, delivery_id))
+    return delivery_details_object(existing(backend, delivery_id))
 
 
 @router.post("/replay", summary="Send deliveries again, under the same event ids")

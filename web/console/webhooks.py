@@ -137,15 +137,15 @@ def test(
         given = TestEvent.model_validate(
             {"url": url.strip(), "secret": SecretStr(secret.strip()) if secret.strip() else None}
         )
-        delivery, verdict = try_endpoint(given, backend, actions, who)
-        if verdict.state is not DeliveryState.DELIVERED:
+        delivery, outcome = try_endpoint(given, backend, actions, who)
+        if outcome.state is not DeliveryState.DELIVERED:
             raise RequestRefusedError(
                 HTTPStatus.BAD_GATEWAY,
-                say("Not delivered: {why}", why=redact(verdict.error or "?")),
+                say("Not delivered: {why}", why=redact(outcome.error or "?")),
             )
         return say(
             "Delivered: HTTP {status}, event {event}.",
-            status=verdict.status,
+            status=outcome.status,
             event=delivery.event_id,
         )
 

@@ -9,9 +9,8 @@ from core.logs import redact
 from crawler.statistics.fetcher import FetchedItem
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
+from storage.engines.dialect import MAX_TEXT_CHARS
 from works.catalogue.entries import WorkEntry, merged, shortened
-
-ERROR_CHARS = 1024
 
 
 def entry_of(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
@@ -56,5 +55,5 @@ def after_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
 
 
 def _failed(work: Work, error: str) -> Work:
-    text = redact(error)[:ERROR_CHARS]
+    text = redact(error)[:MAX_TEXT_CHARS]
     return replace(work, failure_count=work.failure_count + 1, last_error=text)

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from app.container import App
+from core.clock import Clock
 from crawler.statistics.fetcher import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
 from distribution.daily.store import DailyStore
 from distribution.live_counters import Fetcher
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
+from storage.distribution import delivery_tasks
+from webhooks.outbox import tasks_in_body
 
 URL, OTHER_URL = "https://settle.example/callback", "https://other.example/callback"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -93,16 +96,19 @@ class Numbers:
 GONE = Unavailable(Gone.NOT_FOUND, "deleted", final=True)
 
 
-def scanner_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> DailyScanner:
+def scanner_of(
+    app: App, fetcher: Fetcher, part_tasks: int = 500, clock: Clock | None = None
+) -> DailyScanner:
+    clock = clock or app.clock
     store = DailyStore(
-        database=app.database, outbox=app.webhooks.outbox, clock=app.clock, site_name="Site"
+        database=app.database, outbox=app.webhooks.outbox, clock=clock, site_name="Site"
     )
     return DailyScanner(
         database=app.database,
         fetcher=fetcher,
         vault=app.vault,
         store=store,
-        clock=app.clock,
+        clock=clock,
         calendar=app.calendar,
         part_tasks=part_tasks,
     )
@@ -116,7 +122,7 @@ def broadcaster_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> Broadca
         vault=app.vault,
         outbox=app.webhooks.outbox,
         clock=app.clock,
-        book=app.leases,
+        lease_registry=app.leases,
         owner=app.owner,
         site_name="Site",
         limits=limits,
@@ -136,8 +142,11 @@ class Filed:
 
 
 def filed(app: App, kind: str | None = None) -> list[Filed]:
-    """Deliveries (of a kind), oldest first."""
+    """Deliveries (of a kind), oldest first. Each has the tasks of its body as rows."""
     rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
+    for row in rows:
+        tasks = tasks_in_body(row["body"]) | {row["task_id"]}
+        assert app.database.read(delivery_tasks.of_delivery, row["id"]) == sorted(tasks)
     found = [
         Filed(
             kind=row["kind"],

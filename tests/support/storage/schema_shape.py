@@ -42,6 +42,28 @@ def columns(database: Database) -> Columns:
     return found
 
 
+def column_types(database: Database) -> dict[str, list[tuple[str, str]]]:
+    """Each table's columns in order, with their types as the engine names them."""
+    if database.dialect.name == "sqlite":
+        return {name: _sqlite_types(database, name) for name in tables(database)}
+    rows = database.read(
+        lambda tx: tx.all(
+            "SELECT table_name AS t, column_name AS c, column_type AS k, collation_name AS l"
+            " FROM information_schema.columns WHERE table_schema=DATABASE()"
+            " ORDER BY table_name, ordinal_position"
+        )
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["t"], []).append((row["c"], f"{row['k']} {row['l']}"))
+    return found
+
+
+def _sqlite_types(database: Database, table: str) -> list[tuple[str, str]]:
+    rows = database.read(lambda tx: tx.all(f"PRAGMA table_info({table})"))
+    return [(row["name"], row["type"]) for row in rows]
+
+
 def _sqlite_columns(database: Database, table: str) -> list[tuple[str, bool]]:
     rows = database.read(lambda tx: tx.all(f"PRAGMA table_info({table})"))
     return [(row["name"], not row["notnull"] and not row["pk"]) for row in rows]

@@ -1,0 +1,31 @@
+"""Queries on `delivery_tasks`: which distribution tasks a delivery reports on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from storage.engines.transactions import Tx
+
+TASK_ID_CHARS = 64  # no distribution task has a longer id, and its column holds no more
+
+
+def add(tx: Tx, delivery_id: int, task_ids: Iterable[str]) -> None:
+    """Store the tasks of a delivery. Skip those that are stored already, and ids that are longer
+    than any task's."""
+    fitting = sorted({task_id for task_id in task_ids if len(task_id) <= TASK_ID_CHARS})
+    if not fitting:
+        return
+    tx.execute_many(
+        "INSERT INTO delivery_tasks (delivery_id, task_id) VALUES (:delivery_id, :task_id)"
+        f" {tx.dialect.on_conflict_ignore('delivery_id, task_id')}",
+        [{"delivery_id": delivery_id, "task_id": task_id} for task_id in fitting],
+    )
+
+
+def of_delivery(tx: Tx, delivery_id: int) -> list[str]:
+    """Return the ids of the tasks that a delivery reports on, sorted; empty for a test, and for a
+    delivery that was filed before schema version 6 and not tried since."""
+    rows = tx.all(
+        "SELECT task_id FROM delivery_tasks WHERE delivery_id=:id ORDER BY task_id", id=delivery_id
+    )
+    return [row["task_id"] for row in rows]
