@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.container import App
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
 from distribution.daily.store import DailyStore
