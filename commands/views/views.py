@@ -79,14 +79,14 @@ def views(
         "--import-only": import_only,
         "--missing": missing,
     }
-    given = [name for name, is_given in flags.items() if is_given]
+    chosen = [name for name, is_set in flags.items() if is_set]
     # Typer calls this function also in front of a subcommand.
     if context.invoked_subcommand is not None:
-        if given or day or hour or as_json:
+        if chosen or day or hour or as_json:
             raise InvalidInputError(f"options go behind {context.invoked_subcommand}")
         return
-    if len(given) > 1:
-        raise InvalidInputError(f"{' and '.join(given)} exclude each other; give one")
+    if len(chosen) > 1:
+        raise InvalidInputError(f"{' and '.join(chosen)} exclude each other; give one")
     if (day is None) != (hour is None):
         raise InvalidInputError("--date and --hour go together")
     if day is not None and not import_only:
@@ -98,7 +98,7 @@ def views(
         "--missing": _import_missing,
         "--import-only": lambda json: _import(wanted, json),
     }
-    code = steps.get(given[0] if given else "--full", _full)(as_json)
+    code = steps.get(chosen[0] if chosen else "--full", _full)(as_json)
     if code:
         raise typer.Exit(code)
 
