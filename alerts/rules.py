@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.shortage import shortage_of_quota
 from core.clock import Clock, QuotaCalendar
-from crawler.tasks.scheduler import CANCELLED
+from crawler.tasks.parents import CANCELLED
 from sources.policies import Breaker
 from storage.crawling import accounts
 from storage.engines.transactions import Tx

@@ -55,7 +55,7 @@ class AlertFactories:
     def monitor(self) -> AlertMonitor:
         from alerts.monitor import AlertMonitor
         from alerts.rules import AlertRules
-        from presentation.i18n.alert_messages import log_words
+        from presentation.i18n.alert_messages import log_renderer
 
         warning = timedelta(days=self._base.settings.session_warning_days)
         rules = AlertRules(
@@ -70,7 +70,7 @@ class AlertFactories:
             clock=self._base.clock,
             rules=rules,
             channels=ids,
-            words=log_words(self._base.calendar.zone),
+            words=log_renderer(self._base.calendar.zone),
         )
 
     def notifiers(self) -> list[AlertNotifier]:

@@ -1,4 +1,4 @@
-"""The container: every object of a process, built once and handed its collaborators.
+"""The container: every object of a process, built once with its collaborators.
 
 What not every command needs is imported where it is built, so that a command starts quickly."""
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from crawler.runtime.engine import Engine
     from web.auth.tokens import TokenStore
 
+Loop = Callable[[threading.Event], None]
 SERVICE_LAYERS = (
     "accounts",
     "sources",
@@ -47,7 +48,7 @@ SERVICE_LAYERS = (
 
 
 class App:
-    """Everything that a command may need, built when first asked for.
+    """Everything that a command may need, each object built when it is first needed.
 
     Args:
         threads: workers that will run; the connection pool has room for each, and for senders.
@@ -162,37 +163,37 @@ class App:
         exports = [
             crawling.export_worker(export_only, labels=labels).run for _ in range(export_threads)
         ]
-        always: list[tuple[str, list[Callable[[threading.Event], None]]]] = [
-            ("alerts", [self.alerts.monitor().run])
-        ]
-        if jobs:
-            always = [
-                ("jobs", [self.jobs.scheduler.run]),
-                ("alerts", [self.alerts.monitor().run, *self.alerts.notifier_loops()]),
-                ("works", self.works.loops()),
-                ("webhooks", self.webhooks.loops()),
-                ("broadcast", [self.distribution.broadcaster.run]),
-            ]
         return Engine(
             producers=_services("ingestion", crawls, on_failure),
             consumers=_services("export", exports, on_failure),
-            keeper=ThreadedService(
+            lease_renewer=ThreadedService(
                 name="keeper", bodies=[crawling.lease_renewer(roles).run], on_failure=on_failure
             ),
             database=self.database,
             helpers=[
                 service
-                for name, bodies in always
+                for name, bodies in self._helper_loops(jobs=jobs)
                 for service in _services(name, bodies, on_failure)
             ],
         )
 
+    def _helper_loops(self, *, jobs: bool) -> list[tuple[str, list[Loop]]]:
+        if not jobs:
+            return [("alerts", [self.alerts.monitor().run])]
+        return [
+            ("jobs", [self.jobs.scheduler.run]),
+            ("alerts", [self.alerts.monitor().run, *self.alerts.notifier_loops()]),
+            ("works", self.works.loops()),
+            ("webhooks", self.webhooks.loops()),
+            ("broadcast", [self.distribution.broadcaster.run]),
+        ]
+
 
 def load_services() -> None:
-    """Import all that an App may build, before it is needed.
+    """Import every module that an App may need later.
 
-    For processes that run for days: the files of the next release, put in place meanwhile, must
-    not mix with what they began with.
+    For processes that run for days: when the files of the next release replace these, a late import
+    would mix the two.
     """
     for layer in SERVICE_LAYERS:
         package = import_module(layer)
@@ -202,7 +203,7 @@ def load_services() -> None:
 
 def _services(
     name: str,
-    bodies: Sequence[Callable[[threading.Event], None]],
+    bodies: Sequence[Loop],
     on_failure: Callable[[BaseException], None],
 ) -> list[Service]:
     if not bodies:

@@ -1,4 +1,4 @@
-"""The main job: tasks, crawls, exports, plans."""
+"""The factories of the main job: tasks, crawls, exports, plans."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from crawler.planning.inputs import Planner
     from crawler.runtime.lease_renewer import LeaseRenewer
     from crawler.service import CrawlingService
+    from crawler.tasks.control import TaskControl
     from crawler.tasks.scheduler import TaskScheduler
+    from crawler.tasks.submission import TaskSubmitter
     from presentation.snapshot import SnapshotReader
 
 
 class CrawlingFactories:
-    """The main job: tasks, crawls, exports, plans."""
+    """Builds the objects of the main job, each once, when it is first needed."""
 
     def __init__(
         self,
@@ -43,12 +45,27 @@ class CrawlingFactories:
         return TaskScheduler(
             database=self._base.database,
             clock=self._base.clock,
-            book=self._base.leases,
+            leases=self._base.leases,
             owner=self._base.owner,
             lease_secs=self._base.settings.lease_secs,
-            pages_per_task=self._base.settings.pages_per_task,
             attempts=self._base.settings.task_attempts,
         )
+
+    @cached_property
+    def submitter(self) -> TaskSubmitter:
+        from crawler.tasks.submission import TaskSubmitter
+
+        return TaskSubmitter(
+            database=self._base.database,
+            clock=self._base.clock,
+            pages_per_task=self._base.settings.pages_per_task,
+        )
+
+    @cached_property
+    def control(self) -> TaskControl:
+        from crawler.tasks.control import TaskControl
+
+        return TaskControl(database=self._base.database, clock=self._base.clock)
 
     @cached_property
     def segment_files(self) -> SegmentFiles:
@@ -90,7 +107,8 @@ class CrawlingFactories:
 
         return CrawlingService(
             database=self._base.database,
-            scheduler=self.scheduler,
+            submitter=self.submitter,
+            control=self.control,
             accounts=self._pool.manager,
             sealer=self.segment_finalizer,
             catalog=self._pool.platforms,
@@ -109,8 +127,9 @@ class CrawlingFactories:
         )
 
     def ingestion_worker(
-        self, only: int | None = None, labels: Sequence[str] = ()
+        self, only_task_id: int | None = None, labels: Sequence[str] = ()
     ) -> IngestionWorker:
+        """Return the body of an ingestion thread; each thread needs one of its own."""
         from crawler.ingestion.page_store import PageStore
         from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
@@ -118,25 +137,33 @@ class CrawlingFactories:
         return IngestionWorker(
             scheduler=self.scheduler,
             accounts=self._pool.manager,
-            visits=self._pool.sessions,
+            sessions=self._pool.sessions,
             pages=PageStore(
-                database=self._base.database, scheduler=self.scheduler, clock=self._base.clock
+                database=self._base.database,
+                clock=self._base.clock,
+                pages_per_task=self._base.settings.pages_per_task,
             ),
-            evidence=ResponseArchive(self._base.settings.evidence_dir),
+            response_archive=ResponseArchive(self._base.settings.evidence_dir),
             clock=self._base.clock,
             poll_secs=self._base.settings.poll_secs,
-            only=only,
+            only_task_id=only_task_id,
             labels=labels,
         )
 
     def export_worker(
         self,
-        only: int | None = None,
+        only_task_id: int | None = None,
         after_commit: Callable[[], None] = lambda: None,
         labels: Sequence[str] = (),
     ) -> ExportWorker:
+        """Return the body of an export thread; each thread needs one of its own.
+
+        Args:
+            after_commit: called between COMMIT and the write of the file, for tests.
+        """
         from crawler.export.export_transaction import ExportTransaction
         from crawler.export.options import ExportLimits
+        from crawler.export.row_waits import RowWaiter
         from crawler.export.worker import ExportWorker
 
         settings = self._base.settings
@@ -146,26 +173,31 @@ class CrawlingFactories:
             batch_rows=settings.export_batch_rows,
             file_rows=settings.export_file_rows,
         )
-        batches = ExportTransaction(
-            database=self._base.database,
-            scheduler=self.scheduler,
-            clock=self._base.clock,
-            after_commit=after_commit,
+        transaction = ExportTransaction(
+            database=self._base.database, clock=self._base.clock, after_commit=after_commit
         )
-        return ExportWorker(
+        row_waiter = RowWaiter(
             database=self._base.database,
             scheduler=self.scheduler,
             accounts=self._pool.manager,
-            batches=batches,
-            sealer=self.segment_finalizer,
+            clock=self._base.clock,
+            limits=limits,
+        )
+        return ExportWorker(
+            scheduler=self.scheduler,
+            accounts=self._pool.manager,
+            transaction=transaction,
+            finalizer=self.segment_finalizer,
             clock=self._base.clock,
             calendar=self._base.calendar,
             limits=limits,
-            only=only,
+            row_waiter=row_waiter,
+            only_task_id=only_task_id,
             labels=labels,
         )
 
     def lease_renewer(self, roles: str) -> LeaseRenewer:
+        """Return the lease renewer of this process, which shows itself to others with `roles`."""
         from crawler.runtime.lease_renewer import LeaseRenewer
 
         now = self._base.clock.now()
@@ -180,7 +212,7 @@ class CrawlingFactories:
         return LeaseRenewer(
             database=self._base.database,
             clock=self._base.clock,
-            book=self._base.leases,
+            leases=self._base.leases,
             worker=worker,
             lease_secs=self._base.settings.lease_secs,
             reap_tasks=self.scheduler.reap,

@@ -1,4 +1,4 @@
-"""What everything is built on: settings, database, time, leases and secrets."""
+"""The foundation of all objects: settings, database, time, leases and secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPARE_CONNECTIONS = 9
 
 
 class Foundation:
-    """The collaborators that nearly every object needs, built when first asked for."""
+    """The collaborators that nearly every object needs, each built when it is first needed."""
 
     def __init__(
         self,

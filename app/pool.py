@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from app.foundation import Foundation
-    from crawler.runtime.account_sessions import AccountSessions, RestLimits
+    from crawler.runtime.account_sessions import AccountSessions, CooldownPolicy
     from crawler.statistics.fetcher import VideoStatsFetcher
     from crawler.statistics.retry_policy import StatsRetryPolicy
     from sources.platform_access import PlatformAccess
@@ -127,13 +127,16 @@ class PoolFactories:
         from crawler.runtime.account_sessions import AccountSessions
 
         return AccountSessions(
-            accounts=self.manager, platforms=self.access, clock=self._base.clock, rests=self._rests
+            accounts=self.manager,
+            platforms=self.access,
+            clock=self._base.clock,
+            cooldowns=self._cooldowns,
         )
 
     def statistics_over(
-        self, platforms: Mapping[str, PlatformAccess], patience: StatsRetryPolicy
+        self, platforms: Mapping[str, PlatformAccess], retry_policy: StatsRetryPolicy
     ) -> VideoStatsFetcher:
-        """Return a fetcher with sessions and patience of its own."""
+        """Return a fetcher with account sessions and a retry policy of its own."""
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher
 
@@ -143,21 +146,21 @@ class PoolFactories:
             for name, platform in self.platforms.platforms.items()
             if platform.key is not None
         }
-        visits = AccountSessions(
+        sessions = AccountSessions(
             accounts=self.manager,
             platforms=platforms,
             clock=self._base.clock,
-            rests=self._rests,
-            patience_secs=patience.max_secs,
+            cooldowns=self._cooldowns,
+            patience_secs=retry_policy.max_wait_secs,
         )
         return VideoStatsFetcher(
             platforms=platforms,
             keys=keys,
             accounts=self.manager,
-            visits=visits,
+            sessions=sessions,
             resolver=self.short_links,
             clock=self._base.clock,
-            patience=patience,
+            retry_policy=retry_policy,
         )
 
     def close(self) -> None:
@@ -172,10 +175,10 @@ class PoolFactories:
         ]
 
     @property
-    def _rests(self) -> RestLimits:
-        from crawler.runtime.account_sessions import RestLimits
+    def _cooldowns(self) -> CooldownPolicy:
+        from crawler.runtime.account_sessions import CooldownPolicy
 
-        return RestLimits(
+        return CooldownPolicy(
             self._base.settings.throttle_cooldown_secs, self._base.settings.risk_cooldown_secs
         )
 

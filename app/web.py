@@ -56,7 +56,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         accounts=app.pool.manager,
         registry=app.pool.registry,
         account_desk=app.pool.enrolment,
-        scheduler=app.crawling.scheduler,
+        task_control=app.crawling.control,
         desk=app.crawling.service,
         progress=app.crawling.snapshots,
         files=app.crawling.segment_files,

@@ -86,7 +86,7 @@ class WorksFactories:
         from works.catalogue.uploads import UploadsDiscovery
 
         return UploadsDiscovery(
-            asker=self._pool.statistics.pool_asker("bilibili"), catalogue=self.catalogue
+            fetcher=self._pool.statistics.pool_fetcher("bilibili"), catalogue=self.catalogue
         )
 
     @cached_property
@@ -149,9 +149,9 @@ class WorksFactories:
 
         settings = self._base.settings
         rest_secs = settings.throttle_cooldown_secs
-        patience = StatsRetryPolicy(rest_secs, HOURLY_WAIT_SECS, others_try=False)
+        retry_policy = StatsRetryPolicy(rest_secs, HOURLY_WAIT_SECS, try_other_accounts=False)
         return HourlyCrawl(
-            stats=self._pool.statistics_over(self._pool.access, patience),
+            stats=self._pool.statistics_over(self._pool.access, retry_policy),
             files=self._hour_files,
             list_path=settings.works_list,
             clock=self._base.clock,

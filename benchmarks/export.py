@@ -57,7 +57,7 @@ def _measure(ground: Ground, engine: str, timed: Timed) -> float:
 
 def _file_task(app: App, domain: str) -> int:
     options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-    return app.crawling.scheduler.submit_export("bilibili", domain, options, 1).task.id
+    return app.crawling.submitter.submit_export("bilibili", domain, options, 1).task.id
 
 
 def _service_secs(app: App, place: Place, accounts: list[int], tasks: list[int]) -> float:

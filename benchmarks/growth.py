@@ -28,7 +28,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
-from crawler.tasks.scheduler import TaskLease
+from crawler.tasks.leases import TaskLease
 from sources.base import Creator, CreatorPage
 from storage.crawling import accounts, export_segments, influencers, tasks
 from storage.crawling.export_segments import NewSegment
@@ -143,7 +143,7 @@ def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
 def _memory(engine: str, tables: list[Table]) -> list[Figure]:
     """Peaks of child processes that store pages and export a fixed number of rows."""
     for table in tables:
-        table.app.crawling.scheduler.cancel(table.export)  # a child must find its own rows only
+        table.app.crawling.control.cancel(table.export)  # a child must find its own rows only
     rounds = [[_peak_mib(table, number) for table in tables] for number in range(MEMORY_ROUNDS)]
     return _figures(f"{engine}: peak memory", "MiB", tables, rounds, MEMORY_LIMIT)
 
@@ -170,7 +170,7 @@ def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
     """Claim a piece (of that crawl) and put it back."""
 
     def once(app: App, only: int | None) -> None:
-        app.crawling.scheduler.put_back(_claimed(app, TaskType.INGESTION, only))
+        app.crawling.scheduler.requeue(_claimed(app, TaskType.INGESTION, only))
 
     return lambda table: _secs(partial(once, table.app, crawl(table)))
 
@@ -178,10 +178,10 @@ def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
 def _page(table: Table) -> float:
     app = table.app
     leased = _claimed(app, TaskType.INGESTION)
-    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
+    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
     page = _fresh_page(table)
     secs = _secs(lambda: store.store(leased, 1, page, page.page, app.clock.now()))
-    app.crawling.scheduler.put_back(leased)
+    app.crawling.scheduler.requeue(leased)
     return secs
 
 
@@ -200,17 +200,17 @@ def _batch(table: Table) -> float:
     task, account = _claimed(app, TaskType.EXPORT, table.export), _leased(app)
     segment = _new_segment(task.id, account.id, WAITING, app.calendar.day(app.clock.now()))
     after = table.size - table.size // WAITING_SHARE
-    batches = ExportTransaction(
-        database=app.database, scheduler=app.crawling.scheduler, clock=app.clock
-    )
+    transaction = ExportTransaction(database=app.database, clock=app.clock)
     begin = time.perf_counter()
-    batch = batches.export(task, account, segment, None, after, after, BATCH_ROWS)
+    batch = transaction.export(
+        task, account, segment, segment_id=None, after_id=after, marker=after, limit=BATCH_ROWS
+    )
     secs = time.perf_counter() - begin
     assert batch is not None
     assert len(batch.rows) == BATCH_ROWS
     app.database.write(_undo, batch.segment_id, account.id)
     app.pool.manager.release(account)
-    app.crawling.scheduler.put_back(task)
+    app.crawling.scheduler.requeue(task)
     return secs
 
 
@@ -234,7 +234,7 @@ def _start(table: Table) -> float:
     begin = time.perf_counter()
     leased = _claimed(fresh.open(), TaskType.INGESTION)
     secs = time.perf_counter() - begin
-    fresh.crawling.scheduler.put_back(leased)
+    fresh.crawling.scheduler.requeue(leased)
     fresh.close()
     return secs
 
@@ -449,9 +449,9 @@ def _make_numbers(tx: Tx) -> None:
 
 
 def _file_crawl(app: App, domain: str, pages: int) -> int:
-    return app.crawling.scheduler.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+    return app.crawling.submitter.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
 
 
 def _file_export(app: App, domain: str) -> int:
     options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-    return app.crawling.scheduler.submit_export(PLATFORM, domain, options, 1).task.id
+    return app.crawling.submitter.submit_export(PLATFORM, domain, options, 1).task.id

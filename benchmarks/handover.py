@@ -40,7 +40,7 @@ def _gaps_millis(ground: Ground, engine: str) -> list[float]:
         add_accounts(app, HANDOVERS + 1, QUOTA)
         rows.insert(app.database, DOMAIN, (HANDOVERS + 1) * QUOTA)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1)
+        app.crawling.submitter.submit_export("bilibili", DOMAIN, options, 1)
         worker = app.crawling.export_worker(
             after_commit=lambda: commits.append(time.perf_counter())
         )

@@ -43,7 +43,7 @@ def _spend_everything(place: Place) -> None:
         add_accounts(app, ACCOUNTS, QUOTA)
         rows.insert(app.database, DOMAIN, 2 * ACCOUNTS * QUOTA)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        task = app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
+        task = app.crawling.submitter.submit_export("bilibili", DOMAIN, options, 1).task
         worker = app.crawling.export_worker()
         while worker.work_once(threading.Event()):
             pass

@@ -17,7 +17,7 @@ from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.settings import Pace
 from crawler.ingestion.page_store import PageStore
-from crawler.tasks.scheduler import TaskLease
+from crawler.tasks.leases import TaskLease
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
 from storage.models.tasks import TaskType
@@ -127,8 +127,8 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
 
 
 def _store(app: App, pages: list[CreatorPage]) -> float:
-    app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
-    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
+    app.crawling.submitter.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
     leases = [_claimed(app) for _ in range(THREADS)]
 
     def work(thread: int) -> None:
@@ -149,7 +149,7 @@ def _claimed(app: App) -> TaskLease:
 
 
 def _serve(app: App) -> float:
-    app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    app.crawling.submitter.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
     stop = threading.Event()
     workers = [app.crawling.ingestion_worker() for _ in range(THREADS)]
 

@@ -48,7 +48,7 @@ def _peak_mib(ground: Ground, count: int) -> float:
         add_accounts(app, 2, HIGH_LIMIT)
         rows.insert_in_sqlite(app.database, DOMAIN, count)
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1)
+        app.crawling.submitter.submit_export("bilibili", DOMAIN, options, 1)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         peak = pool.submit(_process, place, count).result()
@@ -74,8 +74,8 @@ def _process(place: Place, count: int) -> float:
 
 def _store(app: App, pages: int) -> None:
     """Store pages of another domain, as a crawl beside the export does."""
-    task = app.crawling.scheduler.submit_crawl("bilibili", "游戏", pages, {"via": "users"}).task
-    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
+    task = app.crawling.submitter.submit_crawl("bilibili", "游戏", pages, {"via": "users"}).task
+    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
     while (leased := app.crawling.scheduler.claim(TaskType.INGESTION, task.id)) is not None:
         first, last = leased.task.page_from or 1, leased.task.page_to or pages
         for number in range(first, last + 1):

@@ -21,7 +21,8 @@ from benchmarks import rows
 from benchmarks.ground import Ground, Place, opened
 from benchmarks.results import Figure, Result
 from core.settings import Pace
-from crawler.planning.inputs import PlanRequest, Search
+from crawler.planning.inputs import PlanRequest
+from crawler.planning.pool_reader import Search
 
 # isort: split
 # The clock and the platform of the tests serve the benchmarks too; ground.py knows their folder.
@@ -149,8 +150,8 @@ def _figures(scenario: Scenario) -> list[Figure]:
         _fill(app, clock, scenario, simulation, platform)
         begin = clock.now()
         search = Search({"*": scenario.pace}, platform.page_rows, None, sequential=False)
-        wish = PlanRequest("bilibili", DOMAIN, scenario.creators, workers=scenario.workers)
-        planned = app.crawling.planner.plan(wish, search).forecast
+        request = PlanRequest("bilibili", DOMAIN, scenario.creators, workers=scenario.workers)
+        planned = app.crawling.planner.plan(request, search).forecast
         course = simulation.run(
             simulation.file_crawl(), simulation.file_export(), crawl_workers=scenario.workers
         )

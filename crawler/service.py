@@ -10,8 +10,9 @@ from core.errors import CredentialsError, InvalidInputError
 from crawler.export.options import ExportOptions
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
+from crawler.tasks.control import TaskControl
 from crawler.tasks.labels import labels_named, require_few
-from crawler.tasks.scheduler import FiledTask, TaskScheduler
+from crawler.tasks.submission import FiledTask, TaskSubmitter
 from sources.base import Via
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
@@ -31,13 +32,15 @@ class CrawlingService:
         self,
         *,
         database: Database,
-        scheduler: TaskScheduler,
+        submitter: TaskSubmitter,
+        control: TaskControl,
         accounts: AccountManager,
         sealer: SegmentFinalizer,
         catalog: PlatformRegistry,
     ) -> None:
         self._database = database
-        self._scheduler = scheduler
+        self._submitter = submitter
+        self._control = control
         self._accounts = accounts
         self._sealer = sealer
         self._catalog = catalog
@@ -58,7 +61,7 @@ class CrawlingService:
         options: Mapping[str, Any] = {"via": via.value}
         if known.sequential:
             options = {**options, "sequential": True}
-        filed = self._scheduler.submit_crawl(known.name, domain, pages, options, labels)
+        filed = self._submitter.submit_crawl(known.name, domain, pages, options, labels)
         return self._woken(filed)
 
     def export(
@@ -74,7 +77,7 @@ class CrawlingService:
         labels = labels_named(labels)
         known = self._catalog.searching(platform)
         self.require_accounts(known.name, Purpose.EXPORTING)
-        filed = self._scheduler.submit_export(known.name, domain, options.as_json(), lanes, labels)
+        filed = self._submitter.submit_export(known.name, domain, options.as_json(), lanes, labels)
         return self._woken(filed)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
@@ -84,7 +87,7 @@ class CrawlingService:
             InvalidInputError: no such task, or it has ended.
             OutputError: the task has ended, but a file cannot be written.
         """
-        self._scheduler.cancel(task_id)
+        self._control.cancel(task_id)
         ours = {one.id for one in self._database.read(export_segments.of_task, task_id)}
         left = [one.id for one in self._sealer.unattended() if one.id in ours]
         return {segment_id: self._sealer.rebuild(segment_id) for segment_id in left}
@@ -156,7 +159,7 @@ class CrawlingService:
     def _woken(self, filed: FiledTask) -> FiledTask:
         """Resume a task that was paused; one that waits is looked at again at once."""
         if filed.task.status is TaskStatus.PAUSED:
-            self._scheduler.resume(filed.task.id)
+            self._control.resume(filed.task.id)
         return filed
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from core.cancellation import StoppedSignal
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from distribution import counters
 from distribution.counters import Counters
 from sources.base import VideoStats

@@ -19,10 +19,10 @@ class SessionChecks:
     """The job that checks sessions; each account is due by itself, a day after its last look."""
 
     def __init__(
-        self, *, accounts: AccountManager, visits: AccountSessions, platforms: Iterable[str]
+        self, *, accounts: AccountManager, sessions: AccountSessions, platforms: Iterable[str]
     ) -> None:
         self._accounts = accounts
-        self._visits = visits
+        self._sessions = sessions
         self._platforms = tuple(platforms)
 
     def run(self, context: JobContext) -> str:
@@ -44,24 +44,24 @@ class SessionChecks:
         leased = self._accounts.lease_unchecked(platform)
         if leased is None:
             return False
-        visit = AccountCheckout(leased)
+        checkout = AccountCheckout(leased)
         try:
-            self._visits.enter(visit, stop)
-            if visit.account == leased:  # it was not due for work, only for a look
-                self._visits.probe(visit, stop)
+            self._sessions.open(checkout, stop)
+            if checkout.account == leased:  # it was not due for work, only for a look
+                self._sessions.probe(checkout, stop)
         except (StoppedSignal, OutOfTurnSignal):
-            self._visits.leave(visit)
+            self._sessions.close(checkout)
             return False
         except (SourceError, CredentialsError) as error:
             log.warning("%s %s", fields(account=leased.username), error)
-            self._visits.leave_after(visit, error)
+            self._sessions.leave_after(checkout, error)
             return isinstance(error, CredentialsError) or not _is_passing(error)
         except BaseException:
-            self._visits.leave(visit)
+            self._sessions.close(checkout)
             raise
         finally:
             self._accounts.abandon(leased)
-        self._visits.leave(visit)
+        self._sessions.close(checkout)
         return True
 
 

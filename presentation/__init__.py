@@ -1,1 +1,1 @@
-"""What front ends share: snapshots of the state, rows as JSON, messages, terminal screens."""
+"""Present the state to people and programs: snapshots, JSON, messages, terminal screens."""

@@ -1,4 +1,4 @@
-"""Rows as JSON objects: the columns by their names, times in ISO form, never a secret."""
+"""Rows as JSON objects: columns by their names, times in ISO form, without secrets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from storage.operations.audit_log import WebAction
 if TYPE_CHECKING:
     from presentation.snapshot import TaskView
 
+# Encrypted in the table, and yet of no use to any reader of a listing.
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
+ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
 
-Shown = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
 
-
-def as_object(row: Shown) -> dict[str, Any]:
-    """The row's columns that are not secret."""
+def as_object(row: ExportedRow) -> dict[str, Any]:
+    """Return the columns of a row, without the secret ones."""
     return {
         field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
@@ -36,13 +36,16 @@ def as_object(row: Shown) -> dict[str, Any]:
 
 
 def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
-    """A task's columns and its labels; `labels` are those of several tasks by id. Pieces of a task
-    have none of their own."""
+    """Return the columns of a task and its labels.
+
+    Args:
+        labels: the labels of several tasks, by id; pieces of a task have none.
+    """
     return as_object(task) | {"labels": list(labels.get(task.id, ()))}
 
 
 def view_object(view: TaskView) -> dict[str, Any]:
-    """A task's columns, its labels, and the sums over its pieces."""
+    """Return the columns of a task, its labels, and the sums over its pieces."""
     return as_object(view.task) | {
         "items": view.items,
         "new": view.new,
@@ -54,7 +57,7 @@ def view_object(view: TaskView) -> dict[str, Any]:
 
 
 def plain(value: object) -> object:
-    """A value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
+    """Return a value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
     if isinstance(value, datetime):
         return iso_utc(value)
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""A snapshot of the whole pool and its tasks, for the console and `status`."""
+"""Snapshots of the pool and its tasks, for the terminal, `status` and the web console."""
 
 from __future__ import annotations
 
@@ -27,21 +27,24 @@ from storage.models.workers import Worker
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
+# Counting millions of waiting rows for each frame would slow down the exports it shows.
 MAX_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
 SHOWN_ENDINGS = 4
-WAIT_SHOWN_SECS = 3.0  # a worker that looks again now is about to tell the same
+WAIT_SHOWN_SECS = 3.0  # an ended wait still shows: the next look mostly renews it
 
 
 @dataclass(frozen=True)
 class AccountView:
+    """An account, and the rows that it has exported today."""
+
     account: Account
     used: int
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a task waits for just now, until then."""
+    """What a task waits for, until when (None: not known), and why."""
 
     reason: WaitingFor
     until: datetime | None
@@ -50,8 +53,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class TaskView:
-    """A top-level task with all its pieces. `pending_rows` (exports) is counted up to
-    MAX_PENDING; `attended` is whether any living process works on such tasks."""
+    """A top-level task with the sums over its pieces.
+
+    `pending_rows` (of exports) are counted up to MAX_PENDING. `attended` is False when no living
+    process works on tasks of its type.
+    """
 
     task: Task
     items: int
@@ -69,8 +75,11 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`ended` are the tasks that ended last, `alerts` those that are not over, `runs` the
-    newest runs of scheduled jobs."""
+    """The pool and its tasks at one moment.
+
+    `ended` are the tasks that ended last, `alerts` those that are not over, `runs` the newest runs
+    of scheduled jobs; `day_ends` is when the next quota day begins.
+    """
 
     now: datetime
     day_ends: datetime
@@ -98,11 +107,12 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """The pool, the open tasks and those of `task_ids`, and what happened last.
+        """Return the pool, the open tasks and those of `task_ids`, and the last events.
 
         Args:
-            here: what this process works on itself.
-            lease_secs: how long a process counts as living after it was last heard of.
+            events: how many events of each kind.
+            here: the types of tasks that this process works on.
+            lease_secs: a process counts as living for so long after its last sign of life.
         """
 
         def work(tx: Tx) -> Snapshot:
@@ -151,8 +161,8 @@ class SnapshotReader:
         summed = tasks.progress_of_leaf(task) if leaf else tasks.progress(tx, task.id)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
         attended = task.task_type in served
-        still = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
-        wait = tasks.waiting_now(tx, task.id, still) if task.is_open else None
+        ends_after = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
+        wait = tasks.waiting_now(tx, task.id, ends_after) if task.is_open else None
         return TaskView(
             task=task,
             items=summed.item_count,
@@ -173,18 +183,24 @@ class SnapshotReader:
 
 
 def _served(workers: list[Worker], alive_since: datetime) -> set[TaskType]:
-    """The types of tasks that living processes work on."""
-    roles = {role for one in workers if one.seen_at >= alive_since for role in one.roles.split(",")}
+    """Return the types of tasks that living processes work on."""
+    roles = {
+        role
+        for worker in workers
+        if worker.seen_at >= alive_since
+        for role in worker.roles.split(",")
+    }
     return {task_type for task_type in TaskType if task_type.value in roles}
 
 
 @dataclass
 class RateMeter:
-    """Items per second of each task over the last ten seconds of snapshots."""
+    """Measures the items per second of each task over the last 10 s of snapshots."""
 
     _seen: dict[int, deque[tuple[float, int]]] = field(default_factory=dict)
 
-    def note(self, snapshot: Snapshot) -> None:
+    def record(self, snapshot: Snapshot) -> None:
+        """Record how far each task is."""
         at = snapshot.now.timestamp()
         for view in snapshot.tasks:
             points = self._seen.setdefault(view.task.id, deque())
@@ -193,14 +209,14 @@ class RateMeter:
                 points.popleft()
 
     def per_sec(self, task_id: int) -> float | None:
-        """None before there is anything to compare."""
+        """Return the items per second of a task; None until it was recorded twice."""
         points = self._seen.get(task_id)
         if not points or points[-1][0] <= points[0][0]:
             return None
         return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
 
     def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
-        """How long tasks that share their workers will go on; None where that is not known."""
+        """Return how long tasks that share their workers go on; None when that is not known."""
         left = [_items_left(view, snapshot) for view in views]
         known = [items for items in left if items is not None]
         rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)
@@ -208,7 +224,7 @@ class RateMeter:
 
 
 def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
-    """Rows or creators that a task has before it; None where its end is not known."""
+    """Return the rows or creators that a task has left; None when its end is not known."""
     if view.task.task_type is TaskType.EXPORT:
         known = view.pending_rows < MAX_PENDING and not _may_grow(view.task, snapshot)
         return view.pending_rows if known else None
@@ -218,10 +234,10 @@ def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
 
 
 def _may_grow(export: Task, snapshot: Snapshot) -> bool:
-    """Whether more rows may come while they are exported."""
+    """Return whether more rows may come while they are exported."""
     return bool(export.options.get("follow")) or any(
-        one.task.task_type is TaskType.INGESTION
-        and one.task.is_open
-        and (one.task.platform, one.task.domain) == (export.platform, export.domain)
-        for one in snapshot.tasks
+        view.task.task_type is TaskType.INGESTION
+        and view.task.is_open
+        and (view.task.platform, view.task.domain) == (export.platform, export.domain)
+        for view in snapshot.tasks
     )

@@ -13,7 +13,8 @@ import typer
 from commands.framework.main import build
 from core.settings import Settings
 from crawler.export.columns import DEFAULT_COLUMNS
-from presentation.i18n.messages import CHINESE, ENGLISH
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.english import ENGLISH
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = (ROOT / "docs/cli.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier
     from crawler.service import CrawlingService
-    from crawler.tasks.scheduler import TaskScheduler
+    from crawler.tasks.control import TaskControl
     from distribution.broadcast.broadcaster import Broadcaster
     from distribution.daily.scanner import DailyScanner
     from distribution.intake.importer import DistributionImporter
@@ -59,7 +59,7 @@ class Backend:
     accounts: AccountManager
     registry: AccountRegistry
     account_desk: AccountEnrolment
-    scheduler: TaskScheduler
+    task_control: TaskControl
     desk: CrawlingService
     progress: SnapshotReader
     files: SegmentFiles

@@ -13,7 +13,7 @@ from accounts.csv_import import read_accounts
 from accounts.vault import Credentials
 from commands.accounts.login import login
 from commands.accounts.options import Limit, Proxy
-from commands.accounts.tables import account_table, explained
+from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import (
     Exit,
     dashed,
@@ -130,7 +130,7 @@ def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) ->
         if as_json:
             result_json([as_object(event) for event in events])
             return
-        for line in explained(app, account, events):
+        for line in explain_lines(app, account, events):
             result(line)
 
 

@@ -22,17 +22,18 @@ def login(
 
     Bilibili's app scans it; the session is kept encrypted.
     """
-    from commands.accounts.qr_login import signed_in
+    from commands.accounts.qr_login import sign_in
 
+    # Before any code is shown: somebody would scan it in vain.
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)
     stop = threading.Event()
     on_signals(stop.set)
     with opened_app() as app:
         known = app.pool.registry.lookup("bilibili", name)
-        way = proxy or (app.vault.decrypt(known.proxy) if known else None)
-        session = signed_in(app, way, codes, stop)
-        done = app.pool.enrolment.add_or_refresh(
+        used_proxy = proxy or (app.vault.decrypt(known.proxy) if known else None)
+        session = sign_in(app, used_proxy, codes, stop)
+        enrolled = app.pool.enrolment.add_or_refresh(
             "bilibili", name, Credentials(None, session, proxy), limit
         )
-        result(f"account {name}: {done.change}")
+        result(f"account {name}: {enrolled.change}")

@@ -1,4 +1,4 @@
-"""The sign-in by QR code: codes shown in the terminal, each followed until it is confirmed."""
+"""The sign-in by QR code: a code is shown in the terminal and polled until it is confirmed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 from app.container import App
-from commands.framework.context import Exit, messages, say
+from commands.framework.context import Exit, say, stderr_terminal
 from core.errors import CredentialsError, RetryableError
-from presentation.i18n.messages import Texts, texts_for
+from presentation.i18n.messages import texts_for
+from presentation.i18n.texts import Texts
 from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
 
 POLL_SECS = 2.0
@@ -19,8 +20,16 @@ QUIET_MODULES = 2
 BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 
 
-def signed_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
-    """The text of a new session. Raises CredentialsError when `codes` codes went by unused."""
+def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
+    """Return the text of a new session.
+
+    Args:
+        proxy: the account's proxy, or None.
+        codes: how many codes to show, one after another.
+
+    Raises:
+        CredentialsError: no code was confirmed in time.
+    """
     settings = app.settings
     passport = Passport(
         base_url=settings.bilibili_passport_url,
@@ -28,18 +37,18 @@ def signed_in(app: App, proxy: str | None, codes: int, stop: threading.Event) ->
         proxy=proxy,
     )
     try:
-        return _session_text(app, passport, codes, stop)
+        return _show_codes(app, passport, codes, stop)
     finally:
         passport.close()
 
 
-def _session_text(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
+def _show_codes(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
     texts = texts_for(app.settings.language)
     for number in range(1, codes + 1):
         code = passport.new_code()
-        messages().print(_drawn(code))
+        stderr_terminal().print(_drawn(code))
         say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
-        if _confirmed(app, passport, code, texts, stop):
+        if _is_confirmed(app, passport, code, texts, stop):
             return passport.session_text()
         if stop.is_set():
             say(texts.login_stopped)
@@ -49,15 +58,16 @@ def _session_text(app: App, passport: Passport, codes: int, stop: threading.Even
     raise CredentialsError(texts.login_given_up.format(codes=codes))
 
 
-def _confirmed(
+def _is_confirmed(
     app: App, passport: Passport, code: QRCode, texts: Texts, stop: threading.Event
 ) -> bool:
-    """Follow a code to its end; False when it expired."""
-    begun, shown = app.clock.monotonic(), ScanState.WAITING
-    while app.clock.monotonic() - begun < CODE_LIVES_SECS:
+    """Poll a code until it is confirmed (True), expired or given up (False)."""
+    started, shown = app.clock.monotonic(), ScanState.WAITING
+    while app.clock.monotonic() - started < CODE_LIVES_SECS:
         try:
             state = passport.poll(code)
         except RetryableError as error:
+            # The code stays valid: only this look at it failed.
             say(f"{error}; {texts.login_again}")
             state = shown
         if state is ScanState.DONE:
@@ -73,9 +83,10 @@ def _confirmed(
 
 
 def _drawn(code: QRCode) -> Text:
-    """The code in half blocks, black on white whatever the terminal's colours are."""
+    """Return the code in half blocks, black on white whatever the terminal's colours are."""
     modules = segno.make(code.url, error="l").matrix_iter(border=QUIET_MODULES)
     matrix = [list(row) for row in modules]
+    # A half block shows two rows at once.
     if len(matrix) % 2:
         matrix.append([0] * len(matrix[0]))
     lines = [

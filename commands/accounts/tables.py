@@ -1,4 +1,4 @@
-"""What `accounts list` and `accounts explain` show."""
+"""The tables and lines of `accounts list` and `accounts explain`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ENDS_SOON = timedelta(days=7)
 EVIDENCE_CHARS = 300
 
 
-def account_table(app: App, found: list[Account]) -> Table:
-    """State, quota of the day, learned rate, next moment of use, and why."""
+def account_table(app: App, accounts: list[Account]) -> Table:
+    """Return a table of accounts: state, quota of the day, rate, next use, and a note."""
     now = app.clock.now()
     table = Table(box=None, pad_edge=False)
     titles = ("id", "platform", "name", "state", "exported today", "rate", "next use", "note")
     for title in titles:
         table.add_column(title, no_wrap=title != "note", overflow="ellipsis")
-    for account in found:
+    for account in accounts:
         table.add_row(
             str(account.id),
             account.platform,
@@ -39,7 +39,7 @@ def account_table(app: App, found: list[Account]) -> Table:
 
 
 def state_of(account: Account, now: datetime) -> str:
-    """One word: its status, or why an idle one is not quite that."""
+    """Return one word: the status, or why an idle account is not quite idle."""
     if account.status is not AccountStatus.IDLE:
         return account.status.value
     if account.cooldown_until is not None and account.cooldown_until > now:
@@ -48,7 +48,7 @@ def state_of(account: Account, now: datetime) -> str:
 
 
 def note_of(app: App, account: Account, now: datetime) -> str:
-    """What a person should know, and do."""
+    """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
     if account.disabled_reason:
         parts.append(account.disabled_reason)
@@ -64,8 +64,8 @@ def note_of(app: App, account: Account, now: datetime) -> str:
     return "; ".join(parts)
 
 
-def explained(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
-    """The account's story, oldest first, each event with its evidence."""
+def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
+    """Return an account's state and its events, oldest first, each with its evidence."""
     now = app.clock.now()
     head = f"{account.username} ({account.platform}): {state_of(account, now)}"
     note = note_of(app, account, now)
@@ -84,14 +84,14 @@ def explained(app: App, account: Account, events: list[AccountEvent]) -> list[st
 def _evidence(event: AccountEvent) -> list[str]:
     if event.evidence is None:
         return []
-    told = json.loads(event.evidence)
-    lines = [f"asked: {told.get('request')}"]
+    evidence = json.loads(event.evidence)
+    lines = [f"asked: {evidence.get('request')}"]
     answer = [
-        f"{name} {told[key]}"
+        f"{name} {evidence[key]}"
         for name, key in (("HTTP", "http_status"), ("code", "code"))
-        if told.get(key) is not None
+        if evidence.get(key) is not None
     ]
-    body = " ".join(str(told.get("body") or "").split())[:EVIDENCE_CHARS]
+    body = " ".join(str(evidence.get("body") or "").split())[:EVIDENCE_CHARS]
     lines.append(f"came back: {', '.join(answer) or 'nothing'}" + (f": {body}" if body else ""))
     return lines
 
@@ -105,7 +105,7 @@ def _quota(app: App, account: Account, now: datetime) -> Text:
 
 
 def _rate(app: App, account: Account) -> str:
-    """Requests a minute: learned, or as declared."""
+    """Return requests per minute: as learned, else as declared."""
     learned = learned_per_sec(account.pace)
     if learned is not None:
         return f"{learned * 60:.0f}/min"
@@ -116,7 +116,8 @@ def _rate(app: App, account: Account) -> str:
 def _next_use(app: App, account: Account, now: datetime) -> str:
     if account.status is AccountStatus.DISABLED:
         return ""
-    moments = [m for m in (account.cooldown_until, account.ready_at) if m is not None and m > now]
+    candidates = (account.cooldown_until, account.ready_at)
+    moments = [moment for moment in candidates if moment is not None and moment > now]
     return _local(app, max(moments)) if moments else "now"
 
 

@@ -20,17 +20,18 @@ from commands.framework.context import (
     say,
 )
 from presentation.json_rows import as_object
-from storage.operations import alerts as rows
+from storage.operations import alerts
 from storage.operations.alerts import Alert
 
-NEWEST = 100
-HOW_TO = (
+MAX_LISTED = 100
+NO_CHANNEL = (
     f"no channel is configured: set {SETTING} (environment or .env), for example"
     f" {SETTING}=dingtalk://TOKEN; docs/operations.md shows more"
 )
 
 
 def group() -> typer.Typer:
+    """Return the commands of `alerts`."""
     app = typer.Typer(help="What is wrong, or was.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "list")(list_alerts)
     dashed(app, "test")(test)
@@ -44,7 +45,7 @@ def list_alerts(
     """List alerts that are not over, and what to do."""
     with opened_app() as app:
         found = app.database.read(
-            lambda tx: rows.newest(tx, NEWEST) if everything else rows.all_open(tx)
+            lambda tx: alerts.newest(tx, MAX_LISTED) if everything else alerts.all_open(tx)
         )
         if as_json:
             result_json([as_object(alert) for alert in found])
@@ -59,7 +60,7 @@ def test() -> None:
     """Send a test notice to every channel."""
     with opened_app() as app:
         if not app.alerts.channels:
-            say(HOW_TO)
+            say(NO_CHANNEL)
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
         refused = 0
@@ -72,17 +73,17 @@ def test() -> None:
 
 
 def _table(app: App, found: list[Alert]) -> Table:
-    words = app.alerts.messages
+    renderer = app.alerts.messages
     table = Table(box=None, pad_edge=False)
     for title in ("id", "since", "state", "what", "what to do"):
         table.add_column(title, no_wrap=True)
     for alert in found:
-        advice = words.advice(alert) if alert.is_open else ""
+        advice = renderer.advice(alert) if alert.is_open else ""
         cells = (
             str(alert.id),
-            words.moment(alert.raised_at),
+            renderer.moment(alert.raised_at),
             _state(app, alert),
-            words.headline(alert),
+            renderer.headline(alert),
             advice,
         )
         table.add_row(*map(escape, cells))

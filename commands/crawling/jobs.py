@@ -1,4 +1,4 @@
-"""`jobs …`: what runs by schedule, when, and how it ended."""
+"""`jobs …`: the scheduled jobs, when they run, and how they ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from commands.framework.context import (
     result_table,
     say,
 )
-from commands.framework.lease_context import drained_by_signals, leases_renewed
+from commands.framework.lease_context import drain_on_signals, leases_renewed
 from core.errors import InvalidInputError
 from core.plain_text import one_line
 from core.schedule import Schedule
@@ -35,6 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `jobs`."""
     app = typer.Typer(
         help="What `run` does by schedule.", no_args_is_help=True, rich_markup_mode=None
     )
@@ -73,18 +74,19 @@ def run(
     """
     with opened_app(1, services=True) as app:
         job = _job(app, name)
-        drained_by_signals(app.jobs.runner.stop)
+        drain_on_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
-            ours = _carried_out(app, job, scheduled=scheduled)
-        shown = ours or app.database.read(job_runs.standing, job.name).newest
+            own_run = _run(app, job, scheduled=scheduled)
+        # Where another process did the job, its run is shown.
+        shown = own_run or app.database.read(job_runs.standing, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
     elif shown is not None:
-        result(_told(shown))
-    if ours is None:
+        result(_run_line(shown))
+    if own_run is None:
         say(f"{job.name}: nothing to do; its newest time has its row")
         return
-    if ours.state is not RunState.SUCCEEDED:
+    if own_run.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
 
 
@@ -117,16 +119,16 @@ def _job(app: App, name: str) -> Job:
     raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
 
 
-def _schedule(usual: Schedule, cron: str | None) -> Schedule:
+def _schedule(own: Schedule, cron: str | None) -> Schedule:
     if cron is None:
-        return usual
+        return own
     try:
-        return Schedule(cron, usual.zone)
+        return Schedule(cron, own.zone)
     except ValueError as error:
         raise InvalidInputError(f"--schedule: {error}") from error
 
 
-def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
+def _run(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
     if scheduled:
         return app.jobs.runner.settle(job, asked=True)
     return app.jobs.runner.run_now(job)
@@ -149,6 +151,6 @@ def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str,
     return job.name, job.schedule.in_words(), coming, at, ended, one_line(last.result or "")
 
 
-def _told(run: JobRun) -> str:
+def _run_line(run: JobRun) -> str:
     when = f"{run.scheduled_at:%Y-%m-%d %H:%M} UTC"
     return f"{run.job} of {when} {run.state.value}" + (f": {run.result}" if run.result else "")

@@ -21,12 +21,14 @@ from core.clock import iso_utc
 from core.errors import InvalidInputError
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
-from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest, Search
+from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
+from crawler.planning.pool_reader import Search
 from presentation.i18n.messages import texts_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
 
 def register(app: typer.Typer) -> None:
+    """Register `plan`."""
     dashed(app, "plan")(plan)
 
 
@@ -52,7 +54,7 @@ def plan(
     _require_within("--pages", pages, MAX_CREATORS)
     _require_within("--accounts", accounts, MAX_ACCOUNTS)
     require_workers(workers)
-    wish = PlanRequest(
+    request = PlanRequest(
         platform=known.name,
         domain=domain,
         creators=creators,
@@ -68,65 +70,68 @@ def plan(
             max_pages=known.max_pages,
             sequential=known.sequential,
         )
-        made = app.crawling.planner.plan(wish, search)
+        planned = app.crawling.planner.plan(request, search)
         if as_json:
-            result_json(_as_object(made))
+            result_json(_as_object(planned))
             return
-        view = PlanView(texts_for(app.settings.language))
-        result(view.head(made))
-        for table in (view.accounts(made), view.work(made)):
-            result("")
-            result_table(table)
+        _print(PlanView(texts_for(app.settings.language)), planned)
+
+
+def _print(view: PlanView, plan: Plan) -> None:
+    result(view.head(plan))
+    for table in (view.accounts(plan), view.work(plan)):
         result("")
-        for sentence in view.sentences(made):
-            result(sentence)
+        result_table(table)
+    result("")
+    for sentence in view.sentences(plan):
+        result(sentence)
 
 
-def _require_within(option: str, value: int | None, most: int) -> None:
-    if value is not None and not 1 <= value <= most:
-        raise InvalidInputError(f"{option} must be 1 to {most:,}, got {value}")
+def _require_within(option: str, value: int | None, maximum: int) -> None:
+    if value is not None and not 1 <= value <= maximum:
+        raise InvalidInputError(f"{option} must be 1 to {maximum:,}, got {value}")
 
 
-def _as_object(made: Plan) -> dict[str, object]:
-    asked, told = made.question, made.forecast
+def _as_object(plan: Plan) -> dict[str, object]:
+    question, forecast = plan.question, plan.forecast
     return {
-        "platform": made.wish.platform,
-        "domain": made.wish.domain,
-        "now": iso_utc(asked.now),
-        "quota_timezone": asked.calendar.zone.key,
-        "workers": asked.workers,
-        "page_creators": _measure(made.page_creators),
-        "answer_secs": _measure(made.answer_secs),
-        "accounts": [_account(asked.now, one) for one in asked.accounts],
-        "disabled": list(made.disabled),
+        "platform": plan.request.platform,
+        "domain": plan.request.domain,
+        "now": iso_utc(question.now),
+        "quota_timezone": question.calendar.zone.key,
+        "workers": question.workers,
+        "page_creators": _measure(plan.page_creators),
+        "answer_secs": _measure(plan.answer_secs),
+        "accounts": [_account(question.now, account) for account in question.accounts],
+        "disabled": list(plan.disabled),
         "crawl": {
-            "creators": asked.creators,
-            "pages": asked.pages,
-            "pages_per_minute": round(pages_per_minute(made), 3),
-            **_end(asked.now, told.crawl),
+            "creators": question.creators,
+            "pages": question.pages,
+            "pages_per_minute": round(pages_per_minute(plan), 3),
+            **_end(question.now, forecast.crawl),
         },
         "export": {
-            "rows": asked.rows,
-            "waiting_rows": asked.waiting_rows,
-            "rows_per_day": rows_per_day(made),
-            "quota_days": told.quota_days,
-            **_end(asked.now, told.export),
+            "rows": question.rows,
+            "waiting_rows": question.waiting_rows,
+            "rows_per_day": rows_per_day(plan),
+            "quota_days": forecast.quota_days,
+            **_end(question.now, forecast.export),
         },
-        "shorter": [_advice(asked.now, one) for one in made.advice],
-        "most_pages": made.max_pages,
-        "other_tasks": made.other_tasks,
+        "shorter": [_advice(question.now, advice) for advice in plan.advice],
+        "most_pages": plan.max_pages,
+        "other_tasks": plan.other_tasks,
     }
 
 
-def _account(now: datetime, one: PlannedAccount) -> dict[str, object]:
+def _account(now: datetime, account: PlannedAccount) -> dict[str, object]:
     return {
-        "username": one.name,
-        "crawls": one.outlook is not None,
-        "pages_per_minute": round(60 * rate_of(one), 3),
-        "from": _at(now, one.from_secs),
-        "until": None if math.isinf(one.until_secs) else _at(now, one.until_secs),
-        "left_today": one.left_today,
-        "daily_export_limit": one.daily_limit,
+        "username": account.name,
+        "crawls": account.pace is not None,
+        "pages_per_minute": round(60 * rate_of(account), 3),
+        "from": _at(now, account.from_secs),
+        "until": None if math.isinf(account.until_secs) else _at(now, account.until_secs),
+        "left_today": account.left_today,
+        "daily_export_limit": account.daily_limit,
     }
 
 

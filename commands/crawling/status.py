@@ -1,4 +1,4 @@
-"""`status`: the console's screen, once."""
+"""`status`: the live screen, once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
 
 EVENTS = 8
-ANY_HEIGHT = 10_000
+UNLIMITED_LINES = 10_000
 
 
 def register(app: typer.Typer) -> None:
+    """Register `status`."""
     dashed(app, "status")(status)
 
 
@@ -40,5 +41,5 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             return
         terminal = Terminal(highlight=False)
         screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
-        terminal.print(screen.render(snapshot, terminal.size.width, ANY_HEIGHT))
+        terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
         result(database_place(app))

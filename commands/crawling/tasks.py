@@ -12,7 +12,7 @@ from app.container import App
 from commands.framework.context import dashed, opened_app, result, result_json, result_table
 from core.errors import InvalidInputError
 from core.plain_text import one_line
-from presentation.i18n.messages import ENGLISH
+from presentation.i18n.english import ENGLISH
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
@@ -69,7 +69,7 @@ def pause(task_id: TaskId) -> None:
     Running workers stop after the page or batch in hand.
     """
     with opened_app() as app:
-        app.crawling.scheduler.pause(task_id)
+        app.crawling.control.pause(task_id)
         result(f"task {task_id} paused")
 
 
@@ -79,7 +79,7 @@ def resume(task_id: TaskId) -> None:
     It goes on from where it stopped.
     """
     with opened_app() as app:
-        app.crawling.scheduler.resume(task_id)
+        app.crawling.control.resume(task_id)
         result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
 
 

@@ -15,7 +15,7 @@ from commands.framework.context import (
     result_json,
     say,
 )
-from commands.framework.lease_context import kept_leases
+from commands.framework.lease_context import leases_until_interrupted
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 
@@ -49,7 +49,7 @@ def broadcast(
         return
     if not once:
         raise InvalidInputError("say what: broadcast --once, start, stop or status")
-    with opened_app() as app, kept_leases(app, "broadcast") as stop:
+    with opened_app() as app, leases_until_interrupted(app, "broadcast") as stop:
         try:
             answer = app.distribution.broadcaster.trigger(stop)
         except StoppedSignal:

@@ -1,4 +1,4 @@
-"""`doctor`: looks for what is wrong or will go wrong, says what to do, and mends what is safe."""
+"""`doctor`: finds what is wrong or will go wrong, advises, and fixes what is safe to fix."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MARKS = {Level.OK: "ok     ", Level.WARN: "WARNING", Level.ERROR: "ERROR  "}
 
 
 @dataclass(frozen=True)
-class Line:
-    """A finding, and what `--fix` did about it."""
+class ReportLine:
+    """A finding, and what `--fix` did about it: `fixed`, or why it `failed`."""
 
     finding: Finding
     fixed: str | None = None
@@ -28,32 +28,37 @@ class Line:
 
     @property
     def is_error(self) -> bool:
+        """Return whether the command must end with an error for it."""
         return self.finding.level is Level.ERROR and self.fixed is None
 
     def as_json(self) -> dict[str, object]:
-        one = self.finding
+        """Return the line for programs."""
+        finding = self.finding
         return {
-            "level": one.level.value,
-            "subject": one.subject,
-            "detail": one.detail,
-            "advice": one.advice,
-            "fixable": one.fix is not None,
+            "level": finding.level.value,
+            "subject": finding.subject,
+            "detail": finding.detail,
+            "advice": finding.advice,
+            "fixable": finding.fix is not None,
             "fixed": self.fixed,
         }
 
     def as_text(self) -> str:
-        one = self.finding
-        lines = [f"{MARKS[one.level]} {one.subject}: {one.detail}"]
+        """Return the line for people, with advice on a second one."""
+        finding = self.finding
+        lines = [f"{MARKS[finding.level]} {finding.subject}: {finding.detail}"]
         if self.fixed is not None:
             lines.append(f"fixed: {self.fixed}")
         elif self.failed is not None:
             lines.append(f"not fixed: {self.failed}")
-        elif one.advice:
-            lines.append(one.advice + (" (or: python cli.py doctor --fix)" if one.fix else ""))
+        elif finding.advice:
+            or_fix = " (or: python cli.py doctor --fix)" if finding.fix else ""
+            lines.append(finding.advice + or_fix)
         return "\n          ".join(lines)
 
 
 def register(app: typer.Typer) -> None:
+    """Register `doctor`."""
     dashed(app, "doctor")(doctor)
 
 
@@ -66,7 +71,7 @@ def doctor(
     lines = []
     try:
         for finding in InstallationChecks(app).findings():
-            lines.append(_mended(finding) if fix else Line(finding))
+            lines.append(_fix(finding) if fix else ReportLine(finding))
             if not as_json:
                 result(lines[-1].as_text())
     finally:
@@ -77,10 +82,10 @@ def doctor(
         raise typer.Exit(Exit.ERROR)
 
 
-def _mended(finding: Finding) -> Line:
+def _fix(finding: Finding) -> ReportLine:
     if finding.fix is None:
-        return Line(finding)
+        return ReportLine(finding)
     try:
-        return Line(finding, fixed=finding.fix())
+        return ReportLine(finding, fixed=finding.fix())
     except (BatonError, OSError) as error:
-        return Line(finding, failed=redact(str(error)))
+        return ReportLine(finding, failed=redact(str(error)))

@@ -1,4 +1,4 @@
-"""The checks of `doctor` on export files: what is unfinished, lost, or out of reach."""
+"""The checks of `doctor` on export files: unfinished, lost, or out of reach."""
 
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ from storage.crawling import export_segments, leases
 from storage.models.segments import Segment, SegmentState
 
 PAGE_ROWS = 200
-NAMED_FILES = 5
+MAX_NAMED_SEGMENTS = 5
 
 
 class ExportFileChecks:
-    """Looks at segments and the files of this host."""
+    """Checks segments and the files of this host."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     def findings(self) -> Iterator[Finding]:
+        """Yield the findings on segments, hosts, part files and sealed files."""
         yield from self._open_segments()
         yield from self._hosts()
         yield from self._parts()
         yield self._sealed()
 
     def _open_segments(self) -> Iterator[Finding]:
-        left = self._app.crawling.segment_finalizer.unattended()
-        if not left:
+        unattended = self._app.crawling.segment_finalizer.unattended()
+        if not unattended:
             yield Finding(Level.OK, "export files", "none left unfinished")
-        for segment in left:
+        for segment in unattended:
             yield Finding(
                 level=Level.WARN,
                 subject=f"segment {segment.id}",
                 detail=f"open on host {segment.host}, and nobody works on task {segment.task_id}",
                 advice="it is finished when the task goes on, or by:"
                 f" python cli.py exports rebuild {segment.id}",
-                fix=self._rebuilds(segment),
+                fix=self._rebuild_of(segment),
             )
 
-    def _rebuilds(self, segment: Segment) -> Callable[[], str]:
+    def _rebuild_of(self, segment: Segment) -> Callable[[], str]:
         return lambda: f"written to {self._app.crawling.segment_finalizer.rebuild(segment.id).path}"
 
     def _hosts(self) -> Iterator[Finding]:
-        """Files are only as reachable as the hosts they are on."""
+        # A file can be fetched only while the host that holds it is there.
         alive = {worker.host for worker in self._app.database.read(leases.workers)}
         for files in self._app.database.read(export_segments.by_host):
             if files.host == self._app.host or files.host in alive or self._is_here(files):
@@ -58,7 +59,7 @@ class ExportFileChecks:
             )
 
     def _is_here(self, files: export_segments.HostFiles) -> bool:
-        """A host may just have been renamed, or its folder be shared."""
+        # The host may have been renamed, or its folder may be shared.
         path = files.newest_path
         return path is not None and self._app.crawling.segment_files.locate(path).exists()
 
@@ -82,21 +83,21 @@ class ExportFileChecks:
         )
 
     def _sealed(self) -> Finding:
-        """Whether each file is there in its size; `exports verify` reads what is in them."""
-        seen, wrong = 0, []
+        # Sizes are enough here: `exports verify` reads what is in the files.
+        checked, wrong = 0, []
         for segment in self._segments_here():
-            seen += 1
+            checked += 1
             if not self._is_whole(segment):
                 wrong.append(segment.id)
         if not wrong:
-            detail = f"{amount(seen, 'sealed file')} of this host in place"
+            detail = f"{amount(checked, 'sealed file')} of this host in place"
             return Finding(Level.OK, "export files", detail)
-        ids = " ".join(map(str, wrong[:NAMED_FILES]))
-        more = " ..." if len(wrong) > NAMED_FILES else ""
+        ids = " ".join(map(str, wrong[:MAX_NAMED_SEGMENTS]))
+        more = " ..." if len(wrong) > MAX_NAMED_SEGMENTS else ""
         return Finding(
             level=Level.ERROR,
             subject="export files",
-            detail=f"{len(wrong):,} of {amount(seen, 'sealed file')} missing or cut: segments"
+            detail=f"{len(wrong):,} of {amount(checked, 'sealed file')} missing or cut: segments"
             f" {ids}{more}",
             advice=f"python cli.py exports rebuild {ids}{more}",
         )

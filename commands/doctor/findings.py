@@ -1,4 +1,4 @@
-"""What `doctor` finds."""
+"""The findings of `doctor`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
+    """How bad a finding is; ERROR makes the command fail."""
+
     OK = "ok"
     WARN = "warn"
     ERROR = "error"
@@ -15,7 +17,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was seen, and what to do about it. `fix` does it where that is safe, and says what."""
+    """What a check found, and advice (empty where nothing is to be done).
+
+    `fix` follows the advice where that is safe, and returns what it did.
+    """
 
     level: Level
     subject: str

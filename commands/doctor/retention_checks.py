@@ -1,4 +1,4 @@
-"""The check of `doctor` on what should have been deleted: whether a table grows."""
+"""The check of `doctor` on rows that should have been deleted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from jobs.retention import Retention
 
 
 def retention_finding(retention: Retention) -> Finding:
-    """Which tables hold rows that `prune` should have deleted days ago."""
-    late = retention.overdue()
-    if not late:
+    """Return whether tables hold rows that `prune` should have deleted days ago."""
+    overdue = retention.overdue()
+    if not overdue:
         return Finding(Level.OK, "old rows", "none is older than it is kept")
-    told = "; ".join(f"{one.name} in {one.table}, kept for {one.days} days" for one in late)
+    rules = [f"{rule.name} in {rule.table}, kept for {rule.days} days" for rule in overdue]
     return Finding(
         level=Level.WARN,
         subject="old rows",
-        detail=f"these tables grow: there are older {told}",
+        detail=f"these tables grow: there are older {'; '.join(rules)}",
         advice="python cli.py jobs run prune; `run` does it every day",
     )

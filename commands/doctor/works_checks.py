@@ -20,24 +20,25 @@ from core.logs import redact
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 
-WAITING_LONG = timedelta(minutes=5)  # `run` takes a file in within seconds
-BEHIND_LONG = timedelta(minutes=1)  # `run` writes views.json 10 s after a change
+MAX_WAIT = timedelta(minutes=5)  # `run` imports a file within seconds
+MAX_LAG = timedelta(minutes=1)  # `run` writes views.json 10 s after a change
 LOOK_BACK_HOURS = 24
-NAMED_HOURS = 3
+MAX_NAMED_HOURS = 3
 
 
 class WorksChecks:
-    """Looks at the catalogue's files. Works of other programs are only told."""
+    """Checks the files of the catalogue; files of other programs are reported, never changed."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     def findings(self) -> Iterator[Finding]:
-        yield from self._inbox()
+        """Yield the findings on the drop folder, views.json and the hourly numbers."""
+        yield from self._drop_folder()
         yield self._list()
         yield from self._view_data()
 
-    def _inbox(self) -> Iterator[Finding]:
+    def _drop_folder(self) -> Iterator[Finding]:
         subject, folder = "works inbox", self._app.works.drop_folder.folder.absolute()
         if not folder.exists():
             yield Finding(Level.OK, subject, f"not in use ({folder} is not there)")
@@ -61,7 +62,7 @@ class WorksChecks:
             )
             return
         waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
-        if waits > WAITING_LONG:
+        if waits > MAX_WAIT:
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
@@ -79,7 +80,7 @@ class WorksChecks:
                 f" {folder},"
                 " or delete it",
             )
-        if waits <= WAITING_LONG and state.newest_rejected is None:
+        if waits <= MAX_WAIT and state.newest_rejected is None:
             yield Finding(Level.OK, subject, f"{folder}, {amount(state.waiting, 'file')} waiting")
 
     def _list(self) -> Finding:
@@ -87,7 +88,7 @@ class WorksChecks:
         path, changed_at = listing.path.absolute(), listing.changed_at()
         if changed_at is None and not path.exists():
             return Finding(Level.OK, subject, "not there: the catalogue was never used")
-        mend = None if changed_at is None else self._write_list
+        fix = None if changed_at is None else self._write_list
         advice = "write it again: python cli.py views --export-only"
         try:
             listed = len(read_views_list(path).works) if path.exists() else 0
@@ -97,22 +98,23 @@ class WorksChecks:
                 subject=subject,
                 detail=str(error).partition(";")[0],
                 advice=advice,
-                fix=mend,
+                fix=fix,
             )
+        # Without a catalogue of ours the file is written by another program, and left alone.
         if changed_at is None:
             text = f"{path}, {amount(listed, 'work')}; another program's, the catalogue is empty"
             return Finding(Level.OK, subject, text)
         label, version = listing.label(), listing.version()
-        behind = self._app.clock.now() - changed_at
-        if (label is None or label.version != version) and behind > BEHIND_LONG:
-            text = f"older than the catalogue, which has changed {_length(behind)} ago"
+        lag = self._app.clock.now() - changed_at
+        if (label is None or label.version != version) and lag > MAX_LAG:
+            text = f"older than the catalogue, which has changed {_length(lag)} ago"
             text = text if path.exists() else "not there, though the catalogue is in use"
             return Finding(
                 level=Level.WARN,
                 subject=subject,
                 detail=text,
                 advice=f"{advice}, or start: python cli.py run",
-                fix=mend,
+                fix=fix,
             )
         return Finding(Level.OK, subject, f"{path}, {amount(listed, 'work')} of Bilibili")
 
@@ -126,6 +128,7 @@ class WorksChecks:
             yield Finding(Level.OK, subject, "none yet")
             return
         try:
+            # The empty write shows whether another program holds the lock of the file.
             hours = self._app.works.gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
             self._app.works.view_data.write(lambda tx: None)
         except DatabaseContentionError:
@@ -150,15 +153,15 @@ class WorksChecks:
                 advice=f"move {path} away, then make it anew: python cli.py views --missing",
             )
             return
-        yield _of_hours(subject, str(path), hours)
+        yield _hours_finding(subject, str(path), hours)
 
 
-def _of_hours(subject: str, place: str, hours: list[ObservedHour]) -> Finding:
-    missing = [one for one in hours if one.state is HourState.MISSING]
+def _hours_finding(subject: str, path: str, hours: list[ObservedHour]) -> Finding:
+    missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
-        return Finding(Level.OK, subject, f"{place}, no gap in the last {LOOK_BACK_HOURS} hours")
-    named = "; ".join(f"{one.hour}: {one.why}" for one in missing[-NAMED_HOURS:])
-    more = f"; {len(missing) - NAMED_HOURS:,} more" if len(missing) > NAMED_HOURS else ""
+        return Finding(Level.OK, subject, f"{path}, no gap in the last {LOOK_BACK_HOURS} hours")
+    named = "; ".join(f"{gap.hour}: {gap.why}" for gap in missing[-MAX_NAMED_HOURS:])
+    more = f"; {len(missing) - MAX_NAMED_HOURS:,} more" if len(missing) > MAX_NAMED_HOURS else ""
     return Finding(
         level=Level.WARN,
         subject=subject,

@@ -1,4 +1,4 @@
-"""What all commands share: settings, output, and the translation of errors into exit codes."""
+"""The frame of every command: settings, output, and the translation of errors to exit codes."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ ANY_WIDTH = 10_000
 
 
 class Exit(IntEnum):
+    """The exit codes of all commands; docs/cli.md says what each means."""
+
     OK = 0
     ERROR = 1
     USAGE = 2
@@ -52,27 +54,28 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def messages() -> Terminal:
-    """Where people read: stderr."""
+def stderr_terminal() -> Terminal:
+    """Return the terminal for messages to people, which is stderr."""
     from rich.console import Console as Terminal
 
     return Terminal(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:
-    """A message for people, on stderr."""
-    messages().print(text, markup=False, soft_wrap=True)
+    """Print a message for people, on stderr."""
+    stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
 def result(text: str) -> None:
-    """A result, on stdout."""
+    """Print a line of the result, on stdout."""
     print(text)
 
 
 def result_table(table: Table) -> None:
-    """A listing, on stdout: a line a row whatever the width, so that paths stay whole."""
+    """Print a table, on stdout; a row is one line at any width, so that paths stay whole."""
     from rich.console import Console as Terminal
 
+    # Rich would wrap or cut at the width of the terminal: drawn wide, and printed line by line.
     drawn = Terminal(file=io.StringIO(), width=ANY_WIDTH, highlight=False, color_system=None)
     with drawn.capture() as captured:
         drawn.print(table)
@@ -81,17 +84,17 @@ def result_table(table: Table) -> None:
 
 
 def amount(number: int, noun: str) -> str:
-    """`1 file`, `2,000 files`"""
+    """Return a number with its English noun: `1 file`, `2,000 files`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def result_json(value: object) -> None:
-    """A result for programs, on stdout."""
+    """Print the result for programs, on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """End a command that raises one of our errors with its message and its exit code."""
+    """End a command that raises a BatonError with its message and its exit code."""
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -101,6 +104,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             say(f"error: {redact(str(error))}")
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
+            # The reader of a pipe is gone. Python would complain about it at exit, on stderr.
             sys.stderr.close()
             raise typer.Exit(Exit.ERROR) from error
 
@@ -116,7 +120,7 @@ def _exit_code(error: BatonError) -> int:
 
 
 def platform_named(name: str) -> Platform:
-    """A platform whose accounts the pool may hold. Raises InvalidInputError for an unknown one."""
+    """Return a platform that can be searched. Raises InvalidInputError for another name."""
     from sources.platforms import PlatformRegistry
 
     return PlatformRegistry(load_settings()).searching(name)
@@ -129,32 +133,26 @@ def opened_app(
     *,
     services: bool = False,
 ) -> Iterator[App]:
-    """A ready App with logging set up; closed at the end.
+    """Open an App with logging set up, and close it at the end.
 
-    Opening waits a few seconds for the database, then says that it is not there. `services` wait
-    for it as long as the settings say once they run.
+    Args:
+        threads: workers that will run.
+        settings: None: those of the environment; then a new database is announced.
+        services: once open, a lost database is waited for as long as the settings say; commands
+            wait 3 s.
+
+    Raises:
+        DatabaseUnavailableError: no database within 3 s.
+        SettingsError: the data folder or the log folder cannot be written.
     """
     from app.container import App
 
-    tells_new = settings is None
+    announces_new = settings is None
     settings = settings or load_settings()
     handler = _logging(settings)
-    probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
-    try:
-        if settings.secret_key is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
-        where = new_database(probe)
-        probe.open()
-        if where and tells_new:
-            say(f"new database {where} (nothing was there)")
-    except DatabaseUnavailableError as error:
-        raise DatabaseUnavailableError(
-            f"{error}; is the server running and DATABASE_URL right?"
-        ) from error
-    except OSError as error:
-        raise _unwritable("data", settings.data_dir, error, "BATON_DATA_DIR") from error
-    finally:
-        probe.close()
+    created = _prepare(settings)
+    if created and announces_new:
+        say(f"new database {created} (nothing was there)")
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
@@ -169,7 +167,7 @@ def opened_app(
 
 @contextmanager
 def unopened_app() -> Iterator[App]:
-    """An App with logging set up, for what does without the main database: nothing is opened."""
+    """Provide an App with logging set up, for commands that need no main database."""
     from app.container import App
 
     settings = load_settings()
@@ -182,6 +180,28 @@ def unopened_app() -> Iterator[App]:
         handler.close()
 
 
+def _prepare(settings: Settings) -> str | None:
+    """Check database and key, and create them on first use; return the new database, if any."""
+    from app.container import App
+
+    # Even services that wait long for a lost database must not wait for one that never was there.
+    probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
+    try:
+        if settings.secret_key is None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
+        created = new_database(probe)
+        probe.open()
+    except DatabaseUnavailableError as error:
+        raise DatabaseUnavailableError(
+            f"{error}; is the server running and DATABASE_URL right?"
+        ) from error
+    except OSError as error:
+        raise _unwritable("data", settings.data_dir, error, "BATON_DATA_DIR") from error
+    finally:
+        probe.close()
+    return created
+
+
 def _logging(settings: Settings) -> logging.Handler:
     try:
         return set_up_logging(settings.log_dir)
@@ -190,14 +210,14 @@ def _logging(settings: Settings) -> logging.Handler:
 
 
 def new_database(app: App) -> str | None:
-    """The file that opening this app will make a database of; None when there is one already."""
+    """Return the SQLite file that opening the app will create; None when there is a database."""
     if app.database.dialect.name != "sqlite":
         return None
     return database_place(app) if schema.inspect(app.database) is SchemaState.EMPTY else None
 
 
 def database_place(app: App) -> str:
-    """Where the data is: an absolute path, or the server without the password."""
+    """Return where the data is: an absolute path, or the server without its password."""
     url = app.settings.database_url.get_secret_value()
     if app.database.dialect.name != "sqlite":
         return app.database.engine.describe()
@@ -224,7 +244,7 @@ def on_signals(react: Callable[[], None]) -> None:
 def dashed(
     app: typer.Typer, name: str, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a command under its name with underscores, and with dashes as a hidden twin."""
+    """Register a command under its name, and under a hidden one with dashes for underscores."""
 
     def register(command: Callable[..., Any]) -> Callable[..., Any]:
         guarded = reports_errors(command)

@@ -1,4 +1,4 @@
-"""Moments as an operator types them: a day, or day and time, in the zone of shown times."""
+"""Dates and times as an operator types them, in the zone in which times are shown."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ DAY_CHARS = len("2026-11-22")
 
 
 def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The moment (a day: its beginning), None for no text. Raises InvalidInputError."""
+    """Return the moment in UTC; of a day its beginning. None for no text.
+
+    Raises:
+        InvalidInputError: no date or time, or out of range; it names the option.
+    """
     return None if text is None else _parse(option, text, zone)
 
 
 def moment_until(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The end of a time that includes the moment (a day: its end). Raises InvalidInputError."""
+    """Return the exclusive end of a range that includes the moment, in UTC; of a day its end.
+
+    Raises:
+        InvalidInputError: as `moment_from`.
+    """
     moment = moment_from(option, text, zone)
     if moment is None or text is None:
         return None
     if len(text.strip()) > DAY_CHARS:
-        return moment + timedelta(milliseconds=1)
+        return moment + timedelta(milliseconds=1)  # the resolution of the database
     local = moment.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(local, time(), zone).astimezone(UTC)
 

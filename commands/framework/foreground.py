@@ -1,4 +1,4 @@
-"""Working in the foreground: the engine under a live console, until the work ends or a signal."""
+"""Work in the foreground: the engine under a live screen, until the work ends or a signal."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from rich.live import Live
 
 from accounts.manager import Purpose
 from app.container import App
-from commands.framework.context import Exit, messages, on_signals, say
+from commands.framework.context import Exit, on_signals, say, stderr_terminal
 from core.errors import BatonError, DatabaseError
 from crawler.runtime.engine import Engine
 from presentation.i18n.messages import texts_for
-from presentation.i18n.reason_messages import told
+from presentation.i18n.reason_messages import translate_reason
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
-LOOK_SECS = 0.25
-IDLE_LOOK_SECS = 1.0
+REFRESH_SECS = 0.25
+IDLE_REFRESH_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
-SAME_LINE_SECS = 30.0  # nothing has changed: a sign of life
+UNCHANGED_LINE_SECS = 30.0  # a line as a sign of life although nothing has changed
 EVENTS = 20
 
 
 @dataclass(frozen=True)
 class ForegroundResult:
-    """How a foreground run ended, in words and as an exit code."""
+    """How a foreground run ended: an exit code, and a message for people (or none)."""
 
     code: Exit
     message: str = ""
 
 
 class Foreground:
-    """Runs an engine and shows it.
+    """Runs an engine and shows its progress.
 
     Args:
         works_on: the types of tasks that the engine works on.
-        wait: stay when all quota is used up.
+        wait: go on the next day when all quota is used up, instead of ending.
     """
 
     def __init__(self, *, app: App, works_on: tuple[TaskType, ...], wait: bool) -> None:
@@ -49,26 +49,25 @@ class Foreground:
         self._works_on = works_on
         self._wait = wait
         self._texts = texts_for(app.settings.language)
-        self._console = Dashboard(texts=self._texts, zone=app.calendar.zone)
+        self._dashboard = Dashboard(texts=self._texts, zone=app.calendar.zone)
         self._stop = threading.Event()
         self._signals = 0
         self._failure: BaseException | None = None
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
-        """A service died; end the process in order."""
+        """Stop in order because a service died of `error`."""
         self._failure = error
         self._stop.set()
 
     def run(self, engine: Engine, task_ids: tuple[int, ...]) -> ForegroundResult:
-        """Work until every one of `task_ids` has ended (forever when there is none)."""
+        """Work until all tasks of `task_ids` have ended; until a signal when there are none."""
         on_signals(self._on_signal)
         engine.start()
         ending = None
         try:
             ending = self._watch(task_ids)
         finally:
-            engine.request_stop() if self._stop.is_set() else None
             stopped = engine.stop()
         if self._failure is not None:
             return ForegroundResult(
@@ -78,21 +77,22 @@ class Foreground:
             return ForegroundResult(
                 Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
             )
-        self._look(task_ids)
+        self._refresh(task_ids)
         return ending or ForegroundResult(Exit.INTERRUPTED, self._texts.interrupted)
 
     def _watch(self, task_ids: tuple[int, ...]) -> ForegroundResult | None:
-        terminal = messages()
+        terminal = stderr_terminal()
         if not terminal.is_terminal:
-            idle_secs = IDLE_LOOK_SECS if task_ids else PLAIN_LINE_SECS  # no end to be seen soon
-            return self._until_done(task_ids, self._plain_shower(task_ids), idle_secs)
+            # Without tasks to wait for, a look for each line is enough.
+            idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
+            return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
         with Live(console=terminal, auto_refresh=False, transient=False) as live:
 
             def show(snapshot: Snapshot) -> None:
                 note = self._texts.draining if self._stop.is_set() else ""
                 size = terminal.size
                 live.update(
-                    self._console.render(snapshot, size.width, size.height, note), refresh=True
+                    self._dashboard.render(snapshot, size.width, size.height, note), refresh=True
                 )
 
             return self._until_done(task_ids, show)
@@ -101,11 +101,11 @@ class Foreground:
         self,
         task_ids: tuple[int, ...],
         show: Callable[[Snapshot], None],
-        idle_secs: float = IDLE_LOOK_SECS,
+        idle_secs: float = IDLE_REFRESH_SECS,
     ) -> ForegroundResult | None:
         while True:
-            stopping = self._stop.is_set()  # asked before drawing: the last frame says so
-            snapshot = self._look(task_ids)
+            stopping = self._stop.is_set()  # read before drawing, so that the last frame shows it
+            snapshot = self._refresh(task_ids)
             if snapshot is not None:
                 show(snapshot)
             if stopping:
@@ -114,9 +114,9 @@ class Foreground:
             if ending is not None:
                 return ending
             busy = snapshot is not None and _is_busy(snapshot)
-            self._app.clock.wait(self._stop, LOOK_SECS if busy else idle_secs)
+            self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
 
-    def _look(self, task_ids: tuple[int, ...]) -> Snapshot | None:
+    def _refresh(self, task_ids: tuple[int, ...]) -> Snapshot | None:
         try:
             self.last = self._app.crawling.snapshots.snapshot(
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
@@ -126,18 +126,18 @@ class Foreground:
             return None
         return self.last
 
-    def _plain_shower(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
-        shown_at, shown = -SAME_LINE_SECS, ""
+    def _plain_line_printer(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
+        shown_at, shown = -UNCHANGED_LINE_SECS, ""
 
         def show(snapshot: Snapshot) -> None:
             nonlocal shown_at, shown
-            for alert in self._console.alert_news(snapshot):
+            for alert in self._dashboard.alert_news(snapshot):
                 print(alert, file=sys.stderr, flush=True)
             now = self._app.clock.monotonic()
-            line = self._console.line(snapshot, task_ids)
-            news = self._console.news(snapshot, task_ids)
-            least = PLAIN_LINE_SECS if news != shown else SAME_LINE_SECS
-            if shown and now - shown_at < least and not self._stop.is_set():
+            line = self._dashboard.line(snapshot, task_ids)
+            news = self._dashboard.news(snapshot, task_ids)
+            min_secs = PLAIN_LINE_SECS if news != shown else UNCHANGED_LINE_SECS
+            if shown and now - shown_at < min_secs and not self._stop.is_set():
                 return
             shown_at, shown = now, news
             print(line, file=sys.stderr, flush=True)
@@ -145,13 +145,12 @@ class Foreground:
         return show
 
     def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> ForegroundResult | None:
-        ours = [view for view in snapshot.tasks if view.task.id in task_ids]
-        if not ours:
+        awaited = [view for view in snapshot.tasks if view.task.id in task_ids]
+        if not awaited:
             return None
-        endings = [self._task_ending(view) for view in ours]
-        if any(ending is None for ending in endings):
-            return None
-        return max((e for e in endings if e is not None), key=lambda ending: ending.code)
+        endings = [self._task_ending(view) for view in awaited]
+        reached = [ending for ending in endings if ending is not None]
+        return max(reached, key=lambda ending: ending.code) if reached == endings else None
 
     def _task_ending(self, view: TaskView) -> ForegroundResult | None:
         task = view.task
@@ -167,12 +166,12 @@ class Foreground:
         ):
             return ForegroundResult(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
         if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
-            return None if self._wait else self._spent(view)
+            return None if self._wait else self._quota_used_up(view)
         if view.waiting_for is WaitingFor.ACCOUNT:
             return self._without_accounts(task)
         return None
 
-    def _spent(self, view: TaskView) -> ForegroundResult:
+    def _quota_used_up(self, view: TaskView) -> ForegroundResult:
         until = ""
         if view.not_before is not None:
             until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M}"
@@ -180,7 +179,7 @@ class Foreground:
         return ForegroundResult(Exit.PARTIAL, self._texts.all_spent.format(until=until))
 
     def _without_accounts(self, task: Task) -> ForegroundResult | None:
-        """An end when only a person can help: no account, or all of them disabled."""
+        """Return an ending when only a person can help: no account, or all are disabled."""
         crawl = task.task_type is TaskType.INGESTION
         purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
         try:
@@ -189,10 +188,13 @@ class Foreground:
             return None
         if shortage.busy or shortage.until is not None:
             return None
-        text = self._texts.person_needed.format(reason=told(self._texts, shortage.reason))
+        text = self._texts.person_needed.format(
+            reason=translate_reason(self._texts, shortage.reason)
+        )
         return ForegroundResult(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:
+        # The second signal ends the process at once: leases run out, and no data is lost.
         self._signals += 1
         self._stop.set()
         if self._signals > 1:

@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are called: what is not used costs no time."""
+"""A group of commands that imports a command's module only when the command is called."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True)
 class CommandEntry:
-    """A command, or a group of them, and where it is.
+    """A command or a group, and the module that defines it.
 
-    `help` is the first line of its own help, which a listing shows without importing it. `module`
-    is a module below `commands`; it has a `group()`, or a `register(app)` for the command and
-    others.
+    `help` is the first line of its help, which a listing shows without the import. `module` is a
+    module below `commands` with a `group()`, or with a `register(app)` for its commands.
     """
 
     name: str
@@ -26,47 +25,49 @@ class CommandEntry:
 
 
 class LazyCommands(Mapping[str, Any]):
-    """Commands by name, in the order of the list; a lookup imports the module of that one.
+    """Commands by name, in the order of the entries; a lookup imports the command's module.
 
-    A dashed spelling is found too where its module registers it; it is not listed.
+    A spelling with dashes is found too where the module registers it; it is not listed.
     """
 
-    def __init__(self, listed: tuple[CommandEntry, ...]) -> None:
-        self._listed = {one.name: one for one in listed}
+    def __init__(self, entries: tuple[CommandEntry, ...]) -> None:
+        self._entries = {entry.name: entry for entry in entries}
 
     def __getitem__(self, name: str) -> Any:
-        return _loaded(self._listed[name.replace("-", "_")])[name]
+        return _load(self._entries[name.replace("-", "_")])[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._listed)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._listed)
+        return len(self._entries)
 
 
 class LazyGroup(TyperGroup):
-    """`LISTED` is the table of its commands; those that were registered otherwise are left out."""
+    """A group whose commands are those of `LISTED`; a subclass sets it."""
 
     LISTED: ClassVar[tuple[CommandEntry, ...]]
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = LazyCommands(self.LISTED)  # type: ignore[assignment]  # nobody adds to it
+        self.commands = LazyCommands(self.LISTED)  # type: ignore[assignment]  # it is only read
 
     def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the entries."""
         return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(one.name, one.help) for one in self.LISTED])
+            formatter.write_dl([(entry.name, entry.help) for entry in self.LISTED])
 
 
-def _loaded(listed: CommandEntry) -> Mapping[str, Any]:
-    """The commands that a module registers, by name."""
-    module = import_module(f"commands.{listed.module}")
+def _load(entry: CommandEntry) -> Mapping[str, Any]:
+    """Return the commands that the entry's module registers, by name."""
+    module = import_module(f"commands.{entry.module}")
     app = typer.Typer(rich_markup_mode=None)
     if hasattr(module, "group"):
-        app.add_typer(module.group(), name=listed.name)
+        app.add_typer(module.group(), name=entry.name)
     else:
         app.callback()(_nothing)  # with a callback it is a group, however few its commands
         module.register(app)
@@ -74,4 +75,4 @@ def _loaded(listed: CommandEntry) -> Mapping[str, Any]:
 
 
 def _nothing() -> None:
-    """A group's callback that does nothing."""
+    """Do nothing."""

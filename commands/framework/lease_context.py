@@ -1,4 +1,4 @@
-"""Commands that use accounts: leases kept alive, Ctrl-C heard."""
+"""The context of commands that lease: leases are renewed, and Ctrl-C ends the work in order."""
 
 from __future__ import annotations
 
@@ -11,49 +11,57 @@ from app.container import App
 from commands.framework.context import Exit, on_signals
 from core.service import ThreadedService
 
-KEEPER_SECS = 10.0
+JOIN_SECS = 10.0
 
 
-def drained_by_signals(drain: Callable[[], None]) -> None:
-    """The first Ctrl-C asks the work to end soon, the second ends the process; both are safe."""
-    asked = False
+def drain_on_signals(drain: Callable[[], None]) -> None:
+    """Call `drain` on the first Ctrl-C or SIGTERM; the second ends the process at once.
+
+    Both are safe: what the process has leased runs out by itself.
+    """
+    draining = False
 
     def react() -> None:
-        nonlocal asked
-        if asked:
+        nonlocal draining
+        if draining:
             os._exit(Exit.INTERRUPTED)
-        asked = True
+        draining = True
         drain()
 
     on_signals(react)
 
 
-def stopped_by_signals() -> threading.Event:
-    """An event that Ctrl-C sets."""
+def stop_event_on_signals() -> threading.Event:
+    """Return an event that Ctrl-C and SIGTERM set."""
     stop = threading.Event()
-    drained_by_signals(stop.set)
+    drain_on_signals(stop.set)
     return stop
 
 
 @contextmanager
 def leases_renewed(app: App, role: str, on_failure: Callable[[], None]) -> Iterator[None]:
-    """While the keeper renews what this process leases; `on_failure` when it cannot go on."""
-    keeper = ThreadedService(
+    """Renew what this process leases until the end of the block.
+
+    Args:
+        role: shown to other processes.
+        on_failure: called when the leases cannot be renewed any more.
+    """
+    renewer = ThreadedService(
         name="keeper",
         bodies=[app.crawling.lease_renewer(role).run],
         on_failure=lambda _error: on_failure(),
     )
-    keeper.start()
+    renewer.start()
     try:
         yield
     finally:
-        keeper.stop()
-        keeper.join(KEEPER_SECS)
+        renewer.stop()
+        renewer.join(JOIN_SECS)
 
 
 @contextmanager
-def kept_leases(app: App, role: str) -> Iterator[threading.Event]:
-    """A stop event that Ctrl-C sets, while the keeper renews what is leased."""
-    stop = stopped_by_signals()
+def leases_until_interrupted(app: App, role: str) -> Iterator[threading.Event]:
+    """Renew what this process leases, and provide an event that Ctrl-C and SIGTERM set."""
+    stop = stop_event_on_signals()
     with leases_renewed(app, role, stop.set):
         yield stop

@@ -12,7 +12,7 @@ from commands.framework.lazy_group import CommandEntry, LazyGroup
 
 
 class Baton(LazyGroup):
-    """All commands, in the order of the help."""
+    """The group of all commands, in the order of the help."""
 
     LISTED = (
         CommandEntry(
@@ -75,14 +75,15 @@ class Baton(LazyGroup):
 
 
 def build() -> typer.Typer:
-    """All commands. Help is plain text, so that it reads the same everywhere."""
+    """Return the command line."""
+    # The help is plain text, so that it reads the same in terminals, pipes and documents.
     app = typer.Typer(
         name="baton",
         cls=Baton,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
-        pretty_exceptions_enable=False,
+        pretty_exceptions_enable=False,  # they show local variables, which may be secrets
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(baton)
@@ -104,7 +105,8 @@ def baton(
 
 
 def main() -> None:
-    """Run the command that the arguments name; its exit code is the process's."""
+    """Run the command that the arguments name, and exit with its code."""
+    # A terminal whose encoding lacks Chinese shows escapes; the command must not crash on them.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""What `start_crawl` and `start_export` say at the end."""
+"""The summary at the end of `start_crawl` and `start_export`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 def conclude(
     app: App, task: Task, last: Snapshot | None, ending: ForegroundResult, as_json: bool
 ) -> None:
-    """Print what the run achieved, and end with its exit code."""
-    view = next((v for v in (last.tasks if last else []) if v.task.id == task.id), None)
-    made = app.database.read(export_segments.of_task, task.id)
-    files = [one for one in made if one.file_path is not None]
+    """Print what the run achieved, and exit with its code."""
+    views = last.tasks if last else []
+    view = next((view for view in views if view.task.id == task.id), None)
+    segments = app.database.read(export_segments.of_task, task.id)
+    files = [segment for segment in segments if segment.file_path is not None]
     if as_json:
         summary = _summary(app, task, view, files)
         result_json(summary | {"exit_code": int(ending.code), "message": ending.message})
@@ -43,14 +44,14 @@ def _summary(
     if task.task_type is TaskType.INGESTION:
         counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
         return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
-    told_files = [
+    file_objects = [
         {
-            "path": str(app.crawling.segment_files.locate(one.file_path or "")),
-            "rows": one.exported_count,
+            "path": str(app.crawling.segment_files.locate(file.file_path or "")),
+            "rows": file.exported_count,
         }
-        for one in files
+        for file in files
     ]
-    return summary | {"rows": view.items if view else None, "files": told_files}
+    return summary | {"rows": view.items if view else None, "files": file_objects}
 
 
 def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segment]) -> None:

@@ -29,11 +29,12 @@ from storage.models.tasks import TaskType
 DOMAIN = "美妆"
 RATE = "200/10"
 QUOTA = 4000
-MARK = ".baton-demo"
-START_SECS = 20.0
+MARKER = ".baton-demo"
+STOP_SECS = 20.0
 
 
 def register(app: typer.Typer) -> None:
+    """Register `demo`."""
     dashed(app, "demo")(demo)
 
 
@@ -60,11 +61,12 @@ def demo(
         with opened_app(4, settings, services=True) as app:
             _fill_pool(app, accounts)
             _work(app)
-            verdict = app.crawling.verifier.verify()
-            _report(app, creators, verdict, as_json)
+            verification = app.crawling.verifier.verify()
+            _report(app, creators, verification, as_json)
 
 
 def _settings(base: Settings, folder: Path, url: str) -> Settings:
+    # Database and key of its own: the demo must not touch those of the installation.
     return base.model_copy(
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'baton.db'}"),
@@ -79,19 +81,19 @@ def _settings(base: Settings, folder: Path, url: str) -> Settings:
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """An empty folder; only one that a demo made before is emptied."""
+    """Return an empty folder; one that no demo has made is not emptied."""
     if folder.exists():
-        if not (folder / MARK).exists():
+        if not (folder / MARKER).exists():
             raise InvalidInputError(f"{folder} was not made by the demo; move it away")
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    (folder / MARK).touch()
+    (folder / MARKER).touch()
     return folder
 
 
 @contextmanager
 def _sandbox(creators: int) -> Iterator[str]:
-    """A sandbox in a process of its own; its URL."""
+    """Run a sandbox in a process of its own, and provide its URL."""
     command = [
         sys.executable,
         "-m",
@@ -103,6 +105,7 @@ def _sandbox(creators: int) -> Iterator[str]:
         "--rate",
         RATE,
     ]
+    # A session of its own: Ctrl-C must not end the sandbox before the workers are drained.
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=root, start_new_session=True
@@ -115,7 +118,7 @@ def _sandbox(creators: int) -> Iterator[str]:
         yield line.removeprefix("listening on ").strip()
     finally:
         process.terminate()
-        process.wait(START_SECS)
+        process.wait(STOP_SECS)
 
 
 def _fill_pool(app: App, accounts: int) -> None:
@@ -125,12 +128,12 @@ def _fill_pool(app: App, accounts: int) -> None:
 
 
 def _work(app: App) -> None:
-    crawl = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
+    crawl = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
     options = ExportOptions("csv", DEFAULT_COLUMNS)
-    export = app.crawling.scheduler.submit_export("bilibili", DOMAIN, options.as_json(), 1)
-    view = Foreground(app=app, works_on=(TaskType.INGESTION, TaskType.EXPORT), wait=False)
-    ending = view.run(
-        app.engine(crawl_threads=2, export_threads=1, on_failure=view.failed),
+    export = app.crawling.submitter.submit_export("bilibili", DOMAIN, options.as_json(), 1)
+    foreground = Foreground(app=app, works_on=(TaskType.INGESTION, TaskType.EXPORT), wait=False)
+    ending = foreground.run(
+        app.engine(crawl_threads=2, export_threads=1, on_failure=foreground.failed),
         (crawl.task.id, export.task.id),
     )
     if ending.message:
@@ -139,21 +142,21 @@ def _work(app: App) -> None:
         raise typer.Exit(ending.code)
 
 
-def _report(app: App, creators: int, verdict: VerificationResult, as_json: bool) -> None:
+def _report(app: App, creators: int, verification: VerificationResult, as_json: bool) -> None:
     names = {account.id: account.username for account in app.pool.registry.all()}
-    made = app.database.read(export_segments.page, 0, 1000)
+    segments = app.database.read(export_segments.page, 0, 1000)
     files = [
         {
-            "path": str(app.crawling.segment_files.locate(one.file_path or "")),
-            "rows": one.exported_count,
-            "account": names[one.account_id],
+            "path": str(app.crawling.segment_files.locate(segment.file_path or "")),
+            "rows": segment.exported_count,
+            "account": names[segment.account_id],
         }
-        for one in made
+        for segment in segments
     ]
-    exported = sum(one.exported_count for one in made)
+    exported = sum(segment.exported_count for segment in segments)
     complete = exported == creators
     if as_json:
-        proof = {"ok": verdict.ok, "problems": verdict.problems}
+        proof = {"ok": verification.ok, "problems": verification.problems}
         result_json({"creators": creators, "exported": exported, "files": files, "verify": proof})
     else:
         texts = texts_for(app.settings.language)
@@ -167,7 +170,7 @@ def _report(app: App, creators: int, verdict: VerificationResult, as_json: bool)
         )
         for file in files:
             result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
-        failed = texts.verify_failed.format(problems="; ".join(verdict.problems))
-        result(texts.verify_passed if verdict.ok else failed)
-    if not (verdict.ok and complete):
+        failed = texts.verify_failed.format(problems="; ".join(verification.problems))
+        result(texts.verify_passed if verification.ok else failed)
+    if not (verification.ok and complete):
         raise typer.Exit(Exit.ERROR)

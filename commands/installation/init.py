@@ -17,6 +17,7 @@ from storage.schema.upgrade import upgrade
 
 
 def register(app: typer.Typer) -> None:
+    """Register `init`."""
     dashed(app, "init")(init)
 
 
@@ -24,31 +25,31 @@ def init() -> None:
     """Create, upgrade or check the tables."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
-        done = _bring_up(app)
+        outcome = _bring_up_to_date(app)
         app.vault.check(app.database)
-        where = app.database.engine.describe()
-        result(f"{where}: {done} (version {schema.SCHEMA_VERSION})")
+        place = app.database.engine.describe()
+        result(f"{place}: {outcome} (version {schema.SCHEMA_VERSION})")
     finally:
         app.close()
 
 
-def _bring_up(app: App) -> str:
+def _bring_up_to_date(app: App) -> str:
     if schema.create(app.database):
         return "schema created"
     if schema.inspect(app.database) is SchemaState.CURRENT:
         return "schema is right"
-    _require_nobody_at_work(app)
+    _require_no_running_process(app)
     reached = upgrade(app.database, app.owner)
     return f"schema upgraded to {', '.join(map(str, reached))}" if reached else "schema is right"
 
 
-def _require_nobody_at_work(app: App) -> None:
-    """A process of the version before would go on writing while its tables change."""
+def _require_no_running_process(app: App) -> None:
+    # A process of the previous version would go on writing while its tables change.
     app.clock.sync()
     since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)
-    running = [one for one in app.database.read(leases.workers) if one.seen_at >= since]
+    running = [worker for worker in app.database.read(leases.workers) if worker.seen_at >= since]
     if running:
-        names = ", ".join(f"process {one.pid} on {one.host}" for one in running)
+        names = ", ".join(f"process {worker.pid} on {worker.host}" for worker in running)
         raise SchemaMismatchError(
             f"an upgrade is due, but Baton is running ({names}); nothing was changed."
             f" Stop it (or wait {app.settings.lease_secs:.0f} s if it is gone), then run init again"

@@ -1,4 +1,4 @@
-"""`sandbox`: the local platform."""
+"""`sandbox`: a local server that speaks the formats of the platforms."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sandbox.__main__ import run
 
 
 def register(app: typer.Typer) -> None:
+    """Register `sandbox`."""
     dashed(app, "sandbox")(sandbox)
 
 

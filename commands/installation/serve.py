@@ -1,4 +1,4 @@
-"""`serve`: the web console and the API alone; and beside the workers of `run`."""
+"""`serve`: the web console and the API, alone or beside the workers of `run`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ JOIN_SECS = 10.0
 
 
 def register(app: typer.Typer) -> None:
+    """Register `serve`."""
     dashed(app, "serve")(serve)
 
 
@@ -54,31 +55,38 @@ def serve(
     load_services()
     with opened_app(THREADS) as app:
         server = web_server(app, host, port, failed)
+        # An address that is taken must end the command before anything else runs.
         server.bind()
         result(f"listening on {server.url}")
         sys.stdout.flush()
-        _tell(app, server)
-        keeper = ThreadedService(
+        _announce(app, server)
+        renewer = ThreadedService(
             name="keeper", bodies=[app.crawling.lease_renewer(ROLE).run], on_failure=failed
         )
-        keeper.start()
+        renewer.start()
         server.start()
         stop.wait()
-        _end(server, app.jobs.launcher)
-        keeper.stop()
-        keeper.join(JOIN_SECS)
+        _stop(server, app.jobs.launcher)
+        renewer.stop()
+        renewer.join(JOIN_SECS)
     if failures:
         raise BatonError(f"the web server ended by an error: {failures[0]!r}; see the logs")
 
 
 @contextmanager
 def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterator[None]:
-    """Serve while the workers run, with connections of its own and little patience: a page says
-    that the database is away, and does not wait for it. Where the address is taken the workers
-    run without: another process of this host serves the same console.
+    """Serve the console until the end of the block, beside the workers of `app`.
+
+    Where the address is taken the workers run without it: another process of this host serves the
+    same console.
+
+    Args:
+        on_failure: called with the error when the server dies.
     """
     from app.web import web_server  # here, as it is slow to load
 
+    # Connections of its own that wait 3 s only: a page says that the database is unavailable
+    # instead of waiting for it as long as the workers do.
     own = App(app.settings, threads=THREADS, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
@@ -89,25 +97,25 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
             say(f"without the web console: {error}")
             yield
             return
-        _tell(own, server)
+        _announce(own, server)
         server.start()
         try:
             yield
         finally:
-            _end(server, app.jobs.launcher)
+            _stop(server, app.jobs.launcher)
     finally:
         own.close()
 
 
-def _end(server: WebServer, launcher: JobLauncher) -> None:
-    """Runs that were asked for are handed back while their leases are still renewed."""
+def _stop(server: WebServer, launcher: JobLauncher) -> None:
+    # Both before the lease renewer stops: runs that are handed back must still hold their leases.
     server.stop()
     launcher.stop()
     server.join(JOIN_SECS)
     launcher.join(JOIN_SECS)
 
 
-def _tell(app: App, server: WebServer) -> None:
+def _announce(app: App, server: WebServer) -> None:
     say(f"web console: {server.url}/admin")
     if not _is_loopback(app.settings.web_host):
         say(
@@ -116,7 +124,7 @@ def _tell(app: App, server: WebServer) -> None:
         )
     if app.web_tokens.has_admin():
         return
-    if not sys.stderr.isatty():  # a journal or a file would keep it
+    if not sys.stderr.isatty():  # a journal or a file would keep the token
         say("nobody can sign in yet; make a token with: python cli.py web token")
         return
     token = app.web_tokens.make(Role.ADMIN)

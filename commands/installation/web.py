@@ -16,6 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `web`."""
     app = typer.Typer(
         help="Who may use the web console.", no_args_is_help=True, rich_markup_mode=None
     )
@@ -34,10 +35,10 @@ def token(
     It is shown once; the database keeps only its hash.
     """
     with opened_app() as app:
-        made = app.web_tokens.make(Role.READER if read_only else Role.ADMIN, name)
-        result(made.text)
+        created = app.web_tokens.make(Role.READER if read_only else Role.ADMIN, name)
+        result(created.text)
         may = "may only read" if read_only else "may act"
-        say(f"token {made.name} {may}; it is shown only now")
+        say(f"token {created.name} {may}; it is shown only now")
 
 
 def tokens(as_json: AsJson = False) -> None:
@@ -45,17 +46,17 @@ def tokens(as_json: AsJson = False) -> None:
     with opened_app() as app:
         found = app.web_tokens.every()
         if as_json:
-            result_json([_object(one) for one in found])
+            result_json([_object(entry) for entry in found])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("id", "name", "role", "made", "last used", "revoked"):
             table.add_column(title, no_wrap=True)
-        for one in found:
-            moments = (one.created_at, one.last_used_at, one.revoked_at)
+        for entry in found:
+            moments = (entry.created_at, entry.last_used_at, entry.revoked_at)
             cells = (
-                str(one.id),
-                one.name,
-                one.role.value,
+                str(entry.id),
+                entry.name,
+                entry.role.value,
                 *(
                     moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
                     if moment
@@ -76,12 +77,12 @@ def revoke(
         result(f"token {ended.name} ends; whoever uses it is signed out")
 
 
-def _object(one: WebToken) -> dict[str, object]:
+def _object(entry: WebToken) -> dict[str, object]:
     return {
-        "id": one.id,
-        "name": one.name,
-        "role": one.role.value,
-        "created_at": plain(one.created_at),
-        "last_used_at": plain(one.last_used_at),
-        "revoked_at": plain(one.revoked_at),
+        "id": entry.id,
+        "name": entry.name,
+        "role": entry.role.value,
+        "created_at": plain(entry.created_at),
+        "last_used_at": plain(entry.last_used_at),
+        "revoked_at": plain(entry.revoked_at),
     }

@@ -1,25 +1,27 @@
-"""A small chart of columns in plain characters, eight steps to a line."""
+"""A column chart in plain characters, eight steps to a line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 STEPS = " ▁▂▃▄▅▆▇█"
-WIDEST = 8  # cells of one column
+MAX_COLUMN_CELLS = 8
 
 
 def chart(values: Sequence[int | None], width: int, height: int) -> list[str]:
-    """`height` lines of at most `width` cells, from the lowest value to the highest; what is not
-    known is a gap. Empty when nothing is known."""
+    """Return a chart of `height` lines and at most `width` cells; empty when no value is known.
+
+    The lowest value is at the bottom, the highest at the top; None is a gap.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return []
     low, high = min(known), max(known)
     labels = {0: f"{high:,}", height - 1: f"{low:,}"}
     margin = max(map(len, labels.values())) + 2
-    columns = _fitted(values, max(1, width - margin))
+    columns = _sampled(values, max(1, width - margin))
     levels = [_level(value, low, high, height) for value in columns]
-    cells = max(1, min(WIDEST, (width - margin) // len(columns)))
+    cells = max(1, min(MAX_COLUMN_CELLS, (width - margin) // len(columns)))
     return [
         f"{labels.get(line, ''):>{margin - 2}}┤ "
         + "".join(_step(level, height - 1 - line) * cells for level in levels).rstrip()
@@ -27,16 +29,17 @@ def chart(values: Sequence[int | None], width: int, height: int) -> list[str]:
     ]
 
 
-def _fitted(values: Sequence[int | None], most: int) -> list[int | None]:
-    """At most `most` values, evenly drawn; the last one is always among them."""
-    if len(values) <= most:
+def _sampled(values: Sequence[int | None], max_values: int) -> list[int | None]:
+    """Return at most `max_values` values, evenly spaced, the last one among them."""
+    if len(values) <= max_values:
         return list(values)
     last = len(values) - 1
-    return [values[last - (most - 1 - place) * last // max(1, most - 1)] for place in range(most)]
+    gaps = max_values - 1
+    return [values[last - (gaps - index) * last // max(1, gaps)] for index in range(max_values)]
 
 
 def _level(value: int | None, low: int, high: int, height: int) -> int:
-    """Eighths of a line, 1 for the lowest value; 0: not known."""
+    """Return the eighths of a line: 1 for the lowest value, 0 for one that is not known."""
     if value is None:
         return 0
     top = height * (len(STEPS) - 1)

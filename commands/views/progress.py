@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a plain line every few seconds elsewhere."""
+"""The progress of a run: a bar on a terminal, a plain line every 5 seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.framework.context import messages
+from commands.framework.context import stderr_terminal
 
 PLAIN_LINE_SECS = 5.0
 Show = Callable[[str, int, int], None]  # text, done, of how many
@@ -17,8 +17,8 @@ Show = Callable[[str, int, int], None]  # text, done, of how many
 
 @contextmanager
 def progress_shown() -> Iterator[Show]:
-    """Shows what it is told, on stderr, until the end of the block."""
-    terminal = messages()
+    """Provide a function that shows progress on stderr, until the end of the block."""
+    terminal = stderr_terminal()
     if not terminal.is_terminal:
         yield _PlainLines()
         return
@@ -37,13 +37,13 @@ def progress_shown() -> Iterator[Show]:
 
 class _PlainLines:
     def __init__(self) -> None:
-        self._told_at = -PLAIN_LINE_SECS
-        self._told = ""
+        self._printed_at = -PLAIN_LINE_SECS
+        self._printed = ""
 
     def __call__(self, text: str, done: int, total: int) -> None:
         now = time.monotonic()
         line = f"{text} | {done:,}/{total:,}"
-        if line == self._told or (now - self._told_at < PLAIN_LINE_SECS and done < total):
+        if line == self._printed or (now - self._printed_at < PLAIN_LINE_SECS and done < total):
             return
-        self._told_at, self._told = now, line
+        self._printed_at, self._printed = now, line
         print(line, file=sys.stderr, flush=True)

@@ -1,7 +1,8 @@
-"""`views trend|top|daily|growth|gaps`: looking at the hourly numbers."""
+"""`views trend|top|daily|growth|gaps`: queries of the hourly numbers."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,6 +34,8 @@ COLUMNS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 
 
 class CounterName(StrEnum):
+    """The counters of a video that can be queried."""
+
     VIEW = "view"
     DANMAKU = "danmaku"
     COMMENT = "comment"
@@ -43,6 +46,7 @@ class CounterName(StrEnum):
 
     @property
     def column(self) -> str:
+        """Return the column of the counter."""
         return f"{self.value}_count"
 
 
@@ -59,12 +63,12 @@ def trend(
 ) -> None:
     """A video hour by hour, with growth and a chart."""
     link = _video(work)
-    with _numbers() as (_, data):
+    with _opened_data() as (_, data):
         found = data.read(view_history.history, link.platform, link.video_id, counter.column, last)
     if not found:
         raise InvalidInputError(f"there are no numbers of {link.video_id} ({link.platform})")
     if as_json:
-        result_json([trend_object(one) for one in found])
+        result_json([trend_object(hour) for hour in found])
         return
     rows = [row for row, _ in found]
     result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
@@ -90,7 +94,7 @@ def top(
     if (day is None) != (hour is None):
         raise InvalidInputError("--date and --hour go together")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
-    with _numbers() as (_, data):
+    with _opened_data() as (_, data):
         at = wanted or _newest(data)
         rows = data.read(
             view_history.top_of_hour, at.date_text, at.hour_text, counter.column, limit
@@ -102,9 +106,9 @@ def top(
         return
     result(str(at))
     table = _table("", "id", *COLUMNS, text=("title",))
-    for place, row in enumerate(rows, start=1):
+    for rank, row in enumerate(rows, start=1):
         counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
-        table.add_row(str(place), row["work_id"], *counts, _title(row["title"]))
+        table.add_row(str(rank), row["work_id"], *counts, _title(row["title"]))
     result_table(table)
 
 
@@ -117,23 +121,23 @@ def daily(
     """Day by day: hours, videos, highest numbers, growth."""
     hours = hours_of_span(since)
     link = _video(work) if work is not None else None
-    of = (link.platform, link.video_id) if link else None
-    with _numbers() as (app, data):
+    key = (link.platform, link.video_id) if link else None
+    with _opened_data() as (app, data):
         first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
-        days = data.read(view_history.daily, str(first), counter.column, of)
+        days = data.read(view_history.daily, str(first), counter.column, key)
     if not days:
         raise InvalidInputError(f"there are no numbers since {first}; try a longer --since")
     if as_json:
-        result_json([dict(one) for one in days])
+        result_json([dict(day) for day in days])
         return
     table = _table("day", "hours", "videos", counter.value, "growth")
-    for one in days:
+    for day in days:
         table.add_row(
-            one["crawl_date"],
-            str(one["hours"]),
-            _number(one["works"]),
-            _number(one["total"]),
-            _signed(one["growth"]),
+            day["crawl_date"],
+            str(day["hours"]),
+            _number(day["works"]),
+            _number(day["total"]),
+            _signed(day["growth"]),
         )
     result_table(table)
 
@@ -146,7 +150,7 @@ def growth(
 ) -> None:
     """The fastest risers, back from the newest hour."""
     hours = hours_of_span(since)
-    with _numbers() as (_, data):
+    with _opened_data() as (_, data):
         start = _newest(data).earlier(hours)
         rows = data.read(
             view_history.risers, (start.date_text, start.hour_text), counter.column, limit
@@ -155,9 +159,9 @@ def growth(
         result_json([dict(row) for row in rows])
         return
     table = _table("", "id", "growth", counter.value, text=("from", "to", "title"))
-    for place, row in enumerate(rows, start=1):
+    for rank, row in enumerate(rows, start=1):
         table.add_row(
-            str(place),
+            str(rank),
             row["work_id"],
             _signed(row["growth"]),
             _number(row["to_count"]),
@@ -181,22 +185,23 @@ def gaps(
     with unopened_app() as app:
         found = app.works.gaps.look(app.host_clock.now(), hours)
     if as_json:
-        result_json([gap_object(one) for one in found])
+        result_json([gap_object(hour) for hour in found])
         return
     table = _table("hour", "state", "numbers", "failed", text=("why",))
-    for one in found:
-        if every or one.why:
+    for hour in found:
+        if every or hour.why:
             table.add_row(
-                str(one.hour),
-                one.state.value,
-                _number(one.success),
-                _number(one.failed),
-                escape(one_line(one.why)),
+                str(hour.hour),
+                hour.state.value,
+                _number(hour.success),
+                _number(hour.failed),
+                escape(one_line(hour.why)),
             )
     if table.row_count:
         result_table(table)
-    counted = (f"{sum(1 for one in found if one.state is state):,} {state}" for state in HourState)
-    result(f"{len(found):,} hours: {', '.join(counted)}")
+    states = Counter(hour.state for hour in found)
+    counts = ", ".join(f"{states[state]:,} {state}" for state in HourState)
+    result(f"{len(found):,} hours: {counts}")
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
@@ -209,8 +214,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 
 @contextmanager
-def _numbers() -> Iterator[tuple[App, Database]]:
-    """The statistics file, if there is one."""
+def _opened_data() -> Iterator[tuple[App, Database]]:
+    """Open the statistics file. Raises InvalidInputError when there is none."""
     with unopened_app() as app:
         path = app.settings.view_data_file
         if not path.exists():
@@ -236,17 +241,17 @@ def _video(text: str) -> VideoLink:
 
 
 def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
-    """Hours since the row before; 0 for the first."""
+    """Yield for each row the hours since the one before; 0 for the first."""
     hours = [Hour.parse(row["crawl_date"], row["crawl_hour"]) for row in rows]
     yield 0
     yield from (later.hours_since(earlier) for earlier, later in pairwise(hours))
 
 
 def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
-    """Columns of numbers, but for the first, and then some of text."""
+    """Return a table whose first column is text, followed by numbers and then by `text`."""
     table = Table(box=None, pad_edge=False)
-    for place, name in enumerate(numbers):
-        is_text = place == 0 or name in ("id", "state")
+    for index, name in enumerate(numbers):
+        is_text = index == 0 or name in ("id", "state")
         table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
     for name in text:
         table.add_column(name, no_wrap=True)
@@ -262,7 +267,7 @@ def _signed(value: int | None) -> str:
 
 
 def _title(text: str) -> str:
-    """Short enough for a line, markup taken literally."""
+    """Return a title cut to 30 cells, with its markup escaped."""
     plain = one_line(text)
     if cell_len(plain) > TITLE_CELLS:
         plain = set_cell_size(plain, TITLE_CELLS - 1).rstrip() + "…"

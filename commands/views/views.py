@@ -1,4 +1,4 @@
-"""`views`: the hourly numbers of the catalogue's works: crawl, import, and looking at them."""
+"""`views`: the hourly numbers of the catalogue's works: crawl and import."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from commands.framework.context import (
     say,
     unopened_app,
 )
-from commands.framework.lease_context import leases_renewed, stopped_by_signals
+from commands.framework.lease_context import leases_renewed, stop_event_on_signals
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
@@ -30,7 +30,7 @@ from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
 from works.hourly.importer import ImportedHour, ImportResult
 
-CODES = {
+EXIT_CODES = {
     Ending.DONE: Exit.OK,
     Ending.PARTIAL: Exit.PARTIAL,
     Ending.NO_ACCOUNT: Exit.CREDENTIALS,
@@ -39,6 +39,7 @@ CODES = {
 
 
 def group() -> typer.Typer:
+    """Return the commands of `views`."""
     app = typer.Typer(help="Hourly numbers of videos.", rich_markup_mode=None)
     app.callback(invoke_without_command=True)(reports_errors(views))
     for name, command in queries.COMMANDS.items():
@@ -78,13 +79,14 @@ def views(
         "--import-only": import_only,
         "--missing": missing,
     }
-    given = [name for name, is_given in flags.items() if is_given]
+    chosen = [name for name, is_set in flags.items() if is_set]
+    # Typer calls this function also in front of a subcommand.
     if context.invoked_subcommand is not None:
-        if given or day or hour or as_json:
+        if chosen or day or hour or as_json:
             raise InvalidInputError(f"options go behind {context.invoked_subcommand}")
         return
-    if len(given) > 1:
-        raise InvalidInputError(f"{' and '.join(given)} exclude each other; give one")
+    if len(chosen) > 1:
+        raise InvalidInputError(f"{' and '.join(chosen)} exclude each other; give one")
     if (day is None) != (hour is None):
         raise InvalidInputError("--date and --hour go together")
     if day is not None and not import_only:
@@ -96,7 +98,7 @@ def views(
         "--missing": _import_missing,
         "--import-only": lambda json: _import(wanted, json),
     }
-    code = steps.get(given[0] if given else "--full", _full)(as_json)
+    code = steps.get(chosen[0] if chosen else "--full", _full)(as_json)
     if code:
         raise typer.Exit(code)
 
@@ -113,46 +115,46 @@ def _export(as_json: bool) -> Exit:
 def _crawl(as_json: bool) -> Exit:
     with _crawling() as (app, stop, show):
         done = app.works.hourly.crawl(stop, show)
-    result_json(_crawl_object(done)) if as_json else _tell_crawl(done)
-    return CODES[done.ending]
+    result_json(_crawl_object(done)) if as_json else _print_crawl(done)
+    return EXIT_CODES[done.ending]
 
 
 def _full(as_json: bool) -> Exit:
     with _crawling() as (app, stop, show):
         done = app.works.hourly.full(stop, show)
-    code = CODES[done.crawl.ending]
+    code = EXIT_CODES[done.crawl.ending]
     if as_json:
         result_json(
             {
                 "crawl": _crawl_object(done.crawl),
                 "import": _import_object(done.imported) if done.imported else None,
-                "caught_up": _outcome_object(done.caught_up),
+                "caught_up": _missing_object(done.caught_up),
                 "exit_code": int(code),
             }
         )
         return code
-    _tell_crawl(done.crawl)
+    _print_crawl(done.crawl)
     if done.imported is not None:
-        _tell_import(done.imported)
+        _print_import(done.imported)
     if done.caught_up.imported or done.caught_up.refused:
-        _tell_outcome(done.caught_up)
+        _print_missing(done.caught_up)
     return code
 
 
 def _import(hour: Hour | None, as_json: bool) -> Exit:
     with unopened_app() as app:
         done = app.works.hourly.import_hour(hour)
-    result_json(_import_object(done)) if as_json else _tell_import(done)
+    result_json(_import_object(done)) if as_json else _print_import(done)
     return Exit.OK
 
 
 def _import_missing(as_json: bool) -> Exit:
-    stop = stopped_by_signals()
+    stop = stop_event_on_signals()
     with unopened_app() as app, progress_shown() as show:
         done = app.works.hourly.import_missing(
-            stop, lambda place, total: show("import", place, total) if total else None
+            stop, lambda done, total: show("import", done, total) if total else None
         )
-    result_json(_outcome_object(done)) if as_json else _tell_outcome(done)
+    result_json(_missing_object(done)) if as_json else _print_missing(done)
     if done.interrupted:
         return Exit.INTERRUPTED
     return Exit.ERROR if done.refused else Exit.OK
@@ -160,11 +162,11 @@ def _import_missing(as_json: bool) -> Exit:
 
 @contextmanager
 def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
-    """An app whose leases are kept, a stop event that signals set, and a bar."""
-    stop = stopped_by_signals()
+    """Provide an app whose leases are renewed, an event that signals set, and a progress bar."""
+    stop = stop_event_on_signals()
     with opened_app() as app, progress_shown() as show:
 
-        def shown(progress: CrawlProgress) -> None:
+        def show_progress(progress: CrawlProgress) -> None:
             if progress.waiting:
                 say(f"{progress.hour}: another process is at work on this hour; waiting for it")
                 return
@@ -173,10 +175,10 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
             show(text, progress.total - progress.left, progress.total)
 
         with leases_renewed(app, "views", stop.set):
-            yield app, stop, shown
+            yield app, stop, show_progress
 
 
-def _tell_crawl(done: CrawlResult) -> None:
+def _print_crawl(done: CrawlResult) -> None:
     if done.path is None and done.ending is Ending.DONE:
         say(f"{done.hour}: views.json has no valid work of Bilibili; nothing was asked")
         return
@@ -189,12 +191,12 @@ def _tell_crawl(done: CrawlResult) -> None:
         result(str(done.path))
 
 
-def _tell_import(done: ImportedHour) -> None:
+def _print_import(done: ImportedHour) -> None:
     already = "" if done.fresh else ", in already"
     result(f"{done.hour}: {amount(done.rows, 'row')} imported{already}")
 
 
-def _tell_outcome(done: ImportResult) -> None:
+def _print_missing(done: ImportResult) -> None:
     result(f"{amount(len(done.imported), 'missing file')} imported, {amount(done.rows, 'row')}")
     for reason in done.refused:
         say(f"refused: {reason}")
@@ -219,9 +221,9 @@ def _import_object(done: ImportedHour) -> dict[str, Any]:
     return {"date": hour.date_text, "hour": hour.hour_text, "rows": done.rows, "fresh": done.fresh}
 
 
-def _outcome_object(done: ImportResult) -> dict[str, Any]:
+def _missing_object(done: ImportResult) -> dict[str, Any]:
     return {
-        "imported": [_import_object(one) for one in done.imported],
+        "imported": [_import_object(hour) for hour in done.imported],
         "rows": done.rows,
         "refused": list(done.refused),
     }

@@ -16,13 +16,13 @@ from commands.framework.context import (
     Exit,
     amount,
     dashed,
-    messages,
     opened_app,
     result,
     result_json,
     say,
+    stderr_terminal,
 )
-from commands.framework.lease_context import kept_leases
+from commands.framework.lease_context import leases_until_interrupted
 from core.clock import iso_utc
 from core.errors import InvalidInputError
 from storage.schema.backup import backup as copy_database
@@ -34,6 +34,7 @@ UID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 def register(app: typer.Typer) -> None:
+    """Register `update_play_counts`."""
     dashed(app, "update_play_counts")(update_play_counts)
 
 
@@ -58,9 +59,9 @@ def update_play_counts(
     with opened_app() as app:
         if backup:
             _backup(app)
-        with kept_leases(app, "play_counts") as stop, _watched(app) as watch:
+        with leases_until_interrupted(app, "play_counts") as stop, _progress_shown(app) as watch:
             end = app.works.play_counts.update(stop, force=force, uids=wanted, watch=watch)
-    _tell(end, as_json)
+    _print_end(end, as_json)
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
     if end.left or end.round.failed:
@@ -68,6 +69,7 @@ def update_play_counts(
 
 
 def _uids(uids: list[str] | None, more: list[str] | None) -> list[str]:
+    # An option takes one value: in `--uids 1 2` the 2 is an argument of the command.
     if more and not uids:
         raise InvalidInputError(f"did you mean --uids {' '.join(more)}?")
     found = [uid for text in (*(uids or ()), *(more or ())) for uid in re.split(r"[,\s]+", text)]
@@ -85,11 +87,11 @@ def _backup(app: App) -> None:
 
 
 @contextmanager
-def _watched(app: App) -> Iterator[Watcher]:
-    """A bar on a terminal, else a line every few seconds."""
-    terminal = messages()
+def _progress_shown(app: App) -> Iterator[Watcher]:
+    """Provide a watcher that shows a bar on a terminal, else prints a line every 5 seconds."""
+    terminal = stderr_terminal()
     if not terminal.is_terminal:
-        yield _plain(app)
+        yield _line_printer(app)
         return
     columns = (TextColumn("play counts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=terminal) as bar:
@@ -97,35 +99,37 @@ def _watched(app: App) -> Iterator[Watcher]:
         yield lambda round_, total: bar.update(task, completed=round_.done, total=total)
 
 
-def _plain(app: App) -> Watcher:
-    told_at = app.clock.monotonic()
+def _line_printer(app: App) -> Watcher:
+    printed_at = app.clock.monotonic()
 
     def watch(round_: Round, total: int) -> None:
-        nonlocal told_at
+        nonlocal printed_at
         now = app.clock.monotonic()
-        if now - told_at >= PLAIN_LINE_SECS:
-            told_at = now
+        if now - printed_at >= PLAIN_LINE_SECS:
+            printed_at = now
             say(f"{round_.done:,} of {amount(total, 'work')}")
 
     return watch
 
 
-def _tell(end: RoundEnd, as_json: bool) -> None:
-    told = end.round
+def _print_end(end: RoundEnd, as_json: bool) -> None:
+    finished = end.round
     if as_json:
         result_json(
             {
-                "began_at": iso_utc(told.began_at),
-                "updated": told.updated,
-                "skipped": told.skipped,
+                "began_at": iso_utc(finished.began_at),
+                "updated": finished.updated,
+                "skipped": finished.skipped,
                 "left": end.left,
-                "failed": [asdict(one) for one in told.failed],
-                "shrunk": [asdict(one) for one in told.shrunk],
+                "failed": [asdict(work) for work in finished.failed],
+                "shrunk": [asdict(work) for work in finished.shrunk],
             }
         )
         return
     result(end.sentence())
-    for one in told.failed:
-        result(f"failed: {one.platform}:{one.work_id}: {one.error}")
-    for low in told.shrunk:
-        result(f"lower: {low.platform}:{low.work_id}: {low.before:,} before, {low.now:,} now")
+    for work in finished.failed:
+        result(f"failed: {work.platform}:{work.work_id}: {work.error}")
+    for count in finished.shrunk:
+        result(
+            f"lower: {count.platform}:{count.work_id}: {count.before:,} before, {count.now:,} now"
+        )

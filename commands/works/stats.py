@@ -11,19 +11,20 @@ from rich.console import Console as Terminal
 from rich.table import Table
 
 from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
-from commands.framework.lease_context import kept_leases
+from commands.framework.lease_context import leases_until_interrupted
 from core.errors import InvalidInputError
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from sources.base import VideoStats
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 TITLE_CELLS = 30
-WITH_TITLE, WIDE, FILE_WIDTH = 100, 130, 200
+MIN_TITLE_WIDTH, WIDE, FILE_WIDTH = 100, 130, 200
 ID_CELLS = 19
-WORD = 5  # letters of a column title on a narrow screen
+SHORT_TITLE_CHARS = 5  # of a column, on a narrow screen
 
 
 def group() -> typer.Typer:
+    """Return the commands of `stats`."""
     app = typer.Typer(help="Video statistics.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "fetch")(fetch)
     return app
@@ -43,7 +44,7 @@ def fetch(
     texts = [*(links or ()), *_lines(file)]
     if not texts:
         raise InvalidInputError("give links or ids, or --file FILE with one a line")
-    with opened_app() as app, kept_leases(app, "stats") as stop:
+    with opened_app() as app, leases_until_interrupted(app, "stats") as stop:
         if platform is not None:
             platform = app.pool.platforms.named(platform).name
         items = app.pool.statistics.fetch(texts, stop, platform)
@@ -63,6 +64,7 @@ def _lines(file: Path | None) -> list[str]:
     if file is None:
         return []
     try:
+        # Spreadsheets and Notepad put a BOM in front of UTF-8.
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -89,13 +91,14 @@ def _as_object(item: FetchedItem) -> dict[str, object]:
             "published_at": published.isoformat().replace("+00:00", "Z") if published else None,
         }
     if answer is not None:
-        told = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
-        return {**shared, "status": "unavailable", **told}
+        reason = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
+        return {**shared, "status": "unavailable", **reason}
     return {**shared, "status": "failed", "error": item.error, "final": item.final}
 
 
 def _print(items: list[FetchedItem]) -> None:
     terminal = Terminal(highlight=False)
+    # A file or pipe has no width that a table would have to fit.
     if not terminal.is_terminal:
         terminal.width = FILE_WIDTH
     number = _number if terminal.width >= WIDE else _short_number
@@ -103,9 +106,9 @@ def _print(items: list[FetchedItem]) -> None:
     table.add_column("platform", no_wrap=True, min_width=8)
     table.add_column("id", no_wrap=True, min_width=ID_CELLS)
     for name in COUNTERS:
-        title = name if terminal.width >= WIDE else name[:WORD]
-        table.add_column(title, justify="right", no_wrap=True, min_width=WORD)
-    has_room = terminal.width >= WITH_TITLE
+        title = name if terminal.width >= WIDE else name[:SHORT_TITLE_CHARS]
+        table.add_column(title, justify="right", no_wrap=True, min_width=SHORT_TITLE_CHARS)
+    has_room = terminal.width >= MIN_TITLE_WIDTH
     if has_room:
         table.add_column("title", no_wrap=True, max_width=TITLE_CELLS, overflow="ellipsis")
     for item in items:
@@ -130,7 +133,7 @@ def _number(value: int | None) -> str:
 
 
 def _short_number(value: int | None) -> str:
-    """Three digits that count: 1,645, 12.3k, 3.7M."""
+    """Return a number with three significant digits: 1,645, 12.3k, 3.7M."""
     if value is None or value < 10_000:
         return _number(value)
     for size, mark in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):

@@ -23,7 +23,7 @@ from commands.framework.context import (
     result_table,
     say,
 )
-from commands.framework.lease_context import kept_leases
+from commands.framework.lease_context import leases_until_interrupted
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.plain_text import one_line
@@ -66,7 +66,7 @@ def add(
     """Add videos by their links; titles are asked for."""
     with opened_app() as app:
         name = _platform(app, platform)
-        with kept_leases(app, "works") as stop:
+        with leases_until_interrupted(app, "works") as stop:
             added = app.works.importer.add(links, name, stop, fetch=fetch)
     if as_json:
         result_json([_added(one) for one in added])
@@ -140,7 +140,7 @@ def discover(
         last[:] = [done]
         say(f"page {done.page}: {done.found:,} of {done.told:,} videos")
 
-    with opened_app() as app, kept_leases(app, "works") as stop:
+    with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
             app.works.uploads.discover(uid, stop, on_page)
         except StoppedSignal:

@@ -1,4 +1,4 @@
-"""Which values of a creator go into an export file."""
+"""The columns of export files: their names, and their values of a stored row."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ Picker = Callable[[Row, Mapping[str, Any]], object]
 
 
 def parse_columns(text: str | None) -> tuple[str, ...]:
-    """Column names out of `a,b,c`; the default ones for None.
+    """Return the column names in `a,b,c`; None: the default columns.
 
     Raises:
-        InvalidInputError: an unknown or doubled name.
+        InvalidInputError: no name, an unknown one, or one twice.
     """
     if text is None:
         return DEFAULT_COLUMNS
@@ -49,11 +49,14 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
 
 
 class RowReader:
-    """Turns a stored row into the values of its columns, mostly in C: exports spend time here.
+    """Turns a stored row into the values of its columns.
 
-    A row's stored columns, its common raw fields and its special columns are read in three steps
-    and then put into the order that was asked for.
+    Args:
+        raw_fields: for each common column, the key of its value in the platform's raw data.
     """
+
+    # Exports spend most of their time here: stored columns, common raw fields and special columns
+    # are read by calls that run in C, and then put into the order of `columns`.
 
     def __init__(self, *, raw_fields: Mapping[str, str], columns: Sequence[str]) -> None:
         stored = [name for name in columns if name in STORED]
@@ -69,6 +72,7 @@ class RowReader:
         self._needs_raw = bool(common) or any(name.startswith(RAW) for name in special)
 
     def values(self, row: Row) -> tuple[object, ...]:
+        """Return the values of the columns, in their order; None where the row has none."""
         raw = self._decode(row[RAW])[0] if self._needs_raw else {}
         special = [pick(row, raw) for pick in self._special]
         found = (*self._stored(row), *map(raw.get, self._common), *special)
@@ -86,6 +90,7 @@ def _picker(name: str) -> Picker:
 
 
 def _dig(value: object, path: Sequence[str]) -> object:
+    # The raw data is what a platform sent: any step of the path may be missing or of another type.
     for key in path:
         if isinstance(value, dict):
             value = value.get(key)

@@ -1,4 +1,4 @@
-"""The export transaction: rows, their segment, the account's quota and the marker move together."""
+"""The export transaction: rows, their segment, the account's quota and the task's marker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from accounts.manager import AccountLease
 from core.clock import Clock
 from core.errors import DatabaseContentionError, LeaseLostError, QuotaExceededError
-from crawler.tasks.scheduler import TaskLease, TaskScheduler
+from crawler.tasks.leases import TaskLease, refused_write_error
 from storage.crawling import account_leases, accounts, export_segments, influencers, task_leases
 from storage.crawling.export_segments import NewSegment
 from storage.engines.transactions import Database, Row, Tx
@@ -18,7 +18,7 @@ from storage.models.accounts import AccountStatus
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that now belong to the segment; `marker` is the highest id the task has come to."""
+    """Rows that were added to a segment; `marker` is the highest id that the task has exported."""
 
     rows: list[Row]
     segment_id: int
@@ -36,12 +36,10 @@ class ExportTransaction:
         self,
         *,
         database: Database,
-        scheduler: TaskScheduler,
         clock: Clock,
         after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
-        self._scheduler = scheduler
         self._clock = clock
         self._after_commit = after_commit
 
@@ -50,17 +48,22 @@ class ExportTransaction:
         task: TaskLease,
         account: AccountLease,
         segment: NewSegment,
+        *,
         segment_id: int | None,
         after_id: int,
         marker: int,
         limit: int,
     ) -> Batch | None:
-        """Export up to `limit` rows behind `after_id`; a first batch opens the segment.
+        """Export the next rows of the domain; None when there is none to export just now.
 
-        None: there is nothing to export just now.
+        Args:
+            segment_id: the open segment; None: this batch opens `segment`.
+            after_id: rows with higher ids are exported.
+            marker: the highest id that the task has exported so far.
+            limit: rows at most.
 
         Raises:
-            QuotaExceededError: the account has less left than the rows that are there.
+            QuotaExceededError: the account has less quota left than the rows that were found.
             LeaseLostError, TaskHaltedSignal, CommitUnknownError: see the classes.
         """
 
@@ -68,26 +71,28 @@ class ExportTransaction:
             rows = influencers.next_pending(tx, segment.platform, segment.domain, after_id, limit)
             if not rows:
                 return None
-            in_segment = self._into_segment(tx, segment, segment_id, rows)
-            self._spend(tx, account, segment.quota_day, len(rows))
-            reached = max(marker, rows[-1]["id"])
+            # One transaction: a crash between two of these steps would export rows twice, or charge
+            # the quota for rows that nobody gets.
+            in_segment = self._add_to_segment(tx, segment, segment_id, rows)
+            self._spend_quota(tx, account, segment.quota_day, len(rows))
+            highest_id = max(marker, rows[-1]["id"])
             if not task_leases.advance(
                 tx,
                 task.id,
                 token=task.lease.token,
-                marker=f"last_id={reached}",
+                marker=f"last_id={highest_id}",
                 items=len(rows),
                 new=0,
                 now=self._clock.now(),
             ):
-                raise self._scheduler.why_not_advanced(tx, task)
-            return Batch(rows, in_segment, reached)
+                raise refused_write_error(tx, task)
+            return Batch(rows, in_segment, highest_id)
 
         batch = self._database.write(work)
         self._after_commit()
         return batch
 
-    def _into_segment(
+    def _add_to_segment(
         self, tx: Tx, segment: NewSegment, segment_id: int | None, rows: list[Row]
     ) -> int:
         ids, now = (rows[0]["id"], rows[-1]["id"]), self._clock.now()
@@ -95,20 +100,21 @@ class ExportTransaction:
             segment_id = export_segments.open_segment(tx, segment, ids, len(rows), now)
         elif not export_segments.grow(tx, segment_id, ids, len(rows)):
             raise LeaseLostError(f"segment {segment_id} was sealed by somebody else")
+        # Fewer rows than were read: another worker was faster. The whole transaction runs again.
         if influencers.mark_exported(tx, [row["id"] for row in rows], segment_id, now) != len(rows):
             raise DatabaseContentionError("rows were exported by another worker meanwhile")
         return segment_id
 
-    def _spend(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
+    def _spend_quota(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
         now = self._clock.now()
         if account_leases.spend_quota(
             tx, account.id, day=day, rows=rows, token=account.lease.token, now=now
         ):
             return
-        seen = accounts.get(tx, account.id)
-        holds = seen is not None and seen.lease_token == account.lease.token
-        if seen is None or not holds or seen.status is not AccountStatus.EXPORTING:
+        stored = accounts.get(tx, account.id)
+        holds = stored is not None and stored.lease_token == account.lease.token
+        if stored is None or not holds or stored.status is not AccountStatus.EXPORTING:
             raise LeaseLostError(f"account {account.username} was taken over")
         raise QuotaExceededError(
-            f"account {account.username} has {seen.remaining_quota(day)} rows left"
+            f"account {account.username} has {stored.remaining_quota(day)} rows left"
         )

@@ -1,4 +1,4 @@
-"""File formats of exports. A new one is a class with `write` and `close`, and a row in FORMATS."""
+"""The file formats of exports; a new one is a class like FormatWriter and an entry in FORMATS."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Protocol, TextIO
 
 from core.errors import InvalidInputError
 
+# Spreadsheets run a cell that begins with one of these as a formula.
 RISKY_STARTS = frozenset("=+-@\t\r")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -25,10 +26,10 @@ class FormatWriter(Protocol):
         """Append rows, in the order of the columns."""
 
     def close(self) -> None:
-        """Finish the file and bring it to the disk."""
+        """Finish the file and sync it to the disk."""
 
     def discard(self) -> None:
-        """Let the file go unfinished."""
+        """Close the file unfinished; it may be called after any error."""
 
 
 class CsvWriter:
@@ -80,7 +81,7 @@ class JsonLinesWriter:
         _close_unfinished(self._file)
 
 
-class OpensWriter(Protocol):
+class OpenWriter(Protocol):
     """Creates the file and a writer for it; FileExistsError when the file is there already."""
 
     def __call__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> FormatWriter: ...
@@ -92,7 +93,7 @@ class Format:
 
     name: str
     suffix: str
-    open: OpensWriter
+    open: OpenWriter
 
 
 FORMATS: Mapping[str, Format] = {
@@ -102,7 +103,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def format_named(name: str) -> Format:
-    """The format of that name. Raises InvalidInputError for another."""
+    """Return the format of that name, in any case. Raises InvalidInputError for an unknown one."""
     known = FORMATS.get(name.strip().lower())
     if known is None:
         raise InvalidInputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
@@ -116,7 +117,7 @@ def _plain_row(row: Sequence[object]) -> list[object]:
 def _safe_row(row: Sequence[object]) -> list[object]:
     # Most cells are harmless: only those that may be risky cost a call.
     return [
-        (value if value[:1] not in RISKY_STARTS else _guarded(value))
+        (value if value[:1] not in RISKY_STARTS else _escaped(value))
         if type(value) is str
         else _as_json(value)
         if isinstance(value, dict | list)
@@ -125,7 +126,8 @@ def _safe_row(row: Sequence[object]) -> list[object]:
     ]
 
 
-def _guarded(text: str) -> str:
+def _escaped(text: str) -> str:
+    # Negative numbers begin with a risky sign, and are meant as numbers.
     return text if NUMBER.fullmatch(text) else "'" + text
 
 
@@ -136,7 +138,7 @@ def _as_json(value: object) -> str:
 def _close_unfinished(file: TextIO) -> None:
     if file.closed:
         return
-    # Closing writes the buffer once more, and the disk may be full: let that go nowhere.
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), file.fileno())
+    # Closing writes the buffer once more, which fails while the disk is full: discard it.
+    with open(os.devnull, "wb") as devnull:
+        os.dup2(devnull.fileno(), file.fileno())
     file.close()

@@ -1,4 +1,4 @@
-"""What is asked of an export task, and the limits that the settings put on all of them."""
+"""The options of an export task, and the limits that the settings put on all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ExportLimits:
+    """Limits from the settings.
+
+    `poll_secs` between two looks for work; `idle_secs` until a segment without new rows ends;
+    `batch_rows` in a transaction and `file_rows` in a file at most.
+    """
+
     poll_secs: float
     idle_secs: float
     batch_rows: int
@@ -17,7 +23,12 @@ class ExportLimits:
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What the user asked of an export task."""
+    """The options of an export task.
+
+    `raw_cells`: text that a spreadsheet may run as a formula is left as it is. `limit`: rows at
+    most; None: all. `out`: a folder; None: the exports folder. `follow`: wait for rows also while
+    no crawl of the domain is open.
+    """
 
     format: str
     columns: tuple[str, ...]
@@ -27,6 +38,7 @@ class ExportOptions:
     follow: bool = False
 
     def as_json(self) -> dict[str, Any]:
+        """Return the options as the task's row keeps them."""
         return {
             "format": self.format,
             "columns": list(self.columns),
@@ -38,6 +50,7 @@ class ExportOptions:
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:
+        """Return the options that a task's row keeps; those of older tasks may lack some."""
         return cls(
             format=options["format"],
             columns=tuple(options["columns"]),
@@ -48,5 +61,5 @@ class ExportOptions:
         )
 
     def of_segment(self) -> dict[str, Any]:
-        """What it takes to render a segment of this task again."""
+        """Return the options that are needed to render a segment of this task again."""
         return {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}

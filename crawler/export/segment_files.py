@@ -1,8 +1,8 @@
 """Segment files: written beside their final place, published in one step, rendered again at will.
 
-The database decides which rows are in a segment; the file only follows. A part file carries the
-fencing token of its writer's task lease. Whoever takes a segment over removes the part files of
-others first, so that a stale writer has nothing left to publish.
+The database decides which rows are in a segment; the file is rendered from it. A part file carries
+the fencing token of its writer's task lease. Whoever takes a segment over first removes the part
+files of others, so that a stale writer has nothing left to publish.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ NAME_BYTES = 70
 
 @dataclass(frozen=True)
 class FinishedFile:
-    """A published file. `stored_path` is what the database keeps: relative to the exports folder
-    where the file is under it."""
+    """A published file.
+
+    `stored_path` is the path that the database keeps: relative to the exports folder when the file
+    is below it. `bytes` and `sha256` are those of the file on the disk.
+    """
 
     path: Path
     stored_path: str
@@ -50,90 +53,98 @@ class Placement:
 
     @property
     def out_dir(self) -> str | None:
+        """Return the folder that the user chose instead of the exports folder, if any."""
         out: str | None = self.segment.options.get("out")
         return out
 
 
 class SegmentFiles:
-    """The export folder of this host."""
+    """The exports folder of this host.
+
+    Args:
+        raw_fields: returns, for a platform, the raw field of each common column.
+    """
 
     def __init__(
         self, *, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
     ) -> None:
         self.exports_dir = exports_dir
         self.host = host
-        self.raw_fields = raw_fields  # of a platform: where the common columns are
+        self.raw_fields = raw_fields
 
-    def final_path(self, place: Placement) -> Path:
-        """`<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>`"""
-        segment = place.segment
-        base = Path(place.out_dir) if place.out_dir else self.exports_dir
+    def final_path(self, placement: Placement) -> Path:
+        """Return `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>`."""
+        segment = placement.segment
+        base = Path(placement.out_dir) if placement.out_dir else self.exports_dir
         domain, day = safe_name(segment.domain), str(segment.quota_day)
         suffix = FORMATS[segment.format].suffix
-        name = f"{domain}-{day}-{segment.id:06d}-{safe_name(place.username)}{suffix}"
+        name = f"{domain}-{day}-{segment.id:06d}-{safe_name(placement.username)}{suffix}"
         return base / domain / day / name
 
     def open_part(
-        self, place: Placement, token: int, still_ours: Callable[[], None]
+        self, placement: Placement, token: int, require_lease: Callable[[], None]
     ) -> SegmentWriter:
-        """A writer for a segment, under the task lease of that token.
+        """Return a writer for a segment, and remove the part files of earlier tokens.
 
-        Part files of earlier tokens are removed, so that their writers have nothing left to
-        publish. `still_ours` raises when the work is no longer ours.
+        Args:
+            token: of the task lease.
+            require_lease: raises LeaseLostError when that lease is lost.
 
         Raises:
-            OutputError, and what `still_ours` raises.
+            LeaseLostError: nothing was removed or created.
+            OutputError: the file cannot be created.
         """
-        still_ours()
-        final = self.final_path(place)
+        require_lease()
+        final = self.final_path(placement)
         part = final.with_name(f".{final.name}.t{token}.part")
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
-            for stale in final.parent.glob(f".{_glob_text(final.name)}.t*.part*"):
+            # Their writers have lost the lease: without the file they have nothing to publish.
+            for stale in final.parent.glob(f".{_glob_escaped(final.name)}.t*.part*"):
                 if _token_of(stale) <= token:
                     stale.unlink(missing_ok=True)
             return SegmentWriter(
-                files=self, place=place, part=part, final=final, still_ours=still_ours
+                files=self, placement=placement, part=part, final=final, require_lease=require_lease
             )
         except OSError as error:
             raise output_error(final, error) from error
 
     def parts(self) -> Iterator[tuple[int, Path]]:
-        """Part files below the exports folder, with the ids of their segments."""
+        """Yield the part files below the exports folder, with the ids of their segments."""
         for path in sorted(self.exports_dir.rglob(".*.part*")):
             found = PART_SEGMENT.search(path.name)
             if found:
                 yield int(found[1]), path
 
     def locate(self, stored_path: str) -> Path:
-        """Where a stored path is on this host."""
+        """Return where a stored path is on this host."""
         return self.exports_dir / stored_path
 
     def stored_path(self, path: Path) -> str:
-        """What to keep of a path, so that the data folder may move."""
+        """Return the path to keep in the database; relative, so that the data folder may move."""
         resolved, base = path.resolve(), self.exports_dir.resolve()
         return str(resolved.relative_to(base) if resolved.is_relative_to(base) else resolved)
 
 
 class SegmentWriter:
-    """One part file on its way to becoming a segment's file."""
+    """Writes the part file of a segment, and publishes it under its final name."""
 
     def __init__(
         self,
         *,
         files: SegmentFiles,
-        place: Placement,
+        placement: Placement,
         part: Path,
         final: Path,
-        still_ours: Callable[[], None],
+        require_lease: Callable[[], None],
     ) -> None:
-        segment = place.segment
+        segment = placement.segment
         columns: Sequence[str] = segment.options["columns"]
         self._files = files
-        self._place = place
+        self._placement = placement
         self._part = part
         self._final = final
-        self._still_ours = still_ours
+        self._require_lease = require_lease
         self._reader = RowReader(raw_fields=files.raw_fields(segment.platform), columns=columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
             part, columns, raw_cells=bool(segment.options.get("raw_cells"))
@@ -141,7 +152,7 @@ class SegmentWriter:
         self.rows = 0
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Add rows in their order. Raises OutputError; the part file is of no use then."""
+        """Append rows in their order. Raises OutputError; the part file is removed then."""
         values = self._reader.values
         try:
             self._writer.write([values(row) for row in rows])
@@ -151,11 +162,11 @@ class SegmentWriter:
         self.rows += len(rows)
 
     def publish(self) -> FinishedFile:
-        """Bring the file to the disk under its final name, with its manifest beside it.
+        """Flush the file, and move it to its final name with its manifest beside it.
 
         Raises:
-            LeaseLostError: somebody else took the segment over and removed this part file.
-            OutputError: the disk says no.
+            LeaseLostError: another worker took the segment over and removed this part file.
+            OutputError: the file cannot be written.
         """
         try:
             self._writer.close()
@@ -167,8 +178,8 @@ class SegmentWriter:
                 sha256=digest,
             )
             manifest = self._write_manifest(done)
-            self._still_ours()
-            # Whoever took over has removed both sources: then neither rename can do harm.
+            self._require_lease()
+            # A worker that took over has removed both sources: then neither rename does harm.
             os.rename(self._part, self._final)
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
@@ -180,24 +191,23 @@ class SegmentWriter:
         return done
 
     def discard(self) -> None:
-        """Let the part file go; its rows stay in the database and can be rendered again."""
+        """Remove the part file; its rows stay in the database and can be rendered again."""
         self._writer.discard()
         try:
             self._part.unlink(missing_ok=True)
             self._part.with_name(f"{self._part.name}.manifest").unlink(missing_ok=True)
         except OSError:
-            return  # a folder that is read-only by now; the next writer removes it
+            return  # the folder is read-only by now; the next writer removes the file
 
     def _write_manifest(self, done: FinishedFile) -> Path:
-        """The manifest, still under its part name."""
-        segment = self._place.segment
+        segment = self._placement.segment
         manifest = {
             "segment": segment.id,
             "file": done.path.name,
             "platform": segment.platform,
             "domain": segment.domain,
             "quota_day": str(segment.quota_day),
-            "account": self._place.username,
+            "account": self._placement.username,
             "format": segment.format,
             "columns": list(segment.options["columns"]),
             "rows": self.rows,
@@ -205,29 +215,29 @@ class SegmentWriter:
             "sha256": done.sha256,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-        fresh = self._part.with_name(f"{self._part.name}.manifest")
-        fresh.write_text(text, encoding="utf-8")
-        return fresh
+        part = self._part.with_name(f"{self._part.name}.manifest")
+        part.write_text(text, encoding="utf-8")
+        return part
 
 
 def render(
     database: Database,
     files: SegmentFiles,
-    place: Placement,
+    placement: Placement,
     token: int,
-    still_ours: Callable[[], None],
+    require_lease: Callable[[], None],
 ) -> FinishedFile:
-    """Write a segment's file anew from the rows that point to it, and publish it.
+    """Write a segment's file again from the rows that belong to it, and publish it.
 
-    `still_ours` raises when the work is no longer ours; it is asked now and then.
+    `require_lease` is called before each batch of rows and before the file is published.
 
     Raises:
         OutputError, LeaseLostError: as `SegmentWriter`.
     """
-    writer = files.open_part(place, token, still_ours)
+    writer = files.open_part(placement, token, require_lease)
     try:
-        for rows in _rows_of(database, place.segment.id):
-            still_ours()
+        for rows in _rows_of(database, placement.segment.id):
+            require_lease()
             writer.append(rows)
         return writer.publish()
     except BaseException:
@@ -246,25 +256,28 @@ def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
 
 
 def manifest_path(path: Path) -> Path:
+    """Return the path of a file's manifest."""
     return path.with_name(f"{path.name}.manifest.json")
 
 
 def measure(path: Path) -> tuple[int, str]:
-    """Size and SHA-256 of a file as it lies on the disk."""
+    """Return the size in bytes and the SHA-256 of a file on the disk."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest
 
 
 def safe_name(text: str) -> str:
-    """A domain or account name as part of a file name, on any file system."""
+    """Return a domain or account name as a part of a file name that any file system takes."""
     name = UNSAFE.sub("_", text).strip(" .") or "_"
+    # File systems limit names in bytes; a Chinese letter takes three.
     while len(name.encode()) > NAME_BYTES:
         name = name[:-1]
     return name
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
+    """Return the error that tells the user what to do about a file that cannot be written."""
     reason = error.strerror or str(error)
     return OutputError(f"cannot write {path}: {reason}; make room or choose another --out folder")
 
@@ -274,5 +287,5 @@ def _token_of(part: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _glob_text(name: str) -> str:
+def _glob_escaped(name: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", name)

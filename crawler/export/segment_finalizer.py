@@ -1,4 +1,4 @@
-"""SegmentFinalizer: turns an open segment into a sealed one, its file and its row agreeing."""
+"""The end of segments: the file is published and the row sealed, and both agree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.export.segment_files import (
     manifest_path,
     render,
 )
-from crawler.tasks.scheduler import TaskLease
+from crawler.tasks.leases import TaskLease
 from storage.crawling import accounts, export_segments, task_leases
 from storage.engines.transactions import Database, Tx
 from storage.models.segments import Segment, SegmentState
@@ -26,7 +26,7 @@ PAGE_ROWS = 200
 
 
 class SegmentFinalizer:
-    """Seals segments under a task's lease, and renders files again for the operator."""
+    """Finalizes segments under a task's lease, and rebuilds files for the operator."""
 
     def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
         self._database = database
@@ -34,18 +34,22 @@ class SegmentFinalizer:
         self._clock = clock
         self.host = files.host
 
-    def begin(self, task: TaskLease, segment_id: int) -> SegmentWriter:
-        """A writer for a segment that was just opened. Raises OutputError."""
+    def open_part(self, task: TaskLease, segment_id: int) -> SegmentWriter:
+        """Return a writer for the part file of a segment that was just opened.
+
+        Raises:
+            OutputError: the file cannot be created.
+        """
         return self._files.open_part(
-            self._place(segment_id), task.lease.token, lambda: task.lease.require(self._clock)
+            self._placement(segment_id), task.lease.token, lambda: task.lease.require(self._clock)
         )
 
-    def seal(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
+    def finalize(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
         """Publish the file and seal its row.
 
         Raises:
             OutputError: the rows stay in the open segment, to be rendered again.
-            LeaseLostError: somebody else took the task over; the segment is theirs.
+            LeaseLostError: another worker took the task over, and the segment with it.
         """
         done = writer.publish()
         self._seal_row(task, segment_id, done)
@@ -54,34 +58,37 @@ class SegmentFinalizer:
             fields(task=task.id, segment=segment_id, rows=writer.rows, file=done.stored_path),
         )
 
-    def seal_leftovers(self, task: TaskLease) -> None:
-        """Render and seal what an earlier holder of the task left open."""
+    def finalize_leftovers(self, task: TaskLease) -> None:
+        """Render and seal the segments that an earlier holder of the task left open."""
         for segment in self._database.read(export_segments.open_of_task, task.id):
             log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
-            place = self._place(segment.id)
+            placement = self._placement(segment.id)
             done = render(
                 self._database,
                 self._files,
-                place,
+                placement,
                 task.lease.token,
                 lambda: task.lease.require(self._clock),
             )
             self._seal_row(task, segment.id, done)
 
     def rebuild(self, segment_id: int) -> FinishedFile:
-        """Render a segment's file again and point its row to it: lost files, dead writers.
+        """Render a segment's file again and point its row to it.
+
+        For files that were lost, and for segments whose writer died.
 
         Raises:
             InvalidInputError: no such segment, or a worker is writing it just now.
-            OutputError: the disk says no.
+            LeaseLostError: the segment was taken over meanwhile.
+            OutputError: the file cannot be written.
         """
-        place = self._place(segment_id)
-        token = self._token_for_rebuild(place.segment)
-        done = render(self._database, self._files, place, token, lambda: None)
+        placement = self._placement(segment_id)
+        token = self._token_for_rebuild(placement.segment)
+        done = render(self._database, self._files, placement, token, lambda: None)
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not task_leases.hold_any_status(tx, place.segment.task_id, token, now):
+            if not task_leases.hold_any_status(tx, placement.segment.task_id, token, now):
                 return False
             return export_segments.replace_file(
                 tx,
@@ -101,12 +108,12 @@ class SegmentFinalizer:
         return done
 
     def unattended(self) -> list[Segment]:
-        """Open segments whose task nobody works on."""
+        """Return the open segments of tasks that no worker has leased."""
         now = self._clock.now()
         return self._database.read(export_segments.unattended, now)
 
     def of_host(self, host: str) -> Iterator[int]:
-        """Ids of the segments that were written on a host. Rebuilding one takes it off the list."""
+        """Yield the ids of the segments of a host; rebuilding one here takes it off that host."""
         after = 0
         while True:
             ids = self._database.read(export_segments.of_host, host, after, PAGE_ROWS)
@@ -116,15 +123,15 @@ class SegmentFinalizer:
             after = ids[-1]
 
     def stale_parts(self) -> list[Path]:
-        """Part files of segments that nobody will write any more."""
+        """Return the part files of segments that are not open any more."""
         return [
             path
             for segment_id, path in self._files.parts()
             if not self._database.read(export_segments.is_open, segment_id)
         ]
 
-    def finish_orphans(self, platform: str, domain: str) -> None:
-        """Seal segments of the domain that ended tasks left open. Raises OutputError."""
+    def finalize_orphans(self, platform: str, domain: str) -> None:
+        """Finalize the segments of the domain that ended tasks left open. Raises OutputError."""
         now = self._clock.now()
         for segment in self._database.read(export_segments.open_of_ended_tasks, now):
             if (segment.platform, segment.domain) != (platform, domain):
@@ -132,11 +139,12 @@ class SegmentFinalizer:
             try:
                 self.rebuild(segment.id)
             except (LeaseLostError, InvalidInputError) as error:
-                log.info("%s %s", fields(segment=segment.id), error)  # somebody else is at it
+                log.info("%s %s", fields(segment=segment.id), error)  # another worker does it
 
     def _token_for_rebuild(self, segment: Segment) -> int:
-        """An open segment's task gets a new token, so that no late writer can publish it; a sealed
-        one has no writer, and its task may be running."""
+        """Return the token of the segment's task under which its file may be rendered."""
+        # An open segment's task gets a new token, so that no late writer can publish it. A sealed
+        # segment has no writer, and its task may be running: that lease must stay valid.
         if segment.state is SegmentState.SEALED:
             return self._database.read(task_leases.current_token, segment.task_id)
         token = self._database.write(
@@ -148,6 +156,7 @@ class SegmentFinalizer:
 
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
         def work(tx: Tx) -> bool:
+            # In any status: the rows of a halted task count as exported, and need their file.
             now = self._clock.now()
             if not task_leases.hold_any_status(tx, task.id, task.lease.token, now):
                 return False
@@ -166,21 +175,21 @@ class SegmentFinalizer:
             raise LeaseLostError(f"segment {segment_id} was taken over by another worker")
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
-        """Remove our file when the segment was sealed on another host: its rows are there."""
-        segment = self._place(segment_id).segment
+        """Remove our file when the segment was sealed on another host, with its file there."""
+        segment = self._placement(segment_id).segment
         if segment.state is SegmentState.SEALED and segment.host != self.host:
             done.path.unlink(missing_ok=True)
             manifest_path(done.path).unlink(missing_ok=True)
 
-    def _place(self, segment_id: int) -> Placement:
+    def _placement(self, segment_id: int) -> Placement:
         def work(tx: Tx) -> Placement | None:
             segment = export_segments.get(tx, segment_id)
             account = accounts.get(tx, segment.account_id) if segment else None
             return Placement(segment, account.username) if segment and account else None
 
-        place = self._database.read(work)
-        if place is None:
+        placement = self._database.read(work)
+        if placement is None:
             raise InvalidInputError(
                 f"no segment has the id {segment_id}; see: python cli.py exports list"
             )
-        return place
+        return placement

@@ -1,4 +1,4 @@
-"""Proving every export: files, segments, rows and quotas agree (`exports verify`)."""
+"""The proof of every export: files, segments, rows and quotas agree (`exports verify`)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from storage.engines.transactions import Database, Tx
 from storage.models.segments import Segment, SegmentState
 
 PAGE_ROWS = 200
-OPEN_LOOKS = 20
+MAX_OPEN_READS = 20  # of a segment that grows meanwhile
 RANGE_IDS = 100_000
 
 
 @dataclass
 class VerificationResult:
-    """What was looked at, and each problem as a sentence that names its segment or account.
+    """How many segments and rows were verified, and each problem as a sentence.
 
-    `elsewhere` counts, by host, segments whose files only that host can prove.
+    `elsewhere` counts, by host, the segments whose files only that host can verify.
     """
 
     segments: int = 0
@@ -32,22 +32,24 @@ class VerificationResult:
 
     @property
     def ok(self) -> bool:
+        """Return whether no problem was found."""
         return not self.problems
 
     def as_json(self) -> dict[str, object]:
-        told: dict[str, object] = {
+        """Return the result for programs; `elsewhere` only where it counts any."""
+        report: dict[str, object] = {
             "ok": self.ok,
             "segments": self.segments,
             "rows": self.rows,
             "problems": self.problems,
         }
-        return told | ({"elsewhere": self.elsewhere} if self.elsewhere else {})
+        return report | ({"elsewhere": self.elsewhere} if self.elsewhere else {})
 
 
 class ExportVerifier:
-    """Checks the promises about exports against the database and this host's files.
+    """Verifies exports against the database and this host's files.
 
-    Segments that a worker is writing just now are counted by their rows only.
+    Of a segment that a worker is writing just now only the number of its rows is verified.
     """
 
     def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
@@ -56,18 +58,18 @@ class ExportVerifier:
         self._files = files
 
     def verify(self, domain: str | None = None) -> VerificationResult:
-        """Look at every segment (of one domain), every account's days, and every row's status."""
-        verdict = VerificationResult()
+        """Verify every segment (of one domain, if given), every account's days and every row."""
+        result = VerificationResult()
         for segment in self._segments(domain):
-            verdict.segments += 1
-            verdict.rows += segment.exported_count
+            result.segments += 1
+            result.rows += segment.exported_count
             if self._is_elsewhere(segment):
-                verdict.elsewhere[segment.host] = verdict.elsewhere.get(segment.host, 0) + 1
-            verdict.problems += self._segment_problems(segment)
-        verdict.problems += self._unfinished_problems(domain)
-        verdict.problems += self._quota_problems()
-        verdict.problems += self._row_problems()
-        return verdict
+                result.elsewhere[segment.host] = result.elsewhere.get(segment.host, 0) + 1
+            result.problems += self._segment_problems(segment)
+        result.problems += self._unfinished_problems(domain)
+        result.problems += self._quota_problems()
+        result.problems += self._row_problems()
+        return result
 
     def _segments(self, domain: str | None) -> Iterator[Segment]:
         after = 0
@@ -86,14 +88,14 @@ class ExportVerifier:
         return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
 
     def _is_elsewhere(self, segment: Segment) -> bool:
-        """Whether another host wrote the file, and it is not here too (as in a shared folder)."""
+        """Return whether only another host has the file; a shared folder has it here as well."""
         if segment.state is SegmentState.OPEN or segment.host == self._files.host:
             return False
         return segment.file_path is not None and not self._files.locate(segment.file_path).exists()
 
     def _open_segment_problems(self, segment: Segment) -> list[str]:
-        """Its worker may add rows between two looks: believe only what did not move meanwhile."""
-        for _ in range(OPEN_LOOKS):
+        # Its worker may add rows between two reads: only what stayed the same in between counts.
+        for _ in range(MAX_OPEN_READS):
             before = self._database.read(export_segments.get, segment.id)
             bounds = self._database.read(export_segments.bounds_in_table, segment.id)
             after = self._database.read(export_segments.get, segment.id)
@@ -130,8 +132,8 @@ class ExportVerifier:
             manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             return [f"segment {segment.id}: its manifest cannot be read ({error}){hint}"]
-        told = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
-        if told != (segment.exported_count, segment.sha256, segment.id):
+        recorded = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
+        if recorded != (segment.exported_count, segment.sha256, segment.id):
             return [f"segment {segment.id}: its manifest says something else{hint}"]
         return []
 
@@ -166,8 +168,8 @@ class ExportVerifier:
         return found
 
     def _count_rows(self, count: Callable[[Tx, int, int], int]) -> int:
-        """Over the whole table, in ranges: one statement over millions would look like a server
-        that is gone."""
+        # In ranges of ids: a statement over millions of rows would exceed the read timeout, and
+        # look like a server that is gone.
         highest = self._database.read(influencers.highest_id)
         return sum(
             self._database.read(lambda tx, a=after: count(tx, a, a + RANGE_IDS))  # type: ignore[misc]

@@ -1,12 +1,10 @@
-"""The export service: drains a domain into files, account after account, from the last id on."""
+"""The export worker: drains a domain into files, account after account, from the last id on."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import Enum, auto
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.shortage import next_look
@@ -21,81 +19,52 @@ from core.errors import (
 )
 from core.logs import fields, redact, service_log
 from crawler.export.export_transaction import Batch, ExportTransaction
-from crawler.export.options import ExportLimits, ExportOptions
-from crawler.export.segment_files import SegmentWriter
+from crawler.export.options import ExportLimits
+from crawler.export.row_waits import RowWaiter
+from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
-from crawler.tasks.scheduler import TaskLease, TaskScheduler
-from storage.crawling import influencers
-from storage.crawling.export_segments import NewSegment
-from storage.engines.transactions import Database, failure_is_lasting
+from crawler.tasks.scheduler import TaskScheduler
+from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("export")
-LOOK_AGAIN_SECS = 0.02
-WAIT_STEP_SECS = 0.2
-SHOW_AFTER_SECS = 1.0
-
-
-class Next(Enum):
-    """What to do after a segment or a wait."""
-
-    TASK_OVER = auto()  # completed, given back or halted
-    NEXT_ACCOUNT = auto()  # quota used up or day turned: somebody else goes on
-
-
-@dataclass
-class Run:
-    """A task while it is worked on: how far it is and what is open."""
-
-    task: TaskLease
-    options: ExportOptions
-    marker: int
-    exported: int
-    account: AccountLease | None = None
-    segment_id: int | None = None
-    writer: SegmentWriter | None = None
-
-    @property
-    def limit_left(self) -> int | None:
-        return None if self.options.limit is None else self.options.limit - self.exported
-
-    @property
-    def exporter(self) -> AccountLease:
-        assert self.account is not None, "it waits without an account"
-        return self.account
 
 
 class ExportWorker:
-    """One export thread. `only` narrows its work to one task and its pieces, `labels` to tasks with
-    one of them."""
+    """The work of one export thread; it holds at most one task and one account at a time.
+
+    Args:
+        only_task_id: work on this task and its pieces only.
+        labels: work on tasks that have one of these labels only; empty: on all.
+    """
 
     def __init__(
         self,
         *,
-        database: Database,
         scheduler: TaskScheduler,
         accounts: AccountManager,
-        batches: ExportTransaction,
-        sealer: SegmentFinalizer,
+        transaction: ExportTransaction,
+        finalizer: SegmentFinalizer,
         clock: Clock,
         calendar: QuotaCalendar,
         limits: ExportLimits,
-        only: int | None = None,
+        row_waiter: RowWaiter,
+        only_task_id: int | None = None,
         labels: Sequence[str] = (),
     ) -> None:
-        self._only = only
+        self._only_task_id = only_task_id
         self._labels = labels
-        self._database = database
         self._scheduler = scheduler
         self._accounts = accounts
-        self._batches = batches
-        self._sealer = sealer
+        self._transaction = transaction
+        self._finalizer = finalizer
         self._clock = clock
         self._calendar = calendar
         self._limits = limits
+        self._row_waiter = row_waiter
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop`; a database that is away is waited for."""
+        """Work until `stop` is set; a database that is unavailable is waited for."""
         while not stop.is_set():
             try:
                 worked = self.work_once(stop)
@@ -106,25 +75,26 @@ class ExportWorker:
                 self._clock.wait(stop, self._limits.poll_secs)
 
     def work_once(self, stop: threading.Event) -> bool:
-        """Claim one task and work on it as far as it goes; False when there was none."""
-        leased = self._scheduler.claim(TaskType.EXPORT, self._only, self._labels)
+        """Claim one task and work on it as far as possible.
+
+        Return False when there was no task, or nothing to do for it but to wait, so that the caller
+        pauses.
+
+        Raises:
+            DatabaseError: trouble that may pass; the task's lease runs out by itself.
+        """
+        leased = self._scheduler.claim(TaskType.EXPORT, self._only_task_id, self._labels)
         if leased is None:
             return False
-        options = ExportOptions.from_json(leased.task.options)
-        run = Run(
-            task=leased,
-            options=options,
-            marker=leased.task.last_id,
-            exported=leased.task.item_count,
-        )
+        run = ExportRun.of(leased)
         try:
             return self._work_on(run, stop)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
-            self._scheduler.step_back(leased, str(error), WaitingFor.DISK)
+            self._scheduler.back_off(leased, str(error), WaitingFor.DISK)
         except TaskHaltedSignal as error:
             log.warning("%s", error)
-            self._scheduler.put_back(leased)
+            self._scheduler.requeue(leased)
         except LeaseLostError as error:
             log.warning("%s %s", fields(task=leased.id), error)
             self._scheduler.abandon(leased)
@@ -137,21 +107,22 @@ class ExportWorker:
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
             self._scheduler.finish(leased, f"the database refuses it: {redact(str(error))}")
-        except Exception as error:  # a bug of ours must end this task, not the whole process
+        except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
             self._scheduler.finish(leased, f"internal error, see the log: {redact(repr(error))}")
         finally:
-            self._drop_part(run)
+            run.discard_part()
         return True
 
-    def _work_on(self, run: Run, stop: threading.Event) -> bool:
-        """False when there was nothing to do but wait."""
-        self._sealer.seal_leftovers(run.task)
-        self._sealer.finish_orphans(run.task.task.platform, run.task.task.domain)
+    def _work_on(self, run: ExportRun, stop: threading.Event) -> bool:
+        """Work on the task until it ends; return False when there is nothing to do but wait."""
+        # Rows of segments that were left open count as exported: give them their files first.
+        self._finalizer.finalize_leftovers(run.task)
+        self._finalizer.finalize_orphans(run.task.task.platform, run.task.task.domain)
         while True:
-            if run.limit_left is not None and run.limit_left <= 0:
+            if run.is_limit_reached:
                 return self._complete(run)
-            if not self._has_pending(run):
+            if not self._row_waiter.has_rows(run):
                 return self._without_rows(run)
             run.account = self._accounts.lease(Purpose.EXPORTING, run.task.task.platform)
             if run.account is None:
@@ -159,85 +130,100 @@ class ExportWorker:
             if self._with_account(run, stop) is Next.TASK_OVER:
                 return True
 
-    def _with_account(self, run: Run, stop: threading.Event) -> Next:
-        """Export until the account or the task is through, and give the account back."""
+    def _with_account(self, run: ExportRun, stop: threading.Event) -> Next:
+        """Export with one account until it or the task ends, and give the account back."""
         try:
             result = self._drain(run, stop)
         except TaskHaltedSignal:
-            self._seal(run)
-            self._give_back(run)
+            # The rows of the segment count as exported: they need their file, halted or not.
+            self._finalize(run)
+            run.release_account(self._accounts)
             raise
         except DatabaseError:
+            # What was written of the account is not known: its lease must run out by itself.
             if run.account is not None:
                 self._accounts.abandon(run.account)
             raise
-        except Exception:  # whatever it is, the account is not to blame
-            self._give_back(run)
+        except Exception:  # the account has no part in it
+            run.release_account(self._accounts)
             raise
-        self._give_back(run)
+        run.release_account(self._accounts)
         return result
 
-    def _give_back(self, run: Run) -> None:
-        account, run.account = run.account, None
-        if account is not None:
-            self._accounts.release(account)
-
-    def _drain(self, run: Run, stop: threading.Event) -> Next:
+    def _drain(self, run: ExportRun, stop: threading.Event) -> Next:
+        """Export batch after batch with the account of the run."""
         self._scheduler.assign(run.task, run.exporter.id)
         day = self._calendar.day(self._clock.now())
-        left = run.exporter.account.remaining_quota(day)
+        quota_left = run.exporter.account.remaining_quota(day)
         while True:
-            if stop.is_set():
-                self._seal(run)
-                self._scheduler.put_back(run.task)
-                return Next.TASK_OVER
-            if self._calendar.day(self._clock.now()) != day:
-                self._seal(run)
-                return Next.NEXT_ACCOUNT
-            if left <= 0:
-                return self._hand_over(run, day)
+            ending = self._end_if_due(run, day, quota_left, stop)
+            if ending is not None:
+                return ending
             try:
-                batch = self._next_batch(run, run.exporter, day, left)
+                batch = self._next_batch(run, run.exporter, day, quota_left)
             except QuotaExceededError:
-                left = self._accounts.get_remaining_quota(run.exporter.id)
+                quota_left = self._accounts.get_remaining_quota(run.exporter.id)
                 continue
             if batch is None:
-                if not self._wait_for_rows(run, stop):
-                    return self._end_or_put_back(run, stop)
-                left = run.exporter.account.remaining_quota(day)
+                if not self._row_waiter.wait(run, stop):
+                    return self._end_or_requeue(run, stop)
+                quota_left = run.exporter.account.remaining_quota(day)
                 continue
-            left -= len(batch.rows)
-            self._seal_if_full(run)
-            if run.limit_left is not None and run.limit_left <= 0:
-                self._seal(run)
-                self._complete(run)
-                return Next.TASK_OVER
+            quota_left -= len(batch.rows)
+            if run.writer is not None and run.writer.rows >= self._limits.file_rows:
+                self._finalize(run)
 
-    def _next_batch(self, run: Run, account: AccountLease, day: date, left: int) -> Batch | None:
+    def _end_if_due(
+        self, run: ExportRun, day: date, quota_left: int, stop: threading.Event
+    ) -> Next | None:
+        """Finalize the segment when it must end here; None when the account goes on."""
+        if run.is_limit_reached:
+            self._finalize(run)
+            self._complete(run)
+            return Next.TASK_OVER
+        if stop.is_set():
+            self._finalize(run)
+            self._scheduler.requeue(run.task)
+            return Next.TASK_OVER
+        if self._calendar.day(self._clock.now()) != day:
+            self._finalize(run)
+            return Next.NEXT_ACCOUNT
+        return self._hand_over(run, day) if quota_left <= 0 else None
+
+    def _next_batch(
+        self, run: ExportRun, account: AccountLease, day: date, quota_left: int
+    ) -> Batch | None:
+        """Export the next rows into the segment and its file; None when there are none just now."""
         account.lease.require(self._clock)
         run.task.lease.require(self._clock)
-        limit = min(self._limits.batch_rows, left)
+        limit = min(self._limits.batch_rows, quota_left)
         if run.limit_left is not None:
             limit = min(limit, run.limit_left)
         if run.writer is not None:
             limit = min(limit, self._limits.file_rows - run.writer.rows)
         limit = min(limit, self._limits.file_rows)
-        segment = self._segment_of(run, account, day)
-        for after in dict.fromkeys((run.marker, 0)):
-            # The second look starts from 0: rows that were committed late have lower ids.
-            batch = self._batches.export(
-                run.task, account, segment, run.segment_id, after, run.marker, limit
+        segment = run.new_segment(account, day, self._finalizer.host)
+        # The second look starts from 0: rows that were committed late have lower ids.
+        for after_id in dict.fromkeys((run.marker, 0)):
+            batch = self._transaction.export(
+                run.task,
+                account,
+                segment,
+                segment_id=run.segment_id,
+                after_id=after_id,
+                marker=run.marker,
+                limit=limit,
             )
             if batch is not None:
-                self._take_in(run, account, batch)
+                self._append(run, account, batch)
                 return batch
         return None
 
-    def _take_in(self, run: Run, account: AccountLease, batch: Batch) -> None:
+    def _append(self, run: ExportRun, account: AccountLease, batch: Batch) -> None:
         run.marker, run.segment_id = batch.marker, batch.segment_id
         run.exported += len(batch.rows)
         if run.writer is None:
-            run.writer = self._sealer.begin(run.task, batch.segment_id)
+            run.writer = self._finalizer.open_part(run.task, batch.segment_id)
         run.writer.append(batch.rows)
         log.info(
             "%s",
@@ -250,116 +236,49 @@ class ExportWorker:
             ),
         )
 
-    def _segment_of(self, run: Run, account: AccountLease, day: date) -> NewSegment:
-        task = run.task.task
-        return NewSegment(
-            task_id=task.id,
-            account_id=account.id,
-            platform=task.platform,
-            domain=task.domain,
-            quota_day=day,
-            quota_limit=account.account.daily_export_limit,
-            format=run.options.format,
-            options=run.options.of_segment(),
-            host=self._sealer.host,
-        )
-
-    def _seal_if_full(self, run: Run) -> None:
-        if run.writer is not None and run.writer.rows >= self._limits.file_rows:
-            self._seal(run)
-
-    def _seal(self, run: Run) -> None:
+    def _finalize(self, run: ExportRun) -> None:
         if run.writer is None or run.segment_id is None:
             return
+        # Cleared first: a segment that cannot be finalized stays open for the next holder.
         writer, segment_id = run.writer, run.segment_id
         run.writer = run.segment_id = None
-        self._sealer.seal(run.task, segment_id, writer)
+        self._finalizer.finalize(run.task, segment_id, writer)
 
-    def _hand_over(self, run: Run, day: date) -> Next:
-        self._seal(run)
+    def _hand_over(self, run: ExportRun, day: date) -> Next:
+        self._finalize(run)
         account = run.exporter
         detail = f"quota of {day} used up by {run.task.task.domain}, last_id={run.marker}"
         self._accounts.note_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
 
-    def _wait_for_rows(self, run: Run, stop: threading.Event) -> bool:
-        """Wait for rows with the file held open; False when that should end.
-
-        Meanwhile the crawl that brings them has the account.
-        """
-        self._clock.wait(stop, LOOK_AGAIN_SECS)  # at first, rows that others hold locked
-        if self._has_pending(run):
-            return not stop.is_set()
-        account_id = run.exporter.id
-        self._give_back(run)
-        waited_from, shown = self._clock.monotonic(), False
-        while not stop.is_set() and self._may_come(run) and not self._has_pending(run):
-            self._clock.wait(stop, min(self._limits.poll_secs, WAIT_STEP_SECS))
-            waited_secs = self._clock.monotonic() - waited_from
-            if waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task):
-                return False
-            if not shown and waited_secs >= SHOW_AFTER_SECS:
-                self._scheduler.show_waiting(run.task, WaitingFor.ROWS)
-                shown = True
-        return self._has_pending(run) and self._come_back(run, account_id, stop)
-
-    def _come_back(self, run: Run, account_id: int, stop: threading.Event) -> bool:
-        """Lease the file's account again; False when it is used up, or not free for long."""
-        waited_from, shown, pause = self._clock.monotonic(), False, LOOK_AGAIN_SECS
-        while not stop.is_set() and self._accounts.has_exports_left(account_id):
-            run.account = self._accounts.lease_again(account_id, Purpose.EXPORTING)
-            if run.account is not None:
-                self._scheduler.show_waiting(run.task, None)
-                return True
-            waited_secs = self._clock.monotonic() - waited_from
-            if waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task):
-                return False
-            if not shown and waited_secs >= SHOW_AFTER_SECS:
-                self._scheduler.show_waiting(run.task, WaitingFor.ACCOUNT)
-                shown = True
-            self._clock.wait(stop, pause)
-            pause = min(2 * pause, WAIT_STEP_SECS)
-        return False
-
-    def _end_or_put_back(self, run: Run, stop: threading.Event) -> Next:
-        self._seal(run)
+    def _end_or_requeue(self, run: ExportRun, stop: threading.Event) -> Next:
+        self._finalize(run)
         if stop.is_set():
-            self._scheduler.put_back(run.task)
+            self._scheduler.requeue(run.task)
         else:
             self._without_rows(run)
         return Next.TASK_OVER
 
-    def _may_come(self, run: Run) -> bool:
-        """Whether rows may still come. Asked before the last look at the rows, never after."""
-        task = run.task.task
-        return run.options.follow or self._scheduler.is_domain_being_crawled(
-            task.platform, task.domain
-        )
-
-    def _has_pending(self, run: Run) -> bool:
-        task = run.task.task
-        return self._database.read(influencers.domain_has_pending, task.platform, task.domain)
-
-    def _without_rows(self, run: Run) -> bool:
-        """Complete the task when no rows can come any more, else let it wait for them."""
-        if self._may_come(run):
+    def _without_rows(self, run: ExportRun) -> bool:
+        """Complete the task when no rows can come any more, else requeue it to wait for them."""
+        if self._row_waiter.may_get_rows(run):
             pause = timedelta(seconds=self._limits.poll_secs)
-            self._scheduler.put_back(
+            self._scheduler.requeue(
                 run.task, not_before=self._clock.now() + pause, waiting_for=WaitingFor.ROWS
             )
             return False
-        if self._has_pending(run):
-            self._scheduler.put_back(run.task)
+        if self._row_waiter.has_rows(run):
+            self._scheduler.requeue(run.task)
             return True
         return self._complete(run)
 
-    def _without_account(self, run: Run) -> bool:
+    def _without_account(self, run: ExportRun) -> bool:
         shortage = self._accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
         until = next_look(shortage, self._clock.now(), self._limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT
         log.info("%s waits: %s", fields(task=run.task.id, until=until), shortage.reason)
-        self._scheduler.put_back(
+        self._scheduler.requeue(
             run.task,
             not_before=until,
             waiting_for=waiting,
@@ -368,12 +287,7 @@ class ExportWorker:
         )
         return False
 
-    def _complete(self, run: Run) -> bool:
+    def _complete(self, run: ExportRun) -> bool:
         if self._scheduler.finish(run.task):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True
-
-    def _drop_part(self, run: Run) -> None:
-        if run.writer is not None:
-            run.writer.discard()
-            run.writer = None

@@ -1,4 +1,4 @@
-"""PageStore: one fetched page becomes rows, its log and the task's marker, in one transaction."""
+"""The storing of a fetched page: its creators, its log and the task's marker, all or nothing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.clock import Clock
-from crawler.tasks.scheduler import TaskLease, TaskScheduler
+from crawler.tasks.leases import TaskLease, refused_write_error
+from crawler.tasks.submission import split_pages
 from sources.base import CreatorPage
-from storage.crawling import influencers, ingestion_logs, task_leases
-from storage.crawling import tasks as rows
+from storage.crawling import influencers, ingestion_logs, task_leases, tasks
 from storage.engines.transactions import Database, Tx
 
 
 @dataclass(frozen=True)
 class StoredPage:
-    """What a page brought, and the last page of the task's range as it is now."""
+    """The outcome of storing a page.
+
+    `kept` creators were valid, `new` of them not known before; `page_to` is the last page of the
+    task's range from now on.
+    """
 
     kept: int
     new: int
@@ -25,25 +29,34 @@ class StoredPage:
 
 
 class PageStore:
-    """Writes pages under a task's lease."""
+    """Writes pages under a task's lease.
 
-    def __init__(self, *, database: Database, scheduler: TaskScheduler, clock: Clock) -> None:
+    Args:
+        pages_per_task: size of the pieces that a crawl is split into after its first page.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
         self._database = database
-        self._scheduler = scheduler
         self._clock = clock
+        self._pages_per_task = pages_per_task
 
     def store(
         self, leased: TaskLease, account_id: int, page: CreatorPage, page_to: int, started: datetime
     ) -> StoredPage:
-        """Store a page of the task's range and move its marker.
+        """Store a page of the task's range and advance its marker.
+
+        Args:
+            page_to: the last page of the range so far; it follows the platform's last page.
+            started: when the request was sent.
 
         Raises:
             LeaseLostError, TaskHaltedSignal: nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
-        creators = _as_rows(page)
+        creators = _new_creators(page)
 
         def work(tx: Tx) -> StoredPage:
+            # The task's row comes first: its lock keeps another holder out until COMMIT.
             now = self._clock.now()
             marker = f"page={page.page}"
             if not task_leases.advance(
@@ -56,10 +69,18 @@ class PageStore:
                 now=now,
                 page_to=range_end,
             ):
-                raise self._scheduler.why_not_advanced(tx, leased)
-            new = self._store_creators(tx, leased, leased.id, account_id, page, creators, started)
+                raise refused_write_error(tx, leased)
+            new = self._store_creators(
+                tx,
+                leased,
+                task_id=leased.id,
+                account_id=account_id,
+                page=page,
+                creators=creators,
+                started=started,
+            )
             self._correct_new_count(tx, leased.id, new - len(creators))
-            self._drop_pages_behind(tx, leased, page)
+            self._drop_pages_beyond(tx, leased, page)
             return StoredPage(len(creators), new, range_end)
 
         return self._database.write(work)
@@ -67,25 +88,39 @@ class PageStore:
     def store_first_and_split(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime
     ) -> StoredPage:
-        """Store page 1 of a crawl that learnt its size from it, under the first of its new pieces.
+        """Split a crawl by the size that page 1 tells, and store that page in the first piece.
+
+        The task becomes a parent and its lease ends: the pieces are claimed by themselves.
 
         Raises:
             LeaseLostError, TaskHaltedSignal: nothing was written.
         """
-        creators = _as_rows(page)
+        creators = _new_creators(page)
         end = min(page.total_pages, leased.task.options.get("at_most") or page.total_pages)
-        pieces = self._scheduler.pieces(leased.task, end, open_ended=True)
+        size = self._pages_per_task
+        pieces = [
+            replace(piece, parent_id=leased.id)
+            for piece in split_pages(leased.task, end, pages_per_task=size, open_ended=True)
+        ]
 
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
             if not task_leases.hold(tx, leased.id, leased.lease.token, now):
-                raise self._scheduler.why_not_advanced(tx, leased)
+                raise refused_write_error(tx, leased)
             kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
-            child_id = rows.add_child(tx, first, now)
+            child_id = tasks.add_child(tx, first, now)
             for piece in pieces[1:]:
-                rows.add_child(tx, piece, now)
-            new = self._store_creators(tx, leased, child_id, account_id, page, creators, started)
+                tasks.add_child(tx, piece, now)
+            new = self._store_creators(
+                tx,
+                leased,
+                task_id=child_id,
+                account_id=account_id,
+                page=page,
+                creators=creators,
+                started=started,
+            )
             self._correct_new_count(tx, child_id, new - kept)
             task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
             return StoredPage(len(creators), new, page.total_pages)
@@ -93,7 +128,7 @@ class PageStore:
         return self._database.write(work)
 
     def end_before(self, leased: TaskLease, page: CreatorPage) -> None:
-        """Cut the task's range off in front of a page that is behind the platform's last one.
+        """End the task's range in front of a page that turned out to lie beyond the last one.
 
         Raises:
             LeaseLostError, TaskHaltedSignal: nothing was written.
@@ -102,8 +137,8 @@ class PageStore:
         def work(tx: Tx) -> None:
             now = self._clock.now()
             if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
-                raise self._scheduler.why_not_advanced(tx, leased)
-            self._drop_pages_behind(tx, leased, page)
+                raise refused_write_error(tx, leased)
+            self._drop_pages_beyond(tx, leased, page)
 
         self._database.write(work)
 
@@ -117,6 +152,7 @@ class PageStore:
         self,
         tx: Tx,
         leased: TaskLease,
+        *,
         task_id: int,
         account_id: int,
         page: CreatorPage,
@@ -154,19 +190,20 @@ class PageStore:
         return new
 
     def _correct_new_count(self, tx: Tx, task_id: int, difference: int) -> None:
-        """All were counted as new, as in a first crawl; take back those that are not."""
+        # The marker counted every creator as new, as in a first crawl: this writes to the task a
+        # second time only when some were known.
         if difference:
             task_leases.add_new_count(tx, task_id, difference)
 
-    def _drop_pages_behind(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
+    def _drop_pages_beyond(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
         parent = leased.task.parent_id
-        last_asked = leased.task.page_to or 0
-        is_end = page.total_pages < last_asked or page.page >= page.total_pages
+        range_end = leased.task.page_to or 0
+        is_end = page.total_pages < range_end or page.page >= page.total_pages
         if parent is not None and is_end:
             task_leases.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
 
 
-def _as_rows(page: CreatorPage) -> list[influencers.NewCreator]:
+def _new_creators(page: CreatorPage) -> list[influencers.NewCreator]:
     dump: Callable[[object], str] = json.JSONEncoder(
         ensure_ascii=False, separators=(",", ":")
     ).encode

@@ -1,4 +1,4 @@
-"""Keeping what could not be understood, for people to look at."""
+"""The archive of responses that could not be understood, for people to look at."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ MAX_ENTRIES = 50
 
 
 class ResponseArchive:
-    """Writes redacted answers under the evidence folder, one JSON file each."""
+    """Writes redacted responses as JSON files, in a subfolder for each day.
+
+    A file that cannot be written must not stop the work: then there is just no file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep_answer(
+    def save_response(
         self, task_id: int, page: int, evidence: Evidence, now: datetime
     ) -> Path | None:
-        """The file with the answer; None when it cannot be written: that must stop no work."""
+        """Save the response to a page's request; return the file, None when it was not written."""
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), **asdict(evidence)}
         return self._write(f"task-{task_id}-page-{page}", content, now)
 
-    def keep_entries(
+    def save_rejected_entries(
         self, task_id: int, page: int, rejected: tuple[RejectedEntry, ...], now: datetime
     ) -> Path | None:
-        """The file with a page's rejected entries."""
+        """Save the first 50 rejected entries of a page; return the file, None when not written."""
         entries = [asdict(entry) for entry in rejected[:MAX_ENTRIES]]
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), "rejected": entries}
         return self._write(f"task-{task_id}-page-{page}-entries", content, now)
@@ -40,6 +43,7 @@ class ResponseArchive:
         folder = self._folder / f"{now:%Y-%m-%d}"
         path = folder / f"{name}-{now:%H%M%S%f}.json"
         text = json.dumps(_redacted(content), ensure_ascii=False, indent=2)
+        # `backslashreplace`: platforms send half surrogates, which UTF-8 cannot encode.
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""What would shorten a plan: the same question asked again with one thing changed."""
+"""What would shorten a plan: the same forecast again, with one thing changed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from crawler.planning.forecast import (
 )
 
 MORE_ACCOUNTS = (1, 2, 5, 10)
-WORTH = 0.95  # of the time: what saves less is not worth a line
-WORTH_SECS = 60.0
-MAX_OF_A_KIND = 2
+MAX_REMAINING = 0.95  # of the time: advice that saves less is left out
+MIN_GAIN_SECS = 60.0
+MAX_PER_CHANGE = 2
 
 
 class Change(StrEnum):
-    """What a person could do."""
+    """What an operator could do."""
 
     MORE_ACCOUNTS = "more_accounts"  # number: how many
     ENABLE = "enable"
-    HEALTHY = "healthy"  # number: how many would be faster
+    HEALTHY = "healthy"  # number: how many accounts would be faster
     SIGN_IN = "sign_in"  # their sessions end before the work does
     SET_LIMIT = "set_limit"  # number: the daily limit of each
     WORKERS = "workers"  # number: how many
@@ -35,7 +35,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """A change, whom it concerns, and when the work would end then."""
+    """A change, the names of the accounts that it concerns, and when the work would end then."""
 
     change: Change
     names: tuple[str, ...]
@@ -45,107 +45,120 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class SpareWorkers:
-    """Accounts that could be had: a new one; those of the pool, rested; the disabled ones."""
+class SpareAccounts:
+    """Accounts that the operator could get.
+
+    `fresh` is a new one; `rested` are those of the pool without cooldown at their declared pace, by
+    name; `disabled` are the disabled ones as they would be when enabled.
+    """
 
     fresh: PlannedAccount
     rested: Mapping[str, PlannedAccount]
     disabled: tuple[PlannedAccount, ...]
 
 
-def advise(question: Question, expected: Forecast, spares: SpareWorkers) -> tuple[Advice, ...]:
-    """Changes that are worth it, each with what it would bring."""
+def advise(question: Question, expected: Forecast, spares: SpareAccounts) -> tuple[Advice, ...]:
+    """Return the changes that would save enough time, each with the forecast that it leads to."""
     found = [*_with_fewer_obstacles(question, expected, spares), *_with_more(question, spares)]
     if expected.crawl.bound is Bound.WORKERS:
         found += _more_workers(question)
     kept: list[Advice] = []
+    # Compared with the one before of its kind: ten more accounts must bring more than five.
     for advice in found:
-        same = [one for one in kept if one.change is advice.change]
-        before = same[-1] if same else expected
-        if len(same) < MAX_OF_A_KIND and _is_worth(advice, before):
+        similar = [other for other in kept if other.change is advice.change]
+        before = similar[-1] if similar else expected
+        if len(similar) < MAX_PER_CHANGE and _is_worth_a_line(advice, before):
             kept.append(advice)
     return tuple(kept)
 
 
 def _with_fewer_obstacles(
-    question: Question, expected: Forecast, spares: SpareWorkers
+    question: Question, expected: Forecast, spares: SpareAccounts
 ) -> Iterator[Advice]:
-    """The pool as it is, with what holds it up taken away."""
+    """Yield what removing the obstacles of the accounts in the pool would bring."""
     pool = question.accounts
     if spares.disabled:
-        names = tuple(one.name for one in spares.disabled)
-        yield _asked(Change.ENABLE, replace(question, accounts=pool + spares.disabled), names)
+        names = tuple(account.name for account in spares.disabled)
+        yield _advice(Change.ENABLE, replace(question, accounts=pool + spares.disabled), names)
     ends = max(expected.crawl.secs or math.inf, expected.export.secs or math.inf)
-    ending = tuple(one.name for one in pool if one.until_secs < ends)
+    ending = tuple(account.name for account in pool if account.until_secs < ends)
     if ending:
-        lasting = tuple(replace(one, until_secs=math.inf) for one in pool)
-        yield _asked(Change.SIGN_IN, replace(question, accounts=lasting), ending)
-    slowed = tuple(one.name for one in pool if _is_slowed(one, spares.rested.get(one.name)))
+        lasting = tuple(replace(account, until_secs=math.inf) for account in pool)
+        yield _advice(Change.SIGN_IN, replace(question, accounts=lasting), ending)
+    slowed = tuple(
+        account.name for account in pool if _is_slowed(account, spares.rested.get(account.name))
+    )
     if slowed:
         rested = tuple(
-            replace(spares.rested[one.name], until_secs=one.until_secs)
-            if one.name in slowed
-            else one
-            for one in pool
+            replace(spares.rested[account.name], until_secs=account.until_secs)
+            if account.name in slowed
+            else account
+            for account in pool
         )
         healthy = replace(question, accounts=rested)
-        yield _asked(Change.HEALTHY, healthy, slowed, len(slowed))
+        yield _advice(Change.HEALTHY, healthy, slowed, len(slowed))
 
 
-def _with_more(question: Question, spares: SpareWorkers) -> Iterator[Advice]:
+def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
     for number in MORE_ACCOUNTS:
         more = tuple(replace(spares.fresh, name=f"+{n}") for n in range(1, number + 1))
         bigger = replace(question, accounts=question.accounts + more)
-        yield _asked(Change.MORE_ACCOUNTS, bigger, number=number)
+        yield _advice(Change.MORE_ACCOUNTS, bigger, number=number)
     for limit in _limits(question, spares):
         raised = tuple(
-            one
-            if one.daily_limit >= limit
+            account
+            if account.daily_limit >= limit
             else replace(
-                one, daily_limit=limit, left_today=one.left_today + limit - one.daily_limit
+                account,
+                daily_limit=limit,
+                left_today=account.left_today + limit - account.daily_limit,
             )
-            for one in question.accounts
+            for account in question.accounts
         )
-        names = tuple(one.name for one in question.accounts if one.daily_limit < limit)
-        yield _asked(Change.SET_LIMIT, replace(question, accounts=raised), names, limit)
+        names = tuple(account.name for account in question.accounts if account.daily_limit < limit)
+        yield _advice(Change.SET_LIMIT, replace(question, accounts=raised), names, limit)
 
 
-def _limits(question: Question, spares: SpareWorkers) -> list[int]:
-    """Limits to try: what most have, for those who have less; then twice that."""
+def _limits(question: Question, spares: SpareAccounts) -> list[int]:
+    # What most accounts have, for those with less; then twice that.
     return [spares.fresh.daily_limit, 2 * spares.fresh.daily_limit]
 
 
 def _more_workers(question: Question) -> Iterator[Advice]:
     fastest = sum(
-        max((s.per_sec for s in one.outlook.stretches), default=0.0)
-        for one in question.accounts
-        if one.outlook
+        max((stretch.per_sec for stretch in account.pace.stretches), default=0.0)
+        for account in question.accounts
+        if account.pace
     )
     needed = math.ceil(fastest * question.answer_secs)
     if needed > question.workers:
-        yield _asked(Change.WORKERS, replace(question, workers=needed), number=needed)
+        yield _advice(Change.WORKERS, replace(question, workers=needed), number=needed)
 
 
-def _asked(
+def _advice(
     change: Change, question: Question, names: tuple[str, ...] = (), number: int = 0
 ) -> Advice:
-    found = forecast(question)
-    return Advice(change=change, names=names, number=number, crawl=found.crawl, export=found.export)
+    changed = forecast(question)
+    return Advice(
+        change=change, names=names, number=number, crawl=changed.crawl, export=changed.export
+    )
 
 
 def _is_slowed(now: PlannedAccount, rested: PlannedAccount | None) -> bool:
-    """Whether it rests, or has learned to ask more slowly than declared."""
-    if rested is None or now.outlook is None or rested.outlook is None:
+    """Return whether the account cools down, or has learned a slower pace than the declared one."""
+    if rested is None or now.pace is None or rested.pace is None:
         return False
-    slower = now.outlook.stretches[-1].per_sec < WORTH * rested.outlook.stretches[-1].per_sec
+    slower = now.pace.stretches[-1].per_sec < MAX_REMAINING * rested.pace.stretches[-1].per_sec
     return slower or now.from_secs > 0
 
 
-def _is_worth(advice: Advice, before: Forecast | Advice) -> bool:
+def _is_worth_a_line(advice: Advice, before: Forecast | Advice) -> bool:
     return _is_shorter(advice.crawl, before.crawl) or _is_shorter(advice.export, before.export)
 
 
 def _is_shorter(after: ForecastEnd, before: ForecastEnd) -> bool:
     if after.secs is None:
         return False
-    return before.secs is None or after.secs < min(WORTH * before.secs, before.secs - WORTH_SECS)
+    return before.secs is None or after.secs < min(
+        MAX_REMAINING * before.secs, before.secs - MIN_GAIN_SECS
+    )

@@ -1,1 +1,1 @@
-"""What workers share: lease renewal, account sessions, the engine that runs the services."""
+"""Run the workers: the engine, lease renewal, sessions of leased accounts."""

@@ -1,4 +1,4 @@
-"""An account's visit to its platform: its session, its pace, and what a refusal means for it."""
+"""A leased account at its platform: its session, its pace, and what a refusal means for it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from sources.platform_access import PlatformAccess
 from sources.policies import GuardedSource
 from storage.crawling.account_leases import PaceState
 
-SHARE = 0.25  # of a window, in one visit
+WINDOW_SHARE = 0.25  # of the learned requests of a window: all accounts wear evenly
 PATIENCE_SECS = 0.25  # a longer wait for the next turn lets another account go on
 
 
 @dataclass(frozen=True)
-class RestLimits:
-    """First rests; each in a row lasts twice as long."""
+class CooldownPolicy:
+    """The first cooldown after a refusal, in seconds; each in a row lasts twice as long."""
 
     throttle_secs: float
     risk_secs: float
@@ -39,36 +39,45 @@ class RestLimits:
 
 @dataclass
 class AccountCheckout:
-    """A leased account at its platform. What it was told there is known when it leaves."""
+    """A leased account while it works at its platform.
+
+    `good_answers` is how many requests were answered well; after `max_answers` of them the next
+    account should go on. The other fields are set by `AccountSessions.open`.
+    """
 
     account: AccountLease
     good_answers: int = 0
     access: PlatformAccess | None = None
-    entered: AccountSession | None = None
+    opened_session: AccountSession | None = None
     gate: PacedGate | None = None
-    share: int = 1
+    max_answers: int = 1
 
     @property
-    def has_had_its_share(self) -> bool:
-        """Whether others should go on now: all work alike, also when the work ends early."""
-        return self.good_answers >= self.share
+    def is_share_used_up(self) -> bool:
+        """Return whether another account should go on, so that all are used evenly."""
+        return self.good_answers >= self.max_answers
 
     @property
     def session(self) -> AccountSession:
-        assert self.entered is not None, "the visit has not begun"
-        return self.entered
+        """Return the open session of the account."""
+        assert self.opened_session is not None, "the session is not open"
+        return self.opened_session
 
     @property
     def source(self) -> GuardedSource:
-        assert self.access is not None, "the visit has not begun"
+        """Return the source of the account's platform."""
+        assert self.access is not None, "the session is not open"
         return self.access.source
 
 
 class AccountSessions:
-    """Begins and ends visits. Only the account's side is decided here; the task's is the caller's.
+    """Opens and closes the sessions of leased accounts.
+
+    It decides what an error means for the account; what it means for the task is decided by the
+    caller.
 
     Args:
-        patience_secs: how long a visit waits for its next turn before OutOfTurnSignal.
+        patience_secs: how long a request waits for its turn before OutOfTurnSignal is raised.
     """
 
     def __init__(
@@ -77,66 +86,71 @@ class AccountSessions:
         accounts: AccountManager,
         platforms: Mapping[str, PlatformAccess],
         clock: Clock,
-        rests: RestLimits,
+        cooldowns: CooldownPolicy,
         patience_secs: float = PATIENCE_SECS,
     ) -> None:
         self._accounts = accounts
         self._platforms = platforms
         self._clock = clock
-        self._rests = rests
+        self._cooldowns = cooldowns
         self._patience_secs = patience_secs
 
-    def enter(self, visit: AccountCheckout, stop: threading.Event) -> None:
-        """Open the account's session at its pace; look whether it is signed in where that is due.
+    def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
+        """Open the account's session at its learned pace, and check it where that is due.
 
         Raises:
-            SourceError, CredentialsError, StoppedSignal, OutOfTurnSignal: leave accordingly.
+            SourceError, CredentialsError: give the account back with `leave_after`.
+            StoppedSignal, OutOfTurnSignal: give it back with `close`.
         """
-        leased = visit.account
+        leased = checkout.account
         account = leased.account
-        visit.access = self._platforms[account.platform]
-        paces = visit.access.source.paces
+        checkout.access = self._platforms[account.platform]
+        paces = checkout.access.source.paces
         pace = AccountPace.load(paces, account.pace, self._clock.now(), known=account.pace_known)
-        visit.share = max(1, int(pace.windows[EVERYTHING].learned * SHARE))
-        visit.gate = PacedGate(
+        checkout.max_answers = max(1, int(pace.windows[EVERYTHING].learned * WINDOW_SHARE))
+        checkout.gate = PacedGate(
             pace=pace, clock=self._clock, stop=stop, patience_secs=self._patience_secs
         )
         secrets = self._accounts.credentials(leased)
-        visit.entered = visit.access.sessions.session(
+        session = checkout.access.sessions.session(
             account.id, account.username, secrets.session, secrets.proxy
         )
-        visit.entered.gate = visit.gate
+        session.gate = checkout.gate
+        checkout.opened_session = session
         if self._accounts.needs_probe(leased):
-            self.probe(visit, stop)
+            self.probe(checkout, stop)
 
-    def probe(self, visit: AccountCheckout, stop: threading.Event) -> None:
-        """One cheap request that tells whether the account is well. Raises as `enter`."""
-        if not visit.source.check_session(visit.session, stop).signed_in:
-            asked = Evidence("check of the session", 200)
-            raise LoginExpiredError("the session is not signed in any more", asked)
-        visit.account = self._accounts.note_probe(visit.account)
+    def probe(self, checkout: AccountCheckout, stop: threading.Event) -> None:
+        """Check by one cheap request whether the account is signed in; raise the errors of `open`.
 
-    def leave(self, visit: AccountCheckout) -> None:
-        """Give the account back after good work, or none."""
+        LoginExpiredError is raised where it is not; else the account's record gets the check.
+        """
+        if not checkout.source.check_session(checkout.session, stop).signed_in:
+            evidence = Evidence("check of the session", 200)
+            raise LoginExpiredError("the session is not signed in any more", evidence)
+        checkout.account = self._accounts.note_probe(checkout.account)
+
+    def close(self, checkout: AccountCheckout) -> None:
+        """Give the account back unharmed, with the pace that it has learned."""
         self._accounts.release(
-            visit.account,
-            worked=visit.good_answers > 0,
-            good_answers=visit.good_answers,
-            asked=self._asked(visit),
+            checkout.account,
+            worked=checkout.good_answers > 0,
+            good_answers=checkout.good_answers,
+            asked=self._pace_state(checkout),
         )
 
-    def leave_after(self, visit: AccountCheckout, error: SourceError | CredentialsError) -> None:
+    def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
         """Give the account back as an error and its culprit ask for."""
-        accounts, leased, asked = self._accounts, visit.account, self._asked(visit)
+        accounts, leased, asked = self._accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
             case LoginExpiredError() | AccountBannedError() | CredentialsError():
                 accounts.disable(leased, f"{_reason(error)}: {error}", evidence)
             case ThrottledError():
-                rest = error.retry_after_secs or self._rests.throttle_secs
+                rest = error.retry_after_secs or self._cooldowns.throttle_secs
                 accounts.cool_down(leased, rest, f"throttled: {error}", evidence, asked=asked)
             case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
-                rest = self._rests.risk_secs
+                rest = self._cooldowns.risk_secs
                 accounts.cool_down(
                     leased, rest, f"risk control: {error}", evidence, suspect=True, asked=asked
                 )
@@ -144,17 +158,17 @@ class AccountSessions:
                 detail = f"risk control: {error}; to blame is the {error.culprit}, not the account"
                 accounts.spare(leased, detail, evidence, asked)
             case RetryableError() if error.of_proxy:
-                rest = self._rests.throttle_secs
+                rest = self._cooldowns.throttle_secs
                 detail = f"its proxy does not let it through: {error}"
                 accounts.cool_down(leased, rest, detail, evidence, asked=asked)
             case _:
-                self.leave(visit)
+                self.close(checkout)
 
-    def _asked(self, visit: AccountCheckout) -> PaceState | None:
-        if visit.gate is None:
+    def _pace_state(self, checkout: AccountCheckout) -> PaceState | None:
+        if checkout.gate is None:
             return None
         now = self._clock.now()
-        return PaceState(visit.gate.pace.dump(now), visit.gate.pace.ready_at(now))
+        return PaceState(checkout.gate.pace.dump(now), checkout.gate.pace.ready_at(now))
 
 
 def _reason(error: Exception) -> str:

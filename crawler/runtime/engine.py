@@ -1,4 +1,4 @@
-"""The engine: starts and stops the services of one process in the right order."""
+"""The engine: starts and stops the services of one process in order."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ JOIN_SECS = 60.0
 
 
 class Engine:
-    """Producers (ingestion) and consumers (export) between the start and the end of the keeper.
+    """The services of a process: producers (ingestion), consumers (export) and the lease renewer.
 
-    The keeper starts first and ends last: as long as anybody works, leases are renewed.
+    The lease renewer starts first and ends last, so that leases are renewed while anything works.
+
+    Args:
+        helpers: further services, stopped together with the producers.
     """
 
     def __init__(
@@ -21,34 +24,39 @@ class Engine:
         *,
         producers: Sequence[Service],
         consumers: Sequence[Service],
-        keeper: Service,
+        lease_renewer: Service,
         database: Database,
         helpers: Sequence[Service] = (),
     ) -> None:
         self._producers = [*helpers, *producers]
         self._consumers = list(consumers)
-        self._keeper = keeper
+        self._lease_renewer = lease_renewer
         self._database = database
         self._stopped = False
 
     def start(self) -> None:
-        self._keeper.start()
+        """Start every service, the lease renewer first."""
+        self._lease_renewer.start()
         for service in (*self._consumers, *self._producers):
             service.start()
 
     def request_stop(self) -> None:
-        """Ask every worker to finish what it has in hand; returns at once. Safe to call twice."""
+        """Ask every worker to finish what it has in hand, without waiting. Safe to call twice."""
+        # Workers that wait for a lost database would not notice that they should stop.
         self._database.give_up.set()
         for service in (*self._producers, *self._consumers):
             service.stop()
 
     def stop(self) -> bool:
-        """Stop in order and wait; False when a worker did not end in time. Safe to call twice."""
+        """Stop in order and wait, up to 60 s for each service. Safe to call twice.
+
+        Return False when a service did not end in time; its leases run out by themselves.
+        """
         if self._stopped:
             return True
         self._stopped = True
         self.request_stop()
         ended = [service.join(JOIN_SECS) for service in (*self._producers, *self._consumers)]
-        self._keeper.stop()
-        ended.append(self._keeper.join(JOIN_SECS))
+        self._lease_renewer.stop()
+        ended.append(self._lease_renewer.join(JOIN_SECS))
         return all(ended)

@@ -1,4 +1,4 @@
-"""The keeper: renews this process's leases and takes back those of the dead."""
+"""The lease renewer: renews the leases of this process and reaps those of dead processes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,30 @@ from core.clock import Clock
 from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
-from storage.crawling import account_leases, leases
+from storage.crawling import account_leases
+from storage.crawling import leases as lease_queries
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
 from storage.models.workers import Worker
 
 log = service_log("keeper")
-FORGET_WORKERS_SECS = 86400.0
+WORKER_RETENTION_SECS = 86400.0
 
 
 class LeaseRenewer:
-    """Renews every lease in the book each third of its life, and reaps expired ones."""
+    """Renews the leases of this process at each third of their life, and reaps expired ones.
+
+    Args:
+        worker: the row that shows this process to the others.
+        reap_tasks: requeues tasks whose lease ran out, and returns their number.
+    """
 
     def __init__(
         self,
         *,
         database: Database,
         clock: Clock,
-        book: LeaseRegistry,
+        leases: LeaseRegistry,
         worker: Worker,
         lease_secs: float,
         reap_tasks: Callable[[], int],
@@ -36,31 +42,37 @@ class LeaseRenewer:
         self._reap_tasks = reap_tasks
         self._database = database
         self._clock = clock
-        self._book = book
+        self._leases = leases
         self._worker = worker
         self._lease_secs = lease_secs
 
     def run(self, stop: threading.Event) -> None:
-        """Keep until `stop`, then take this process off the list."""
+        """Renew and reap until `stop` is set, then remove the row of this process."""
         while not stop.is_set():
             try:
-                self.keep_once()
+                self.renew_once()
             except DatabaseError as error:
                 log.error("database trouble: %s", error)
             self._clock.wait(stop, self._lease_secs / 3)
         self._sign_off()
 
-    def keep_once(self) -> None:
-        """One round. Raises DatabaseError; leases that could not be renewed run on to their end."""
+    def renew_once(self) -> None:
+        """Renew every lease, announce this process, and reap what ran out.
+
+        Raises:
+            DatabaseError: the rest was not done; leases that were not renewed run out.
+        """
+        # All hosts compare leases by the time of the database; the clock of a host may drift.
         if isinstance(self._clock, DatabaseClock):
             self._clock.sync()
-        for lease in self._book.held():
+        for lease in self._leases.held():
             self._renew(lease)
         now = self._clock.now()
         seen = replace(self._worker, seen_at=now)
-        self._database.write_idempotent(leases.announce, seen)
-        forgotten = now - timedelta(seconds=FORGET_WORKERS_SECS)
-        self._database.write_idempotent(leases.forget_unseen, forgotten)
+        self._database.write_idempotent(lease_queries.announce, seen)
+        unseen_since = now - timedelta(seconds=WORKER_RETENTION_SECS)
+        self._database.write_idempotent(lease_queries.forget_unseen, unseen_since)
+        # Every process reaps: a single one that does would be missed when it dies.
         reaped_tasks = self._reap_tasks()
         reaped_accounts = self._database.write_idempotent(account_leases.reap, now)
         if reaped_tasks or reaped_accounts:
@@ -70,10 +82,11 @@ class LeaseRenewer:
             )
 
     def _renew(self, lease: Lease) -> None:
+        # The new deadline counts from before the write: the lease must not outlive its row.
         asked_at = self._clock.monotonic()
         until = self._clock.now() + timedelta(seconds=self._lease_secs)
         held = self._database.write_idempotent(
-            leases.renew,
+            lease_queries.renew,
             lease.kind,
             row_id=lease.row_id,
             owner=self._worker.id,
@@ -83,13 +96,13 @@ class LeaseRenewer:
         if held:
             lease.renewed_until(asked_at + self._lease_secs)
             return
-        if lease in self._book.held():  # not given back in the meantime
+        if lease in self._leases.held():  # else it was released meanwhile
             log.warning("%s lost", lease)
             lease.mark_lost()
-            self._book.strike(lease)
+            self._leases.strike(lease)
 
     def _sign_off(self) -> None:
         try:
-            self._database.write_idempotent(leases.retire, self._worker.id)
+            self._database.write_idempotent(lease_queries.retire, self._worker.id)
         except (DatabaseError, CommitUnknownError) as error:
             log.warning("could not sign off: %s", error)

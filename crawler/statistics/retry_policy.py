@@ -1,4 +1,4 @@
-"""How long statistics are waited for, and for what another account is asked."""
+"""How long statistics are waited for, and which errors another account may not meet."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from core.errors import (
     ThrottledError,
 )
 
-REST_SECS = 30.0
+THROTTLE_WAIT_SECS = 30.0
 MAX_WAIT_SECS = 120.0
 
 
 @dataclass(frozen=True)
 class StatsRetryPolicy:
-    """How long one batch is waited for: a rest where the platform names none, and at most.
+    """How one batch is tried again.
 
-    `others_try`: what is not an account's fault is tried with other accounts too.
+    After a throttle it waits `throttle_wait_secs` where the platform names no time; no single wait
+    is longer than `max_wait_secs`. `try_other_accounts` also after errors that no account caused.
     """
 
-    rest_secs: float = REST_SECS
-    max_secs: float = MAX_WAIT_SECS
-    others_try: bool = True
+    throttle_wait_secs: float = THROTTLE_WAIT_SECS
+    max_wait_secs: float = MAX_WAIT_SECS
+    try_other_accounts: bool = True
 
 
-def is_of_account(error: SourceError | CredentialsError) -> bool:
-    """Whether another account may have an answer where this one had none."""
+def is_account_fault(error: SourceError | CredentialsError) -> bool:
+    """Return whether another account may get an answer where this one got none."""
     if isinstance(error, RetryableError):
         return error.of_proxy
     faults = (

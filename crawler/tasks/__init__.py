@@ -1,1 +1,1 @@
-"""File, claim and give back tasks."""
+"""File, lease and control tasks."""

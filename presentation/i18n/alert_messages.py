@@ -1,4 +1,4 @@
-"""What alerts say, in both languages: what, where, until when, what to do now."""
+"""The texts of alerts in both languages: what is wrong, where, until when, what to do now."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from core.logs import redact
 from core.plain_text import one_line
-from presentation.i18n.messages import CHINESE, ENGLISH, Texts
-from presentation.i18n.reason_messages import shell_word, told
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.english import ENGLISH
+from presentation.i18n.reason_messages import shell_word, translate_reason
+from presentation.i18n.texts import Texts
 from storage.models.tasks import TaskType
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
@@ -21,7 +23,7 @@ MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 @dataclass(frozen=True)
 class AlertTexts:
-    """Words of one language, by kind. What is in braces comes from the alert."""
+    """The texts of one language, by kind; what is in braces comes from the alert."""
 
     headlines: Mapping[AlertKind, str]
     one_way: str
@@ -92,7 +94,7 @@ CHINESE_ALERTS = AlertTexts(
 
 @dataclass(frozen=True)
 class Message:
-    """What goes to a channel."""
+    """A message to a channel; `is_bad` when it has news of a trouble, not only of its end."""
 
     title: str
     body: str
@@ -100,7 +102,7 @@ class Message:
 
 
 class AlertRenderer:
-    """Writes alerts in the reader's language, moments in the reader's zone, never a secret."""
+    """Renders alerts in the reader's language and time zone, with secrets redacted."""
 
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
@@ -108,47 +110,50 @@ class AlertRenderer:
         self.alert = CHINESE_ALERTS if texts is CHINESE else ENGLISH_ALERTS
 
     def headline(self, alert: Alert) -> str:
-        """What is wrong, where, until when; one line."""
+        """Return a line that says what is wrong, where and until when."""
         form = self.alert.headlines[alert.kind]
         if alert.facts.get("way"):
             form = self.alert.one_way
-        text = redact(one_line(form.format(**self._parts(alert))))  # half a secret is not found
+        # Redact before cutting: half a secret would not be recognised.
+        text = redact(one_line(form.format(**self._parts(alert))))
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
-        """What to do now."""
+        """Return a line that says what to do now."""
         reason = str(alert.facts.get("reason", ""))
         sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.startswith(SIGN_IN_MENDS)
         form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]
         return redact(one_line(form.format(**self._parts(alert))))
 
     def moment(self, moment: datetime) -> str:
+        """Return a moment to the minute, in the reader's zone."""
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
     def notice(self, alert: Alert, news: News) -> str:
-        """An alert as a message tells it."""
+        """Return an alert, with advice or with its duration, as a part of a message."""
         if news is News.RAISED:
             return f"[!] {self.headline(alert)}\n{self.alert.do.format(advice=self.advice(alert))}"
         since = self.alert.lasted.format(moment=self.moment(alert.raised_at))
         return f"[{self.alert.over}] {self.headline(alert)} ({since})"
 
-    def message(self, host: str, told: list[tuple[Alert, News]], most: int) -> Message:
-        """One message for several alerts; what is more than `most` is counted."""
-        raised = sum(1 for _, news in told if news is News.RAISED)
-        title = self.alert.title.format(host=host, raised=raised, resolved=len(told) - raised)
-        lines = [self.notice(alert, news) for alert, news in told[:most]]
-        if len(told) > most:
-            lines.append(self.alert.more.format(n=len(told) - most))
+    def message(self, host: str, notices: list[tuple[Alert, News]], max_notices: int) -> Message:
+        """Return one message for several alerts; those beyond `max_notices` are counted only."""
+        raised = sum(1 for _, news in notices if news is News.RAISED)
+        title = self.alert.title.format(host=host, raised=raised, resolved=len(notices) - raised)
+        lines = [self.notice(alert, news) for alert, news in notices[:max_notices]]
+        if len(notices) > max_notices:
+            lines.append(self.alert.more.format(n=len(notices) - max_notices))
         return Message(title, "\n".join(lines), raised > 0)
 
     def test_message(self, host: str) -> Message:
+        """Return the message that tries out a channel."""
         return Message(self.alert.test_title.format(host=host), self.alert.test_body, False)
 
     def _parts(self, alert: Alert) -> dict[str, str]:
         facts = {name: str(value) for name, value in alert.facts.items()}
         for name in ("reason", "error"):
             if name in facts:
-                facts[name] = told(self._texts, facts[name]) or "?"
+                facts[name] = translate_reason(self._texts, facts[name]) or "?"
         if "task_type" in facts:
             facts["kind"] = self._texts.task_types[TaskType(facts["task_type"])]
         facts["until"] = self.moment(alert.until_at) if alert.until_at else "?"
@@ -156,6 +161,6 @@ class AlertRenderer:
         return facts
 
 
-def log_words(zone: ZoneInfo) -> AlertRenderer:
-    """Logs are in English."""
+def log_renderer(zone: ZoneInfo) -> AlertRenderer:
+    """Return the renderer for logs, which are in English."""
     return AlertRenderer(texts=ENGLISH, zone=zone)

@@ -1,4 +1,4 @@
-"""Every text of `plan`, in both languages."""
+"""The texts of `plan`, in both languages."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from crawler.planning.advice import Change
 from crawler.planning.forecast import Bound
-from presentation.i18n.messages import CHINESE, Texts
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.texts import Texts
 
 DAY_SECS, HOUR_SECS = 86_400, 3_600
-MAX_HOURS = 24  # longer is told in days
+MAX_HOURS = 24  # longer times are shown in days
 
 
 @dataclass(frozen=True)
 class PlanTexts:
-    """User-facing words of one language."""
+    """The texts of one language; parts in braces are filled in."""
 
     head: str
     accounts: tuple[str, ...]  # titles of the columns
@@ -162,18 +163,18 @@ CHINESE_PLAN = PlanTexts(
 
 
 def plan_texts(texts: Texts) -> PlanTexts:
-    """The words of plans in the language of `texts`."""
+    """Return the texts of plans in the language of `texts`."""
     return CHINESE_PLAN if texts is CHINESE else ENGLISH_PLAN
 
 
 def duration(texts: Texts, secs: float | None) -> str:
-    """How long work takes, no more exact than it can be known."""
-    words = plan_texts(texts)
+    """Return how long work takes, rounded to what a forecast can tell; None: never."""
+    own_texts = plan_texts(texts)
     if secs is None:
-        return words.never
+        return own_texts.never
     if secs < 60:
-        return words.at_once
+        return own_texts.at_once
     if secs < MAX_HOURS * HOUR_SECS:
         return texts.duration(secs)
     hours = round(secs / HOUR_SECS)
-    return words.days.format(days=f"{hours // 24:,}", hours=hours % 24)
+    return own_texts.days.format(days=f"{hours // 24:,}", hours=hours % 24)

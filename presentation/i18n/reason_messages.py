@@ -1,11 +1,11 @@
-"""Why something waits or was disabled: sentences of the database, told in the reader's language."""
+"""Translation of the database's English reasons: why something waits, or was disabled."""
 
 from __future__ import annotations
 
 import re
 import shlex
 
-from presentation.i18n.messages import Texts
+from presentation.i18n.texts import Texts
 from storage.models.tasks import TaskType
 
 COUNTED = "n"
@@ -48,42 +48,45 @@ FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
-def told(texts: Texts, text: str) -> str:
-    """A reason in words: what to do first, a platform's own code last. Others' text stays."""
+def translate_reason(texts: Texts, text: str) -> str:
+    """Return a reason in the language of `texts`; a text that is no known reason stays as it is.
+
+    A platform's own words come last, in parentheses.
+    """
     others = DISABLED_TOO.search(text)
     if others:
         accounts = texts.count("account", int(others[1]))
         disabled = texts.reasons["also_disabled"].format(accounts=accounts)
-        return told(texts, text[: others.start()]) + disabled
+        return translate_reason(texts, text[: others.start()]) + disabled
     for name, form in FORMS:
         found = form.fullmatch(text)
         if found:
-            parts = {key: _shown(value) for key, value in found.groupdict().items()}
+            parts = {key: _formatted(value) for key, value in found.groupdict().items()}
             detail = parts.pop("detail", "")
             if COUNTED in parts:
                 parts["accounts"] = texts.count("account", int(found[COUNTED]))
-            told_text = texts.reasons[name].format(**parts)
-            return f"{told_text} ({_bare(detail)})" if detail else told_text
+            translated = texts.reasons[name].format(**parts)
+            return f"{translated} ({_without_parentheses(detail)})" if detail else translated
     return text
 
 
 def start_command(task_type: TaskType, domain: str) -> str:
-    """The command that works on a task of that type and domain."""
+    """Return the command that works on a task of that type and domain."""
     name = "start_crawl" if task_type is TaskType.INGESTION else "start_export"
     return f"python cli.py {name} --domain {shell_word(domain)}"
 
 
 def shell_word(text: str) -> str:
-    """As it must be typed."""
+    """Return a text quoted as the shell needs it."""
     return text if re.fullmatch(r"\w[\w.+-]*", text) else shlex.quote(text)
 
 
-def _shown(value: str | None) -> str:
+def _formatted(value: str | None) -> str:
     return f"{int(value):,}" if value and value.isdigit() else value or ""
 
 
-def _bare(detail: str) -> str:
-    """Without parentheses of its own around all of it."""
+def _without_parentheses(detail: str) -> str:
+    # The detail is put into parentheses: those that it has around all of it would be doubled.
     inner = detail[1:-1]
     whole = detail.startswith("(") and detail.endswith(")") and not set("()") & set(inner)
     return inner if whole else detail

@@ -1,4 +1,4 @@
-"""The console's alerts: a line each on the screen, and a plain line when one comes or goes."""
+"""Alerts on the terminal: a line each on the screen, a plain line when one begins or ends."""
 
 from __future__ import annotations
 
@@ -14,37 +14,40 @@ MARK = "! "
 
 
 def shown(alerts: Sequence[Alert]) -> list[Alert]:
-    """What is wrong just now: an alert whose cause is gone only waits for its end."""
+    """Return the alerts whose cause is still there; the others are only waiting for their end."""
     return [alert for alert in alerts if alert.well_since is None]
 
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
-    """The newest alerts in `room` lines; what is left out is counted."""
-    words = AlertRenderer(texts=page.texts, zone=page.zone)
+    """Return the newest alerts in `room` lines; those that are left out are counted."""
+    renderer = AlertRenderer(texts=page.texts, zone=page.zone)
     wrong = shown(alerts)
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
-    lines = [_line(MARK + words.headline(alert), "bold red") for alert in newest]
+    lines = [_line(MARK + renderer.headline(alert), "bold red") for alert in newest]
     if len(newest) < len(wrong):
-        left_out = words.alert.more.format(n=f"{len(wrong) - len(newest):,}")
+        left_out = renderer.alert.more.format(n=f"{len(wrong) - len(newest):,}")
         lines.append(_line(MARK + left_out, "red"))
     return lines
 
 
 class AlertNews:
-    """Tells in plain lines which alerts came and which went since it was asked last."""
+    """Reports which alerts began and which ended since the last call."""
 
-    def __init__(self, words: AlertRenderer) -> None:
-        self._words = words
+    def __init__(self, renderer: AlertRenderer) -> None:
+        self._renderer = renderer
         self._seen: dict[int, Alert] = {}
 
     def lines(self, page: Page, alerts: Sequence[Alert]) -> list[str]:
+        """Return a plain line for each alert that began or ended."""
         now = {alert.id: alert for alert in shown(alerts)}
-        texts = self._words.alert
-        told = [(texts.open, one) for number, one in now.items() if number not in self._seen]
-        told += [(texts.over, one) for number, one in self._seen.items() if number not in now]
+        texts = self._renderer.alert
+        changes = [(texts.open, alert) for key, alert in now.items() if key not in self._seen]
+        changes += [(texts.over, alert) for key, alert in self._seen.items() if key not in now]
         self._seen = now
         clock = page.clock(page.now)
-        return [f"{clock} | {what}: {self._words.headline(alert)}" for what, alert in told]
+        return [
+            f"{clock} | {change}: {self._renderer.headline(alert)}" for change, alert in changes
+        ]
 
 
 def _line(text: str, style: str) -> Text:

@@ -1,4 +1,4 @@
-"""The live console: the day at a glance, accounts, tasks with progress, and the last events."""
+"""The live screen: the day at a glance, accounts, tasks with progress, and the last events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.messages import Texts
+from presentation.i18n.texts import Texts
 from presentation.snapshot import RateMeter, Snapshot
 from presentation.terminal import account_table, alert_lines, event_lines, task_table
 from presentation.terminal.alert_lines import AlertNews
@@ -19,14 +19,18 @@ from presentation.terminal.layout import Page
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType
 
-FRAME_LINES = 6  # the first and the last line, and what parts them
+FRAME_LINES = 6  # the first and the last line, and the empty ones between the parts
 MIN_LINES = 3  # of accounts, and of events
 MAX_EVENTS = 20
 MAX_ALERTS = 4
 
 
 class Dashboard:
-    """Draws snapshots. `zone` is the one in which times are shown."""
+    """Draws snapshots for a terminal.
+
+    Args:
+        zone: in which times are shown.
+    """
 
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
@@ -35,8 +39,8 @@ class Dashboard:
         self._alert_news = AlertNews(AlertRenderer(texts=texts, zone=zone))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
-        """The whole screen, for a terminal of that size."""
-        self._rates.note(snapshot)
+        """Return the whole screen, for a terminal of that size."""
+        self._rates.record(snapshot)
         page = Page(texts=self._texts, zone=self._zone, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
@@ -62,18 +66,22 @@ class Dashboard:
         return Group(*parts)
 
     def line(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
-        """The same in one plain line, for logs and pipes; `only` some tasks when any are given."""
-        self._rates.note(snapshot)
+        """Return the snapshot as one plain line, for logs and pipes.
+
+        Args:
+            only: ids of the tasks to show; empty: all.
+        """
+        self._rates.record(snapshot)
         page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
 
     def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
-        """What such a line tells, without the clock and the rates that are never the same."""
+        """Return that line without clock and rates, to tell whether anything has changed."""
         page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
 
     def alert_news(self, snapshot: Snapshot) -> list[str]:
-        """Plain lines for alerts that came or went since the last call."""
+        """Return plain lines for the alerts that began or ended since the last call."""
         page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return self._alert_news.lines(page, snapshot.alerts)
 
@@ -91,17 +99,19 @@ class Dashboard:
         return " | ".join(parts)
 
     def _tasks(self, page: Page, snapshot: Snapshot, room: int) -> RenderableType:
-        """As many tasks as fit; one at least."""
-        most = max(1, len(snapshot.tasks))
+        """Return as many tasks as fit into `room` lines; one at least."""
+        max_tasks = max(1, len(snapshot.tasks))
         while True:
-            drawn = task_table.draw(page, snapshot.tasks, self._rates, most)
-            if most == 1 or _lines(drawn, page.width) <= room:
+            drawn = task_table.draw(page, snapshot.tasks, self._rates, max_tasks)
+            if max_tasks == 1 or _lines(drawn, page.width) <= room:
                 return drawn
-            most -= 1
+            max_tasks -= 1
 
     def _today(self, page: Page, snapshot: Snapshot) -> Text:
         texts = self._texts
-        usable = [v for v in snapshot.accounts if v.account.status is not AccountStatus.DISABLED]
+        usable = [
+            view for view in snapshot.accounts if view.account.status is not AccountStatus.DISABLED
+        ]
         left = [max(0, view.account.daily_export_limit - view.used) for view in usable]
         parts = [
             texts.today.format(
@@ -115,7 +125,7 @@ class Dashboard:
         return Text(text, style="bold", no_wrap=True, overflow="ellipsis")
 
     def _done_in(self, snapshot: Snapshot, task_type: TaskType) -> str:
-        """When the tasks of that type that are worked on will be done; empty if not known."""
+        """Return when the running tasks of that type will be done; empty when not known."""
         running = [
             view
             for view in snapshot.tasks
@@ -137,5 +147,6 @@ class Dashboard:
 
 
 def _lines(drawn: RenderableType, width: int) -> int:
+    # How many lines a table takes at a width is known only when it is rendered.
     measure = Terminal(width=width, file=io.StringIO(), color_system=None)
     return len(measure.render_lines(drawn, pad=False))

@@ -1,4 +1,4 @@
-"""The console's events: what happened last to accounts, files, tasks and scheduled jobs."""
+"""Events on the terminal: what happened last to accounts, files, tasks and scheduled jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import PurePath
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.reason_messages import told
+from presentation.i18n.reason_messages import translate_reason
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.layout import Page, shortened_left
 from presentation.terminal.task_table import progress_text
@@ -18,42 +18,42 @@ from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import TaskStatus, TaskType
 
 CLOCK_CELLS = 10
-SEALED_CELLS = 24  # what stands in front of a file's name, at most
+SEALED_CELLS = 24  # in front of a file's name, at most
 
 
 def draw(page: Page, snapshot: Snapshot, room: int) -> Text:
-    """The newest events, a line each."""
+    """Return the newest events, a line each."""
     lines = Text(no_wrap=True, overflow="ellipsis", style="dim")
-    rows = [f"{page.clock(at)}  {one_line(what)}" for at, what in happened(page, snapshot)[:room]]
+    rows = [f"{page.clock(at)}  {one_line(text)}" for at, text in happened(page, snapshot)[:room]]
     lines.append("\n".join(rows))
     return lines
 
 
 def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
-    """All events of the snapshot, the newest first."""
-    found = [(event.created_at, _of_account(page, event)) for event in snapshot.events]
-    found += [
+    """Return the events of the snapshot with their times, the newest first."""
+    events = [(event.created_at, _of_account(page, event)) for event in snapshot.events]
+    events += [
         (segment.end_time, _sealed(page, segment))
         for segment in snapshot.segments
         if segment.state is SegmentState.SEALED and segment.end_time is not None
     ]
-    found += [
+    events += [
         (view.task.finished_at, of_task(page, view))
         for view in snapshot.ended
         if view.task.finished_at is not None
     ]
     for run in snapshot.runs:
         at = run.finished_at or run.started_at
-        found += [(at, _of_job(page, run))] if at is not None else []
-    return sorted(found, key=lambda pair: pair[0], reverse=True)
+        events += [(at, _of_job(page, run))] if at is not None else []
+    return sorted(events, key=lambda pair: pair[0], reverse=True)
 
 
 def of_task(page: Page, view: TaskView) -> str:
-    """How a task ended."""
+    """Return how a task ended."""
     texts, task = page.texts, view.task
     kind = texts.task_types[task.task_type]
     if task.status is TaskStatus.FAILED:
-        error = told(texts, task.last_error or "?")
+        error = translate_reason(texts, task.last_error or "?")
         return texts.ended_failed.format(kind=kind, domain=task.domain, error=error)
     if task.task_type is TaskType.INGESTION and not view.items:
         return texts.no_creators.format(domain=task.domain)
@@ -68,12 +68,14 @@ def _of_account(page: Page, event: AccountEvent) -> str:
     kind = texts.event_kinds.get(event.kind, event.kind)
     if event.until_at is not None:
         kind += f" {texts.until} {page.moment(event.until_at)}"
-    return f"{event.username}  {kind}: {told(texts, event.detail)}"
+    return f"{event.username}  {kind}: {translate_reason(texts, event.detail)}"
 
 
 def _of_job(page: Page, run: JobRun) -> str:
     state = page.texts.job_states[run.state]
-    return f"{run.job}  {state}" + (f": {told(page.texts, run.result)}" if run.result else "")
+    return f"{run.job}  {state}" + (
+        f": {translate_reason(page.texts, run.result)}" if run.result else ""
+    )
 
 
 def _sealed(page: Page, segment: Segment) -> str:

@@ -1,4 +1,4 @@
-"""What the parts of the console share: size, language, bars, moments."""
+"""The layout of the terminal's screen: its size and language, columns, bars and times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from presentation.i18n.messages import Texts
+from presentation.i18n.texts import Texts
 
 BAR_FULL, BAR_EMPTY, RULE = "━", "─", "─"
 WIDE_COLUMNS = 100
@@ -17,7 +17,7 @@ WIDE_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Page:
-    """What is drawn on: the reader's language and zone, the terminal's width, the moment."""
+    """The reader's language and time zone, the terminal's width, and the time that is shown."""
 
     texts: Texts
     zone: ZoneInfo
@@ -26,18 +26,21 @@ class Page:
 
     @property
     def is_wide(self) -> bool:
+        """Return whether there is room for wide bars and gaps."""
         return self.width >= WIDE_COLUMNS
 
     def clock(self, moment: datetime) -> str:
+        """Return the time of day in the reader's zone."""
         return f"{moment.astimezone(self.zone):%H:%M:%S}"
 
     def moment(self, moment: datetime) -> str:
-        """The time of today, or day and time."""
+        """Return the time of day for today, else date and time."""
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
         form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
         return local.strftime(form)
 
     def bar(self, share: float, narrow: int, wide: int, style: str) -> Text:
+        """Return a bar that is filled up to `share` (0 to 1), of `narrow` or `wide` cells."""
         cells = wide if self.is_wide else narrow
         full = min(cells, int(max(0.0, share) * cells + 1e-9))
         return Text(BAR_FULL * full, style) + Text(BAR_EMPTY * (cells - full), "dim")
@@ -46,22 +49,22 @@ class Page:
 def in_columns(
     page: Page,
     rows: list[list[Text]],
-    most: tuple[int, ...],
-    yields: tuple[tuple[int, int], ...],
+    max_cells: tuple[int, ...],
+    shrinking: tuple[tuple[int, int], ...],
 ) -> list[Text]:
-    """Rows as lines whose cells begin one under another; the first row is the head.
+    """Return rows as lines with aligned columns; the first row is the head.
 
     Args:
-        most: cells of each column at most, 0 for any number.
-        yields: columns that are cut where the page is too narrow, each to so many cells at least.
+        max_cells: of each column; 0: any number.
+        shrinking: columns that are cut when the page is too narrow, with their smallest widths.
     """
     gap = 3 if page.is_wide else 2
-    widest = [max(row[place].cell_len for row in rows) for place in range(len(most))]
-    cells = [min(wide, limit or wide) for wide, limit in zip(widest, most, strict=True)]
+    widest = [max(row[column].cell_len for row in rows) for column in range(len(max_cells))]
+    cells = [min(wide, limit or wide) for wide, limit in zip(widest, max_cells, strict=True)]
     over = 1 + sum(cells) + gap * (len(cells) - 1) - page.width
-    for place, least in yields:
-        cut = max(0, min(over, cells[place] - least))
-        cells[place] -= cut
+    for column, min_cells in shrinking:
+        cut = max(0, min(over, cells[column] - min_cells))
+        cells[column] -= cut
         over -= cut
     lines = []
     for row in rows:
@@ -75,9 +78,10 @@ def in_columns(
 
 
 def shortened_left(text: str, cells: int) -> str:
-    """The end of a text that is too long for that many cells."""
+    """Return the text, or its end when it is longer than `cells`."""
     if cell_len(text) <= cells:
         return text
+    # A Chinese letter fills two cells: cutting by letters alone would not fit.
     while text and cell_len(text) > cells - 1:
         text = text[1:]
     return set_cell_size("…" + text, cells).rstrip()

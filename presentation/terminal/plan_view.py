@@ -1,4 +1,4 @@
-"""A plan for people: two short tables and some sentences."""
+"""A plan on the terminal: two short tables and some sentences."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.table import Table
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import Measure, Plan
-from presentation.i18n.messages import Texts
 from presentation.i18n.plan_messages import duration, plan_texts
+from presentation.i18n.texts import Texts
 
 SHOWN_ACCOUNTS = 12
 SHOWN_NAMES = 3
-FIRST_SECS = 60.0  # a rate that grows is shown as it is after that time
+STEADY_AFTER_SECS = 60.0  # a rate that grows is shown as it is after this time
 
 
 class PlanView:
@@ -24,70 +24,73 @@ class PlanView:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        self._words = plan_texts(texts)
+        self._plan_texts = plan_texts(texts)
 
     def head(self, plan: Plan) -> str:
-        return self._words.head.format(
-            domain=plan.wish.domain,
-            platform=plan.wish.platform,
+        """Return the first line: how much there is to crawl and to export."""
+        return self._plan_texts.head.format(
+            domain=plan.request.domain,
+            platform=plan.request.platform,
             creators=self._texts.count("creator", plan.question.creators),
             rows=self._texts.count("row", plan.question.waiting_rows),
         )
 
     def accounts(self, plan: Plan) -> Table:
-        """What each account is counted on for."""
-        table = _table(self._words.accounts, right=(1, 3, 4))
+        """Return what each account is expected to contribute."""
+        table = _table(self._plan_texts.accounts, right=(1, 3, 4))
         pool = plan.question.accounts
-        for one in pool[:SHOWN_ACCOUNTS]:
+        for account in pool[:SHOWN_ACCOUNTS]:
             table.add_row(
-                one.name,
-                f"{60 * rate_of(one):,.1f}",
-                self._moment(plan, one.from_secs),
-                f"{one.left_today:,}",
-                f"{one.daily_limit:,}",
-                self._note(plan, one),
+                account.name,
+                f"{60 * rate_of(account):,.1f}",
+                self._moment(plan, account.from_secs),
+                f"{account.left_today:,}",
+                f"{account.daily_limit:,}",
+                self._note(plan, account),
             )
         if len(pool) > SHOWN_ACCOUNTS:
-            table.add_row(self._words.more_accounts.format(n=f"{len(pool) - SHOWN_ACCOUNTS:,}"))
+            table.add_row(
+                self._plan_texts.more_accounts.format(n=f"{len(pool) - SHOWN_ACCOUNTS:,}")
+            )
         return table
 
     def work(self, plan: Plan) -> Table:
-        """Crawl and export: how much, how fast, until when, and what decides it."""
-        words, zone = self._words, plan.question.calendar.zone.key
-        table = _table(tuple(title.format(zone=zone) for title in words.work))
-        self._add_work(table, plan, words.crawl, self._crawl(plan), plan.forecast.crawl)
-        self._add_work(table, plan, words.export, self._export(plan), plan.forecast.export)
+        """Return crawl and export: how much, how fast, until when, and what decides it."""
+        texts, zone = self._plan_texts, plan.question.calendar.zone.key
+        table = _table(tuple(title.format(zone=zone) for title in texts.work))
+        self._add_work(table, plan, texts.crawl, self._crawl(plan), plan.forecast.crawl)
+        self._add_work(table, plan, texts.export, self._export(plan), plan.forecast.export)
         return table
 
     def sentences(self, plan: Plan) -> Iterator[str]:
-        """What would shorten it, and what the plan counts on."""
-        words = self._words
-        yield words.side_by_side.format(workers=plan.question.workers)
-        yield words.would_shorten if plan.advice else words.nothing_shortens
+        """Yield what would shorten the work, and what the plan assumes."""
+        texts = self._plan_texts
+        yield texts.side_by_side.format(workers=plan.question.workers)
+        yield texts.would_shorten if plan.advice else texts.nothing_shortens
         for advice in plan.advice:
             yield self.advice(plan, advice)
-        yield words.counted_on.format(
+        yield texts.counted_on.format(
             page_creators=f"{plan.page_creators.value:.4g}",
             secs=f"{plan.answer_secs.value:.2g}",
             page_how=self._how(plan.page_creators),
             answer_how=self._how(plan.answer_secs),
         )
         if plan.disabled:
-            yield words.left_out.format(names=_some(plan.disabled))
+            yield texts.left_out.format(names=_some(plan.disabled))
         if plan.max_pages is not None and plan.question.pages > plan.max_pages:
             yield self._search_ends(plan, plan.max_pages)
         if plan.other_tasks:
-            yield words.others.format(n=plan.other_tasks)
+            yield texts.others.format(n=plan.other_tasks)
 
     def advice(self, plan: Plan, advice: Advice) -> str:
-        """`2 accounts more, like these: export 5 d 12 h instead of 9 d 12 h`"""
-        change = self._words.changes[advice.change]
+        """Return a line like `2 accounts more, like these: export 5 d instead of 9 d`."""
+        change = self._plan_texts.changes[advice.change]
         ends = (
-            (self._words.crawl, advice.crawl, plan.forecast.crawl),
-            (self._words.export, advice.export, plan.forecast.export),
+            (self._plan_texts.crawl, advice.crawl, plan.forecast.crawl),
+            (self._plan_texts.export, advice.export, plan.forecast.export),
         )
-        told = [
-            self._words.instead.format(
+        savings = [
+            self._plan_texts.instead.format(
                 work=work,
                 after=duration(self._texts, after.secs),
                 before=duration(self._texts, before.secs),
@@ -100,21 +103,23 @@ class PlanView:
             names=_some(advice.names),
             accounts=self._texts.count("account", advice.number),
         )
-        return self._words.advice.format(change=text, ends=self._words.comma.join(told))
+        return self._plan_texts.advice.format(
+            change=text, ends=self._plan_texts.comma.join(savings)
+        )
 
     def _crawl(self, plan: Plan) -> tuple[str, str]:
         pages = plan.question.pages
         if not pages:
-            return self._words.no_crawl, ""
-        takes_part = sum(1 for one in plan.question.accounts if one.outlook is not None)
-        amount = self._words.pages_by.format(
+            return self._plan_texts.no_crawl, ""
+        takes_part = sum(account.pace is not None for account in plan.question.accounts)
+        amount = self._plan_texts.pages_by.format(
             pages=self._texts.count("page", pages),
             accounts=self._texts.count("account", takes_part),
         )
-        return amount, self._words.pages_a_minute.format(n=f"{pages_per_minute(plan):,.1f}")
+        return amount, self._plan_texts.pages_a_minute.format(n=f"{pages_per_minute(plan):,.1f}")
 
     def _export(self, plan: Plan) -> tuple[str, str]:
-        rate = self._words.rows_a_day.format(
+        rate = self._plan_texts.rows_a_day.format(
             n=f"{rows_per_day(plan):,}", days=f"{plan.forecast.quota_days:,}"
         )
         return self._texts.count("row", plan.question.rows), rate
@@ -122,41 +127,41 @@ class PlanView:
     def _add_work(
         self, table: Table, plan: Plan, name: str, amount: tuple[str, str], end: ForecastEnd
     ) -> None:
-        nothing = end.secs == 0 and not plan.question.pages and name == self._words.crawl
-        ends = self._words.never if end.secs is None else self._moment(plan, end.secs)
+        nothing = end.secs == 0 and not plan.question.pages and name == self._plan_texts.crawl
+        ends = self._plan_texts.never if end.secs is None else self._moment(plan, end.secs)
         rest = (
             ("", "", "")
             if nothing
             else (
                 duration(self._texts, end.secs),
                 ends,
-                self._words.bounds[end.bound],
+                self._plan_texts.bounds[end.bound],
             )
         )
         table.add_row(name, *amount, *rest)
 
     def _moment(self, plan: Plan, secs: float) -> str:
         if secs <= 0:
-            return self._words.now
+            return self._plan_texts.now
         local = moment_of(plan, secs).astimezone(plan.question.calendar.zone)
         return f"{local:%Y-%m-%d %H:%M}"
 
-    def _note(self, plan: Plan, one: PlannedAccount) -> str:
-        if one.outlook is None:
-            return self._words.without_session
-        if math.isinf(one.until_secs):
+    def _note(self, plan: Plan, account: PlannedAccount) -> str:
+        if account.pace is None:
+            return self._plan_texts.without_session
+        if math.isinf(account.until_secs):
             return ""
-        return self._words.session_ends.format(at=self._moment(plan, one.until_secs))
+        return self._plan_texts.session_ends.format(at=self._moment(plan, account.until_secs))
 
     def _how(self, measure: Measure) -> str:
         if not measure.pages:
-            return self._words.assumed
-        return self._words.learned.format(n=measure.pages)
+            return self._plan_texts.assumed
+        return self._plan_texts.learned.format(n=measure.pages)
 
     def _search_ends(self, plan: Plan, max_pages: int) -> str:
         of_one = round(max_pages * plan.page_creators.value)
-        return self._words.search_ends.format(
-            platform=plan.wish.platform,
+        return self._plan_texts.search_ends.format(
+            platform=plan.request.platform,
             pages=max_pages,
             creators=f"{of_one:,}",
             wanted=f"{plan.question.creators:,}",
@@ -164,23 +169,24 @@ class PlanView:
         )
 
 
-def rate_of(one: PlannedAccount) -> float:
-    """Pages a second of an account once it works."""
-    return one.outlook.per_sec_at(one.from_secs + FIRST_SECS) if one.outlook else 0.0
+def rate_of(account: PlannedAccount) -> float:
+    """Return the pages per second of an account once it works."""
+    return account.pace.per_sec_at(account.from_secs + STEADY_AFTER_SECS) if account.pace else 0.0
 
 
 def pages_per_minute(plan: Plan) -> float:
-    """The mean over the whole crawl; 0 when it never ends."""
+    """Return the mean over the whole crawl; 0 when it never ends."""
     secs = plan.forecast.crawl.secs
     return 60 * plan.question.pages / secs if secs else 0.0
 
 
 def rows_per_day(plan: Plan) -> int:
-    """What all quotas together allow."""
-    return sum(one.daily_limit for one in plan.question.accounts)
+    """Return how many rows the quotas of all accounts allow a day."""
+    return sum(account.daily_limit for account in plan.question.accounts)
 
 
 def moment_of(plan: Plan, secs: float) -> datetime:
+    """Return the moment `secs` seconds after the plan was made."""
     return plan.question.now + timedelta(seconds=secs)
 
 

@@ -1,4 +1,4 @@
-"""The console's tasks: how far each is, how fast, what it waits for, and what to do about it."""
+"""Tasks on the terminal: how far each is, how fast, what it waits for, and what to do about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.reason_messages import start_command, told
+from presentation.i18n.reason_messages import start_command, translate_reason
 from presentation.snapshot import MAX_PENDING, RateMeter, TaskView
 from presentation.terminal.layout import Page, in_columns
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -20,18 +20,20 @@ STYLES = {
     TaskStatus.COMPLETED: "green",
     TaskStatus.FAILED: "red",
 }
+# Waits for rows and for the next quota day need no reason beside them.
 EXPLAINED_WAITS = (WaitingFor.ACCOUNT, WaitingFor.DISK, WaitingFor.PLATFORM)
 
 
-def draw(page: Page, tasks: list[TaskView], rates: RateMeter, most: int) -> RenderableType:
-    """The newest `most` tasks; the others are counted by state."""
+def draw(page: Page, tasks: list[TaskView], rates: RateMeter, max_tasks: int) -> RenderableType:
+    """Return the newest `max_tasks` tasks; the others are counted by state."""
     texts = page.texts
     if not tasks:
         return Text(texts.no_tasks, style="dim")
-    left_out, shown = tasks[: max(0, len(tasks) - most)], tasks[-most:]
+    # In the order of their ids: the newest tasks are the last ones.
+    left_out, shown = tasks[: max(0, len(tasks) - max_tasks)], tasks[-max_tasks:]
     names = (texts.task, texts.state, texts.progress, texts.rate)
-    rows = [[Text(name, "bold") for name in names], *(_cells(page, one, rates) for one in shown)]
-    lines = in_columns(page, rows, (30, 0, 0, 0), yields=((0, 16), (2, 1)))
+    rows = [[Text(name, "bold") for name in names], *(_cells(page, view, rates) for view in shown)]
+    lines = in_columns(page, rows, (30, 0, 0, 0), shrinking=((0, 16), (2, 1)))
     parts = lines[:2]
     for view, line in zip(shown, lines[2:], strict=True):
         parts += [line, *(Text(f"   {text}", style) for text, style in remarks(page, view))]
@@ -53,11 +55,12 @@ def _cells(page: Page, view: TaskView, rates: RateMeter) -> list[Text]:
 
 
 def title(page: Page, view: TaskView) -> str:
+    """Return id, type and domain of a task: `#3 crawl beauty`."""
     return f"#{view.task.id} {page.texts.task_types[view.task.task_type]} {view.task.domain}"
 
 
 def progress_text(page: Page, view: TaskView) -> str:
-    """`29/300 pages, 580 creators`, `560 rows, 20 waiting`"""
+    """Return how far a task is: `29/300 pages, 580 creators`, `560 rows, 20 waiting`."""
     texts, task = page.texts, view.task
     if task.task_type is TaskType.INGESTION:
         pages = texts.count("page", view.pages_done)
@@ -74,7 +77,7 @@ def progress_text(page: Page, view: TaskView) -> str:
 
 
 def rate(page: Page, view: TaskView, rates: RateMeter) -> str:
-    """`121 creators/s`; nothing for a task that nobody works on."""
+    """Return the speed of a task, `121 creators/s`; empty when no process works on it."""
     per_sec = rates.per_sec(view.task.id)
     if view.task.status is not TaskStatus.IN_PROGRESS or per_sec is None or not view.attended:
         return ""
@@ -82,13 +85,13 @@ def rate(page: Page, view: TaskView, rates: RateMeter) -> str:
 
 
 def wait_text(page: Page, view: TaskView) -> str:
-    """What the task waits for, why, and until when; empty when it does not wait."""
+    """Return what a task waits for, why, and until when; empty when it does not wait."""
     wait = view.waiting
     if wait is None:
         return ""
     text = page.texts.waits[wait.reason]
     if wait.error and wait.reason in EXPLAINED_WAITS:
-        text += f": {one_line(told(page.texts, wait.error))}"
+        text += f": {one_line(translate_reason(page.texts, wait.error))}"
     if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
         text += f", {page.texts.until} {page.moment(wait.until)}"
     return text
@@ -102,10 +105,10 @@ def _state(page: Page, view: TaskView) -> Text:
 
 
 def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
-    """Lines under a task's progress, with their style."""
+    """Return the lines under a task's progress, each with its style."""
     task = view.task
     if task.status is TaskStatus.FAILED:
-        return [(one_line(told(page.texts, view.error)), "red")] if view.error else []
+        return [(one_line(translate_reason(page.texts, view.error)), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
@@ -117,10 +120,10 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
 
 
 def share_done(view: TaskView) -> float | None:
-    """How much of a task is done, 0 to 1; None where its size is not known."""
+    """Return how much of a task is done, 0 to 1; None when its size is not known."""
     if view.task.task_type is TaskType.INGESTION:
         if not view.task.page_to:
             return None
         return view.pages_done / view.task.page_to
-    everything = view.items + view.pending_rows
-    return view.items / everything if everything else None
+    total = view.items + view.pending_rows
+    return view.items / total if total else None

@@ -102,8 +102,8 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
 
 def waiting_task(pool: Pool, reason: WaitingFor = WaitingFor.ACCOUNT) -> int:
     """A task that sleeps for an hour because no account was fit."""
-    scheduler, now = pool.app.crawling.scheduler, pool.app.clock.now()
-    task = scheduler.submit_crawl(PLATFORM, "美妆", None, {}).task
+    crawling, now = pool.app.crawling, pool.app.clock.now()
+    task = crawling.submitter.submit_crawl(PLATFORM, "美妆", None, {}).task
     until = now + timedelta(hours=1)
     sql = "UPDATE tasks SET status='paused', waiting_for=:why, not_before=:until WHERE id=:id"
     pool.app.database.write(

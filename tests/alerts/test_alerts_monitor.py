@@ -219,7 +219,7 @@ def test_a_failed_piece_is_told_by_its_task_and_a_cancelled_one_not_at_all(app: 
     for piece in pieces_of(app, split.id):
         app.crawling.scheduler.finish(claimed(app, only=piece.id), "boom")
     cancelled = file_crawl(app, domain="游戏")
-    app.crawling.scheduler.cancel(cancelled.id)
+    app.crawling.control.cancel(cancelled.id)
     watcher.look_once()
     assert [alert.subject for alert in open_alerts(app)] == [f"task:{split.id}"]
 
@@ -232,8 +232,8 @@ def test_a_failed_task_is_over_when_it_is_cancelled_or_filed_anew(
     watcher.look_once()
     cancelled, anew, other = (fail_task(app, domain) for domain in ("一", "二", "三"))
     assert watcher.look_once() == 3
-    app.crawling.scheduler.resume(cancelled)
-    app.crawling.scheduler.cancel(cancelled)
+    app.crawling.control.resume(cancelled)
+    app.crawling.control.cancel(cancelled)
     file_crawl(app, domain="二")
     file_export(app, domain="三")  # another type of task
     watcher.look_once()
@@ -268,14 +268,14 @@ def test_spent_accounts_are_an_alert_only_while_an_export_waits(
     assert watcher.look_once() == 1
     [alert] = open_alerts(app)
     assert alert.until_at == app.calendar.next_day_starts(clock.now())
-    app.crawling.scheduler.pause(1)
+    app.crawling.control.pause(1)
     watcher.look_once()
     assert open_alerts(app)[0].well_since is not None
     store_rows(app, 1, "游戏")
     add_account(app, "busy", limit=5)
     held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     assert held is not None
-    app.crawling.scheduler.resume(1)
+    app.crawling.control.resume(1)
     watcher.look_once()
     assert open_alerts(app)[0].well_since is not None, "one may still export"
 

@@ -108,7 +108,7 @@ def test_an_answer_that_stays_spoilt_fails_the_task_with_its_evidence(
     assert len(stored_uids(app)) == 20  # page 1 stays
     account = account_of(app, "acc1")
     assert (account.status, account.failure_count, account.cooldown_until) == (IDLE, 0, None)
-    app.crawling.scheduler.resume(task.id)
+    app.crawling.control.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 
@@ -179,7 +179,7 @@ def test_under_harsh_faults_every_creator_is_stored_once_in_the_end(
     for _ in range(8):  # an entry that was spoilt on its way comes with a later crawl
         task = file_crawl(app)
         while work_off(app, task, rounds=1000).status is FAILED:
-            app.crawling.scheduler.resume(task.id)
+            app.crawling.control.resume(task.id)
         if stored_uids(app) == server.uids():
             break
     assert stored_uids(app) == server.uids()

@@ -259,7 +259,7 @@ def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(
     assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in seen.last_error
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     assert app.leases.held() == []
-    app.crawling.scheduler.resume(task.id)
+    app.crawling.control.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert agree() == list(range(1, ROWS + 1))
 
@@ -276,7 +276,7 @@ def test_the_keeper_frees_what_dead_processes_held(
         with pytest.raises(Crash):
             work_off(one, task)
     clock.move(31)
-    other.crawling.lease_renewer("ingestion").keep_once()
+    other.crawling.lease_renewer("ingestion").renew_once()
     piece = pieces_of(other, task.id)[0]
     assert (piece.status, piece.lease_owner, piece.progress_marker) == (PENDING, None, "page=1")
     assert account_of(other, "acc1").status is AccountStatus.IDLE

@@ -58,7 +58,7 @@ def test_rows_behind_the_marker_of_a_resumed_export_are_not_forgotten(make_app, 
     task = file_export(app, follow=True)
     once(app.crawling.export_worker())
     store_rows(app, 3, first_id=1)
-    app.crawling.scheduler.resume(task.id)
+    app.crawling.control.resume(task.id)
     once(app.crawling.export_worker())
     assert sorted(agree()) == [1, 2, 3, *range(101, 111)]
 
@@ -88,7 +88,7 @@ def test_a_transaction_that_is_still_open_is_waited_for_while_its_crawl_is(
         if task_of(app, task.id).item_count == 10 and open_one.open:
             open_one.commit()
             open_one.close()
-            app.crawling.scheduler.cancel(crawling.id)
+            app.crawling.control.cancel(crawling.id)
 
     clock.on_wait = end_of_the_crawl
     assert work_off(app, task).status is COMPLETED
@@ -151,7 +151,7 @@ def test_an_export_completes_only_when_no_crawl_of_its_domain_is_open(make_app, 
         assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.ROWS)
         app.clock.wait(threading.Event(), 2)
     store_rows(app, 4)
-    app.crawling.scheduler.cancel(crawling.id)
+    app.crawling.control.cancel(crawling.id)
     assert work_off(app, task).status is COMPLETED
     assert len(agree()) == 9
 
@@ -216,7 +216,7 @@ def test_the_crawl_has_the_account_while_an_export_waits_for_rows(
             store_rows(app, 4)
         if len(waits) == 16:
             assert task_of(app, task.id).item_count == 9
-            app.crawling.scheduler.cancel(crawl.id)
+            app.crawling.control.cancel(crawl.id)
 
     clock.on_wait = meanwhile
     once(app.crawling.export_worker())
@@ -240,7 +240,7 @@ def test_a_file_whose_account_is_busy_waits_for_it(make_app, agree, clock: Movin
             app.pool.manager.release(busy[0])
             busy[0] = None
         elif task_of(app, task.id).item_count == 9:
-            app.crawling.scheduler.pause(task.id)
+            app.crawling.control.pause(task.id)
 
     clock.on_wait = meanwhile
     once(app.crawling.export_worker())
@@ -333,14 +333,14 @@ def test_a_paused_export_seals_what_it_has_and_goes_on_later(make_app, agree) ->
     add_account(app, "acc1")
     store_rows(app, 20)
     task = file_export(app)
-    pause = after_batch(2, lambda: app.crawling.scheduler.pause(task.id))
+    pause = after_batch(2, lambda: app.crawling.control.pause(task.id))
     once(app.crawling.export_worker(after_commit=pause))
     seen = task_of(app, task.id)
     assert (seen.status, seen.item_count, seen.lease_owner) == (PAUSED, 8, None)
     assert counts_of(app) == [8]
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     agree()
-    app.crawling.scheduler.resume(task.id)
+    app.crawling.control.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert agree() == list(range(1, 21))
 
@@ -352,7 +352,7 @@ def test_a_cancelled_export_seals_what_it_has_and_leaves_the_rest(make_app, agre
     task = file_export(app)
     once(
         app.crawling.export_worker(
-            after_commit=after_batch(2, lambda: app.crawling.scheduler.cancel(task.id))
+            after_commit=after_batch(2, lambda: app.crawling.control.cancel(task.id))
         )
     )
     assert task_of(app, task.id).status is TaskStatus.FAILED

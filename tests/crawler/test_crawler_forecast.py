@@ -11,7 +11,7 @@ import pytest
 
 from core.clock import QuotaCalendar
 from core.settings import Pace
-from crawler.planning.advice import Advice, Change, SpareWorkers, advise
+from crawler.planning.advice import Advice, Change, SpareAccounts, advise
 from crawler.planning.forecast import MAX_SECS, Bound, PlannedAccount, Question, forecast
 from sources.pace_forecast import outlook
 from sources.pacing import RateWindow
@@ -33,7 +33,7 @@ def account(
     ahead = outlook(RateWindow(pace), NOON.timestamp(), from_secs, 0.0) if crawls else None
     return PlannedAccount(
         name=name,
-        outlook=ahead,
+        pace=ahead,
         from_secs=from_secs,
         until_secs=until_secs,
         daily_limit=limit,
@@ -66,7 +66,7 @@ def question(
 def advice_for(asked: Question, **spares: object) -> dict[Change, Advice]:
     """The first advice of each kind."""
     chosen = {"fresh": account("+1"), "rested": {}, "disabled": ()} | spares
-    found = advise(asked, forecast(asked), SpareWorkers(**chosen))  # type: ignore[arg-type]
+    found = advise(asked, forecast(asked), SpareAccounts(**chosen))  # type: ignore[arg-type]
     return {one.change: one for one in reversed(found)}
 
 

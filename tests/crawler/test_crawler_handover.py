@@ -167,7 +167,7 @@ def test_the_day_turns_while_an_export_waits_for_rows(make_app, agree, clock) ->
     def more() -> None:
         if app.clock.now() > MIDNIGHT and len(column(app, "SELECT id FROM influencers")) == 3:
             store_rows(app, 5)
-            app.crawling.scheduler.cancel(crawling.id)
+            app.crawling.control.cancel(crawling.id)
 
     clock.on_wait = more
     assert work_off(app, file_export(app)).status is COMPLETED
@@ -182,7 +182,7 @@ def test_two_exports_of_different_domains_spend_the_same_quota(make_app, agree) 
     store_rows(app, 90)
     store_rows(app, 90, domain="游戏")
     tasks = [file_export(app), file_export(app, domain="游戏")]
-    at_once(*[lambda t=t: work_off(app, t, app.crawling.export_worker(only=t.id)) for t in tasks])
+    at_once(*[lambda t=t: work_off(app, t, app.crawling.export_worker(t.id)) for t in tasks])
     assert sorted(agree()) == list(range(1, 181))
     assert sum(limits(app)) == 180 and max(limits(app)) <= 100
 

@@ -59,7 +59,7 @@ def logged_pages(app: App) -> list[int]:
 
 def wait_over(app: App, task: Task) -> None:
     """Let a piece of the task wait until now."""
-    app.crawling.scheduler.put_back(claimed(app, only=task.id), not_before=app.clock.now())
+    app.crawling.scheduler.requeue(claimed(app, only=task.id), not_before=app.clock.now())
 
 
 def test_what_waited_is_worked_on_before_the_fresh_pieces_of_another_crawl(
@@ -274,7 +274,7 @@ def test_a_crawl_that_is_paused_keeps_its_pages_and_goes_on_later(make_app, plat
 
     def pause_at_three(request, reply):
         if request.params["page"] == "3":
-            app.crawling.scheduler.pause(task.id)
+            app.crawling.control.pause(task.id)
         return reply
 
     server.spoil = pause_at_three
@@ -284,7 +284,7 @@ def test_a_crawl_that_is_paused_keeps_its_pages_and_goes_on_later(make_app, plat
     assert piece.progress_marker == "page=2"  # what came after the word is not stored
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     server.spoil = None
-    app.crawling.scheduler.resume(task.id)
+    app.crawling.control.resume(task.id)
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

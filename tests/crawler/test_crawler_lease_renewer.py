@@ -49,7 +49,7 @@ def test_leases_are_renewed_each_third_of_their_life(app: App, clock):
     run(keeper, clock, rounds=10)
     assert clock.waits == [10.0] * 10
     assert leased.lease.is_held(app.clock)
-    keeper.keep_once()
+    keeper.renew_once()
     until = app.pool.registry.find("a").lease_until
     assert until is not None
     assert timedelta(seconds=29) < until - app.clock.now() <= timedelta(seconds=30)
@@ -57,13 +57,13 @@ def test_leases_are_renewed_each_third_of_their_life(app: App, clock):
 
 
 def test_a_task_is_renewed_like_an_account(app: App, clock):
-    app.crawling.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    app.crawling.submitter.submit_crawl("bilibili", "美妆", None, {})
     task = app.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     keeper = app.crawling.lease_renewer("ingestion")
     for _ in range(4):
         clock.move(20)
-        keeper.keep_once()
+        keeper.renew_once()
     assert task.lease.is_held(app.clock)
     row = app.database.read(get_task, task.id)
     assert row is not None and row.status is TaskStatus.IN_PROGRESS
@@ -73,8 +73,8 @@ def test_a_lease_that_was_taken_over_is_noticed(make_app, clock):
     app, other = make_app(), make_app()
     leased = lease_of(app)
     clock.move(31)
-    other.crawling.lease_renewer("").keep_once()
-    app.crawling.lease_renewer("").keep_once()
+    other.crawling.lease_renewer("").renew_once()
+    app.crawling.lease_renewer("").renew_once()
     assert not leased.lease.is_held(app.clock)
     assert app.leases.held() == []
 
@@ -84,7 +84,7 @@ def test_a_lease_that_somebody_ended_is_noticed_before_it_runs_out(make_app, clo
     leased = lease_of(app)
     other.pool.manager.set_account_status(leased.id, "disabled")
     assert leased.lease.is_held(app.clock), "nobody has told this process"
-    app.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").renew_once()
     assert not leased.lease.is_held(app.clock)
     assert app.leases.held() == []
 
@@ -103,7 +103,7 @@ def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
     leased = lease_of(app)
     clock.move(31)
     assert not leased.lease.is_held(app.clock)
-    app.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").renew_once()
     assert leased.lease.is_held(app.clock)
     assert status(app) is AccountStatus.INGESTING
 
@@ -111,14 +111,14 @@ def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
 def test_what_the_dead_held_is_taken_back(make_app, clock):
     dead, alive = make_app(), make_app()
     lease_of(dead)
-    dead.crawling.scheduler.submit_crawl("bilibili", "美妆", None, {})
+    dead.crawling.submitter.submit_crawl("bilibili", "美妆", None, {})
     task = dead.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     clock.move(29)
-    alive.crawling.lease_renewer("").keep_once()
+    alive.crawling.lease_renewer("").renew_once()
     assert status(alive) is AccountStatus.INGESTING
     clock.move(2)
-    alive.crawling.lease_renewer("").keep_once()
+    alive.crawling.lease_renewer("").renew_once()
     assert status(alive) is AccountStatus.IDLE
     row = alive.database.read(get_task, task.id)
     assert row is not None
@@ -128,11 +128,11 @@ def test_what_the_dead_held_is_taken_back(make_app, clock):
 
 def test_running_processes_are_listed_and_sign_off(make_app, clock):
     app, other = make_app(host="box-1"), make_app(host="box-2")
-    app.crawling.lease_renewer("ingestion,export").keep_once()
+    app.crawling.lease_renewer("ingestion,export").renew_once()
     keeper = other.crawling.lease_renewer("export")
-    keeper.keep_once()
+    keeper.renew_once()
     clock.move(20)
-    keeper.keep_once()
+    keeper.renew_once()
     first, second = sorted(workers(app), key=lambda one: one.host)
     assert (first.host, first.roles, first.id) == ("box-1", "ingestion,export", app.owner)
     assert second.host == "box-2"
@@ -143,12 +143,12 @@ def test_running_processes_are_listed_and_sign_off(make_app, clock):
 
 def test_a_process_unseen_for_a_day_is_forgotten(make_app, clock):
     app, other = make_app(host="box-1"), make_app(host="box-2")
-    app.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").renew_once()
     clock.move(86000)
-    other.crawling.lease_renewer("").keep_once()
+    other.crawling.lease_renewer("").renew_once()
     assert len(workers(other)) == 2
     clock.move(500)
-    other.crawling.lease_renewer("").keep_once()
+    other.crawling.lease_renewer("").renew_once()
     assert [one.host for one in workers(other)] == ["box-2"]
 
 
@@ -161,9 +161,9 @@ def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
         tries.append(1)
         if len(tries) < 3:
             raise DatabaseError("away")
-        LeaseRenewer.keep_once(keeper)
+        LeaseRenewer.renew_once(keeper)
 
-    monkeypatch.setattr(keeper, "keep_once", failing_at_first)
+    monkeypatch.setattr(keeper, "renew_once", failing_at_first)
     run(keeper, clock, rounds=4)
     assert len(tries) == 4
     assert leased.lease.is_held(app.clock)
@@ -175,7 +175,7 @@ def test_only_leases_in_the_book_are_renewed(app: App, clock, held: bool):
     if not held:
         app.pool.manager.abandon(leased)
     clock.move(20)
-    app.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").renew_once()
     clock.move(15)
-    app.crawling.lease_renewer("").keep_once()
+    app.crawling.lease_renewer("").renew_once()
     assert (status(app) is AccountStatus.INGESTING) is held

@@ -32,42 +32,42 @@ IN_PROGRESS, COMPLETED = TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED
 
 def test_a_waiting_task_that_is_paused_waits_for_the_operator(app: App, clock) -> None:
     filed = file_crawl(app)
-    app.crawling.scheduler.put_back(claimed(app), not_before=app.clock.now() + timedelta(seconds=5))
-    app.crawling.scheduler.pause(filed.id)
+    app.crawling.scheduler.requeue(claimed(app), not_before=app.clock.now() + timedelta(seconds=5))
+    app.crawling.control.pause(filed.id)
     clock.move(10**6)
     assert app.crawling.scheduler.claim(INGESTION) is None
-    app.crawling.scheduler.resume(filed.id)
+    app.crawling.control.resume(filed.id)
     assert claimed(app).id == filed.id
 
 
 def test_resume_does_not_wait_for_the_moment(app: App) -> None:
     filed = file_crawl(app)
-    app.crawling.scheduler.put_back(claimed(app), not_before=app.clock.now() + timedelta(days=1))
-    app.crawling.scheduler.resume(filed.id)
+    app.crawling.scheduler.requeue(claimed(app), not_before=app.clock.now() + timedelta(days=1))
+    app.crawling.control.resume(filed.id)
     assert claimed(app).id == filed.id
 
 
 @pytest.mark.parametrize("word", ["pause", "cancel"])
-@pytest.mark.parametrize("ending", ["put_back", "step_back"])
+@pytest.mark.parametrize("ending", ["requeue", "back_off"])
 def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
     app: App, word: str, ending: str
 ) -> None:
     filed = file_crawl(app, pages=5)
     lease = claimed(app)
-    getattr(app.crawling.scheduler, word)(filed.id)
+    getattr(app.crawling.control, word)(filed.id)
     assert app.crawling.scheduler.is_halted(lease)
     with pytest.raises(TaskHaltedSignal):
         advance(app, lease)
-    if ending == "put_back":
-        app.crawling.scheduler.put_back(lease, not_before=app.clock.now())
+    if ending == "requeue":
+        app.crawling.scheduler.requeue(lease, not_before=app.clock.now())
     else:
-        app.crawling.scheduler.step_back(lease, "HTTP 502")
+        app.crawling.scheduler.back_off(lease, "HTTP 502")
     seen = task_of(app, lease.id)
     assert (seen.lease_owner, seen.lease_until, seen.not_before) == (None, None, None)
     halted = PAUSED if word == "pause" else FAILED
     assert statuses([seen, task_of(app, filed.id)]) == [halted, halted]
     assert app.crawling.scheduler.claim(INGESTION) is None
-    app.crawling.scheduler.resume(filed.id)
+    app.crawling.control.resume(filed.id)
     assert claimed(app).id == lease.id
 
 
@@ -75,16 +75,16 @@ def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
 def test_a_halted_task_that_its_holder_ends_can_be_resumed_at_once(app: App, error) -> None:
     filed = file_crawl(app)
     lease = claimed(app)
-    app.crawling.scheduler.pause(filed.id)
+    app.crawling.control.pause(filed.id)
     assert app.crawling.scheduler.finish(lease, error) is False
     assert task_of(app, filed.id).status is PAUSED
-    app.crawling.scheduler.resume(filed.id)
+    app.crawling.control.resume(filed.id)
     assert claimed(app).id == filed.id  # nobody holds it: no need to wait for a lease to run out
 
 
 def test_a_cancelled_task_says_so_and_makes_room_for_another(app: App) -> None:
     filed = file_crawl(app, pages=20)
-    app.crawling.scheduler.cancel(filed.id)
+    app.crawling.control.cancel(filed.id)
     assert statuses(pieces_of(app, filed.id)) == [FAILED, FAILED]
     assert task_of(app, filed.id).last_error == "cancelled by the operator"
     assert file_crawl(app).id != filed.id
@@ -94,17 +94,17 @@ def test_a_cancelled_task_is_not_told_as_failed_for_a_piece_that_failed_before(a
     filed = file_crawl(app, pages=20)
     app.crawling.scheduler.finish(claimed(app), "page 3: HTTP 404")
     held = claimed(app)
-    app.crawling.scheduler.cancel(filed.id)
-    app.crawling.scheduler.put_back(held)
+    app.crawling.control.cancel(filed.id)
+    app.crawling.scheduler.requeue(held)
     assert task_of(app, filed.id).last_error == "cancelled by the operator"
 
 
 def test_pause_holds_every_piece_and_resume_lets_them_all_go(app: App) -> None:
     filed = file_crawl(app, pages=20)
     app.crawling.scheduler.finish(claimed(app))
-    app.crawling.scheduler.pause(filed.id)
+    app.crawling.control.pause(filed.id)
     assert statuses(pieces_of(app, filed.id)) == [COMPLETED, PAUSED]
-    app.crawling.scheduler.resume(filed.id)
+    app.crawling.control.resume(filed.id)
     assert statuses(pieces_of(app, filed.id)) == [COMPLETED, PENDING]
     app.crawling.scheduler.finish(claimed(app))
     assert task_of(app, filed.id).status is COMPLETED
@@ -114,9 +114,9 @@ def test_only_open_tasks_are_paused_and_cancelled(app: App) -> None:
     filed = file_crawl(app)
     app.crawling.scheduler.finish(claimed(app))
     for word in (
-        app.crawling.scheduler.pause,
-        app.crawling.scheduler.cancel,
-        app.crawling.scheduler.resume,
+        app.crawling.control.pause,
+        app.crawling.control.cancel,
+        app.crawling.control.resume,
     ):
         with pytest.raises(InvalidInputError):
             word(filed.id)
@@ -151,7 +151,7 @@ def test_a_parent_follows_its_pieces_in_every_combination(app: App) -> None:
                     id=piece.id,
                 )
             if ending is PENDING:
-                app.crawling.scheduler.put_back(lease)
+                app.crawling.scheduler.requeue(lease)
             else:
                 app.crawling.scheduler.finish(lease, None if ending is COMPLETED else "why")
             seen = task_of(app, parent.id)
@@ -177,10 +177,10 @@ def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
     app.crawling.scheduler.finish(claimed(app), "page 1: shape")
     other = file_crawl(app)
     with pytest.raises(InvalidInputError, match="is open; resume that one"):
-        app.crawling.scheduler.resume(failed.id)
+        app.crawling.control.resume(failed.id)
     assert task_of(app, failed.id).status is FAILED
     app.crawling.scheduler.finish(claimed(app, only=other.id))
-    app.crawling.scheduler.resume(failed.id)
+    app.crawling.control.resume(failed.id)
     assert file_crawl(app).id == failed.id  # it is the open one again
 
 
@@ -189,7 +189,7 @@ def test_a_resumed_piece_opens_its_ended_parent_again(app: App) -> None:
     app.crawling.scheduler.finish(claimed(app), "page 1: shape")
     app.crawling.scheduler.finish(claimed(app))
     assert task_of(app, filed.id).status is FAILED
-    app.crawling.scheduler.resume(pieces_of(app, filed.id)[0].id)
+    app.crawling.control.resume(pieces_of(app, filed.id)[0].id)
     assert task_of(app, filed.id).is_open
     assert app.crawling.scheduler.is_domain_being_crawled(
         "bilibili", DOMAIN

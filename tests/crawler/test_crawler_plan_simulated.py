@@ -12,7 +12,8 @@ import pytest
 
 from app.container import App
 from core.settings import Pace
-from crawler.planning.inputs import Plan, PlanRequest, Search
+from crawler.planning.inputs import Plan, PlanRequest
+from crawler.planning.pool_reader import Search
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import ONE_ENGINE, change, counts_of, rows, store_rows
 from tests.support.simulated_clock import SimulatedClock
@@ -30,8 +31,8 @@ def play(app: App, clock: SimulatedClock, platform: SimulatedPlatform, workers: 
     simulation.run(simulation.file_crawl(12, "warm-up"))
     begin = clock.now()
     search = Search({"*": platform.pace}, platform.page_rows, None, sequential=False)
-    wish = PlanRequest("bilibili", DOMAIN, platform.creators, workers=workers)
-    plan = app.crawling.planner.plan(wish, search)
+    request = PlanRequest("bilibili", DOMAIN, platform.creators, workers=workers)
+    plan = app.crawling.planner.plan(request, search)
     filed = simulation.file_crawl(), simulation.file_export()
     course = simulation.run(*filed, crawl_workers=workers)
     assert course.crawl_ended and course.export_ended

@@ -14,7 +14,8 @@ from core.errors import CredentialsError, InvalidInputError
 from core.settings import Pace
 from crawler.planning.advice import Change
 from crawler.planning.forecast import Bound
-from crawler.planning.inputs import Measure, Plan, PlanRequest, Search
+from crawler.planning.inputs import Measure, Plan, PlanRequest
+from crawler.planning.pool_reader import Search
 from sources.pacing import EVERYTHING, AccountPace
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -161,9 +162,9 @@ def test_without_accounts_there_is_no_plan_but_a_what_if(app: App) -> None:
 @ONE_ENGINE
 def test_a_session_check_that_is_due_costs_a_request(app: App, clock: MovingClock) -> None:
     add_accounts(app, 1)
-    fresh = planned(app, 100).question.accounts[0].outlook
+    fresh = planned(app, 100).question.accounts[0].pace
     clock.move(2 * 86_400)
-    due = planned(app, 100).question.accounts[0].outlook
+    due = planned(app, 100).question.accounts[0].pace
     assert fresh and due
     assert due.ahead == pytest.approx(fresh.ahead - 1)
 

@@ -34,7 +34,7 @@ def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> No
     held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
-        return app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
+        return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
 
     filed = at_once(file, file)
     assert len({one.task.id for one in filed}) == 1
@@ -48,8 +48,8 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
     def file():
         if kind is INGESTION:
-            return app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, 25, {})
-        return app.crawling.scheduler.submit_export("bilibili", DOMAIN, {}, 3)
+            return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 25, {})
+        return app.crawling.submitter.submit_export("bilibili", DOMAIN, {}, 3)
 
     filed = at_once(file, file)
     assert sorted(one.is_new for one in filed) == [False, True]
@@ -57,11 +57,11 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
 
 def test_an_open_task_is_joined_and_an_ended_one_is_not(app: App) -> None:
-    first = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
-    again = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, 7, {})
+    first = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
+    again = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 7, {})
     assert (again.task.id, again.is_new) == (first.task.id, False)
     app.crawling.scheduler.finish(claimed(app))
-    later = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, None, {})
+    later = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
     assert later.is_new and later.task.id != first.task.id
 
 
@@ -96,7 +96,7 @@ def test_kinds_are_claimed_apart(app: App) -> None:
 def test_a_task_is_not_claimed_before_its_moment(app: App, clock: MovingClock) -> None:
     file_crawl(app)
     moment = app.clock.now() + timedelta(seconds=5)
-    app.crawling.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+    app.crawling.scheduler.requeue(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
     clock.move(4.9)
     assert app.crawling.scheduler.claim(INGESTION) is None
     clock.move(0.2)
@@ -106,7 +106,7 @@ def test_a_task_is_not_claimed_before_its_moment(app: App, clock: MovingClock) -
 def test_a_paused_task_with_a_moment_wakes_by_itself(app: App, clock: MovingClock) -> None:
     filed = file_export(app)
     moment = app.clock.now() + timedelta(seconds=60)
-    app.crawling.scheduler.put_back(claimed(app, EXPORT), not_before=moment, paused=True)
+    app.crawling.scheduler.requeue(claimed(app, EXPORT), not_before=moment, paused=True)
     assert task_of(app, filed.id).status is PAUSED
     assert app.crawling.scheduler.claim(EXPORT) is None
     clock.move(61)
@@ -150,10 +150,10 @@ def test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing(
     with pytest.raises(LeaseLostError):
         old.crawling.scheduler.assign(stale, 1)
     with pytest.raises(LeaseLostError):
-        old.crawling.scheduler.show_waiting(stale, WaitingFor.ROWS)
+        old.crawling.scheduler.set_waiting_for(stale, WaitingFor.ROWS)
     assert old.crawling.scheduler.finish(stale) is False
-    old.crawling.scheduler.put_back(stale)
-    old.crawling.scheduler.step_back(stale, "no")
+    old.crawling.scheduler.requeue(stale)
+    old.crawling.scheduler.back_off(stale, "no")
     seen = task_of(new, fresh.id)
     assert (seen.status, seen.lease_owner) == (IN_PROGRESS, new.owner)
     assert (seen.progress_marker, seen.attempts) == (None, 0)
@@ -166,7 +166,7 @@ def test_a_task_put_back_goes_on_from_its_marker(app: App) -> None:
     file_crawl(app, pages=9)
     lease = claimed(app)
     advance(app, lease, page=4)
-    app.crawling.scheduler.put_back(lease)
+    app.crawling.scheduler.requeue(lease)
     again = claimed(app)
     assert (again.id, again.task.last_page) == (lease.id, 4)
 
@@ -175,12 +175,12 @@ def test_steps_back_wait_longer_each_time_and_end_in_failure(make_app, clock: Mo
     app = make_app(task_attempts=4)
     filed = file_crawl(app)
     for pause in (2, 4, 8):
-        app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
         seen = task_of(app, filed.id)
         assert seen.not_before == seen.updated_at + timedelta(seconds=pause)
         assert seen.waiting_for is WaitingFor.PLATFORM
         clock.move(pause + 0.01)
-    app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
     seen = task_of(app, filed.id)
     assert (seen.status, seen.last_error) == (FAILED, "HTTP 502 (given up after 4 attempts)")
 
@@ -189,7 +189,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
     app = make_app(task_attempts=50)
     filed = file_crawl(app)
     for _ in range(12):
-        app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
         clock.move(301)
     seen = task_of(app, filed.id)
     assert seen.not_before == seen.updated_at + timedelta(seconds=300)
@@ -197,7 +197,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
 
 def test_a_stored_page_forgets_failures_in_a_row(app: App, clock: MovingClock) -> None:
     file_crawl(app, pages=5)
-    app.crawling.scheduler.step_back(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
     clock.move(3)
     lease = claimed(app)
     assert lease.task.attempts == 1
@@ -212,7 +212,7 @@ def test_a_task_without_an_account_starves_until_it_has_one(app: App, clock: Mov
     def look_in_vain() -> None:
         moment = app.clock.now() + timedelta(seconds=1)
         lease = claimed(app)
-        app.crawling.scheduler.put_back(lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+        app.crawling.scheduler.requeue(lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT)
 
     assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
     look_in_vain()
@@ -232,6 +232,6 @@ def test_a_task_without_an_account_starves_until_it_has_one(app: App, clock: Mov
 def test_who_has_not_asked_for_long_starves_no_more(app: App, clock: MovingClock) -> None:
     file_crawl(app)
     moment = app.clock.now() + timedelta(seconds=1)
-    app.crawling.scheduler.put_back(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
+    app.crawling.scheduler.requeue(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
     clock.move(61)
     assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)

@@ -256,7 +256,7 @@ def test_an_open_segment_of_an_ended_task_is_no_silent_success(
     add_account(app, "acc1")
     half_done(app)
     clock.move(31)
-    app.crawling.scheduler.cancel(segments_of(app)[0].task_id)
+    app.crawling.control.cancel(segments_of(app)[0].task_id)
     [problem] = app.crawling.verifier.verify().problems
     assert problem.startswith("segment 1: ") and "exports rebuild 1" in problem
 

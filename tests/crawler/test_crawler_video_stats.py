@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from app.container import App
 from core.settings import Pace
-from crawler.statistics.fetcher import LANES, FetchedItem
-from crawler.statistics.retry_policy import REST_SECS
+from crawler.statistics.fetcher import LANES
+from crawler.statistics.items import FetchedItem
+from crawler.statistics.retry_policy import THROTTLE_WAIT_SECS
 from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats
 from storage.models.accounts import AccountStatus
@@ -316,7 +317,7 @@ def test_a_throttle_is_waited_out(place, clock: MovingClock, kind, name) -> None
     assert here.server.stats()["faults"] == {kind: 2}
     assert clock.monotonic() > begun
     if kind == "youtube_429":
-        assert clock.waits.count(REST_SECS) == 2
+        assert clock.waits.count(THROTTLE_WAIT_SECS) == 2
 
 
 def test_a_platform_that_throttles_for_ever_is_given_up(place) -> None:

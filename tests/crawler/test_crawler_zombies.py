@@ -14,7 +14,7 @@ from crawler.export import segment_files as segment_files
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
-from crawler.tasks.scheduler import TaskLease
+from crawler.tasks.leases import TaskLease
 from sources.base import Creator, CreatorPage
 from storage.crawling import export_segments as segment_rows
 from storage.crawling import influencers
@@ -213,7 +213,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
     old = stale(one, other, TaskType.INGESTION, clock)
     before = World(other)
     page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
-    store = PageStore(database=one.database, scheduler=one.crawling.scheduler, clock=one.clock)
+    store = PageStore(database=one.database, clock=one.clock, pages_per_task=10)
     with pytest.raises(LeaseLostError):
         store.store(old, 1, page, 3, clock.now())
     assert World(other).changed_since(before) == []
@@ -238,9 +238,7 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         assert other.pool.manager.lease(Purpose.EXPORTING, "bilibili").id == account.id == first.id
         task = claimed(one, TaskType.EXPORT)
     before = World(other)
-    batches = ExportTransaction(
-        database=one.database, scheduler=one.crawling.scheduler, clock=one.clock
-    )
+    transaction = ExportTransaction(database=one.database, clock=one.clock)
     new = NewSegment(
         task_id=task.id,
         account_id=account.id,
@@ -253,5 +251,5 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         host="h",
     )
     with pytest.raises(LeaseLostError):
-        batches.export(task, account, new, None, 0, 0, 5)
+        transaction.export(task, account, new, segment_id=None, after_id=0, marker=0, limit=5)
     assert World(other).changed_since(before) == []

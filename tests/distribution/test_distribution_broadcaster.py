@@ -166,7 +166,7 @@ def test_the_keeper_keeps_a_long_round_alive(app: App, clock: Any) -> None:
 
     def long_fetch() -> None:
         for _ in range(10):
-            keeper.keep_once()
+            keeper.renew_once()
             clock.move(app.settings.lease_secs * 0.9)
 
     assert broadcaster_of(app, Numbers(on_fetch=long_fetch)).trigger(NEVER).success

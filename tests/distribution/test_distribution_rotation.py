@@ -10,7 +10,7 @@ import pytest
 
 from app.container import App
 from core.clock import TimeLimit
-from crawler.statistics.fetcher import NOT_ASKED, FetchedItem
+from crawler.statistics.items import NOT_ASKED, FetchedItem
 from distribution.broadcast.rotation import next_starts, rotate
 from storage.distribution.distribution_tasks import DramaFields
 from tests.support.distribution.distribution import (
@@ -90,7 +90,7 @@ def test_a_round_asks_no_longer_than_its_interval_leaves(app: App, clock: Moving
         def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]:
             items = super().fetch(texts[:1], stop)
             while not app.clock.wait(stop, 7.0):
-                app.crawling.lease_renewer("broadcast").keep_once()
+                app.crawling.lease_renewer("broadcast").renew_once()
             return items + [FetchedItem(text, asked=False) for text in texts[1:]]
 
     answer = broadcaster_of(app, Slow()).trigger(NEVER)

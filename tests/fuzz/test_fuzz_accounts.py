@@ -256,7 +256,7 @@ class AccountMachine(RuleBasedStateMachine):
     def keeper_comes_by(self, who: int) -> None:
         one = self.apps[who]
         book = {(lease.row_id, lease.token) for lease in one.leases.held()}
-        one.crawling.lease_renewer("fuzz").keep_once()
+        one.crawling.lease_renewer("fuzz").renew_once()
         for model in self.models:
             if model.owner == one.owner and (model.id, model.token) in book:
                 model.until = self.now + timedelta(seconds=30)

@@ -207,9 +207,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
     make_app: Callable[..., App], tmp_path: Path
 ) -> None:
     app = make_app()
-    store_of_pages = PageStore(
-        database=app.database, scheduler=app.crawling.scheduler, clock=app.clock
-    )
+    store_of_pages = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
 
     @effort(12)
     @given(entries=ENTRIES)

@@ -12,7 +12,7 @@ from core.errors import InvalidInputError, SettingsError
 from core.settings import Pace, load_settings
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
-from crawler.tasks.scheduler import CANCELLED
+from crawler.tasks.parents import CANCELLED
 from sources.base import CreatorPage, Via
 from sources.bilibili import search
 from sources.bilibili.cookies import parse_cookies
@@ -71,7 +71,7 @@ def test_an_entry_too_deep_for_a_database_is_rejected_by_itself(app: App, depth:
     entries = [USER, {**USER, "mid": 8, "deep": json.loads(nested(depth))}]
     page = search.read_users({"numPages": 1, "result": entries}, ASKED)
     file_crawl(app, pages=1)
-    store = PageStore(database=app.database, scheduler=app.crawling.scheduler, clock=app.clock)
+    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
     store.store(claimed(app), 1, page, 1, app.clock.now())
     assert str(USER["mid"]) in [row["uid"] for row in rows(app, "SELECT uid FROM influencers")]
 
@@ -119,7 +119,7 @@ class TestTasks:
         new.crawling.scheduler.finish(claimed(new))
         ended = task_of(new, parent.id)
         clock.move(100)
-        old.crawling.scheduler.put_back(stale)
+        old.crawling.scheduler.requeue(stale)
         assert task_of(new, parent.id).finished_at == ended.finished_at
 
     def test_a_whole_follows_its_pieces_when_they_are_taken_back(
@@ -128,14 +128,14 @@ class TestTasks:
         parent = file_crawl(app, pages=5)
         app.crawling.scheduler.abandon(claimed(app))
         clock.move(31)
-        app.crawling.lease_renewer("fuzz").keep_once()
+        app.crawling.lease_renewer("fuzz").renew_once()
         assert task_of(app, parent.id).status == "pending"
 
     def test_the_reason_of_a_cancelled_task_is_the_operators_word(self, app: App) -> None:
         filed = file_crawl(app)
         lease = claimed(app)
-        app.crawling.scheduler.cancel(filed.id)
-        app.crawling.scheduler.step_back(lease, "HTTP 502")
+        app.crawling.control.cancel(filed.id)
+        app.crawling.scheduler.back_off(lease, "HTTP 502")
         assert task_of(app, filed.id).last_error == CANCELLED
 
 

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 from app.container import App
 from core.cancellation import TaskHaltedSignal
 from core.errors import InvalidInputError, LeaseLostError
-from crawler.tasks.scheduler import TaskLease, TaskScheduler
+from crawler.tasks.control import TaskControl
+from crawler.tasks.leases import TaskLease
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.mysql import MySQLEngine
 from storage.models.tasks import TaskType, WaitingFor
@@ -68,11 +69,11 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(kind=KINDS, domain=DOMAINS, size=st.sampled_from([None, 5, 25]), who=WHO)
     def file(self, kind: TaskType, domain: str, size: int | None, who: int) -> None:
-        scheduler = self.apps[who].crawling.scheduler
+        submitter = self.apps[who].crawling.submitter
         if kind is TaskType.INGESTION:
-            filed = scheduler.submit_crawl("bilibili", domain, size, {})
+            filed = submitter.submit_crawl("bilibili", domain, size, {})
         else:
-            filed = scheduler.submit_export("bilibili", domain, {}, 1 if size is None else 2)
+            filed = submitter.submit_export("bilibili", domain, {}, 1 if size is None else 2)
         known = self.model.open_top((kind.value, domain))
         assert filed.is_new == (known is None)
         assert known in (None, filed.task.id)
@@ -102,11 +103,11 @@ class TaskMachine(RuleBasedStateMachine):
         return who, lease
 
     @rule(held=consumes(leases), secs=DELAYS, paused=st.booleans())
-    def put_back(self, held: tuple[int, TaskLease], secs: int | None, paused: bool) -> None:
+    def requeue(self, held: tuple[int, TaskLease], secs: int | None, paused: bool) -> None:
         moment = None if secs is None else self.now + timedelta(seconds=secs)
         leaf = self.end(
             held,
-            lambda one, lease: one.crawling.scheduler.put_back(
+            lambda one, lease: one.crawling.scheduler.requeue(
                 lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT, paused=paused
             ),
         )
@@ -114,10 +115,8 @@ class TaskMachine(RuleBasedStateMachine):
             leaf.given_back("paused" if paused else "pending", moment)
 
     @rule(held=consumes(leases))
-    def step_back(self, held: tuple[int, TaskLease]) -> None:
-        leaf = self.end(
-            held, lambda one, lease: one.crawling.scheduler.step_back(lease, "HTTP 502")
-        )
+    def back_off(self, held: tuple[int, TaskLease]) -> None:
+        leaf = self.end(held, lambda one, lease: one.crawling.scheduler.back_off(lease, "HTTP 502"))
         if leaf is None:
             return
         if leaf.attempts + 1 >= ATTEMPTS:
@@ -160,7 +159,7 @@ class TaskMachine(RuleBasedStateMachine):
             elif what == "assign":
                 one.crawling.scheduler.assign(lease, 1)
             else:
-                one.crawling.scheduler.show_waiting(lease, WaitingFor.ACCOUNT)
+                one.crawling.scheduler.set_waiting_for(lease, WaitingFor.ACCOUNT)
             changed = True
         holds = leaf.token == lease.lease.token
         assert changed == (holds and (what != "advance" or leaf.status == "in_progress"))
@@ -171,11 +170,11 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(word=st.sampled_from(["pause", "cancel", "resume"]), number=NUMBER, who=WHO)
     def operator_says(self, word: str, number: int, who: int) -> None:
-        scheduler = self.apps[who].crawling.scheduler
+        control = self.apps[who].crawling.control
         if word == "resume":
-            self.resume(number, scheduler)
+            self.resume(number, control)
         else:
-            act = scheduler.pause if word == "pause" else scheduler.cancel
+            act = control.pause if word == "pause" else control.cancel
             self.operate(number, act, "paused" if word == "pause" else "failed")
 
     def operate(self, number: int, act: Callable[[int], None], status: str) -> None:
@@ -193,19 +192,19 @@ class TaskMachine(RuleBasedStateMachine):
             if leaf.status in OPEN:
                 leaf.told(status)
 
-    def resume(self, number: int, scheduler: TaskScheduler) -> None:
+    def resume(self, number: int, control: TaskControl) -> None:
         task = self.pick(number)
         if task is not None:
-            self.resume_one(task, scheduler)
+            self.resume_one(task, control)
 
-    def resume_one(self, task: int, scheduler: TaskScheduler) -> None:
+    def resume_one(self, task: int, control: TaskControl) -> None:
         top = self.model.top(task)
         other = self.model.open_top(self.model.keys[top])
         if self.model.status(task) == "completed" or other not in (None, top):
             with pytest.raises(InvalidInputError):
-                scheduler.resume(task)
+                control.resume(task)
             return
-        scheduler.resume(task)
+        control.resume(task)
         for leaf in self.model.of(task):
             if leaf.status in ("paused", "failed", "pending"):
                 leaf.told("pending")
@@ -227,9 +226,9 @@ class TaskMachine(RuleBasedStateMachine):
         top = tops[number % len(tops)]
         kind, domain = self.model.keys[top]
         if self.model.status(top) in OPEN:
-            self.operate_on(top, self.apps[0].crawling.scheduler.cancel, "failed")
+            self.operate_on(top, self.apps[0].crawling.control.cancel, "failed")
             self.file(TaskType(kind), domain, None, 1)
-            self.resume_one(top, self.apps[0].crawling.scheduler)
+            self.resume_one(top, self.apps[0].crawling.control)
 
     @rule(who=WHO, late=st.booleans())
     def keeper_comes_by(self, who: int, late: bool) -> None:
@@ -237,7 +236,7 @@ class TaskMachine(RuleBasedStateMachine):
         self.clock.move(31 if late else 0)
         one = self.apps[who]
         book = {(lease.row_id, lease.token) for lease in one.leases.held()}
-        one.crawling.lease_renewer("fuzz").keep_once()
+        one.crawling.lease_renewer("fuzz").renew_once()
         for leaf in self.model.leaves.values():
             if leaf.owner == one.owner and (leaf.id, leaf.token) in book:
                 leaf.until = self.now + timedelta(seconds=30)

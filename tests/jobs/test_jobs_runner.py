@@ -99,7 +99,7 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
         clock.move(31)
         assert other.jobs.runner.settle(hourly(fine)) is not None
         assert not context.stop.is_set(), "nobody has told this process"
-        one.crawling.lease_renewer("").keep_once()
+        one.crawling.lease_renewer("").renew_once()
         seen.append(context.stop.is_set())
         return "too late"
 
@@ -137,7 +137,7 @@ def test_a_long_run_keeps_its_lease(at_ten, clock):
     def long(context: JobContext) -> str:
         for _ in range(6 * 60 * 2):
             clock.move(10)
-            one.crawling.lease_renewer("").keep_once()
+            one.crawling.lease_renewer("").renew_once()
         assert other.jobs.runner.settle(hourly(fine)) is None, "one run at a time, on any host"
         assert not context.stop.is_set()
         return "long"
@@ -308,11 +308,11 @@ def test_the_quota_day_begins_for_people_too(make_app, clock):
     app.database.write(
         lambda tx: tx.execute("UPDATE accounts SET status='exporting' WHERE id=:id", id=busy)
     )
-    task = app.crawling.scheduler.submit_export("bilibili", "美妆", {}, 1).task
+    task = app.crawling.submitter.submit_export("bilibili", "美妆", {}, 1).task
     leased = app.crawling.scheduler.claim(TaskType.EXPORT)
     assert leased is not None
     later = app.calendar.next_day_starts(app.calendar.next_day_starts(clock.now()))
-    app.crawling.scheduler.put_back(
+    app.crawling.scheduler.requeue(
         leased, not_before=later, waiting_for=WaitingFor.QUOTA, paused=True
     )
     [job] = [one for one in app.jobs.all if one.name == "quota_reset"]

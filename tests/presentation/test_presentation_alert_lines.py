@@ -6,7 +6,9 @@ import pytest
 from rich.cells import cell_len
 
 from app.container import App
-from presentation.i18n.messages import CHINESE, ENGLISH, Texts
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.english import ENGLISH
+from presentation.i18n.texts import Texts
 from presentation.terminal.dashboard import Dashboard
 from tests.presentation.test_presentation_dashboard import drawn, seen
 from tests.support.alerts.alert_causes import disable, enable, expire, fail_task

@@ -13,8 +13,10 @@ from rich.console import Console as Terminal
 
 from accounts.manager import Purpose
 from app.container import App
-from presentation.i18n.messages import CHINESE, ENGLISH, Texts
-from presentation.i18n.reason_messages import told
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.english import ENGLISH
+from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.texts import Texts
 from presentation.snapshot import Snapshot
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import TaskType, WaitingFor
@@ -128,7 +130,7 @@ def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
 ) -> None:
     task = file_crawl(app, 10)
     lease = claimed(app)
-    app.crawling.scheduler.put_back(
+    app.crawling.scheduler.requeue(
         lease,
         not_before=clock.now() + timedelta(seconds=30),
         waiting_for=WaitingFor.ACCOUNT,
@@ -151,7 +153,7 @@ def test_a_living_process_counts_until_its_lease_would_have_run_out(
 ) -> None:
     file_crawl(app, 10)
     file_export(app)
-    app.crawling.lease_renewer("ingestion").keep_once()
+    app.crawling.lease_renewer("ingestion").renew_once()
     assert [view.attended for view in seen(app, here=()).tasks] == [True, False]
     clock.move(29)
     assert app.crawling.snapshots.snapshot(lease_secs=30).tasks[0].attended
@@ -236,7 +238,7 @@ def test_what_a_line_tells_is_the_same_until_something_happens(
     ],
 )
 def test_reasons_are_told_with_the_remedy_first(text: str, english: str, chinese: str) -> None:
-    assert (told(ENGLISH, text), told(CHINESE, text)) == (english, chinese)
+    assert (translate_reason(ENGLISH, text), translate_reason(CHINESE, text)) == (english, chinese)
 
 
 @ONE_ENGINE
@@ -263,4 +265,4 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     app.pool.manager.update_export_count(held.id, 5)
     said.append(reason())
     assert len(set(said)) == 7
-    assert [text for text in said if told(CHINESE, text).isascii()] == []
+    assert [text for text in said if translate_reason(CHINESE, text).isascii()] == []

@@ -128,11 +128,11 @@ class Simulation:
         }
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
-        return self._app.crawling.scheduler.submit_crawl("bilibili", domain, pages, {}).task
+        return self._app.crawling.submitter.submit_crawl("bilibili", domain, pages, {}).task
 
     def file_export(self) -> Task:
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
-        return self._app.crawling.scheduler.submit_export("bilibili", DOMAIN, options, 1).task
+        return self._app.crawling.submitter.submit_export("bilibili", DOMAIN, options, 1).task
 
     def run(self, *filed: Task, crawl_workers: int = 2) -> Course:
         """Work on these tasks side by side, each with its own workers, until all have ended."""

@@ -150,7 +150,7 @@ def test_lists_filter_by_time_and_columns(app: App, clock: MovingClock) -> None:
     clock.move(3600)
     later = app.clock.now()
     second = file_crawl(app, domain="b")
-    app.crawling.scheduler.pause(second.id)
+    app.crawling.control.pause(second.id)
 
     def found(part: Slice, *filters: object) -> list[int]:
         return [one.id for one in app.database.read(lambda tx: listings.tasks(tx, part, *filters))]

@@ -154,7 +154,7 @@ def task_word(word: str, status: TaskStatus, told: str) -> Press:
     def pressed(page: Page, site: Site) -> None:
         task = file_crawl(site.app, domain=f"for {word}")
         if word == "resume":
-            site.app.crawling.scheduler.pause(task.id)
+            site.app.crawling.control.pause(task.id)
         press(at(page, site, f"tasks/{task.id}"), f"tasks/{task.id}/{word}", told)
         assert task_of(site.app, task.id).status is status
 

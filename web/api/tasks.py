@@ -15,7 +15,7 @@ from crawler.export.formats import format_named
 from crawler.export.options import ExportOptions
 from crawler.service import MAX_DOMAIN_LETTERS, is_domain
 from crawler.tasks.labels import RULE, labels_named
-from crawler.tasks.scheduler import FiledTask
+from crawler.tasks.submission import FiledTask
 from presentation.json_rows import as_object, task_object
 from sources.base import Via
 from storage.crawling import tasks as rows
@@ -198,8 +198,8 @@ def change(
     " in that state."""
     task = existing(backend, task_id)
     words: dict[str, Callable[[int], object]] = {
-        "pause": backend.scheduler.pause,
-        "resume": backend.scheduler.resume,
+        "pause": backend.task_control.pause,
+        "resume": backend.task_control.resume,
         "cancel": backend.desk.cancel,
     }
     with actions.action(who, f"task.{word}", f"{task_id} {task.task_type} {task.domain}"):

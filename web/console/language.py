@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from presentation.i18n.messages import CHINESE as CHINESE_WORDS
-from presentation.i18n.messages import ENGLISH as ENGLISH_WORDS
-from presentation.i18n.messages import Texts
+from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
+from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
+from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE
 from web.console.chinese_problems import told as told_problem
 

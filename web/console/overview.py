@@ -41,7 +41,7 @@ class Rates:
 
     def noted(self, snapshot: Snapshot) -> RateMeter:
         with self._lock:
-            self._meter.note(snapshot)
+            self._meter.record(snapshot)
             return self._meter
 
 

@@ -13,7 +13,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from presentation.i18n.reason_messages import told
+from presentation.i18n.reason_messages import translate_reason
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -72,7 +72,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(told(language.words, text or "")),
+            told=lambda text: language.problem(translate_reason(language.words, text or "")),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
-from crawler.tasks.scheduler import FiledTask
+from crawler.tasks.submission import FiledTask
 from sources.base import Via
 from storage.crawling import tasks as rows
 from storage.models.tasks import TaskStatus, TaskType

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import RetryableError, SourceError
-from crawler.statistics.fetcher import FetchedItem, VideoStatsFetcher
+from crawler.statistics.fetcher import VideoStatsFetcher
+from crawler.statistics.items import FetchedItem
 from sources.base import Unavailable
 from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver

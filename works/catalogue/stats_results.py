@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.logs import redact
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.dialect import MAX_TEXT_CHARS

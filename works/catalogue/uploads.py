@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, NotFoundError
-from crawler.statistics.askers import PoolAsker
+from crawler.statistics.batch_fetchers import PoolBatchFetcher
 from sources.base import Upload, UploadsPage
 from sources.links import spell_bilibili
 from storage.catalogue.works import InvalidBy
@@ -34,8 +34,8 @@ class UploadsDiscovery:
     """Walks through the pages of a creator with the pool's accounts at their pace. Each page is
     stored as it comes, so that what was found stays when the walk ends early."""
 
-    def __init__(self, *, asker: PoolAsker, catalogue: Catalogue) -> None:
-        self._asker = asker
+    def __init__(self, *, fetcher: PoolBatchFetcher, catalogue: Catalogue) -> None:
+        self._fetcher = fetcher
         self._catalogue = catalogue
 
     def discover(
@@ -67,7 +67,7 @@ class UploadsDiscovery:
 
     def _page(self, uid: str, number: int, stop: threading.Event) -> UploadsPage:
         try:
-            return self._asker.with_account(
+            return self._fetcher.run_with_account(
                 lambda v: v.source.uploads(v.session, uid, number, stop), stop
             )
         except NotFoundError as error:

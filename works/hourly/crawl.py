@@ -21,7 +21,8 @@ from core.errors import (
     RiskControlError,
     SourceError,
 )
-from crawler.statistics.fetcher import AnsweredBatch, VideoStatsFetcher
+from crawler.statistics.fetcher import VideoStatsFetcher
+from crawler.statistics.items import AnsweredBatch
 from sources.base import VideoStats
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from sources.base import VideoStats
 from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MOST, Failure, Numbers
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
-from crawler.statistics.fetcher import FetchedItem, VideoStatsFetcher
+from crawler.statistics.fetcher import VideoStatsFetcher
+from crawler.statistics.items import FetchedItem
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key
 

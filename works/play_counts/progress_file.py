@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.atomic_file import replacing
 from core.errors import OutputError
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from sources.base import Unavailable, VideoStats
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key

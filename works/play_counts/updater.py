@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import BusyError, OutputError, UnfinishedError
 from core.file_lock import file_lock
 from core.logs import own_log_file
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from storage.catalogue import works
 from storage.catalogue.works import Due, Work
 from storage.engines.transactions import Database

@@ -99,7 +99,7 @@ CAUSES = (
     Cause(
         AlertKind.TASK_FAILED,
         lambda app, _: fail_task(app),
-        lambda app, _: app.crawling.scheduler.resume(1),
+        lambda app, _: app.crawling.control.resume(1),
     ),
 )
 

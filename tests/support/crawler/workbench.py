@@ -19,7 +19,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
-from crawler.tasks.scheduler import TaskLease
+from crawler.tasks.leases import TaskLease, refused_write_error
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.messages import Reply, Request, json_reply
 from storage.crawling import accounts, export_segments, task_leases, tasks
@@ -196,12 +196,12 @@ def counts_of(app: App) -> list[int]:
 
 
 def file_crawl(app: App, pages: int | None = None, domain: str = DOMAIN, **options: Any) -> Task:
-    return app.crawling.scheduler.submit_crawl("bilibili", domain, pages, options).task
+    return app.crawling.submitter.submit_crawl("bilibili", domain, pages, options).task
 
 
 def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) -> Task:
     chosen = ExportOptions(**({"format": "csv", "columns": DEFAULT_COLUMNS} | options))
-    return app.crawling.scheduler.submit_export("bilibili", domain, chosen.as_json(), lanes).task
+    return app.crawling.submitter.submit_export("bilibili", domain, chosen.as_json(), lanes).task
 
 
 def work_off(
@@ -253,7 +253,7 @@ def advance(app: App, lease: TaskLease, page: int = 1) -> None:
         if not task_leases.advance(
             tx, lease.id, token=token, marker=f"page={page}", items=20, new=0, now=now
         ):
-            raise app.crawling.scheduler.why_not_advanced(tx, lease)
+            raise refused_write_error(tx, lease)
 
     app.database.write(work)
 

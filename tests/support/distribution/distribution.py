@@ -13,7 +13,7 @@ import pytest
 
 from app.container import App
 from core.clock import Clock
-from crawler.statistics.fetcher import FetchedItem
+from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
 from distribution.daily.store import DailyStore

@@ -1,0 +1,95 @@
+"""Waiting for rows in the middle of a segment, while the crawl that brings them has the account."""
+
+from __future__ import annotations
+
+import threading
+
+from accounts.manager import AccountManager, Purpose
+from core.clock import Clock
+from crawler.export.options import ExportLimits
+from crawler.export.run import ExportRun
+from crawler.tasks.scheduler import TaskScheduler
+from storage.crawling import influencers
+from storage.engines.transactions import Database
+from storage.models.tasks import WaitingFor
+
+RECHECK_SECS = 0.02
+MAX_STEP_SECS = 0.2
+SHOW_AFTER_SECS = 1.0  # shorter waits are not shown: each costs a write
+
+
+class RowWaiter:
+    """Waits for rows of a domain, and leases the segment's account again when they are there."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        scheduler: TaskScheduler,
+        accounts: AccountManager,
+        clock: Clock,
+        limits: ExportLimits,
+    ) -> None:
+        self._database = database
+        self._scheduler = scheduler
+        self._accounts = accounts
+        self._clock = clock
+        self._limits = limits
+
+    def has_rows(self, run: ExportRun) -> bool:
+        """Return whether rows of the domain are waiting to be exported."""
+        task = run.task.task
+        return self._database.read(influencers.domain_has_pending, task.platform, task.domain)
+
+    def may_get_rows(self, run: ExportRun) -> bool:
+        """Return whether rows may still come.
+
+        Call it before the last look at the rows: a crawl may end between the two.
+        """
+        task = run.task.task
+        return run.options.follow or self._scheduler.is_domain_being_crawled(
+            task.platform, task.domain
+        )
+
+    def wait(self, run: ExportRun, stop: threading.Event) -> bool:
+        """Wait for rows with the segment left open.
+
+        Return True with the account leased again. False: the segment should end, as no rows came
+        within `idle_secs`, the task was halted, the account is out, or `stop` is set.
+        """
+        self._clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
+        if self.has_rows(run):
+            return not stop.is_set()
+        account_id = run.exporter.id
+        run.release_account(self._accounts)
+        waited_from, shown = self._clock.monotonic(), False
+        while not stop.is_set() and self.may_get_rows(run) and not self.has_rows(run):
+            self._clock.wait(stop, min(self._limits.poll_secs, MAX_STEP_SECS))
+            waited_secs = self._clock.monotonic() - waited_from
+            if self._is_too_long(run, waited_secs):
+                return False
+            if not shown and waited_secs >= SHOW_AFTER_SECS:
+                self._scheduler.set_waiting_for(run.task, WaitingFor.ROWS)
+                shown = True
+        return self.has_rows(run) and self._lease_again(run, account_id, stop)
+
+    def _lease_again(self, run: ExportRun, account_id: int, stop: threading.Event) -> bool:
+        """Lease the segment's account again; False when it is used up or not free in time."""
+        waited_from, shown, pause_secs = self._clock.monotonic(), False, RECHECK_SECS
+        while not stop.is_set() and self._accounts.has_exports_left(account_id):
+            run.account = self._accounts.lease_again(account_id, Purpose.EXPORTING)
+            if run.account is not None:
+                self._scheduler.set_waiting_for(run.task, None)
+                return True
+            waited_secs = self._clock.monotonic() - waited_from
+            if self._is_too_long(run, waited_secs):
+                return False
+            if not shown and waited_secs >= SHOW_AFTER_SECS:
+                self._scheduler.set_waiting_for(run.task, WaitingFor.ACCOUNT)
+                shown = True
+            self._clock.wait(stop, pause_secs)
+            pause_secs = min(2 * pause_secs, MAX_STEP_SECS)
+        return False
+
+    def _is_too_long(self, run: ExportRun, waited_secs: float) -> bool:
+        return waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task)

@@ -1,0 +1,91 @@
+"""An export task while a worker has it: how far it is, and what is open for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+
+from accounts.manager import AccountLease, AccountManager
+from crawler.export.options import ExportOptions
+from crawler.export.segment_files import SegmentWriter
+from crawler.tasks.leases import TaskLease
+from storage.crawling.export_segments import NewSegment
+
+
+class Next(Enum):
+    """What follows when the work with one account has ended."""
+
+    TASK_OVER = auto()  # completed, requeued or halted
+    NEXT_ACCOUNT = auto()  # quota used up, or another quota day: lease an account again
+
+
+@dataclass
+class ExportRun:
+    """The state of one worker's work on an export task.
+
+    `marker` is the highest id that was exported, `exported` the number of rows so far. `account`,
+    `segment_id` and `writer` are None while no account is leased, or no segment is open.
+    """
+
+    task: TaskLease
+    options: ExportOptions
+    marker: int
+    exported: int
+    account: AccountLease | None = None
+    segment_id: int | None = None
+    writer: SegmentWriter | None = None
+
+    @classmethod
+    def of(cls, leased: TaskLease) -> ExportRun:
+        """Return the run that goes on where the task's last holder stopped."""
+        task = leased.task
+        return cls(
+            task=leased,
+            options=ExportOptions.from_json(task.options),
+            marker=task.last_id,
+            exported=task.item_count,
+        )
+
+    @property
+    def limit_left(self) -> int | None:
+        """Return how many rows the user's limit still allows; None: there is no limit."""
+        return None if self.options.limit is None else self.options.limit - self.exported
+
+    @property
+    def is_limit_reached(self) -> bool:
+        """Return whether the user wants no more rows."""
+        return self.limit_left is not None and self.limit_left <= 0
+
+    @property
+    def exporter(self) -> AccountLease:
+        """Return the account whose quota is used; there must be one."""
+        assert self.account is not None, "no account is leased"
+        return self.account
+
+    def new_segment(self, account: AccountLease, day: date, host: str) -> NewSegment:
+        """Return the segment to open for rows that the account exports on that quota day."""
+        task = self.task.task
+        return NewSegment(
+            task_id=task.id,
+            account_id=account.id,
+            platform=task.platform,
+            domain=task.domain,
+            quota_day=day,
+            quota_limit=account.account.daily_export_limit,
+            format=self.options.format,
+            options=self.options.of_segment(),
+            host=host,
+        )
+
+    def release_account(self, accounts: AccountManager) -> None:
+        """Give the account back, if one is leased."""
+        account, self.account = self.account, None
+        if account is not None:
+            accounts.release(account)
+
+    def discard_part(self) -> None:
+        """Remove the part file, if one is open; its rows can be rendered again."""
+        if self.writer is not None:
+            self.writer.discard()
+            self.writer = None

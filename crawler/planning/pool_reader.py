@@ -1,0 +1,162 @@
+"""The accounts of the pool, as a forecast may count on them."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from accounts.manager import LONG_REST, SESSION_CHECK_EVERY
+from core.clock import QuotaCalendar
+from core.errors import CredentialsError
+from core.settings import Pace
+from crawler.planning.advice import SpareAccounts
+from crawler.planning.forecast import PlannedAccount
+from sources.pace_forecast import outlook as forecast_pace
+from sources.pacing import EVERYTHING, AccountPace, RateWindow
+from storage.models.accounts import Account, AccountStatus, Health
+
+
+@dataclass(frozen=True)
+class Search:
+    """A platform's search: its declared paces, creators on a full page and pages at most.
+
+    `sequential`: only one worker at a time can go through the pages.
+    """
+
+    paces: Mapping[str, Pace]
+    page_creators: int | None
+    max_pages: int | None
+    sequential: bool
+
+
+class PoolReader:
+    """Turns stored accounts into planned ones, as of one moment."""
+
+    def __init__(
+        self,
+        *,
+        search: Search,
+        now: datetime,
+        calendar: QuotaCalendar,
+        answer_secs: float,
+        default_limit: int,
+    ) -> None:
+        self._search = search
+        self._now = now
+        self._day = calendar.day(now)
+        self._answer_secs = answer_secs
+        self._default_limit = default_limit
+
+    def members(
+        self, pool: Sequence[Account], wanted: int | None, *, crawls: bool
+    ) -> tuple[PlannedAccount, ...]:
+        """Return the usable accounts in the order of their use.
+
+        Args:
+            wanted: return so many, filled up with new ones; None: those of the pool.
+            crawls: only accounts with a session are usable.
+
+        Raises:
+            CredentialsError: the pool has no usable account.
+        """
+        usable = [account for account in pool if account.status is not AccountStatus.DISABLED]
+        if crawls:
+            # An account without a session is disabled as soon as a crawl leases it.
+            usable = [account for account in usable if account.session is not None]
+        by_use = sorted(
+            usable, key=lambda account: (account.last_used_at or account.created_at, account.id)
+        )
+        members = [self._planned(account) for account in by_use]
+        if wanted is None:
+            _require_any(members, pool)
+            return tuple(members)
+        fresh = self._fresh(members)
+        more = [replace(fresh, name=f"+{number}") for number in range(1, wanted + 1)]
+        return tuple((members + more)[:wanted])
+
+    def spares(self, pool: Sequence[Account], members: Sequence[PlannedAccount]) -> SpareAccounts:
+        """Return the accounts that the operator could get beside the `members` of the plan."""
+        return SpareAccounts(
+            fresh=self._fresh(members),
+            rested=self._rested(pool),
+            disabled=tuple(self._enabled(account) for account in disabled_accounts(pool)),
+        )
+
+    def _fresh(self, members: Sequence[PlannedAccount]) -> PlannedAccount:
+        """Return a new account: at the declared pace, with the limit that most others have."""
+        limits = [account.daily_limit for account in members if account.daily_limit]
+        limit = statistics.mode(limits) if limits else self._default_limit
+        window = RateWindow(self._search.paces[EVERYTHING])
+        return PlannedAccount(
+            name="+1",
+            pace=forecast_pace(window, self._now.timestamp(), 0.0, self._answer_secs),
+            from_secs=0.0,
+            until_secs=math.inf,
+            daily_limit=limit,
+            left_today=limit,
+        )
+
+    def _rested(self, pool: Sequence[Account]) -> dict[str, PlannedAccount]:
+        """Return each account, by name, without cooldown and at the declared pace."""
+        return {
+            account.username: replace(
+                self._planned(replace(account, pace=None, cooldown_until=None)), until_secs=math.inf
+            )
+            for account in pool
+        }
+
+    def _enabled(self, account: Account) -> PlannedAccount:
+        """Return a disabled account as it would be when enabled, with a session that lasts."""
+        usable = replace(
+            account, session=account.session or "", cooldown_until=None, session_expires_at=None
+        )
+        return self._planned(usable)
+
+    def _planned(self, account: Account) -> PlannedAccount:
+        now = self._now
+        cooldown, end = account.cooldown_until, account.session_expires_at
+        from_secs = max(0.0, (cooldown - now).total_seconds()) if cooldown else 0.0
+        learned = AccountPace.load(self._search.paces, account.pace, now, known=account.pace_known)
+        window = learned.windows[EVERYTHING]
+        pace = forecast_pace(window, now.timestamp(), from_secs, self._answer_secs)
+        if self._is_probed_first(account):
+            pace = replace(pace, ahead=pace.ahead - 1)  # the probe takes a request
+        return PlannedAccount(
+            name=account.username,
+            pace=pace if account.session is not None else None,
+            from_secs=from_secs,
+            until_secs=max(0.0, (end - now).total_seconds()) if end else math.inf,
+            daily_limit=account.daily_export_limit,
+            left_today=account.remaining_quota(self._day),
+        )
+
+    def _is_probed_first(self, account: Account) -> bool:
+        # `AccountManager.needs_probe` decides so when the account is leased: keep them the same.
+        checked = account.session_checked_at or account.created_at
+        used = account.last_used_at or account.created_at
+        starts = max(self._now, account.cooldown_until or self._now)
+        return (
+            account.health is Health.SUSPECT
+            or starts - checked > SESSION_CHECK_EVERY
+            or starts - used > LONG_REST
+        )
+
+
+def disabled_accounts(pool: Sequence[Account]) -> list[Account]:
+    """Return the disabled accounts of the pool."""
+    return [account for account in pool if account.status is AccountStatus.DISABLED]
+
+
+def _require_any(members: Sequence[PlannedAccount], pool: Sequence[Account]) -> None:
+    if members:
+        return
+    if not pool:
+        reason = "no account; add one with: python cli.py accounts import NAME cookies.txt"
+    elif all(account.status is AccountStatus.DISABLED for account in pool):
+        reason = "all accounts are disabled; enable one with: python cli.py accounts enable NAME"
+    else:
+        reason = "no account has a session; import one: python cli.py accounts import NAME FILE"
+    raise CredentialsError(f"{reason} (or ask what if, with --accounts N)")

@@ -1,0 +1,202 @@
+"""Fetching the counters of a batch of videos, with the pool's accounts or with one API key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from accounts.manager import AccountManager, Purpose
+from core.cancellation import OutOfTurnSignal, StoppedSignal
+from core.clock import Clock
+from core.errors import (
+    BreakerOpenError,
+    CredentialsError,
+    NoFitAccountError,
+    SourceError,
+    ThrottledError,
+)
+from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
+from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
+from sources.base import ANONYMOUS, AccountSession, RequestGate, StatsAnswer
+from sources.platform_access import PlatformAccess
+
+T = TypeVar("T")
+MAX_TRIES = 5  # of one batch, with other accounts or after a throttle
+
+
+class BatchFetcher(Protocol):
+    """Fetches one batch after another; `lanes` batches may be under way at once."""
+
+    lanes: int
+
+    def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
+        """Return the answer for each id of the batch.
+
+        Raises:
+            SourceError, CredentialsError, InvalidInputError: nothing is known of any of them.
+            StoppedSignal: the wait for a turn was cut short.
+        """
+
+
+class PoolBatchFetcher:
+    """Fetches with whichever account of the pool has its turn."""
+
+    lanes = 1
+
+    def __init__(
+        self,
+        *,
+        platform: str,
+        accounts: AccountManager,
+        sessions: AccountSessions,
+        clock: Clock,
+        retry_policy: StatsRetryPolicy,
+    ) -> None:
+        self._platform = platform
+        self._accounts = accounts
+        self._sessions = sessions
+        self._clock = clock
+        self._retry_policy = retry_policy
+
+    def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
+        """Return the answers as `BatchFetcher.fetch` does."""
+        return self.run_with_account(
+            lambda checkout: checkout.source.video_stats(checkout.session, batch, stop), stop
+        )
+
+    def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
+        """Return the result of a request, tried with up to five accounts.
+
+        Raises:
+            SourceError, CredentialsError: the last account's error, or one that no other account
+                can help.
+            NoFitAccountError: no account can make a request soon.
+            StoppedSignal: the wait for an account was cut short.
+        """
+        failure: SourceError | CredentialsError | None = None
+        tries = 0
+        while tries < MAX_TRIES:
+            leased = self._accounts.lease(Purpose.INGESTING, self._platform)
+            if leased is None:
+                self._wait_for_account(failure, stop)
+                continue
+            try:
+                return self._try_with(AccountCheckout(leased), request, stop)
+            except OutOfTurnSignal:
+                # Its turn is too far away: the next account may have its turn sooner.
+                continue
+            except BreakerOpenError:
+                # The breaker is open for the platform: no other account would get through.
+                raise
+            except (SourceError, CredentialsError) as error:
+                if not self._retry_policy.try_other_accounts and not is_account_fault(error):
+                    raise
+                failure, tries = error, tries + 1
+            finally:
+                self._accounts.abandon(
+                    leased
+                )  # also where giving it back failed: its lease must end
+        assert failure is not None
+        raise failure
+
+    def _try_with(
+        self,
+        checkout: AccountCheckout,
+        request: Callable[[AccountCheckout], T],
+        stop: threading.Event,
+    ) -> T:
+        """Make the request with one account, and give it back as the outcome asks for."""
+        try:
+            self._sessions.open(checkout, stop)
+            result = request(checkout)
+        except (SourceError, CredentialsError) as error:
+            self._sessions.leave_after(checkout, error)
+            raise
+        except BaseException:
+            self._sessions.close(checkout)
+            raise
+        checkout.good_answers += 1
+        self._sessions.close(checkout)
+        return result
+
+    def _wait_for_account(
+        self, failure: SourceError | CredentialsError | None, stop: threading.Event
+    ) -> None:
+        """Wait for the next account's turn; raise when it is too far away."""
+        shortage = self._accounts.shortage(Purpose.INGESTING, self._platform)
+        # Without a known moment another worker has the accounts: look again in a second.
+        secs = 1.0
+        if shortage.until is not None:
+            secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
+        hopeless = shortage.until is None and not shortage.busy
+        if secs > self._retry_policy.max_wait_secs or hopeless:
+            raise failure or NoFitAccountError(
+                f"{self._platform}: {shortage.reason}", until=shortage.until
+            )
+        if self._clock.wait(stop, secs):
+            raise StoppedSignal
+
+
+class KeyBatchFetcher:
+    """Fetches with an API key, or anonymously.
+
+    Args:
+        key: None: anonymously.
+        gate: the pace that all requests with that key share.
+        lanes: how many batches may be under way at once, each in a session of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        access: PlatformAccess,
+        key: str | None,
+        gate: RequestGate,
+        clock: Clock,
+        retry_policy: StatsRetryPolicy,
+        lanes: int,
+    ) -> None:
+        self.lanes = lanes
+        self._access = access
+        self._key = key
+        self._gate = gate
+        self._clock = clock
+        self._retry_policy = retry_policy
+        self._lock = threading.Lock()
+        self._idle: list[AccountSession] = []
+        self._opened = 0
+
+    def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
+        """Return the answers as `BatchFetcher.fetch` does; a throttle is waited out."""
+        session = self._checkout_session()
+        try:
+            return self._wait_out_throttles(
+                lambda: self._access.source.video_stats(session, batch, stop), stop
+            )
+        finally:
+            with self._lock:
+                self._idle.append(session)
+
+    def _wait_out_throttles(
+        self, fetch: Callable[[], dict[str, StatsAnswer]], stop: threading.Event
+    ) -> dict[str, StatsAnswer]:
+        for _ in range(MAX_TRIES - 1):
+            try:
+                return fetch()
+            except ThrottledError as error:
+                wanted_secs = error.retry_after_secs or self._retry_policy.throttle_wait_secs
+            if self._clock.wait(stop, min(wanted_secs, self._retry_policy.max_wait_secs)):
+                raise StoppedSignal
+        return fetch()
+
+    def _checkout_session(self) -> AccountSession:
+        # A session is for one thread at a time.
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            number, self._opened = self._opened, self._opened + 1
+        name = "anonymous" if self._key is None else "key"
+        opened = self._access.sessions.session(ANONYMOUS - number, name, self._key, None)
+        opened.gate = self._gate
+        return opened

@@ -1,0 +1,84 @@
+"""The batches of one platform: fetched in order, until an error tells that no other will do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from core.cancellation import StoppedSignal
+from core.errors import CredentialsError, InvalidInputError, PlatformQuotaError, SourceError
+from core.logs import redact, service_log
+from crawler.statistics.batch_fetchers import BatchFetcher
+from crawler.statistics.items import AnsweredBatch, FetchedItem, failed_item
+
+log = service_log("stats")
+
+
+def fetch_batches(
+    platform: str,
+    ids: Sequence[str],
+    fetcher: BatchFetcher,
+    *,
+    batch_size: int,
+    stop: threading.Event,
+) -> Iterator[AnsweredBatch]:
+    """Fetch the ids batch by batch, and yield each batch as it comes.
+
+    Raises:
+        StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: after the batches
+            that were fetched; the next ones would meet the same error.
+    """
+    run = _BatchRun(platform=platform, fetcher=fetcher, stop=stop)
+    batches = [ids[start : start + batch_size] for start in range(0, len(ids), batch_size)]
+    for batch in _side_by_side(run.fetch, batches, fetcher.lanes):
+        if batch is not None:
+            yield batch
+    if run.ended_by is not None:
+        raise run.ended_by
+
+
+class _BatchRun:
+    """Fetches batches until the first error that the next batch would meet as well."""
+
+    def __init__(self, *, platform: str, fetcher: BatchFetcher, stop: threading.Event) -> None:
+        self.ended_by: Exception | None = None
+        self._platform = platform
+        self._fetcher = fetcher
+        self._stop = stop
+
+    def fetch(self, batch: Sequence[str]) -> AnsweredBatch | None:
+        """Return what became of the batch; None when the run has ended."""
+        if self._stop.is_set():
+            self.ended_by = self.ended_by or StoppedSignal()
+        if self.ended_by is not None:
+            return None
+        try:
+            answers = self._fetcher.fetch(batch, self._stop)
+        except (StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError) as error:
+            self.ended_by = self.ended_by or error
+            return None
+        except SourceError as error:
+            log.warning("%s: %s", self._platform, error)
+            return AnsweredBatch(dict.fromkeys(batch, failed_item(redact(str(error)))), error)
+        return AnsweredBatch(
+            {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
+        )
+
+
+def _side_by_side(
+    fetch: Callable[[Sequence[str]], AnsweredBatch | None],
+    batches: Sequence[Sequence[str]],
+    lanes: int,
+) -> Iterator[AnsweredBatch | None]:
+    """Yield results in the order of the batches; with one lane nothing is fetched ahead."""
+    if lanes == 1:
+        yield from map(fetch, batches)
+        return
+    threads = ThreadPoolExecutor(lanes)
+    try:
+        for answer in [threads.submit(fetch, batch) for batch in batches]:
+            yield answer.result()
+    finally:
+        # Where the caller stops early, batches that have not begun are not worth their requests.
+        threads.shutdown(cancel_futures=True)

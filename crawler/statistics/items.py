@@ -1,0 +1,60 @@
+"""What became of videos whose counters were requested, one by one and batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.errors import SourceError
+from sources.base import Gone, StatsAnswer, Unavailable
+from sources.links import VideoLink
+
+
+@dataclass(frozen=True)
+class FetchedItem:
+    """What became of one item.
+
+    `answer` is None when there is none: `error` says why, `final` whether there never will be one,
+    and `asked` is False when nothing was requested, as time or the platform's budget was used up.
+    """
+
+    text: str
+    platform: str | None = None
+    video_id: str | None = None
+    answer: StatsAnswer | None = None
+    error: str | None = None
+    final: bool = False
+    asked: bool = True
+
+
+NOT_ASKED = FetchedItem("", error="stopped", asked=False)
+
+
+@dataclass(frozen=True)
+class AnsweredBatch:
+    """What became of a batch, by id; `failure` is why nothing is known of any of them."""
+
+    items: Mapping[str, FetchedItem]
+    failure: SourceError | None = None
+
+
+def failed_item(error: str, *, final: bool = False) -> FetchedItem:
+    """Return an item without an answer."""
+    return FetchedItem("", error=error, final=final)
+
+
+def unresolved_item(platform: str, resolved: VideoLink | Unavailable | str | None) -> FetchedItem:
+    """Return the item of a link that did not lead to a video of that platform.
+
+    Args:
+        resolved: the video of another platform, why there is none, an error's text, or None when
+            the link was not looked up.
+    """
+    if resolved is None:
+        return replace(NOT_ASKED, platform=platform)
+    if isinstance(resolved, Unavailable):
+        return FetchedItem("", platform, answer=resolved)
+    if isinstance(resolved, str):
+        return FetchedItem("", platform, error=resolved)
+    detail = f"the short link leads to {resolved.platform}"
+    return FetchedItem("", platform, answer=Unavailable(Gone.BAD_ID, detail, True))

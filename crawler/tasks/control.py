@@ -1,0 +1,86 @@
+"""What an operator may do with a task that is filed: pause, resume and cancel it."""
+
+from __future__ import annotations
+
+from core.clock import Clock
+from core.errors import InvalidInputError
+from crawler.tasks.parents import CANCELLED, update_parent
+from storage.crawling import tasks
+from storage.engines.transactions import Database, Tx
+from storage.models.tasks import Task, TaskStatus
+
+
+class TaskControl:
+    """Pauses, resumes and cancels tasks; a worker that has one leased stops at its next write."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def pause(self, task_id: int) -> None:
+        """Keep a task and its pieces from being claimed until they are resumed.
+
+        Raises:
+            InvalidInputError: no such task, or it has ended.
+        """
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            task = _require_open(tx, task_id)
+            tasks.pause(tx, task.id, now)
+            update_parent(tx, task.parent_id, now)
+
+        self._database.write_idempotent(work)
+
+    def resume(self, task_id: int) -> None:
+        """Make a paused, waiting or failed task claimable at once.
+
+        Raises:
+            InvalidInputError: no such task, it is completed, or another open task of the same
+                platform and domain has taken its place.
+        """
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            task = _require_task(tx, task_id)
+            if task.status is TaskStatus.COMPLETED:
+                raise InvalidInputError(f"task {task_id} is completed; start a new one instead")
+            top_level = task if task.parent_id is None else _require_task(tx, task.parent_id)
+            if not tasks.reopen(tx, top_level):
+                raise InvalidInputError(
+                    f"another {task.task_type} task of {task.domain} is open; resume that one"
+                )
+            tasks.resume(tx, task.id, now)
+            update_parent(tx, task.parent_id if task.is_leaf else task.id, now)
+
+        self._database.write_idempotent(work)
+
+    def cancel(self, task_id: int) -> None:
+        """End a task for good, as failed; what it stored and exported stays.
+
+        Raises:
+            InvalidInputError: no such task, or it has ended.
+        """
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            # The lease stays: its holder's next write is refused, and then the holder ends it.
+            task = _require_open(tx, task_id)
+            tasks.cancel(tx, task.id, now, CANCELLED)
+            update_parent(tx, task.parent_id, now)
+
+        self._database.write_idempotent(work)
+
+
+def _require_task(tx: Tx, task_id: int) -> Task:
+    task = tasks.get(tx, task_id)
+    if task is None:
+        raise InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
+    return task
+
+
+def _require_open(tx: Tx, task_id: int) -> Task:
+    task = _require_task(tx, task_id)
+    if not task.is_open:
+        raise InvalidInputError(f"task {task_id} has ended ({task.status})")
+    return task

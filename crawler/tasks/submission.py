@@ -1,0 +1,139 @@
+"""Filing of crawls and exports: one open task for each platform and domain, split into pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.clock import Clock
+from storage.crawling import task_labels, tasks
+from storage.crawling.tasks import NewTask
+from storage.engines.transactions import Database, Tx
+from storage.models.tasks import Task, TaskType
+
+
+@dataclass(frozen=True)
+class FiledTask:
+    """A task that was filed; `is_new` is False when an open one was joined instead."""
+
+    task: Task
+    is_new: bool
+
+
+class TaskSubmitter:
+    """Files tasks for the workers of all processes.
+
+    Args:
+        pages_per_task: size of the pieces that a crawl is split into.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._pages_per_task = pages_per_task
+
+    def submit_crawl(
+        self,
+        platform: str,
+        domain: str,
+        pages: int | None,
+        options: Mapping[str, Any],
+        labels: Sequence[str] = (),
+    ) -> FiledTask:
+        """File a crawl of a domain, or join the open one; either gets the labels.
+
+        Args:
+            pages: last page; the crawl is split at once. None: it is split when page 1 has told
+                how many there are.
+            options: with `sequential` (no page can be requested before the one in front of it)
+                the crawl stays in one piece.
+        """
+        if options.get("sequential"):
+            options, pages = {**options, "at_most": pages}, None
+        crawl = NewTask(
+            task_type=TaskType.INGESTION,
+            platform=platform,
+            domain=domain,
+            options=options,
+            is_leaf=pages is None,
+            page_from=1,
+            page_to=pages,
+        )
+
+        def pieces() -> list[NewTask]:
+            if pages is None:
+                return []
+            size = self._pages_per_task
+            return split_pages(crawl, pages, pages_per_task=size, open_ended=False)
+
+        return self._submit(crawl, pieces, labels)
+
+    def submit_export(
+        self,
+        platform: str,
+        domain: str,
+        options: Mapping[str, Any],
+        lanes: int,
+        labels: Sequence[str] = (),
+    ) -> FiledTask:
+        """File an export of a domain, or join the open one; either gets the labels.
+
+        Args:
+            lanes: how many workers may drain the domain at once, each with a piece of its own.
+        """
+        export = NewTask(
+            task_type=TaskType.EXPORT,
+            platform=platform,
+            domain=domain,
+            options=options,
+            is_leaf=lanes == 1,
+        )
+
+        def pieces() -> list[NewTask]:
+            return [replace(export, is_leaf=True)] * lanes if lanes > 1 else []
+
+        return self._submit(export, pieces, labels)
+
+    def _submit(
+        self, new: NewTask, pieces: Callable[[], list[NewTask]], labels: Sequence[str]
+    ) -> FiledTask:
+        def work(tx: Tx) -> FiledTask:
+            now = self._clock.now()
+            task, is_new = tasks.open_or_join(tx, new, now)
+            # In the parent's transaction: a parent that lacks pieces would complete too early.
+            if is_new:
+                for piece in pieces():
+                    tasks.add_child(tx, replace(piece, parent_id=task.id), now)
+            task_labels.add(tx, task.id, labels)
+            return FiledTask(task, is_new)
+
+        return self._database.write_idempotent(work)
+
+
+def split_pages(
+    crawl: NewTask | Task, pages: int, *, pages_per_task: int, open_ended: bool
+) -> list[NewTask]:
+    """Return the pieces that cover pages 1 to `pages` of a crawl, without their parent's id.
+
+    A sequential crawl is one piece. The last of `open_ended` pieces goes on where the platform has
+    more pages by then.
+    """
+    step = pages if crawl.options.get("sequential") else pages_per_task
+    pieces = []
+    for first in range(1, pages + 1, step):
+        last = min(pages, first + step - 1)
+        options = dict(crawl.options)
+        if open_ended and last == pages:
+            options["open_ended"] = True
+        pieces.append(
+            NewTask(
+                task_type=TaskType.INGESTION,
+                platform=crawl.platform,
+                domain=crawl.domain,
+                options=options,
+                page_from=first,
+                page_to=last,
+            )
+        )
+    return pieces
