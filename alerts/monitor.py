@@ -6,11 +6,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from alerts.rules import AlertCause, AlertRules
 from core.clock import Clock
-from core.errors import CommitUnknownError, DatabaseError, DuplicateKeyError
+from core.errors import DatabaseError, DuplicateKeyError
 from core.logs import fields, service_log
+from core.poller import Poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
@@ -76,12 +78,13 @@ class AlertMonitor:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.look_once()
-            except (DatabaseError, CommitUnknownError) as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, LOOK_EVERY_SECS)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=LOOK_EVERY_SECS,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run(self.look_once, stop)
 
     def look_once(self) -> int:
         """Compare what is wrong with what the alerts say; how many were raised or ended."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 from alerts.channels import Channel
 from core.clock import Clock
-from core.errors import CommitUnknownError, DatabaseError
+from core.errors import DatabaseError
 from core.logs import fields, service_log
+from core.poller import Poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
@@ -51,12 +53,13 @@ class AlertNotifier:
 
     def run(self, stop: threading.Event) -> None:
         """Tell until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.tell_once()
-            except (DatabaseError, CommitUnknownError) as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, LOOK_EVERY_SECS)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=LOOK_EVERY_SECS,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run(self.tell_once, stop)
 
     def tell_once(self) -> int:
         """Send what is due as one message; how many notices it told."""

@@ -10,6 +10,7 @@ from functools import partial
 from core.clock import Clock
 from core.errors import DatabaseError
 from core.logs import service_log
+from core.poller import Poller
 from jobs.due import Job
 from jobs.runner import JobRunner
 
@@ -82,10 +83,7 @@ class JobScheduler:
         Raises whatever ended a look unexpectedly.
         """
         try:
-            while not stop.is_set():
-                secs = self.look()
-                self._raise_failure()
-                self._clock.wait(stop, secs)
+            Poller(clock=self._clock, poll_secs=self._look_secs).run_paced(self._checked_look, stop)
         finally:
             self._runner.stop()
             self.join()
@@ -108,6 +106,11 @@ class JobScheduler:
     def join(self) -> None:
         """Wait for the looks that run."""
         self._threads.join()
+
+    def _checked_look(self) -> float:
+        secs = self.look()
+        self._raise_failure()
+        return secs
 
     def _begin(self, job: Job, now: datetime) -> None:
         if not self._threads.submit(job.name, partial(self._look_at, job)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
+from functools import partial
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.waiting import next_look
@@ -20,6 +21,7 @@ from core.errors import (
     QuotaExceededError,
 )
 from core.logs import fields, redact, service_log
+from core.poller import Poller
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits, ExportOptions
 from crawler.export.segment_files import SegmentWriter
@@ -96,14 +98,13 @@ class ExportWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                worked = self.work_once(stop)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-                worked = False
-            if not worked:
-                self._clock.wait(stop, self._limits.poll_secs)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._limits.poll_secs,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:
         """Claim one task and work on it as far as it goes; False when there was none."""

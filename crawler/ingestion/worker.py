@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
+from functools import partial
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.waiting import next_look
@@ -26,6 +27,7 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from core.logs import fields, redact, service_log
+from core.poller import Poller
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
@@ -97,14 +99,20 @@ class IngestionWorker:
         accounts of the same platform.
         """
         worked = True
-        while not stop.is_set():
-            try:
-                worked = self.work_once(stop, waited_first=worked)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-                worked = False
-            if not worked:
-                self._clock.wait(stop, self._poll_secs)
+
+        def work() -> bool:
+            nonlocal worked
+            waited_first, worked = worked, False  # an error counts as a look in vain
+            worked = self.work_once(stop, waited_first=waited_first)
+            return worked
+
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._poll_secs,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as it goes; False when there was none, or none that

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from core.clock import Clock
 from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
+from core.poller import Poller
 from storage.crawling import account_leases, leases
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
@@ -42,12 +44,13 @@ class LeaseRenewer:
 
     def run(self, stop: threading.Event) -> None:
         """Keep until `stop`, then take this process off the list."""
-        while not stop.is_set():
-            try:
-                self.keep_once()
-            except DatabaseError as error:
-                log.error("database trouble: %s", error)
-            self._clock.wait(stop, self._lease_secs / 3)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._lease_secs / 3,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble: %s"),
+        )
+        poller.run(self.keep_once, stop)
         self._sign_off()
 
     def keep_once(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
+from core.poller import Poller
 from distribution.broadcast.rotation import in_turn, next_begins
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
@@ -147,16 +149,14 @@ class Broadcaster:
 
     def run(self, stop: threading.Event) -> None:
         """Rounds while it is on, until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.run_if_due(stop)
-            except StoppedSignal:
-                return
-            except LeaseLostError as error:
-                log.warning("%s", error)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, min(LOOK_EVERY_SECS, self._limits.interval_secs))
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=min(LOOK_EVERY_SECS, self._limits.interval_secs),
+            retried=(LeaseLostError, DatabaseError),
+            on_error=_log_error,
+        )
+        with suppress(StoppedSignal):
+            poller.run(lambda: self.run_if_due(stop), stop)
 
     def run_if_due(self, stop: threading.Event) -> Answer | None:
         """A round if broadcasting is on and its time has come. Raises as `trigger`."""
@@ -291,6 +291,13 @@ class Broadcaster:
 
     def _answer(self, success: bool, message: str, **totals: int) -> Answer:
         return Answer(success, message, self._clock.now(), **totals)
+
+
+def _log_error(error: Exception) -> None:
+    if isinstance(error, LeaseLostError):
+        log.warning("%s", error)
+    else:
+        log.error("database trouble, trying again: %s", error)
 
 
 def _runs(seen: BroadcasterState, now: datetime) -> bool:
