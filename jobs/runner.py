@@ -170,7 +170,7 @@ class JobRunner:
         try:
             self._run(job, taken, about)
         finally:
-            self._book.strike(taken.lease)
+            self._book.remove(taken.lease)
             with self._guard:
                 self._held.remove(taken)
         ended = self._database.read(rows.get, run.id)

@@ -30,5 +30,5 @@ def schedule_object(schedule: Schedule) -> dict[str, str]:
     return {
         "schedule": schedule.cron,
         "timezone": schedule.zone.key,
-        "in_words": schedule.in_words(),
+        "in_words": schedule.describe(),
     }

@@ -120,7 +120,7 @@ class DeliveryQueue:
     def settle(self, claim: Claim, verdict: DeliveryOutcome) -> bool:
         """Write down how the attempt ended, and give the lease back; False when it was lost, and
         nothing was written."""
-        self._book.strike(claim.lease)
+        self._book.remove(claim.lease)
         now, delivery = self._clock.now(), claim.delivery
 
         def work(tx: Tx) -> bool:
@@ -150,7 +150,7 @@ class DeliveryQueue:
 
     def abandon(self, claim: Claim) -> None:
         """Stop renewing without a word: the lease runs out, and it is sent again."""
-        self._book.strike(claim.lease)
+        self._book.remove(claim.lease)
         claim.lease.mark_lost()
 
     def _claim_from(self, endpoint: DueEndpoint) -> Claim | None:

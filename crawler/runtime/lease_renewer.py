@@ -84,12 +84,12 @@ class LeaseRenewer:
             until=until,
         )
         if held:
-            lease.renewed_until(asked_at + self._lease_secs)
+            lease.extend(asked_at + self._lease_secs)
             return
         if lease in self._book.held():  # not given back in the meantime
             log.warning("%s lost", lease)
             lease.mark_lost()
-            self._book.strike(lease)
+            self._book.remove(lease)
 
     def _sign_off(self) -> None:
         try:

@@ -218,7 +218,7 @@ class TaskScheduler:
         error: str | None = None,
     ) -> None:
         """Give a task back unfinished; it goes on from its marker, not before that moment."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
 
         def work(tx: Tx) -> None:
@@ -247,7 +247,7 @@ class TaskScheduler:
             self.finish(leased, f"{error} (given up after {attempts} attempts)")
             return
         pause = min(BACKOFF_MOST_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
 
         def work(tx: Tx) -> None:
             now = self._clock.now()
@@ -268,7 +268,7 @@ class TaskScheduler:
 
     def finish(self, leased: TaskLease, error: str | None = None) -> bool:
         """End the task, completed or (with an error) failed; False when its run ended before."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
 
         def work(tx: Tx) -> bool:
@@ -331,7 +331,7 @@ class TaskScheduler:
 
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing without telling the database: the lease runs out by itself."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         leased.lease.mark_lost()
 
     def why_not_advanced(self, tx: Tx, leased: TaskLease) -> Exception:

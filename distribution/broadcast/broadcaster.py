@@ -186,7 +186,7 @@ class Broadcaster:
             self._database.write_idempotent(broadcasts.give_back, self._owner, lease.token)
             raise
         finally:
-            self._book.strike(lease)  # one that was not given back runs out by itself
+            self._book.remove(lease)  # one that was not given back runs out by itself
 
     def _tell(self, lease: Lease, stop: threading.Event) -> Answer:
         found = self._tasks()
