@@ -31,7 +31,7 @@ class HousekeepingFactories:
 
         return SessionChecks(
             accounts=self._pool.manager,
-            visits=self._pool.sessions,
+            sessions=self._pool.sessions,
             platforms=self._pool.pooled_platforms(),
         )
 

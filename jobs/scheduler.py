@@ -120,7 +120,7 @@ class JobScheduler:
 
     def _look_at(self, job: Job) -> None:
         try:
-            self._runner.settle(job)
+            self._runner.run_due(job)
         except DatabaseError as error:
             log.error("job=%s database trouble, looking again: %s", job.name, error)
 

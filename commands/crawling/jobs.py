@@ -104,7 +104,7 @@ def preview(
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result(f"{job.name} ({job.meaning}), {chosen.cron}: {chosen.describe()}")
+    result(f"{job.name} ({job.description}), {chosen.cron}: {chosen.describe()}")
     for at in times:
         result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
 
@@ -128,7 +128,7 @@ def _schedule(usual: Schedule, cron: str | None) -> Schedule:
 
 def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
     if scheduled:
-        return app.jobs.runner.settle(job, asked=True)
+        return app.jobs.runner.run_due(job, requested=True)
     return app.jobs.runner.run_now(job)
 
 

@@ -96,7 +96,7 @@ def test_a_job_that_runs_is_not_begun_again_and_others_go_on(app: App, clock):
 def test_the_end_waits_for_what_runs(app: App):
     gate, stop = Gate(), threading.Event()
     one = scheduler(app, hourly(gate, cron="* * * * *"), inline=False)
-    app.jobs.runner.settle(hourly(gate, cron="* * * * *"))
+    app.jobs.runner.run_due(hourly(gate, cron="* * * * *"))
     app.host_clock.move(120)  # type: ignore[attr-defined]
     one._clock = SystemClockOf(app)  # type: ignore[assignment]
     thread = threading.Thread(target=one.run, args=(stop,))
@@ -124,15 +124,15 @@ class SystemClockOf(SystemClock):
 def test_database_trouble_ends_nothing(app: App, clock, monkeypatch, logs):
     clock.move_to(TEN - timedelta(minutes=1))
     one = scheduler(app, hourly(lambda c: "v"))
-    settle, tries = app.jobs.runner.settle, []
+    run_due, tries = app.jobs.runner.run_due, []
 
     def failing_at_first(job: Job):
         tries.append(1)
         if 1 < len(tries) < 20:
             raise DatabaseUnavailableError("away")
-        return settle(job)
+        return run_due(job)
 
-    monkeypatch.setattr(app.jobs.runner, "settle", failing_at_first)
+    monkeypatch.setattr(app.jobs.runner, "run_due", failing_at_first)
     live(one, clock, TEN + timedelta(minutes=20))
     assert told(app) == [("10:00", "succeeded", "v")]
     assert "job=views database trouble, looking again: away" in logs()
@@ -143,7 +143,7 @@ def test_a_bug_ends_the_service(app: App, clock, monkeypatch, inline: bool):
     def bug(_job: Job) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app.jobs.runner, "settle", bug)
+    monkeypatch.setattr(app.jobs.runner, "run_due", bug)
     one = scheduler(app, hourly(lambda c: "v"), inline=inline)
     with pytest.raises(ZeroDivisionError):
         live(one, clock, clock.now() + timedelta(days=1))

@@ -22,7 +22,9 @@ Run = Callable[[JobContext], str]
 def hourly(run: Run, **changes: Any) -> Job:
     """A job at every full hour."""
     schedule = Schedule(changes.pop("cron", "0 * * * *"), ZoneInfo(changes.pop("zone", "UTC")))
-    return Job(name=changes.pop("name", "views"), meaning="", schedule=schedule, run=run, **changes)
+    return Job(
+        name=changes.pop("name", "views"), description="", schedule=schedule, run=run, **changes
+    )
 
 
 def runs(app: App, job: str = "views") -> list[JobRun]:
