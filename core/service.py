@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Service(Protocol):
-    """What the container starts and stops."""
+    """The interface of what the container starts and stops."""
 
     name: str
 

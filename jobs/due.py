@@ -1,4 +1,4 @@
-"""What is due of a job: to start, resume, give up, or record as missed.
+"""Plans what is due of a job: to start, resume, give up, or record as missed.
 
 Pure functions from the state of the rows to a plan; without a clock and a database.
 """
@@ -64,7 +64,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write in one transaction: everything, or nothing when another process was faster.
+    """The writes of one transaction: all of them, or none when another process was faster.
 
     Args:
         register: record now as the time from which the job's scheduled times count.

@@ -1,4 +1,4 @@
-"""How often one account, or one key, may ask a platform."""
+"""The pace of requests: a rate limit for one account or one key."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ class Pace:
         Raises:
             ValueError: the text has another form or names a zero.
         """
-        found = PACE_FORM.match(str(text).strip())
-        if not found or int(found[1]) == 0 or float(found[2]) == 0:
+        match = PACE_FORM.match(str(text).strip())
+        if not match or int(match[1]) == 0 or float(match[2]) == 0:
             raise ValueError(f"{text!r} is not REQUESTS/SECONDS, for example 1/2.5")
-        return cls(int(found[1]), float(found[2]))
+        return cls(int(match[1]), float(match[2]))
 
     @property
     def gap_secs(self) -> float:
+        """Return the seconds between two requests that are spread evenly."""
         return self.per_secs / self.requests
