@@ -121,7 +121,7 @@ class AccountManager:
         `asked` says what was asked of the platform; without it the next user takes the pace for
         used up.
         """
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         token, now, account = leased.lease.token, self._clock.now(), leased.account
         on_probation = account.health is Health.PROBATION
         good = account.good_answers + good_answers if on_probation else 0
@@ -149,7 +149,7 @@ class AccountManager:
 
     def abandon(self, leased: AccountLease) -> None:
         """Stop renewing without telling the database: the lease runs out by itself."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         leased.lease.mark_lost()
 
     def cool_down(
@@ -164,7 +164,7 @@ class AccountManager:
     ) -> datetime:
         """Give the account back with a rest, twice as long for each failure in a row (at most 16
         times); returns its end. A `suspect` account is probed before it works again."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         now = self._clock.now()
         factor = 2 ** min(leased.account.failure_count, 4)
         until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
@@ -212,7 +212,7 @@ class AccountManager:
 
     def disable(self, leased: AccountLease, reason: str, evidence: Evidence | None = None) -> None:
         """End the lease for good: the account is disabled with its reason."""
-        self._book.strike(leased.lease)
+        self._book.remove(leased.lease)
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
@@ -322,7 +322,7 @@ class AccountManager:
         for lease in self._book.held():
             if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
                 lease.mark_lost()
-                self._book.strike(lease)
+                self._book.remove(lease)
 
     def get_remaining_quota(self, account_id: int) -> int:
         """Rows the account may still export today. Raises InvalidInputError for an unknown id."""

@@ -1,4 +1,4 @@
-"""Notification channels: where alerts are sent, by apprise's URLs."""
+"""Notification channels: where alerts are sent, as apprise URLs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
 SETTING = "BATON_NOTIFY_URLS"
-BETWEEN_URLS = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")  # as apprise parts them
-SEND_SECS = 20.0  # for one message with all its requests
+URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")  # what apprise splits lists at
+SEND_SECS = 20.0  # limit for one message with all its requests
 HTTP_CODE = re.compile(r"error=(\d{3})\b")
 
 
 @dataclass(frozen=True)
 class Channel:
-    """Where messages go.
+    """A destination of messages.
 
-    `number` is its place in the setting, from 1. `id` tells it from the others in the database; it
-    is a few digits of a hash, from which the address cannot be found.
+    Args:
+        number: its position in the setting, from 1.
+        id: its name in the database: a few digits of a hash, from which nobody learns the URL.
     """
 
     number: int
@@ -38,40 +39,43 @@ class Channel:
         return f"{self.number} {self.kind}"
 
     def send(self, message: Message) -> str | None:
-        """Send it, within SEND_SECS; None when it was accepted, else why not. Shows no address."""
-        if chat_webhooks.is_robot(self.plugin):
+        """Send a message within SEND_SECS.
+
+        Returns None when it was accepted, else the reason, in which the URL never appears.
+        """
+        if chat_webhooks.is_chat_webhook(self.plugin):
             return chat_webhooks.send(self.plugin, f"{message.title}\n{message.body}")
         from apprise import Apprise, NotifyFormat, NotifyType
 
         kind = NotifyType.WARNING if message.is_bad else NotifyType.SUCCESS
         sender = Apprise(asset=self.plugin.asset)
         sender.add(self.plugin)
-        answer = sender.notify(
+        result = sender.notify(
             message.body, message.title, notify_type=kind, body_format=NotifyFormat.TEXT
         )
-        if answer:
+        if result:
             return None
-        said = " ".join(entry.message for entry in answer.logs())
-        code = HTTP_CODE.search(said)
+        output = " ".join(entry.message for entry in result.logs())
+        code = HTTP_CODE.search(output)
         if code:
             return f"refused with HTTP {code[1]}"
-        if "did not finish" in said:
+        if "did not finish" in output:
             return f"no answer within {SEND_SECS:.0f} s"
-        return "could not be reached" if "onnection" in said else "not accepted"
+        return "could not be reached" if "onnection" in output else "not accepted"
 
 
 def parse_channels(urls: str) -> tuple[Channel, ...]:
-    """The channels of a list of URLs, separated by spaces or commas.
+    """Return the channels of a list of URLs, separated by spaces, commas or semicolons.
 
     Raises:
-        SettingsError: says which one is wrong by its number, never what it is.
+        SettingsError: a URL cannot be used; it is named by its number, as it may hold a secret.
     """
-    found = [url for url in BETWEEN_URLS.split(urls.strip()) if url]
-    return tuple(_channel(number, url) for number, url in enumerate(found, start=1))
+    parts = [url for url in URL_SEPARATOR.split(urls.strip()) if url]
+    return tuple(_channel(number, url) for number, url in enumerate(parts, start=1))
 
 
 def _channel(number: int, url: str) -> Channel:
-    # Reading its hundred plugins takes 0.4 s, which most commands can do without.
+    # Imported here: apprise loads a hundred plugins in 0.4 s, and most commands need none.
     from apprise import Apprise, AppriseAsset
 
     asset = AppriseAsset(

@@ -1,7 +1,7 @@
-"""Group robots of DingTalk, Feishu (Lark) and WeCom.
+"""Chat webhooks ("group robots") of DingTalk, Feishu (Lark) and WeCom.
 
-They answer HTTP 200 also when they refuse (a wrong keyword or signature, too many messages), which
-apprise takes for accepted. So the addresses are apprise's, and the answers are read here.
+They return HTTP 200 for refused messages too (a wrong keyword or signature, too many messages),
+which apprise takes for success. So apprise parses the URLs, and the responses are read here.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from core.logs import redact
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
-MAX_BYTES = 2000  # WeCom takes 2048, the others more
+MAX_BYTES = 2000  # WeCom accepts 2048 bytes, the others more
 MAX_REASON_CHARS = 160
-CODES = ("errcode", "code", "StatusCode")  # DingTalk and WeCom; Feishu; Feishu as it was
-REASONS = ("errmsg", "msg", "StatusMessage")
+CODE_KEYS = ("errcode", "code", "StatusCode")  # DingTalk and WeCom; Feishu; Feishu's old API
+REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 
 @dataclass(frozen=True)
 class WebhookCall:
-    """One message to a robot, as its platform wants it."""
+    """The HTTP request of one message. `secrets` must not appear in what is logged."""
 
     url: str
     body: Mapping[str, Any]
@@ -34,16 +34,20 @@ class WebhookCall:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-def is_robot(plugin: NotifyBase) -> bool:
+def is_chat_webhook(plugin: NotifyBase) -> bool:
+    """Return True for the plugins that `send` can use."""
     return type(plugin).__name__ in CALLS
 
 
 def send(plugin: NotifyBase, text: str) -> str | None:
-    """Send a text; None when the robot accepted it, else why not. Shows no address."""
+    """Send a text, cut to MAX_BYTES.
+
+    Returns None when it was accepted, else the reason, in which no secret appears.
+    """
     shortened = text.encode()[:MAX_BYTES].decode(errors="ignore")
     call = CALLS[type(plugin).__name__](plugin, shortened)
     try:
-        answer = requests.post(
+        response = requests.post(
             call.url,
             json=call.body,
             params=call.params,
@@ -51,24 +55,24 @@ def send(plugin: NotifyBase, text: str) -> str | None:
             verify=plugin.verify_certificate,
             allow_redirects=False,
         )
-    except requests.RequestException:  # its text holds the address
+    except requests.RequestException:  # its text contains the URL, and so the secret
         return "could not be reached"
-    if answer.status_code != requests.codes.ok:
-        return f"refused with HTTP {answer.status_code}"
-    return _refusal(answer, call)
+    if response.status_code != requests.codes.ok:
+        return f"refused with HTTP {response.status_code}"
+    return _refusal(response, call)
 
 
-def _refusal(answer: requests.Response, call: WebhookCall) -> str | None:
+def _refusal(response: requests.Response, call: WebhookCall) -> str | None:
     try:
-        said = answer.json()
+        payload = response.json()
     except requests.JSONDecodeError:
-        said = None
-    if not isinstance(said, dict):
+        payload = None
+    if not isinstance(payload, dict):
         return "answered something that is no robot's answer"
-    codes = [said[name] for name in CODES if name in said]
+    codes = [payload[name] for name in CODE_KEYS if name in payload]
     if codes and codes[0] == 0:
         return None
-    reason = " ".join(str(said[name]) for name in REASONS if said.get(name))
+    reason = " ".join(str(payload[name]) for name in REASON_KEYS if payload.get(name))
     for secret in call.secrets:
         reason = reason.replace(secret, "***")
     code = codes[0] if codes else "?"
@@ -76,7 +80,7 @@ def _refusal(answer: requests.Response, call: WebhookCall) -> str | None:
 
 
 def _dingtalk(plugin: Any, text: str) -> WebhookCall:
-    """https://open.dingtalk.com/document/robots/custom-robot-access"""
+    """Return a call by https://open.dingtalk.com/document/robots/custom-robot-access."""
     params = {}
     if plugin.secret:
         timestamp, signature = plugin.get_signature()
@@ -89,19 +93,19 @@ def _dingtalk(plugin: Any, text: str) -> WebhookCall:
 
 
 def _feishu(plugin: Any, text: str) -> WebhookCall:
-    """https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot"""
+    """Return a call by https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.notify_url.format(token=plugin.token), body, (plugin.token,))
 
 
 def _lark(plugin: Any, text: str) -> WebhookCall:
-    """Feishu outside China."""
+    """Return a call to Lark, which is Feishu outside China."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.webhook_url, body, (plugin.token,))
 
 
 def _wecom(plugin: Any, text: str) -> WebhookCall:
-    """https://developer.work.weixin.qq.com/document/path/91770"""
+    """Return a call by https://developer.work.weixin.qq.com/document/path/91770."""
     body = {"msgtype": "text", "text": {"content": text}}
     return WebhookCall(plugin.api_url, body, (plugin.key,))
 

@@ -1,4 +1,4 @@
-"""The alerts: raised once per cause over all processes, over when their cause stays away."""
+"""The alert monitor: raises one alert for each cause, and resolves it when the cause stays away."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from alerts.rules import AlertCause, AlertRules
 from core.clock import Clock
-from core.errors import CommitUnknownError, DatabaseError, DuplicateKeyError
+from core.errors import DatabaseError, DuplicateKeyError
 from core.logs import fields, service_log
+from core.poller import Poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
@@ -19,31 +21,39 @@ from storage.operations.alerts import Alert
 
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
-CALM_SECS = 300  # a cause must stay away that long before its alert is over
-MAX_CALM_SECS = 3600  # ... twice as long each time it comes back within COMES_BACK
-COMES_BACK = timedelta(hours=1)
+CALM_SECS = 300  # for so long a cause must stay away before its alert is resolved
+# The time doubles with every return of a cause within RECURS_WITHIN, so that a cause that comes
+# and goes is one alert and not many.
+MAX_CALM_SECS = 3600
+RECURS_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Raise:
-    trouble: AlertCause
+    """A cause without an open alert."""
+
+    cause: AlertCause
 
 
 @dataclass(frozen=True)
 class Refresh:
-    """Its cause is there, but not as it was."""
+    """An open alert whose cause has changed or has come back."""
 
     alert: Alert
-    trouble: AlertCause
+    cause: AlertCause
 
 
 @dataclass(frozen=True)
 class MarkRecovered:
+    """An open alert whose cause is gone for the first time."""
+
     alert: Alert
 
 
 @dataclass(frozen=True)
 class Resolve:
+    """An open alert whose cause stayed away for long enough."""
+
     alert: Alert
 
 
@@ -51,11 +61,11 @@ Change = Raise | Refresh | MarkRecovered | Resolve
 
 
 class AlertMonitor:
-    """One thread of a process. Any number of them may watch one database.
+    """Compares the causes with the open alerts; any number of processes may watch one database.
 
     Args:
-        channels: ids of the notification channels that are to be told.
-        words: how an alert is written into the log.
+        channels: the ids of the notification channels of this process.
+        renderer: writes alerts into the log.
     """
 
     def __init__(
@@ -65,91 +75,92 @@ class AlertMonitor:
         clock: Clock,
         rules: AlertRules,
         channels: Sequence[str],
-        words: AlertRenderer,
+        renderer: AlertRenderer,
     ) -> None:
         self._database = database
         self._clock = clock
         self._rules = rules
         self._channels = tuple(channels)
-        self._words = words
+        self._renderer = renderer
         self._since: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.look_once()
-            except (DatabaseError, CommitUnknownError) as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, LOOK_EVERY_SECS)
+        """Watch until `stop`; database errors are logged and waited out."""
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=LOOK_EVERY_SECS,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run(self.look_once, stop)
 
     def look_once(self) -> int:
-        """Compare what is wrong with what the alerts say; how many were raised or ended."""
-        since = self._since = self._since or self._begin()
-        # The first look locks nothing, and nearly always it is the only one.
+        """Raise, update and resolve alerts once; return how many were raised or resolved."""
+        since = self._since = self._since or self._watched_since()
+        # A read locks nothing, and nearly always there is nothing to change.
         if not self._database.read(self._changes, since):
             return 0
-        news = self._database.write_idempotent(self._settle, since)
-        for alert, what in news:
-            text = fields(alert=alert.id, kind=alert.kind) + f" {self._words.headline(alert)}"
-            if what is News.RAISED:
+        changed = self._database.write_idempotent(self._apply_changes, since)
+        for alert, news in changed:
+            text = fields(alert=alert.id, kind=alert.kind) + f" {self._renderer.headline(alert)}"
+            if news is News.RAISED:
                 log.warning("raised %s", text)
             else:
                 log.info("over %s", text)
-        return len(news)
+        return len(changed)
 
-    def _begin(self) -> datetime:
-        """Since when this database is watched; the first look of all is not about the past."""
+    def _watched_since(self) -> datetime:
+        """Return the time of the first look at this database: older causes raise no alert."""
         known = self._database.read(alert_queries.watched_since)
         now = self._clock.now()
         return known or self._database.write(alert_queries.begin_watch, now)
 
     def _changes(self, tx: Tx, since: datetime) -> list[Change]:
         known = {alert.key: alert for alert in alerts.all_open(tx)}
-        wrong = {one.key: one for one in self._rules.troubles(tx, known.values(), since)}
-        changes: list[Change] = [Raise(one) for key, one in wrong.items() if key not in known]
+        causes = {cause.key: cause for cause in self._rules.causes(tx, known.values(), since)}
+        changes: list[Change] = [Raise(cause) for key, cause in causes.items() if key not in known]
         for key, alert in known.items():
-            if key in wrong:
-                if alert.well_since is not None or _differs(alert, wrong[key]):
-                    changes.append(Refresh(alert, wrong[key]))
+            if key in causes:
+                if alert.well_since is not None or _differs(alert, causes[key]):
+                    changes.append(Refresh(alert, causes[key]))
             elif alert.well_since is None:
                 changes.append(MarkRecovered(alert))
             elif self._clock.now() >= alert.well_since + timedelta(seconds=alert.calm_secs):
                 changes.append(Resolve(alert))
         return changes
 
-    def _settle(self, tx: Tx, since: datetime) -> list[tuple[Alert, News]]:
-        """Look again, and write; what is new."""
-        news = []
+    def _apply_changes(self, tx: Tx, since: datetime) -> list[tuple[Alert, News]]:
+        """Look again and write the changes; return the alerts that were raised or resolved."""
+        changed = []
         for change in self._changes(tx, since):
             match change:
-                case Raise(trouble):
-                    raised = self._raise(tx, trouble)
+                case Raise(cause):
+                    raised = self._raise(tx, cause)
                     if raised is not None:
-                        news.append((raised, News.RAISED))
-                case Refresh(alert, trouble):
-                    alerts.refresh(tx, alert.id, trouble.facts, trouble.until_at)
+                        changed.append((raised, News.RAISED))
+                case Refresh(alert, cause):
+                    alerts.refresh(tx, alert.id, cause.facts, cause.until_at)
                 case MarkRecovered(alert):
                     alerts.note_well(tx, alert.id, self._clock.now())
                 case Resolve(alert):
                     if self._resolve(tx, alert):
-                        news.append((alert, News.RESOLVED))
-        return news
+                        changed.append((alert, News.RESOLVED))
+        return changed
 
-    def _raise(self, tx: Tx, trouble: AlertCause) -> Alert | None:
-        """The new alert, with what is to be told of it; None when another process was faster."""
+    def _raise(self, tx: Tx, cause: AlertCause) -> Alert | None:
+        """Add an alert and its notices, and return it; None when another process was faster."""
         now = self._clock.now()
-        last = alerts.last_of(tx, trouble.kind, trouble.subject)
+        last = alerts.last_of(tx, cause.kind, cause.subject)
         calm_secs = CALM_SECS
-        if last and last.resolved_at and now - last.resolved_at < COMES_BACK:
+        if last and last.resolved_at and now - last.resolved_at < RECURS_WITHIN:
             calm_secs = min(MAX_CALM_SECS, last.calm_secs * 2)
         try:
             alert_id = alerts.add(
                 tx,
-                trouble.kind,
-                subject=trouble.subject,
-                facts=trouble.facts,
-                until=trouble.until_at,
+                cause.kind,
+                subject=cause.subject,
+                facts=cause.facts,
+                until=cause.until_at,
                 calm_secs=calm_secs,
                 now=now,
             )
@@ -157,10 +168,13 @@ class AlertMonitor:
             return None
         for channel in self._channels:
             alert_notices.add(tx, alert_id, News.RAISED, channel, now)
-        return alerts.last_of(tx, trouble.kind, trouble.subject)
+        return alerts.last_of(tx, cause.kind, cause.subject)
 
     def _resolve(self, tx: Tx, alert: Alert) -> bool:
-        """End an alert; who was told of it is told so. False when another process was faster."""
+        """Resolve an alert and notify the channels that it was sent to.
+
+        Returns False when another process was faster.
+        """
         now = self._clock.now()
         if not alerts.resolve(tx, alert.id, now):
             return False
@@ -170,10 +184,10 @@ class AlertMonitor:
         return True
 
 
-def _differs(alert: Alert, trouble: AlertCause) -> bool:
-    return (dict(alert.facts), alert.until_at) != (dict(trouble.facts), _millis(trouble.until_at))
+def _differs(alert: Alert, cause: AlertCause) -> bool:
+    return (dict(alert.facts), alert.until_at) != (dict(cause.facts), _millis(cause.until_at))
 
 
 def _millis(moment: datetime | None) -> datetime | None:
-    """As the database keeps it."""
+    """Return a moment in the resolution of the database."""
     return moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)

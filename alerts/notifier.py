@@ -1,14 +1,16 @@
-"""Telling: notices go from the database to their channel, at least once each."""
+"""The notifier: sends notices from the database to their channel, each at least once."""
 
 from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 from alerts.channels import Channel
 from core.clock import Clock
-from core.errors import CommitUnknownError, DatabaseError
+from core.errors import DatabaseError
 from core.logs import fields, service_log
+from core.poller import Poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
@@ -16,20 +18,20 @@ from storage.operations.alert_notices import News, Notice
 
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
-# Longer than any send: nobody renews it, so that a teller that hangs is replaced.
+# Longer than any request takes. Nobody renews it, so that a notifier that hangs is replaced.
 LEASE_SECS = 60.0
-MAX_AT_ONCE = 50  # causes in one message: many at once must be no storm
-MAX_IN_WORDS = 8
+MAX_NOTICES = 50  # of one message: many alerts at once must not flood a channel
+MAX_LISTED = 8  # of them, with their text; the others are counted
 BACKOFF_BASE_SECS = 30.0
-BACKOFF_MOST_SECS = 3600.0
+MAX_BACKOFF_SECS = 3600.0
 GIVE_UP_AFTER = timedelta(days=1)
 
 
 class AlertNotifier:
-    """Tells one channel, so that one that hangs holds up no other.
+    """Sends the notices of one channel, so that a channel that hangs delays no other.
 
-    Any number of processes may tell the same channel: each notice is leased. A process that dies
-    between sending and noting leaves a notice that is sent once more.
+    Any number of processes may serve the same channel: each notice is leased. A notice is sent
+    again when its process dies between sending it and recording that.
     """
 
     def __init__(
@@ -38,38 +40,39 @@ class AlertNotifier:
         database: Database,
         clock: Clock,
         channel: Channel,
-        words: AlertRenderer,
+        renderer: AlertRenderer,
         owner: str,
         host: str,
     ) -> None:
         self._database = database
         self._clock = clock
         self._channel = channel
-        self._words = words
+        self._renderer = renderer
         self._owner = owner
         self._host = host
 
     def run(self, stop: threading.Event) -> None:
-        """Tell until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.tell_once()
-            except (DatabaseError, CommitUnknownError) as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, LOOK_EVERY_SECS)
+        """Send until `stop`; database errors are logged and waited out."""
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=LOOK_EVERY_SECS,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run(self.send_once, stop)
 
-    def tell_once(self) -> int:
-        """Send what is due as one message; how many notices it told."""
+    def send_once(self) -> int:
+        """Send what is due as one message, and return how many notices were recorded as sent."""
         notices = self._claim()
         if not notices:
             return 0
-        told = [(one.alert, one.news) for one in notices]
-        refusal = self._channel.send(self._words.message(self._host, told, MAX_IN_WORDS))
+        news = [(notice.alert, notice.news) for notice in notices]
+        refusal = self._channel.send(self._renderer.message(self._host, news, MAX_LISTED))
         if refusal is None:
-            kept = self._database.write_idempotent(self._note_told, notices)
-            log.info("%s told", fields(channel=self._channel.name, notices=kept))
-            return kept
-        given_up = self._database.write_idempotent(self._note_refused, notices, refusal)
+            sent = self._database.write_idempotent(self._record_sent, notices)
+            log.info("%s told", fields(channel=self._channel.name, notices=sent))
+            return sent
+        given_up = self._database.write_idempotent(self._record_refused, notices, refusal)
         about = fields(channel=self._channel.name, notices=len(notices), given_up=given_up or None)
         log.warning("%s not told: %s", about, refusal)
         return 0
@@ -80,31 +83,42 @@ class AlertNotifier:
             return []
         until = now + timedelta(seconds=LEASE_SECS)
         return self._database.write(
-            alert_notices.claim, channel, owner=self._owner, now=now, until=until, limit=MAX_AT_ONCE
+            alert_notices.claim, channel, owner=self._owner, now=now, until=until, limit=MAX_NOTICES
         )
 
-    def _note_told(self, tx: Tx, notices: list[Notice]) -> int:
-        """How many were still ours. What is over by now is to be told so as well."""
-        told = 0
-        for notice in sorted(notices, key=lambda one: one.alert.id):
-            # Locked first: an alert that ends just now must see that it was told, or be seen ended.
+    def _record_sent(self, tx: Tx, notices: list[Notice]) -> int:
+        """Record notices as sent; return how many leases were still held.
+
+        An alert that was resolved meanwhile gets a notice that says so.
+        """
+        sent = 0
+        for notice in sorted(notices, key=_alert_id):
+            # The alert is locked first: whoever resolves it now finds this notice sent, or this
+            # transaction finds the alert resolved.
             is_open = alerts.hold(tx, notice.alert.id)
             now = self._clock.now()
             if not alert_notices.note_told(tx, notice, now):
-                continue  # the lease was lost: somebody else sends it again
-            told += 1
+                continue  # The lease was lost, and another process sends it again.
+            sent += 1
             if notice.news is News.RAISED and not is_open:
                 alert_notices.add(tx, notice.alert.id, News.RESOLVED, self._channel.id, now)
-        return told
+        return sent
 
-    def _note_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> int:
-        """Put them back for later; how many are too old for that, or over by now."""
+    def _record_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> int:
+        """Schedule notices for another attempt; return how many were given up instead.
+
+        Those are the ones that failed for a day, and those whose alert was resolved meanwhile.
+        """
         now, given_up = self._clock.now(), 0
-        for notice in sorted(notices, key=lambda one: one.alert.id):
+        for notice in sorted(notices, key=_alert_id):
             is_stale = notice.news is News.RAISED and not alerts.hold(tx, notice.alert.id)
             if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
                 given_up += alert_notices.give_up(tx, notice, refusal)
                 continue
-            pause = min(BACKOFF_MOST_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))
+            pause = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))
             alert_notices.put_back(tx, notice, now + timedelta(seconds=pause), refusal)
         return given_up
+
+
+def _alert_id(notice: Notice) -> int:
+    return notice.alert.id

@@ -1,4 +1,4 @@
-"""What is wrong just now, by the database and by this process's breaker."""
+"""The rules of alerts: the causes that the database and this process's breaker show now."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
-NEWEST_FAILED = 50
-SAME_MOMENT = timedelta(seconds=5)  # a breaker's end, as two looks reckon it
+MAX_FAILED_TASKS = 50
+CLOCK_TOLERANCE = timedelta(seconds=5)  # two looks compute the end of one breaker slightly apart
 
 
 @dataclass(frozen=True)
 class AlertCause:
-    """A cause for an alert. The fields are those of `Alert`."""
+    """A cause for an alert; its fields are those of `Alert`."""
 
     kind: AlertKind
     subject: str
@@ -36,10 +36,10 @@ class AlertCause:
 
 
 class AlertRules:
-    """Looks for causes.
+    """Finds the causes for alerts.
 
     Args:
-        session_warning: how long before its end a session is worth a word; 0: never.
+        session_warning: how long before its end a session is a cause; 0: never.
     """
 
     def __init__(
@@ -50,35 +50,35 @@ class AlertRules:
         self._calendar = calendar
         self._session_warning = session_warning
 
-    def troubles(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
-        """Everything that is wrong now and was not before `since`; a handful of queries."""
+    def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
+        """Return every cause that exists now and did not exist before `since`, in a few queries."""
         known = list(already_open)
         return [
-            *self._disabled(tx, since),
+            *self._disabled_accounts(tx, since),
             *self._ending_sessions(tx, since),
-            *self._spent(tx),
-            *self._failed(tx, known, since),
-            *self._left_alone(known),
+            *self._spent_platforms(tx),
+            *self._failed_tasks(tx, known, since),
+            *self._open_breakers(known),
         ]
 
-    def _disabled(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
-        for one in alert_queries.disabled_accounts(tx, since):
-            facts = _of_account(one) | {"reason": one.reason}
-            yield AlertCause(AlertKind.ACCOUNT_DISABLED, f"account:{one.id}", facts)
+    def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
+        for account in alert_queries.disabled_accounts(tx, since):
+            facts = _account_facts(account) | {"reason": account.reason}
+            yield AlertCause(AlertKind.ACCOUNT_DISABLED, f"account:{account.id}", facts)
 
     def _ending_sessions(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
+        if not self._session_warning:
+            return
         before = self._clock.now() + self._session_warning
-        for one in (
-            alert_queries.ending_sessions(tx, since, before) if self._session_warning else ()
-        ):
+        for account in alert_queries.ending_sessions(tx, since, before):
             yield AlertCause(
                 kind=AlertKind.SESSION_EXPIRING,
-                subject=f"account:{one.id}",
-                facts=_of_account(one),
-                until_at=one.ends_at,
+                subject=f"account:{account.id}",
+                facts=_account_facts(account),
+                until_at=account.ends_at,
             )
 
-    def _spent(self, tx: Tx) -> Iterator[AlertCause]:
+    def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
         now = self._clock.now()
         day, day_ends = self._calendar.day(now), self._calendar.next_day_starts(now)
         for platform in alert_queries.platforms_out_of_quota(tx):
@@ -93,9 +93,9 @@ class AlertRules:
                     until_at=shortage.until,
                 )
 
-    def _failed(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[AlertCause]:
-        told = [alert.facts["task"] for alert in known if alert.kind is AlertKind.TASK_FAILED]
-        for task in alert_queries.failed_tasks(tx, since, CANCELLED, NEWEST_FAILED, told):
+    def _failed_tasks(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[AlertCause]:
+        alerted = [alert.facts["task"] for alert in known if alert.kind is AlertKind.TASK_FAILED]
+        for task in alert_queries.failed_tasks(tx, since, CANCELLED, MAX_FAILED_TASKS, alerted):
             facts = {
                 "task": task.id,
                 "task_type": task.task_type.value,
@@ -105,33 +105,36 @@ class AlertRules:
             }
             yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
-    def _left_alone(self, known: list[Alert]) -> list[AlertCause]:
-        """Breakers: this process's, and those of others until the moment they gave; a process that
-        died cannot take its word back."""
+    def _open_breakers(self, known: list[Alert]) -> list[AlertCause]:
+        """Return the open breakers of this process and of others.
+
+        Those of others count until the end that they recorded, as a process that died can no longer
+        resolve them.
+        """
         now = self._clock.now()
-        found = {
+        causes = {
             alert.key: AlertCause(
                 kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
             )
             for alert in known
             if alert.kind is AlertKind.BREAKER_OPEN and (alert.until_at or now) > now
         }
-        for way in self._breaker.shut_ways():
-            subject = f"platform:{way.platform}"
-            if way.egress is not None:
-                subject += f",way:{way.egress}"[:110]
-            until = now + timedelta(seconds=way.secs_left)
-            ours = AlertCause(
+        for route in self._breaker.shut_ways():
+            subject = f"platform:{route.platform}"
+            if route.egress is not None:
+                subject += f",way:{route.egress}"[:110]
+            until = now + timedelta(seconds=route.secs_left)
+            cause = AlertCause(
                 kind=AlertKind.BREAKER_OPEN,
                 subject=subject,
-                facts={"platform": way.platform, "way": way.egress},
+                facts={"platform": route.platform, "way": route.egress},
                 until_at=until,
             )
-            known_until = found[ours.key].until_at if ours.key in found else None
-            if known_until is None or until - known_until > SAME_MOMENT:
-                found[ours.key] = ours
-        return list(found.values())
+            known_until = causes[cause.key].until_at if cause.key in causes else None
+            if known_until is None or until - known_until > CLOCK_TOLERANCE:
+                causes[cause.key] = cause
+        return list(causes.values())
 
 
-def _of_account(one: AccountTrouble) -> dict[str, Any]:
-    return {"account": one.username, "platform": one.platform}
+def _account_facts(account: AccountTrouble) -> dict[str, Any]:
+    return {"account": account.username, "platform": account.platform}

@@ -1,4 +1,4 @@
-"""Alerts: detection and notification."""
+"""Builds the detection of alerts and their notification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AlertFactories:
-    """Alerts: detection and notification."""
+    """Factories of the alert monitor, the notification channels and their notifiers."""
 
     def __init__(
         self,
@@ -33,14 +33,13 @@ class AlertFactories:
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
-        """Where alerts are sent. Raises SettingsError when one cannot be used."""
-
+        """Return where alerts are sent. Raises SettingsError when a URL cannot be used."""
         from alerts.channels import parse_channels
 
         return parse_channels(secret_text(self._base.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
-        """Raise SettingsError unless alerts can be sent where the settings say."""
+        """Raise SettingsError when a URL of the setting cannot be used."""
         _ = self.channels
 
     @property
@@ -70,12 +69,11 @@ class AlertFactories:
             clock=self._base.clock,
             rules=rules,
             channels=ids,
-            words=log_renderer(self._base.calendar.zone),
+            renderer=log_renderer(self._base.calendar.zone),
         )
 
     def notifiers(self) -> list[AlertNotifier]:
-        """One for each channel."""
-
+        """Return one notifier for each channel."""
         from alerts.notifier import AlertNotifier
 
         return [
@@ -83,7 +81,7 @@ class AlertFactories:
                 database=self._base.database,
                 clock=self._base.clock,
                 channel=channel,
-                words=self.messages,
+                renderer=self.messages,
                 owner=self._base.owner,
                 host=self._base.host,
             )
@@ -91,5 +89,5 @@ class AlertFactories:
         ]
 
     def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return what runs in a thread each: one notifier for each channel."""
+        """Return the loops of the notifiers; each runs in a thread of its own."""
         return [notifier.run for notifier in self.notifiers()]

@@ -1,4 +1,4 @@
-"""The scheduled jobs that keep pool and database in order."""
+"""Builds the scheduled jobs that maintain the pool and the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class HousekeepingFactories:
-    """The scheduled jobs that keep pool and database in order."""
+    """Factories of the scheduled jobs that maintain the pool and the database."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Scheduled jobs and what runs them."""
+"""Builds the scheduled jobs, their runner and their scheduler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class JobFactories:
-    """Scheduled jobs and what runs them."""
+    """Factories of the scheduled jobs, their runner, launcher and scheduler."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class JobFactories:
         return JobRunner(
             database=self._base.database,
             clock=self._base.clock,
-            book=self._base.leases,
+            leases=self._base.leases,
             owner=self._base.owner,
             lease_secs=self._base.settings.lease_secs,
         )

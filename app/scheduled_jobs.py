@@ -31,19 +31,19 @@ def all_jobs(
     return (
         Job(
             name="quota_reset",
-            meaning="start the quota day",
+            description="start the quota day",
             schedule=midnight,
             run=lambda c: housekeeping.quota_reset.run(c),
         ),
         Job(
             name="session_checks",
-            meaning="look at every session once a day",
+            description="look at every session once a day",
             schedule=hourly,
             run=lambda c: housekeeping.session_checks.run(c),
         ),
         Job(
             name="hourly_views",
-            meaning="ask for the numbers of all valid works",
+            description="ask for the numbers of all valid works",
             schedule=Schedule(settings.views_schedule, zone),
             run=lambda c: works.hourly.run(c.stop),
             enabled=settings.views_enabled,
@@ -51,13 +51,13 @@ def all_jobs(
         ),
         Job(
             name="catalogue_export",
-            meaning="write views.json",
+            description="write views.json",
             schedule=Schedule(settings.works_export_schedule, zone),
             run=lambda c: _export(works),
         ),
         Job(
             name="play_counts",
-            meaning="refresh the play counts of the catalogue",
+            description="refresh the play counts of the catalogue",
             schedule=Schedule(settings.play_counts_schedule, zone),
             run=lambda c: works.play_counts.job(c.stop),
             enabled=settings.play_counts_enabled,
@@ -65,13 +65,13 @@ def all_jobs(
         ),
         Job(
             name="daily_stats",
-            meaning="report yesterday's distribution tasks",
+            description="report yesterday's distribution tasks",
             schedule=Schedule(settings.daily_stats_schedule, zone),
             run=lambda c: distribution.daily_scanner.run(c.stop),
         ),
         Job(
             name="late_completions",
-            meaning="count what came after its day was reported",
+            description="count what came after its day was reported",
             schedule=late,
             run=lambda c: distribution.late_completions.run(c.stop),
             enabled=settings.late_completions_days > 0,
@@ -79,7 +79,7 @@ def all_jobs(
         ),
         Job(
             name="prune",
-            meaning="delete what is older than it is kept",
+            description="delete what is older than it is kept",
             schedule=Schedule(settings.prune_schedule, zone),
             run=lambda c: housekeeping.retention.run(c.stop),
         ),

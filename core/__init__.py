@@ -1,1 +1,1 @@
-"""Ground floor: settings, clock, errors, logging, services. Imports nothing of ours."""
+"""Settings, clock, errors, leases, logging, services: the lowest layer imports no other."""

@@ -1,4 +1,4 @@
-"""Files that are replaced in one step: a reader finds the old one or the new one, never a half."""
+"""Files replaced in one step: a reader sees the old content or the new, never part of either."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from core.errors import OutputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """Write the new content of `path` (UTF-8); it takes the old one's place when the block ends
-    well, and is on the disk then. Two processes must not do so at the same time.
+    """Open a file (UTF-8) whose content replaces `path` when the block ends without an error.
+
+    The new content is synced to disk before the replacement. Two processes must not replace the
+    same path at the same time.
 
     Raises:
-        OutputError: the disk says no; the old file is as it was.
+        OutputError: it cannot be written; the old file is unchanged.
     """
     part = path.with_name(f".{path.name}.part")
     try:
@@ -36,7 +38,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder with its parents; each name is on the disk when this returns."""
+    """Create a folder and its missing parents, each synced to disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -45,7 +47,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk: what was renamed or removed stays so."""
+    """Sync the entries of a folder to disk, so that renames and removals survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

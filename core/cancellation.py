@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class StoppedSignal(Exception):
-    """The wait was cut short because the service stops; the request was not made."""
+    """A wait was cut short because the service stops; the work after it was not done."""
 
 
 class OutOfTurnSignal(Exception):
-    """The account may not ask for `secs` yet, which is longer than the caller wants to wait."""
+    """The account may not send a request for `secs` seconds; the caller would not wait so long."""
 
     def __init__(self, secs: float) -> None:
         super().__init__(f"next turn in {secs:.1f} s")
@@ -16,4 +16,4 @@ class OutOfTurnSignal(Exception):
 
 
 class TaskHaltedSignal(Exception):
-    """The operator paused or cancelled the task while it was worked on; the lease still holds."""
+    """The operator paused or cancelled the task during work on it; its lease is still held."""

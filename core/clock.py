@@ -1,4 +1,4 @@
-"""Time as a collaborator: product code asks a Clock, tests move one."""
+"""Clocks: product code takes the time from an injected one, tests move theirs by hand."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
-    """Where the time comes from and how a thread waits."""
+    """The source of the time, and the way a thread waits."""
 
     def now(self) -> datetime:
-        """The current moment, timezone-aware, in UTC."""
+        """Return the current time, timezone-aware, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences mean something."""
+        """Return seconds that never run backwards; only differences are meaningful."""
 
     def wait(self, event: threading.Event, secs: float) -> bool:
-        """Wait up to `secs` seconds for `event`; True when it is set."""
+        """Wait up to `secs` seconds for `event`; return True when it is set."""
 
 
 class SystemClock:
-    """The host's own clock."""
+    """The clock of this host."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -36,13 +36,16 @@ class SystemClock:
 
 
 class TimeLimit(threading.Event):
-    """Set when `stop` is, or when `secs` are over: what heeds a stop ends in time as well."""
+    """An event that is set when `stop` is set or `secs` have passed.
+
+    Code that ends on a stop event ends at a time limit as well when it is given this one.
+    """
 
     def __init__(self, *, stop: threading.Event, clock: Clock, secs: float) -> None:
         super().__init__()
         self._stop = stop
         self._clock = clock
-        self._ends = clock.monotonic() + secs
+        self._ends_at = clock.monotonic() + secs
 
     def is_set(self) -> bool:
         return self._stop.is_set() or self._secs_left() <= 0
@@ -52,34 +55,32 @@ class TimeLimit(threading.Event):
         return self._stop.wait(max(0.0, secs)) or self.is_set()
 
     def _secs_left(self) -> float:
-        return self._ends - self._clock.monotonic()
+        return self._ends_at - self._clock.monotonic()
 
 
 def iso_utc(moment: datetime) -> str:
-    """`2026-11-22T05:00:00.123Z`: a moment as our JSON has it."""
+    """Format a timezone-aware moment for JSON, as in `2026-11-22T05:00:00.123Z`."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 class QuotaCalendar:
-    """Which quota day a moment belongs to: the calendar day in the configured zone."""
+    """Quota days: calendar days in the configured time zone."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
 
     def day(self, now: datetime) -> date:
+        """Return the quota day that a moment belongs to."""
         return now.astimezone(self.zone).date()
 
     def next_day_starts(self, now: datetime) -> datetime:
-        """The moment (UTC) at which the next quota day begins."""
-        tomorrow = self.day(now) + timedelta(days=1)
-        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self.zone)
-        return midnight.astimezone(UTC)
+        """Return the moment (UTC) at which the next quota day begins."""
+        return self._midnight(self.day(now) + timedelta(days=1))
 
     def bounds(self, day: date) -> tuple[datetime, datetime]:
-        """The moments (UTC) at which a quota day begins and at which the next one does."""
-        begins, ends = (
-            datetime(one.year, one.month, one.day, tzinfo=self.zone).astimezone(UTC)
-            for one in (day, day + timedelta(days=1))
-        )
-        return begins, ends
+        """Return the moments (UTC) at which a quota day and the next one begin."""
+        return self._midnight(day), self._midnight(day + timedelta(days=1))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)

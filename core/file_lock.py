@@ -1,4 +1,4 @@
-"""One process at a time: a lock on a file, which ends with its holder however that dies."""
+"""A lock between processes, on a file; the kernel releases it when its holder dies."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from core.errors import OutputError
 
 @contextmanager
 def file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold the lock; gives False where another holds it and `wait` is off.
+    """Hold the lock during the block; yield False when another process holds it.
+
+    With `wait`, block until the lock is free instead.
 
     Raises:
-        OutputError: the file cannot be made.
+        OutputError: the lock file cannot be created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Leases as the holder sees them: a fencing token, a deadline, and the book of what is held."""
+"""Leases as their holder sees them: a fencing token, a deadline, and a registry of held ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from core.errors import LeaseLostError
 
 
 class LeaseKind(StrEnum):
+    """The kinds of rows that are leased."""
+
     TASK = "task"
     ACCOUNT = "account"
     JOB = "job"
@@ -19,12 +21,13 @@ class LeaseKind(StrEnum):
 
 
 class Lease:
-    """One held row. The database has the last word; this is what the holder may rely on.
+    """A leased row, as far as its holder knows; the database decides.
 
-    `token` goes into every write made under the lease. `deadline` (monotonic seconds) is when the
-    lease ends unless the keeper renews it: a process that was frozen or cut off for longer must not
-    use the account any more, although nobody has told it. `on_lost` is called when it turns out to
-    be lost.
+    Args:
+        token: the fencing token, part of every write made under the lease.
+        deadline: monotonic seconds at which the lease ends unless it is renewed. A process that was
+            frozen or cut off for longer must stop by itself, because nobody can notify it.
+        on_lost: called when the lease turns out to be lost.
     """
 
     def __init__(
@@ -43,18 +46,21 @@ class Lease:
         self._lost = False
         self._on_lost = on_lost
 
-    def renewed_until(self, deadline: float) -> None:
+    def extend(self, deadline: float) -> None:
+        """Set the deadline (monotonic seconds) after a renewal; a lost lease stays lost."""
         self._deadline = deadline
 
     def mark_lost(self) -> None:
+        """Record that another process may hold the row, and call `on_lost`."""
         self._lost = True
         self._on_lost()
 
     def is_held(self, clock: Clock) -> bool:
+        """Return True before the deadline, unless the lease was lost."""
         return not self._lost and clock.monotonic() < self._deadline
 
     def require(self, clock: Clock) -> None:
-        """Raise LeaseLostError unless the lease is still ours as far as we know."""
+        """Raise LeaseLostError unless `is_held`."""
         if not self.is_held(clock):
             raise LeaseLostError(f"lease on {self.kind} {self.row_id} ran out or was taken over")
 
@@ -63,10 +69,10 @@ class Lease:
 
 
 class LeaseRegistry:
-    """All leases that this process wants to keep; the keeper renews what stands here.
+    """The leases that this process holds; the lease renewer renews every one of them.
 
-    A lease that is struck out without being released in the database runs out by itself. That is
-    how work ends whose state is not known for sure.
+    A lease that is removed without being released in the database expires. Work whose outcome is
+    not known for sure ends that way.
     """
 
     def __init__(self) -> None:
@@ -77,11 +83,13 @@ class LeaseRegistry:
         with self._lock:
             self._held[(lease.kind, lease.row_id)] = lease
 
-    def strike(self, lease: Lease) -> None:
+    def remove(self, lease: Lease) -> None:
+        """Stop renewing a lease; a newer lease of the same row stays."""
         with self._lock:
             if self._held.get((lease.kind, lease.row_id)) is lease:
                 del self._held[(lease.kind, lease.row_id)]
 
     def held(self) -> list[Lease]:
+        """Return the leases to renew, in no particular order."""
         with self._lock:
             return list(self._held.values())

@@ -1,4 +1,4 @@
-"""Log files: one per service and day, every line with its task, account and page or id range."""
+"""Log files, one for each service and UTC day, with credentials redacted from every line."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = "baton"
-# Each form begins where a word does: from every letter of it, a long word would be read again.
+# The pattern starts at word boundaries only: trying every letter makes long words quadratic.
 NAMES = (
     r"(?i)(?<![\w-])([\w-]*(?:SESSDATA|bili_jct|ckMd5|access_key|secret_key|password|passwd"
     r"|token|secret|authorization|cookie))"
 )
-EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"  # of our own messages: SESSDATA=...; bili_jct=...
+# Placeholders of Baton's own messages stay readable: SESSDATA=...; bili_jct=...
+EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"
 VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)" + EXAMPLE + r"(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
 EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
-SECRET_FORMS = (
+SECRET_PATTERNS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
     (re.compile(r"\b(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
@@ -28,14 +29,17 @@ LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def redact(text: str) -> str:
-    """Strike out what looks like a credential: cookie values, URL passwords, encrypted tokens."""
-    for form, replacement in SECRET_FORMS:
-        text = form.sub(replacement, text)
+    """Replace what looks like a credential by `***`: cookies, URL passwords, encrypted tokens."""
+    for pattern, replacement in SECRET_PATTERNS:
+        text = pattern.sub(replacement, text)
     return text
 
 
 def fields(**values: object) -> str:
-    """`task=3 account=acc1 page=7`, leaving out what is None; spaces are quoted."""
+    """Format values for a log line, as in `task=3 account=acc1 page=7`.
+
+    None is left out; a value with whitespace is quoted.
+    """
     parts = []
     for name, value in values.items():
         if value is None:
@@ -46,12 +50,12 @@ def fields(**values: object) -> str:
 
 
 def service_log(service: str) -> logging.Logger:
-    """The logger whose lines go to `<log dir>/<service>-<day>.log`."""
+    """Return the logger whose lines go to `<log dir>/<service>-<day>.log`."""
     return logging.getLogger(f"{ROOT}.{service}")
 
 
 class RedactingFormatter(logging.Formatter):
-    """`2026-11-22T05:00:00.123Z INFO ingestion message`, one line a record except tracebacks."""
+    """Formats `2026-11-22T05:00:00.123Z INFO ingestion message`; only tracebacks span lines."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")
@@ -61,8 +65,8 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """One line: what looks like a line break in a message must not forge a record."""
-        return LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], super().formatMessage(record))
+        """Escape control characters: a line break in a message could forge a record."""
+        return LINE_BREAKS.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         moment = datetime.fromtimestamp(record.created, UTC)
@@ -70,7 +74,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 class DailyFiles(logging.Handler):
-    """Writes each record to the file of its service and (UTC) day, made when first needed."""
+    """Writes each record to the file of its service and UTC day, created on first use."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -96,11 +100,11 @@ class DailyFiles(logging.Handler):
     def _stream(self, record: logging.LogRecord) -> TextIO:
         service = record.name.removeprefix(f"{ROOT}.").split(".")[0]
         day = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d")
-        known = self._open.get(service)
-        if known is not None and known[0] == day:
-            return known[1]
-        if known is not None:
-            known[1].close()
+        current = self._open.get(service)
+        if current is not None and current[0] == day:
+            return current[1]
+        if current is not None:
+            current[1].close()
         self._folder.mkdir(parents=True, exist_ok=True)
         stream = (self._folder / f"{service}-{day}.log").open(
             "a", encoding="utf-8", errors="backslashreplace"
@@ -111,10 +115,10 @@ class DailyFiles(logging.Handler):
 
 @contextmanager
 def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
-    """The logger of a job whose lines go to that one file, and to no daily one.
+    """Yield a logger whose lines go to the file `path` alone, not to a daily file.
 
     Raises:
-        OSError: the folder cannot be made.
+        OSError: the folder or the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
@@ -131,10 +135,10 @@ def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
 
 
 def set_up_logging(folder: Path) -> logging.Handler:
-    """Send Baton's log records to daily files under `folder`; returns the handler to close.
+    """Send Baton's log records to daily files under `folder`; return the handler to close.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be created.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handler = DailyFiles(folder)

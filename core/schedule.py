@@ -1,4 +1,4 @@
-"""Schedules as cron writes them: checked by place, and asked for moments in UTC."""
+"""Cron schedules: validation that points at the wrong character, and scheduled times in UTC."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ FIELDS = (
     ("month", "1-12 or JAN-DEC"),
     ("day of week", "0-7 or SUN-SAT; 0 and 7 are Sunday"),
 )
-SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+# The longest window covers the eight years between two 29ths of February around 2100.
 WINDOWS = tuple(timedelta(hours=hours) for hours in (1, 25, 24 * 32, 24 * 367, 24 * 366 * 9))
-INSTANT = timedelta(milliseconds=1)  # times in the database are no finer
+INSTANT = timedelta(milliseconds=1)  # the resolution of times in the database
 
 
 def check_cron(text: str) -> str:
-    """The text of five cron fields, as it is.
+    """Return the text of five cron fields unchanged when it is valid.
 
     Raises:
-        ValueError: says which field is wrong, and where it stands.
+        ValueError: names the wrong field and the character where it begins.
     """
     fields = list(re.finditer(r"\S+", text))
     if len(fields) != len(FIELDS):
@@ -36,38 +37,38 @@ def check_cron(text: str) -> str:
             " week; for example 0 2 * * *"
         )
     for number, field in enumerate(fields):
-        _check_field(text, number, field.group(), field.start() + 1)
+        _check_field(text, number, field=field.group(), position=field.start() + 1)
     try:
-        next(CronSim(text, SOME_DAY))
+        next(CronSim(text, ANY_DAY))
     except (CronSimError, StopIteration):
         raise ValueError(f"{text!r} never happens: no month has such a day") from None
     return text
 
 
-def _check_field(text: str, number: int, field: str, place: int) -> None:
+def _check_field(text: str, number: int, *, field: str, position: int) -> None:
     name, allowed = FIELDS[number]
     for term in field.split(","):
-        alone = ["*"] * len(FIELDS)
-        alone[number] = term
+        fields = ["*"] * len(FIELDS)
+        fields[number] = term
         try:
-            CronSim(" ".join(alone), SOME_DAY)
+            CronSim(" ".join(fields), ANY_DAY)
         except CronSimError:
             raise ValueError(
-                f"{text!r}: {term!r} at character {place} is no {name} ({allowed})"
+                f"{text!r}: {term!r} at character {position} is no {name} ({allowed})"
             ) from None
-        place += len(term) + 1
+        position += len(term) + 1
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When something is due: a cron text in a time zone. All moments are UTC.
+    """A cron text in a time zone. All moments that it takes and returns are UTC.
 
-    Where the zone changes to daylight saving time and back, Debian cron's rules hold (cronsim's):
-    a fixed time that is skipped comes right after the gap, one that occurs twice comes once, and
+    At changes of daylight saving time the rules of Debian cron hold, as cronsim implements them: a
+    fixed time that is skipped comes right after the gap, one that occurs twice comes once, and
     times with `*` as minute or hour follow the real hours.
 
     Raises:
-        ValueError: when it is made of a text that `check_cron` refuses.
+        ValueError: `check_cron` refuses the text.
     """
 
     cron: str
@@ -77,47 +78,48 @@ class Schedule:
         check_cron(self.cron)
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """The scheduled times behind `moment`, in order, for ever."""
+        """Yield the scheduled times after `moment`, in order, without end."""
         last = moment
         for local in CronSim(self.cron, moment.astimezone(self.zone)):
             at = local.astimezone(UTC)
-            if at > last:  # in an hour that occurs twice cronsim goes back to the first one
+            if at > last:  # cronsim returns to the first one of an hour that occurs twice
                 last = at
                 yield at
 
     def next_after(self, moment: datetime) -> datetime:
+        """Return the first scheduled time after `moment`."""
         return next(self.after(moment))
 
     def newest(self, since: datetime | None, until: datetime) -> datetime | None:
-        """The last scheduled time behind `since` and not behind `until`; None when there is none.
+        """Return the last scheduled time in `(since, until]`; None when there is none.
 
-        It is looked for in growing windows, so that a long absence costs no more than a short one.
+        The search goes back in growing windows, so that a long absence costs no more than a short
+        one. Without `since` it ends after nine years.
         """
         for window in WINDOWS:
             start = until - window if since is None else max(since, until - window)
-            found = None
+            newest = None
             for at in self.after(start):
                 if at > until:
                     break
-                found = at
-            if found is not None or start == since:
-                return found
+                newest = at
+            if newest is not None or start == since:
+                return newest
         return None
 
     def newest_before(self, since: datetime | None, moment: datetime) -> datetime | None:
-        """The last scheduled time behind `since` and before `moment`."""
+        """Return the last scheduled time in `(since, moment)`; None when there is none."""
         return self.newest(since, moment - INSTANT)
 
-    def count(self, since: datetime, until: datetime, most: int) -> int:
-        """How many scheduled times lie behind `since` and not behind `until`; counted up to
-        `most`."""
+    def count(self, since: datetime, until: datetime, limit: int) -> int:
+        """Return the number of scheduled times in `(since, until]`, counted up to `limit`."""
         number = 0
-        for at in islice(self.after(since), most):
+        for at in islice(self.after(since), limit):
             if at > until:
                 break
             number += 1
         return number
 
-    def in_words(self) -> str:
-        """`At 02:00 every day (Asia/Shanghai)`"""
-        return f"{CronSim(self.cron, SOME_DAY).explain()} ({self.zone.key})"
+    def describe(self) -> str:
+        """Return the schedule in English, as in `At 02:00 every day (Asia/Shanghai)`."""
+        return f"{CronSim(self.cron, ANY_DAY).explain()} ({self.zone.key})"

@@ -1,4 +1,4 @@
-"""One life cycle for everything that runs in threads: start, stop, join; stop twice is safe."""
+"""The life cycle of everything that runs in threads: start, stop, join."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from typing import Protocol
 
 
 class Service(Protocol):
-    """What the engine starts and stops."""
+    """The interface of what the container starts and stops."""
 
     name: str
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Begin, and return at once."""
 
     def stop(self) -> None:
-        """Ask it to end soon, with its work handed back; safe to call twice."""
+        """Ask it to end soon and to release its work; safe to call twice."""
 
     def join(self, timeout_secs: float | None = None) -> bool:
-        """Wait for the end; False when it still runs after `timeout_secs`."""
+        """Wait for its end; return False when it still runs after `timeout_secs`."""
 
 
 class ThreadedService:
     """A service of one or more threads that share a stop event.
 
-    `bodies` are called once each in a thread of their own and return when the event is set.
-    A body that raises is a bug of ours: it is logged whole, kept in `failure`, and the service
-    stops, so that whoever watches it (`on_failure`) can end the process in order.
+    Args:
+        bodies: each is called once, in a thread of its own, and returns when the event is set. An
+            error that leaves one is a bug: it is logged with its traceback, kept in `failure`, and
+            stops the service.
+        on_failure: called with that error, to end the process in order.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class ThreadedService:
     def _run(self, body: Callable[[threading.Event], None]) -> None:
         try:
             body(self._stop)
-        except BaseException as error:  # the last stop of a thread: nothing above would see it
+        except BaseException as error:  # a thread has no caller who would see it
             logging.getLogger(f"baton.{self.name}").exception("thread ended by an error")
             self.failure = error
             self._stop.set()

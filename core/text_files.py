@@ -1,4 +1,4 @@
-"""Text files as people's programs save them."""
+"""Text files in the encodings that spreadsheet programs save."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ from pathlib import Path
 
 from core.errors import InvalidInputError
 
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+ENCODINGS = ("utf-8-sig", "gb18030")
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_text(file: Path) -> str:
-    """The file's text, whether it is UTF-8, GBK, or UTF-16 with its mark.
+    """Read a text file in UTF-8, GBK, or UTF-16 with a byte order mark.
 
     Raises:
-        InvalidInputError: it cannot be read, or is none of these.
+        InvalidInputError: it cannot be read, or has another encoding.
     """
     try:
         content = file.read_bytes()
     except OSError as error:
         raise InvalidInputError(f"{file}: {error.strerror}") from error
-    return decoded(content, str(file))
+    return decode_text(content, str(file))
 
 
-def decoded(content: bytes, name: str) -> str:
-    """The same for a file's content; `name` is what messages call it. Raises InvalidInputError."""
-    for encoding in ("utf-16",) if content.startswith(UTF_16) else ENCODINGS:
+def decode_text(content: bytes, name: str) -> str:
+    """Decode the content of a file as `read_text` does; messages call the file `name`.
+
+    Raises:
+        InvalidInputError: it has another encoding.
+    """
+    for encoding in ("utf-16",) if content.startswith(UTF_16_MARKS) else ENCODINGS:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""Scheduled jobs: what is due, runs under leases, and the jobs of the pool itself."""
+"""Scheduled jobs: what is due, runs under leases, and the jobs that maintain the pool."""

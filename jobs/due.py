@@ -1,6 +1,6 @@
-"""What is to be done about a job just now: start, go on, give up, put on record as missed.
+"""Plans what is due of a job: to start, resume, give up, or record as missed.
 
-No clock and no database here: from what the rows tell, to a plan.
+Pure functions from the state of the rows to a plan; without a clock and a database.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from threading import Event
 from core.schedule import Schedule
 from storage.crawling.job_runs import JobCause, JobRun, JobState
 
-GRACE = timedelta(minutes=5)  # who starts within it is on time
-MAX_BEGINNINGS = 5  # of one run: what kills every process must not go on for ever
-MAX_COUNTED = 1000
+GRACE = timedelta(minutes=5)  # a run that starts within it is on time
+MAX_ATTEMPTS = 5  # a run that kills every process must not be resumed without end
+MAX_COUNTED_TIMES = 1000
 
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a run is told: the time it is for (UTC), and the event that asks it to end soon.
+    """The arguments of a run.
 
-    `stop` is set when the process ends or another process has taken the run over.
+    Args:
+        scheduled_at: the time that the run is for (UTC).
+        stop: set when the run is to end soon: the process ends, or another one took the run over.
     """
 
     scheduled_at: datetime
@@ -31,18 +33,19 @@ class JobContext:
 
 @dataclass(frozen=True)
 class Job:
-    """Something that is done by schedule.
+    """A function that runs on a schedule.
 
     Args:
-        run: does it, and returns what it did in a sentence. It raises `StoppedSignal` when it ends
-            unfinished because of `stop`, and any other error to have the run recorded as failed. It
-            may be called again for the same time, after a process died.
-        catch_up: whether it is made up for, once, when it could not run in time.
+        description: what it does, in a few words, for listings.
+        run: does the work and returns the result as a sentence. It raises `StoppedSignal` when it
+            ends unfinished because of `stop`, and any other error to have the run recorded as
+            failed. It may be called again for the same time, after a process died.
+        catch_up: whether the newest time that passed without a run is run late.
         switch: the setting that turns it on; empty for a job that always runs.
     """
 
     name: str
-    meaning: str
+    description: str
     schedule: Schedule
     run: Callable[[JobContext], str]
     catch_up: bool = True
@@ -52,7 +55,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Missed:
-    """Scheduled times without a run, `last` being the last of them."""
+    """Scheduled times that passed without a run: how many, and the last of them."""
 
     last: datetime
     times: int
@@ -61,12 +64,20 @@ class Missed:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write, in one transaction: all of it, or nothing when another process was faster."""
+    """The writes of one transaction: all of them, or none when another process was faster.
 
-    meet: bool = False
+    Args:
+        register: record now as the time from which the job's scheduled times count.
+        give_up: an open run to end as failed, and the reason.
+        missed: scheduled times to record as missed.
+        resume: an open run of a dead process to go on with.
+        start: the scheduled time of a new run, and its cause.
+    """
+
+    register: bool = False
     give_up: tuple[JobRun, str] | None = None
     missed: Missed | None = None
-    go_on: JobRun | None = None
+    resume: JobRun | None = None
     start: tuple[datetime, JobCause] | None = None
 
     @property
@@ -74,54 +85,54 @@ class Plan:
         return self == Plan()
 
 
-def plan_of(job: Job, seen: JobState, now: datetime, *, asked: bool = False) -> Plan:
-    """What is due of a job.
+def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False) -> Plan:
+    """Return what is due of a job.
 
-    `asked` when somebody came just for it (a timer): then the newest time counts also when it was
-    before the job was met first.
+    `requested` when a timer outside asks for this job: its newest scheduled time then counts even
+    when it was before the job was registered.
     """
-    dead = seen.open
+    dead = state.open
     if dead is not None and dead.lease_until is not None and dead.lease_until > now:
-        return Plan()  # it runs; what comes due meanwhile is looked at when it has ended
-    since = seen.accounted_until
-    if asked:
-        since = seen.newest.scheduled_at if seen.newest else None
+        return Plan()  # It is alive; what comes due meanwhile is planned when it has ended.
+    since = state.accounted_until
+    if requested:
+        since = state.newest.scheduled_at if state.newest else None
     elif since is None:
-        return Plan(meet=True)
+        return Plan(register=True)
     newest = job.schedule.newest(since, now)
-    if dead is not None and newest is None and _may_go_on(job, dead, now):
-        return Plan(go_on=dead)
-    given_up = (dead, _obituary(dead, newest)) if dead is not None else None
+    if dead is not None and newest is None and _may_resume(job, dead, now):
+        return Plan(resume=dead)
+    given_up = (dead, _give_up_reason(dead, newest)) if dead is not None else None
     if newest is None:
         return Plan(give_up=given_up)
     late = now - newest > GRACE
     runs = job.catch_up or not late
     cause = JobCause.CATCH_UP if late else JobCause.SCHEDULE
     return Plan(
-        meet=seen.met_at is None,
+        register=state.met_at is None,
         give_up=given_up,
-        missed=_missed(job.schedule, seen, since, newest, includes_newest=not runs),
+        missed=_missed(job.schedule, state, since, newest, includes_newest=not runs),
         start=(newest, cause) if runs else None,
     )
 
 
-def _may_go_on(job: Job, dead: JobRun, now: datetime) -> bool:
-    if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_BEGINNINGS:
+def _may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
+    if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_ATTEMPTS:
         return False
     return job.catch_up or now - dead.scheduled_at <= GRACE
 
 
-def _obituary(dead: JobRun, newest: datetime | None) -> str:
+def _give_up_reason(dead: JobRun, newest: datetime | None) -> str:
     if newest is not None:
         return "its process ended; the next time had come"
-    if dead.lease_token >= MAX_BEGINNINGS:
+    if dead.lease_token >= MAX_ATTEMPTS:
         return f"begun {dead.lease_token} times and never ended; given up"
     return "its process ended"
 
 
 def _missed(
     schedule: Schedule,
-    seen: JobState,
+    state: JobState,
     since: datetime | None,
     newest: datetime,
     *,
@@ -132,21 +143,21 @@ def _missed(
     last = newest if includes_newest else schedule.newest_before(since, newest)
     if last is None:
         return None
-    times = schedule.count(since, last, MAX_COUNTED)
+    times = schedule.count(since, last, MAX_COUNTED_TIMES)
     first = schedule.next_after(since)
-    return Missed(last, times, _reason(seen.newest, first, last, times))
+    return Missed(last, times, _missed_reason(state.newest, first, last, times))
 
 
-def _reason(before: JobRun | None, first: datetime, last: datetime, times: int) -> str:
-    if before is not None and before.finished_at is not None and before.finished_at > first:
-        why = f"the run of {_told(before.scheduled_at)} went on until {_told(before.finished_at)}"
-    else:
-        why = "no process was there to run it"
+def _missed_reason(previous: JobRun | None, first: datetime, last: datetime, times: int) -> str:
+    reason = "no process was there to run it"
+    if previous is not None and previous.finished_at is not None and previous.finished_at > first:
+        scheduled_at, finished_at = _utc(previous.scheduled_at), _utc(previous.finished_at)
+        reason = f"the run of {scheduled_at} went on until {finished_at}"
     if times == 1:
-        return why
-    more = " or more" if times == MAX_COUNTED else ""
-    return f"{times}{more} times from {_told(first)} to {_told(last)}: {why}"
+        return reason
+    more = " or more" if times == MAX_COUNTED_TIMES else ""
+    return f"{times}{more} times from {_utc(first)} to {_utc(last)}: {reason}"
 
 
-def _told(moment: datetime) -> str:
+def _utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

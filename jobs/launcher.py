@@ -1,4 +1,4 @@
-"""Runs jobs that somebody asked for, each in a thread of its own: a page does not wait for it."""
+"""Runs of jobs on request, each in a thread of its own, so that a web request does not wait."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from jobs.due import Job
 from jobs.runner import JobRunner
 
 log = service_log("jobs")
-PROMPT_SECS = 1.0  # within it is known whether a run can begin
+REFUSAL_WAIT_SECS = 1.0  # a run that cannot begin is refused within it
 
 
 class JobLauncher:
-    """Starts runs beside the schedule. The process needs a keeper that renews their leases."""
+    """Starts runs outside the schedule. The process must run a lease renewer for them."""
 
     def __init__(self, *, jobs: Sequence[Job], runner: JobRunner) -> None:
         self.jobs = tuple(jobs)
@@ -23,7 +23,7 @@ class JobLauncher:
         self._threads: list[threading.Thread] = []
 
     def named(self, name: str) -> Job:
-        """The job of that name. Raises InvalidInputError, naming those there are."""
+        """Return the job of that name. Raises InvalidInputError with the names there are."""
         for job in self.jobs:
             if job.name == name:
                 return job
@@ -31,11 +31,11 @@ class JobLauncher:
         raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
 
     def launch(self, name: str) -> None:
-        """Begin a run, and come back.
+        """Begin a run and return without waiting for its end.
 
         Raises:
-            InvalidInputError: no such job.
-            JobBusyError: a run of it goes on.
+            InvalidInputError: there is no such job.
+            JobBusyError: a run of it is under way.
             DatabaseError: nothing was begun.
         """
         job = self.named(name)
@@ -49,18 +49,18 @@ class JobLauncher:
                 log.warning("job=%s asked for: %s", job.name, error)
 
         thread = threading.Thread(target=run, name=f"job-{job.name}", daemon=True)
-        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        self._threads = [other for other in self._threads if other.is_alive()] + [thread]
         thread.start()
-        thread.join(PROMPT_SECS)
+        thread.join(REFUSAL_WAIT_SECS)
         if refused:
             raise refused[0]
 
     def stop(self) -> None:
-        """Ask the runs to end soon, handed back; safe to call twice."""
+        """Ask the runs to end soon and to be released; safe to call twice."""
         self._runner.stop()
 
     def join(self, timeout_secs: float) -> bool:
-        """Wait for the runs; False when one did not end in time."""
+        """Wait up to `timeout_secs` for each run; return False when one still runs."""
         for thread in self._threads:
             thread.join(timeout_secs)
         return not any(thread.is_alive() for thread in self._threads)

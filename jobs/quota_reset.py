@@ -1,6 +1,6 @@
-"""The job at midnight: the numbers that people see start anew, and who waits for quota looks again.
+"""The job at midnight: resets the counters of the day and wakes the tasks that wait for quota.
 
-Nothing depends on it: every write that spends quota rolls the day over by itself.
+No limit depends on it: every write that spends quota rolls the day over by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from storage.engines.transactions import Database
 
 
 class QuotaReset:
-    """Sets the counters of past quota days to nothing."""
+    """Resets the counters of past quota days."""
 
     def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
@@ -20,7 +20,7 @@ class QuotaReset:
         self._calendar = calendar
 
     def run(self, _context: JobContext) -> str:
-        """Reset what counts for a day before today; what was done."""
+        """Reset the counters of days before today, and return a summary."""
         now = self._clock.now()
         day = self._calendar.day(now)
         reset = self._database.write_idempotent(accounts.reset_quota, day, now)

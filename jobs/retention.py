@@ -1,4 +1,4 @@
-"""Deleting what is older than it is kept, so that nothing grows for ever without a need."""
+"""Deletes rows and files that are older than their retention."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from core.logs import service_log
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
-BATCH = 200  # rows of one transaction: others must not wait long for it
-PAUSE_SECS = 0.01  # between two, so that others get in
-LATE = timedelta(days=2)  # what a daily job has not deleted by then, it does not delete
-LOG_OF_A_DAY = re.compile(r".+[-_]([0-9]{4})-?([0-9]{2})-?([0-9]{2})\.log")
-FOLDER_OF_A_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+BATCH_ROWS = 200  # larger transactions hold row locks for longer than others should wait
+PAUSE_SECS = 0.01  # lets other writers in between two batches
+OVERDUE_AFTER = timedelta(days=2)  # a daily job that works has deleted the rows by then
+LOG_NAME = re.compile(r".+[-_]([0-9]{4})-?([0-9]{2})-?([0-9]{2})\.log")
+DAY_FOLDER_NAME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 @dataclass(frozen=True)
 class OldRows:
-    """Rows of one kind.
+    """The retention of one kind of rows.
 
     Args:
-        name: what they are called, in the plural; `table` holds them.
-        setting: where `days` comes from.
-        days: how long they are kept; 0: for ever.
-        find: ids of those that were over before a moment, at most so many.
-        drop: deletes them, with what belongs to them; how many.
+        name: the name of the kind, in the plural.
+        table: the table that holds the rows.
+        setting: the environment name of the setting with `days`.
+        days: how long rows are kept; 0: for ever.
+        find: returns the ids of rows that ended before a moment, up to a limit.
+        drop: deletes rows by id, with what belongs to them, and returns how many.
     """
 
     name: str
@@ -43,11 +44,11 @@ class OldRows:
 
 
 class Retention:
-    """The job `prune`. What it has deleted is gone, so it may end anywhere and begin anew.
+    """The job `prune`. It may be interrupted anywhere; the next run goes on.
 
     Args:
-        log_dir, evidence_dir: of this host; files there carry their day in their name.
-        file_days: how long those are kept; 0: for ever.
+        log_dir, evidence_dir: folders of this host; names in them carry their day.
+        file_days: how long files are kept; 0: for ever.
     """
 
     def __init__(
@@ -68,24 +69,24 @@ class Retention:
         self._file_days = file_days
 
     def run(self, stop: threading.Event) -> str:
-        """Delete what is old; how much, in a sentence.
+        """Delete what is older than its retention, and return the counts as a sentence.
 
         Raises:
-            StoppedSignal: `stop` was set; a later run does the rest.
-            DatabaseError: what was deleted is deleted; a later run does the rest.
+            StoppedSignal: `stop` was set; a later run deletes the rest.
+            DatabaseError: deleted batches stay deleted; a later run deletes the rest.
         """
         counts = {kind.name: self._prune(kind, stop) for kind in self.kinds if kind.days}
         counts["log files"] = self._remove_logs()
         counts["evidence files"] = self._remove_evidence()
-        told = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
-        return f"deleted: {told}" if told else "nothing was old enough to be deleted"
+        summary = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+        return f"deleted: {summary}" if summary else "nothing was old enough to be deleted"
 
     def overdue(self) -> list[OldRows]:
-        """Kinds of which rows are there that should have been deleted days ago."""
+        """Return the kinds with rows that should have been deleted two days ago or earlier."""
         now = self._clock.now()
 
         def is_overdue(kind: OldRows) -> bool:
-            before = now - timedelta(days=kind.days) - LATE
+            before = now - timedelta(days=kind.days) - OVERDUE_AFTER
             return bool(self._database.read(kind.find, before, 1))
 
         return [kind for kind in self.kinds if kind.days and is_overdue(kind)]
@@ -96,48 +97,49 @@ class Retention:
         while True:
             if stop.is_set():
                 raise StoppedSignal
-            found, dropped = self._prune_some(kind, before)
+            found, dropped = self._prune_batch(kind, before)
             total += dropped
             if not found:
                 return total
             self._clock.wait(stop, PAUSE_SECS)
 
-    def _prune_some(self, kind: OldRows, before: datetime) -> tuple[int, int]:
-        """How many were found and deleted; others may delete, or replay, at the same time."""
-        ids = self._database.read(kind.find, before, BATCH)
+    def _prune_batch(self, kind: OldRows, before: datetime) -> tuple[int, int]:
+        """Return how many rows were found and deleted; others may delete or replay some of them."""
+        ids = self._database.read(kind.find, before, BATCH_ROWS)
         if not ids:
             return 0, 0
         return len(ids), self._database.write_idempotent(kind.drop, ids)
 
     def _remove_logs(self) -> int:
-        return sum(_removed(path) for path in self._old(self._log_dir.rglob("*"), LOG_OF_A_DAY))
+        expired = self._expired(self._log_dir.rglob("*"), LOG_NAME)
+        return sum(_remove_file(path) for path in expired)
 
     def _remove_evidence(self) -> int:
         count = 0
-        for folder in self._old(self._evidence_dir.glob("*"), FOLDER_OF_A_DAY):
+        for folder in self._expired(self._evidence_dir.glob("*"), DAY_FOLDER_NAME):
             if folder.is_dir() and not folder.is_symlink():
-                count += sum(_removed(path) for path in folder.glob("*.json"))
-                _remove_empty(folder)
+                count += sum(_remove_file(path) for path in folder.glob("*.json"))
+                _remove_folder(folder)
         return count
 
-    def _old(self, found: Iterator[Path], form: re.Pattern[str]) -> list[Path]:
-        """Those whose name says a day that is not kept any more."""
+    def _expired(self, paths: Iterator[Path], pattern: re.Pattern[str]) -> list[Path]:
+        """Return the paths whose names carry a day that is past its retention, sorted."""
         if not self._file_days:
             return []
         oldest = self._clock.now().date() - timedelta(days=self._file_days)
-        days = ((path, _day(path.name, form)) for path in found)
+        days = ((path, _parse_day(path.name, pattern)) for path in paths)
         return sorted(path for path, day in days if day is not None and day < oldest)
 
 
-def _day(name: str, form: re.Pattern[str]) -> date | None:
-    seen = form.fullmatch(name)
+def _parse_day(name: str, pattern: re.Pattern[str]) -> date | None:
+    match = pattern.fullmatch(name)
     try:
-        return date(*map(int, seen.groups())) if seen else None
+        return date(*map(int, match.groups())) if match else None
     except ValueError:
-        return None  # digits, but no day
+        return None  # The digits are no date, such as 2026-13-40.
 
 
-def _removed(path: Path) -> bool:
+def _remove_file(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
@@ -148,7 +150,7 @@ def _removed(path: Path) -> bool:
     return True
 
 
-def _remove_empty(folder: Path) -> None:
+def _remove_folder(folder: Path) -> None:
     try:
         folder.rmdir()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs scheduled jobs under leases: whoever writes the row of a scheduled time runs it."""
+"""Runs jobs under leases: the process that writes the row of a scheduled time runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenEr
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, redact, service_log
 from jobs.due import Job, JobContext, Plan, plan_of
-from storage.crawling import job_runs as rows
+from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause, JobRun, RunState
 from storage.engines.transactions import Database, Tx
 
@@ -22,8 +22,8 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A run that this process holds."""
+class HeldRun:
+    """A run whose lease this process holds."""
 
     run: JobRun
     lease: Lease
@@ -31,10 +31,11 @@ class Taken:
 
 
 class JobRunner:
-    """Takes runs of jobs and carries them out.
+    """Claims runs of jobs and executes them in the caller's thread.
 
     Args:
-        owner: id of this process; leases carry it.
+        leases: where the lease renewer of this process finds the leases of runs.
+        owner: the id of this process, written into its leases.
     """
 
     def __init__(
@@ -42,17 +43,18 @@ class JobRunner:
         *,
         database: Database,
         clock: Clock,
-        book: LeaseRegistry,
+        leases: LeaseRegistry,
         owner: str,
         lease_secs: float,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._book = book
+        self._leases = leases
         self._owner = owner
         self._lease_secs = lease_secs
-        self._guard = threading.RLock()  # a signal may come while this thread holds it
-        self._held: list[Taken] = []
+        # Reentrant: a signal handler calls `stop` in a thread that may hold it.
+        self._guard = threading.RLock()
+        self._held: list[HeldRun] = []
         self._stopping = False
 
     @property
@@ -63,55 +65,57 @@ class JobRunner:
         """Ask every run in hand to end soon; safe to call twice, and from a signal handler."""
         with self._guard:
             self._stopping = True
-            for taken in list(self._held):
-                taken.stop.set()
+            for held in list(self._held):
+                held.stop.set()
 
-    def settle(self, job: Job, *, asked: bool = False) -> JobRun | None:
-        """Do what is due of a job: put missed times on record, and run the newest one unless
-        another process does. The run as it ended, or None when there was none for us.
+    def run_due(self, job: Job, *, requested: bool = False) -> JobRun | None:
+        """Record the missed times of a job and run its newest one, unless another process does.
+
+        Returns the run as it ended; None when this process ran nothing. `requested` is explained
+        at `plan_of`.
 
         Raises:
-            DatabaseError: nothing, or nothing more, was done; what was begun is taken over.
+            DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self._clock.now()
-        seen = self._database.read(rows.standing, job.name)
-        plan = plan_of(job, seen, now, asked=asked)
+        state = self._database.read(job_runs.standing, job.name)
+        plan = plan_of(job, state, now, requested=requested)
         if plan.is_empty:
             return None
         try:
-            taken = self._take(partial(self._apply, job=job, plan=plan))
+            held = self._claim(partial(self._apply, job=job, plan=plan))
         except (DuplicateKeyError, OvertakenError):
             return None
         _log_plan(job, plan)
-        return self._carry_out(job, taken) if taken is not None else None
+        return self._execute(job, held) if held is not None else None
 
     def run_now(self, job: Job) -> JobRun:
-        """Run a job because somebody asks for it, whatever its schedule; the run as it ended.
+        """Run a job on request, whatever its schedule, and return the run as it ended.
 
         Raises:
-            JobBusyError: a run of it goes on.
-            DatabaseError: as for `settle`.
+            JobBusyError: a run of it is under way.
+            DatabaseError: as for `run_due`.
         """
         now = self._clock.now()
-        seen = self._database.read(rows.standing, job.name).open
-        if seen is not None and seen.lease_until is not None and seen.lease_until > now:
+        open_run = self._database.read(job_runs.standing, job.name).open
+        if open_run and open_run.lease_until is not None and open_run.lease_until > now:
             raise JobBusyError(_busy(job))
-        give_up = (seen, "its process ended") if seen is not None else None
-        plan = Plan(give_up=give_up, start=(_beside_the_schedule(now), JobCause.MANUAL))
+        give_up = (open_run, "its process ended") if open_run is not None else None
+        plan = Plan(give_up=give_up, start=(_off_schedule(now), JobCause.MANUAL))
         try:
-            taken = self._take(partial(self._apply, job=job, plan=plan))
+            held = self._claim(partial(self._apply, job=job, plan=plan))
         except (DuplicateKeyError, OvertakenError):
             raise JobBusyError(_busy(job)) from None
-        assert taken is not None
-        return self._carry_out(job, taken)
+        assert held is not None
+        return self._execute(job, held)
 
-    def _take(self, apply: partial[JobRun | None]) -> Taken | None:
-        asked_at = self._clock.monotonic()
+    def _claim(self, apply: partial[JobRun | None]) -> HeldRun | None:
+        claimed_at = self._clock.monotonic()
         run = self._database.write(apply)
         if run is None:
             return None
         stop = threading.Event()
-        deadline = asked_at + self._lease_secs
+        deadline = claimed_at + self._lease_secs
         lease = Lease(
             kind=LeaseKind.JOB,
             row_id=run.id,
@@ -119,25 +123,29 @@ class JobRunner:
             deadline=deadline,
             on_lost=stop.set,
         )
-        taken = Taken(run, lease, stop)
+        held = HeldRun(run, lease, stop)
         with self._guard:
-            self._held.append(taken)
+            self._held.append(held)
             if self._stopping:
                 stop.set()
-        self._book.add(lease)
-        return taken
+        self._leases.add(lease)
+        return held
 
     def _apply(self, tx: Tx, job: Job, plan: Plan) -> JobRun | None:
-        """Write the plan; the run that is ours now. Raises DuplicateKeyError, OvertakenError."""
+        """Write the plan and return the run to execute; None when it has none.
+
+        Raises:
+            DuplicateKeyError, OvertakenError: another process was faster.
+        """
         now = self._clock.now()
         until = now + timedelta(seconds=self._lease_secs)
-        if plan.meet:
-            rows.meet(tx, job.name, now)
-        if plan.give_up is not None and not rows.give_up(tx, *plan.give_up, now):
+        if plan.register:
+            job_runs.meet(tx, job.name, now)
+        if plan.give_up is not None and not job_runs.give_up(tx, *plan.give_up, now):
             raise OvertakenError
         if plan.missed is not None:
             missed = plan.missed
-            rows.note_missed(
+            job_runs.note_missed(
                 tx,
                 job.name,
                 scheduled_at=missed.last,
@@ -145,14 +153,14 @@ class JobRunner:
                 reason=missed.reason,
                 now=now,
             )
-        if plan.go_on is not None:
-            if not rows.take_over(tx, plan.go_on, self._owner, now, until):
+        if plan.resume is not None:
+            if not job_runs.take_over(tx, plan.resume, self._owner, now, until):
                 raise OvertakenError
-            return rows.get(tx, plan.go_on.id)
+            return job_runs.get(tx, plan.resume.id)
         if plan.start is None:
             return None
         scheduled_at, cause = plan.start
-        run_id = rows.start(
+        run_id = job_runs.start(
             tx,
             job.name,
             scheduled_at=scheduled_at,
@@ -161,60 +169,63 @@ class JobRunner:
             now=now,
             until=until,
         )
-        return rows.get(tx, run_id)
+        return job_runs.get(tx, run_id)
 
-    def _carry_out(self, job: Job, taken: Taken) -> JobRun:
-        run = taken.run
+    def _execute(self, job: Job, held: HeldRun) -> JobRun:
+        run = held.run
         about = fields(job=job.name, scheduled=run.scheduled_at.isoformat(), cause=run.cause)
         log.info("%s begun, attempt %s", about, run.lease_token)
         try:
-            self._run(job, taken, about)
+            self._run(job, held, about)
         finally:
-            self._book.strike(taken.lease)
+            self._leases.remove(held.lease)
             with self._guard:
-                self._held.remove(taken)
-        ended = self._database.read(rows.get, run.id)
+                self._held.remove(held)
+        ended = self._database.read(job_runs.get, run.id)
         assert ended is not None
         return ended
 
-    def _run(self, job: Job, taken: Taken, about: str) -> None:
+    def _run(self, job: Job, held: HeldRun, about: str) -> None:
         try:
-            result = job.run(JobContext(taken.run.scheduled_at, taken.stop))
+            result = job.run(JobContext(held.run.scheduled_at, held.stop))
         except StoppedSignal:
-            self._hand_back(taken, about)
+            self._release(held, about)
         except BatonError as error:
-            self._finish(taken, RunState.FAILED, redact(str(error)), about)
+            self._finish(held, RunState.FAILED, redact(str(error)), about)
         except Exception as error:  # a bug in one job must not end the others
             log.exception("%s ended by an error", about)
-            self._finish(taken, RunState.FAILED, redact(f"internal error: {error!r}"), about)
+            self._finish(held, RunState.FAILED, redact(f"internal error: {error!r}"), about)
         else:
-            self._finish(taken, RunState.SUCCEEDED, result, about)
+            self._finish(held, RunState.SUCCEEDED, result, about)
 
-    def _finish(self, taken: Taken, state: RunState, result: str, about: str) -> None:
-        run, now = taken.run, self._clock.now()
-
-        def work(tx: Tx) -> bool:
-            return rows.finish(
-                tx, run.id, token=run.lease_token, state=state, result=result, now=now
-            )
-
-        if self._database.write(work):
+    def _finish(self, held: HeldRun, state: RunState, result: str, about: str) -> None:
+        run, now = held.run, self._clock.now()
+        finish = partial(
+            job_runs.finish,
+            run_id=run.id,
+            token=run.lease_token,
+            state=state,
+            result=result,
+            now=now,
+        )
+        if self._database.write(finish):
             level = log.info if state is RunState.SUCCEEDED else log.error
             level("%s %s: %s", about, state.value, result)
         else:
             log.warning("%s was taken over; its result is not kept: %s", about, result)
 
-    def _hand_back(self, taken: Taken, about: str) -> None:
-        run, now = taken.run, self._clock.now()
+    def _release(self, held: HeldRun, about: str) -> None:
+        """End the lease with the run unfinished, so that another process can resume it."""
+        run, now = held.run, self._clock.now()
         if run.cause is JobCause.MANUAL:
-            self._finish(taken, RunState.FAILED, INTERRUPTED, about)
+            self._finish(held, RunState.FAILED, INTERRUPTED, about)
             return
-        self._database.write_idempotent(rows.hand_back, run.id, run.lease_token, now)
+        self._database.write_idempotent(job_runs.hand_back, run.id, run.lease_token, now)
         log.info("%s handed back unfinished", about)
 
 
-def _beside_the_schedule(now: datetime) -> datetime:
-    """A time that no schedule has: those are whole minutes."""
+def _off_schedule(now: datetime) -> datetime:
+    """Return a time that no schedule has, as scheduled times are whole minutes."""
     return now if now.microsecond >= 1000 else now + timedelta(milliseconds=1)
 
 

@@ -1,150 +1,129 @@
-"""Wakes the jobs at their times: APScheduler, on our clock and in our threads."""
+"""Looks at the jobs at their scheduled times and in between, on the injected clock."""
 
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
-
-from apscheduler.executors.base import BaseExecutor, MaxInstancesReachedError
-from apscheduler.job import Job as Entry
-from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.triggers.base import BaseTrigger
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from core.clock import Clock
 from core.errors import DatabaseError
 from core.logs import service_log
-from core.schedule import Schedule
+from core.poller import Poller
 from jobs.due import Job
 from jobs.runner import JobRunner
 
 log = service_log("jobs")
 
 
-class LookTrigger(BaseTrigger):  # type: ignore[misc]
-    """Fires at every scheduled time, and in between often enough to see that a process died."""
+class LookThreads:
+    """One thread for each look, at most one at a time for each job.
 
-    def __init__(self, *, schedule: Schedule, look_secs: float) -> None:
-        self._schedule = schedule
-        self._look = timedelta(seconds=look_secs)
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        return min(self._schedule.next_after(now), now + self._look)
-
-
-class ThreadPerRun(BaseExecutor):  # type: ignore[misc]
-    """A thread for each look. They are daemons: a job that does not end must not keep the process
-    from ending; its lease runs out. An error that leaves one is a bug, kept in `failure`."""
+    The threads are daemons: a job that does not end must not keep the process from ending; its
+    lease runs out. `failure` is the error that a look ended with, a bug; None when there was none.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
         self.failure: BaseException | None = None
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
 
-    def shutdown(self, wait: bool = True) -> None:
-        for thread in self._threads if wait else []:
+    def submit(self, job_name: str, look: Callable[[], None]) -> bool:
+        """Begin a look and return at once; False when the job's last look still runs."""
+        last = self._threads.get(job_name)
+        if last is not None and last.is_alive():
+            return False
+        thread = threading.Thread(
+            target=self._run, args=(job_name, look), name=f"job-{job_name}", daemon=True
+        )
+        self._threads[job_name] = thread
+        thread.start()
+        return True
+
+    def join(self) -> None:
+        """Wait until no look runs any more."""
+        for thread in self._threads.values():
             thread.join()
 
-    def _do_submit_job(self, job: Entry, run_times: list[datetime]) -> None:
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=self._run, args=(job,), name=f"job-{job.id}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _run(self, job: Entry) -> None:
+    def _run(self, job_name: str, look: Callable[[], None]) -> None:
         try:
-            job.func(*job.args)
-        except BaseException as error:  # the last stop of a thread: the scheduler raises it
-            log.exception("a look at %s ended by an error", job.id)
+            look()
+        except BaseException as error:  # nothing above it would see it: the scheduler raises it
+            log.exception("a look at %s ended by an error", job_name)
             self.failure = error
-        finally:
-            self._run_job_success(job.id, [])
 
 
-class JobScheduler(BaseScheduler):  # type: ignore[misc]
+class JobScheduler:
     """One thread of the long-running process.
 
-    APScheduler keeps the entries, their next moments and one instance of each. Its own loop is not
-    used: that asks the host's clock, and drops what is late or still running without a word. Here
-    the loop is on our clock, and each entry is only a look, which may come late, twice or on many
-    hosts: the rows decide what runs, what is made up for and what is missed (job_plan.py).
+    It only decides when to look at a job: at each scheduled time, and every `look_secs` in between
+    to find the run of a dead process. A look may come late, twice or on many hosts, because the
+    rows of `job_runs` decide what runs, what is caught up and what was missed (`jobs/due.py`).
     """
 
     def __init__(
         self,
         *,
-        jobs: tuple[Job, ...],
+        jobs: Sequence[Job],
         runner: JobRunner,
         clock: Clock,
         look_secs: float,
-        executor: BaseExecutor | None = None,
+        threads: LookThreads | None = None,
     ) -> None:
-        self._executor = executor or ThreadPerRun()
-        super().__init__(
-            timezone=UTC,
-            executors={"default": self._executor},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
         self._jobs = [job for job in jobs if job.enabled]
         self._runner = runner
         self._clock = clock
         self._look_secs = look_secs
+        self._threads = threads or LookThreads()
+        self._next_look_at: dict[str, datetime] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Wake the jobs until `stop`, then wait for those that run to end or to be handed back."""
-        self.start()
+        """Look until `stop`, then wait for the runs in hand to end or to be handed back.
+
+        Raises whatever ended a look unexpectedly.
+        """
         try:
-            while not stop.is_set():
-                secs = self.look()
-                self._raise_failure()
-                self._clock.wait(stop, secs)
+            Poller(clock=self._clock, poll_secs=self._look_secs).run_paced(self._checked_look, stop)
         finally:
             self._runner.stop()
-            self.shutdown()
+            self.join()
         self._raise_failure()
 
-    def start(self, paused: bool = False) -> None:
-        """Enter every job, to be looked at at once: what the last process left may be due."""
-        for job in self._jobs:
-            self.add_job(
-                self._settle,
-                LookTrigger(schedule=job.schedule, look_secs=self._look_secs),
-                args=(job,),
-                id=job.name,
-                next_run_time=self._clock.now(),
-            )
-        super().start(paused)
-
     def look(self) -> float:
-        """Hand on every entry whose moment has come; seconds to the next moment."""
+        """Begin every look that is due, and return the seconds until the next one.
+
+        The first call looks at every job: what the last process left may be due.
+        """
         now = self._clock.now()
-        for entry in self.get_jobs():
-            if entry.next_run_time <= now:
-                self._hand_on(entry, now)
-        moments = [entry.next_run_time for entry in self.get_jobs()]
-        if not moments:
+        for job in self._jobs:
+            if self._next_look_at.get(job.name, now) <= now:
+                self._begin(job, now)
+        if not self._next_look_at:
             return self._look_secs
-        return float(max(0.0, (min(moments) - self._clock.now()).total_seconds()))
+        next_at = min(self._next_look_at.values())
+        return max(0.0, (next_at - self._clock.now()).total_seconds())
 
-    def wakeup(self) -> None:
-        """APScheduler's call for another round: entries do not change while ours runs."""
+    def join(self) -> None:
+        """Wait for the looks that run."""
+        self._threads.join()
 
-    def shutdown(self, wait: bool = True) -> None:
-        super().shutdown(wait)
+    def _checked_look(self) -> float:
+        secs = self.look()
+        self._raise_failure()
+        return secs
 
-    def _hand_on(self, entry: Entry, now: datetime) -> None:
+    def _begin(self, job: Job, now: datetime) -> None:
+        if not self._threads.submit(job.name, partial(self._look_at, job)):
+            log.debug("%s is still running", job.name)
+        latest = now + timedelta(seconds=self._look_secs)
+        self._next_look_at[job.name] = min(job.schedule.next_after(now), latest)
+
+    def _look_at(self, job: Job) -> None:
         try:
-            self._executor.submit_job(entry, [now])
-        except MaxInstancesReachedError:
-            log.debug("%s is still running", entry.id)
-        entry.modify(next_run_time=entry.trigger.get_next_fire_time(now, now))
-
-    def _settle(self, job: Job) -> None:
-        try:
-            self._runner.settle(job)
+            self._runner.run_due(job)
         except DatabaseError as error:
             log.error("job=%s database trouble, looking again: %s", job.name, error)
 
     def _raise_failure(self) -> None:
-        failure = getattr(self._executor, "failure", None)
-        if failure is not None:
-            raise failure
+        if self._threads.failure is not None:
+            raise self._threads.failure

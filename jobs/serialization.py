@@ -12,10 +12,10 @@ from storage.crawling.job_runs import JobRun
 
 
 def job_object(job: Job, last: JobRun | None, now: datetime) -> dict[str, Any]:
-    """A job with its next time and its last run."""
+    """Return a job with its next scheduled time and its last run; keys are part of the API."""
     return {
         "name": job.name,
-        "meaning": job.meaning,
+        "meaning": job.description,
         "enabled": job.enabled,
         "switch": job.switch or None,
         "catch_up": job.catch_up,
@@ -26,9 +26,9 @@ def job_object(job: Job, last: JobRun | None, now: datetime) -> dict[str, Any]:
 
 
 def schedule_object(schedule: Schedule) -> dict[str, str]:
-    """A schedule as it was written, and in words."""
+    """Return a schedule as its cron text, its time zone and a description."""
     return {
         "schedule": schedule.cron,
         "timezone": schedule.zone.key,
-        "in_words": schedule.in_words(),
+        "in_words": schedule.describe(),
     }

@@ -1,4 +1,4 @@
-"""The caretaker: looks at every account's session once a day, also at those nobody uses."""
+"""Checks the session of every account once a day, also of accounts that are not in use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.logs import fields, service_log
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from jobs.due import JobContext
 
-log = service_log("caretaker")
+log = service_log("caretaker")  # names its log file, which operators know
 
 
 class SessionChecks:
-    """The job that checks sessions; each account is due by itself, a day after its last look."""
+    """The job that checks sessions; an account is due a day after its last check."""
 
     def __init__(
         self, *, accounts: AccountManager, sessions: AccountSessions, platforms: Iterable[str]
@@ -26,21 +26,22 @@ class SessionChecks:
         self._platforms = tuple(platforms)
 
     def run(self, context: JobContext) -> str:
-        """Care once; what was done. Raises StoppedSignal when it was cut short."""
-        looked_at = self.care_once(context.stop)
+        """Check what is due, and return a summary. Raises StoppedSignal when it was cut short."""
+        checked = self.check_due(context.stop)
         if context.stop.is_set():
             raise StoppedSignal
-        return f"sessions looked at: {looked_at}"
+        return f"sessions looked at: {checked}"
 
-    def care_once(self, stop: threading.Event) -> int:
-        """Look at all that are due; how many were looked at."""
-        looked_at = 0
+    def check_due(self, stop: threading.Event) -> int:
+        """Check every account that is due, and return how many were checked."""
+        checked = 0
         for platform in self._platforms:
-            while not stop.is_set() and self._look_at_one(platform, stop):
-                looked_at += 1
-        return looked_at
+            while not stop.is_set() and self._check_next(platform, stop):
+                checked += 1
+        return checked
 
-    def _look_at_one(self, platform: str, stop: threading.Event) -> bool:
+    def _check_next(self, platform: str, stop: threading.Event) -> bool:
+        """Check one account; False when the platform has none that is due, or should be left."""
         leased = self._accounts.lease_unchecked(platform)
         if leased is None:
             return False
@@ -66,7 +67,7 @@ class SessionChecks:
 
 
 def _is_passing(error: SourceError) -> bool:
-    """Whether the next account would meet the same trouble just now."""
+    """Return True when the cause is not the account, so that the next one would fail as well."""
     if isinstance(error, BreakerOpenError):
         return True
     return error.culprit not in (None, Culprit.ACCOUNT)

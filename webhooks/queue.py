@@ -123,7 +123,7 @@ class DeliveryQueue:
     def record_outcome(self, claim: Claim, outcome: DeliveryOutcome) -> bool:
         """Store how the attempt ended, for the delivery, its endpoint and its tasks, and release
         the lease. Return False when the lease was lost: then nothing was stored."""
-        self._lease_registry.strike(claim.lease)
+        self._lease_registry.remove(claim.lease)
         now, delivery = self._clock.now(), claim.delivery
 
         def record(tx: Tx) -> bool:
@@ -155,7 +155,7 @@ class DeliveryQueue:
     def abandon(self, claim: Claim) -> None:
         """Stop renewing the lease and record nothing: when it runs out, the delivery is due again
         under the same event id."""
-        self._lease_registry.strike(claim.lease)
+        self._lease_registry.remove(claim.lease)
         claim.lease.mark_lost()
 
     def _claim_from(self, endpoint: DueEndpoint) -> Claim | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
 from core.logs import fields, service_log
+from core.poller import Poller
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.transactions import Database
@@ -45,14 +47,13 @@ class WebhookWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; when the database fails, log it and try again."""
-        while not stop.is_set():
-            try:
-                sent = self.send_once()
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-                sent = False
-            if not sent:
-                self._clock.wait(stop, self._poll_secs)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._poll_secs,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:
         """Make one attempt at a delivery that is due; return False when none was."""

@@ -106,7 +106,7 @@ def preview(
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result(f"{job.name} ({job.meaning}), {chosen.cron}: {chosen.in_words()}")
+    result(f"{job.name} ({job.description}), {chosen.cron}: {chosen.describe()}")
     for at in times:
         result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
 
@@ -130,7 +130,7 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
 
 def _run(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
     if scheduled:
-        return app.jobs.runner.settle(job, asked=True)
+        return app.jobs.runner.run_due(job, requested=True)
     return app.jobs.runner.run_now(job)
 
 
@@ -145,10 +145,10 @@ def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str,
     if job.enabled:
         coming = f"{job.schedule.next_after(now).astimezone(zone):%Y-%m-%d %H:%M}"
     if last is None:
-        return job.name, job.schedule.in_words(), coming, "never", "", ""
+        return job.name, job.schedule.describe(), coming, "never", "", ""
     at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
     ended = last.state.value
-    return job.name, job.schedule.in_words(), coming, at, ended, one_line(last.result or "")
+    return job.name, job.schedule.describe(), coming, at, ended, one_line(last.result or "")
 
 
 def _run_line(run: JobRun) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.shortage import next_look
@@ -18,6 +19,7 @@ from core.errors import (
     QuotaExceededError,
 )
 from core.logs import fields, redact, service_log
+from core.poller import Poller
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
@@ -65,14 +67,13 @@ class ExportWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a database that is unavailable is waited for."""
-        while not stop.is_set():
-            try:
-                worked = self.work_once(stop)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-                worked = False
-            if not worked:
-                self._clock.wait(stop, self._limits.poll_secs)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._limits.poll_secs,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:
         """Claim one task and work on it as far as possible.

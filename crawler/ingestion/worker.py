@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from accounts.manager import AccountLease, AccountManager, Purpose
 from accounts.shortage import next_look
@@ -24,6 +25,7 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from core.logs import fields, redact, service_log
+from core.poller import Poller
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -78,14 +80,20 @@ class IngestionWorker:
         # After a round without work it is the other way round: all that waited may lack accounts
         # of the same platform, and would hold up the others.
         worked = True
-        while not stop.is_set():
-            try:
-                worked = self.work_once(stop, waited_first=worked)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-                worked = False
-            if not worked:
-                self._clock.wait(stop, self._poll_secs)
+
+        def work() -> bool:
+            nonlocal worked
+            waited_first, worked = worked, False  # an error counts as a look in vain
+            worked = self.work_once(stop, waited_first=waited_first)
+            return worked
+
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._poll_secs,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble, trying again: %s"),
+        )
+        poller.run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as possible.

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from core.clock import Clock
 from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
+from core.poller import Poller
 from storage.crawling import account_leases
 from storage.crawling import leases as lease_queries
 from storage.engines.clock import DatabaseClock
@@ -48,12 +50,13 @@ class LeaseRenewer:
 
     def run(self, stop: threading.Event) -> None:
         """Renew and reap until `stop` is set, then remove the row of this process."""
-        while not stop.is_set():
-            try:
-                self.renew_once()
-            except DatabaseError as error:
-                log.error("database trouble: %s", error)
-            self._clock.wait(stop, self._lease_secs / 3)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._lease_secs / 3,
+            retried=(DatabaseError,),
+            on_error=partial(log.error, "database trouble: %s"),
+        )
+        poller.run(self.renew_once, stop)
         self._sign_off()
 
     def renew_once(self) -> None:
@@ -94,12 +97,12 @@ class LeaseRenewer:
             until=until,
         )
         if held:
-            lease.renewed_until(asked_at + self._lease_secs)
+            lease.extend(asked_at + self._lease_secs)
             return
         if lease in self._leases.held():  # else it was released meanwhile
             log.warning("%s lost", lease)
             lease.mark_lost()
-            self._leases.strike(lease)
+            self._leases.remove(lease)
 
     def _sign_off(self) -> None:
         try:

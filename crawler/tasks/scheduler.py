@@ -116,7 +116,7 @@ class TaskScheduler:
             waiting_for, error: what it waits for and why, for people to read.
             paused: show it as paused rather than as pending until then.
         """
-        self._leases.strike(leased.lease)
+        self._leases.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
 
         def work(tx: Tx) -> None:
@@ -150,7 +150,7 @@ class TaskScheduler:
             self.finish(leased, f"{error} (given up after {attempts} attempts)")
             return
         wait_secs = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
-        self._leases.strike(leased.lease)
+        self._leases.remove(leased.lease)
 
         def work(tx: Tx) -> None:
             now = self._clock.now()
@@ -174,7 +174,7 @@ class TaskScheduler:
 
         Return False when the operator paused or cancelled it before; then only the lease ends.
         """
-        self._leases.strike(leased.lease)
+        self._leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
 
         def work(tx: Tx) -> bool:
@@ -205,7 +205,7 @@ class TaskScheduler:
 
         For work whose state in the database is not known for sure.
         """
-        self._leases.strike(leased.lease)
+        self._leases.remove(leased.lease)
         leased.lease.mark_lost()
 
     def reap(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
+from core.poller import Poller
 from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
@@ -148,16 +150,14 @@ class Broadcaster:
     def run(self, stop: threading.Event) -> None:
         """Run rounds while broadcasting is on, until `stop` is set; when the database fails, log it
         and try again."""
-        while not stop.is_set():
-            try:
-                self.run_if_due(stop)
-            except StoppedSignal:
-                return
-            except LeaseLostError as error:
-                log.warning("%s", error)
-            except DatabaseError as error:
-                log.error("database trouble, trying again: %s", error)
-            self._clock.wait(stop, min(LOOK_EVERY_SECS, self._limits.interval_secs))
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=min(LOOK_EVERY_SECS, self._limits.interval_secs),
+            retried=(LeaseLostError, DatabaseError),
+            on_error=_log_error,
+        )
+        with suppress(StoppedSignal):
+            poller.run(lambda: self.run_if_due(stop), stop)
 
     def run_if_due(self, stop: threading.Event) -> BroadcastReply | None:
         """Run a round if broadcasting is on and one is due; None when not. Raises as `trigger`."""
@@ -187,7 +187,7 @@ class Broadcaster:
             self._database.write_idempotent(broadcasts.give_back, self._owner, lease.token)
             raise
         finally:
-            self._lease_registry.strike(lease)  # If it was not given back, it expires.
+            self._lease_registry.remove(lease)  # If it was not given back, it expires.
 
     def _run_round(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
         dramas = self._tasks()
@@ -300,6 +300,13 @@ class Broadcaster:
 
     def _reply(self, success: bool, message: str, **totals: int) -> BroadcastReply:
         return BroadcastReply(success, message, self._clock.now(), **totals)
+
+
+def _log_error(error: Exception) -> None:
+    if isinstance(error, LeaseLostError):
+        log.warning("%s", error)
+    else:
+        log.error("database trouble, trying again: %s", error)
 
 
 def _is_running(seen: BroadcasterState, now: datetime) -> bool:

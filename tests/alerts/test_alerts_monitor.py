@@ -247,7 +247,7 @@ def test_a_failed_task_is_over_when_it_is_cancelled_or_filed_anew(
 def test_many_failures_later_an_old_one_is_still_open(
     app: App, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.rules.NEWEST_FAILED", 2)
+    monkeypatch.setattr("alerts.rules.MAX_FAILED_TASKS", 2)
     watcher = app.alerts.monitor()
     watcher.look_once()
     for number in range(4):

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from alerts.monitor import CALM_SECS
-from alerts.notifier import BACKOFF_BASE_SECS, GIVE_UP_AFTER, LEASE_SECS, MAX_IN_WORDS
+from alerts.notifier import BACKOFF_BASE_SECS, GIVE_UP_AFTER, LEASE_SECS, MAX_LISTED
 from app.container import App
 from storage.operations import alert_notices, alerts
 from tests.support.alerts.alert_causes import disable, enable, fail_task, open_alerts
@@ -43,7 +43,7 @@ def watched(make_app: Callable[..., App], sink: NoticeSink) -> Watched:
 
 
 def tell(app: App, channel: int = 0) -> int:
-    return app.alerts.notifiers()[channel].tell_once()
+    return app.alerts.notifiers()[channel].send_once()
 
 
 def look(app: App) -> None:
@@ -111,8 +111,8 @@ def test_many_causes_at_once_are_one_message(watched: Watched, sink: NoticeSink)
     assert tell(app) == 20
     [message] = sink.got
     assert message["title"] == "Baton on test-host: 20 new, 0 over"
-    assert message["message"].count("[!]") == MAX_IN_WORDS
-    assert f"and {20 - MAX_IN_WORDS} more: python cli.py alerts list" in message["message"]
+    assert message["message"].count("[!]") == MAX_LISTED
+    assert f"and {20 - MAX_LISTED} more: python cli.py alerts list" in message["message"]
 
 
 @ONE_ENGINE

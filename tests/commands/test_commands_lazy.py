@@ -27,7 +27,6 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
 SERVING = {"fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"}
 SENDING = {"requests", "urllib3", "requests_hardened", "apprise"}
 WORKING = {
-    "apscheduler",
     "sandbox",
     "works",
     "distribution",
@@ -50,7 +49,7 @@ EVERYTHING = {"pydantic", "rich", "cryptography", "tenacity", "storage", "crawle
         (("start_crawl", "--help"), SERVING | WORKING),
         (
             ("works", "list", "--json"),
-            SERVING | {"apscheduler", "sandbox", "distribution", "webhooks", "pymysql"},
+            SERVING | {"sandbox", "distribution", "webhooks", "pymysql"},
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -26,7 +26,7 @@ def test_a_lease_is_held_up_to_its_deadline_and_not_at_it(clock):
 def test_a_renewed_lease_lives_on(clock):
     held = lease()
     clock.move(20)
-    held.renewed_until(clock.monotonic() + 30)
+    held.extend(clock.monotonic() + 30)
     clock.move(29)
     assert held.is_held(clock)
     clock.move(1)
@@ -36,7 +36,7 @@ def test_a_renewed_lease_lives_on(clock):
 def test_what_is_lost_stays_lost(clock):
     held = lease()
     held.mark_lost()
-    held.renewed_until(1000)
+    held.extend(1000)
     assert not held.is_held(clock)
 
 
@@ -45,7 +45,7 @@ def test_the_book_keeps_tasks_and_accounts_of_one_id_apart():
     task, account = lease(1), lease(1, LeaseKind.ACCOUNT)
     book.add(task)
     book.add(account)
-    book.strike(task)
+    book.remove(task)
     assert book.held() == [account]
 
 
@@ -54,10 +54,10 @@ def test_striking_out_an_old_lease_leaves_the_new_one():
     old, new = lease(1), lease(1)
     book.add(old)
     book.add(new)
-    book.strike(old)
-    book.strike(old)
+    book.remove(old)
+    book.remove(old)
     assert book.held() == [new]
-    book.strike(new)
+    book.remove(new)
     assert book.held() == []
 
 
@@ -65,7 +65,7 @@ def test_a_list_of_leases_is_a_copy():
     book = LeaseRegistry()
     book.add(lease(1))
     for held in book.held():
-        book.strike(held)
+        book.remove(held)
     assert book.held() == []
 
 

@@ -133,8 +133,8 @@ def test_a_midnight_that_does_not_exist_comes_after_the_gap():
     ]
 
 
-def test_in_words():
-    assert Schedule("0 2 * * *", SHANGHAI).in_words() == "At 02:00 every day (Asia/Shanghai)"
+def test_a_schedule_is_described():
+    assert Schedule("0 2 * * *", SHANGHAI).describe() == "At 02:00 every day (Asia/Shanghai)"
 
 
 CRONS = st.sampled_from(
@@ -195,4 +195,4 @@ def test_any_text_is_a_schedule_or_refused(text: str):
     except ValueError:
         return
     assert schedule.next_after(FORWARD) > FORWARD
-    assert schedule.in_words()
+    assert schedule.describe()

@@ -270,7 +270,7 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
             return look(platform)
 
         monkeypatch.setattr(app.pool.manager, "lease_unchecked", counted)
-        found = app.housekeeping.session_checks.care_once(stop)
+        found = app.housekeeping.session_checks.check_due(stop)
         monkeypatch.undo()
         assert not stop.is_set(), "it goes round in circles"
         return found

@@ -94,7 +94,7 @@ def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
     app.pool.manager.release(leased)
     app.leases.add(leased.lease)  # the keeper had read the book just before
     keeper = app.crawling.lease_renewer("")
-    app.leases.strike(leased.lease)
+    app.leases.remove(leased.lease)
     keeper._renew(leased.lease)
     assert leased.lease.is_held(app.clock), "nobody marked it"
 

@@ -141,7 +141,7 @@ def test_a_round_that_was_taken_over_reports_nothing(make_app: Any, clock: Any) 
 
     def sleep_too_long() -> None:
         (lease,) = here.leases.held()
-        lease.renewed_until(float("inf"))  # it does not know that its time is over
+        lease.extend(float("inf"))  # it does not know that its time is over
         clock.move(here.settings.lease_secs + 1)
         assert other.trigger(NEVER).success
 

@@ -283,7 +283,7 @@ class AccountMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         for one in self.apps:
             for lease in one.leases.held():
-                one.leases.strike(lease)
+                one.leases.remove(lease)
 
 
 def row_of(account: Account) -> tuple[object, ...]:

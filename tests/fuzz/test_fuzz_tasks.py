@@ -265,7 +265,7 @@ class TaskMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         for one in self.apps:
             for lease in one.leases.held():
-                one.leases.strike(lease)
+                one.leases.remove(lease)
 
 
 def row_of(row: dict[str, Any]) -> tuple[object, ...]:

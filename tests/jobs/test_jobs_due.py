@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.schedule import Schedule
-from jobs.due import MAX_BEGINNINGS, Job, Plan, plan_of
+from jobs.due import MAX_ATTEMPTS, Job, Plan, plan_of
 from storage.crawling.job_runs import JobCause, JobRun, JobState, RunState
 
 HOURLY = Schedule("0 * * * *", ZoneInfo("UTC"))
@@ -18,7 +18,9 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def job(**changes: Any) -> Job:
-    return Job(name="views", meaning="", schedule=HOURLY, run=lambda _context: "done", **changes)
+    return Job(
+        name="views", description="", schedule=HOURLY, run=lambda _context: "done", **changes
+    )
 
 
 def run(at: datetime = TEN, state: RunState = RunState.SUCCEEDED, **changes: Any) -> JobRun:
@@ -48,7 +50,7 @@ def after(newest: JobRun | None = None, open: JobRun | None = None) -> JobState:
 
 
 def test_a_job_that_is_met_first_has_missed_nothing():
-    assert plan_of(job(), JobState(None, None, None), TEN) == Plan(meet=True)
+    assert plan_of(job(), JobState(None, None, None), TEN) == Plan(register=True)
     met = JobState(None, None, TEN)
     assert plan_of(job(), met, TEN + 59 * MINUTE).is_empty
     assert plan_of(job(), met, TEN + HOUR).start == (TEN + HOUR, JobCause.SCHEDULE)
@@ -108,7 +110,7 @@ def test_a_run_that_takes_long_is_left_alone_and_then_named():
 
 def test_the_run_of_a_dead_process_goes_on_while_its_time_is_the_newest():
     dead = running(TEN + MINUTE)
-    assert plan_of(job(), after(open=dead), TEN + 30 * MINUTE) == Plan(go_on=dead)
+    assert plan_of(job(), after(open=dead), TEN + 30 * MINUTE) == Plan(resume=dead)
     later = plan_of(job(), after(open=dead), TEN + HOUR)
     assert later == Plan(
         give_up=(dead, "its process ended; the next time had come"),
@@ -118,12 +120,12 @@ def test_the_run_of_a_dead_process_goes_on_while_its_time_is_the_newest():
 
 def test_it_goes_on_late_only_where_that_makes_sense():
     dead, once = running(TEN + MINUTE), job(catch_up=False)
-    assert plan_of(once, after(open=dead), TEN + 5 * MINUTE).go_on is dead
+    assert plan_of(once, after(open=dead), TEN + 5 * MINUTE).resume is dead
     assert plan_of(once, after(open=dead), TEN + 6 * MINUTE).give_up == (dead, "its process ended")
 
 
 def test_what_ends_every_process_does_not_go_on_for_ever():
-    deadly = running(TEN + MINUTE, lease_token=MAX_BEGINNINGS)
+    deadly = running(TEN + MINUTE, lease_token=MAX_ATTEMPTS)
     plan = plan_of(job(), after(open=deadly), TEN + 2 * MINUTE)
     assert plan == Plan(give_up=(deadly, "begun 5 times and never ended; given up"))
 
@@ -137,13 +139,13 @@ def test_what_somebody_asked_for_is_not_done_again():
 def test_who_comes_for_it_runs_also_what_came_before_the_job_was_met():
     unknown = JobState(None, None, None)
     now = TEN + 20 * MINUTE
-    assert plan_of(job(), unknown, now, asked=True) == Plan(
-        meet=True, start=(TEN, JobCause.CATCH_UP)
+    assert plan_of(job(), unknown, now, requested=True) == Plan(
+        register=True, start=(TEN, JobCause.CATCH_UP)
     )
     met = JobState(None, None, TEN + MINUTE)
     assert plan_of(job(), met, now).is_empty
-    assert plan_of(job(), met, now, asked=True) == Plan(start=(TEN, JobCause.CATCH_UP))
+    assert plan_of(job(), met, now, requested=True) == Plan(start=(TEN, JobCause.CATCH_UP))
     done = JobState(None, run(), TEN + MINUTE)
-    assert plan_of(job(), done, now, asked=True).is_empty
-    late = plan_of(job(catch_up=False), unknown, now, asked=True)
+    assert plan_of(job(), done, now, requested=True).is_empty
+    late = plan_of(job(catch_up=False), unknown, now, requested=True)
     assert late.start is None and late.missed is not None and late.missed.last == TEN

@@ -14,7 +14,7 @@ from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
 from core.cancellation import StoppedSignal
-from jobs.retention import BATCH, Retention
+from jobs.retention import BATCH_ROWS, Retention
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause
 from storage.distribution import deliveries
@@ -150,10 +150,10 @@ def test_what_is_old_and_over_goes_and_the_rest_stays(
 def test_where_a_job_stands_is_not_forgotten(app: App, clock: MovingClock) -> None:
     views = hourly(lambda _: "done", cron="0 0 * * *")
     manual = hourly(lambda _: "done", name="manual")
-    app.jobs.runner.settle(views)  # it is met
+    app.jobs.runner.run_due(views)  # it is met
     for _ in range(5):
         clock.move(DAY_SECS)
-        app.jobs.runner.settle(views)
+        app.jobs.runner.run_due(views)
         app.jobs.runner.run_now(manual)
     app.jobs.runner.run_now(views)
     before = app.database.read(job_runs.standing, "views")
@@ -162,7 +162,7 @@ def test_where_a_job_stands_is_not_forgotten(app: App, clock: MovingClock) -> No
     assert app.database.read(job_runs.standing, "views") == before
     assert [one.cause is JobCause.MANUAL for one in runs(app)] == [False, True]
     assert len(runs(app, "manual")) == 1
-    app.jobs.runner.settle(views)
+    app.jobs.runner.run_due(views)
     missed, made_up = runs(app)[2:]
     assert (missed.state.value, missed.times) == ("missed", 90), "not those deleted"
     assert made_up.cause.value == "catch_up"
@@ -173,7 +173,7 @@ def test_a_death_between_two_batches_leaves_whole_ones(
 ) -> None:
     for _ in range(3):
         made.delivery(31)
-    monkeypatch.setattr("jobs.retention.BATCH", 2)
+    monkeypatch.setattr("jobs.retention.BATCH_ROWS", 2)
     [kind] = [one for one in app.housekeeping.retention.kinds if one.name == "reports"]
     calls: list[int] = []
 
@@ -230,7 +230,7 @@ def test_zero_keeps_for_ever_and_a_stop_ends_it(make_app: Any, clock: MovingCloc
 def test_batches_are_small_and_others_get_in_between(
     app: App, made: Rows, clock: MovingClock
 ) -> None:
-    for _ in range(BATCH + 1):
+    for _ in range(BATCH_ROWS + 1):
         made.delivery(31)
     seen: list[int] = []
     clock.on_wait = lambda: seen.append(len(made.ids("webhook_deliveries")))

@@ -30,7 +30,7 @@ def at_ten(make_app, clock):
     clock.move_to(TEN)
     clock.move(-60)
     one, other = make_app(host="one"), make_app(host="other")
-    assert one.jobs.runner.settle(hourly(str)) is None
+    assert one.jobs.runner.run_due(hourly(str)) is None
     clock.move(61)
     return one, other
 
@@ -45,16 +45,16 @@ def dies(_context: JobContext) -> str:
 
 def test_a_run_is_a_row_and_is_done_once(at_ten, clock):
     one, other = at_ten
-    run = one.jobs.runner.settle(hourly(fine))
+    run = one.jobs.runner.run_due(hourly(fine))
     assert run is not None
     assert (run.scheduled_at, run.cause, run.state) == (TEN, JobCause.SCHEDULE, RunState.SUCCEEDED)
     assert run.started_at is not None and run.finished_at == run.started_at > TEN
     assert run.lease_owner is None
-    assert other.jobs.runner.settle(hourly(fine)) is None
-    assert one.jobs.runner.settle(hourly(fine)) is None
+    assert other.jobs.runner.run_due(hourly(fine)) is None
+    assert one.jobs.runner.run_due(hourly(fine)) is None
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
     clock.move(HOUR_SECS)
-    assert other.jobs.runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.run_due(hourly(fine)) is not None
     assert told(one) == [("10:00", "succeeded", "did 10:00"), ("11:00", "succeeded", "did 11:00")]
     assert one.leases.held() == other.leases.held() == []
 
@@ -69,7 +69,7 @@ def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
 
     def settle(app: App) -> bool:
         all_here.wait(30)
-        return app.jobs.runner.settle(hourly(counted)) is not None
+        return app.jobs.runner.run_due(hourly(counted)) is not None
 
     with ThreadPoolExecutor(len(apps)) as pool:
         assert sum(pool.map(settle, apps)) == 1
@@ -80,12 +80,12 @@ def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
 def test_a_dead_process_is_followed_by_the_next(at_ten, clock):
     one, other = at_ten
     with pytest.raises(Crash):
-        one.jobs.runner.settle(hourly(dies))
+        one.jobs.runner.run_due(hourly(dies))
     assert told(one) == [("10:00", "running", "")]
     clock.move(29)
-    assert other.jobs.runner.settle(hourly(fine)) is None
+    assert other.jobs.runner.run_due(hourly(fine)) is None
     clock.move(2)
-    run = other.jobs.runner.settle(hourly(fine))
+    run = other.jobs.runner.run_due(hourly(fine))
     assert run is not None
     assert (run.scheduled_at, run.lease_token, run.result) == (TEN, 2, "did 10:00")
     assert len(runs(one)) == 1
@@ -97,13 +97,13 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
 
     def frozen(context: JobContext) -> str:
         clock.move(31)
-        assert other.jobs.runner.settle(hourly(fine)) is not None
+        assert other.jobs.runner.run_due(hourly(fine)) is not None
         assert not context.stop.is_set(), "nobody has told this process"
         one.crawling.lease_renewer("").renew_once()
         seen.append(context.stop.is_set())
         return "too late"
 
-    run = one.jobs.runner.settle(hourly(frozen))
+    run = one.jobs.runner.run_due(hourly(frozen))
     assert seen == [True]
     assert run is not None and run.result == "did 10:00"
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
@@ -112,7 +112,7 @@ def test_a_stale_process_changes_nothing_and_is_told_to_stop(at_ten, clock):
 def test_a_process_that_comes_back_in_between_wins(at_ten, clock):
     one, other = at_ten
     with pytest.raises(Crash):
-        one.jobs.runner.settle(hourly(dies))
+        one.jobs.runner.run_due(hourly(dies))
     clock.move(31)
     [seen] = runs(one)
     now, until = clock.now(), clock.now() + timedelta(seconds=30)
@@ -138,12 +138,12 @@ def test_a_long_run_keeps_its_lease(at_ten, clock):
         for _ in range(6 * 60 * 2):
             clock.move(10)
             one.crawling.lease_renewer("").renew_once()
-        assert other.jobs.runner.settle(hourly(fine)) is None, "one run at a time, on any host"
+        assert other.jobs.runner.run_due(hourly(fine)) is None, "one run at a time, on any host"
         assert not context.stop.is_set()
         return "long"
 
-    assert one.jobs.runner.settle(hourly(long)) is not None
-    assert other.jobs.runner.settle(hourly(fine)) is not None
+    assert one.jobs.runner.run_due(hourly(long)) is not None
+    assert other.jobs.runner.run_due(hourly(fine)) is not None
     reason = "the run of 2026-11-22 10:00 UTC went on until 2026-11-22 12:00 UTC"
     assert told(one) == [
         ("10:00", "succeeded", "long"),
@@ -161,10 +161,10 @@ def test_what_is_cut_short_is_handed_back_and_done_again(at_ten, clock):
         assert context.stop.is_set()
         raise StoppedSignal
 
-    run = one.jobs.runner.settle(hourly(cut))
+    run = one.jobs.runner.run_due(hourly(cut))
     assert run is not None and run.state is RunState.RUNNING and run.lease_owner is None
     assert one.leases.held() == []
-    again = other.jobs.runner.settle(hourly(fine))
+    again = other.jobs.runner.run_due(hourly(fine))
     assert again is not None and (again.id, again.result) == (run.id, "did 10:00")
 
 
@@ -173,7 +173,7 @@ def test_a_stopping_process_begins_nothing_in_earnest(at_ten):
     one, _ = at_ten
     one.jobs.runner.stop()
     seen = []
-    one.jobs.runner.settle(hourly(lambda c: str(seen.append(c.stop.is_set()))))
+    one.jobs.runner.run_due(hourly(lambda c: str(seen.append(c.stop.is_set()))))
     assert seen == [True]
 
 
@@ -191,10 +191,10 @@ def test_a_failure_is_recorded_without_secrets(at_ten, logs, error: Exception, r
     def fails(_context: JobContext) -> str:
         raise error
 
-    run = one.jobs.runner.settle(hourly(fails))
+    run = one.jobs.runner.run_due(hourly(fails))
     assert run is not None and (run.state, run.result) == (RunState.FAILED, result)
     assert "hunter2" not in logs()
-    assert one.jobs.runner.settle(hourly(fine)) is None, "the next time comes by itself"
+    assert one.jobs.runner.run_due(hourly(fine)) is None, "the next time comes by itself"
 
 
 @ONE_ENGINE
@@ -207,10 +207,10 @@ def test_a_result_that_cannot_be_written_is_done_again(at_ten, clock, monkeypatc
     with monkeypatch.context() as trouble:
         trouble.setattr(job_runs, "finish", away)
         with pytest.raises(DatabaseError):
-            one.jobs.runner.settle(hourly(fine))
+            one.jobs.runner.run_due(hourly(fine))
     assert one.leases.held() == [], "nobody renews it"
     clock.move(31)
-    again = other.jobs.runner.settle(hourly(fine))
+    again = other.jobs.runner.run_due(hourly(fine))
     assert again is not None and (again.state, again.lease_token) == (RunState.SUCCEEDED, 2)
 
 
@@ -225,11 +225,11 @@ def test_a_lost_answer_to_the_claim_is_no_run_and_is_taken_over(at_ten, clock, m
     with monkeypatch.context() as trouble:
         trouble.setattr(one.database.engine, "commit", unsure)
         with pytest.raises(CommitUnknownError):
-            one.jobs.runner.settle(hourly(lambda _c: str(calls.append(1))))
+            one.jobs.runner.run_due(hourly(lambda _c: str(calls.append(1))))
     assert calls == []
     assert told(one) == [("10:00", "running", "")]
     clock.move(31)
-    assert other.jobs.runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.run_due(hourly(fine)) is not None
     assert told(one) == [("10:00", "succeeded", "did 10:00")]
 
 
@@ -243,9 +243,9 @@ def test_missed_times_and_the_run_are_written_together(at_ten, clock, monkeypatc
     with monkeypatch.context() as dying:
         dying.setattr(job_runs, "start", dead_here)
         with pytest.raises(Crash):
-            one.jobs.runner.settle(hourly(fine))
+            one.jobs.runner.run_due(hourly(fine))
     assert runs(one) == []
-    assert other.jobs.runner.settle(hourly(fine)) is not None
+    assert other.jobs.runner.run_due(hourly(fine)) is not None
     reason = (
         "3 times from 2026-11-22 10:00 UTC to 2026-11-22 12:00 UTC: no process was there to run it"
     )
@@ -261,11 +261,11 @@ def test_who_asks_for_a_run_gets_one_unless_one_goes_on(at_ten, clock):
         assert gate.begun.wait(30)
         with pytest.raises(JobBusyError, match="views is running already"):
             other.jobs.runner.run_now(hourly(fine))
-        assert other.jobs.runner.settle(hourly(fine)) is None
+        assert other.jobs.runner.run_due(hourly(fine)) is None
         gate.go_on.set()
         run = going.result(30)
     assert (run.cause, run.result) == (JobCause.MANUAL, "done")
-    assert other.jobs.runner.settle(hourly(fine)) is not None, "it takes no scheduled time's place"
+    assert other.jobs.runner.run_due(hourly(fine)) is not None, "it takes no scheduled time's place"
     assert told(one)[0] == ("10:00", "succeeded", "did 10:00")
 
 
@@ -274,7 +274,7 @@ def test_a_run_by_hand_at_the_very_time_is_beside_the_schedule(at_ten, clock):
     one, _ = at_ten
     clock.move_to(TEN)
     one.jobs.runner.run_now(hourly(fine))
-    assert one.jobs.runner.settle(hourly(fine)) is not None
+    assert one.jobs.runner.run_due(hourly(fine)) is not None
     assert [(r.cause, r.scheduled_at == TEN) for r in runs(one)] == [
         (JobCause.SCHEDULE, True),
         (JobCause.MANUAL, False),

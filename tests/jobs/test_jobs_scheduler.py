@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import NoReturn
 
 import pytest
-from apscheduler.schedulers.base import BaseScheduler
 
+import core.schedule
+import jobs.due
+import jobs.runner
+import jobs.scheduler
 from app.container import App
 from core.clock import SystemClock
 from core.errors import DatabaseUnavailableError
@@ -20,14 +24,13 @@ from tests.support.moving_clock import MovingClock
 pytestmark = ONE_ENGINE
 
 
-def scheduler(app: App, *jobs: Job, inline: bool = True) -> JobScheduler:
-    executor = Inline() if inline else None
+def scheduler(app: App, *all_jobs: Job, inline: bool = True) -> JobScheduler:
     return JobScheduler(
-        jobs=jobs,
+        jobs=all_jobs,
         runner=app.jobs.runner,
         clock=app.clock,
         look_secs=app.settings.lease_secs,
-        executor=executor,
+        threads=Inline() if inline else None,
     )
 
 
@@ -53,13 +56,11 @@ def test_every_job_runs_at_its_times(app: App, clock):
 def test_it_looks_for_the_dead_in_between(app: App, make_app, clock):
     clock.move_to(TEN)
     one = scheduler(app, hourly(lambda c: "v"))
-    one.start()
     assert one.look() == 30
     clock.move(30)
     one.look()
     clock.move_to(TEN + timedelta(minutes=59, seconds=45))
     assert one.look() == 15, "the time itself comes first"
-    one.shutdown()
 
 
 def test_without_jobs_it_waits(app: App, clock):
@@ -77,8 +78,8 @@ def test_a_job_that_runs_is_not_begun_again_and_others_go_on(app: App, clock):
 
     slow, fast = hourly(gate), hourly(other, name="plays")
     one = scheduler(app, slow, fast, inline=False)
-    one.start()
-    join(one, one.look)
+    one.look()
+    one.join()
     clock.move_to(TEN)
     one.look()
     assert gate.begun.wait(30) and quick.wait(30)
@@ -86,22 +87,16 @@ def test_a_job_that_runs_is_not_begun_again_and_others_go_on(app: App, clock):
     clock.move(40)
     one.look()
     gate.go_on.set()
-    one.shutdown()
+    one.join()
     assert not gate.begun.is_set()
     assert [r.scheduled_at for r in runs(app)] == [TEN]
     assert runs(app)[0].result == "done"
 
 
-def join(one: JobScheduler, act) -> None:
-    """Do that, and wait for the looks that it began."""
-    act()
-    one._executor.shutdown(wait=True)
-
-
 def test_the_end_waits_for_what_runs(app: App):
     gate, stop = Gate(), threading.Event()
     one = scheduler(app, hourly(gate, cron="* * * * *"), inline=False)
-    app.jobs.runner.settle(hourly(gate, cron="* * * * *"))
+    app.jobs.runner.run_due(hourly(gate, cron="* * * * *"))
     app.host_clock.move(120)  # type: ignore[attr-defined]
     one._clock = SystemClockOf(app)  # type: ignore[assignment]
     thread = threading.Thread(target=one.run, args=(stop,))
@@ -129,15 +124,15 @@ class SystemClockOf(SystemClock):
 def test_database_trouble_ends_nothing(app: App, clock, monkeypatch, logs):
     clock.move_to(TEN - timedelta(minutes=1))
     one = scheduler(app, hourly(lambda c: "v"))
-    settle, tries = app.jobs.runner.settle, []
+    run_due, tries = app.jobs.runner.run_due, []
 
     def failing_at_first(job: Job):
         tries.append(1)
         if 1 < len(tries) < 20:
             raise DatabaseUnavailableError("away")
-        return settle(job)
+        return run_due(job)
 
-    monkeypatch.setattr(app.jobs.runner, "settle", failing_at_first)
+    monkeypatch.setattr(app.jobs.runner, "run_due", failing_at_first)
     live(one, clock, TEN + timedelta(minutes=20))
     assert told(app) == [("10:00", "succeeded", "v")]
     assert "job=views database trouble, looking again: away" in logs()
@@ -148,19 +143,22 @@ def test_a_bug_ends_the_service(app: App, clock, monkeypatch, inline: bool):
     def bug(_job: Job) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app.jobs.runner, "settle", bug)
+    monkeypatch.setattr(app.jobs.runner, "run_due", bug)
     one = scheduler(app, hourly(lambda c: "v"), inline=inline)
     with pytest.raises(ZeroDivisionError):
         live(one, clock, clock.now() + timedelta(days=1))
 
 
 def test_the_hosts_clock_decides_nothing(app: App, clock, monkeypatch):
-    """APScheduler's own loop would ask it; ours must not use that loop."""
+    """A host whose clock is an hour fast must not run, and record, an hour early."""
 
-    def never(_self: object) -> None:
-        raise AssertionError("this asks the host's clock")
+    class HostClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> NoReturn:
+            raise AssertionError("this asks the host's clock")
 
-    monkeypatch.setattr(BaseScheduler, "_process_jobs", never)
+    for module in (jobs.scheduler, jobs.runner, jobs.due, core.schedule):
+        monkeypatch.setattr(module, "datetime", HostClock)
     clock.move_to(TEN - timedelta(minutes=1))
     live(scheduler(app, hourly(lambda c: "v")), clock, TEN + timedelta(minutes=1))
     assert told(app) == [("10:00", "succeeded", "v")]

@@ -105,9 +105,8 @@ class Weeks:
                 runner=app.jobs.runner,
                 clock=app.clock,
                 look_secs=LEASE_SECS,
-                executor=Inline(),
+                threads=Inline(),
             )
-            scheduler.start()
             self._hosts.append(Host(app, scheduler, app.crawling.lease_renewer("jobs")))
 
     def _look(self, host: Host) -> float:
@@ -127,7 +126,7 @@ class Weeks:
 
     def _keep(self) -> None:
         for host in self._hosts:
-            host.crawling.lease_renewer.renew_once()
+            host.keeper.renew_once()
 
     def _runner(self, name: str) -> Callable[[JobContext], str]:
         def run(context: JobContext) -> str:

@@ -205,7 +205,7 @@ def test_a_job_that_runs_is_not_started_twice(site: Site, admin: Visitor) -> Non
 
     job = Job(
         name="slow",
-        meaning="sleep",
+        description="sleep",
         schedule=Schedule("0 0 1 1 *", site.app.calendar.zone),
         run=slow,
     )

@@ -41,7 +41,7 @@ def test_every_text_has_its_chinese(app: App) -> None:
     wanted |= {member.value for enum in enums for member in enum if member != HourState.EXPECTED}
     wanted |= {section.title for section in SECTIONS} | {f"last {name}" for name in RANGES}
     wanted |= {text for kind in KINDS.values() for text in (kind.title, kind.result)}
-    wanted |= {job.meaning for job in app.jobs.all} | set(LINES.values())
+    wanted |= {job.description for job in app.jobs.all} | set(LINES.values())
     assert wanted - set(CHINESE) == set()
 
 

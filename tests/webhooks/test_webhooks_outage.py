@@ -101,14 +101,14 @@ def test_a_night_without_a_database_is_done_by_the_next_look(
         outage = Outage(proxy=proxy, clock=clock)
         scanner = scanner_of(app, Numbers(on_fetch=outage), part_tasks=1)
         job = hourly(lambda context: scanner.run(context.stop))
-        app.jobs.runner.settle(job)  # it is met
+        app.jobs.runner.run_due(job)  # it is met
         clock.move(3700)
         with pytest.raises(DatabaseError):
-            app.jobs.runner.settle(job)
+            app.jobs.runner.run_due(job)
         proxy.refuse = False
         assert told_tasks(filed(app)) == ["t1"], "whole parts are reported"
         clock.move(app.settings.lease_secs + 1)
-        done = app.jobs.runner.settle(job)
+        done = app.jobs.runner.run_due(job)
         assert done is not None and done.state is RunState.SUCCEEDED and done.lease_token == 2
         assert told_tasks(filed(app)) == ["t1", "t2"]
         assert [row["revision"] for row in rows(app, "task_daily_stats")] == [1, 1]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastapi import UploadFile
 
-from core.text_files import decoded
+from core.text_files import decode_text
 
 
 def text_of(file: UploadFile | None) -> str:
     """The text of what was chosen; empty when nothing was. Raises InvalidInputError."""
     if file is None or not file.filename:
         return ""
-    return decoded(file.file.read(), name_of(file))
+    return decode_text(file.file.read(), name_of(file))
 
 
 def name_of(file: UploadFile | None) -> str:

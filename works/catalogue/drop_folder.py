@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 from core.atomic_file import replacing, sync_folder
@@ -18,6 +19,7 @@ from core.clock import Clock
 from core.errors import DatabaseError, InvalidInputError, OutputError
 from core.file_lock import file_lock
 from core.logs import service_log
+from core.poller import Poller
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import WorkRows, read_works
@@ -72,12 +74,13 @@ class DropFolder:
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop`; a database or a disk that says no is tried again."""
-        while not stop.is_set():
-            try:
-                self.take_in(stop)
-            except (DatabaseError, OutputError) as error:
-                log.error("the inbox waits: %s", error)
-            self._clock.wait(stop, self._poll_secs)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._poll_secs,
+            retried=(DatabaseError, OutputError),
+            on_error=partial(log.error, "the inbox waits: %s"),
+        )
+        poller.run(lambda: self.take_in(stop), stop)
 
     def take_in(self, stop: threading.Event) -> DropFolderResult:
         """Take in all that lies there. Raises DatabaseError or OutputError: the rest waits."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 from core.errors import DatabaseError, OutputError
 from core.logs import service_log
+from core.poller import Poller
 from works.catalogue.listing import CatalogueList
 
 log = service_log("works")
@@ -34,13 +35,13 @@ class ListingService:
         A file that is behind when it begins is written at once.
         """
         self._change_seen_at = self._clock.now() - AFTER_A_CHANGE
-        while not stop.is_set():
-            try:
-                self.look_once()
-            except (DatabaseError, OutputError) as error:
-                log.error("views.json is behind, trying again: %s", error)
-                self._change_seen_at = self._clock.now()
-            self._clock.wait(stop, self._poll_secs)
+        poller = Poller(
+            clock=self._clock,
+            poll_secs=self._poll_secs,
+            retried=(DatabaseError, OutputError),
+            on_error=self._postpone,
+        )
+        poller.run(self.look_once, stop)
 
     def look_once(self) -> bool:
         """Export when that is due; whether the file was written."""
@@ -54,6 +55,10 @@ class ListingService:
         if label is not None and label.exported_at <= now:
             due = max(due, label.exported_at + BETWEEN_EXPORTS)
         return now >= due and self._export()
+
+    def _postpone(self, error: Exception) -> None:
+        log.error("views.json is behind, trying again: %s", error)
+        self._change_seen_at = self._clock.now()
 
     def _export(self) -> bool:
         done = self._listing.refresh()

@@ -1,100 +1,40 @@
-"""All settings: parsed once from the environment and `.env`, checked together, frozen."""
+"""The settings of Baton, each with its environment name, default, limits and description."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSetting
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import SettingsError
-from core.schedule import check_cron
-
-PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
-MAX_SECS = 30 * 86400.0  # what no clock can add or wait is refused
-
-
-@dataclass(frozen=True)
-class Pace:
-    """At most `requests` in `per_secs` seconds, spread evenly."""
-
-    requests: int
-    per_secs: float
-
-    @classmethod
-    def parse(cls, text: object) -> Self:
-        """Read `1/2.5` (one request every 2.5 seconds).
-
-        Raises:
-            ValueError: the text has another form or names a zero.
-        """
-        found = PACE_FORM.match(str(text).strip())
-        if not found or int(found[1]) == 0 or float(found[2]) == 0:
-            raise ValueError(f"{text!r} is not REQUESTS/SECONDS, for example 1/2.5")
-        return cls(int(found[1]), float(found[2]))
-
-    @property
-    def gap_secs(self) -> float:
-        return self.per_secs / self.requests
+from core.settings.field_types import (
+    MAX_SECS,
+    CronSetting,
+    DelaysSetting,
+    ListSetting,
+    PaceSetting,
+    UrlSetting,
+    ZoneSetting,
+)
+from core.settings.pace import Pace
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; write it like Asia/Shanghai") from error
-    return name
+def _setting(default: Any, env: str, description: str, **limits: float) -> Any:
+    return Field(default, validation_alias=env, description=description, **limits)  # type: ignore[call-overload]
 
 
-def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError(f"{text!r} is not an http(s) URL")
-    return text.rstrip("/")
+def _secs(default: float, env: str, description: str, **limits: float) -> Any:
+    return _setting(default, env, description, **limits, le=MAX_SECS)
 
 
-def _parts(given: object) -> tuple[str, ...]:
-    if isinstance(given, tuple):
-        return given
-    return tuple(part.strip() for part in str(given).split(",") if part.strip())
-
-
-def _delays(given: object) -> tuple[float, ...]:
-    try:
-        delays = tuple(float(part) for part in _parts(given))
-    except ValueError:
-        delays = (-1.0,)
-    if not all(0 <= secs <= MAX_SECS for secs in delays):
-        raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
-    return delays
-
-
-PaceSetting = Annotated[
-    Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
-]
-CronSetting = Annotated[str, AfterValidator(check_cron)]
-ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
-DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_delays)]
-ZoneSetting = Annotated[str, AfterValidator(_known_zone)]
-UrlSetting = Annotated[str, AfterValidator(_http_url)]
-
-
-def _setting(default: Any, env: str, meaning: str, **limits: float) -> Any:
-    return Field(default, validation_alias=env, description=meaning, **limits)  # type: ignore[call-overload]
-
-
-def _kept(days: int, env: str, what: str) -> Any:
+def _retention_days(days: int, env: str, what: str) -> Any:
     return _setting(days, env, f"days for which {what} are kept; 0: for ever", ge=0, le=36_500)
 
 
 class Settings(BaseSettings):
-    """Every knob of Baton, by its environment name (`validation_alias`)."""
+    """The settings of one process; `validation_alias` is the environment name of a field."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -133,15 +73,11 @@ class Settings(BaseSettings):
     daily_export_limit: int = _setting(
         4000, "BATON_DAILY_EXPORT_LIMIT", "export quota of accounts added from now on", ge=0
     )
-    lease_secs: float = _setting(
-        30.0,
-        "BATON_LEASE_SECS",
-        "a dead worker's work is taken over after this",
-        ge=1,
-        le=MAX_SECS,
+    lease_secs: float = _secs(
+        30.0, "BATON_LEASE_SECS", "a dead worker's work is taken over after this", ge=1
     )
-    poll_secs: float = _setting(
-        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0, le=MAX_SECS
+    poll_secs: float = _secs(
+        1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
     )
     pages_per_task: int = _setting(10, "BATON_PAGES_PER_TASK", "pages of one crawl piece", ge=1)
     task_attempts: int = _setting(
@@ -153,32 +89,23 @@ class Settings(BaseSettings):
     export_file_rows: int = _setting(
         100_000, "BATON_EXPORT_FILE_ROWS", "rows of one export file at most", ge=1
     )
-    export_idle_secs: float = _setting(
+    export_idle_secs: float = _secs(
         60.0,
         "BATON_EXPORT_IDLE_SECS",
         "an export that waits for rows or its account keeps its file open this long",
         ge=0,
-        le=MAX_SECS,
     )
-    database_patience_secs: float = _setting(
-        120.0,
-        "BATON_DATABASE_PATIENCE_SECS",
-        "how long services wait for a lost database",
-        ge=0,
-        le=MAX_SECS,
+    database_patience_secs: float = _secs(
+        120.0, "BATON_DATABASE_PATIENCE_SECS", "how long services wait for a lost database", ge=0
     )
-    request_timeout_secs: float = _setting(
-        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0, le=MAX_SECS
+    request_timeout_secs: float = _secs(
+        15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0
     )
     request_attempts: int = _setting(
         3, "BATON_REQUEST_ATTEMPTS", "tries of one request before the task steps back", ge=1
     )
-    throttle_cooldown_secs: float = _setting(
-        60.0,
-        "BATON_THROTTLE_COOLDOWN_SECS",
-        "rest after a throttle, doubled each time",
-        ge=0,
-        le=MAX_SECS,
+    throttle_cooldown_secs: float = _secs(
+        60.0, "BATON_THROTTLE_COOLDOWN_SECS", "rest after a throttle, doubled each time", ge=0
     )
     session_warning_days: float = _setting(
         3.0,
@@ -190,12 +117,8 @@ class Settings(BaseSettings):
     notify_urls: SecretStr | None = _setting(
         None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
     )
-    risk_cooldown_secs: float = _setting(
-        900.0,
-        "BATON_RISK_COOLDOWN_SECS",
-        "rest after a risk check, doubled each time",
-        ge=0,
-        le=MAX_SECS,
+    risk_cooldown_secs: float = _secs(
+        900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
@@ -203,19 +126,17 @@ class Settings(BaseSettings):
     play_counts_batch: int = _setting(
         10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50
     )
-    play_counts_batch_pause_secs: float = _setting(
+    play_counts_batch_pause_secs: float = _secs(
         3.0,
         "BATON_PLAY_COUNTS_BATCH_PAUSE_SECS",
         "between two batches of play counts, at least",
         ge=0,
-        le=MAX_SECS,
     )
-    play_counts_request_pause_secs: float = _setting(
+    play_counts_request_pause_secs: float = _secs(
         1.0,
         "BATON_PLAY_COUNTS_REQUEST_PAUSE_SECS",
         "between two requests for play counts, at least",
         ge=0,
-        le=MAX_SECS,
     )
     play_counts_tries: int = _setting(
         3, "BATON_PLAY_COUNTS_TRIES", "tries of a work before it is skipped and listed", ge=1, le=10
@@ -233,19 +154,14 @@ class Settings(BaseSettings):
     bilibili_pace: PaceSetting = _setting(
         Pace(1, 2.5), "BATON_BILIBILI_PACE", "requests/seconds of one Bilibili account"
     )
-    single_pause_min_secs: float = _setting(
+    single_pause_min_secs: float = _secs(
         0.2,
         "BATON_SINGLE_PAUSE_MIN_SECS",
         "before a video that is asked singly, besides the pace, at least",
         ge=0,
-        le=MAX_SECS,
     )
-    single_pause_max_secs: float = _setting(
-        0.5,
-        "BATON_SINGLE_PAUSE_MAX_SECS",
-        "… at most; its length is drawn at random",
-        ge=0,
-        le=MAX_SECS,
+    single_pause_max_secs: float = _secs(
+        0.5, "BATON_SINGLE_PAUSE_MAX_SECS", "… at most; its length is drawn at random", ge=0
     )
     bilibili_passport_url: UrlSetting = _setting(
         "https://passport.bilibili.com",
@@ -325,12 +241,8 @@ class Settings(BaseSettings):
     webhook_per_host: int = _setting(
         2, "BATON_WEBHOOK_PER_HOST", "requests to one host that are under way at once", ge=1
     )
-    webhook_timeout_secs: float = _setting(
-        15.0,
-        "BATON_WEBHOOK_TIMEOUT_SECS",
-        "for one whole request to a receiver",
-        gt=0,
-        le=MAX_SECS,
+    webhook_timeout_secs: float = _secs(
+        15.0, "BATON_WEBHOOK_TIMEOUT_SECS", "for one whole request to a receiver", gt=0
     )
     webhook_retry_secs: DelaysSetting = _setting(
         (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0),
@@ -352,28 +264,28 @@ class Settings(BaseSettings):
     report_part_tasks: int = _setting(
         500, "BATON_REPORT_PART_TASKS", "distribution tasks of one report at most", ge=1, le=10_000
     )
-    broadcast_secs: float = _setting(
-        180.0,
-        "BATON_BROADCAST_SECS",
-        "how often active distribution tasks are broadcast",
-        ge=10,
-        le=MAX_SECS,
+    broadcast_secs: float = _secs(
+        180.0, "BATON_BROADCAST_SECS", "how often active distribution tasks are broadcast", ge=10
     )
 
     prune_schedule: CronSetting = _setting(
         "30 3 * * *", "BATON_PRUNE_SCHEDULE", "when `prune` runs (cron, quota zone)"
     )
-    keep_reports_days: int = _kept(30, "BATON_KEEP_REPORTS_DAYS", "daily and completion reports")
-    keep_broadcasts_days: int = _kept(7, "BATON_KEEP_BROADCASTS_DAYS", "broadcasts")
-    keep_job_runs_days: int = _kept(90, "BATON_KEEP_JOB_RUNS_DAYS", "runs of scheduled jobs")
-    keep_alerts_days: int = _kept(180, "BATON_KEEP_ALERTS_DAYS", "alerts")
-    keep_account_events_days: int = _kept(
+    keep_reports_days: int = _retention_days(
+        30, "BATON_KEEP_REPORTS_DAYS", "daily and completion reports"
+    )
+    keep_broadcasts_days: int = _retention_days(7, "BATON_KEEP_BROADCASTS_DAYS", "broadcasts")
+    keep_job_runs_days: int = _retention_days(
+        90, "BATON_KEEP_JOB_RUNS_DAYS", "runs of scheduled jobs"
+    )
+    keep_alerts_days: int = _retention_days(180, "BATON_KEEP_ALERTS_DAYS", "alerts")
+    keep_account_events_days: int = _retention_days(
         180, "BATON_KEEP_ACCOUNT_EVENTS_DAYS", "what `accounts explain` tells"
     )
-    keep_web_actions_days: int = _kept(
+    keep_web_actions_days: int = _retention_days(
         365, "BATON_KEEP_WEB_ACTIONS_DAYS", "who did what by console and API"
     )
-    keep_logs_days: int = _kept(30, "BATON_KEEP_LOGS_DAYS", "log files and evidence")
+    keep_logs_days: int = _retention_days(30, "BATON_KEEP_LOGS_DAYS", "log files and evidence")
 
     @property
     def quota_zone(self) -> ZoneInfo:
@@ -406,44 +318,3 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.data_dir / "secret.key"
-
-
-def setting_names() -> set[str]:
-    """The environment names of all settings."""
-    return {str(field.validation_alias) for field in Settings.model_fields.values()}
-
-
-def load_settings(**overrides: object) -> Settings:
-    """Read settings from the environment and `.env`; `overrides` win (by field name).
-
-    Raises:
-        SettingsError: names each wrong variable and what it should look like, never its value
-            where that is a secret.
-    """
-    try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8 text: save it as UTF-8 again") from None
-    except UnreadableSetting as error:
-        raise SettingsError(f"wrong settings: {error}") from None
-
-
-def _explain(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        name = str(problem["loc"][0])
-        message = problem["msg"].removeprefix("Value error, ")
-        given = "" if _is_secret(name) else repr(problem["input"])
-        lines.append(
-            f"{name}: " + (f"{given}: " if given and given not in message else "") + message
-        )
-    return (
-        "wrong settings: " + "; ".join(lines) + " (environment or .env; see docs/configuration.md)"
-    )
-
-
-def _is_secret(name: str) -> bool:
-    fields = Settings.model_fields.values()
-    return any(one.validation_alias == name and "Secret" in str(one.annotation) for one in fields)

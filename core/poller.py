@@ -1,0 +1,53 @@
+"""The loop of every service that polls: look, wait, and look again until it is stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from core.clock import Clock
+
+
+class Poller:
+    """Calls a function again and again in the caller's thread.
+
+    An error of a `retried` class is a state to wait out: `on_error` reports it, and the next call
+    comes after `poll_secs`. Any other error ends the loop and is the caller's.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        poll_secs: float,
+        retried: tuple[type[Exception], ...] = (),
+        on_error: Callable[[Exception], None] = lambda _error: None,
+    ) -> None:
+        self._clock = clock
+        self._poll_secs = poll_secs
+        self._retried = retried
+        self._on_error = on_error
+
+    def run(self, look: Callable[[], object], stop: threading.Event) -> None:
+        """Call `look` every `poll_secs` until `stop` is set."""
+
+        def look_and_wait() -> float:
+            look()
+            return self._poll_secs
+
+        self.run_paced(look_and_wait, stop)
+
+    def run_busy(self, work: Callable[[], bool], stop: threading.Event) -> None:
+        """Call `work` until `stop` is set: again at once after True, else after `poll_secs`."""
+        self.run_paced(lambda: 0.0 if work() else self._poll_secs, stop)
+
+    def run_paced(self, look: Callable[[], float], stop: threading.Event) -> None:
+        """Call `look` until `stop` is set; it returns the seconds to wait before the next call."""
+        while not stop.is_set():
+            try:
+                secs = look()
+            except self._retried as error:
+                self._on_error(error)
+                secs = self._poll_secs
+            if secs > 0:
+                self._clock.wait(stop, secs)

@@ -1,0 +1,56 @@
+"""Types of settings: how the text of an environment variable becomes a checked value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from core.schedule import check_cron
+from core.settings.pace import Pace
+
+MAX_SECS = 30 * 86400.0  # more overflows what a datetime can add and a thread can wait
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; write it like Asia/Shanghai") from error
+    return name
+
+
+def _parse_http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError(f"{text!r} is not an http(s) URL")
+    return text.rstrip("/")
+
+
+def _split_list(given: object) -> tuple[str, ...]:
+    if isinstance(given, tuple):
+        return given
+    return tuple(part.strip() for part in str(given).split(",") if part.strip())
+
+
+def _parse_delays(given: object) -> tuple[float, ...]:
+    try:
+        delays = tuple(float(part) for part in _split_list(given))
+    except ValueError:
+        delays = (-1.0,)
+    if not all(0 <= secs <= MAX_SECS for secs in delays):
+        raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
+    return delays
+
+
+PaceSetting = Annotated[
+    Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
+]
+CronSetting = Annotated[str, AfterValidator(check_cron)]
+ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
+DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]
+ZoneSetting = Annotated[str, AfterValidator(_check_zone)]
+UrlSetting = Annotated[str, AfterValidator(_parse_http_url)]

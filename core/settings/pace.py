@@ -1,0 +1,34 @@
+"""The pace of requests: a rate limit for one account or one key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most `requests` in `per_secs` seconds, spread evenly."""
+
+    requests: int
+    per_secs: float
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read `1/2.5` (one request every 2.5 seconds).
+
+        Raises:
+            ValueError: the text has another form or names a zero.
+        """
+        match = PACE_FORM.match(str(text).strip())
+        if not match or int(match[1]) == 0 or float(match[2]) == 0:
+            raise ValueError(f"{text!r} is not REQUESTS/SECONDS, for example 1/2.5")
+        return cls(int(match[1]), float(match[2]))
+
+    @property
+    def gap_secs(self) -> float:
+        """Return the seconds between two requests that are spread evenly."""
+        return self.per_secs / self.requests
