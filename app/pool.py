@@ -35,16 +35,32 @@ class PoolFactories:
 
     @cached_property
     def manager(self) -> AccountManager:
+        from accounts.claims import AccountClaims
         from accounts.manager import AccountManager
+        from accounts.operator import AccountOperator
 
+        base = self._base
         return AccountManager(
-            database=self._base.database,
-            vault=self._base.vault,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
-            book=self._base.leases,
-            owner=self._base.owner,
-            lease_secs=self._base.settings.lease_secs,
+            database=base.database,
+            vault=base.vault,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            claims=AccountClaims(
+                database=base.database,
+                clock=base.clock,
+                calendar=base.calendar,
+                lease_registry=base.leases,
+                owner=base.owner,
+                lease_secs=base.settings.lease_secs,
+            ),
+            operator=AccountOperator(
+                database=base.database,
+                clock=base.clock,
+                calendar=base.calendar,
+                lease_registry=base.leases,
+                owner=base.owner,
+            ),
         )
 
     @cached_property
@@ -84,11 +100,11 @@ class PoolFactories:
         from sources.sessions import SessionPool
 
         settings = self._base.settings
-        making = SourceContext(settings, self._base.clock, self._budget)
+        context = SourceContext(settings, self._base.clock, self._budget)
         blame = Blame(clock=self._base.clock, accounts=settings.breaker_accounts)
         access = {}
         for name, platform in self.platforms.platforms.items():
-            source = platform.make(making)
+            source = platform.make(context)
             guarded = GuardedSource(
                 source=source,
                 breaker=self.breaker,

@@ -173,12 +173,13 @@ class WorksFactories:
         from sources.request_delay import RequestDelay
         from sources.sessions import SessionPool
 
-        spacing = RequestDelay(
+        request_delay = RequestDelay(
             clock=self._base.clock, gap_secs=self._base.settings.play_counts_request_pause_secs
         )
         return {
             name: PlatformAccess(
-                access.source.trying(1), SessionPool(source=access.source.source, spacing=spacing)
+                access.source.with_attempts(1),
+                SessionPool(source=access.source.source, request_delay=request_delay),
             )
             for name, access in self._pool.access.items()
         }

@@ -1,4 +1,4 @@
-"""Making a platform's text fit for every database and file."""
+"""Sanitizing of a platform's text, so that every database and file can store it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def may_be_unstorable(body: bytes) -> bool:
-    """Whether a JSON body can hold a NUL or a lone surrogate; most hold neither.
+    """Return True when a JSON body may hold a NUL or a lone surrogate, which is rare.
 
-    A NUL byte tells of UTF-16 or UTF-32, which Python's parser takes too.
+    A NUL byte indicates UTF-16 or UTF-32, which Python's parser accepts too.
     """
     return b"\x00" in body or UNSTORABLE_IN_JSON.search(body) is not None
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Whether a JSON value has more than so many levels of lists and objects."""
+    """Return True when a JSON value has more than that many levels of lists and objects."""
     level = [value]
     for _ in range(levels + 1):
         level = [
             inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for node in level
+            if isinstance(node, dict | list)
+            for inner in (node.values() if isinstance(node, dict) else node)
         ]
         if not level:
             return False
@@ -34,14 +34,14 @@ def is_deeper(value: Any, levels: int) -> bool:
 
 
 def storable(text: str) -> str:
-    """NUL characters and lone surrogates become U+FFFD; everything else stays."""
+    """Return the text with NUL characters and lone surrogates replaced by U+FFFD."""
     if text.isascii() and "\x00" not in text:
         return text
     return UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def storable_json(value: Any) -> Any:
-    """The same for every text inside a JSON value."""
+    """Return a JSON value with all texts inside it, keys included, made storable."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):

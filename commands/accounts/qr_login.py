@@ -12,7 +12,7 @@ from app.container import App
 from commands.framework.context import Exit, messages, say
 from core.errors import CredentialsError, RetryableError
 from presentation.i18n.messages import Texts, texts_for
-from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
+from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
 
 POLL_SECS = 2.0
 QUIET_MODULES = 2
@@ -22,25 +22,25 @@ BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (Fals
 def signed_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
     """The text of a new session. Raises CredentialsError when `codes` codes went by unused."""
     settings = app.settings
-    passport = Passport(
+    login = QRLogin(
         base_url=settings.bilibili_passport_url,
         timeout_secs=settings.request_timeout_secs,
         proxy=proxy,
     )
     try:
-        return _session_text(app, passport, codes, stop)
+        return _session_text(app, login, codes, stop)
     finally:
-        passport.close()
+        login.close()
 
 
-def _session_text(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
+def _session_text(app: App, login: QRLogin, codes: int, stop: threading.Event) -> str:
     texts = texts_for(app.settings.language)
     for number in range(1, codes + 1):
-        code = passport.new_code()
+        code = login.new_code()
         messages().print(_drawn(code))
         say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
-        if _confirmed(app, passport, code, texts, stop):
-            return passport.session_text()
+        if _confirmed(app, login, code, texts, stop):
+            return login.cookie_header()
         if stop.is_set():
             say(texts.login_stopped)
             raise typer.Exit(Exit.INTERRUPTED)
@@ -49,14 +49,12 @@ def _session_text(app: App, passport: Passport, codes: int, stop: threading.Even
     raise CredentialsError(texts.login_given_up.format(codes=codes))
 
 
-def _confirmed(
-    app: App, passport: Passport, code: QRCode, texts: Texts, stop: threading.Event
-) -> bool:
+def _confirmed(app: App, login: QRLogin, code: QRCode, texts: Texts, stop: threading.Event) -> bool:
     """Follow a code to its end; False when it expired."""
     begun, shown = app.clock.monotonic(), ScanState.WAITING
     while app.clock.monotonic() - begun < CODE_LIVES_SECS:
         try:
-            state = passport.poll(code)
+            state = login.poll(code)
         except RetryableError as error:
             say(f"{error}; {texts.login_again}")
             state = shown

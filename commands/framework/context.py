@@ -119,7 +119,7 @@ def platform_named(name: str) -> Platform:
     """A platform whose accounts the pool may hold. Raises InvalidInputError for an unknown one."""
     from sources.platforms import PlatformRegistry
 
-    return PlatformRegistry(load_settings()).searching(name)
+    return PlatformRegistry(load_settings()).searchable(name)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from accounts.manager import AccountLease, AccountManager, Purpose
-from accounts.waiting import next_look
+from accounts.account_lease import AccountLease, Purpose
+from accounts.manager import AccountManager
 from core.cancellation import TaskHaltedSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import (
@@ -279,7 +279,7 @@ class ExportWorker:
         self._seal(run)
         account = run.exporter
         detail = f"quota of {day} used up by {run.task.task.domain}, last_id={run.marker}"
-        self._accounts.note_hand_over(account, detail)
+        self._accounts.record_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
 
@@ -308,7 +308,7 @@ class ExportWorker:
         """Lease the file's account again; False when it is used up, or not free for long."""
         waited_from, shown, pause = self._clock.monotonic(), False, LOOK_AGAIN_SECS
         while not stop.is_set() and self._accounts.has_exports_left(account_id):
-            run.account = self._accounts.lease_again(account_id, Purpose.EXPORTING)
+            run.account = self._accounts.lease_by_id(account_id, Purpose.EXPORTING)
             if run.account is not None:
                 self._scheduler.show_waiting(run.task, None)
                 return True
@@ -356,7 +356,7 @@ class ExportWorker:
 
     def _without_account(self, run: Run) -> bool:
         shortage = self._accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
-        until = next_look(shortage, self._clock.now(), self._limits.poll_secs)
+        until = shortage.retry_at(self._clock.now(), self._limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT
         log.info("%s waits: %s", fields(task=run.task.id, until=until), shortage.reason)
         self._scheduler.put_back(

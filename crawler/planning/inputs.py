@@ -14,7 +14,7 @@ from core.errors import CredentialsError, InvalidInputError
 from core.settings import Pace
 from crawler.planning.advice import Advice, SpareWorkers, advise
 from crawler.planning.forecast import Forecast, PlannedAccount, Question, forecast
-from sources.pace_forecast import outlook
+from sources.pace_forecast import forecast_pace
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
 from storage.crawling import accounts, influencers, ingestion_logs, tasks
 from storage.crawling.ingestion_logs import PageLog
@@ -193,7 +193,7 @@ class _PoolReader:
         window = RateWindow(self._search.paces[EVERYTHING])
         return PlannedAccount(
             name="+1",
-            outlook=outlook(window, self._now.timestamp(), 0.0, self._answer_secs),
+            outlook=forecast_pace(window, self._now.timestamp(), 0.0, self._answer_secs),
             from_secs=0.0,
             until_secs=math.inf,
             daily_limit=limit,
@@ -221,7 +221,9 @@ class _PoolReader:
         rest, end = account.cooldown_until, account.session_expires_at
         from_secs = max(0.0, (rest - now).total_seconds()) if rest else 0.0
         pace = AccountPace.load(self._search.paces, account.pace, now, known=account.pace_known)
-        ahead = outlook(pace.windows[EVERYTHING], now.timestamp(), from_secs, self._answer_secs)
+        ahead = forecast_pace(
+            pace.windows[EVERYTHING], now.timestamp(), from_secs, self._answer_secs
+        )
         if self._is_probed_first(account):
             ahead = replace(ahead, ahead=ahead.ahead - 1)
         return PlannedAccount(

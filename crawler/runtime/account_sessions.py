@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.manager import AccountLease, AccountManager
+from accounts.account_lease import AccountLease
+from accounts.manager import AccountManager
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
@@ -114,15 +115,15 @@ class AccountSessions:
         if not visit.source.check_session(visit.session, stop).signed_in:
             asked = Evidence("check of the session", 200)
             raise LoginExpiredError("the session is not signed in any more", asked)
-        visit.account = self._accounts.note_probe(visit.account)
+        visit.account = self._accounts.record_probe(visit.account)
 
     def leave(self, visit: AccountCheckout) -> None:
         """Give the account back after good work, or none."""
         self._accounts.release(
             visit.account,
             worked=visit.good_answers > 0,
-            good_answers=visit.good_answers,
-            asked=self._asked(visit),
+            successful_requests=visit.good_answers,
+            pace=self._asked(visit),
         )
 
     def leave_after(self, visit: AccountCheckout, error: SourceError | CredentialsError) -> None:
@@ -134,19 +135,19 @@ class AccountSessions:
                 accounts.disable(leased, f"{_reason(error)}: {error}", evidence)
             case ThrottledError():
                 rest = error.retry_after_secs or self._rests.throttle_secs
-                accounts.cool_down(leased, rest, f"throttled: {error}", evidence, asked=asked)
+                accounts.cool_down(leased, rest, f"throttled: {error}", evidence, pace=asked)
             case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
                 rest = self._rests.risk_secs
                 accounts.cool_down(
-                    leased, rest, f"risk control: {error}", evidence, suspect=True, asked=asked
+                    leased, rest, f"risk control: {error}", evidence, suspect=True, pace=asked
                 )
             case RiskControlError():
                 detail = f"risk control: {error}; to blame is the {error.culprit}, not the account"
-                accounts.spare(leased, detail, evidence, asked)
+                accounts.release_unharmed(leased, detail, evidence, asked)
             case RetryableError() if error.of_proxy:
                 rest = self._rests.throttle_secs
                 detail = f"its proxy does not let it through: {error}"
-                accounts.cool_down(leased, rest, detail, evidence, asked=asked)
+                accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
                 self.leave(visit)
 

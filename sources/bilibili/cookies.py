@@ -1,4 +1,4 @@
-"""Reading a browser's cookies: Netscape file, extension JSON, or a header string."""
+"""Parsing of a browser's cookies: Netscape file, extension JSON, or a header string."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMS = (
 
 
 def parse_cookies(text: str) -> dict[str, str]:
-    """Bilibili's cookies out of any of the three forms, by name.
+    """Return Bilibili's cookies by name, out of any of the three forms.
 
     Raises:
         InvalidInputError: the text has another form, or holds no signed-in session (SESSDATA). The
@@ -51,7 +51,10 @@ def parse_cookies(text: str) -> dict[str, str]:
 
 
 def session_expiry(text: str) -> datetime | None:
-    """When the session ends by itself: its value says so, as `token,Unix seconds,…`."""
+    """Return when the session ends by itself; None when its value does not say.
+
+    The value of SESSDATA holds the moment as `token,Unix seconds,…`.
+    """
     try:
         value = parse_cookies(text)[SESSION_COOKIE]
     except InvalidInputError:
@@ -130,7 +133,8 @@ def _is_ours(domain: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """The name, if it is one of the platform's; in a damaged file any other may be a value."""
+    """Return the name if it is one of the platform's; in a damaged file any other may be a
+    value."""
     return name if name in KNOWN_NAMES else "of an unknown name"
 
 

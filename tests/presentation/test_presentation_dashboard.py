@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Dashboard as Terminal
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from presentation.i18n.messages import CHINESE, ENGLISH, Texts
 from presentation.i18n.reason_messages import told

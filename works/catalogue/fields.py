@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from core.errors import InvalidInputError
-from sources.links import ShortLink, VideoLink, recognise, spell_bilibili
+from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
 from works.catalogue.entries import WorkEntry, checked
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -112,7 +112,7 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
     try:
         return recognise(text, platform)
     except InvalidInputError as error:
-        meant = spell_bilibili(f"BV{text.strip()}")
+        meant = normalize_bilibili_id(f"BV{text.strip()}")
         if meant is None or platform not in (None, "bilibili"):
             raise
         raise InvalidInputError(f"{text.strip()!r} is no id; did you mean {meant}?") from error

@@ -10,7 +10,7 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, NotFoundError
 from crawler.statistics.askers import PoolAsker
 from sources.base import Upload, UploadsPage
-from sources.links import spell_bilibili
+from sources.links import normalize_bilibili_id
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry, shortened
@@ -78,7 +78,7 @@ class UploadsDiscovery:
 
 def _entry(uid: str, upload: Upload) -> WorkEntry | None:
     """The upload as a work; None for one without a video of its own (a course)."""
-    work_id = spell_bilibili(upload.bvid)
+    work_id = normalize_bilibili_id(upload.bvid)
     if work_id is None:
         return None
     return shortened(

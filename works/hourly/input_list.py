@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from core.errors import InvalidInputError
-from sources.links import VideoLink, recognise, spell_bilibili
+from sources.links import VideoLink, normalize_bilibili_id, recognise
 from works.json_files import read_checked
 
 BILIBILI = "bilibili"
@@ -88,7 +88,7 @@ def _video_id(text: str) -> str:
     try:
         link = recognise(text, BILIBILI)
     except InvalidInputError as error:
-        meant = spell_bilibili(f"BV{text.strip()}")
+        meant = normalize_bilibili_id(f"BV{text.strip()}")
         hint = f"; did you mean {meant}?" if meant else ""
         raise InvalidInputError(f"{error}{hint}") from error
     if not isinstance(link, VideoLink):
