@@ -94,6 +94,7 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
     platform.check_session_text(cookie)
     if proxy:
         platform.check_proxy(proxy)
+    # Spreadsheets write thousands separators.
     limit = values["limit"].replace(",", "")
     if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
         raise InvalidInputError("the limit is no whole number")

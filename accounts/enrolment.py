@@ -51,16 +51,16 @@ class AccountEnrolment:
         registry: AccountRegistry,
         manager: AccountManager,
         vault: Vault,
-        catalog: PlatformRegistry,
-        platforms: Mapping[str, PlatformAccess],
+        platforms: PlatformRegistry,
+        access: Mapping[str, PlatformAccess],
         clock: Clock,
         daily_limit: int,
     ) -> None:
         self._registry = registry
         self._manager = manager
         self._vault = vault
-        self._catalog = catalog
         self._platforms = platforms
+        self._access = access
         self._clock = clock
         self._daily_limit = daily_limit
 
@@ -70,7 +70,7 @@ class AccountEnrolment:
         """Validate every part of a new account. Raises WrongFieldsError, which never repeats a
         secret."""
         problems: dict[str, str] = {}
-        known = self._catalog.named(platform)
+        known = self._platforms.named(platform)
         name = username.strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
             problems["username"] = f"1 to {MAX_NAME_LETTERS} printable characters"
@@ -93,7 +93,7 @@ class AccountEnrolment:
     def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
         """Add an account and return its id. Raises InvalidInputError when it exists or a part is
         wrong."""
-        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
+        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
         rows = self.limit_or_default(limit)
         return self._registry.add(platform, name, credentials, rows, expires_at)
 
@@ -107,7 +107,7 @@ class AccountEnrolment:
             InvalidInputError: a part is wrong.
         """
         account = self._registry.lookup(platform, name)
-        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
+        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self._clock.now():
             text = (
                 f"account {name}: this session ended on {expires_at:%Y-%m-%d}; sign in again in the"
@@ -119,6 +119,7 @@ class AccountEnrolment:
             account_id = self._registry.add(platform, name, credentials, rows, expires_at)
             return EnrolmentResult(name, True, f"added (id {account_id}, {rows:,} rows a day)")
         changed = self._registry.refresh(account, credentials, expires_at)
+        # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
             self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
         if limit is not None and limit != account.daily_export_limit:
@@ -153,7 +154,7 @@ class AccountEnrolment:
         Raises:
             SourceError, CredentialsError: it cannot be asked.
         """
-        source = self._platforms[account.platform].source.source
+        source = self._access[account.platform].source.source
         session = source.open_session(
             account.id,
             account.username,

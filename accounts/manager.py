@@ -19,9 +19,12 @@ from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
 
+# A week: longer waits are an operator's decision.
 MAX_REST_SECS = 7 * 86400.0
+# Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
 SESSION_CHECK_EVERY = timedelta(days=1)
+# Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
 
 
@@ -210,6 +213,7 @@ class AccountManager:
                 detail = f"healthy again after {successes} good answers"
                 accounts.note_event(tx, leased.id, "recovered", detail, now)
 
+        # The token makes the repetition after an unknown commit safe: it finds the lease ended.
         self._database.write_idempotent(give_back)
 
     def release_unharmed(

@@ -56,7 +56,8 @@ class AccountRegistry:
         try:
             account_id = self._database.write(work)
         except DuplicateKeyError:
-            account_id = None  # another process was faster
+            # Another process added the same name between our look and our insert.
+            account_id = None
         if account_id is None:
             raise InvalidInputError(
                 f"{platform} has an account named {username!r} already; change its session with:"
@@ -101,7 +102,8 @@ class AccountRegistry:
         try:
             return self._vault.decrypt(token) == text
         except CredentialsError:
-            return False  # of another key: signing in again is what mends it
+            # Encrypted with another key: to store the text again is the way to repair it.
+            return False
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the daily export limit. Raises InvalidInputError when it is out of range."""
@@ -127,6 +129,7 @@ class AccountRegistry:
             for account in self.all(platform)
             if account.username == name or str(account.id) == name
         ]
+        # A name wins over an id: some accounts are named with digits only.
         exact = [account for account in found if account.username == name] or found
         if not exact:
             raise InvalidInputError(

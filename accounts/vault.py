@@ -105,6 +105,7 @@ class KeySource:
             out.flush()
             os.fsync(out.fileno())
         try:
+            # A hard link fails when the file exists, so that one of several processes wins.
             os.link(fresh, self.file)
         except FileExistsError:
             return False
@@ -219,10 +220,13 @@ class Vault:
         with self._keys.locked():
             self.check(database)
             old = self._keys.read()
+            # Written before anything is encrypted with it: a crash must not leave secrets without a
+            # key.
             self._keys.write([Fernet.generate_key().decode(), *old])
             try:
                 count = self._reencrypt_all(database)
             except CredentialsError:
+                # Nothing was re-encrypted: the new key must not stay the first one.
                 self._keys.write(old)
                 raise
             self._keys.write(self._keys.read()[:1])

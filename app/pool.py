@@ -1,4 +1,4 @@
-"""Accounts, the platforms they sign in to, and what is asked of them with both."""
+"""Factories of accounts, platforms, and the requests that need both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PoolFactories:
-    """Accounts, the platforms they sign in to, and what is asked of them with both."""
+    """Builds accounts, platforms, and what requests platforms with the pool's accounts."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class PoolFactories:
 
     @cached_property
     def manager(self) -> AccountManager:
+        """Return the manager that leases accounts to the workers of this process."""
         from accounts.claims import AccountClaims
         from accounts.manager import AccountManager
         from accounts.operator import AccountOperator
@@ -65,6 +66,7 @@ class PoolFactories:
 
     @cached_property
     def registry(self) -> AccountRegistry:
+        """Return the list of accounts."""
         from accounts.registry import AccountRegistry
 
         return AccountRegistry(
@@ -73,26 +75,29 @@ class PoolFactories:
 
     @cached_property
     def enrolment(self) -> AccountEnrolment:
+        """Return what adds accounts and checks their sessions."""
         from accounts.enrolment import AccountEnrolment
 
         return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
             vault=self._base.vault,
-            catalog=self.platforms,
-            platforms=self.access,
+            platforms=self.platforms,
+            access=self.access,
             clock=self._base.clock,
             daily_limit=self._base.settings.daily_export_limit,
         )
 
     @cached_property
     def platforms(self) -> PlatformRegistry:
+        """Return the registry of platforms. Raises SettingsError for a wrong declaration."""
         from sources.platforms import PlatformRegistry
 
         return PlatformRegistry(self._base.settings)
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
+        """Return the guarded sources with their sessions, by platform; all share one breaker."""
         from sources.blame import Blame
         from sources.platform_access import PlatformAccess
         from sources.platforms import SourceContext
@@ -117,18 +122,21 @@ class PoolFactories:
 
     @cached_property
     def breaker(self) -> Breaker:
+        """Return the breaker of all sources in this process."""
         from sources.policies import Breaker
 
         return Breaker(clock=self._base.clock, rest_secs=self._base.settings.risk_cooldown_secs)
 
     @cached_property
     def statistics(self) -> VideoStatsFetcher:
+        """Return the fetcher of video statistics with the default retries."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
 
         return self.statistics_over(self.access, StatsRetryPolicy())
 
     @cached_property
     def short_links(self) -> ShortLinkResolver:
+        """Return the resolver of short links."""
         from sources.short_links import ShortLinkResolver
 
         settings = self._base.settings
@@ -140,6 +148,7 @@ class PoolFactories:
 
     @cached_property
     def sessions(self) -> AccountSessions:
+        """Return the account sessions of the ingestion workers."""
         from crawler.runtime.account_sessions import AccountSessions
 
         return AccountSessions(
@@ -147,9 +156,9 @@ class PoolFactories:
         )
 
     def statistics_over(
-        self, platforms: Mapping[str, PlatformAccess], patience: StatsRetryPolicy
+        self, platforms: Mapping[str, PlatformAccess], retry_policy: StatsRetryPolicy
     ) -> VideoStatsFetcher:
-        """Return a fetcher with sessions and patience of its own."""
+        """Return a fetcher with account sessions and a retry policy of its own."""
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher
 
@@ -159,21 +168,21 @@ class PoolFactories:
             for name, platform in self.platforms.platforms.items()
             if platform.key is not None
         }
-        visits = AccountSessions(
+        account_sessions = AccountSessions(
             accounts=self.manager,
             platforms=platforms,
             clock=self._base.clock,
             rests=self._rests,
-            patience_secs=patience.max_secs,
+            patience_secs=retry_policy.max_secs,
         )
         return VideoStatsFetcher(
             platforms=platforms,
             keys=keys,
             accounts=self.manager,
-            visits=visits,
+            visits=account_sessions,
             resolver=self.short_links,
             clock=self._base.clock,
-            patience=patience,
+            patience=retry_policy,
         )
 
     def close(self) -> None:
@@ -182,7 +191,7 @@ class PoolFactories:
             access.sessions.close()
 
     def pooled_platforms(self) -> list[str]:
-        """Return the names of the platforms that are asked with the pool's accounts."""
+        """Return the names of the platforms that are requested with the pool's accounts."""
         return [
             platform.name for platform in self.platforms.platforms.values() if platform.key is None
         ]

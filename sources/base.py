@@ -17,7 +17,8 @@ from sources.text import storable
 if TYPE_CHECKING:
     import requests
 
-ANONYMOUS = 0  # the account id of a visitor without one
+# The account id of a session without an account: real ids begin at 1.
+ANONYMOUS = 0
 
 
 class Via(StrEnum):
@@ -154,6 +155,7 @@ class AccountSession:
 
         Sources must enter it around every single request.
         """
+        # The delay is per job and comes first: the gate's turn must not be held while it lasts.
         if self.request_delay is not None:
             self.request_delay.wait()
         return nullcontext() if self.gate is None else self.gate.turn(endpoint)

@@ -20,8 +20,10 @@ from sources.text import may_be_unstorable, storable_json
 
 EXCERPT_CHARS = 4000
 MESSAGE_CHARS = 300
+# 18 digits at most: every such number fits a BIGINT.
 COUNT = re.compile(r"[0-9]{1,18}")
-KEY = re.compile(r"[!-~]+")  # what a header and a query can both hold
+# Printable ASCII: what a header and a query can both hold.
+KEY = re.compile(r"[!-~]+")
 
 
 def open_key_session(
@@ -39,9 +41,11 @@ def open_key_session(
     if not KEY.fullmatch(key):
         raise LoginExpiredError("the key holds characters that no key has; copy it again")
     http = requests.Session()
-    http.trust_env = False  # a key leaves through its own proxy or directly, never another
+    # The environment's proxies are ignored: a key leaves through its own proxy or directly.
+    http.trust_env = False
     if proxy:
         http.proxies = {"http": proxy, "https": proxy}
+    # The key is also searched for as a URL spells it, because messages may quote a URL.
     secrets = tuple(dict.fromkeys((key, quote(key, safe=""))))
     return AccountSession(
         account_id=account_id, username=username, http=http, egress=egress(proxy), secrets=secrets
@@ -112,7 +116,7 @@ class JsonApi:
         request = session.redact(f"{method} {path}" + (f"?{query}" if query else ""))
         try:
             with session.turn(path):
-                answer = session.http.request(
+                response = session.http.request(
                     method,
                     f"{self._base_url}{path}",
                     params=params,
@@ -121,25 +125,29 @@ class JsonApi:
                     allow_redirects=False,
                 )
         except (requests.RequestException, ValueError) as error:
-            # Only its kind is told: the text may hold the URL with its key, or the proxy's.
-            raise RetryableError(
-                f"no answer ({type(error).__name__})",
-                Evidence(request),
-                of_proxy=isinstance(error, requests.exceptions.ProxyError),
-            ) from None
-        body = _parse_json(answer.content)
+            raise _no_response(error, request) from None
         return Answer(
-            status=answer.status_code,
-            headers=answer.headers,
-            body=body,
+            status=response.status_code,
+            headers=response.headers,
+            body=_parse_json(response.content),
             request=request,
             session=session,
-            content=answer.content,
+            content=response.content,
         )
+
+
+def _no_response(error: Exception, request: str) -> RetryableError:
+    # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
+    return RetryableError(
+        f"no answer ({type(error).__name__})",
+        Evidence(request),
+        of_proxy=isinstance(error, requests.exceptions.ProxyError),
+    )
 
 
 def error_from_common_status(message: str, answer: Answer) -> SourceError:
     """Return the error of a status that means the same at every platform."""
+    # 407 comes from the proxy, not from the platform: no account is at fault.
     if answer.status == 407:
         return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
@@ -167,6 +175,7 @@ def parse_count(value: object) -> int | None:
     """Return a count that came as a number or a text; None when it is negative, over 18 digits or
     neither."""
     if isinstance(value, str | int):
+        # str() of a huge int is slow and limited by Python, so its size is compared first.
         text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
         return int(text) if COUNT.fullmatch(text) else None
     return None

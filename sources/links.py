@@ -25,16 +25,21 @@ DOMAINS = {
 SHORT_HOSTS = {"b23.tv", "v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
 SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
 YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}")
-NO_YOUTUBE_IDS = {"videoseries", "live_stream"}  # 11 letters in /embed/, and pages of their own
+# These have 11 letters in /embed/ like an id, but are pages of their own.
+NO_YOUTUBE_IDS = {"videoseries", "live_stream"}
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
 NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
+# Spreadsheets turn long ids into numbers like 7.1E+18, whose last digits are lost.
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+# A URL ends at a blank, a quote, a bracket, or a character outside ASCII: Chinese text follows
+# a URL without a blank.
 URL_CHARS = r"[^\s\"<>\\^`{|}\x00-\x20\x7f-\U0010ffff]+"
 KNOWN_HOST = r"(?:[0-9A-Za-z-]+\.)*(?:" + "|".join(re.escape(name) for name in DOMAINS) + ")/"
 URL = re.compile(
     rf"https?://{URL_CHARS}|(?<![0-9A-Za-z_@.:/-]){KNOWN_HOST}{URL_CHARS}",
     re.IGNORECASE | re.ASCII,  # or i, k and s would fold to letters that are no URL's
 )
+# Punctuation that a sentence puts after a URL; none of it ends a link of a video.
 AFTER_A_URL = ".,;:!?'\")]*"
 
 
@@ -117,10 +122,12 @@ def split_url(url: str) -> SplitResult | None:
     """Return the parts of an http(s) URL; None for anything else, and for a port other than 80 and
     443."""
     try:
+        # Links copied from HTML source carry &amp; between their parameters.
         parts = urlsplit(url.replace("&amp;", "&"))
         usual = parts.port in (None, 80, 443)
     except ValueError:
         return None
+    # Browsers read a backslash as a slash, urlsplit does not: the two would see different hosts.
     fine = parts.scheme in ("http", "https") and parts.hostname and usual and "\\" not in url
     return parts if fine else None
 

@@ -55,6 +55,7 @@ def forecast_pace(
     Args:
         answer_secs: how long the platform takes to respond; the next request waits for it.
     """
+    # The forecast works on a copy: the window itself belongs to the account.
     grown = replace(window, recent=deque(window.recent))
     grown.drop_expired(now + start_secs)
     ahead = _ahead(grown, now + start_secs, answer_secs)
@@ -64,6 +65,7 @@ def forecast_pace(
         before = grown.learned
         at += max(1.0, math.ceil(before - grown.successes_in_row)) / stretches[-1].per_sec
         grown.successes_in_row = math.ceil(before)
+        # At the moment of the ceiling it has not expired, so that the growth stays below it.
         grown.record_success(grown.ceiling_at)
         if grown.learned <= before:
             break
@@ -92,7 +94,7 @@ def _ahead(window: RateWindow, now: float, answer_secs: float) -> float:
 
 
 def _per_sec(window: RateWindow, answer_secs: float) -> float:
-    # One worker at a time asks with an account: its answers come one after the other.
+    # One worker at a time uses an account: its requests do not overlap.
     fastest = 1 / answer_secs if answer_secs > 0 else math.inf
     return min(_capacity(window) / _cycle_secs(window, answer_secs), fastest)
 

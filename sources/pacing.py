@@ -24,10 +24,13 @@ from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.settings import Pace
 
-EVERYTHING = "*"  # the window that every request of an account goes through
-MARGIN_SECS = 0.02  # two hosts' views of the database's clock
+# The name of the window that every request of an account goes through.
+EVERYTHING = "*"
+# Two hosts see the database's clock with a difference of up to this.
+MARGIN_SECS = 0.02
 GROWTH = 0.05  # of the declared pace, for each full window
 CEILING_TTL_SECS = 86400.0
+# Bounds the size of the JSON that is stored with the account.
 MAX_MOMENTS = 100
 
 
@@ -61,7 +64,8 @@ class RateWindow:
 
     @property
     def _capacity(self) -> int:
-        return max(1, int(self.learned + 1e-9))  # a sum of twentieths may fall just short
+        # A sum of twentieths may fall just short of the whole number that it stands for.
+        return max(1, int(self.learned + 1e-9))
 
     def ready_in(self, now: float) -> float:
         """Return the seconds until the next request may leave; 0 when it may at once."""
@@ -110,15 +114,18 @@ class RateWindow:
 
     def record_throttle(self, now: float) -> None:
         """Halve the limit, and remember how many requests were too many."""
+        # At most 95 % of the present limit: otherwise the same rate would be tried again. At least
+        # half of it: a refusal after few requests may have been about something else.
         self.ceiling = min(0.95 * self.learned, max(self._accepted_before(now), self.learned / 2))
         self.ceiling_at = now
+        # The floor keeps the account usable: a window is stretched to 64 times its length at most.
         self.limit = max(self.pace.requests / 64, min(self.learned, self.ceiling) / 2)
         self.ceiling = max(self.ceiling, self.limit)
         self.successes_in_row = 0
 
     def _accepted_before(self, now: float) -> float:
         """Return how many requests the platform had accepted when it refused the latest one."""
-        if self._capacity == 1:  # nothing before it in the window: the count tells nothing
+        if self._capacity == 1:  # nothing before it in the window: the count is inconclusive
             return self.learned
         since = now - self.pace.per_secs
         return sum(count for moment, count in self.recent if moment > since) - 1
@@ -256,6 +263,7 @@ class PacedGate:
 def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
     if not kept:
         return RateWindow(pace)
+    # The declared window may have changed since: what was learned is a rate, not a count.
     scale = pace.per_secs / float(kept.get("per_secs") or pace.per_secs)
     limit = min(float(pace.requests), float(kept.get("limit") or 0.0) * scale)
     ceiling = kept.get("wall")

@@ -24,8 +24,11 @@ from sources.tikhub.tiktok import TikTokSource
 from sources.youtube.client import YouTubeClient
 from sources.youtube.source import YouTubeSource
 
-MICROS = 1_000_000  # TikHub's budget is counted in millionths of a dollar
-TIKHUB_SECS = 30.0  # it asks others itself; an answer that nobody waits for is charged too
+# TikHub's budget is counted in millionths of a dollar.
+MICROS = 1_000_000
+# TikHub requests others itself, and a response that nobody waits for is charged too.
+TIKHUB_SECS = 30.0
+# YouTube's quota day begins at midnight of this zone.
 PACIFIC = "America/Los_Angeles"
 BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of the day
 

@@ -132,7 +132,7 @@ class Breaker:
 
 
 class GuardedSource:
-    """A source whose requests are retried, attributed and stopped by the breaker.
+    """A source whose requests are retried, context and stopped by the breaker.
 
     Its methods raise BreakerOpenError when the egress is closed, and what the source raises, with
     its `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError
@@ -182,10 +182,10 @@ class GuardedSource:
         if isinstance(source, SequentialSource):
             sequential: SequentialSource = source
             while sequential.pages_before(session, domain, page):
-                self._ask(
+                self._call(
                     session, stop, "search", lambda: sequential.advance(session, domain, page)
                 )
-        return self._ask(
+        return self._call(
             session, stop, "search", lambda: source.search_creators(session, domain, page, via)
         )
 
@@ -195,7 +195,7 @@ class GuardedSource:
         """Return the counters of videos, by id. Raises SourceError, StoppedSignal or
         OutOfTurnSignal."""
         source = cast(StatsSource, self.source)
-        return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
+        return self._call(session, stop, "stats", lambda: source.video_stats(session, ids))
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
@@ -206,16 +206,16 @@ class GuardedSource:
             SourceError, StoppedSignal, OutOfTurnSignal
         """
         source = cast(UploadsSource, self.source)
-        return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
+        return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
         """Return who is signed in. Raises SourceError, StoppedSignal or OutOfTurnSignal."""
-        return self._ask(session, stop, "session", lambda: self.source.check_session(session))
+        return self._call(session, stop, "session", lambda: self.source.check_session(session))
 
-    def _ask(
+    def _call(
         self, session: AccountSession, stop: threading.Event, kind: str, request: Callable[[], T]
     ) -> T:
-        asked = Asked(session.account_id, session.egress, kind)
+        context = Asked(session.account_id, session.egress, kind)
         for attempt in range(1, self._attempts + 1):
             self._require_open(session)
             try:
@@ -224,22 +224,22 @@ class GuardedSource:
                 self.breaker.note_failed(self.platform, session.egress)
                 raise
             except SourceError as error:
-                error.culprit = self._blame.judge(self.platform, asked, error)
-                self._note(session, error)
+                error.culprit = self._blame.judge(self.platform, context, error)
+                self._record_failure(session, error)
                 if not isinstance(error, RetryableError):
                     raise
                 if attempt == self._attempts:
                     raise _exhausted(error, attempt) from error
                 self._back_off(attempt, stop)
             else:
-                self._blame.note_good(self.platform, asked)
+                self._blame.note_good(self.platform, context)
                 self.breaker.note_good(self.platform, session.egress)
                 if session.gate is not None:
                     session.gate.record_success()
                 return answer
         raise AssertionError("at least one attempt is made")
 
-    def _note(self, session: AccountSession, error: SourceError) -> None:
+    def _record_failure(self, session: AccountSession, error: SourceError) -> None:
         if isinstance(error, ThrottledError) and session.gate is not None:
             session.gate.record_throttle()
         if not isinstance(error, RiskControlError) or error.culprit is Culprit.ACCOUNT:

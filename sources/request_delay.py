@@ -24,6 +24,7 @@ class RequestDelay:
         with self._lock:
             now = self._clock.monotonic()
             begins_at = max(now, self._free_at)
+            # Reserved before the wait: the next caller queues behind this one.
             self._free_at = begins_at + self._gap_secs
         if begins_at > now:
             self._clock.wait(self._never, begins_at - now)

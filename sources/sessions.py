@@ -30,11 +30,13 @@ class SessionPool:
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
+        # Only a digest is kept to compare with: the secrets stay in the session alone.
         version = hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
                 return known[1]
+        # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
         fresh.request_delay = self._request_delay
         with self._lock:

@@ -33,6 +33,7 @@ from sources.links import (
 MAX_HOPS = 5
 MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
+# 200 without a redirect is the host's page that says that the link is dead.
 DEAD = (200, 204, 404, 410)
 DEAD_END = "the short link leads to no video: removed, or the link of something else"
 
@@ -129,6 +130,7 @@ class ShortLinkResolver:
         with answer:
             location = answer.headers.get("Location", "")
             if answer.status_code in REDIRECTS and location:
+                # Servers send the bytes of UTF-8; requests decodes headers as Latin-1.
                 return self._absolute_url(
                     url, location.encode("latin-1").decode("utf-8", "replace")
                 )

@@ -25,7 +25,7 @@ from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
 from works.hourly.gaps import HourState
 from works.hourly.hours import Hour, hours_of_span
-from works.hourly.view_shapes import gap_object, numbers_object, trend_object
+from works.hourly.serialization import gap_object, numbers_object, trend_object
 
 CHART_LINES = 8
 TITLE_CELLS = 30

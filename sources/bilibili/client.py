@@ -26,12 +26,15 @@ from sources.text import is_deeper, may_be_unstorable, storable_json
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
-UNPACED_PATHS = (NAV, FINGER)  # asked once at the door, as by every page of the site: not paced
+# Requested once per session, as by every page of the site, and therefore not paced.
+UNPACED_PATHS = (NAV, FINGER)
 DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
+# How long to wait for another thread's request for keys before sending an own one.
 KEYS_LOCK_SECS = 3.0
 EXCERPT_CHARS = 4000
-MAX_LEVELS = 100  # of a body; what walks through it does not run out of stack
+# Deeper bodies would exhaust the stack of recursive code that walks through them.
+MAX_LEVELS = 100
 HEADERS = {
     "User-Agent": (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -125,7 +128,7 @@ class BilibiliClient:
         known = self._cached_mixin_key(replacing)
         if known is not None:
             return known
-        # One asks for all; but nobody waits for long on another account's hanging proxy.
+        # One thread fetches the keys for all, but nobody waits for long on another account's proxy.
         is_locked = self._keys_lock.acquire(timeout=KEYS_LOCK_SECS)
         try:
             return self._cached_mixin_key(replacing) or self._fetch_mixin_key(session)
@@ -175,7 +178,7 @@ class BilibiliClient:
                 before_send()
                 answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
-            # Only its kind is told: the text may hold the proxy's URL or a header.
+            # Only the error's class is named: its text may hold the proxy's URL or a header.
             raise RetryableError(
                 f"no answer from {self._host} ({type(error).__name__})",
                 Evidence(request),

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from core.errors import InvalidInputError
 
 DOMAIN = "bilibili.com"
-SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")  # what a Cookie header can hold, without ";"
+# What a Cookie header can hold, without the semicolon that separates cookies.
+SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")
 SESSION_COOKIE = "SESSDATA"
 KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "sid")
 FORMS = (
@@ -60,6 +61,7 @@ def session_expiry(text: str) -> datetime | None:
     except InvalidInputError:
         return None
     parts = unquote(value).split(",")
+    # Ten digits from 2001 to 2065: anything else is no moment.
     if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
         return None
     return datetime.fromtimestamp(int(parts[1]), UTC)

@@ -41,8 +41,8 @@ def error_from_status(
     if status == 412:
         return RiskControlError("blocked by address (HTTP 412)", evidence, whole_egress=True)
     if status == 429:
-        asked = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
-        secs = float(asked[0]) if asked else None
+        match = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
+        secs = float(match[0]) if match else None
         return ThrottledError("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
     if status == 407:
         return RetryableError(

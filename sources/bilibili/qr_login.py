@@ -15,7 +15,8 @@ from sources.bilibili.cookies import SESSION_COOKIE
 
 GENERATE = "/x/passport-login/web/qrcode/generate"
 POLL = "/x/passport-login/web/qrcode/poll"
-CODE_LIVES_SECS = 180.0  # said by the platform's own page
+# Stated by the platform's own page.
+CODE_LIVES_SECS = 180.0
 KEPT_COOKIES = ("SESSDATA", "bili_jct", "DedeUserID", "DedeUserID__ckMd5", "sid", "buvid3")
 
 
@@ -43,6 +44,7 @@ class QRLogin:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
         self._http = requests.Session()
+        # The sign-in leaves by the account's proxy or directly, as its later requests do.
         self._http.trust_env = False
         self._http.headers.update(HEADERS)
         if proxy:

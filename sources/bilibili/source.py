@@ -30,7 +30,8 @@ from sources.request_delay import RandomDelay
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
-SECRET_CHARS = 6  # shorter cookie values are switches, and would strike out innocent text
+# Shorter cookie values are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -64,11 +65,14 @@ class BilibiliSource:
         except InvalidInputError as error:
             raise LoginExpiredError(f"the stored session is no use: {error}") from error
         http = requests.Session()
-        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        # The environment's proxies are ignored: an account leaves through its own proxy or
+        # directly.
+        http.trust_env = False
         http.headers.update(HEADERS)
         http.cookies.update(cookies)
         if proxy:
             http.proxies = {"http": proxy, "https": proxy}
+        # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(
             account_id=account_id,

@@ -29,7 +29,8 @@ from sources.request_delay import RandomDelay
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
 MAX_AT_ONCE = 50
-GOOD_BATCHES, GROWTH = 100, 10  # after so many good ones in a row a batch may be that much larger
+# After so many accepted batches in a row a batch may be that much larger.
+GOOD_BATCHES, GROWTH = 100, 10
 AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
 TRUSTED_AFTER = 10  # batches in a row that agreed with their samples
 SAMPLED_SHARE = 0.5  # of the batches from then on
@@ -55,7 +56,7 @@ SINGLE_FIELDS = {
     "favorite": "favorite",
     "share": "share",
 }
-# A batch may be some minutes old; more than that is another number.
+# A batch may be some minutes old; a larger difference means that its numbers are wrong.
 STALE_SHARE, STALE_COUNT = 0.05, 100
 
 
@@ -100,6 +101,7 @@ class VideoCounters:
             try:
                 listed = self._fetch_batch(session, batch)
             except BadRequestError:
+                # The platform refuses batches that are too large: halve them until it accepts one.
                 if self._size > 1:
                     self._shrink()
                     continue
@@ -121,7 +123,8 @@ class VideoCounters:
         self, session: AccountSession, batch: list[int], listed: dict[int, VideoStats]
     ) -> dict[int, StatsAnswer]:
         for aid in listed:
-            self._gone.pop(aid, None)  # it is back
+            # A batch reports it, so it exists again.
+            self._gone.pop(aid, None)
         answers: dict[int, StatsAnswer] = {
             aid: self._resolve_missing(session, aid) for aid in batch if aid not in listed
         }
@@ -162,7 +165,8 @@ class VideoCounters:
         except RetryableError as error:
             if _code(error) != 0:
                 raise
-            return {}  # a success without data: none of them is left
+            # A success without data means that the platform knows none of them.
+            return {}
         return dict(_read_batch(data, set(aids)))
 
     def _fetch_single(self, session: AccountSession, aid: int) -> StatsAnswer:
@@ -180,10 +184,10 @@ class VideoCounters:
         return _read_single(data, aid)
 
 
-def _read_batch(data: Any, asked: set[int]) -> Iterator[tuple[int, VideoStats]]:
+def _read_batch(data: Any, requested: set[int]) -> Iterator[tuple[int, VideoStats]]:
     """Yield the trustworthy entries of a batch: those that were requested, alive, and whole."""
     for entry in data if isinstance(data, list) else ():
-        if not isinstance(entry, dict) or entry.get("id") not in asked:
+        if not isinstance(entry, dict) or entry.get("id") not in requested:
             continue
         counters, attr = entry.get("cnt_info"), entry.get("attr")
         if not isinstance(counters, dict) or (isinstance(attr, int) and attr & DEAD):

@@ -10,7 +10,8 @@ from urllib.parse import quote, unquote
 from core.errors import InvalidInputError
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
 
-SECRET_CHARS = 6  # shorter values are switches, and would strike out innocent text
+# Shorter values are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 
 
 @dataclass(frozen=True)

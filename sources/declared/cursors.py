@@ -55,6 +55,7 @@ class CursorMemory:
         with self._lock:
             known = [old for old in self._places.pop(domain, []) if old.page < place.page]
             self._places[domain] = [*known[1 - MAX_PAGES_KEPT :], place]
+            # The domain whose places were stored least recently is first.
             if len(self._places) > MAX_DOMAINS:
                 self._places.popitem(last=False)
 

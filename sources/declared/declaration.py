@@ -17,6 +17,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
 COOKIE_VALUE = re.compile(r"[!-:<-~\u00a0-\u00ff]*")
+# These carry sessions or belong to HTTP itself.
 NOT_CONSTANT = ("authorization", "cookie", "proxy-authorization", "host", "content-length")
 
 

@@ -27,6 +27,7 @@ from sources.declared.source import DeclaredSource
 
 SHIPPED = Path(__file__).parent
 DEFAULT_FOLDER = Settings.model_fields["sources_dir"].default
+# A larger file was put there by mistake; parsing it would delay every start.
 MAX_BYTES = 1_000_000
 AT_LINE = re.compile(r"at line (\d+)")
 DOCS = "see docs/sources.md"

@@ -15,11 +15,13 @@ from sources.declared.declaration import Columns, Declaration
 from sources.declared.expressions import Expression
 
 NUMBER_UID = re.compile(r"[1-9][0-9]{0,19}")
-TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")  # as long as the column; no U+FFFD
+# As long as the column, without blanks, and without U+FFFD, which marks damaged text.
+TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")
 COUNT = re.compile(r"[0-9]{1,12}")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000
 MAX_PAGES = 100_000  # more is no search result but a mistake
+# Keeps computed columns apart from the platform's own keys.
 COLUMN_PREFIX = "baton_"
 
 
@@ -65,7 +67,8 @@ class PageReader:
         entries = self._entries(body, query, declared)
         next_cursor = self._next_cursor(body, query, len(entries))
         total = self._total(body, query, declared, len(entries), next_cursor)
-        if query.page > total:  # some platforms show their last page again
+        # Some platforms repeat their last page for every page behind it.
+        if query.page > total:
             return ReadPage(CreatorPage(query.page, total, ()), None, ())
         self._check_length(query.page, total, len(entries))
         creators, rejected = self._split(entries, query.redact)

@@ -32,7 +32,8 @@ from sources.declared.templates import ABSENT, fill
 from sources.json_api import JsonApi, egress
 
 log = service_log("ingestion")
-STALE_SECS = 60.0  # a cursor that is older and refused has perhaps only run out
+# A cursor that is older and refused may only have expired; a younger one is a real error.
+STALE_SECS = 60.0
 
 
 @dataclass
@@ -77,7 +78,9 @@ class DeclaredSource:
         except InvalidInputError as error:
             raise LoginExpiredError(f"the stored session is no use: {error}") from None
         http = requests.Session()
-        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        # The environment's proxies are ignored: an account leaves through its own proxy or
+        # directly.
+        http.trust_env = False
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
         http.headers.update(credentials.headers)
         http.cookies.update({**self._declaration.cookies, **credentials.cookies})

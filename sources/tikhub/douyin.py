@@ -20,8 +20,10 @@ FEW_PLAYS = "/api/v1/douyin/app/v3/fetch_video_statistics"
 MANY_PLAYS = "/api/v1/douyin/app/v3/fetch_multi_video_statistics"
 BATCH = 50
 FEW = 2
-FEW_UP_TO = 10  # videos; the question for 50 costs as much as 25 others
+# Few videos use the small endpoint: a request to the one for 50 costs as much as 25 of its own.
+FEW_UP_TO = 10
 MANY_PRICES = 25
+# As long as a caller may take until it repeats a failed call.
 KEPT_SECS = 600.0
 
 
@@ -57,7 +59,8 @@ class DouyinSource(TikHubSource):
             return paid
         answer = read_one(self._client.get(session, ONE, {"aweme_id": aweme_id}), aweme_id)
         if isinstance(answer, VideoStats):
-            answer = replace(answer, view=answer.view or None)  # it says 0 of every video
+            # This endpoint reports 0 plays of every video: the real count comes from the other one.
+            answer = replace(answer, view=answer.view or None)
         self._without_plays.keep(aweme_id, answer)
         return answer
 

@@ -21,6 +21,7 @@ from core.errors import (
 from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
 
 UTC_DAYS = QuotaCalendar(ZoneInfo("UTC"))
+# TikHub sends these words, in either language, with a 400 for failures of its own.
 TRY_AGAIN = ("请重试", "please retry", "please try again")
 
 
@@ -39,6 +40,7 @@ def error_from_answer(answer: Answer, now: datetime) -> SourceError:
         return LoginExpiredError(message, evidence)
     if status == 402:
         return PlatformQuotaError(message, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
+    # A 403 without TikHub's own words comes from something in front of it.
     if status == 403 and not detail:
         return RiskControlError(f"{message} (not from TikHub itself)", evidence, whole_egress=True)
     if status == 404 and detail:
@@ -61,6 +63,7 @@ def error_from_answer(answer: Answer, now: datetime) -> SourceError:
 def _code(answer: Answer) -> int:
     if answer.status != 200:
         return answer.status
+    # TikHub answers some failures with HTTP 200 and the real status in the envelope.
     code = object_or_empty(answer.body).get("code")
     return code if isinstance(code, int) and 400 <= code < 600 else 200
 

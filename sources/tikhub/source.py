@@ -12,7 +12,8 @@ from sources.json_api import open_key_session
 from sources.tikhub.client import TikHubClient
 
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
-FAILURES_IN_A_ROW = 3  # then the platform is left alone
+# After this many failures in a row the platform is likely down, and every request costs time.
+FAILURES_IN_A_ROW = 3
 NO_TOKEN = "there is no token of TikHub: set BATON_TIKHUB_TOKEN"  # noqa: S105 (a message)
 
 

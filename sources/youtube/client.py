@@ -10,7 +10,8 @@ from sources.json_api import Answer, JsonApi
 from sources.youtube.errors import error_from_answer
 
 VIDEOS = "/videos"
-PARTS = "snippet,statistics"  # further parts cost no further unit
+# Further parts cost no further unit.
+PARTS = "snippet,statistics"
 UNITS = 1
 
 

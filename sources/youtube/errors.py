@@ -17,7 +17,8 @@ from core.errors import (
 )
 from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
 
-PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))  # where YouTube's quota day turns
+# YouTube's quota day begins at midnight of this zone.
+PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))
 DAY_IS_SPENT = {"quotaExceeded", "dailyLimitExceeded"}
 TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded"}
 KEY_IS_NO_GOOD = {
@@ -53,6 +54,7 @@ def _reason_and_message(answer: Answer) -> tuple[str, str]:
     error = object_or_empty(object_or_empty(answer.body).get("error"))
     listed = error.get("errors")
     first = object_or_empty(listed[0]) if isinstance(listed, list) and listed else {}
+    # YouTube's messages are HTML with links.
     text = html.unescape(TAG.sub("", str(error.get("message") or first.get("message") or "")))
     message = answer.session.redact(" ".join(text.split())) or "no message"
     reason = answer.session.redact(str(first.get("reason") or ""))

@@ -20,7 +20,8 @@ from sources.youtube.parsing import read_videos
 
 BATCH = 50
 VIDEO_ID = re.compile(r"[0-9A-Za-z_-]{11}")
-ANY_VIDEO = "jNQXAC9IVRw"  # the first one ever uploaded
+# The first video ever uploaded to YouTube, which is not likely to disappear.
+ANY_VIDEO = "jNQXAC9IVRw"
 NO_KEY = "there is no API key of YouTube: set BATON_YOUTUBE_API_KEY"
 
 

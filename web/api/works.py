@@ -20,7 +20,7 @@ from web.paging import Page, Paging, page_of
 from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from works.hourly.hours import Hour, hours_of_span
-from works.hourly.view_shapes import gap_object, numbers_object, trend_object
+from works.hourly.serialization import gap_object, numbers_object, trend_object
 
 T = TypeVar("T")
 router = APIRouter(prefix="/works", tags=["works"])

@@ -1,4 +1,4 @@
-"""Keeps views.json in step with the catalogue, whoever changes it."""
+"""The service that keeps views.json up to date with the catalogue, whoever changes it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.logs import service_log
 from works.catalogue.listing import CatalogueList
 
 log = service_log("works")
+# Changes come in bursts: one export shall show the whole burst.
 AFTER_A_CHANGE = timedelta(seconds=5)
 BETWEEN_EXPORTS = timedelta(seconds=10)
 
@@ -18,8 +19,8 @@ BETWEEN_EXPORTS = timedelta(seconds=10)
 class ListingService:
     """One thread of the long-running process.
 
-    A change is exported 5 s after it was seen, with all that came since, and 10 s after the export
-    before, also one that another process made. What comes later than that is a new change.
+    A change is exported 5 s after it was seen, together with all that came since, and at least 10 s
+    after the export before, also one that another process made.
     """
 
     def __init__(self, *, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
@@ -29,21 +30,21 @@ class ListingService:
         self._change_seen_at: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Look and export until `stop`; a database or a disk that says no is tried again.
+        """Export until `stop`; an error of the database or the disk is logged and tried again.
 
-        A file that is behind when it begins is written at once.
+        A file that is behind when this begins is written at once.
         """
         self._change_seen_at = self._clock.now() - AFTER_A_CHANGE
         while not stop.is_set():
             try:
-                self.look_once()
+                self.export_if_due()
             except (DatabaseError, OutputError) as error:
                 log.error("views.json is behind, trying again: %s", error)
                 self._change_seen_at = self._clock.now()
             self._clock.wait(stop, self._poll_secs)
 
-    def look_once(self) -> bool:
-        """Export when that is due; whether the file was written."""
+    def export_if_due(self) -> bool:
+        """Export when that is due; return True when the file was written."""
         version, label, now = self._listing.version(), self._listing.label(), self._clock.now()
         # A catalogue that was never used must not take the place of a file that somebody wrote.
         if version == 0 or (label is not None and label.version == version):
@@ -51,14 +52,15 @@ class ListingService:
             return False
         self._change_seen_at = self._change_seen_at or now
         due = self._change_seen_at + AFTER_A_CHANGE
+        # A label from the future is ignored: the clock was set back, and would stop all exports.
         if label is not None and label.exported_at <= now:
             due = max(due, label.exported_at + BETWEEN_EXPORTS)
         return now >= due and self._export()
 
     def _export(self) -> bool:
-        done = self._listing.refresh()
-        if done is None:
+        export = self._listing.refresh()
+        if export is None:
             return False
         self._change_seen_at = None
-        log.info("views.json written: %s works, %s of them valid", done.total, done.valid)
+        log.info("views.json written: %s works, %s of them valid", export.total, export.valid)
         return True

@@ -1,0 +1,34 @@
+"""Hourly numbers as JSON objects, for the API and for `--json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage.catalogue import view_data
+from storage.catalogue.view_history import HourOfWork
+from storage.engines.transactions import Row
+from works.hourly.gaps import ObservedHour
+
+
+def trend_object(found: HourOfWork) -> dict[str, Any]:
+    """Return a work's numbers in an hour, and their growth since the hour before."""
+    row, growth = found
+    return numbers_object(row) | {"growth": growth}
+
+
+def numbers_object(row: Row) -> dict[str, Any]:
+    """Return the numbers of a work in an hour."""
+    return {name: row[name] for name in view_data.METRICS}
+
+
+def gap_object(observed: ObservedHour) -> dict[str, Any]:
+    """Return an hour, and what is wrong with it."""
+    return {
+        "date": observed.hour.date_text,
+        "hour": observed.hour.hour_text,
+        "state": observed.state.value,
+        "started_at": observed.started_at,
+        "success_count": observed.success,
+        "fail_count": observed.failed,
+        "why": observed.why,
+    }
