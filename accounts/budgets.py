@@ -1,4 +1,4 @@
-"""What we may spend at a platform in its own day: quota units, or millionths of a dollar."""
+"""Daily budgets of platforms: quota units, or millionths of a dollar."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from storage.engines.transactions import Database
 
 
 class DailyBudget:
-    """Counts in the database, so that all processes and restarts share one day's sum.
+    """A budget counted in the database, so that all processes and restarts share one day's sum.
 
     Args:
-        zone: where the platform's day turns.
+        limit: units of a day.
+        zone: the time zone in which the platform's day begins.
     """
 
     def __init__(
@@ -27,8 +28,8 @@ class DailyBudget:
         self._calendar = QuotaCalendar(ZoneInfo(zone))
 
     def spend(self, units: int) -> None:
-        """Take units before they are used. Raises PlatformQuotaError when the day has no room"
-        " for them."""
+        """Reserve units before they are used. Raises PlatformQuotaError when the day has no room
+        for them."""
         now = self._clock.now()
         day = self._calendar.day(now)
         if not self._database.write(api_budgets.spend, self._platform, day, units, self._limit):
@@ -38,6 +39,6 @@ class DailyBudget:
             )
 
     def left(self) -> int:
-        """Units that may still be spent today."""
+        """Return the units that may still be spent today."""
         day = self._calendar.day(self._clock.now())
         return self._limit - self._database.read(api_budgets.spent, self._platform, day)

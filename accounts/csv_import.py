@@ -1,4 +1,4 @@
-"""A CSV file of accounts: username, password, cookie, proxy, limit."""
+"""Parsing of a CSV file of accounts: username, password, cookie, proxy, limit."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class AccountRow:
 
 @dataclass(frozen=True)
 class AccountRows:
-    """What can be imported, and a sentence for each line that cannot. None repeats a secret."""
+    """The valid rows, and a sentence for each line that is not. No sentence repeats a secret."""
 
     good: tuple[AccountRow, ...]
     problems: tuple[str, ...]
 
 
 def read_accounts(file: Path, platform: Platform) -> AccountRows:
-    """All lines of the file.
+    """Return the accounts of a file.
 
     Raises:
         InvalidInputError: it cannot be read, or has other columns.
@@ -47,7 +47,8 @@ def read_accounts(file: Path, platform: Platform) -> AccountRows:
 
 
 def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
-    """The same for a text; `file` is what messages call it."""
+    """Return the accounts in a text; `file` is the name that messages use. Raises as
+    `read_accounts`."""
     reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:
@@ -93,6 +94,7 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
     platform.check_session_text(cookie)
     if proxy:
         platform.check_proxy(proxy)
+    # Spreadsheets write thousands separators.
     limit = values["limit"].replace(",", "")
     if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
         raise InvalidInputError("the limit is no whole number")

@@ -1,4 +1,4 @@
-"""Taking accounts into the pool and trying them: what commands, console and API share."""
+"""Enrolment of accounts and checks of their sessions, shared by commands, console and API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_NAME_LETTERS = 128
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account whose parts were looked at. `limit` is None for the usual one."""
+    """An account whose parts were validated. `limit` is None for the default limit."""
 
     platform: str
     username: str
@@ -31,7 +31,7 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """What became of it; `change` says it in words."""
+    """The outcome for one account; `change` is a phrase that describes it."""
 
     username: str
     is_new: bool
@@ -39,7 +39,7 @@ class EnrolmentResult:
 
 
 class AccountEnrolment:
-    """Adds accounts, brings them up to date, and asks platforms about their sessions.
+    """Adds accounts, updates them, and asks platforms about their sessions.
 
     Args:
         daily_limit: rows a day of accounts that come without a limit of their own.
@@ -51,25 +51,26 @@ class AccountEnrolment:
         registry: AccountRegistry,
         manager: AccountManager,
         vault: Vault,
-        catalog: PlatformRegistry,
-        platforms: Mapping[str, PlatformAccess],
+        platforms: PlatformRegistry,
+        access: Mapping[str, PlatformAccess],
         clock: Clock,
         daily_limit: int,
     ) -> None:
         self._registry = registry
         self._manager = manager
         self._vault = vault
-        self._catalog = catalog
         self._platforms = platforms
+        self._access = access
         self._clock = clock
         self._daily_limit = daily_limit
 
     def read(
         self, platform: str, username: str, cookies: str, proxy: str | None, limit: int | None
     ) -> NewAccount:
-        """Look at every part. Raises WrongFieldsError, which never repeats a secret."""
+        """Validate every part of a new account. Raises WrongFieldsError, which never repeats a
+        secret."""
         problems: dict[str, str] = {}
-        known = self._catalog.named(platform)
+        known = self._platforms.named(platform)
         name = username.strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
             problems["username"] = f"1 to {MAX_NAME_LETTERS} printable characters"
@@ -90,17 +91,23 @@ class AccountEnrolment:
         return NewAccount(platform=known.name, username=name, credentials=credentials, limit=limit)
 
     def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
-        """Add an account that is not there yet; its id. Raises InvalidInputError."""
-        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
-        rows = self.limit_or_usual(limit)
+        """Add an account and return its id. Raises InvalidInputError when it exists or a part is
+        wrong."""
+        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
+        rows = self.limit_or_default(limit)
         return self._registry.add(platform, name, credentials, rows, expires_at)
 
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None
     ) -> EnrolmentResult:
-        """Add an account, or bring an existing one up to date. Raises InvalidInputError."""
+        """Add an account, or update an existing one's secrets and limit.
+
+        Raises:
+            WrongFieldsError: the session has ended already.
+            InvalidInputError: a part is wrong.
+        """
         account = self._registry.lookup(platform, name)
-        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
+        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self._clock.now():
             text = (
                 f"account {name}: this session ended on {expires_at:%Y-%m-%d}; sign in again in the"
@@ -108,10 +115,11 @@ class AccountEnrolment:
             )
             raise WrongFieldsError({"cookies": text})
         if account is None:
-            rows = self.limit_or_usual(limit)
+            rows = self.limit_or_default(limit)
             account_id = self._registry.add(platform, name, credentials, rows, expires_at)
             return EnrolmentResult(name, True, f"added (id {account_id}, {rows:,} rows a day)")
         changed = self._registry.refresh(account, credentials, expires_at)
+        # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
             self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
         if limit is not None and limit != account.daily_export_limit:
@@ -120,24 +128,33 @@ class AccountEnrolment:
             return EnrolmentResult(name, False, change)
         return EnrolmentResult(name, False, "refreshed" if changed else "nothing new in it")
 
-    def take_in(
+    def import_rows(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[str]]:
-        """Add or refresh the accounts of a file called `file`; those, and a sentence for each line
-        that could not be. `limit` is for lines without one."""
-        done, problems = [], list(rows.problems)
+        """Add or update the accounts of a file that messages call `file`.
+
+        Return the outcomes, and a sentence for each line that failed. `limit` is for lines without
+        one; None is the default limit.
+        """
+        results: list[EnrolmentResult] = []
+        problems = list(rows.problems)
         for row in rows.good:
-            wanted = row.limit if row.limit is not None else limit
+            row_limit = row.limit if row.limit is not None else limit
             try:
-                done.append(self.add_or_refresh(platform, row.username, row.credentials, wanted))
+                results.append(
+                    self.add_or_refresh(platform, row.username, row.credentials, row_limit)
+                )
             except InvalidInputError as error:
                 problems.append(f"{file}, line {row.line}: {error}")
-        return done, problems
+        return results, problems
 
     def check(self, account: Account) -> SessionStatus:
-        """Ask the platform whether the session is signed in. Raises SourceError, CredentialsError
-        when it cannot be asked."""
-        source = self._platforms[account.platform].source.source
+        """Ask the platform whether the account's session is signed in.
+
+        Raises:
+            SourceError, CredentialsError: it cannot be asked.
+        """
+        source = self._access[account.platform].source.source
         session = source.open_session(
             account.id,
             account.username,
@@ -146,6 +163,6 @@ class AccountEnrolment:
         )
         return source.check_session(session)
 
-    def limit_or_usual(self, limit: int | None) -> int:
-        """Rows a day of an account that came with this limit or none."""
+    def limit_or_default(self, limit: int | None) -> int:
+        """Return the rows a day of an account that came with this limit, or with none."""
         return self._daily_limit if limit is None else limit

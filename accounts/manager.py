@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from accounts.shortage import Shortage, shortage_of_quota, shortage_of_turns
+from accounts.account_lease import AccountLease, Purpose
+from accounts.claims import AccountClaims
+from accounts.operator import AccountOperator
+from accounts.shortage import Shortage, export_shortage, ingestion_shortage
 from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
-from core.errors import DatabaseContentionError, Evidence, InvalidInputError, QuotaExceededError
-from core.leases import Lease, LeaseKind, LeaseRegistry
-from storage.crawling import account_leases as leases
-from storage.crawling import accounts as rows
-from storage.crawling import tasks
+from core.errors import Evidence
+from core.leases import LeaseRegistry
+from storage.crawling import account_leases, accounts
 from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
-from storage.models.accounts import Account, AccountStatus, Health
+from storage.models.accounts import AccountStatus, Health
 
-MAX_ROWS = 2**31 - 1  # what the column holds
+# A week: longer waits are an operator's decision.
 MAX_REST_SECS = 7 * 86400.0
+# Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
 SESSION_CHECK_EVERY = timedelta(days=1)
+# Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
 
 
-class Purpose(StrEnum):
-    """What an account is leased for; the value is the status it shows meanwhile."""
-
-    INGESTING = "ingesting"
-    EXPORTING = "exporting"
-
-
-@dataclass(frozen=True)
-class AccountLease:
-    """A leased account. `remaining_quota` is of the moment of leasing."""
-
-    account: Account
-    lease: Lease
-    purpose: Purpose
-    remaining_quota: int
-
-    @property
-    def id(self) -> int:
-        return self.account.id
-
-    @property
-    def username(self) -> str:
-        return self.account.username
-
-
 class AccountManager:
-    """Leases accounts to the workers of this process, and is the operator's way to change them.
-
-    Args:
-        owner: id of this process, fresh at every start; leases carry it.
-        lease_secs: how long a lease lives without the keeper's renewal.
-    """
+    """Leases accounts to the workers of this process, and lets the operator change them."""
 
     def __init__(
         self,
@@ -67,89 +38,201 @@ class AccountManager:
         vault: Vault,
         clock: Clock,
         calendar: QuotaCalendar,
-        book: LeaseRegistry,
-        owner: str,
-        lease_secs: float,
+        lease_registry: LeaseRegistry,
+        claims: AccountClaims,
+        operator: AccountOperator,
     ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._calendar = calendar
-        self._book = book
-        self._owner = owner
-        self._lease_secs = lease_secs
+        self._lease_registry = lease_registry
+        self._claims = claims
+        self._operator = operator
+
+    # The operator's interface: these four names are used from outside.
+
+    def get_idle_account(
+        self, platform: str = "bilibili", purpose: Purpose = Purpose.INGESTING
+    ) -> AccountLease | None:
+        """Lease the next fit account for this process; None when none is fit.
+
+        The lease ends by `set_account_status(id, "idle")`, by `release`, or by running out.
+        """
+        return self.lease(purpose, platform)
+
+    def set_account_status(
+        self, account_id: int, status: AccountStatus | str, reason: str | None = None
+    ) -> None:
+        """Set an account's status, with the reason that `disabled` shows.
+
+        `idle` ends a cooldown, a lease and being disabled. `ingesting` and `exporting` are only
+        for an account that this process has leased.
+
+        Raises:
+            InvalidInputError: there is no such account or status, or another process leased it.
+        """
+        self._operator.set_status(account_id, status, reason)
+
+    def get_remaining_quota(self, account_id: int) -> int:
+        """Return the rows the account may still export today. Raises InvalidInputError."""
+        return self._operator.remaining_quota(account_id)
+
+    def update_export_count(self, account_id: int, count: int) -> int:
+        """Add `count` exported rows to today's, atomically, and return what is left of the quota.
+
+        Raises:
+            QuotaExceededError: that would pass the limit; nothing was added.
+            InvalidInputError: the count is negative, or there is no such account.
+        """
+        return self._operator.add_exported(account_id, count)
+
+    # How workers get an account.
 
     def lease(self, purpose: Purpose, platform: str) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
-        Fit is who is neither disabled nor cooling down nor leased, and for exporting has quota.
-        """
-        return self._lease(lambda tx: self._claim(tx, purpose, platform))
+        Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
+        quota of today) has room.
 
-    def lease_again(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease that very account; None when it is not fit just now. Raises as `lease`."""
-        account = self._existing(account_id)
-        if account.status is not AccountStatus.IDLE:
+        Raises:
+            DatabaseContentionError: other processes took each account that was picked.
+        """
+        return self._claims.claim_next(platform, purpose)
+
+    def lease_by_id(self, account_id: int, purpose: Purpose) -> AccountLease | None:
+        """Lease that account; None when it is not fit. Raises as `lease`, and InvalidInputError."""
+        if self._operator.existing(account_id).status is not AccountStatus.IDLE:
             return None
-        return self._lease(lambda tx: self._claim(tx, purpose, account.platform, only=account_id))
+        return self._claims.claim_account(account_id, purpose)
+
+    def lease_unchecked(self, platform: str) -> AccountLease | None:
+        """Lease an idle account whose session was not checked for a day; None without one."""
+        return self._claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
-        """Whether the account is enabled and has quota left today, whoever uses it just now."""
-        account = self._existing(account_id)
+        """Return True when the account is enabled and has quota left today, whoever uses it."""
+        account = self._operator.existing(account_id)
         day = self._calendar.day(self._clock.now())
         return account.status is not AccountStatus.DISABLED and account.remaining_quota(day) > 0
 
-    def _lease(self, claim: Callable[[Tx], AccountLease | None]) -> AccountLease | None:
-        taken = self._database.write(claim)
-        if taken is None and self._database.write(lambda tx: leases.reap(tx, self._clock.now())):
-            taken = self._database.write(claim)
-        if taken is not None:
-            self._book.add(taken.lease)
-        return taken
+    def has_accounts(self, platform: str) -> bool:
+        """Return True when the pool has an account of that platform, fit or not."""
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        return self._database.read(accounts.pool_state, platform, now, day).total > 0
+
+    def shortage(self, purpose: Purpose, platform: str) -> Shortage:
+        """Return why no account is fit for `purpose`, and when that ends."""
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        pool = self._database.read(accounts.pool_state, platform, now, day)
+        if purpose is Purpose.EXPORTING:
+            return export_shortage(pool, platform, day, self._calendar.next_day_starts(now))
+        return ingestion_shortage(pool, platform)
+
+    def credentials(self, leased: AccountLease) -> Credentials:
+        """Return the account's decrypted secrets. Raises CredentialsError when no key fits."""
+        return self._vault.decrypt_all(leased.account)
+
+    # What workers report while they hold a lease.
+
+    def needs_probe(self, leased: AccountLease) -> bool:
+        """Return True when the session must be checked before the account works.
+
+        That is so for a suspect account, after a day without a check, and after a long rest.
+        """
+        account, now = leased.account, self._clock.now()
+        if account.health is Health.SUSPECT:
+            return True
+        checked_at = account.session_checked_at or account.created_at
+        rested_since = account.last_used_at or account.created_at
+        return now - checked_at > SESSION_CHECK_EVERY or now - rested_since > LONG_REST
+
+    def record_probe(self, leased: AccountLease) -> AccountLease:
+        """Record that the session was checked and is signed in, and return the updated lease.
+
+        A suspect account is on probation from now on.
+        """
+        now, account = self._clock.now(), leased.account
+        was_suspect = account.health is Health.SUSPECT
+        health = Health.PROBATION if was_suspect else account.health
+
+        def set_health(tx: Tx) -> None:
+            token = leased.lease.token
+            is_ours = account_leases.set_health(tx, leased.id, token, health, now)
+            if is_ours and was_suspect:
+                detail = "the probe passed; on probation"
+                accounts.note_event(tx, leased.id, "probation", detail, now)
+
+        self._database.write_idempotent(set_health)
+        return replace(leased, account=replace(account, health=health, session_checked_at=now))
+
+    def record_hand_over(self, leased: AccountLease, detail: str) -> None:
+        """Write into the account's timeline that its quota is used up."""
+        now = self._clock.now()
+        self._database.write(accounts.note_event, leased.id, "hand_over", detail, now)
+
+    # How a lease ends.
 
     def release(
         self,
         leased: AccountLease,
         *,
         worked: bool = True,
-        good_answers: int = 0,
-        asked: PaceState | None = None,
+        successful_requests: int = 0,
+        pace: PaceState | None = None,
     ) -> None:
-        """Give the account back, idle. `worked` clears the failures in a row of a healthy account;
-        one on probation becomes healthy after enough good answers.
+        """Give the account back, idle.
 
-        `asked` says what was asked of the platform; without it the next user takes the pace for
-        used up.
+        Args:
+            worked: True clears the failures in a row of a healthy account that was ingesting.
+            successful_requests: an account on probation becomes healthy after enough of them.
+            pace: what was requested under the lease; without it the next user has to treat the
+                pace as used up.
         """
-        self._book.remove(leased.lease)
-        token, now, account = leased.lease.token, self._clock.now(), leased.account
+        self._lease_registry.remove(leased.lease)
+        now, account = self._clock.now(), leased.account
         on_probation = account.health is Health.PROBATION
-        good = account.good_answers + good_answers if on_probation else 0
-        proven = on_probation and good >= PROBATION_ANSWERS
-        asked_well = worked and leased.purpose is Purpose.INGESTING
-        healthy = proven or (asked_well and account.health is Health.HEALTHY)
+        successes = account.good_answers + successful_requests if on_probation else 0
+        is_proven = on_probation and successes >= PROBATION_ANSWERS
+        ingested_well = worked and leased.purpose is Purpose.INGESTING
+        healthy = is_proven or (ingested_well and account.health is Health.HEALTHY)
 
-        def work(tx: Tx) -> None:
-            if (
-                leases.give_back(
-                    tx,
-                    leased.id,
-                    token,
-                    now,
-                    healthy=healthy,
-                    good_answers=0 if proven else good,
-                    asked=asked,
-                )
-                and proven
-            ):
-                detail = f"healthy again after {good} good answers"
-                rows.note_event(tx, leased.id, "recovered", detail, now)
+        def give_back(tx: Tx) -> None:
+            is_ours = account_leases.give_back(
+                tx,
+                leased.id,
+                leased.lease.token,
+                now,
+                healthy=healthy,
+                good_answers=0 if is_proven else successes,
+                asked=pace,
+            )
+            if is_ours and is_proven:
+                detail = f"healthy again after {successes} good answers"
+                accounts.note_event(tx, leased.id, "recovered", detail, now)
 
-        self._database.write_idempotent(work)
+        # The token makes the repetition after an unknown commit safe: it finds the lease ended.
+        self._database.write_idempotent(give_back)
+
+    def release_unharmed(
+        self,
+        leased: AccountLease,
+        detail: str,
+        evidence: Evidence | None = None,
+        pace: PaceState | None = None,
+    ) -> None:
+        """Give the account back as it was, and record a refusal that was not its fault."""
+        now = self._clock.now()
+        self._database.write_idempotent(
+            lambda tx: _record_event(tx, leased, "spared", detail, now, evidence=evidence)
+        )
+        self.release(leased, worked=False, pace=pace)
 
     def abandon(self, leased: AccountLease) -> None:
-        """Stop renewing without telling the database: the lease runs out by itself."""
-        self._book.remove(leased.lease)
+        """Stop renewing without a write to the database: the lease runs out by itself."""
+        self._lease_registry.remove(leased.lease)
         leased.lease.mark_lost()
 
     def cool_down(
@@ -160,266 +243,57 @@ class AccountManager:
         evidence: Evidence | None = None,
         *,
         suspect: bool = False,
-        asked: PaceState | None = None,
+        pace: PaceState | None = None,
     ) -> datetime:
-        """Give the account back with a rest, twice as long for each failure in a row (at most 16
-        times); returns its end. A `suspect` account is probed before it works again."""
-        self._book.remove(leased.lease)
+        """Give the account back with a cooldown, and return the cooldown's end.
+
+        It lasts `base_secs`, doubled for each failure in a row (at most 16 times, at most a week).
+        A `suspect` account is probed before it works again.
+        """
+        self._lease_registry.remove(leased.lease)
         now = self._clock.now()
         factor = 2 ** min(leased.account.failure_count, 4)
         until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
-        health = Health.SUSPECT if suspect else leased.account.health
-        kind = "suspect" if suspect else "cooldown"
 
-        def work(tx: Tx) -> None:
-            if leases.cool_down(
+        def cool_down(tx: Tx) -> None:
+            if account_leases.cool_down(
                 tx,
                 leased.id,
                 token=leased.lease.token,
                 now=now,
                 until=until,
-                health=health,
-                asked=asked,
+                health=Health.SUSPECT if suspect else leased.account.health,
+                asked=pace,
             ):
-                rows.note_event(
-                    tx,
-                    leased.id,
-                    kind=kind,
-                    detail=reason,
-                    now=now,
-                    evidence=_as_json(evidence),
-                    until=until,
-                )
+                kind = "suspect" if suspect else "cooldown"
+                _record_event(tx, leased, kind, reason, now, evidence=evidence, until=until)
 
-        self._database.write_idempotent(work)
+        self._database.write_idempotent(cool_down)
         return until
-
-    def spare(
-        self,
-        leased: AccountLease,
-        detail: str,
-        evidence: Evidence | None = None,
-        asked: PaceState | None = None,
-    ) -> None:
-        """Give the account back as it was, with a note of a refusal that was not its fault."""
-        now = self._clock.now()
-        self._database.write_idempotent(
-            lambda tx: rows.note_event(
-                tx, leased.id, kind="spared", detail=detail, now=now, evidence=_as_json(evidence)
-            )
-        )
-        self.release(leased, worked=False, asked=asked)
 
     def disable(self, leased: AccountLease, reason: str, evidence: Evidence | None = None) -> None:
         """End the lease for good: the account is disabled with its reason."""
-        self._book.remove(leased.lease)
+        self._lease_registry.remove(leased.lease)
         now = self._clock.now()
 
-        def work(tx: Tx) -> None:
-            if leases.disable_leased(tx, leased.id, leased.lease.token, now, reason):
-                rows.note_event(
-                    tx,
-                    leased.id,
-                    kind="disabled",
-                    detail=reason,
-                    now=now,
-                    evidence=_as_json(evidence),
-                )
+        def disable(tx: Tx) -> None:
+            if account_leases.disable_leased(tx, leased.id, leased.lease.token, now, reason):
+                _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
 
-        self._database.write_idempotent(work)
-
-    def lease_unchecked(self, platform: str) -> AccountLease | None:
-        """Lease an idle account whose session was not looked at for a day; None when there is
-        none."""
-        return self._lease(lambda tx: self._claim(tx, Purpose.INGESTING, platform, unchecked=True))
-
-    def needs_probe(self, leased: AccountLease) -> bool:
-        """Whether to look at the session before the account works: it is suspect, or nobody looked
-        for a day, or it rested for long."""
-        account, now = leased.account, self._clock.now()
-        if account.health is Health.SUSPECT:
-            return True
-        seen = account.session_checked_at or account.created_at
-        rested = account.last_used_at or account.created_at
-        return now - seen > SESSION_CHECK_EVERY or now - rested > LONG_REST
-
-    def note_probe(self, leased: AccountLease) -> AccountLease:
-        """Write down that the session was looked at and is signed in; a suspect account is on
-        probation from now on."""
-        now, account = self._clock.now(), leased.account
-        was_suspect = account.health is Health.SUSPECT
-        health = Health.PROBATION if was_suspect else account.health
-
-        def work(tx: Tx) -> None:
-            if leases.set_health(tx, leased.id, leased.lease.token, health, now) and was_suspect:
-                rows.note_event(tx, leased.id, "probation", "the probe passed; on probation", now)
-
-        self._database.write_idempotent(work)
-        return replace(leased, account=replace(account, health=health, session_checked_at=now))
-
-    def note_hand_over(self, leased: AccountLease, detail: str) -> None:
-        """Write into the account's timeline that its quota is used up."""
-        now = self._clock.now()
-        self._database.write(rows.note_event, leased.id, "hand_over", detail, now)
-
-    def credentials(self, leased: AccountLease) -> Credentials:
-        """The account's secrets in clear. Raises CredentialsError when they do not decrypt."""
-        account = leased.account
-        return Credentials(
-            password=self._vault.decrypt(account.password),
-            session=self._vault.decrypt(account.session),
-            proxy=self._vault.decrypt(account.proxy),
-        )
-
-    def shortage(self, purpose: Purpose, platform: str) -> Shortage:
-        """Why no account is fit for `purpose`, and when that ends."""
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        pool = self._database.read(rows.pool_state, platform, now, day)
-        if purpose is Purpose.EXPORTING:
-            return shortage_of_quota(pool, platform, day, self._calendar.next_day_starts(now))
-        return shortage_of_turns(pool, platform)
-
-    def has_accounts(self, platform: str) -> bool:
-        """Whether the pool has any account of that platform, fit or not."""
-        now = self._clock.now()
-        pool = self._database.read(
-            lambda tx: rows.pool_state(tx, platform, now, self._calendar.day(now))
-        )
-        return pool.total > 0
-
-    # The operator's interface.
-
-    def get_idle_account(
-        self, platform: str = "bilibili", purpose: Purpose = Purpose.INGESTING
-    ) -> AccountLease | None:
-        """Lease the next fit account for this process; None when none is fit.
-
-        It ends by `set_account_status(id, "idle")`, `release`, or by itself.
-        """
-        return self.lease(purpose, platform)
-
-    def set_account_status(
-        self, account_id: int, status: AccountStatus | str, reason: str | None = None
-    ) -> None:
-        """Set `idle` (ends cooldown, lease and disabling), `disabled`, or, for an account that this
-        process has leased, `ingesting` or `exporting`.
-
-        Raises:
-            InvalidInputError: no such account or status, or another process leased it.
-        """
-        wanted = _status(status)
-        self._existing(account_id)
-        now = self._clock.now()
-        if wanted in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
-            if not self._database.write(leases.set_purpose, account_id, self._owner, wanted, now):
-                raise InvalidInputError(
-                    f"account {account_id} is not leased by this process; lease it with"
-                    " get_idle_account() first"
-                )
-            return
-        self._database.write(self._set_by_operator, account_id, wanted, now, reason)
-        for lease in self._book.held():
-            if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
-                lease.mark_lost()
-                self._book.remove(lease)
-
-    def get_remaining_quota(self, account_id: int) -> int:
-        """Rows the account may still export today. Raises InvalidInputError for an unknown id."""
-        day = self._calendar.day(self._clock.now())
-        return self._existing(account_id).remaining_quota(day)
-
-    def update_export_count(self, account_id: int, count: int) -> int:
-        """Add `count` exported rows to today's, atomically; what is left of the quota.
-
-        Raises:
-            QuotaExceededError: that would pass the limit; nothing was added.
-            InvalidInputError: a negative count, or no such account.
-        """
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise InvalidInputError(f"count must be a whole number and not negative, got {count!r}")
-        self._existing(account_id)
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        if count > MAX_ROWS or not self._database.write(
-            leases.spend_quota, account_id, day=day, rows=count, token=None, now=now
-        ):
-            left = self.get_remaining_quota(account_id)
-            raise QuotaExceededError(
-                f"account {account_id} has {left} rows left today, not {count}"
-            )
-        return self.get_remaining_quota(account_id)
-
-    def _claim(
-        self,
-        tx: Tx,
-        purpose: Purpose,
-        platform: str,
-        *,
-        unchecked: bool = False,
-        only: int | None = None,
-    ) -> AccountLease | None:
-        now = self._clock.now()
-        asked_at = self._clock.monotonic()
-        day = self._calendar.day(now)
-        quota_day = day if purpose is Purpose.EXPORTING else None
-        until = now + timedelta(seconds=self._lease_secs)
-        if unchecked:
-            seen = leases.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
-        elif only is not None:
-            seen = leases.fit_one(tx, only, now, quota_day)
-        else:
-            seen = leases.next_fit(tx, platform, now, quota_day)
-        if seen is None:
-            return None
-        if not leases.take(
-            tx,
-            seen,
-            purpose=AccountStatus(purpose),
-            owner=self._owner,
-            now=now,
-            until=until,
-            quota_day=quota_day,
-        ):
-            raise DatabaseContentionError(f"account {seen.id} was taken meanwhile")
-        lease = Lease(
-            kind=LeaseKind.ACCOUNT,
-            row_id=seen.id,
-            token=seen.lease_token + 1,
-            deadline=asked_at + self._lease_secs,
-        )
-        return AccountLease(
-            account=seen, lease=lease, purpose=purpose, remaining_quota=seen.remaining_quota(day)
-        )
-
-    def _set_by_operator(
-        self, tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
-    ) -> None:
-        disabled = status is AccountStatus.DISABLED
-        why = reason or "by the operator"
-        rows.set_status(tx, account_id, status, now, why if disabled else None)
-        rows.note_event(tx, account_id, "disabled" if disabled else "enabled", why, now)
-        account = rows.get(tx, account_id)
-        if account is not None and not disabled:
-            tasks.wake_waiting(tx, account.platform, now)
-
-    def _existing(self, account_id: int) -> Account:
-        known = isinstance(account_id, int) and 0 < account_id < 2**63
-        account = self._database.read(rows.get, account_id) if known else None
-        if account is None:
-            raise InvalidInputError(
-                f"no account has the id {account_id}; see: python cli.py accounts list"
-            )
-        return account
+        self._database.write_idempotent(disable)
 
 
-def _status(text: AccountStatus | str) -> AccountStatus:
-    try:
-        return AccountStatus(text)
-    except ValueError:
-        names = ", ".join(AccountStatus)
-        raise InvalidInputError(f"unknown account status {str(text)!r}; one of {names}") from None
-
-
-def _as_json(evidence: Evidence | None) -> str | None:
-    return None if evidence is None else json.dumps(asdict(evidence), ensure_ascii=False)
+def _record_event(
+    tx: Tx,
+    leased: AccountLease,
+    kind: str,
+    detail: str,
+    now: datetime,
+    *,
+    evidence: Evidence | None,
+    until: datetime | None = None,
+) -> None:
+    text = None if evidence is None else json.dumps(asdict(evidence), ensure_ascii=False)
+    accounts.note_event(
+        tx, leased.id, kind=kind, detail=detail, now=now, evidence=text, until=until
+    )

@@ -1,4 +1,4 @@
-"""Adding and changing accounts: what the `accounts` commands do."""
+"""The list of accounts: adding, changing and finding them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import datetime
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
-from storage.crawling import accounts as rows
-from storage.crawling import tasks
+from storage.crawling import accounts, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
@@ -17,7 +16,7 @@ MAX_ROWS_A_DAY = 1_000_000_000
 
 
 class AccountRegistry:
-    """The list of accounts, with secrets going in encrypted and never coming out."""
+    """The list of accounts. Secrets are encrypted when they come in, and never returned."""
 
     def __init__(self, *, database: Database, vault: Vault, clock: Clock) -> None:
         self._database = database
@@ -32,10 +31,10 @@ class AccountRegistry:
         limit: int,
         expires_at: datetime | None = None,
     ) -> int:
-        """Add an idle account whose session ends by itself at `expires_at`; its id.
+        """Add an idle account and return its id. Its session ends by itself at `expires_at`.
 
         Raises:
-            InvalidInputError: an empty or overlong name, a wrong limit, or a name that exists.
+            InvalidInputError: the name is empty, too long or taken, or the limit is wrong.
         """
         username = username.strip()
         if not username or len(username) > 128:
@@ -45,19 +44,20 @@ class AccountRegistry:
 
         def work(tx: Tx) -> int | None:
             secrets = self._vault.encrypt_all(tx, credentials)
-            account_id = rows.add(
+            account_id = accounts.add(
                 tx, platform, username=username, secrets=secrets, limit=limit, now=now
             )
             if account_id is not None:
-                rows.set_session_expiry(tx, account_id, expires_at)
-                rows.note_event(tx, account_id, "added", f"limit {limit} a day", now)
+                accounts.set_session_expiry(tx, account_id, expires_at)
+                accounts.note_event(tx, account_id, "added", f"limit {limit} a day", now)
                 tasks.wake_waiting(tx, platform, now)
             return account_id
 
         try:
             account_id = self._database.write(work)
         except DuplicateKeyError:
-            account_id = None  # another process was faster
+            # Another process added the same name between our look and our insert.
+            account_id = None
         if account_id is None:
             raise InvalidInputError(
                 f"{platform} has an account named {username!r} already; change its session with:"
@@ -66,66 +66,70 @@ class AccountRegistry:
         return account_id
 
     def refresh(
-        self, account: Account, given: Credentials, expires_at: datetime | None = None
+        self, account: Account, credentials: Credentials, expires_at: datetime | None = None
     ) -> list[str]:
-        """Store those of the given secrets that differ; their names. What is None stays."""
+        """Store those secrets that differ and return their names. A secret that is None stays as it
+        is."""
         now = self._clock.now()
 
         def work(tx: Tx) -> list[str]:
-            password, session, proxy = self._vault.encrypt_all(tx, given)
-            seen = rows.get(tx, account.id) or account  # a rotation may have come in between
+            password, session, proxy = self._vault.encrypt_all(tx, credentials)
+            # Read anew: a rotation of the keys may have come in between.
+            stored = accounts.get(tx, account.id) or account
             secrets = (
-                self._newer(seen.password, given.password, password),
-                self._newer(seen.session, given.session, session),
-                self._newer(seen.proxy, given.proxy, proxy),
+                self._newer(stored.password, credentials.password, password),
+                self._newer(stored.session, credentials.session, session),
+                self._newer(stored.proxy, credentials.proxy, proxy),
             )
-            before = (seen.password, seen.session, seen.proxy)
+            before = (stored.password, stored.session, stored.proxy)
             names = [
                 name for name, new, old in zip(SECRETS, secrets, before, strict=True) if new != old
             ]
             if not names:
                 return []
-            rows.set_secrets(tx, account.id, secrets, now)
+            accounts.set_secrets(tx, account.id, secrets, now)
             if "session" in names:
-                rows.set_session_expiry(tx, account.id, expires_at)
-            rows.note_event(tx, account.id, "session_replaced", f"new: {', '.join(names)}", now)
+                accounts.set_session_expiry(tx, account.id, expires_at)
+            accounts.note_event(tx, account.id, "session_replaced", f"new: {', '.join(names)}", now)
             return names
 
         return self._database.write(work)
 
-    def _newer(self, stored: str | None, text: str | None, fresh: str | None) -> str | None:
-        return stored if text is None or self._holds(stored, text) else fresh
+    def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
+        return stored if text is None or self._holds(stored, text) else token
 
     def _holds(self, token: str | None, text: str) -> bool:
         try:
             return self._vault.decrypt(token) == text
         except CredentialsError:
-            return False  # of another key: signing in again is what mends it
+            # Encrypted with another key: to store the text again is the way to repair it.
+            return False
 
     def set_limit(self, account: Account, limit: int) -> None:
-        """Change the daily export limit. Raises InvalidInputError when it is no sensible number."""
+        """Change the daily export limit. Raises InvalidInputError when it is out of range."""
         _require_limit(limit)
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
-            rows.set_limit(tx, account.id, limit, now)
+            accounts.set_limit(tx, account.id, limit, now)
             detail = f"from {account.daily_export_limit} to {limit} a day"
-            rows.note_event(tx, account.id, "limit_changed", detail, now)
+            accounts.note_event(tx, account.id, "limit_changed", detail, now)
             tasks.wake_waiting(tx, account.platform, now)
 
         self._database.write(work)
 
     def find(self, name: str, platform: str | None = None) -> Account:
-        """The account of that name or id.
+        """Return the account of that name or id.
 
         Raises:
-            InvalidInputError: none, or several on different platforms.
+            InvalidInputError: there is none, or there are several on different platforms.
         """
         found = [
             account
             for account in self.all(platform)
             if account.username == name or str(account.id) == name
         ]
+        # A name wins over an id: some accounts are named with digits only.
         exact = [account for account in found if account.username == name] or found
         if not exact:
             raise InvalidInputError(
@@ -137,16 +141,16 @@ class AccountRegistry:
         return exact[0]
 
     def lookup(self, platform: str, name: str) -> Account | None:
-        """The platform's account of exactly that name."""
-        return self._database.read(rows.find, platform, name)
+        """Return the platform's account of exactly that name; None when there is none."""
+        return self._database.read(accounts.find, platform, name)
 
     def all(self, platform: str | None = None) -> list[Account]:
-        """All accounts (of one platform), by id."""
-        return self._database.read(rows.every, platform)
+        """Return all accounts (of one platform), by id."""
+        return self._database.read(accounts.every, platform)
 
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
-        """The account's timeline, newest first."""
-        return self._database.read(rows.events, account.id, limit)
+        """Return the account's timeline, newest first, at most `limit` entries."""
+        return self._database.read(accounts.events, account.id, limit)
 
 
 def _require_limit(limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Why no account is fit, and when a worker should look again."""
+"""Why no account is fit, as a sentence and as a moment to try again."""
 
 from __future__ import annotations
 
@@ -7,22 +7,37 @@ from datetime import date, datetime, timedelta
 
 from storage.crawling.accounts import PoolState
 
-NOBODY_RECHECK_SECS = 30.0
+RECHECK_SECS = 30.0
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """Why no account is fit just now. `until` is None when only a person can change it, or when
-    somebody else is using the accounts and may give one back at any time (`busy`)."""
+    """The reason why no account is fit, and when that ends.
+
+    `busy` is True when others use the accounts and may give one back at any time; `spent` when the
+    day's quota is used up. `until` is None when nothing but a person, or such a return, can change
+    it.
+    """
 
     reason: str
     busy: bool = False
     spent: bool = False
     until: datetime | None = None
 
+    def retry_at(self, now: datetime, poll_secs: float) -> datetime:
+        """Return when to look for an account again.
 
-def shortage_of_turns(pool: PoolState, platform: str) -> Shortage:
-    """Why nobody may ask the platform."""
+        That is a known moment (the end of a cooldown, the next quota day), or `poll_secs` from
+        `now` while accounts are busy. When only a person can help, adding or enabling an account
+        wakes the task earlier than the moment returned.
+        """
+        if self.busy:
+            return now + timedelta(seconds=poll_secs)
+        return self.until or now + timedelta(seconds=RECHECK_SECS)
+
+
+def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
+    """Return why no account may send requests to the platform."""
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -36,8 +51,8 @@ def shortage_of_turns(pool: PoolState, platform: str) -> Shortage:
     return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", rested)
 
 
-def shortage_of_quota(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
-    """Why nobody may export on `day`."""
+def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
+    """Return why no account may export on `day`, which ends at `day_ends`."""
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -64,7 +79,7 @@ def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
     """
     if shortage.busy:
         return now + timedelta(seconds=poll_secs)
-    return shortage.until or now + timedelta(seconds=NOBODY_RECHECK_SECS)
+    return shortage.until or now + timedelta(seconds=RECHECK_SECS)
 
 
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:
@@ -88,5 +103,5 @@ def _disabled(pool: PoolState) -> str:
     return f"; {_count(pool.disabled, 'is', 'are')} disabled" if pool.disabled else ""
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"1 account {one}" if number == 1 else f"{number} accounts {many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"1 account {singular}" if number == 1 else f"{number} accounts {plural}"

@@ -1,4 +1,4 @@
-"""The vault: account secrets encrypted with Fernet keys that rotate."""
+"""The vault: secrets of accounts, encrypted with Fernet keys that can be rotated."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError
-from storage.crawling import accounts as account_rows
-from storage.distribution import distribution_tasks as drama_rows
+from storage.crawling import accounts
+from storage.distribution import distribution_tasks
 from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account
 from storage.schema import schema
 
 KEY_CHECK = "vault_check"
@@ -27,7 +28,7 @@ NEW_KEY_HINT = (
 
 @dataclass(frozen=True)
 class Credentials:
-    """An account's secrets in clear; they show in no repr."""
+    """An account's decrypted secrets; they show in no repr."""
 
     password: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
@@ -36,31 +37,36 @@ class Credentials:
 
 @dataclass(frozen=True)
 class KeySource:
-    """Where the keys come from: the setting, or the key file."""
+    """The source of the keys: the setting BATON_SECRET_KEY, or the key file."""
 
     setting: str | None = field(repr=False)
     file: Path
 
     @property
     def name(self) -> str:
+        """Return what messages call the source."""
         return "BATON_SECRET_KEY" if self.setting is not None else f"key file {self.file}"
 
     def read(self) -> list[str]:
-        """Keys, newest first; empty when there is no setting and no file."""
+        """Return the keys, newest first; empty when there is neither a setting nor a file.
+
+        Raises:
+            CredentialsError: the setting is empty, or the file cannot be read.
+        """
         if self.setting is not None:
-            keys = _split(self.setting)
+            keys = _split_keys(self.setting)
             if not keys:
                 raise CredentialsError(f"BATON_SECRET_KEY holds no key; {NEW_KEY_HINT}")
             return keys
         try:
-            return _split(self.file.read_text(encoding="ascii"))
+            return _split_keys(self.file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialsError(f"key file {self.file} cannot be read: {error}") from error
 
     def version(self) -> object:
-        """Something that changes whenever the key file does."""
+        """Return a value that changes whenever the key file does."""
         if self.setting is not None:
             return None
         try:
@@ -71,7 +77,7 @@ class KeySource:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One process at a time changes the key file."""
+        """Hold the lock that lets one process at a time change the key file."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.with_name(f".{self.file.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -90,7 +96,7 @@ class KeySource:
         os.replace(fresh, self.file)
 
     def write_first(self, key: str) -> bool:
-        """Make the key file unless another process was faster; True when this key is in it."""
+        """Create the key file; False when another process created it first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -99,6 +105,7 @@ class KeySource:
             out.flush()
             os.fsync(out.fileno())
         try:
+            # A hard link fails when the file exists, so that one of several processes wins.
             os.link(fresh, self.file)
         except FileExistsError:
             return False
@@ -116,10 +123,18 @@ class Vault:
         self._version: object = None
 
     def encrypt(self, text: str | None) -> str | None:
+        """Return the encrypted text; None for None. Raises CredentialsError without a usable
+        key."""
         return None if text is None else self._open().encrypt(text.encode()).decode("ascii")
 
     def decrypt(self, token: str | None) -> str | None:
-        """Raises CredentialsError when no current key fits (keys are read anew once)."""
+        """Return the decrypted text; None for None.
+
+        Keys are read anew once, because another process may have rotated them.
+
+        Raises:
+            CredentialsError: no current key fits.
+        """
         if token is None:
             return None
         try:
@@ -134,12 +149,21 @@ class Vault:
                 " changed. Give the right key, or sign the account in again."
             ) from None
 
+    def decrypt_all(self, account: Account) -> Credentials:
+        """Return the account's decrypted secrets. Raises CredentialsError when no current key
+        fits."""
+        return Credentials(
+            password=self.decrypt(account.password),
+            session=self.decrypt(account.session),
+            proxy=self.decrypt(account.proxy),
+        )
+
     def encrypt_all(
         self, tx: Tx, credentials: Credentials
     ) -> tuple[str | None, str | None, str | None]:
-        """Password, session and proxy for rows that `tx` writes.
+        """Return password, session and proxy encrypted, for rows that `tx` writes.
 
-        The transaction holds the key check, so that a rotation comes before (then its key is used)
+        The transaction locks the key check, so that a rotation comes before (then its key is used)
         or after (then it finds these rows).
         """
         schema.hold_fact(tx, KEY_CHECK)
@@ -149,13 +173,14 @@ class Vault:
             self.encrypt(credentials.proxy),
         )
 
-    def seal(self, tx: Tx, text: str | None) -> str | None:
-        """One secret for a row that `tx` writes; as `encrypt_all`, safe from a rotation."""
+    def encrypt_one(self, tx: Tx, text: str | None) -> str | None:
+        """Return one secret encrypted, for a row that `tx` writes; as `encrypt_all`, safe from a
+        rotation."""
         schema.hold_fact(tx, KEY_CHECK)
         return self.encrypt(text)
 
     def check(self, database: Database) -> None:
-        """Make sure that our keys are those the database was encrypted with; first use decides.
+        """Verify that these keys are those the database was encrypted with; the first use decides.
 
         Raises:
             CredentialsError: the key is missing, malformed, or another one. Nothing was changed.
@@ -169,7 +194,7 @@ class Vault:
                 f"the accounts were encrypted with a key that is not here: {self._keys.file} is"
                 " missing and BATON_SECRET_KEY is not set. Put the key back; nothing was changed."
             )
-        while not self._fits(token):
+        while not self._is_our_check(token):
             seen, token = token, self._key_check(database)
             if seen != token:
                 continue  # a rotation came in between
@@ -179,10 +204,15 @@ class Vault:
             )
 
     def rotate(self, database: Database) -> int:
-        """Re-encrypt every secret with the newest key, in one transaction; how many accounts.
+        """Re-encrypt every secret with the newest key, in one transaction; return the number of
+        accounts.
 
-        With a key file a new key is made and put first; the old ones are dropped when all is
-        re-encrypted. With BATON_SECRET_KEY the first of its keys is the newest.
+        With a key file a new key is generated and put first; the old ones are dropped when
+        everything is re-encrypted. With BATON_SECRET_KEY the first of its keys is the newest.
+
+        Raises:
+            CredentialsError: a secret was encrypted with a key that is not here; nothing was
+                changed.
         """
         if self._keys.setting is not None:
             self.check(database)
@@ -190,10 +220,13 @@ class Vault:
         with self._keys.locked():
             self.check(database)
             old = self._keys.read()
+            # Written before anything is encrypted with it: a crash must not leave secrets without a
+            # key.
             self._keys.write([Fernet.generate_key().decode(), *old])
             try:
                 count = self._reencrypt_all(database)
             except CredentialsError:
+                # Nothing was re-encrypted: the new key must not stay the first one.
                 self._keys.write(old)
                 raise
             self._keys.write(self._keys.read()[:1])
@@ -202,10 +235,10 @@ class Vault:
     def _reencrypt_all(self, database: Database) -> int:
         fernet = self._open()
 
-        def again(token: str | None) -> str | None:
+        def rotate(token: str | None) -> str | None:
             return None if token is None else fernet.rotate(token.encode()).decode("ascii")
 
-        return database.write(_reencrypt, again)
+        return database.write(_reencrypt, rotate)
 
     def _key_check(self, database: Database) -> str | None:
         return database.read(schema.get_fact, KEY_CHECK)
@@ -216,7 +249,7 @@ class Vault:
         token = self._open().encrypt(KEY_CHECK_TEXT).decode("ascii")
         database.write_idempotent(schema.set_fact_once, KEY_CHECK, token)
 
-    def _fits(self, token: str | None) -> bool:
+    def _is_our_check(self, token: str | None) -> bool:
         try:
             return self._open().decrypt((token or "").encode()) == KEY_CHECK_TEXT
         except InvalidToken:
@@ -239,27 +272,27 @@ class Vault:
         return self._fernet
 
 
-def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
+def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
     schema.hold_fact(tx, KEY_CHECK)
-    accounts = account_rows.every(tx)
-    _reencrypt_dramas(tx, again)
+    stored = accounts.every(tx)
+    _reencrypt_callback_secrets(tx, rotate)
     try:
-        for account in accounts:
-            secrets = (again(account.password), again(account.session), again(account.proxy))
-            account_rows.set_secrets(tx, account.id, secrets, account.updated_at)
-        schema.set_fact(tx, KEY_CHECK, again(schema.get_fact(tx, KEY_CHECK)) or "")
+        for account in stored:
+            secrets = (rotate(account.password), rotate(account.session), rotate(account.proxy))
+            accounts.set_secrets(tx, account.id, secrets, account.updated_at)
+        schema.set_fact(tx, KEY_CHECK, rotate(schema.get_fact(tx, KEY_CHECK)) or "")
     except InvalidToken:
         raise CredentialsError(
             f"a secret of account {account.username!r} was encrypted with a key that is not here;"
             " nothing was changed. Add that key behind the others and try again."
         ) from None
-    return len(accounts)
+    return len(stored)
 
 
-def _reencrypt_dramas(tx: Tx, again: Callable[[str | None], str | None]) -> None:
-    for task_id, secret in drama_rows.secrets(tx):
+def _reencrypt_callback_secrets(tx: Tx, rotate: Callable[[str | None], str | None]) -> None:
+    for task_id, secret in distribution_tasks.secrets(tx):
         try:
-            drama_rows.reencrypt(tx, task_id, again(secret) or "")
+            distribution_tasks.reencrypt(tx, task_id, rotate(secret) or "")
         except InvalidToken:
             raise CredentialsError(
                 f"the callback secret of task {task_id!r} was encrypted with a key that is not"
@@ -268,5 +301,5 @@ def _reencrypt_dramas(tx: Tx, again: Callable[[str | None], str | None]) -> None
             ) from None
 
 
-def _split(text: str) -> list[str]:
+def _split_keys(text: str) -> list[str]:
     return [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.shortage import shortage_of_quota
+from accounts.shortage import export_shortage
 from core.clock import Clock, QuotaCalendar
 from crawler.tasks.parents import CANCELLED
 from sources.policies import Breaker
@@ -83,7 +83,7 @@ class AlertRules:
         day, day_ends = self._calendar.day(now), self._calendar.next_day_starts(now)
         for platform in alert_queries.platforms_out_of_quota(tx):
             pool = accounts.pool_state(tx, platform, now, day)
-            shortage = shortage_of_quota(pool, platform, day, day_ends)
+            shortage = export_shortage(pool, platform, day, day_ends)
             if shortage.spent:
                 facts = {"platform": platform, "reason": shortage.reason}
                 yield AlertCause(

@@ -1,4 +1,4 @@
-"""Accounts, the platforms they sign in to, and what is asked of them with both."""
+"""Factories of accounts, platforms, and the requests that need both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PoolFactories:
-    """Accounts, the platforms they sign in to, and what is asked of them with both."""
+    """Builds accounts, platforms, and what requests platforms with the pool's accounts."""
 
     def __init__(
         self,
@@ -35,20 +35,38 @@ class PoolFactories:
 
     @cached_property
     def manager(self) -> AccountManager:
+        """Return the manager that leases accounts to the workers of this process."""
+        from accounts.claims import AccountClaims
         from accounts.manager import AccountManager
+        from accounts.operator import AccountOperator
 
+        base = self._base
         return AccountManager(
-            database=self._base.database,
-            vault=self._base.vault,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
-            book=self._base.leases,
-            owner=self._base.owner,
-            lease_secs=self._base.settings.lease_secs,
+            database=base.database,
+            vault=base.vault,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            claims=AccountClaims(
+                database=base.database,
+                clock=base.clock,
+                calendar=base.calendar,
+                lease_registry=base.leases,
+                owner=base.owner,
+                lease_secs=base.settings.lease_secs,
+            ),
+            operator=AccountOperator(
+                database=base.database,
+                clock=base.clock,
+                calendar=base.calendar,
+                lease_registry=base.leases,
+                owner=base.owner,
+            ),
         )
 
     @cached_property
     def registry(self) -> AccountRegistry:
+        """Return the list of accounts."""
         from accounts.registry import AccountRegistry
 
         return AccountRegistry(
@@ -57,26 +75,29 @@ class PoolFactories:
 
     @cached_property
     def enrolment(self) -> AccountEnrolment:
+        """Return what adds accounts and checks their sessions."""
         from accounts.enrolment import AccountEnrolment
 
         return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
             vault=self._base.vault,
-            catalog=self.platforms,
-            platforms=self.access,
+            platforms=self.platforms,
+            access=self.access,
             clock=self._base.clock,
             daily_limit=self._base.settings.daily_export_limit,
         )
 
     @cached_property
     def platforms(self) -> PlatformRegistry:
+        """Return the registry of platforms. Raises SettingsError for a wrong declaration."""
         from sources.platforms import PlatformRegistry
 
         return PlatformRegistry(self._base.settings)
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
+        """Return the guarded sources with their sessions, by platform; all share one breaker."""
         from sources.blame import Blame
         from sources.platform_access import PlatformAccess
         from sources.platforms import SourceContext
@@ -84,11 +105,11 @@ class PoolFactories:
         from sources.sessions import SessionPool
 
         settings = self._base.settings
-        making = SourceContext(settings, self._base.clock, self._budget)
+        context = SourceContext(settings, self._base.clock, self._budget)
         blame = Blame(clock=self._base.clock, accounts=settings.breaker_accounts)
         access = {}
         for name, platform in self.platforms.platforms.items():
-            source = platform.make(making)
+            source = platform.make(context)
             guarded = GuardedSource(
                 source=source,
                 breaker=self.breaker,
@@ -101,18 +122,21 @@ class PoolFactories:
 
     @cached_property
     def breaker(self) -> Breaker:
+        """Return the breaker of all sources in this process."""
         from sources.policies import Breaker
 
         return Breaker(clock=self._base.clock, rest_secs=self._base.settings.risk_cooldown_secs)
 
     @cached_property
     def statistics(self) -> VideoStatsFetcher:
+        """Return the fetcher of video statistics with the default retries."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
 
         return self.statistics_over(self.access, StatsRetryPolicy())
 
     @cached_property
     def short_links(self) -> ShortLinkResolver:
+        """Return the resolver of short links."""
         from sources.short_links import ShortLinkResolver
 
         settings = self._base.settings
@@ -124,6 +148,7 @@ class PoolFactories:
 
     @cached_property
     def sessions(self) -> AccountSessions:
+        """Return the account sessions of the ingestion workers."""
         from crawler.runtime.account_sessions import AccountSessions
 
         return AccountSessions(
@@ -169,7 +194,7 @@ class PoolFactories:
             access.sessions.close()
 
     def pooled_platforms(self) -> list[str]:
-        """Return the names of the platforms that are asked with the pool's accounts."""
+        """Return the names of the platforms that are requested with the pool's accounts."""
         return [
             platform.name for platform in self.platforms.platforms.values() if platform.key is None
         ]

@@ -1,4 +1,4 @@
-"""The catalogue of videos, its hourly numbers and play counts."""
+"""Factories of the catalogue of videos, its hourly numbers and its play counts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from works.hourly.pipeline import HourlyPipeline
     from works.play_counts.updater import PlayCountUpdater
 
-HOURLY_WAIT_SECS = 600.0  # for one batch: cooldowns grow, and the hour has time
+# For one batch: cooldowns grow with each failure, and the crawl may take the whole hour.
+HOURLY_WAIT_SECS = 600.0
 
 
 class WorksFactories:
-    """The catalogue of videos, its hourly numbers and play counts."""
+    """Builds the catalogue of videos, its hourly numbers and its play counts."""
 
     def __init__(
         self,
@@ -42,12 +43,14 @@ class WorksFactories:
 
     @cached_property
     def catalogue(self) -> Catalogue:
+        """Return the catalogue of videos."""
         from works.catalogue.catalogue import Catalogue
 
         return Catalogue(database=self._base.database, clock=self._base.clock)
 
     @cached_property
     def listing(self) -> CatalogueList:
+        """Return the writer of `views.json`."""
         from works.catalogue.listing import CatalogueList
 
         return CatalogueList(
@@ -59,6 +62,7 @@ class WorksFactories:
 
     @cached_property
     def importer(self) -> WorksImporter:
+        """Return the importer of typed links and of files."""
         from works.catalogue.importer import WorksImporter
 
         return WorksImporter(
@@ -70,6 +74,7 @@ class WorksFactories:
 
     @cached_property
     def drop_folder(self) -> DropFolder:
+        """Return the importer of the files that another program drops."""
         from works.catalogue.drop_folder import DropFolder
 
         settings = self._base.settings
@@ -83,6 +88,7 @@ class WorksFactories:
 
     @cached_property
     def uploads(self) -> UploadsDiscovery:
+        """Return the import of all uploads of a creator on Bilibili."""
         from works.catalogue.uploads import UploadsDiscovery
 
         return UploadsDiscovery(
@@ -91,6 +97,7 @@ class WorksFactories:
 
     @cached_property
     def play_counts(self) -> PlayCountUpdater:
+        """Return the updater of play counts, whose requests keep a distance of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.updater import PlayCountUpdater
@@ -119,12 +126,12 @@ class WorksFactories:
 
     @cached_property
     def view_data(self) -> Database:
-        """The statistics file. It needs no other database."""
+        """Return the database of hourly statistics, a file that needs no other database."""
         return open_view_data(self._base.settings.view_data_file, self._base.host_clock)
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
-        """`hourly.run(stop)` is the full run as a job."""
+        """Return the hourly pipeline; `hourly.run(stop)` is the full run as a job."""
 
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
@@ -139,6 +146,7 @@ class WorksFactories:
 
     @cached_property
     def gaps(self) -> ViewGaps:
+        """Return what finds hours without numbers."""
         from works.hourly.gaps import ViewGaps
 
         return ViewGaps(files=self._hour_files, data=self.view_data, zone=self._base.calendar.zone)
@@ -166,19 +174,22 @@ class WorksFactories:
 
     @cached_property
     def _spaced_access(self) -> dict[str, PlatformAccess]:
-        """The platforms with sessions of their own, whose requests keep a distance, and without
-        tries of their own: who asks for play counts tries again."""
+        """Return the platforms with sessions of their own, whose requests keep a distance.
+
+        Their sources make one attempt: the updater of play counts repeats by itself.
+        """
 
         from sources.platform_access import PlatformAccess
         from sources.request_delay import RequestDelay
         from sources.sessions import SessionPool
 
-        spacing = RequestDelay(
+        request_delay = RequestDelay(
             clock=self._base.clock, gap_secs=self._base.settings.play_counts_request_pause_secs
         )
         return {
             name: PlatformAccess(
-                access.source.trying(1), SessionPool(source=access.source.source, spacing=spacing)
+                access.source.with_attempts(1),
+                SessionPool(source=access.source.source, request_delay=request_delay),
             )
             for name, access in self._pool.access.items()
         }

@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from functools import partial
 from statistics import median
 
-from accounts.manager import AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from benchmarks import memory, rows
 from benchmarks.ground import Ground, Place, add_accounts, opened

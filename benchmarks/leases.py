@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from accounts.manager import AccountManager, Purpose
+from accounts.account_lease import Purpose
+from accounts.manager import AccountManager
 from core.errors import CredentialsError, InvalidInputError
 from crawler.export.options import ExportOptions
 from crawler.export.segment_files import FinishedFile
@@ -56,7 +57,7 @@ class CrawlingService:
         """File a crawl of a domain that `is_domain`. An open one gets the labels too. Raises
         InvalidInputError, CredentialsError."""
         labels = labels_named(labels)
-        known = self._catalog.searching(platform)
+        known = self._catalog.searchable(platform)
         self.require_accounts(known.name, Purpose.INGESTING)
         options: Mapping[str, Any] = {"via": via.value}
         if known.sequential:
@@ -75,7 +76,7 @@ class CrawlingService:
         """File an export of a known domain; labels as for `crawl`. Raises InvalidInputError,
         CredentialsError."""
         labels = labels_named(labels)
-        known = self._catalog.searching(platform)
+        known = self._catalog.searchable(platform)
         self.require_accounts(known.name, Purpose.EXPORTING)
         filed = self._submitter.submit_export(known.name, domain, options.as_json(), lanes, labels)
         return self._woken(filed)

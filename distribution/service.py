@@ -66,7 +66,9 @@ class DistributionService:
         clear = None if secret is None else read_secret("secret", secret)
         now = self._clock.now()
         if not self._database.write_idempotent(
-            lambda tx: distribution_tasks.set_secret(tx, task_id, self._vault.seal(tx, clear), now)
+            lambda tx: distribution_tasks.set_secret(
+                tx, task_id, self._vault.encrypt_one(tx, clear), now
+            )
         ):
             raise _unknown(task_id)
 

@@ -1,4 +1,4 @@
-"""What an adapter is: a session and a question in, frozen values or a named error out."""
+"""The contracts of a platform: sources take a session and a query, and return values or raise."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from sources.text import storable
 if TYPE_CHECKING:
     import requests
 
-ANONYMOUS = 0  # the account id of a visitor without one
+# The account id of a session without an account: real ids begin at 1.
+ANONYMOUS = 0
 
 
 class Via(StrEnum):
-    """How creators of a domain are found: by their names, or as authors of videos."""
+    """How the creators of a domain are searched: by their names, or as the authors of videos."""
 
     USERS = "users"
     VIDEOS = "videos"
@@ -29,7 +30,8 @@ class Via(StrEnum):
 
 @dataclass(frozen=True)
 class Creator:
-    """One creator. `raw` is the platform's own entry, text cleaned of what no database takes."""
+    """One creator. `raw` is the platform's own entry, without the characters that no database
+    stores."""
 
     uid: str
     nickname: str
@@ -38,7 +40,8 @@ class Creator:
 
 @dataclass(frozen=True)
 class RejectedEntry:
-    """An entry of a page that could not be understood."""
+    """An entry of a page that could not be parsed: its index, why, and an excerpt without
+    secrets."""
 
     position: int
     reason: str
@@ -47,10 +50,11 @@ class RejectedEntry:
 
 @dataclass(frozen=True)
 class CreatorPage:
-    """One page of a creator search. `total_pages` is what the platform says now; 0: no hits.
+    """One page of a creator search. `total_pages` is the platform's latest statement; 0 means no
+    hits.
 
-    `complete` tells whether `raw` of these creators is the platform's full entry (a name search)
-    or only what a video says of its author, which must not replace a fuller one.
+    `complete` is True when `raw` of the creators is the platform's full entry (a name search), and
+    False when it holds only what a video says of its author, which must not replace a fuller one.
     """
 
     page: int
@@ -62,7 +66,8 @@ class CreatorPage:
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """Whether a session is signed in, and as whom."""
+    """Who is signed in with a session; `uid` and `name` are None where the platform does not
+    say."""
 
     signed_in: bool
     uid: str | None = None
@@ -71,9 +76,9 @@ class SessionStatus:
 
 @dataclass(frozen=True)
 class VideoStats:
-    """The counters of one video; None where the platform does not tell, never 0 for unknown.
+    """The counters of one video; None where the platform does not report one, never 0 for unknown.
 
-    `favorite` is what a platform calls favourites or collects.
+    `favorite` counts what a platform calls favourites or collects.
     """
 
     view: int | None = None
@@ -91,7 +96,7 @@ class VideoStats:
 
 
 class Gone(StrEnum):
-    """Why a video has no counters."""
+    """The reason why a video has no counters."""
 
     NOT_FOUND = "not_found"  # deleted, or never there
     HIDDEN = "hidden"  # private, or shown to some only
@@ -103,7 +108,7 @@ class Gone(StrEnum):
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A video without counters. `final`: asking again will not help."""
+    """A video without counters. `final` is True when a later request cannot change the outcome."""
 
     reason: Gone
     detail: str
@@ -114,22 +119,28 @@ StatsAnswer = VideoStats | Unavailable
 
 
 class RequestGate(Protocol):
-    """Lets an account's requests through at its pace."""
+    """A limiter that lets an account's requests through at its pace."""
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Wait for the turn of a request to `endpoint` (a path), and count it at the end."""
+        """Wait until a request to `endpoint` (a path) may leave, and count it when the context
+        ends."""
 
-    def went_well(self) -> None:
-        """The newest answer was a good one."""
+    def record_success(self) -> None:
+        """Record that the latest request was answered well."""
 
-    def throttled(self) -> None:
-        """The newest request was one too many."""
+    def record_throttle(self) -> None:
+        """Record that the platform refused the latest request as one too many."""
 
 
 @dataclass
 class AccountSession:
-    """An account's way out: its own HTTP session with its cookies and its proxy, kept while the
-    account is used by this process. Only the account's lease holder touches it."""
+    """An account's HTTP session with its cookies and its proxy, kept while this process uses the
+    account.
+
+    Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
+    or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
+    the requests, and None means that nothing does.
+    """
 
     account_id: int
     username: str
@@ -137,24 +148,35 @@ class AccountSession:
     egress: str = "direct"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
-    spacing: RequestDelay | None = field(default=None, repr=False)
+    request_delay: RequestDelay | None = field(default=None, repr=False)
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Around every single request: waits for its turn. Sources must use it."""
-        if self.spacing is not None:
-            self.spacing.wait()
+        """Return a context that waits for the turn of one request to `endpoint`.
+
+        Sources must enter it around every single request.
+        """
+        # The delay is per job and comes first: the gate's turn must not be held while it lasts.
+        if self.request_delay is not None:
+            self.request_delay.wait()
         return nullcontext() if self.gate is None else self.gate.turn(endpoint)
 
-    def hide(self, text: str) -> str:
-        """The text fit to be stored and shown: this session's secrets are struck out of it, also
-        where their names do not give them away."""
+    def redact(self, text: str) -> str:
+        """Return the text with this session's secrets replaced by `***`, ready to be stored and
+        shown.
+
+        The secrets themselves are searched for, so that one is found where no field name gives it
+        away.
+        """
         for secret in self.secrets:
             text = text.replace(secret, "***")
         return redact(storable(text))
 
 
 class Source(Protocol):
-    """A platform."""
+    """A platform that accounts sign in to.
+
+    `pace` limits all requests of one account; `endpoint_paces` holds tighter limits by path prefix.
+    """
 
     platform: str
     pace: Pace
@@ -163,16 +185,16 @@ class Source(Protocol):
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """An HTTP session from stored credentials (cookies, or an API key).
+        """Return an HTTP session from stored credentials (cookies, or an API key).
 
-        Where a platform tells something to everybody, ANONYMOUS may come without any.
+        For public data, ANONYMOUS may be passed as the account id, without credentials.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Ask the platform who is signed in. Raises a SourceError."""
+        """Ask the platform who is signed in. Raises SourceError when it does not answer."""
 
 
 class CreatorSource(Source, Protocol):
@@ -181,31 +203,34 @@ class CreatorSource(Source, Protocol):
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """One page (from 1) of creators of a domain. Raises a SourceError."""
+        """Return one page (the first is 1) of the creators of a domain. Raises SourceError."""
 
 
 @runtime_checkable
 class SequentialSource(Protocol):
-    """A source one of whose pages leads to the next: none can be jumped to."""
+    """A source that announces each page only with the page before, so that none can be jumped
+    to."""
 
     sequential: bool
 
     def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
-        """How many pages must be walked through before that one can be asked for."""
+        """Return how many pages must be fetched before `page` can be requested; 0 when it can be
+        now."""
 
-    def walk(self, session: AccountSession, domain: str, page: int) -> None:
-        """Ask for the first of them. Raises a SourceError."""
+    def advance(self, session: AccountSession, domain: str, page: int) -> None:
+        """Fetch the first of those pages, with one request. Raises SourceError."""
 
 
 class StatsSource(Source, Protocol):
-    """A platform that tells the counters of videos; `batch` is how many to ask for at once."""
+    """A platform that reports the counters of videos; `batch` is the best number of ids for one
+    call."""
 
     batch: int
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """The counters of each of `ids`, by id: every one of them has an answer.
+        """Return the counters of each of `ids`, by id; every id has an entry.
 
-        Any number of ids may be given; the source makes as many requests as it takes.
+        Any number of ids may be passed; the source makes as many requests as they need.
 
         Raises:
             SourceError: nothing is known of any of them.
@@ -214,7 +239,7 @@ class StatsSource(Source, Protocol):
 
 @dataclass(frozen=True)
 class Upload:
-    """One video of a creator's list; its counters are those that the list tells."""
+    """One video of a creator's list, with the counters of that list; None where it shows none."""
 
     bvid: str
     title: str
@@ -228,7 +253,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class UploadsPage:
-    """One page (from 1) of a creator's uploads, newest first, of `total` videos."""
+    """One page (the first is 1) of a creator's uploads, newest first, of `total` videos."""
 
     page: int
     total: int
@@ -237,14 +262,16 @@ class UploadsPage:
 
 
 class UploadsSource(Source, Protocol):
-    """A platform that lists what a creator uploaded."""
+    """A platform that lists a creator's uploads."""
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
-        """A page (from 1), newest first. Raises a SourceError."""
+        """Return one page (the first is 1), newest first. Raises SourceError."""
 
 
 class Budget(Protocol):
-    """What a platform lets us spend in its day (quota units, or millionths of a dollar)."""
+    """The amount that may be spent at a platform in its day: quota units, or millionths of a
+    dollar."""
 
     def spend(self, units: int) -> None:
-        """Take units before they are used. Raises PlatformQuotaError when the day has no room."""
+        """Reserve units before they are used. Raises PlatformQuotaError when the day has no room
+        for them."""

@@ -1,4 +1,4 @@
-"""What platforms with an API key have in common: a session, one request, values read with care."""
+"""HTTP with JSON APIs: sessions by API key, one request, and defensive parsing of values."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from sources.text import may_be_unstorable, storable_json
 
 EXCERPT_CHARS = 4000
 MESSAGE_CHARS = 300
+# 18 digits at most: every such number fits a BIGINT.
 COUNT = re.compile(r"[0-9]{1,18}")
-KEY = re.compile(r"[!-~]+")  # what a header and a query can both hold
+# Printable ASCII: what a header and a query can both hold.
+KEY = re.compile(r"[!-~]+")
 
 
 def open_key_session(
     account_id: int, username: str, key: str | None, proxy: str | None, *, missing: str
 ) -> AccountSession:
-    """A session whose only secret is its key; putting the key where it belongs is the caller's.
+    """Return a session whose only secret is its key; the caller puts the key into a header.
 
     Raises:
-        LoginExpiredError: there is no key (`missing` says where to write one), or it is unusable.
+        LoginExpiredError: there is no key (`missing` is the message, which says where to write
+            one), or it holds characters that no key has.
     """
     key = (key or "").strip()
     if not key:
@@ -38,9 +41,11 @@ def open_key_session(
     if not KEY.fullmatch(key):
         raise LoginExpiredError("the key holds characters that no key has; copy it again")
     http = requests.Session()
-    http.trust_env = False  # a key leaves through its own proxy or directly, never another
+    # The environment's proxies are ignored: a key leaves through its own proxy or directly.
+    http.trust_env = False
     if proxy:
         http.proxies = {"http": proxy, "https": proxy}
+    # The key is also searched for as a URL spells it, because messages may quote a URL.
     secrets = tuple(dict.fromkeys((key, quote(key, safe=""))))
     return AccountSession(
         account_id=account_id, username=username, http=http, egress=egress(proxy), secrets=secrets
@@ -48,7 +53,7 @@ def open_key_session(
 
 
 def egress(proxy: str | None) -> str:
-    """Which way out it is, without credentials."""
+    """Return the name of the proxy as `host:port` without credentials; `direct` without a proxy."""
     if not proxy:
         return "direct"
     parts = urlsplit(proxy)
@@ -57,7 +62,8 @@ def egress(proxy: str | None) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `body` is None when it is no JSON."""
+    """An HTTP response. `body` is None when it is no JSON; `request` is the request without
+    secrets."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,39 +74,49 @@ class Answer:
 
     def evidence(self) -> Evidence:
         # Hidden before it is cut: half a secret would not be found.
-        body = self.session.hide(self.content.decode("utf-8", "replace"))
+        """Return the request, the status and the start of the body, without secrets."""
+        body = self.session.redact(self.content.decode("utf-8", "replace"))
         return Evidence(
             request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
         )
 
-    def damaged(self, what: str) -> RetryableError:
-        return RetryableError(self.session.hide(what), self.evidence(), damaged=True)
+    def damaged_error(self, reason: str) -> RetryableError:
+        """Return the error for a response that cannot be parsed; `reason` says what is wrong with
+        it."""
+        return RetryableError(self.session.redact(reason), self.evidence(), damaged=True)
 
     def retry_after_secs(self, now: datetime) -> float | None:
+        """Return the seconds that its Retry-After header asks for; None without a usable one."""
         return retry_after_secs(self.headers.get("Retry-After"), now)
 
 
 class JsonApi:
-    """Asks one API host; follows no redirect, so that a key goes nowhere else."""
+    """A client of one API host. It follows no redirects, so that no other host gets to see a
+    key."""
 
     def __init__(self, *, base_url: str, timeout_secs: float) -> None:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
 
-    def ask(
+    def request(
         self,
         session: AccountSession,
         path: str,
         params: Mapping[str, str] | None = None,
         payload: Any = None,
     ) -> Answer:
-        """A GET, or with `payload` a POST. Raises RetryableError when no answer came."""
+        """Send a GET, or with `payload` a POST with JSON, and return the response, whatever its
+        status.
+
+        Raises:
+            RetryableError: no response came; `of_proxy` is set when the proxy refused.
+        """
         method = "GET" if payload is None else "POST"
         query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
-        request = session.hide(f"{method} {path}" + (f"?{query}" if query else ""))
+        request = session.redact(f"{method} {path}" + (f"?{query}" if query else ""))
         try:
             with session.turn(path):
-                answer = session.http.request(
+                response = session.http.request(
                     method,
                     f"{self._base_url}{path}",
                     params=params,
@@ -109,34 +125,42 @@ class JsonApi:
                     allow_redirects=False,
                 )
         except (requests.RequestException, ValueError) as error:
-            # Only its kind is told: the text may hold the URL with its key, or the proxy's.
-            raise RetryableError(
-                f"no answer ({type(error).__name__})",
-                Evidence(request),
-                of_proxy=isinstance(error, requests.exceptions.ProxyError),
-            ) from None
-        body = _json(answer.content)
+            raise _no_response(error, request) from None
         return Answer(
-            status=answer.status_code,
-            headers=answer.headers,
-            body=body,
+            status=response.status_code,
+            headers=response.headers,
+            body=_parse_json(response.content),
             request=request,
             session=session,
-            content=answer.content,
+            content=response.content,
         )
 
 
-def error_of_other_status(said: str, answer: Answer) -> SourceError:
-    """The error of a status that means the same at every platform."""
+def _no_response(error: Exception, request: str) -> RetryableError:
+    # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
+    return RetryableError(
+        f"no answer ({type(error).__name__})",
+        Evidence(request),
+        of_proxy=isinstance(error, requests.exceptions.ProxyError),
+    )
+
+
+def error_from_common_status(message: str, answer: Answer) -> SourceError:
+    """Return the error of a status that means the same at every platform."""
+    # 407 comes from the proxy, not from the platform: no account is at fault.
     if answer.status == 407:
         return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
-        return RetryableError(said, answer.evidence())
-    return BadRequestError(said, answer.evidence())
+        return RetryableError(message, answer.evidence())
+    return BadRequestError(message, answer.evidence())
 
 
 def retry_after_secs(header: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, as a number or as a date."""
+    """Return the seconds that a Retry-After header asks for, as a number or as a date (RFC 9110,
+    10.2.3).
+
+    None when there is no header or it is malformed; 0 when its date has passed.
+    """
     text = (header or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
@@ -147,37 +171,41 @@ def retry_after_secs(header: str | None, now: datetime) -> float | None:
     return max(0.0, (until.astimezone(UTC) - now).total_seconds())
 
 
-def counter(value: object) -> int | None:
-    """A count given as number or text; None for what is neither, negative or beyond reason."""
+def parse_count(value: object) -> int | None:
+    """Return a count that came as a number or a text; None when it is negative, over 18 digits or
+    neither."""
     if isinstance(value, str | int):
+        # str() of a huge int is slow and limited by Python, so its size is compared first.
         text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
         return int(text) if COUNT.fullmatch(text) else None
     return None
 
 
 def id_text(value: object) -> str | None:
-    """An id given as text or as an exact number; None for a float, whose last digits are lost."""
+    """Return an id that came as text or integer; None for a float, whose last digits are lost."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return value if isinstance(value, str) else str(value)
 
 
 def text_or_none(value: object) -> str | None:
+    """Return the value when it is a text that is not empty, else None."""
     return value if isinstance(value, str) and value else None
 
 
-def fields(value: object) -> Mapping[str, Any]:
-    """The object, or an empty one where something else stands."""
+def object_or_empty(value: object) -> Mapping[str, Any]:
+    """Return the value when it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def _finite(text: str) -> float | None:
-    """1e999 is a number too large for anybody."""
+    """Return the number; None for one like 1e999, which overflows to infinity and fits no
+    column."""
     number = float(text)
     return number if math.isfinite(number) else None
 
 
-def _json(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         body = json.loads(content, parse_constant=lambda _word: None, parse_float=_finite)
     except (ValueError, RecursionError):

@@ -1,4 +1,5 @@
-"""Which video a link, a share text or an id means. Asks nobody; short links are only recognised."""
+"""Parsing of links, share texts and ids of videos. No request is made; short links are only
+recognised."""
 
 from __future__ import annotations
 
@@ -24,22 +25,27 @@ DOMAINS = {
 SHORT_HOSTS = {"b23.tv", "v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
 SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
 YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}")
-NO_YOUTUBE_IDS = {"videoseries", "live_stream"}  # 11 letters in /embed/, and pages of their own
+# These have 11 letters in /embed/ like an id, but are pages of their own.
+NO_YOUTUBE_IDS = {"videoseries", "live_stream"}
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
 NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
+# Spreadsheets turn long ids into numbers like 7.1E+18, whose last digits are lost.
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+# A URL ends at a blank, a quote, a bracket, or a character outside ASCII: Chinese text follows
+# a URL without a blank.
 URL_CHARS = r"[^\s\"<>\\^`{|}\x00-\x20\x7f-\U0010ffff]+"
 KNOWN_HOST = r"(?:[0-9A-Za-z-]+\.)*(?:" + "|".join(re.escape(name) for name in DOMAINS) + ")/"
 URL = re.compile(
     rf"https?://{URL_CHARS}|(?<![0-9A-Za-z_@.:/-]){KNOWN_HOST}{URL_CHARS}",
     re.IGNORECASE | re.ASCII,  # or i, k and s would fold to letters that are no URL's
 )
+# Punctuation that a sentence puts after a URL; none of it ends a link of a video.
 AFTER_A_URL = ".,;:!?'\")]*"
 
 
 @dataclass(frozen=True)
 class VideoLink:
-    """A video of a platform. Bilibili's ids are spelled `BV…`, whatever the link had."""
+    """A video of a platform. Ids of Bilibili are spelled `BV…`, whatever the link had."""
 
     platform: str
     video_id: str
@@ -47,45 +53,47 @@ class VideoLink:
 
 @dataclass(frozen=True)
 class ShortLink:
-    """A link that leads to a video of a platform; where, only its host knows."""
+    """A link that redirects to a video of a platform; only its host knows to which one."""
 
     platform: str
     url: str
 
 
 def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
-    """The video that a text means: a URL of any form, a share text with one in it, an id of
-    `platform`, or `PLATFORM:ID`. The first video's link of a text counts.
+    """Return the video that a text names: a URL of any form, a share text, an id of `platform`, or
+    `PLATFORM:ID`.
+
+    The first link of a video in a text counts.
 
     Raises:
-        InvalidInputError: it means none; the message says why and what would be understood.
+        InvalidInputError: it names none; the message says why, and what would be understood.
     """
     text = text.strip().removeprefix("//")
-    shown = repr(text[:SHOWN_CHARS])
+    quoted = repr(text[:SHOWN_CHARS])
     urls = urls_in(text)
     if not urls:
-        return _recognise_id(text, platform, shown)
+        return _recognise_id(text, platform, quoted)
     reasons = []
     for url in urls:
         try:
-            link = read_url(url)
+            link = parse_url(url)
         except NoVideoError as error:
             reasons.append(str(error))
             continue
         if platform is not None and link.platform != platform:
-            raise InvalidInputError(f"{shown} is a link of {link.platform}, not of {platform}")
+            raise InvalidInputError(f"{quoted} is a link of {link.platform}, not of {platform}")
         return link
-    raise InvalidInputError(f"{shown} is no link of a video: {reasons[0]}")
+    raise InvalidInputError(f"{quoted} is no link of a video: {reasons[0]}")
 
 
 def urls_in(text: str) -> list[str]:
-    """The URLs in a text, in their order; those of known hosts also without `https://`."""
+    """Return the URLs in a text, in their order; those of known hosts also without `https://`."""
     found = (match[0].rstrip(AFTER_A_URL) for match in URL.finditer(text))
     return [url if "://" in url else f"https://{url}" for url in found]
 
 
-def read_url(url: str) -> VideoLink | ShortLink:
-    """The same for one whole URL. Raises _NoVideo."""
+def parse_url(url: str) -> VideoLink | ShortLink:
+    """Return the video that one whole URL names. Raises NoVideoError when it names none."""
     parts = split_url(url)
     if parts is None:
         raise NoVideoError("the URL is damaged")
@@ -93,7 +101,7 @@ def read_url(url: str) -> VideoLink | ShortLink:
     if platform is None:
         known = ", ".join(DOMAINS)
         raise NoVideoError(f"{parts.hostname} belongs to no known platform (known: {known})")
-    video_id = READERS[platform](_Page(parts))
+    video_id = ID_READERS[platform](_UrlView(parts))
     if video_id is not None:
         return VideoLink(platform, video_id)
     if _is_short(parts):
@@ -102,27 +110,30 @@ def read_url(url: str) -> VideoLink | ShortLink:
 
 
 def find_video(url: str) -> VideoLink | None:
-    """The video of a URL that names one by itself."""
+    """Return the video that a URL names without a redirect; None when it names none."""
     try:
-        link = read_url(url)
+        link = parse_url(url)
     except NoVideoError:
         return None
     return link if isinstance(link, VideoLink) else None
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of an http(s) URL; None for anything else, also for one on an unusual port."""
+    """Return the parts of an http(s) URL; None for anything else, and for a port other than 80 and
+    443."""
     try:
+        # Links copied from HTML source carry &amp; between their parameters.
         parts = urlsplit(url.replace("&amp;", "&"))
         usual = parts.port in (None, 80, 443)
     except ValueError:
         return None
+    # Browsers read a backslash as a slash, urlsplit does not: the two would see different hosts.
     fine = parts.scheme in ("http", "https") and parts.hostname and usual and "\\" not in url
     return parts if fine else None
 
 
 def platform_of_host(host: str | None) -> str | None:
-    """Whose host it is: a platform's domain or one below it."""
+    """Return the platform whose domain the host is or belongs to; None for any other host."""
     name = (host or "").rstrip(".").lower()
     for domain, platform in DOMAINS.items():
         if name == domain or name.endswith(f".{domain}"):
@@ -131,41 +142,41 @@ def platform_of_host(host: str | None) -> str | None:
 
 
 def plain_url(parts: SplitResult) -> str:
-    """The URL without credentials, port and fragment."""
+    """Return the URL without credentials, port and fragment."""
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{str(parts.hostname).rstrip('.')}{parts.path or '/'}{query}"
 
 
-class _Page:
-    """What the readers look at."""
+class _UrlView:
+    """The parts of a URL that the readers of ids look at."""
 
     def __init__(self, parts: SplitResult) -> None:
         self.host = str(parts.hostname).rstrip(".").removeprefix("www.")
-        self.steps = [step for step in parts.path.split("/") if step]
+        self.segments = [segment for segment in parts.path.split("/") if segment]
         self._query = parse_qs(parts.query)
 
     def param(self, name: str) -> str:
         return self._query.get(name, [""])[0]
 
-    def after(self, *names: str) -> str:
-        """The step that follows one of those names."""
-        for name, following in zip(self.steps, self.steps[1:], strict=False):
+    def segment_after(self, *names: str) -> str:
+        """Return the path segment that follows one of those names; empty when there is none."""
+        for name, following in zip(self.segments, self.segments[1:], strict=False):
             if name in names:
                 return following
         return ""
 
 
-def _bilibili_id(page: _Page) -> str | None:
-    first = page.steps[0] if page.steps else ""
-    named = first if page.host == "b23.tv" else page.after("video")
+def _bilibili_id(page: _UrlView) -> str | None:
+    first = page.segments[0] if page.segments else ""
+    named = first if page.host == "b23.tv" else page.segment_after("video")
     for text in (named, page.param("bvid")):
         if text[:2].lower() in ("bv", "av"):
-            return spell_bilibili(text)
+            return normalize_bilibili_id(text)
     return None
 
 
-def spell_bilibili(text: str) -> str | None:
-    """`BV…` for a `BV…`, `av…` or a number; None when it is no id of Bilibili."""
+def normalize_bilibili_id(text: str) -> str | None:
+    """Return `BV…` for a `BV…`, an `av…` or a number; None when it is no id of Bilibili."""
     numbered = NUMBERED.fullmatch(text)
     try:
         if numbered:
@@ -177,29 +188,29 @@ def spell_bilibili(text: str) -> str | None:
     return bvid if text[:2].upper() == "BV" else None
 
 
-def _youtube_id(page: _Page) -> str | None:
+def _youtube_id(page: _UrlView) -> str | None:
     if page.host == "youtu.be":
-        text = page.steps[0] if page.steps else ""
-    elif page.steps[:1] == ["watch"]:
+        text = page.segments[0] if page.segments else ""
+    elif page.segments[:1] == ["watch"]:
         text = page.param("v")
     else:
-        text = page.after("embed", "shorts", "live", "v")
+        text = page.segment_after("embed", "shorts", "live", "v")
     return text if YOUTUBE_ID.fullmatch(text) and text not in NO_YOUTUBE_IDS else None
 
 
-def _douyin_id(page: _Page) -> str | None:
-    for text in (page.after("video", "note"), page.param("vid"), page.param("modal_id")):
+def _douyin_id(page: _UrlView) -> str | None:
+    for text in (page.segment_after("video", "note"), page.param("vid"), page.param("modal_id")):
         if AWEME_ID.fullmatch(text):
             return text
     return None
 
 
-def _tiktok_id(page: _Page) -> str | None:
-    text = page.after("video", "photo")
+def _tiktok_id(page: _UrlView) -> str | None:
+    text = page.segment_after("video", "photo")
     return text if AWEME_ID.fullmatch(text) else None
 
 
-READERS: Mapping[str, Callable[[_Page], str | None]] = {
+ID_READERS: Mapping[str, Callable[[_UrlView], str | None]] = {
     "bilibili": _bilibili_id,
     "youtube": _youtube_id,
     "douyin": _douyin_id,
@@ -208,38 +219,38 @@ READERS: Mapping[str, Callable[[_Page], str | None]] = {
 
 
 def _is_short(parts: SplitResult) -> bool:
-    page = _Page(parts)
+    page = _UrlView(parts)
     if page.host in SHORT_HOSTS:
-        return bool(page.steps) and bool(SHORT_NAME.fullmatch(page.steps[0]))
-    is_t = page.host == "tiktok.com" and len(page.steps) == 2 and page.steps[0] == "t"
-    return is_t and bool(SHORT_NAME.fullmatch(page.steps[1]))
+        return bool(page.segments) and bool(SHORT_NAME.fullmatch(page.segments[0]))
+    is_t = page.host == "tiktok.com" and len(page.segments) == 2 and page.segments[0] == "t"
+    return is_t and bool(SHORT_NAME.fullmatch(page.segments[1]))
 
 
-def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
+def _recognise_id(text: str, platform: str | None, quoted: str) -> VideoLink:
     named, mark, rest = text.partition(":")
-    if mark and named.lower() in READERS and platform in (None, named.lower()):
+    if mark and named.lower() in ID_READERS and platform in (None, named.lower()):
         text, platform = rest.strip(), named.lower()
     if ROUNDED.fullmatch(text):
         raise InvalidInputError(
-            f"{shown} is a number that a spreadsheet has rounded: its last digits are lost; keep"
+            f"{quoted} is a number that a spreadsheet has rounded: its last digits are lost; keep"
             " ids as text"
         )
     if platform is None and re.fullmatch(r"(?i:bv1[0-9A-Za-z]{9}|av[0-9]+)", text):
         platform = "bilibili"
     if platform is None:
         raise InvalidInputError(
-            f"{shown} is neither a link nor an id whose platform is known; write PLATFORM:ID, for"
+            f"{quoted} is neither a link nor an id whose platform is known; write PLATFORM:ID, for"
             " example youtube:dQw4w9WgXcQ"
         )
     video_id = _id_of(platform, text)
     if video_id is None:
-        raise InvalidInputError(f"{shown} is no video id of {platform}")
+        raise InvalidInputError(f"{quoted} is no video id of {platform}")
     return VideoLink(platform, video_id)
 
 
 def _id_of(platform: str, text: str) -> str | None:
     if platform == "bilibili":
-        return spell_bilibili(text)
+        return normalize_bilibili_id(text)
     if platform == "youtube":
         return text if YOUTUBE_ID.fullmatch(text) else None
-    return text if platform in READERS and AWEME_ID.fullmatch(text) else None
+    return text if platform in ID_READERS and AWEME_ID.fullmatch(text) else None

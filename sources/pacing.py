@@ -1,11 +1,12 @@
-"""How fast an account may ask: sliding windows as declared, and what was learned under them.
+"""Request rate of an account: sliding windows as declared, and the limits learned within them.
 
-A window counts answers, not departures: a request that left `per_secs` after the answer to the one
-`limit` before it cannot reach the platform too early, however slow the way is.
+A window counts responses, not departures: a request that left `per_secs` after the response to the
+one `limit` before it cannot reach the platform too early, however slow the network is.
 
-The learned limit is additive increase, multiplicative decrease: a throttle halves it and remembers
-the wall it ran into; every full window that goes well adds a twentieth of the declared pace, up to
-just that wall. A wall is forgotten after a day, as platforms change their minds.
+The learned limit follows additive increase, multiplicative decrease: a throttle halves it and
+remembers the rate that was refused as a ceiling; every full window without a throttle adds a
+twentieth of the declared pace, up to that ceiling. A ceiling is forgotten after a day, because
+platforms change their limits.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.settings import Pace
 
-EVERYTHING = "*"  # the window that every request of an account goes through
-MARGIN_SECS = 0.02  # two hosts' views of the database's clock
+# The name of the window that every request of an account goes through.
+EVERYTHING = "*"
+# Two hosts see the database's clock with a difference of up to this.
+MARGIN_SECS = 0.02
 GROWTH = 0.05  # of the declared pace, for each full window
-WALL_LIVES_SECS = 86400.0
+CEILING_TTL_SECS = 86400.0
+# Bounds the size of the JSON that is stored with the account.
 MAX_MOMENTS = 100
 
 
@@ -36,86 +40,99 @@ class RateWindow:
 
     pace: Pace
     limit: float = 0.0  # requests a window as learned; 0: nothing learned, as declared
-    wall: float | None = None
-    wall_at: float = 0.0
+    ceiling: float | None = None
+    ceiling_at: float = 0.0
     recent: deque[tuple[float, int]] = field(default_factory=deque)  # moments, and how many
-    good_in_row: int = 0
+    successes_in_row: int = 0
 
     @property
     def learned(self) -> float:
-        """Requests a window that are allowed now; below 1 the window is stretched instead."""
+        """Return the requests per window that are allowed now; below 1 the window is stretched
+        instead."""
         return self.limit or float(self.pace.requests)
 
     @property
     def secs(self) -> float:
+        """Return the length of the window in seconds: as declared, or longer when less than 1 is
+        allowed."""
         return self.pace.per_secs / min(1.0, self.learned)
 
     @property
     def per_sec(self) -> float:
+        """Return the requests per second that are allowed now."""
         return self.learned / self.pace.per_secs
 
     @property
-    def _room(self) -> int:
-        return max(1, int(self.learned + 1e-9))  # a sum of twentieths may fall just short
+    def _capacity(self) -> int:
+        # A sum of twentieths may fall just short of the whole number that it stands for.
+        return max(1, int(self.learned + 1e-9))
 
     def ready_in(self, now: float) -> float:
-        """Seconds until the next request may leave."""
-        room = self._room
+        """Return the seconds until the next request may leave; 0 when it may at once."""
+        room = self._capacity
         for moment, count in reversed(self.recent):
             room -= count
             if room <= 0:
                 return max(0.0, moment + self.secs + MARGIN_SECS - now)
         return 0.0
 
-    def answered(self, now: float) -> None:
-        """Count a request whose answer came (or did not: the platform may have counted it)."""
+    def record_request(self, now: float) -> None:
+        """Count a request that was answered, or that failed: the platform may have counted it
+        too."""
         count = 1
         if self.recent and self._grain(now) == self._grain(self.recent[-1][0]):
             count += self.recent.pop()[1]
         self.recent.append((now, count))
-        self.forget(now)
+        self.drop_expired(now)
 
     def _grain(self, moment: float) -> float:
-        """Answers in the same hundredth of a window are kept as one; wide windows hold many."""
+        """Return the bucket of a moment.
+
+        Wide windows hold many requests: those of the same hundredth of a window are kept as one
+        entry.
+        """
         if self.pace.requests <= MAX_MOMENTS:
             return moment
         return moment // (self.pace.per_secs / MAX_MOMENTS)
 
-    def forget(self, now: float) -> None:
-        """Drop what has left the window."""
+    def drop_expired(self, now: float) -> None:
+        """Drop the requests that have left the window."""
         horizon = now - self.secs - MARGIN_SECS
         while self.recent and self.recent[0][0] < horizon:
             self.recent.popleft()
 
-    def went_well(self, now: float) -> None:
-        """Grow a little after each full window without a throttle."""
-        self.good_in_row += 1
-        if self.good_in_row < self.learned:
+    def record_success(self, now: float) -> None:
+        """Raise the limit a little after each full window without a throttle."""
+        self.successes_in_row += 1
+        if self.successes_in_row < self.learned:
             return
-        self.good_in_row = 0
-        if self.wall is not None and now - self.wall_at > WALL_LIVES_SECS:
-            self.wall = None
-        top = min(self.pace.requests, self.wall or self.pace.requests)
+        self.successes_in_row = 0
+        if self.ceiling is not None and now - self.ceiling_at > CEILING_TTL_SECS:
+            self.ceiling = None
+        top = min(self.pace.requests, self.ceiling or self.pace.requests)
         self.limit = min(top, self.learned + GROWTH * self.pace.requests)
 
-    def throttled(self, now: float) -> None:
+    def record_throttle(self, now: float) -> None:
         """Halve the limit, and remember how many requests were too many."""
-        self.wall = min(0.95 * self.learned, max(self._went_before(now), self.learned / 2))
-        self.wall_at = now
-        self.limit = max(self.pace.requests / 64, min(self.learned, self.wall) / 2)
-        self.wall = max(self.wall, self.limit)
-        self.good_in_row = 0
+        # At most 95 % of the present limit: otherwise the same rate would be tried again. At least
+        # half of it: a refusal after few requests may have been about something else.
+        self.ceiling = min(0.95 * self.learned, max(self._accepted_before(now), self.learned / 2))
+        self.ceiling_at = now
+        # The floor keeps the account usable: a window is stretched to 64 times its length at most.
+        self.limit = max(self.pace.requests / 64, min(self.learned, self.ceiling) / 2)
+        self.ceiling = max(self.ceiling, self.limit)
+        self.successes_in_row = 0
 
-    def _went_before(self, now: float) -> float:
-        """How many requests the platform had taken when it refused the newest one."""
-        if self._room == 1:  # nothing before it in the window: the count tells nothing
+    def _accepted_before(self, now: float) -> float:
+        """Return how many requests the platform had accepted when it refused the latest one."""
+        if self._capacity == 1:  # nothing before it in the window: the count is inconclusive
             return self.learned
         since = now - self.pace.per_secs
         return sum(count for moment, count in self.recent if moment > since) - 1
 
-    def fill(self, now: float) -> None:
-        """Take it that the window was just used up: nobody told what was asked."""
-        self.recent = deque([(now, self._room)])
+    def mark_full(self, now: float) -> None:
+        """Treat the window as just used up, because nobody recorded what was requested in it."""
+        self.recent = deque([(now, self._capacity)])
 
 
 @dataclass
@@ -128,35 +145,41 @@ class AccountPace:
     def load(
         cls, paces: Mapping[str, Pace], stored: str | None, now: datetime, *, known: bool
     ) -> AccountPace:
-        """Windows as declared by `paces` with what was learned; `known` tells whether the last
-        user said how far it went."""
+        """Return the windows that `paces` declares, with the limits that were learned and stored.
+
+        Args:
+            paces: the declared paces, by path prefix (`EVERYTHING` for all requests).
+            stored: what `dump` returned; None when nothing was stored yet.
+            known: False when the last user did not store what it requested; the windows then count
+                as full.
+        """
         kept: dict[str, Any] = json.loads(stored) if stored else {}
         pace = cls({name: _window(paces[name], kept.get(name)) for name in paces})
         if not known:
             for window in pace.windows.values():
-                window.fill(now.timestamp())
+                window.mark_full(now.timestamp())
         return pace
 
     def dump(self, now: datetime) -> str:
-        """What `load` needs, as JSON."""
+        """Return the state that `load` needs, as JSON."""
         for window in self.windows.values():
-            window.forget(now.timestamp())
+            window.drop_expired(now.timestamp())
         return json.dumps(
             {
                 name: {
-                    "limit": one.limit,
-                    "wall": one.wall,
-                    "wall_at": one.wall_at,
-                    "recent": [(round(moment, 3), count) for moment, count in one.recent],
-                    "good": one.good_in_row,
-                    "per_secs": one.pace.per_secs,
+                    "limit": window.limit,
+                    "wall": window.ceiling,
+                    "wall_at": window.ceiling_at,
+                    "recent": [(round(moment, 3), count) for moment, count in window.recent],
+                    "good": window.successes_in_row,
+                    "per_secs": window.pace.per_secs,
                 }
-                for name, one in self.windows.items()
+                for name, window in self.windows.items()
             }
         )
 
-    def of(self, endpoint: str) -> list[RateWindow]:
-        """The windows that a request to `endpoint` goes through."""
+    def windows_for(self, endpoint: str) -> list[RateWindow]:
+        """Return the windows that a request to `endpoint` (a path) goes through."""
         return [
             window
             for name, window in self.windows.items()
@@ -164,18 +187,21 @@ class AccountPace:
         ]
 
     def ready_at(self, now: datetime) -> datetime | None:
-        """When the account may ask again; None when it may at once."""
-        secs = max((w.ready_in(now.timestamp()) for w in self.of(EVERYTHING)), default=0.0)
+        """Return when the account may send its next request; None when it may at once."""
+        secs = max((w.ready_in(now.timestamp()) for w in self.windows_for(EVERYTHING)), default=0.0)
         return now + timedelta(seconds=secs) if secs > 0 else None
 
     @property
     def per_sec(self) -> float:
-        """Requests a second, as learned."""
-        return min((window.per_sec for window in self.of(EVERYTHING)), default=0.0)
+        """Return the requests per second that are allowed now, as learned."""
+        return min((window.per_sec for window in self.windows_for(EVERYTHING)), default=0.0)
 
 
 def learned_per_sec(stored: str | None) -> float | None:
-    """The learned rate of an account out of what is stored; None before anything was."""
+    """Return an account's learned rate from its stored state, in requests per second.
+
+    None when nothing was learned yet.
+    """
     kept = json.loads(stored) if stored else {}
     window = kept.get(EVERYTHING)
     if not window or not window.get("limit"):
@@ -184,9 +210,9 @@ def learned_per_sec(stored: str | None) -> float | None:
 
 
 class PacedGate:
-    """Lets one account's requests through in their turn.
+    """A gate that lets one account's requests through one after the other.
 
-    A wait longer than `patience_secs` raises OutOfTurnSignal instead: another account can go on.
+    A wait longer than `patience_secs` raises OutOfTurnSignal, so that another account can be used.
     """
 
     def __init__(
@@ -200,12 +226,12 @@ class PacedGate:
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
-        """Wait for the turn, and count the request when its answer has come.
+        """Wait for the turn, and count the request when its response has come or it has failed.
 
         Raises:
             StoppedSignal, OutOfTurnSignal: the request must not be made.
         """
-        windows = self.pace.of(endpoint)
+        windows = self.pace.windows_for(endpoint)
         secs = max((window.ready_in(self._now()) for window in windows), default=0.0)
         if self._stop.is_set():
             raise StoppedSignal
@@ -218,17 +244,17 @@ class PacedGate:
             yield
         finally:
             for window in windows:
-                window.answered(self._now())
+                window.record_request(self._now())
 
-    def went_well(self) -> None:
-        """The newest answer was a good one."""
+    def record_success(self) -> None:
+        """Let the windows of the latest request grow."""
         for window in self._last:
-            window.went_well(self._now())
+            window.record_success(self._now())
 
-    def throttled(self) -> None:
-        """The newest request was one too many."""
+    def record_throttle(self) -> None:
+        """Halve the windows of the latest request."""
         for window in self._last:
-            window.throttled(self._now())
+            window.record_throttle(self._now())
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -237,14 +263,15 @@ class PacedGate:
 def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
     if not kept:
         return RateWindow(pace)
+    # The declared window may have changed since: what was learned is a rate, not a count.
     scale = pace.per_secs / float(kept.get("per_secs") or pace.per_secs)
     limit = min(float(pace.requests), float(kept.get("limit") or 0.0) * scale)
-    wall = kept.get("wall")
+    ceiling = kept.get("wall")
     return RateWindow(
         pace=pace,
         limit=limit,
-        wall=wall and float(wall) * scale,
-        wall_at=float(kept.get("wall_at") or 0.0),
+        ceiling=ceiling and float(ceiling) * scale,
+        ceiling_at=float(kept.get("wall_at") or 0.0),
         recent=deque((float(moment), int(count)) for moment, count in kept.get("recent") or ()),
-        good_in_row=int(kept.get("good") or 0),
+        successes_in_row=int(kept.get("good") or 0),
     )

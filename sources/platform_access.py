@@ -1,4 +1,4 @@
-"""A platform as workers reach it."""
+"""A platform as workers reach it: its guarded source and its sessions."""
 
 from __future__ import annotations
 

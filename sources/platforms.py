@@ -1,4 +1,4 @@
-"""Which platforms there are, and how each one's adapter is made."""
+"""The registry of platforms, and how the adapter of each one is built."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ from sources.tikhub.tiktok import TikTokSource
 from sources.youtube.client import YouTubeClient
 from sources.youtube.source import YouTubeSource
 
-MICROS = 1_000_000  # TikHub's budget is counted in millionths of a dollar
-TIKHUB_SECS = 30.0  # it asks others itself; an answer that nobody waits for is charged too
+# TikHub's budget is counted in millionths of a dollar.
+MICROS = 1_000_000
+# TikHub requests others itself, and a response that nobody waits for is charged too.
+TIKHUB_SECS = 30.0
+# YouTube's quota day begins at midnight of this zone.
 PACIFIC = "America/Los_Angeles"
 BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of the day
 
 
 @dataclass(frozen=True)
 class SourceContext:
-    """What it takes to make a source."""
+    """The collaborators that adapters are built from."""
 
     settings: Settings
     clock: Clock
@@ -43,11 +46,12 @@ class SourceContext:
 class Platform:
     """A platform that Baton knows.
 
-    `raw_fields` says where in a creator's raw data the export's common columns are.
+    `raw_fields` maps the export's common columns to keys of a creator's raw data.
     `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
-    `session_expiry` says when a session ends by itself, where its text tells. `key` is there for
-    platforms that are asked with one API key instead of the pool's accounts. `page_creators` and
-    `most_pages` are the size of a full page and of a whole search, where they are known.
+    `session_expiry` returns when a session ends by itself, None where its text does not say. `key`
+    is set for platforms that are requested with one API key instead of the pool's accounts.
+    `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
+    they are unknown.
     """
 
     name: str
@@ -63,46 +67,46 @@ class Platform:
     max_pages: int | None = None
 
 
-def _bilibili(making: SourceContext) -> Source:
-    settings = making.settings
+def _bilibili(context: SourceContext) -> Source:
+    settings = context.settings
     client = BilibiliClient(
         base_url=settings.bilibili_base_url,
         timeout_secs=settings.request_timeout_secs,
-        clock=making.clock,
+        clock=context.clock,
     )
-    chance = random.Random()
+    rng = random.Random()
     min_secs, max_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
-    pause = RandomDelay(clock=making.clock, min_secs=min_secs, max_secs=max_secs, chance=chance)
-    return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, chance=chance)
+    pause = RandomDelay(clock=context.clock, min_secs=min_secs, max_secs=max_secs, rng=rng)
+    return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, rng=rng)
 
 
-def _youtube(making: SourceContext) -> Source:
-    settings = making.settings
-    budget = making.budget("youtube", settings.youtube_daily_units, PACIFIC)
+def _youtube(context: SourceContext) -> Source:
+    settings = context.settings
+    budget = context.budget("youtube", settings.youtube_daily_units, PACIFIC)
     client = YouTubeClient(
         base_url=settings.youtube_base_url,
         timeout_secs=settings.request_timeout_secs,
-        clock=making.clock,
+        clock=context.clock,
         budget=budget,
     )
     return YouTubeSource(client=client, pace=settings.youtube_pace)
 
 
-def _tikhub(making: SourceContext) -> TikHubClient:
-    settings = making.settings
-    budget = making.budget("tikhub", round(settings.tikhub_daily_budget_usd * MICROS), "UTC")
+def _tikhub(context: SourceContext) -> TikHubClient:
+    settings = context.settings
+    budget = context.budget("tikhub", round(settings.tikhub_daily_budget_usd * MICROS), "UTC")
     price = round(settings.tikhub_price_usd * MICROS)
     patience = max(TIKHUB_SECS, settings.request_timeout_secs)
     return TikHubClient(
         base_url=settings.tikhub_base_url,
         timeout_secs=patience,
-        clock=making.clock,
+        clock=context.clock,
         budget=budget,
         price=price,
     )
 
 
-OWN = (
+BUILT_IN = (
     Platform(
         name="bilibili",
         make=_bilibili,
@@ -115,13 +119,13 @@ OWN = (
     Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
     Platform(
         "douyin",
-        lambda making: DouyinSource(client=_tikhub(making), pace=making.settings.tikhub_pace),
+        lambda context: DouyinSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
         key=lambda settings: settings.tikhub_token,
     ),
     Platform(
         "tiktok",
-        lambda making: TikTokSource(client=_tikhub(making), pace=making.settings.tikhub_pace),
+        lambda context: TikTokSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
         key=lambda settings: settings.tikhub_token,
     ),
@@ -129,47 +133,56 @@ OWN = (
 
 
 class PlatformRegistry:
-    """The platforms of an installation: Baton's own and those that TOML files declare."""
+    """The platforms of an installation: the built-in ones and those that TOML files declare."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError for a wrong declaration."""
-        own = {platform.name: platform for platform in OWN}
+        """Load the declared platforms. Raises SettingsError for a wrong declaration."""
+        own = {platform.name: platform for platform in BUILT_IN}
         declared = load_platforms(settings.sources_dir, environment(), taken=own)
         self.platforms: Mapping[str, Platform] = own | {
-            one.name: _of_declaration(one) for one in declared
+            platform.name: _from_declaration(platform) for platform in declared
         }
 
     def named(self, name: str) -> Platform:
-        """The platform of that name. Raises InvalidInputError for another, naming the known"
-        " ones."""
-        return self._one_of(name, list(self.platforms))
+        """Return the platform of that name, in any case of letters.
 
-    def searching(self, name: str) -> Platform:
-        """A platform whose creators can be crawled. Raises InvalidInputError for others."""
-        return self._one_of(name, [one.name for one in self.platforms.values() if one.searches])
+        Raises:
+            InvalidInputError: there is none; the message lists the known ones.
+        """
+        return self._lookup(name, list(self.platforms))
+
+    def searchable(self, name: str) -> Platform:
+        """Return a platform whose creators can be crawled. Raises InvalidInputError for any
+        other."""
+        return self._lookup(
+            name, [platform.name for platform in self.platforms.values() if platform.searches]
+        )
 
     def raw_fields(self, name: str) -> Mapping[str, str]:
-        """Where the common columns are in its creators' raw data; nowhere, if it is gone."""
+        """Return the keys of the common columns in the raw data of a platform's creators.
+
+        A platform that is not declared any more has each column under its own name.
+        """
         known = self.platforms.get(name)
         return (known.raw_fields if known else None) or {
             column: column for column in ("followers", "videos", "signature")
         }
 
-    def _one_of(self, name: str, names: list[str]) -> Platform:
+    def _lookup(self, name: str, names: list[str]) -> Platform:
         wanted = name.strip().lower()
         if wanted not in names:
             raise InvalidInputError(f"unknown platform {name!r}; known: {', '.join(names)}")
         return self.platforms[wanted]
 
 
-def _of_declaration(one: DeclaredPlatform) -> Platform:
+def _from_declaration(declared: DeclaredPlatform) -> Platform:
     return Platform(
-        name=one.name,
-        make=lambda making: one.make(making.settings, making.clock),
-        sequential=one.sequential,
-        raw_fields=one.raw_fields,
-        check_session_text=one.check_session_text,
-        check_proxy=one.check_proxy,
-        page_creators=one.page_creators,
-        max_pages=one.max_pages,
+        name=declared.name,
+        make=lambda context: declared.make(context.settings, context.clock),
+        sequential=declared.sequential,
+        raw_fields=declared.raw_fields,
+        check_session_text=declared.check_session_text,
+        check_proxy=declared.check_proxy,
+        page_creators=declared.page_creators,
+        max_pages=declared.max_pages,
     )

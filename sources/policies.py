@@ -1,4 +1,4 @@
-"""Retry, blame and the breaker: written once, wrapped around any source."""
+"""Retries, fault attribution and the breaker, written once and wrapped around any source."""
 
 from __future__ import annotations
 
@@ -132,12 +132,11 @@ class Breaker:
 
 
 class GuardedSource:
-    """A source whose requests are retried, judged and stopped by the breaker.
+    """A source whose requests are retried, context and stopped by the breaker.
 
-    Raises BreakerOpenError when the way out is shut, and what the source raises (with its
-    `culprit`), except that a RetryableError whose tries are used up comes out as
-    UnexpectedResponseError when the answers
-    were damaged, and as itself when nothing came.
+    Its methods raise BreakerOpenError when the egress is closed, and what the source raises, with
+    its `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError
+    when the responses were damaged, and is raised as it is when none came.
     """
 
     def __init__(
@@ -152,16 +151,17 @@ class GuardedSource:
 
     @property
     def paces(self) -> Mapping[str, Pace]:
-        """The declared paces, by the beginning of the path."""
+        """Return the declared paces, by path prefix; EVERYTHING is the one of all requests."""
         return {EVERYTHING: self.source.pace, **self.source.endpoint_paces}
 
     @property
     def batch(self) -> int:
-        """How many videos to ask for at once."""
+        """Return the best number of video ids for one call."""
         return cast(StatsSource, self.source).batch
 
-    def trying(self, attempts: int) -> GuardedSource:
-        """The same source under the same breaker, with as many tries of one request."""
+    def with_attempts(self, attempts: int) -> GuardedSource:
+        """Return the same source under the same breaker, with that many attempts of each
+        request."""
         return GuardedSource(
             source=self.source,
             breaker=self.breaker,
@@ -173,39 +173,49 @@ class GuardedSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
-        """One page of creators. Raises a SourceError, Stopped or OutOfTurnSignal."""
+        """Return one page of creators, after the pages that a sequential source needs before it.
+
+        Raises:
+            SourceError, StoppedSignal, OutOfTurnSignal
+        """
         source = cast(CreatorSource, self.source)
         if isinstance(source, SequentialSource):
-            walker: SequentialSource = source
-            while walker.pages_before(session, domain, page):
-                self._ask(session, stop, "search", lambda: walker.walk(session, domain, page))
-        return self._ask(
+            sequential: SequentialSource = source
+            while sequential.pages_before(session, domain, page):
+                self._call(
+                    session, stop, "search", lambda: sequential.advance(session, domain, page)
+                )
+        return self._call(
             session, stop, "search", lambda: source.search_creators(session, domain, page, via)
         )
 
     def video_stats(
         self, session: AccountSession, ids: Sequence[str], stop: threading.Event
     ) -> dict[str, StatsAnswer]:
-        """Counters of videos. Raises a SourceError, Stopped or OutOfTurnSignal."""
+        """Return the counters of videos, by id. Raises SourceError, StoppedSignal or
+        OutOfTurnSignal."""
         source = cast(StatsSource, self.source)
-        return self._ask(session, stop, "stats", lambda: source.video_stats(session, ids))
+        return self._call(session, stop, "stats", lambda: source.video_stats(session, ids))
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
     ) -> UploadsPage:
-        """A page (from 1) of a creator's uploads. Raises a SourceError, Stopped or"
-        " OutOfTurnSignal."""
+        """Return one page (the first is 1) of a creator's uploads.
+
+        Raises:
+            SourceError, StoppedSignal, OutOfTurnSignal
+        """
         source = cast(UploadsSource, self.source)
-        return self._ask(session, stop, "uploads", lambda: source.uploads(session, uid, page))
+        return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Who is signed in. Raises a SourceError, Stopped or OutOfTurnSignal."""
-        return self._ask(session, stop, "session", lambda: self.source.check_session(session))
+        """Return who is signed in. Raises SourceError, StoppedSignal or OutOfTurnSignal."""
+        return self._call(session, stop, "session", lambda: self.source.check_session(session))
 
-    def _ask(
+    def _call(
         self, session: AccountSession, stop: threading.Event, kind: str, request: Callable[[], T]
     ) -> T:
-        asked = Asked(session.account_id, session.egress, kind)
+        context = Asked(session.account_id, session.egress, kind)
         for attempt in range(1, self._attempts + 1):
             self._require_open(session)
             try:
@@ -214,24 +224,24 @@ class GuardedSource:
                 self.breaker.note_failed(self.platform, session.egress)
                 raise
             except SourceError as error:
-                error.culprit = self._blame.judge(self.platform, asked, error)
-                self._note(session, error)
+                error.culprit = self._blame.judge(self.platform, context, error)
+                self._record_failure(session, error)
                 if not isinstance(error, RetryableError):
                     raise
                 if attempt == self._attempts:
                     raise _exhausted(error, attempt) from error
                 self._back_off(attempt, stop)
             else:
-                self._blame.note_good(self.platform, asked)
+                self._blame.note_good(self.platform, context)
                 self.breaker.note_good(self.platform, session.egress)
                 if session.gate is not None:
-                    session.gate.went_well()
+                    session.gate.record_success()
                 return answer
         raise AssertionError("at least one attempt is made")
 
-    def _note(self, session: AccountSession, error: SourceError) -> None:
+    def _record_failure(self, session: AccountSession, error: SourceError) -> None:
         if isinstance(error, ThrottledError) and session.gate is not None:
-            session.gate.throttled()
+            session.gate.record_throttle()
         if not isinstance(error, RiskControlError) or error.culprit is Culprit.ACCOUNT:
             self.breaker.note_failed(self.platform, session.egress)
             return

@@ -1,4 +1,4 @@
-"""Pauses between requests, besides the account's pace."""
+"""Delays between requests that are kept beside the account's pace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from core.clock import Clock
 
 
 class RequestDelay:
-    """Lets the requests of one job begin at least `gap_secs` apart, whatever accounts make them."""
+    """A delay that lets the requests of one job begin at least `gap_secs` apart, whatever accounts
+    make them."""
 
     def __init__(self, *, clock: Clock, gap_secs: float) -> None:
         self._clock = clock
@@ -19,30 +20,33 @@ class RequestDelay:
         self._never = threading.Event()  # a gap is short: a stop is noticed after it
 
     def wait(self) -> None:
-        """Wait for the turn of the next request."""
+        """Wait until the next request may begin."""
         with self._lock:
             now = self._clock.monotonic()
             begins_at = max(now, self._free_at)
+            # Reserved before the wait: the next caller queues behind this one.
             self._free_at = begins_at + self._gap_secs
         if begins_at > now:
             self._clock.wait(self._never, begins_at - now)
 
 
 class RandomDelay:
-    """Waits for a random time, so that requests do not follow each other like clockwork.
+    """A random delay, so that requests do not follow each other at a fixed interval.
 
     Args:
-        chance: what the length is drawn with.
+        min_secs, max_secs: the range of its length.
+        rng: draws the length.
     """
 
     def __init__(
-        self, *, clock: Clock, min_secs: float, max_secs: float, chance: random.Random
+        self, *, clock: Clock, min_secs: float, max_secs: float, rng: random.Random
     ) -> None:
         self._clock = clock
         self._range_secs = min_secs, max_secs
-        self._chance = chance
+        self._rng = rng
         self._never = threading.Event()  # the pause is short: a stop is noticed after it
 
     def wait(self) -> None:
+        """Wait for a random time within the range; return at once when the range ends at 0."""
         if max(self._range_secs) > 0:
-            self._clock.wait(self._never, self._chance.uniform(*self._range_secs))
+            self._clock.wait(self._never, self._rng.uniform(*self._range_secs))

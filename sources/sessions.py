@@ -1,4 +1,4 @@
-"""One HTTP session per account, kept; closed when its credentials change."""
+"""The HTTP sessions of this process, one per account, replaced when its credentials change."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from sources.request_delay import RequestDelay
 
 
 class SessionPool:
-    """Sessions of this process, by account. An account's lease holder is its only user.
+    """Sessions by account. The holder of an account's lease is the only user of its session.
 
     Args:
-        spacing: what keeps the requests of all of them apart.
+        request_delay: keeps the requests of all these sessions apart; None for no delay.
     """
 
-    def __init__(self, *, source: Source, spacing: RequestDelay | None = None) -> None:
+    def __init__(self, *, source: Source, request_delay: RequestDelay | None = None) -> None:
         self._source = source
-        self._spacing = spacing
+        self._request_delay = request_delay
         self._lock = threading.Lock()
         self._open: dict[int, tuple[str, AccountSession]] = {}
 
     def session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """The account's session, made anew when its cookies or its proxy changed.
+        """Return the account's session; a new one when its cookies or its proxy changed.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
+        # Only a digest is kept to compare with: the secrets stay in the session alone.
         version = hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
                 return known[1]
+        # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
-        fresh.spacing = self._spacing
+        fresh.request_delay = self._request_delay
         with self._lock:
             if known is not None:
                 known[1].http.close()
@@ -44,6 +46,7 @@ class SessionPool:
         return fresh
 
     def close(self) -> None:
+        """Close all sessions."""
         with self._lock:
             for _, session in self._open.values():
                 session.http.close()

@@ -1,4 +1,4 @@
-"""One pace for everybody who asks with the same API key, from several threads and platforms."""
+"""One request rate for all threads and platforms that use the same API key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sources.pacing import AccountPace
 
 
 class SharedGate:
-    """Lets the requests of one key through in their turn; fits `RequestGate`.
+    """A RequestGate for the requests of one key.
 
-    Unlike an account's gate it counts departures: with several requests under way at once, waiting
-    for their answers would leave most of the pace unused.
+    Unlike an account's gate it counts departures: with several requests in flight at once, waiting
+    for their responses would leave most of the pace unused.
     """
 
     def __init__(self, *, pace: AccountPace, clock: Clock, stop: threading.Event) -> None:
@@ -27,32 +27,37 @@ class SharedGate:
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
-        """Wait for the turn of a request. Raises StoppedSignal: it must not be made."""
+        """Wait for the turn of a request. Raises StoppedSignal when it must not be made."""
         while (secs := self._take_turn(endpoint)) > 0:
             if self._clock.wait(self._stop, secs):
                 raise StoppedSignal
         yield
 
     def _take_turn(self, endpoint: str) -> float:
-        """Count a request that leaves now, or the seconds until one may."""
+        """Count a request that leaves now and return 0, or return the seconds until one may
+        leave."""
         if self._stop.is_set():
             raise StoppedSignal
-        windows = self._pace.of(endpoint)
+        windows = self._pace.windows_for(endpoint)
         with self._lock:
             now = self._now()
             secs = max((window.ready_in(now) for window in windows), default=0.0)
             if secs <= 0:
                 for window in windows:
-                    window.answered(now)
+                    window.record_request(now)
             return secs
 
-    def went_well(self) -> None:
+    def record_success(self) -> None:
+        """Let all windows grow."""
         with self._lock:
             for window in self._pace.windows.values():
-                window.went_well(self._now())
+                window.record_success(self._now())
 
-    def throttled(self) -> None:
-        """One request was too many. Those that were under way with it tell nothing new."""
+    def record_throttle(self) -> None:
+        """Halve all windows, once for the requests that were in flight together.
+
+        The other refusals of the same burst carry no further information.
+        """
         with self._lock:
             now = self._now()
             longest = max(window.secs for window in self._pace.windows.values())
@@ -60,7 +65,7 @@ class SharedGate:
                 return
             self._halved_at = now
             for window in self._pace.windows.values():
-                window.throttled(now)
+                window.record_throttle(now)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -1,4 +1,5 @@
-"""Where short links lead: redirects followed by hand, never to a host of somebody else."""
+"""Resolution of short links: redirects are followed one by one, never to a host of somebody
+else."""
 
 from __future__ import annotations
 
@@ -32,22 +33,26 @@ from sources.links import (
 MAX_HOPS = 5
 MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
+# 200 without a redirect is the host's page that says that the link is dead.
 DEAD = (200, 204, 404, 410)
 DEAD_END = "the short link leads to no video: removed, or the link of something else"
 
 
 class _PlainSession(requests.Session):
-    """One that has no opinion of redirects: else it chokes on a damaged Location."""
+    """A session that ignores redirects: requests would otherwise fail on a damaged Location
+    header."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
 
 
 class ShortLinkResolver:
-    """Follows short links, each with a fresh session: no cookie and no account is shown.
+    """A resolver of short links. Each one gets a fresh session, without cookies and without an
+    account.
 
     Args:
-        base_url: for trials: instead of `https://HOST/PATH`, `BASE/HOST/PATH` is asked.
+        base_url: for tests: `BASE/HOST/PATH` is requested instead of `https://HOST/PATH`.
+        proxy: the proxy's URL; None to connect directly.
     """
 
     def __init__(
@@ -61,18 +66,19 @@ class ShortLinkResolver:
         self._known: dict[str, VideoLink] = {}
 
     def resolve(self, link: ShortLink) -> VideoLink | Unavailable:
-        """The video that the link leads to, or why there is none. A video is remembered: a link
-        never leads to another one.
+        """Return the video that the link redirects to, or why there is none.
+
+        Videos are cached, because a link never changes its target.
 
         Raises:
-            RetryableError: nothing came, or the server failed.
-            Throttled, RiskControlError: the host wants to be left alone.
+            RetryableError: no response came, or the server failed.
+            ThrottledError, RiskControlError: the host wants no more requests for now.
         """
         with self._lock:
             known = self._known.get(link.url)
         if known is not None:
             return known
-        found = self._asked(link)
+        found = self._fetch(link)
         if isinstance(found, VideoLink):
             self._remember(link, found)
         return found
@@ -83,20 +89,20 @@ class ShortLinkResolver:
                 del self._known[next(iter(self._known))]  # the oldest
             self._known[link.url] = video
 
-    def _asked(self, link: ShortLink) -> VideoLink | Unavailable:
+    def _fetch(self, link: ShortLink) -> VideoLink | Unavailable:
         with _PlainSession() as http:
             http.trust_env = False
             http.headers["User-Agent"] = HEADERS["User-Agent"]
             if self._proxy:
                 http.proxies = {"http": self._proxy, "https": self._proxy}
-            return self._follow(link.url, lambda url: self._next(http, url))
+            return self._follow(link.url, lambda url: self._redirect_of(http, url))
 
     def _follow(self, url: str, next_of: Callable[[str], str | None]) -> VideoLink | Unavailable:
         seen: set[str] = set()
-        end = _end(url)
+        destination = _destination(url)
         for _ in range(MAX_HOPS):
-            if end is not None:
-                return end
+            if destination is not None:
+                return destination
             if url in seen:
                 return Unavailable(Gone.BAD_ID, "the short link leads in a circle", final=True)
             seen.add(url)
@@ -104,16 +110,19 @@ class ShortLinkResolver:
             if following is None:
                 return Unavailable(Gone.NOT_FOUND, DEAD_END, final=True)
             url = following
-            end = _end(url)
+            destination = _destination(url)
         text = f"the short link leads to no video within {MAX_HOPS} hops"
-        return end or Unavailable(Gone.BAD_ID, text, final=True)
+        return destination or Unavailable(Gone.BAD_ID, text, final=True)
 
-    def _next(self, http: requests.Session, url: str) -> str | None:
-        """Where the URL redirects to; None when it is an end."""
+    def _redirect_of(self, http: requests.Session, url: str) -> str | None:
+        """Return the URL that this one redirects to; None when it redirects nowhere."""
         request = f"GET {url}"
         try:
             answer = http.get(
-                self._asked_at(url), timeout=self._timeout_secs, allow_redirects=False, stream=True
+                self._request_url(url),
+                timeout=self._timeout_secs,
+                allow_redirects=False,
+                stream=True,
             )
         except (requests.RequestException, ValueError) as error:
             text = f"no answer to the short link ({type(error).__name__})"
@@ -121,15 +130,18 @@ class ShortLinkResolver:
         with answer:
             location = answer.headers.get("Location", "")
             if answer.status_code in REDIRECTS and location:
-                return self._target(url, location.encode("latin-1").decode("utf-8", "replace"))
+                # Servers send the bytes of UTF-8; requests decodes headers as Latin-1.
+                return self._absolute_url(
+                    url, location.encode("latin-1").decode("utf-8", "replace")
+                )
             if answer.status_code in DEAD:
                 return None
             raise self._error(answer, Evidence(request, answer.status_code))
 
-    def _asked_at(self, url: str) -> str:
+    def _request_url(self, url: str) -> str:
         return f"{self._base_url}/{url.partition('://')[2]}" if self._base_url else url
 
-    def _target(self, url: str, location: str) -> str:
+    def _absolute_url(self, url: str, location: str) -> str:
         if self._base_url and location.startswith(f"{self._base_url}/"):
             location = "https://" + location.removeprefix(f"{self._base_url}/")
         try:
@@ -140,19 +152,20 @@ class ShortLinkResolver:
         return plain_url(parts) if parts else target
 
     def _error(self, answer: requests.Response, evidence: Evidence) -> SourceError:
-        said = f"the short link's host says HTTP {answer.status_code}"
+        message = f"the short link's host says HTTP {answer.status_code}"
         if answer.status_code == 429:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self._clock.now())
-            return ThrottledError(said, evidence, retry_after_secs=secs)
+            return ThrottledError(message, evidence, retry_after_secs=secs)
         if answer.status_code in (401, 403, 412):
-            return RiskControlError(said, evidence)
+            return RiskControlError(message, evidence)
         if answer.status_code >= 500 or answer.status_code in (407, 408, *REDIRECTS):
-            return RetryableError(said, evidence)
-        return BadRequestError(said, evidence)
+            return RetryableError(message, evidence)
+        return BadRequestError(message, evidence)
 
 
-def _end(url: str) -> VideoLink | Unavailable | None:
-    """What a URL by itself says of the end of the way; None when it must be asked."""
+def _destination(url: str) -> VideoLink | Unavailable | None:
+    """Return the video, or the reason for none, that a URL gives away by itself; None when it must
+    be requested."""
     parts = split_url(url)
     platform = platform_of_host(parts.hostname) if parts else None
     if parts is None or platform is None:

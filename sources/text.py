@@ -1,32 +1,33 @@
-"""Making a platform's text fit for every database and file."""
+"""Sanitizing of a platform's text, so that every database and file can store it."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+# MariaDB and SQLite refuse or cut texts with these, and UTF-8 has no form for surrogates.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNSTORABLE_IN_JSON = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def may_be_unstorable(body: bytes) -> bool:
-    """Whether a JSON body can hold a NUL or a lone surrogate; most hold neither.
+    """Return True when a JSON body may hold a NUL or a lone surrogate, which is rare.
 
-    A NUL byte tells of UTF-16 or UTF-32, which Python's parser takes too.
+    A NUL byte indicates UTF-16 or UTF-32, which Python's parser accepts too.
     """
     return b"\x00" in body or UNSTORABLE_IN_JSON.search(body) is not None
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Whether a JSON value has more than so many levels of lists and objects."""
+    """Return True when a JSON value has more than that many levels of lists and objects."""
     level = [value]
     for _ in range(levels + 1):
         level = [
             inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for node in level
+            if isinstance(node, dict | list)
+            for inner in (node.values() if isinstance(node, dict) else node)
         ]
         if not level:
             return False
@@ -34,14 +35,15 @@ def is_deeper(value: Any, levels: int) -> bool:
 
 
 def storable(text: str) -> str:
-    """NUL characters and lone surrogates become U+FFFD; everything else stays."""
+    """Return the text with NUL characters and lone surrogates replaced by U+FFFD."""
+    # The quick way for most texts: isascii() is far cheaper than the regular expression.
     if text.isascii() and "\x00" not in text:
         return text
     return UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def storable_json(value: Any) -> Any:
-    """The same for every text inside a JSON value."""
+    """Return a JSON value with all texts inside it, keys included, made storable."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):

@@ -1,4 +1,5 @@
-"""JSON files that others may have written or edited: checked whole, refused with the place."""
+"""JSON files that others may have written or edited: validated as a whole, refused with the
+place."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ BOM = b"\xef\xbb\xbf"  # what some editors put in front
 
 
 def read_checked(path: Path, shape: TypeAdapter[T], advice: str) -> T:
-    """A file's value, if it has that shape.
+    """Return a file's value if it has that shape.
 
     Args:
-        advice: what to do about a file that is no use.
+        advice: the end of each message, which says what to do about the file.
 
     Raises:
         DamagedFileError: names the file, the place in it, and what is wrong there.
@@ -26,7 +27,7 @@ def read_checked(path: Path, shape: TypeAdapter[T], advice: str) -> T:
 
 
 def read_file(path: Path, advice: str) -> bytes:
-    """Raises DamagedFileError."""
+    """Return a file's content. Raises DamagedFileError when it is missing or unreadable."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -36,27 +37,27 @@ def read_file(path: Path, advice: str) -> bytes:
 
 
 def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T], advice: str) -> T:
-    """The value of a file's content. Raises DamagedFileError."""
+    """Return the value of a file's content. Raises DamagedFileError as `read_checked`."""
     content = content.removeprefix(BOM)
     if not content.strip():
         raise DamagedFileError(f"{path} is empty; {advice}")
     try:
         return shape.validate_json(content)
     except ValidationError as error:
-        raise DamagedFileError(f"{path}: {_told(error)}; {advice}") from error
+        raise DamagedFileError(f"{path}: {_first_problem(error)}; {advice}") from error
 
 
-def _told(error: ValidationError) -> str:
-    """`data[3].view_count: Input should be a valid integer, got '12'`, and how many more."""
+def _first_problem(error: ValidationError) -> str:
+    """Return `data[3].view_count: Input should be a valid integer, got '12'`, and how many more."""
     problems = error.errors(include_url=False)
     first = problems[0]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-    told = f"{place.removeprefix('.')}: " if place else ""
-    told += first["msg"]
+    message = f"{place.removeprefix('.')}: " if place else ""
+    message += first["msg"]
     if first["type"] not in ("json_invalid", "missing"):
-        told += f", got {_shown(first['input'])}"
+        message += f", got {_shown(first['input'])}"
     more = len(problems) - 1
-    return told + (f" (and {more} more)" if more else "")
+    return message + (f" (and {more} more)" if more else "")
 
 
 def _shown(value: object) -> str:

@@ -102,7 +102,7 @@ def import_accounts(
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
     rows = read_accounts(file, known)
     with opened_app() as app:
-        done, problems = app.pool.enrolment.take_in(known.name, rows, str(file), limit)
+        done, problems = app.pool.enrolment.import_rows(known.name, rows, str(file), limit)
         for one in done:
             result(f"account {one.username}: {one.change}")
     for problem in problems:
@@ -196,7 +196,7 @@ def _set_status(name: str, platform: str | None, status: AccountStatus, reason: 
 
 def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
     with opened_app(settings=load_settings()) as app:
-        rows = app.pool.enrolment.limit_or_usual(limit)
+        rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.pool.enrolment.add(platform, name, credentials, limit)
         result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
 

@@ -13,7 +13,7 @@ from commands.framework.context import Exit, say, stderr_terminal
 from core.errors import CredentialsError, RetryableError
 from presentation.i18n.messages import texts_for
 from presentation.i18n.texts import Texts
-from sources.bilibili.passport import CODE_LIVES_SECS, Passport, QRCode, ScanState
+from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
 
 POLL_SECS = 2.0
 QUIET_MODULES = 2
@@ -31,25 +31,25 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
         CredentialsError: no code was confirmed in time.
     """
     settings = app.settings
-    passport = Passport(
+    login = QRLogin(
         base_url=settings.bilibili_passport_url,
         timeout_secs=settings.request_timeout_secs,
         proxy=proxy,
     )
     try:
-        return _show_codes(app, passport, codes, stop)
+        return _show_codes(app, login, codes, stop)
     finally:
-        passport.close()
+        login.close()
 
 
-def _show_codes(app: App, passport: Passport, codes: int, stop: threading.Event) -> str:
+def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> str:
     texts = texts_for(app.settings.language)
     for number in range(1, codes + 1):
-        code = passport.new_code()
+        code = login.new_code()
         stderr_terminal().print(_drawn(code))
         say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
-        if _is_confirmed(app, passport, code, texts, stop):
-            return passport.session_text()
+        if _is_confirmed(app, login, code, texts, stop):
+            return login.cookie_header()
         if stop.is_set():
             say(texts.login_stopped)
             raise typer.Exit(Exit.INTERRUPTED)
@@ -59,13 +59,13 @@ def _show_codes(app: App, passport: Passport, codes: int, stop: threading.Event)
 
 
 def _is_confirmed(
-    app: App, passport: Passport, code: QRCode, texts: Texts, stop: threading.Event
+    app: App, login: QRLogin, code: QRCode, texts: Texts, stop: threading.Event
 ) -> bool:
     """Poll a code until it is confirmed (True), expired or given up (False)."""
     started, shown = app.clock.monotonic(), ScanState.WAITING
     while app.clock.monotonic() - started < CODE_LIVES_SECS:
         try:
-            state = passport.poll(code)
+            state = login.poll(code)
         except RetryableError as error:
             # The code stays valid: only this look at it failed.
             say(f"{error}; {texts.login_again}")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App, load_services
 from commands.framework.context import (
     Exit,

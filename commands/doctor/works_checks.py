@@ -52,7 +52,7 @@ class WorksChecks:
             )
             return
         try:
-            state = self._app.works.drop_folder.look()
+            state = self._app.works.drop_folder.state()
         except BatonError as error:
             yield Finding(
                 level=Level.ERROR,

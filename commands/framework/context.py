@@ -123,7 +123,7 @@ def platform_named(name: str) -> Platform:
     """Return a platform that can be searched. Raises InvalidInputError for another name."""
     from sources.platforms import PlatformRegistry
 
-    return PlatformRegistry(load_settings()).searching(name)
+    return PlatformRegistry(load_settings()).searchable(name)
 
 
 @contextmanager

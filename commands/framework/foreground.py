@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.live import Live
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from commands.framework.context import Exit, on_signals, say, stderr_terminal
 from core.errors import BatonError, DatabaseError

@@ -101,7 +101,7 @@ def import_works(
         for file, rows in read:
             if rows.unused and not as_json:
                 say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
-            imported[file] = app.works.importer.take_in(rows, str(file), stop)
+            imported[file] = app.works.importer.import_rows(rows, str(file), stop)
     _tell_imported(imported, as_json)
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
@@ -138,7 +138,7 @@ def discover(
 
     def on_page(done: DiscoveryResult) -> None:
         last[:] = [done]
-        say(f"page {done.page}: {done.found:,} of {done.told:,} videos")
+        say(f"page {done.page}: {done.found:,} of {done.announced:,} videos")
 
     with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
@@ -217,7 +217,7 @@ def _added_line(one: AddResult) -> str:
 def _import_inbox(app: App, as_json: bool) -> None:
     stop = threading.Event()
     on_signals(stop.set)
-    done = app.works.drop_folder.take_in(stop)
+    done = app.works.drop_folder.import_waiting(stop)
     counts = vars(done.changes)
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})
@@ -264,7 +264,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> None:
     counts = vars(done.changes) if done else {"new": 0, "changed": 0, "unchanged": 0}
-    found, told = (done.found, done.told) if done else (0, 0)
+    found, told = (done.found, done.announced) if done else (0, 0)
     if as_json:
         result_json({"uid": uid, "found": found, "told": told, **counts})
         return

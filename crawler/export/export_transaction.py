@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.manager import AccountLease
+from accounts.account_lease import AccountLease
 from core.clock import Clock
 from core.errors import DatabaseContentionError, LeaseLostError, QuotaExceededError
 from crawler.tasks.leases import TaskLease, refused_write_error

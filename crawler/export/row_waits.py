@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from accounts.manager import AccountManager, Purpose
+from accounts.account_lease import Purpose
+from accounts.manager import AccountManager
 from core.clock import Clock
 from crawler.export.options import ExportLimits
 from crawler.export.run import ExportRun
@@ -77,7 +78,7 @@ class RowWaiter:
         """Lease the segment's account again; False when it is used up or not free in time."""
         waited_from, shown, pause_secs = self._clock.monotonic(), False, RECHECK_SECS
         while not stop.is_set() and self._accounts.has_exports_left(account_id):
-            run.account = self._accounts.lease_again(account_id, Purpose.EXPORTING)
+            run.account = self._accounts.lease_by_id(account_id, Purpose.EXPORTING)
             if run.account is not None:
                 self._scheduler.set_waiting_for(run.task, None)
                 return True

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 
-from accounts.manager import AccountLease, AccountManager
+from accounts.account_lease import AccountLease
+from accounts.manager import AccountManager
 from crawler.export.options import ExportOptions
 from crawler.export.segment_files import SegmentWriter
 from crawler.tasks.leases import TaskLease

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from accounts.manager import AccountLease, AccountManager, Purpose
-from accounts.shortage import next_look
+from accounts.account_lease import AccountLease, Purpose
+from accounts.manager import AccountManager
 from core.cancellation import TaskHaltedSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import (
@@ -249,7 +249,7 @@ class ExportWorker:
         self._finalize(run)
         account = run.exporter
         detail = f"quota of {day} used up by {run.task.task.domain}, last_id={run.marker}"
-        self._accounts.note_hand_over(account, detail)
+        self._accounts.record_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
 
@@ -276,7 +276,7 @@ class ExportWorker:
 
     def _without_account(self, run: ExportRun) -> bool:
         shortage = self._accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
-        until = next_look(shortage, self._clock.now(), self._limits.poll_secs)
+        until = shortage.retry_at(self._clock.now(), self._limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT
         log.info("%s waits: %s", fields(task=run.task.id, until=until), shortage.reason)
         self._scheduler.requeue(

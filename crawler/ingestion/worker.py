@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from accounts.manager import AccountLease, AccountManager, Purpose
-from accounts.shortage import next_look
+from accounts.account_lease import AccountLease, Purpose
+from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal, TaskHaltedSignal
 from core.clock import Clock
 from core.errors import (
@@ -277,7 +277,7 @@ class IngestionWorker:
                 self._clock.wait(stop, max(0.0, secs))
                 if not stop.is_set():
                     return True
-        until = next_look(shortage, now, self._poll_secs)
+        until = shortage.retry_at(now, self._poll_secs)
         log.info(
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )

@@ -14,7 +14,7 @@ from core.errors import CredentialsError
 from core.settings import Pace
 from crawler.planning.advice import SpareAccounts
 from crawler.planning.forecast import PlannedAccount
-from sources.pace_forecast import outlook as forecast_pace
+from sources.pace_forecast import forecast_pace
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
 from storage.models.accounts import Account, AccountStatus, Health
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.manager import AccountLease, AccountManager
+from accounts.account_lease import AccountLease
+from accounts.manager import AccountManager
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
@@ -128,15 +129,15 @@ class AccountSessions:
         if not checkout.source.check_session(checkout.session, stop).signed_in:
             evidence = Evidence("check of the session", 200)
             raise LoginExpiredError("the session is not signed in any more", evidence)
-        checkout.account = self._accounts.note_probe(checkout.account)
+        checkout.account = self._accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout) -> None:
         """Give the account back unharmed, with the pace that it has learned."""
         self._accounts.release(
             checkout.account,
             worked=checkout.good_answers > 0,
-            good_answers=checkout.good_answers,
-            asked=self._pace_state(checkout),
+            successful_requests=checkout.good_answers,
+            pace=self._pace_state(checkout),
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
@@ -148,19 +149,19 @@ class AccountSessions:
                 accounts.disable(leased, f"{_reason(error)}: {error}", evidence)
             case ThrottledError():
                 rest = error.retry_after_secs or self._cooldowns.throttle_secs
-                accounts.cool_down(leased, rest, f"throttled: {error}", evidence, asked=asked)
+                accounts.cool_down(leased, rest, f"throttled: {error}", evidence, pace=asked)
             case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
                 rest = self._cooldowns.risk_secs
                 accounts.cool_down(
-                    leased, rest, f"risk control: {error}", evidence, suspect=True, asked=asked
+                    leased, rest, f"risk control: {error}", evidence, suspect=True, pace=asked
                 )
             case RiskControlError():
                 detail = f"risk control: {error}; to blame is the {error.culprit}, not the account"
-                accounts.spare(leased, detail, evidence, asked)
+                accounts.release_unharmed(leased, detail, evidence, asked)
             case RetryableError() if error.of_proxy:
                 rest = self._cooldowns.throttle_secs
                 detail = f"its proxy does not let it through: {error}"
-                accounts.cool_down(leased, rest, detail, evidence, asked=asked)
+                accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
                 self.close(checkout)
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from accounts.manager import AccountManager, Purpose
+from accounts.account_lease import Purpose
+from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (

@@ -166,7 +166,7 @@ class DistributionImporter:
             return drama
         if form.secret is not None and self._holds(drama.callback_secret, form.secret):
             return drama
-        return replace(drama, callback_secret=self._vault.seal(tx, form.secret))
+        return replace(drama, callback_secret=self._vault.encrypt_one(tx, form.secret))
 
     def _holds(self, token: str | None, secret: str) -> bool:
         try:

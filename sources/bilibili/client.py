@@ -1,4 +1,4 @@
-"""HTTP with Bilibili: headers, device cookie, signature keys, and answers turned into errors."""
+"""HTTP with Bilibili: headers, device cookie, signature keys, and responses turned into errors."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ from sources.bilibili import wbi
 from sources.bilibili.errors import (
     NOT_SIGNED_IN,
     SIGNATURE_CODES,
-    error_of_code,
-    error_of_status,
+    error_from_code,
+    error_from_status,
 )
 from sources.text import is_deeper, may_be_unstorable, storable_json
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
-DOOR = (NAV, FINGER)  # asked once at the door, as by every page of the site: not paced
+# Requested once per session, as by every page of the site, and therefore not paced.
+UNPACED_PATHS = (NAV, FINGER)
 DEVICE_COOKIE = "buvid3"
 KEYS_LIVE_SECS = 3600.0
-KEYS_TURN_SECS = 3.0
+# How long to wait for another thread's request for keys before sending an own one.
+KEYS_LOCK_SECS = 3.0
 EXCERPT_CHARS = 4000
-MAX_LEVELS = 100  # of a body; what walks through it does not run out of stack
+# Deeper bodies would exhaust the stack of recursive code that walks through them.
+MAX_LEVELS = 100
 HEADERS = {
     "User-Agent": (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -44,14 +47,15 @@ HEADERS = {
 
 
 class BilibiliClient:
-    """Asks one API host. Signature keys are the same for every account and kept for an hour."""
+    """A client of one API host. Signature keys are the same for every account and cached for an
+    hour."""
 
     def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
         self._timeout_secs = timeout_secs
         self.clock = clock
-        self._asking = threading.Lock()
+        self._keys_lock = threading.Lock()
         self._mixin: tuple[str | None, float] = (None, 0.0)  # and until when it is fresh
 
     def get(
@@ -59,37 +63,44 @@ class BilibiliClient:
         session: AccountSession,
         path: str,
         params: Mapping[str, object],
-        in_turn: Callable[[], None] = lambda: None,
+        before_send: Callable[[], None] = lambda: None,
     ) -> Any:
-        """The `data` of an unsigned GET. Raises a SourceError.
+        """Return the `data` of an unsigned GET. Raises SourceError.
 
         Args:
-            in_turn: called when the account's turn has come, before the request leaves.
+            before_send: called when the account's turn has come, before the request leaves.
         """
         query = wbi.encode({name: str(value) for name, value in params.items()})
-        return self._data(session, path, query, in_turn)
+        return self._data(session, path, query, before_send)
 
     def get_signed(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
-        """The `data` of a signed GET. A refused signature is made once more with fresh keys."""
+        """Return the `data` of a signed GET. Raises SourceError.
+
+        A request whose signature is refused is signed and sent once more with fresh keys.
+        """
         self.ensure_device_cookie(session)
-        mixin = self._keys(session)
+        mixin = self._mixin_key(session)
         try:
             return self._data(session, path, self._signed(params, mixin))
         except SourceError as error:
             if error.evidence is None or error.evidence.code not in SIGNATURE_CODES:
                 raise
-            fresh = self._keys(session, instead_of=mixin)
+            fresh = self._mixin_key(session, replacing=mixin)
             if fresh == mixin:
                 raise
         return self._data(session, path, self._signed(params, fresh))
 
     def nav(self, session: AccountSession) -> Mapping[str, Any]:
-        """`data` of nav, which comes with code -101 when nobody is signed in."""
+        """Return the `data` of nav, which comes with code -101 when nobody is signed in.
+
+        Raises:
+            SourceError: nav answered anything else.
+        """
         body, evidence = self._fetch(session, NAV, "")
         data = body.get("data")
         if body["code"] == NOT_SIGNED_IN and isinstance(data, dict):
             return data
-        error = error_of_code(body, evidence, session.hide)
+        error = error_from_code(body, evidence, session.redact)
         if error is not None:
             raise error
         if not isinstance(data, dict):
@@ -97,7 +108,11 @@ class BilibiliClient:
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
-        """Get a `buvid3` cookie as a browser's first visit does, unless there is one."""
+        """Set the `buvid3` cookie, fetched as on a browser's first visit, unless there is one.
+
+        Raises:
+            SourceError: the platform gave none.
+        """
         if any(cookie.name == DEVICE_COOKIE and cookie.value for cookie in session.http.cookies):
             return
         data = self._data(session, FINGER, "")
@@ -109,29 +124,29 @@ class BilibiliClient:
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
         return wbi.encode(wbi.sign(params, mixin, int(self.clock.now().timestamp())))
 
-    def _keys(self, session: AccountSession, instead_of: str | None = None) -> str:
-        known = self._known_mixin(instead_of)
+    def _mixin_key(self, session: AccountSession, replacing: str | None = None) -> str:
+        known = self._cached_mixin_key(replacing)
         if known is not None:
             return known
-        # One asks for all; but nobody waits for long on another account's hanging proxy.
-        in_turn = self._asking.acquire(timeout=KEYS_TURN_SECS)
+        # One thread fetches the keys for all, but nobody waits for long on another account's proxy.
+        is_locked = self._keys_lock.acquire(timeout=KEYS_LOCK_SECS)
         try:
-            return self._known_mixin(instead_of) or self._ask_for_keys(session)
+            return self._cached_mixin_key(replacing) or self._fetch_mixin_key(session)
         finally:
-            if in_turn:
-                self._asking.release()
+            if is_locked:
+                self._keys_lock.release()
 
-    def _known_mixin(self, instead_of: str | None) -> str | None:
+    def _cached_mixin_key(self, replacing: str | None) -> str | None:
         mixin, until = self._mixin
-        fresh = self.clock.monotonic() < until and mixin != instead_of
+        fresh = self.clock.monotonic() < until and mixin != replacing
         return mixin if fresh else None
 
-    def _ask_for_keys(self, session: AccountSession) -> str:
+    def _fetch_mixin_key(self, session: AccountSession) -> str:
         images = self.nav(session).get("wbi_img")
         try:
             mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            shown = Evidence(f"GET {NAV}", body=session.hide(str(images))[:500])
+            shown = Evidence(f"GET {NAV}", body=session.redact(str(images))[:500])
             raise UnexpectedResponseError("nav has no usable wbi_img", shown) from error
         self._mixin = (mixin, self.clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
@@ -141,10 +156,10 @@ class BilibiliClient:
         session: AccountSession,
         path: str,
         query: str,
-        in_turn: Callable[[], None] = lambda: None,
+        before_send: Callable[[], None] = lambda: None,
     ) -> Any:
-        body, evidence = self._fetch(session, path, query, in_turn)
-        error = error_of_code(body, evidence, session.hide)
+        body, evidence = self._fetch(session, path, query, before_send)
+        error = error_from_code(body, evidence, session.redact)
         if error is not None:
             raise error
         return body["data"]
@@ -154,16 +169,16 @@ class BilibiliClient:
         session: AccountSession,
         path: str,
         query: str,
-        in_turn: Callable[[], None] = lambda: None,
+        before_send: Callable[[], None] = lambda: None,
     ) -> tuple[Mapping[str, Any], Evidence]:
-        request = f"GET {path}" + (f"?{session.hide(query)}" if query else "")
+        request = f"GET {path}" + (f"?{session.redact(query)}" if query else "")
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         try:
-            with nullcontext() if path in DOOR else session.turn(path):
-                in_turn()
+            with nullcontext() if path in UNPACED_PATHS else session.turn(path):
+                before_send()
                 answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
-            # Only its kind is told: the text may hold the proxy's URL or a header.
+            # Only the error's class is named: its text may hold the proxy's URL or a header.
             raise RetryableError(
                 f"no answer from {self._host} ({type(error).__name__})",
                 Evidence(request),
@@ -175,7 +190,7 @@ class BilibiliClient:
         self, session: AccountSession, answer: requests.Response, request: str
     ) -> tuple[Mapping[str, Any], Evidence]:
         def evidence(code: int | None = None) -> Evidence:
-            body = session.hide(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
+            body = session.redact(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
             return Evidence(
                 request=request,
                 http_status=answer.status_code,
@@ -185,7 +200,7 @@ class BilibiliClient:
 
         if answer.status_code != 200:
             retry_after = answer.headers.get("Retry-After")
-            error = error_of_status(answer.status_code, evidence(), retry_after)
+            error = error_from_status(answer.status_code, evidence(), retry_after)
             if error is not None:
                 raise error
         try:
@@ -205,7 +220,7 @@ class BilibiliClient:
 
 
 def _unknown(_word: str) -> None:
-    """NaN and Infinity are no JSON, and no database takes them: the value is not known."""
+    """Parse NaN and Infinity as None: they are no JSON, and no database stores them."""
 
 
 def _finite(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Reading a browser's cookies: Netscape file, extension JSON, or a header string."""
+"""Parsing of a browser's cookies: Netscape file, extension JSON, or a header string."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from core.errors import InvalidInputError
 
 DOMAIN = "bilibili.com"
-SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")  # what a Cookie header can hold, without ";"
+# What a Cookie header can hold, without the semicolon that separates cookies.
+SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")
 SESSION_COOKIE = "SESSDATA"
 KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "sid")
 FORMS = (
@@ -22,7 +23,7 @@ FORMS = (
 
 
 def parse_cookies(text: str) -> dict[str, str]:
-    """Bilibili's cookies out of any of the three forms, by name.
+    """Return Bilibili's cookies by name, out of any of the three forms.
 
     Raises:
         InvalidInputError: the text has another form, or holds no signed-in session (SESSDATA). The
@@ -51,12 +52,16 @@ def parse_cookies(text: str) -> dict[str, str]:
 
 
 def session_expiry(text: str) -> datetime | None:
-    """When the session ends by itself: its value says so, as `token,Unix seconds,…`."""
+    """Return when the session ends by itself; None when its value does not say.
+
+    The value of SESSDATA holds the moment as `token,Unix seconds,…`.
+    """
     try:
         value = parse_cookies(text)[SESSION_COOKIE]
     except InvalidInputError:
         return None
     parts = unquote(value).split(",")
+    # Ten digits from 2001 to 2065: anything else is no moment.
     if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
         return None
     return datetime.fromtimestamp(int(parts[1]), UTC)
@@ -130,7 +135,8 @@ def _is_ours(domain: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """The name, if it is one of the platform's; in a damaged file any other may be a value."""
+    """Return the name if it is one of the platform's; in a damaged file any other may be a
+    value."""
     return name if name in KNOWN_NAMES else "of an unknown name"
 
 

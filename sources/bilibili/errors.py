@@ -1,4 +1,4 @@
-"""What Bilibili's answers mean: each code and shape becomes the error that names the reaction.
+"""Errors of Bilibili: each code and shape becomes the error that names the reaction.
 
 The codes are those of the platform's public web API.
 """
@@ -31,13 +31,18 @@ BAD_REQUEST = (-400, -413, -1200, -111)
 MESSAGE_CHARS = 300
 
 
-def error_of_status(status: int, evidence: Evidence, retry_after: str | None) -> SourceError | None:
-    """The error that an HTTP status means whatever the body says; None for a normal one."""
+def error_from_status(
+    status: int, evidence: Evidence, retry_after: str | None
+) -> SourceError | None:
+    """Return the error that an HTTP status means whatever the body says; None for a normal status.
+
+    `retry_after` is the text of the Retry-After header, in seconds.
+    """
     if status == 412:
         return RiskControlError("blocked by address (HTTP 412)", evidence, whole_egress=True)
     if status == 429:
-        asked = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
-        secs = float(asked[0]) if asked else None
+        match = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
+        secs = float(match[0]) if match else None
         return ThrottledError("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
     if status == 407:
         return RetryableError(
@@ -54,36 +59,39 @@ def error_of_status(status: int, evidence: Evidence, retry_after: str | None) ->
     return None
 
 
-def error_of_code(
-    body: Mapping[str, Any], evidence: Evidence, hide: Callable[[str], str]
+def error_from_code(
+    body: Mapping[str, Any], evidence: Evidence, redact: Callable[[str], str]
 ) -> SourceError | None:
-    """The error that a body's `code` means; None for 0. `hide` strikes secrets out of a text."""
+    """Return the error that a body's `code` means; None for a normal answer.
+
+    `redact` removes secrets from a text.
+    """
     code = body.get("code")
-    message = hide(str(body.get("message") or body.get("msg") or "no message"))
-    said = f"code {code}: {message[:MESSAGE_CHARS]}"
+    message = redact(str(body.get("message") or body.get("msg") or "no message"))
+    summary = f"code {code}: {message[:MESSAGE_CHARS]}"
     if code == 0:
-        return _error_of_success(body, evidence)
+        return _error_from_success(body, evidence)
     if code == NOT_SIGNED_IN:
-        return LoginExpiredError(said, evidence)
+        return LoginExpiredError(summary, evidence)
     if code == -102:
-        return AccountBannedError(said, evidence)
+        return AccountBannedError(summary, evidence)
     if code in (-352, -401, -403):
-        return RiskControlError(said, evidence)
+        return RiskControlError(summary, evidence)
     if code == -412:
-        return RiskControlError(said, evidence, whole_egress=True)
+        return RiskControlError(summary, evidence, whole_egress=True)
     if code in TOO_MANY:
-        return ThrottledError(said, evidence)
+        return ThrottledError(summary, evidence)
     if code in SERVER_SIDE or code in LATER:
-        return RetryableError(said, evidence)
+        return RetryableError(summary, evidence)
     if code in GONE:
-        return NotFoundError(said, evidence)
+        return NotFoundError(summary, evidence)
     if code in BAD_REQUEST:
-        return BadRequestError(said, evidence)
-    return RetryableError(f"unknown {said}", evidence, damaged=True)
+        return BadRequestError(summary, evidence)
+    return RetryableError(f"unknown {summary}", evidence, damaged=True)
 
 
-def _error_of_success(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
-    """`code 0` can be a refusal in disguise: only a voucher, or nothing at all."""
+def _error_from_success(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
+    """Return the error of a refusal disguised as `code 0`: only a voucher, or no data at all."""
     data = body.get("data")
     if isinstance(data, dict) and set(data) == {"v_voucher"}:
         return RiskControlError("asked for verification (v_voucher)", evidence)

@@ -1,4 +1,4 @@
-"""Video ids: the number (`av`) and the text (`BV`) are two spellings of one id."""
+"""Ids of Bilibili's videos: the number (`av`) and the text (`BV`) are two spellings of one id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 
 
 def av_to_bv(aid: int) -> str:
-    """`BV…` (12 characters, case matters) of a video number. Raises ValueError out of range."""
+    """Return the `BV…` id (12 characters, case matters) of a video number.
+
+    Raises:
+        ValueError: the number is out of range.
+    """
     if not 0 < aid < TOP:
         raise ValueError(f"no video number: {aid} (1 to {TOP - 1})")
     letters = list("BV1000000000")
@@ -24,7 +28,7 @@ def av_to_bv(aid: int) -> str:
 
 
 def bv_to_av(bvid: str) -> int:
-    """The number of a `BV…` id. Raises ValueError when it is none."""
+    """Return the video number of a `BV…` id. Raises ValueError when the text is no such id."""
     if len(bvid) != 12 or not bvid.startswith("BV1"):
         raise ValueError(f"no BV id: {bvid!r} (BV1 and nine letters or digits)")
     number = 0

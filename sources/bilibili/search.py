@@ -1,6 +1,6 @@
-"""Reading search answers: every field is checked, a bad entry does not spoil its page.
+"""Parsing of search results: every field is checked, and a bad entry does not spoil its page.
 
-Their text is storable already: the client sees to that.
+The texts are storable already: the client has replaced what no database stores.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ MAX_PAGES = 100_000  # more is no search result but a mistake
 
 @dataclass(frozen=True)
 class PageQuery:
-    """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
+    """The query that a page answers; `redact` removes the session's secrets from a text."""
 
     page: int
     request: str
-    hide: Callable[[str], str]
+    redact: Callable[[str], str]
 
 
-def read_users(data: Any, asked: PageQuery) -> CreatorPage:
-    """A page of `search_type=bili_user`. Raises RetryableError (damaged) when it cannot be"
-    " understood."""
-    return _read(data, asked, _creator_of_user, complete=True)
+def read_users(data: Any, query: PageQuery) -> CreatorPage:
+    """Return a page of `search_type=bili_user`. Raises RetryableError (damaged) when it cannot be
+    parsed."""
+    return _read(data, query, _creator_of_user, complete=True)
 
 
-def read_authors(data: Any, asked: PageQuery) -> CreatorPage:
-    """The authors of a page of `search_type=video`, each once."""
-    return _read(data, asked, _creator_of_video, complete=False)
+def read_authors(data: Any, query: PageQuery) -> CreatorPage:
+    """Return the authors of a page of `search_type=video`, each once. Raises as `read_users`."""
+    return _read(data, query, _creator_of_video, complete=False)
 
 
 def _read(
-    data: Any, asked: PageQuery, creator_of: Callable[[Any], Creator | None], *, complete: bool
+    data: Any, query: PageQuery, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
     def damaged(reason: str) -> RetryableError:
-        shown = asked.hide(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
+        shown = query.redact(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
         return RetryableError(
-            asked.hide(reason),
-            Evidence(request=asked.request, http_status=200, code=0, body=shown),
+            query.redact(reason),
+            Evidence(request=query.request, http_status=200, code=0, body=shown),
             damaged=True,
         )
 
-    page = asked.page
+    page = query.page
     total_pages = data.get("numPages") if isinstance(data, dict) else None
     if not isinstance(total_pages, int) or isinstance(total_pages, bool):
         raise damaged("the search answer has no numPages")
@@ -69,7 +69,7 @@ def _read(
         return CreatorPage(page, total_pages, (), complete=complete)
     if not isinstance(entries, list):
         raise damaged("the search result is no list")
-    creators, rejected = _split(entries, creator_of, asked.hide)
+    creators, rejected = _split(entries, creator_of, query.redact)
     if len(rejected) == len(entries):
         raise damaged(f"no entry of the page is understood: {rejected[0].reason}")
     return CreatorPage(
@@ -78,7 +78,7 @@ def _read(
 
 
 def _split(
-    entries: list[Any], creator_of: Callable[[Any], Creator | None], hide: Callable[[str], str]
+    entries: list[Any], creator_of: Callable[[Any], Creator | None], redact: Callable[[str], str]
 ) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
     creators: dict[str, Creator] = {}
     rejected = []
@@ -86,8 +86,8 @@ def _split(
         try:
             creator = creator_of(entry)
         except InvalidEntryError as error:
-            excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
-            rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
+            excerpt = redact(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
+            rejected.append(RejectedEntry(position, redact(str(error)), excerpt))
             continue
         if creator is not None:
             creators[creator.uid] = creator

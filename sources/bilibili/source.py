@@ -23,35 +23,41 @@ from sources.base import (
 from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
-from sources.bilibili.space import CreatorCard, card, uploads
+from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.json_api import egress
 from sources.request_delay import RandomDelay
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
-SECRET_CHARS = 6  # shorter cookie values are switches, and would strike out innocent text
+# Shorter cookie values are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 class BilibiliSource:
-    """Creator search and session check with an account's cookies."""
+    """Creator search, statistics of videos, uploads and session checks with an account's cookies.
+
+    Args:
+        pause, rng: as those of VideoCounters.
+    """
 
     platform = "bilibili"
     batch = MAX_AT_ONCE
 
     def __init__(
-        self, *, client: BilibiliClient, pace: Pace, pause: RandomDelay, chance: random.Random
+        self, *, client: BilibiliClient, pace: Pace, pause: RandomDelay, rng: random.Random
     ) -> None:
-        """`pause` and `chance`: see VideoCounters."""
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
-        self._counters = VideoCounters(client=client, pause=pause, chance=chance)
+        self._counters = VideoCounters(client=client, pause=pause, rng=rng)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
+        """Return a session from cookies; with ANONYMOUS also from none. Raises
+        LoginExpiredError."""
         if not session and account_id != ANONYMOUS:
             raise LoginExpiredError("the account has no session: import its cookies")
         try:
@@ -59,11 +65,14 @@ class BilibiliSource:
         except InvalidInputError as error:
             raise LoginExpiredError(f"the stored session is no use: {error}") from error
         http = requests.Session()
-        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        # The environment's proxies are ignored: an account leaves through its own proxy or
+        # directly.
+        http.trust_env = False
         http.headers.update(HEADERS)
         http.cookies.update(cookies)
         if proxy:
             http.proxies = {"http": proxy, "https": proxy}
+        # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(
             account_id=account_id,
@@ -76,6 +85,8 @@ class BilibiliSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
+        """Return one page (the first is 1) of users, or of the authors of videos. Raises
+        SourceError."""
         params: dict[str, Any] = {
             "search_type": SEARCH_TYPES[via],
             "keyword": domain,
@@ -86,20 +97,24 @@ class BilibiliSource:
         data = self._client.get_signed(session, search.PATH, params)
         request = f"GET {search.PATH}?search_type={SEARCH_TYPES[via]}&page={page}"
         read = search.read_users if via is Via.USERS else search.read_authors
-        return read(data, search.PageQuery(page, request, session.hide))
+        return read(data, search.PageQuery(page, request, session.redact))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        return self._counters.of(session, ids)
+        """Return an entry for each id (BV or av). Raises SourceError when nothing is known of
+        any."""
+        return self._counters.fetch(session, ids)
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
-        """A page (from 1) of a creator's uploads, newest first. Raises a SourceError."""
-        return uploads(self._client, session, uid, page)
+        """Return one page (the first is 1) of a creator's uploads, newest first. Raises
+        SourceError."""
+        return fetch_uploads(self._client, session, uid, page)
 
     def card(self, session: AccountSession, uid: str) -> CreatorCard:
-        """A creator's public numbers. Raises a SourceError."""
-        return card(self._client, session, uid)
+        """Return a creator's public numbers. Raises SourceError."""
+        return fetch_card(self._client, session, uid)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
+        """Return who is signed in, as nav says. Raises SourceError."""
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)
@@ -107,10 +122,11 @@ class BilibiliSource:
 
 
 def check_proxy(url: str) -> str:
-    """The proxy URL, if it is one.
+    """Return the URL of a proxy after checking it.
 
     Raises:
-        InvalidInputError: it is not; the message does not repeat it, as it may hold a password.
+        InvalidInputError: it is none; the message does not repeat it, because it may hold a
+            password.
     """
     try:
         parts = urlsplit(url)

@@ -1,13 +1,14 @@
-"""Counters of videos: many at once where the platform tells them, one by one where it counts.
+"""Counters of videos: in batches where the platform reports them, and singly where that is
+uncertain.
 
-The batch endpoint is undocumented, so it is not trusted blindly. What it leaves out or marks as
-dead is not known (it does not say why, and a video that is there may be left out too): that is
-asked for singly, and so is one of what it told, drawn at random. Where that one disagrees, the
-whole batch is asked for singly.
+The batch endpoint is undocumented, so its answers are verified. A video that it leaves out or marks
+as dead is in an unknown state (the endpoint gives no reason, and may leave out a video that
+exists), so it is requested singly, and so is one of the reported videos, drawn at random. Where
+that sample disagrees, the whole batch is requested singly.
 
-So that this stays cheap: after some batches in a row that agreed only every other one is looked at
-twice; and of a video that its page called gone, and that no batch has told since, its page is not
-asked again for a day.
+Two rules keep this cheap: after some batches in a row that agreed, only every other one is sampled;
+and a video that its page called gone, and that no batch has reported since, is not requested again
+for a day.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from sources.request_delay import RandomDelay
 VIEW = "/x/web-interface/view"
 INFOS = "/medialist/gateway/base/resource/infos"
 MAX_AT_ONCE = 50
-GOOD_BATCHES, GROWTH = 100, 10  # after so many good ones in a row a batch may be that much larger
+# After so many accepted batches in a row a batch may be that much larger.
+GOOD_BATCHES, GROWTH = 100, 10
 AV = re.compile(r"(?:av)?([1-9][0-9]{0,15})", re.IGNORECASE)
 TRUSTED_AFTER = 10  # batches in a row that agreed with their samples
 SAMPLED_SHARE = 0.5  # of the batches from then on
@@ -54,116 +56,120 @@ SINGLE_FIELDS = {
     "favorite": "favorite",
     "share": "share",
 }
-# A batch may be some minutes old; more than that is another number.
+# A batch may be some minutes old; a larger difference means that its numbers are wrong.
 STALE_SHARE, STALE_COUNT = 0.05, 100
 
 
 class VideoCounters:
-    """Asks for counters with any account's session. The size of a batch is learned.
+    """The counters of videos, requested with any account's session. The size of a batch is learned.
 
     Args:
         pause: kept before each single request, besides the account's pace.
-        chance: what samples are drawn with.
+        rng: draws the samples.
     """
 
-    def __init__(
-        self, *, client: BilibiliClient, pause: RandomDelay, chance: random.Random
-    ) -> None:
+    def __init__(self, *, client: BilibiliClient, pause: RandomDelay, rng: random.Random) -> None:
         self._client = client
         self._pause = pause
-        self._chance = chance
+        self._rng = rng
         self._size = MAX_AT_ONCE
         self._good = 0
         self._agreed = 0  # batches in a row
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
-    def of(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """An answer for each id (BV or av). Raises a SourceError when nothing is known of any."""
+    def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+        """Return an entry for each id (BV or av). Raises SourceError when nothing is known of
+        any."""
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}
-        for given in ids:
-            aid = _aid(given)
+        for video_id in ids:
+            aid = _aid(video_id)
             if aid is None:
-                answers[given] = Unavailable(Gone.BAD_ID, "no id of a Bilibili video", True)
+                answers[video_id] = Unavailable(Gone.BAD_ID, "no id of a Bilibili video", True)
             else:
-                aids[given] = aid
-        found = self._of_many(session, sorted(set(aids.values())))
-        return answers | {given: found[aid] for given, aid in aids.items()}
+                aids[video_id] = aid
+        found = self._fetch_many(session, sorted(set(aids.values())))
+        return answers | {video_id: found[aid] for video_id, aid in aids.items()}
 
-    def _of_many(self, session: AccountSession, aids: list[int]) -> dict[int, StatsAnswer]:
+    def _fetch_many(self, session: AccountSession, aids: list[int]) -> dict[int, StatsAnswer]:
         answers: dict[int, StatsAnswer] = {}
         if len(aids) == 1:
-            return {aids[0]: self._single(session, aids[0])}
+            return {aids[0]: self._fetch_single(session, aids[0])}
         waiting = list(aids)
         while waiting:
             batch = waiting[: self._size]
             try:
-                told = self._batch(session, batch)
+                listed = self._fetch_batch(session, batch)
             except BadRequestError:
+                # The platform refuses batches that are too large: halve them until it accepts one.
                 if self._size > 1:
                     self._shrink()
                     continue
-                told = {}
-            self._went_well()
+                listed = {}
+            self._record_success()
             waiting = waiting[len(batch) :]
-            answers |= self._checked(session, batch, told)
+            answers |= self._verify(session, batch, listed)
         return answers
 
     def _shrink(self) -> None:
         self._size, self._good = max(1, self._size // 2), 0
 
-    def _went_well(self) -> None:
+    def _record_success(self) -> None:
         self._good += 1
         if self._good >= GOOD_BATCHES:
             self._size, self._good = min(MAX_AT_ONCE, self._size + GROWTH), 0
 
-    def _checked(
-        self, session: AccountSession, batch: list[int], told: dict[int, VideoStats]
+    def _verify(
+        self, session: AccountSession, batch: list[int], listed: dict[int, VideoStats]
     ) -> dict[int, StatsAnswer]:
-        for aid in told:
-            self._gone.pop(aid, None)  # it is back
+        for aid in listed:
+            # A batch reports it, so it exists again.
+            self._gone.pop(aid, None)
         answers: dict[int, StatsAnswer] = {
-            aid: self._left_out(session, aid) for aid in batch if aid not in told
+            aid: self._resolve_missing(session, aid) for aid in batch if aid not in listed
         }
-        if told and self._is_to_be_sampled():
-            sample = self._chance.choice(sorted(told))
-            truth = self._single(session, sample)
-            if _agree(told[sample], truth):
+        if listed and self._should_sample():
+            sample = self._rng.choice(sorted(listed))
+            truth = self._fetch_single(session, sample)
+            if _agree(listed[sample], truth):
                 self._agreed += 1
             else:
-                self._agreed, told = 0, {}
+                self._agreed, listed = 0, {}
             answers[sample] = truth
         for aid in batch:
             if aid not in answers:
-                answers[aid] = told.get(aid) or self._single(session, aid)
+                answers[aid] = listed.get(aid) or self._fetch_single(session, aid)
         return answers
 
-    def _is_to_be_sampled(self) -> bool:
-        return self._agreed < TRUSTED_AFTER or self._chance.random() < SAMPLED_SHARE
+    def _should_sample(self) -> bool:
+        return self._agreed < TRUSTED_AFTER or self._rng.random() < SAMPLED_SHARE
 
-    def _left_out(self, session: AccountSession, aid: int) -> StatsAnswer:
-        """The answer for one that a batch did not tell."""
+    def _resolve_missing(self, session: AccountSession, aid: int) -> StatsAnswer:
+        """Return the entry of a video that its batch left out."""
         now = self._client.clock.monotonic()
         gone, until = self._gone.get(aid, (None, now))
         if gone is not None and now < until:
             return gone
-        answer = self._single(session, aid)
+        answer = self._fetch_single(session, aid)
         if isinstance(answer, Unavailable) and answer.final:
-            self._gone = {one: known for one, known in self._gone.items() if now < known[1]}
+            self._gone = {
+                gone_aid: entry for gone_aid, entry in self._gone.items() if now < entry[1]
+            }
             self._gone[aid] = answer, now + GONE_KEPT_SECS
         return answer
 
-    def _batch(self, session: AccountSession, aids: Sequence[int]) -> dict[int, VideoStats]:
+    def _fetch_batch(self, session: AccountSession, aids: Sequence[int]) -> dict[int, VideoStats]:
         resources = ",".join(f"{aid}:{VIDEO}" for aid in aids)
         try:
             data = self._client.get(session, INFOS, {"resources": resources})
         except RetryableError as error:
             if _code(error) != 0:
                 raise
-            return {}  # a success without data: none of them is left
+            # A success without data means that the platform knows none of them.
+            return {}
         return dict(_read_batch(data, set(aids)))
 
-    def _single(self, session: AccountSession, aid: int) -> StatsAnswer:
+    def _fetch_single(self, session: AccountSession, aid: int) -> StatsAnswer:
         try:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
         except NotFoundError as error:
@@ -178,10 +184,10 @@ class VideoCounters:
         return _read_single(data, aid)
 
 
-def _read_batch(data: Any, asked: set[int]) -> Iterator[tuple[int, VideoStats]]:
-    """What can be trusted of a batch: entries that were asked for, alive, and whole."""
+def _read_batch(data: Any, requested: set[int]) -> Iterator[tuple[int, VideoStats]]:
+    """Yield the trustworthy entries of a batch: those that were requested, alive, and whole."""
     for entry in data if isinstance(data, list) else ():
-        if not isinstance(entry, dict) or entry.get("id") not in asked:
+        if not isinstance(entry, dict) or entry.get("id") not in requested:
             continue
         counters, attr = entry.get("cnt_info"), entry.get("attr")
         if not isinstance(counters, dict) or (isinstance(attr, int) and attr & DEAD):
@@ -220,7 +226,7 @@ def _stats(
 
 
 def _count(value: Any) -> int | None:
-    """A counter, or None for one that is hidden ("--") or no number."""
+    """Return a counter; None when it is hidden ("--") or no number."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value if is_number and value >= 0 else None
 
@@ -244,16 +250,16 @@ def _agree(batch: VideoStats, single: StatsAnswer) -> bool:
         return False
     pairs = [(getattr(batch, name), getattr(single, name)) for name in SINGLE_FIELDS]
     return all(
-        told is not None and abs(told - truth) <= max(STALE_COUNT, STALE_SHARE * truth)
-        for told, truth in pairs
+        counted is not None and abs(counted - truth) <= max(STALE_COUNT, STALE_SHARE * truth)
+        for counted, truth in pairs
         if truth is not None
     )
 
 
-def _aid(given: str) -> int | None:
-    number = AV.fullmatch(given)
+def _aid(video_id: str) -> int | None:
+    number = AV.fullmatch(video_id)
     try:
-        aid = int(number[1]) if number else bv_to_av(given)
+        aid = int(number[1]) if number else bv_to_av(video_id)
         av_to_bv(aid)
     except ValueError:
         return None

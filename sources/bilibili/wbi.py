@@ -1,4 +1,4 @@
-"""WBI: the signature that Bilibili's web pages put on their requests."""
+"""WBI: the signature that Bilibili's web pages add to their requests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DROPPED = str.maketrans("", "", "!'()*")
 
 
 def mixin_key(img_key: str, sub_key: str) -> str:
-    """The 32 characters that are mixed into each signature.
+    """Return the 32 characters that are mixed into each signature.
 
     Args:
         img_key, sub_key: 32 hex digits each, the file names in nav's `wbi_img` URLs.
@@ -59,7 +59,7 @@ def mixin_key(img_key: str, sub_key: str) -> str:
 
 
 def sign(params: Mapping[str, object], mixin: str, wts: int) -> dict[str, str]:
-    """`params` as text, with `wts` (Unix seconds) and the signature `w_rid` added.
+    """Return `params` as text, with `wts` (Unix seconds) and the signature `w_rid` added.
 
     Send them encoded exactly as `encode` does: that text is what was signed.
     """
@@ -71,7 +71,7 @@ def sign(params: Mapping[str, object], mixin: str, wts: int) -> dict[str, str]:
 
 
 def encode(params: Mapping[str, str]) -> str:
-    """A query string as a browser's encodeURIComponent writes it: `%20` for a space."""
+    """Return a query string as a browser's encodeURIComponent writes it: `%20` for a space."""
     return "&".join(
         f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params.items()
     )

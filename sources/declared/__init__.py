@@ -1,1 +1,1 @@
-"""Platforms described by a TOML file instead of code; docs/sources.md tells how."""
+"""Platforms described by a TOML file instead of code; docs/sources.md describes how."""

@@ -1,4 +1,4 @@
-"""What an answer means: the file's rules first, then what HTTP says, then whether it is good."""
+"""Classification of responses: the file's rules first, then HTTP's, then whether it is good."""
 
 from __future__ import annotations
 
@@ -33,49 +33,55 @@ PLAIN: dict[str, type[SourceError]] = {
 
 
 @dataclass(frozen=True)
-class _Said:
-    """`, code 42900: slow down`, as far as the file tells where that is."""
+class _Diagnosis:
+    """The code and message of a response, as far as the file declares where they are.
+
+    `text` is ready to be appended, as `, code 42900: slow down`.
+    """
 
     text: str = ""
     code: int | None = None
 
 
 class AnswerReader:
-    """Reads the answers of one platform."""
+    """A classifier for the responses of one platform."""
 
     def __init__(self, rules: Answers) -> None:
         self._rules = rules
 
     def body(self, answer: Answer, now: datetime) -> Any:
-        """The JSON of a good answer. Raises the SourceError that any other answer means."""
+        """Return the JSON of a good response. Raises the SourceError that any other response
+        means."""
         try:
-            body = _json_of(answer.content)
+            body = _parse_json(answer.content)
         except NotJsonError:
-            self._raise_for(answer, None, _Said(), now)
-            raise answer.damaged("the answer is no JSON") from None
-        said = self._said(answer, body)
-        self._raise_for(answer, body, said, now)
+            self._raise_for(answer, None, _Diagnosis(), now)
+            raise answer.damaged_error("the answer is no JSON") from None
+        diagnosis = self._diagnose(answer, body)
+        self._raise_for(answer, body, diagnosis, now)
         if self._rules.good is not None and not self._rules.good.holds(body):
-            text = f"the answer is not good by answers.good, and no rule knows it{said.text}"
-            raise RetryableError(text, replace(answer.evidence(), code=said.code), damaged=True)
+            text = f"the answer is not good by answers.good, and no rule knows it{diagnosis.text}"
+            raise RetryableError(
+                text, replace(answer.evidence(), code=diagnosis.code), damaged=True
+            )
         return body
 
-    def _raise_for(self, answer: Answer, body: Any, said: _Said, now: datetime) -> None:
+    def _raise_for(self, answer: Answer, body: Any, diagnosis: _Diagnosis, now: datetime) -> None:
         for meaning in self._rules.means:
             if _applies(meaning, answer.status, body):
-                raise _error(meaning, answer, said, now)
+                raise _error(meaning, answer, diagnosis, now)
         by_status = _meaning_of_status(answer.status)
         if by_status is not None:
-            raise _error(by_status, answer, said, now)
+            raise _error(by_status, answer, diagnosis, now)
 
-    def _said(self, answer: Answer, body: Any) -> _Said:
+    def _diagnose(self, answer: Answer, body: Any) -> _Diagnosis:
         rules = self._rules
         code = rules.code.find(body) if rules.code else None
         message = rules.message.find(body) if rules.message else None
         text = "" if code is None else f", code {code}"
         text += f": {message}" if isinstance(message, str) else ""
         is_number = isinstance(code, int) and not isinstance(code, bool)
-        return _Said(answer.session.hide(text)[:MESSAGE_CHARS], code if is_number else None)
+        return _Diagnosis(answer.session.redact(text)[:MESSAGE_CHARS], code if is_number else None)
 
 
 def _applies(meaning: Meaning, status: int, body: Any) -> bool:
@@ -100,9 +106,9 @@ def _meaning_of_status(status: int) -> Meaning | None:
     return Meaning.model_validate({"reaction": known.get(status, otherwise)})
 
 
-def _error(meaning: Meaning, answer: Answer, said: _Said, now: datetime) -> SourceError:
-    text = f"{meaning.reaction.replace('_', ' ')} (HTTP {answer.status}){said.text}"
-    evidence = replace(answer.evidence(), code=said.code)
+def _error(meaning: Meaning, answer: Answer, diagnosis: _Diagnosis, now: datetime) -> SourceError:
+    text = f"{meaning.reaction.replace('_', ' ')} (HTTP {answer.status}){diagnosis.text}"
+    evidence = replace(answer.evidence(), code=diagnosis.code)
     if meaning.reaction == "throttled":
         return ThrottledError(text, evidence, retry_after_secs=answer.retry_after_secs(now))
     if meaning.reaction == "risk":
@@ -110,7 +116,7 @@ def _error(meaning: Meaning, answer: Answer, said: _Said, now: datetime) -> Sour
     return PLAIN[meaning.reaction](text, evidence)
 
 
-def _json_of(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         body = json.loads(content, parse_constant=_unknown, parse_float=_finite)
         return storable_json(body) if may_be_unstorable(content) else body
@@ -119,7 +125,7 @@ def _json_of(content: bytes) -> Any:
 
 
 def _unknown(_word: str) -> None:
-    """NaN and Infinity are no JSON, and no database takes them: the value is not known."""
+    """Parse NaN and Infinity as None: they are no JSON, and no database stores them."""
 
 
 def _finite(text: str) -> float | None:

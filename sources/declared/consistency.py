@@ -1,11 +1,11 @@
-"""What is wrong between the keys of a file that are each right by themselves."""
+"""Contradictions between the keys of a file that are each valid by themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sources.declared.declaration import Declaration, Paging
-from sources.declared.lines import Key
+from sources.declared.line_numbers import Key
 
 Problem = tuple[Key, str]
 COUNTED_BY = {"page": ("page",), "offset": ("offset", "page"), "cursor": ("cursor",)}
@@ -13,7 +13,7 @@ CURSOR_KEYS = ("next_cursor", "first_cursor", "cursors_shared")
 
 
 def problems(declaration: Declaration) -> list[Problem]:
-    """Each with the key where it is to be mended."""
+    """Return a sentence for each contradiction, with the key where it is to be corrected."""
     found = [
         *_session_problems(declaration),
         *_placeholder_problems(declaration),
@@ -34,10 +34,10 @@ def problems(declaration: Declaration) -> list[Problem]:
 
 
 def _session_problems(declaration: Declaration) -> Iterator[Problem]:
-    form, given = declaration.session, declaration.session.model_fields_set
+    form, keys = declaration.session, declaration.session.model_fields_set
     if form.kind == "cookies":
         for key in ("header", "value"):
-            if key in given:
+            if key in keys:
                 yield ("session", key), 'only with kind = "header"'
         return
     if form.header is None:
@@ -64,14 +64,14 @@ def _placeholder_problems(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _paging_problems(paging: Paging) -> Iterator[Problem]:
-    given = paging.model_fields_set
+    keys = paging.model_fields_set
     if paging.kind == "cursor":
         if paging.next_cursor is None:
             yield ("paging", "next_cursor"), "missing: where an answer tells the next cursor"
-        if "first" in given:
+        if "first" in keys:
             yield ("paging", "first"), "a cursor is not counted; first_cursor is the first one"
     for key in CURSOR_KEYS:
-        if paging.kind != "cursor" and key in given:
+        if paging.kind != "cursor" and key in keys:
             yield ("paging", key), 'only with kind = "cursor"'
     if paging.total_pages and paging.total_count:
         yield ("paging", "total_count"), "give total_pages or total_count, not both"

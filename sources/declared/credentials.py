@@ -1,4 +1,4 @@
-"""An account's stored session as headers and cookies, and what of it must never be shown."""
+"""An account's stored session as headers and cookies, and the parts of it that must stay secret."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from urllib.parse import quote, unquote
 from core.errors import InvalidInputError
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
 
-SECRET_CHARS = 6  # shorter values are switches, and would strike out innocent text
+# Shorter values are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What every request of an account carries."""
+    """The headers and cookies of every request of an account; `secrets` is what to redact."""
 
     headers: dict[str, str] = field(repr=False)
     cookies: dict[str, str] = field(repr=False)
@@ -23,7 +24,7 @@ class Credentials:
 
 
 def read_session(form: SessionForm, text: str) -> Credentials:
-    """The credentials in a stored session, in the form that the platform's file declares.
+    """Return the credentials in a stored session, in the form that the platform's file declares.
 
     Raises:
         InvalidInputError: it has another form; the message repeats no value.
@@ -62,9 +63,12 @@ def _cookies(body: str) -> dict[str, str]:
 
 
 def _spellings(values: Iterable[str]) -> tuple[str, ...]:
-    """Each secret as it is, decoded, and as a URL or a JSON text spells it; longest first."""
+    """Return each secret as it is, decoded, and as a URL or a JSON text spells it; longest
+    first."""
     found: set[str] = set()
     for value in values:
         for secret in (value, unquote(value)):
             found.update((secret, quote(secret, safe=""), json.dumps(secret)[1:-1]))
-    return tuple(sorted((one for one in found if len(one) >= SECRET_CHARS), key=len, reverse=True))
+    return tuple(
+        sorted((secret for secret in found if len(secret) >= SECRET_CHARS), key=len, reverse=True)
+    )

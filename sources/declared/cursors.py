@@ -1,4 +1,5 @@
-"""Where pages begin on a platform that only says, with each page, where the next one begins."""
+"""Positions of pages on a platform that only announces, with each page, where the next one
+begins."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ Cursor = str | int
 
 @dataclass(frozen=True)
 class Place:
-    """A page and what to ask for it. `cursor` None: the first page; `is_end`: no page is there.
+    """A page and how to request it. `cursor` None: the first page; `is_end`: there is no such page.
 
-    `known_at` is the moment (monotonic seconds) when the platform told it.
+    `known_at` is when the platform announced it, in monotonic seconds.
     """
 
     page: int
@@ -28,32 +29,37 @@ FIRST = Place(1)
 
 
 class CursorMemory:
-    """The known places of each domain; the oldest are forgotten, for they can be walked to."""
+    """The known places of each domain. The oldest are dropped, because they can be reached
+    again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._places: OrderedDict[str, list[Place]] = OrderedDict()
 
     def nearest(self, domain: str, page: int) -> Place:
-        """The last known place that is not behind `page`."""
+        """Return the last known place that is not behind `page`."""
         with self._lock:
             known = self._places.get(domain, [])
             return next((place for place in reversed(known) if place.page <= page), FIRST)
 
     def has_seen(self, domain: str, cursor: Cursor, before_page: int) -> bool:
-        """Whether an earlier page had this cursor: then the platform walks in a circle."""
+        """Return True when an earlier page had this cursor, so that the platform leads in a
+        circle."""
         with self._lock:
             known = self._places.get(domain, [])
             return any(place.cursor == cursor and place.page < before_page for place in known)
 
     def keep(self, domain: str, place: Place) -> None:
-        """Remember a place; what was known of it and of those behind it was of an earlier walk."""
+        """Remember a place, and drop what an earlier walk knew of it and of the places behind
+        it."""
         with self._lock:
             known = [old for old in self._places.pop(domain, []) if old.page < place.page]
             self._places[domain] = [*known[1 - MAX_PAGES_KEPT :], place]
+            # The domain whose places were stored least recently is first.
             if len(self._places) > MAX_DOMAINS:
                 self._places.popitem(last=False)
 
     def forget(self, domain: str) -> None:
+        """Drop all places of a domain."""
         with self._lock:
             self._places.pop(domain, None)

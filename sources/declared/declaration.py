@@ -1,4 +1,4 @@
-"""What a platform's file may say: frozen models, one per table of the file."""
+"""The content of a platform's file: frozen models, one per table of the file (docs/sources.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from core.settings import PaceSetting, UrlSetting
 from sources.declared.expressions import Expression
-from sources.declared.templates import PLACEHOLDERS, names_in, what_is_no_json
+from sources.declared.templates import PLACEHOLDERS, json_problem, placeholders_in
 
 T = TypeVar("T")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -17,6 +17,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
 COOKIE_VALUE = re.compile(r"[!-:<-~\u00a0-\u00ff]*")
+# These carry sessions or belong to HTTP itself.
 NOT_CONSTANT = ("authorization", "cookie", "proxy-authorization", "host", "content-length")
 
 
@@ -33,7 +34,8 @@ def _variable(text: str) -> str:
 
 
 def plain_url(url: str) -> str:
-    """The base URL, if nothing but host and path is in it. Raises ValueError; repeats no secret."""
+    """Return the base URL if it holds only host and path. Raises ValueError, which repeats no
+    secret."""
     if "@" in url or "?" in url or "#" in url:
         raise ValueError("a base URL has no user, password, ? or #; sessions belong to accounts")
     return url
@@ -76,14 +78,14 @@ def _cookie_value(text: str) -> str:
 
 
 def _json_object(value: dict[str, Any]) -> dict[str, Any]:
-    wrong = what_is_no_json(value)
+    wrong = json_problem(value)
     if wrong:
         raise ValueError(wrong)
     return value
 
 
 def _known_placeholders(value: T) -> T:
-    for name in sorted(names_in(value)):
+    for name in sorted(placeholders_in(value)):
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
             raise ValueError(f"unknown placeholder {{{name}}}; known: {known}")
@@ -109,7 +111,7 @@ CookieValue = Annotated[str, AfterValidator(_cookie_value)]
 
 
 class Table(BaseModel):
-    """One table of the file."""
+    """The base of all tables: frozen, strict, and without unknown keys."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
@@ -117,7 +119,7 @@ class Table(BaseModel):
 
 
 class SessionForm(Table):
-    """How an account's stored session is sent."""
+    """`[session]`: how an account's stored session is sent."""
 
     kind: Literal["cookies", "header"]
     required_cookie: CookieName | None = None
@@ -126,7 +128,7 @@ class SessionForm(Table):
 
 
 class Question(Table):
-    """One request."""
+    """One request: method, path, parameters and JSON body, with placeholders."""
 
     method: Literal["GET", "POST"] = "GET"
     path: UrlPath
@@ -134,11 +136,14 @@ class Question(Table):
     body: JsonObject | None = Field(None, alias="json")
 
     def placeholders(self) -> set[str]:
-        return names_in(self.path) | names_in(self.params) | names_in(self.body)
+        """Return the names of all placeholders in path, parameters and body."""
+        return (
+            placeholders_in(self.path) | placeholders_in(self.params) | placeholders_in(self.body)
+        )
 
 
 class Check(Question):
-    """The request that tells who is signed in."""
+    """`[check]`: the request that returns who is signed in."""
 
     signed_in: Path | None = None
     uid: Path | None = None
@@ -146,7 +151,7 @@ class Check(Question):
 
 
 class Paging(Table):
-    """How a page is asked for, and how its answer tells what follows."""
+    """`[paging]`: how a page is requested, and how its response announces the next one."""
 
     kind: Literal["page", "offset", "cursor"]
     first: int | None = Field(None, ge=0)
@@ -162,7 +167,8 @@ class Paging(Table):
 
 
 class Creators(Table):
-    """Where the creators of an answer are; `uid` and `nickname` are read from each of them."""
+    """`[creators]`: where the creators of a response are; `uid` and `nickname` are read from each
+    entry."""
 
     list: Path
     uid: Path
@@ -170,7 +176,7 @@ class Creators(Table):
 
 
 class Columns(Table):
-    """Where an entry has what the export's common columns show."""
+    """`[columns]`: where an entry has what the export's common columns show."""
 
     followers: Path | None = None
     videos: Path | None = None
@@ -178,7 +184,8 @@ class Columns(Table):
 
 
 class Meaning(Table):
-    """An answer, known by its status, a condition on its body or both, and what it means."""
+    """`[[answers.means]]`: responses, matched by status, by a condition on the body or both, and
+    the reaction to them."""
 
     reaction: Literal["throttled", "risk", "expired", "banned", "gone", "bad_request", "retry"]
     status: Annotated[tuple[Status, ...], BeforeValidator(_several)] = ()
@@ -187,7 +194,7 @@ class Meaning(Table):
 
 
 class Answers(Table):
-    """How good answers are told from others. `code` and `message` are for people."""
+    """`[answers]`: how good responses are told from others. `code` and `message` are for people."""
 
     good: Path | None = None
     code: Path | None = None
@@ -214,10 +221,11 @@ class Declaration(Table):
 
     @property
     def base_url_variable(self) -> str:
+        """Return the name of the environment variable that may give another base URL."""
         return self.base_url_env or f"BATON_{self.name.upper()}_BASE_URL"
 
     @property
     def sequential(self) -> bool:
-        """Whether page N can be asked for, or known to be there, only after page N-1."""
+        """Return True when page N can be requested, or known to exist, only after page N-1."""
         paging = self.paging
         return paging.kind == "cursor" or not (paging.total_pages or paging.total_count)

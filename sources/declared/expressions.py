@@ -1,4 +1,4 @@
-"""JMESPath: checked where it is written, and never a crash where it is used."""
+"""JMESPath expressions: checked when a file is read, and never an exception when they are used."""
 
 from __future__ import annotations
 
@@ -24,27 +24,33 @@ class Expression:
 
     @classmethod
     def parse(cls, text: object) -> Self:
-        """Raises ValueError for what is no JMESPath, or calls what there is not."""
+        """Return the compiled expression.
+
+        Raises:
+            ValueError: the text is no JMESPath, or calls an unknown function.
+        """
         if not isinstance(text, str):
             raise ValueError(f"a JMESPath is a text, not {type(text).__name__}")
         try:
             compiled = jmespath.compile(text)
         except JMESPathError as error:
-            said = str(error).splitlines()[0].rstrip(":")
-            raise ValueError(f"{text!r} is no JMESPath: {said} ({HINT})") from None
+            message = str(error).splitlines()[0].rstrip(":")
+            raise ValueError(f"{text!r} is no JMESPath: {message} ({HINT})") from None
         _check_calls(compiled.parsed)
         return cls(text, compiled)
 
     @property
     def is_plain_key(self) -> bool:
+        """Return True when the expression is the name of one key."""
         return bool(self.compiled.parsed["type"] == "field")
 
     @property
     def plain_key(self) -> str:
+        """Return that name; only for a plain key."""
         return str(self.compiled.parsed["value"])
 
     def find(self, value: Any) -> Any:
-        """What it points to; None when that is nothing, or when a function got a wrong type."""
+        """Return what it points to; None when that is nothing, or a function got a wrong type."""
         try:
             found = self.compiled.search(value)
         except (ValueError, TypeError, ArithmeticError, RecursionError):
@@ -52,8 +58,10 @@ class Expression:
         return None if isinstance(found, float) and not math.isfinite(found) else found
 
     def holds(self, value: Any) -> bool:
-        """Whether it finds something that is not false, 0, empty or null. (Inside JMESPath 0 counts
-        as true; but platforms say `"has_more": 0`.)"""
+        """Return True when it finds something that is not false, 0, empty or null.
+
+        JMESPath itself counts 0 as true, but platforms send `"has_more": 0`.
+        """
         return bool(self.find(value))
 
 
@@ -68,11 +76,11 @@ def _check_calls(node: Any, parent: str = "") -> None:
             _check_calls(child, kind)
 
 
-def _check_call(name: str, given: int) -> None:
+def _check_call(name: str, argument_count: int) -> None:
     known = KNOWN_FUNCTIONS.get(name)
     if known is None:
         raise ValueError(f"JMESPath has no function {name}()")
     signature = known["signature"]
     variadic = bool(signature) and bool(signature[-1].get("variadic"))
-    if given < len(signature) or (given > len(signature) and not variadic):
-        raise ValueError(f"{name}() takes {len(signature)} arguments, not {given}")
+    if argument_count < len(signature) or (argument_count > len(signature) and not variadic):
+        raise ValueError(f"{name}() takes {len(signature)} arguments, not {argument_count}")

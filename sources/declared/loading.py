@@ -1,4 +1,4 @@
-"""Finding the platforms' files: those that Baton brings and those in the user's folder."""
+"""Loading of the platforms' files: those that Baton ships and those in the user's folder."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from sources.bilibili.source import check_proxy
 from sources.declared.consistency import problems
 from sources.declared.credentials import read_session
 from sources.declared.declaration import Declaration, plain_url
-from sources.declared.lines import Key, line_of
-from sources.declared.reading import column_expressions, raw_field
+from sources.declared.line_numbers import Key, line_of
+from sources.declared.page_reader import column_expressions, raw_field
 from sources.declared.source import DeclaredSource
 
 SHIPPED = Path(__file__).parent
 DEFAULT_FOLDER = Settings.model_fields["sources_dir"].default
+# A larger file was put there by mistake; parsing it would delay every start.
 MAX_BYTES = 1_000_000
 AT_LINE = re.compile(r"at line (\d+)")
 DOCS = "see docs/sources.md"
@@ -34,7 +35,7 @@ DOCS = "see docs/sources.md"
 
 @dataclass(frozen=True)
 class DeclaredPlatform:
-    """A platform from a file, with what the catalogue of platforms wants to know of each."""
+    """A platform from a file, with what the registry of platforms needs of each one."""
 
     name: str
     raw_fields: Mapping[str, str]
@@ -50,15 +51,15 @@ class DeclaredPlatform:
 def load_platforms(
     folder: Path, environ: Mapping[str, str], taken: Collection[str] = ()
 ) -> tuple[DeclaredPlatform, ...]:
-    """All declared platforms, Baton's own first.
+    """Return all declared platforms, Baton's own first.
 
     Args:
-        folder: the user's files, `*.toml`; the default one need not be there.
+        folder: the user's files, `*.toml`; only the default folder may be missing.
         environ: may hold other base URLs (`environment()`).
-        taken: names of platforms that are no files.
+        taken: names of platforms that are not declared by files.
 
     Raises:
-        SettingsError: names file, line and key of each mistake; or two files name one platform.
+        SettingsError: names file, line and key of each mistake; or two files declare one name.
     """
     found: dict[str, DeclaredPlatform] = {}
     for path in [*_files(SHIPPED), *_files(folder)]:
@@ -73,13 +74,14 @@ def load_platforms(
 
 
 def environment() -> dict[str, str]:
-    """The variables of the environment and of `.env`; the environment wins, empty is unset."""
+    """Return the variables of the environment and of `.env`; the environment wins, empty ones are
+    unset."""
     both = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
     return {name: value for name, value in both.items() if value}
 
 
 def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
-    """The platform that a file describes, at the base URL that `environ` may give.
+    """Return the platform that a file describes, at the base URL that `environ` may give.
 
     Raises:
         SettingsError: names file, line and key of each mistake.
@@ -88,13 +90,15 @@ def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        told = AT_LINE.search(str(error))
-        line = int(told[1]) if told else text.count("\n") + 1
+        match = AT_LINE.search(str(error))
+        line = int(match[1]) if match else text.count("\n") + 1
         raise SettingsError(f"{path}, line {line}: no TOML: {error} ({DOCS})") from None
     try:
         declaration = Declaration.model_validate(content)
     except ValidationError as error:
-        found = [(_key(one["loc"]), _explain(one)) for one in error.errors(include_url=False)]
+        found = [
+            (_key(problem["loc"]), _explain(problem)) for problem in error.errors(include_url=False)
+        ]
         raise _mistakes(path, text, found) from None
     wrong = problems(declaration)
     if wrong:
@@ -104,11 +108,11 @@ def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
 
 def _with_base_url(declaration: Declaration, environ: Mapping[str, str]) -> Declaration:
     name = declaration.base_url_variable
-    given = environ.get(name)
-    if not given:
+    value = environ.get(name)
+    if not value:
         return declaration
     try:
-        url = TypeAdapter(UrlSetting).validate_python(plain_url(given))
+        url = TypeAdapter(UrlSetting).validate_python(plain_url(value))
     except ValueError:
         raise SettingsError(
             f"{name}: no http(s) URL without user, password, ? or #; it is the base URL of"
@@ -156,16 +160,17 @@ def _text_of(path: Path) -> str:
 
 
 def _mistakes(path: Path, text: str, found: list[tuple[Key, str]]) -> SettingsError:
-    told = []
-    for key, what in found:
+    messages = []
+    for key, problem in found:
         line = line_of(text, key)
         place = f"{path}, line {line}" if line else str(path)
-        told.append(f"{place}: {_dotted(key)}: {what}")
-    return SettingsError("; ".join(told) + f" ({DOCS})")
+        messages.append(f"{place}: {_dotted(key)}: {problem}")
+    return SettingsError("; ".join(messages) + f" ({DOCS})")
 
 
 def _key(loc: tuple[str | int, ...]) -> Key:
-    """A pydantic location without what names a branch of a type (`[key]`, `str`, `int`)."""
+    """Return a pydantic location without the parts that name a branch of a type (`[key]`, `str`,
+    `int`)."""
     return tuple(part for part in loc if part not in ("[key]", "str", "bool", "int", "float"))
 
 

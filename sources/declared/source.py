@@ -27,17 +27,18 @@ from sources.declared.answers import AnswerReader
 from sources.declared.credentials import read_session
 from sources.declared.cursors import CursorMemory, Place
 from sources.declared.declaration import Declaration, Question
-from sources.declared.reading import PageQuery, PageReader, ReadPage
+from sources.declared.page_reader import PageQuery, PageReader, ReadPage
 from sources.declared.templates import ABSENT, fill
 from sources.json_api import JsonApi, egress
 
 log = service_log("ingestion")
-STALE_SECS = 60.0  # a cursor that is older and refused has perhaps only run out
+# A cursor that is older and refused may only have expired; a younger one is a real error.
+STALE_SECS = 60.0
 
 
 @dataclass
 class DeclaredSession(AccountSession):
-    """A session with the cursors that were told to it."""
+    """A session with the cursors that were announced to it."""
 
     cursors: CursorMemory = field(default_factory=CursorMemory, repr=False)
 
@@ -45,10 +46,10 @@ class DeclaredSession(AccountSession):
 class DeclaredSource:
     """Creator search and session check as a platform's file describes them.
 
-    Where `sequential` is True, the platform tells only with each page whether and where there is a
-    next one. `total_pages` is then one more than the page until the last one is seen, and a page
-    that is asked for out of order is walked to from the last known one before it: `pages_before`
-    and `walk` let a caller do that one paced request at a time; `search_creators` does the rest of
+    Where `sequential` is True, the platform announces only with each page whether and where there
+    is a next one. `total_pages` is then one more than the page until the last one is seen, and a
+    page that is requested out of order is reached from the last known one before it. `pages_before`
+    and `advance` let a caller do that one paced request at a time; otherwise `search_creators` does
     it by itself, at the source's pace.
     """
 
@@ -63,11 +64,13 @@ class DeclaredSource:
         self._answers = AnswerReader(declaration.answers)
         self._reader = PageReader(declaration)
         self._shared_cursors = CursorMemory()
-        self._told_unmatched: set[str] = set()
+        self._warned_columns: set[str] = set()
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> DeclaredSession:
+        """Return a session from cookies or a token, as the file declares. Raises
+        LoginExpiredError."""
         if not session:
             raise LoginExpiredError("the account has no session: import it")
         try:
@@ -75,7 +78,9 @@ class DeclaredSource:
         except InvalidInputError as error:
             raise LoginExpiredError(f"the stored session is no use: {error}") from None
         http = requests.Session()
-        http.trust_env = False  # an account leaves through its own proxy or directly, never another
+        # The environment's proxies are ignored: an account leaves through its own proxy or
+        # directly.
+        http.trust_env = False
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
         http.headers.update(credentials.headers)
         http.cookies.update({**self._declaration.cookies, **credentials.cookies})
@@ -84,9 +89,10 @@ class DeclaredSource:
         return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
+        """Return who is signed in, as the `[check]` of the file says. Raises SourceError."""
         check = self._declaration.check
         try:
-            body, _ = self._ask(session, check, {})
+            body, _ = self._request(session, check, {})
         except LoginExpiredError:
             return SessionStatus(signed_in=False)
         if check.signed_in is not None and not check.signed_in.holds(body):
@@ -100,12 +106,14 @@ class DeclaredSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
+        """Return one page (the first is 1) of creators, found by their names. Raises
+        SourceError."""
         if via is not Via.USERS:
             raise BadRequestError(f"{self.platform} finds creators by their names only")
         if self._declaration.paging.kind != "cursor":
             return self._fetch(session, domain, Place(page)).page
         while self.pages_before(session, domain, page):
-            self.walk(session, domain, page)
+            self.advance(session, domain, page)
             self._clock.wait(threading.Event(), self.pace.gap_secs)
         place = self._cursors(session).nearest(domain, page)
         if place.is_end:
@@ -113,18 +121,18 @@ class DeclaredSource:
         return self._step(session, domain, place)
 
     def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
-        """How many pages must be walked through before `page` can be asked for."""
+        """Return how many pages must be fetched before `page` can be requested."""
         if self._declaration.paging.kind != "cursor":
             return 0
         place = self._cursors(session).nearest(domain, page)
         return 0 if place.is_end else page - place.page
 
-    def walk(self, session: AccountSession, domain: str, page: int) -> None:
-        """Go one page towards `page`, with one request. Raises a SourceError."""
+    def advance(self, session: AccountSession, domain: str, page: int) -> None:
+        """Fetch the next page towards `page`, with one request. Raises SourceError."""
         self._step(session, domain, self._cursors(session).nearest(domain, page))
 
     def _step(self, session: AccountSession, domain: str, place: Place) -> CreatorPage:
-        """Fetch the page at a known place, and learn where the next one begins."""
+        """Fetch the page at a known place, and remember where the next one begins."""
         memory = self._cursors(session)
         try:
             read = self._fetch(session, domain, place)
@@ -160,10 +168,12 @@ class DeclaredSource:
 
     def _fetch(self, session: AccountSession, domain: str, place: Place) -> ReadPage:
         values = self._values(domain, place)
-        body, request = self._ask(session, self._declaration.search, values)
-        asked = PageQuery(page=place.page, cursor=place.cursor, request=request, hide=session.hide)
-        read = self._reader.read(body, asked)
-        self._tell_unmatched(read)
+        body, request = self._request(session, self._declaration.search, values)
+        query = PageQuery(
+            page=place.page, cursor=place.cursor, request=request, redact=session.redact
+        )
+        read = self._reader.read(body, query)
+        self._warn_unmatched(read)
         return read
 
     def _values(self, domain: str, place: Place) -> dict[str, Any]:
@@ -180,24 +190,24 @@ class DeclaredSource:
             "page_size": size,
         }
 
-    def _ask(
+    def _request(
         self, session: AccountSession, question: Question, values: Mapping[str, Any]
     ) -> tuple[Any, str]:
-        """The body of a good answer, and the request as it may be shown."""
+        """Return the body of a good response, and the request without secrets."""
         in_path = {name: quote(str(value), safe="") for name, value in values.items()}
         params = {key: _as_param(value) for key, value in fill(question.params, values).items()}
         body = None if question.body is None else fill(question.body, values)
-        answer = self._api.ask(session, fill(question.path, in_path), params, body)
+        answer = self._api.request(session, fill(question.path, in_path), params, body)
         if body is not None:
-            sent = session.hide(json.dumps(body, ensure_ascii=False))
+            sent = session.redact(json.dumps(body, ensure_ascii=False))
             answer = replace(answer, request=f"{answer.request} {sent}")
         return self._answers.body(answer, self._clock.now()), answer.request
 
-    def _tell_unmatched(self, read: ReadPage) -> None:
-        """Once each: a column that stays empty may be the platform's way, or a slip in the file."""
+    def _warn_unmatched(self, read: ReadPage) -> None:
+        """Log each column that matches nothing, once: it may be a mistake in the file."""
         for column in read.unmatched:
-            if column not in self._told_unmatched:
-                self._told_unmatched.add(column)
+            if column not in self._warned_columns:
+                self._warned_columns.add(column)
                 where = fields(platform=self.platform, page=read.page.page)
                 log.warning("%s %s matches nothing on the whole page", where, column)
 

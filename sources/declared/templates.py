@@ -12,7 +12,7 @@ PLACEHOLDERS = ("domain", "page", "offset", "cursor", "page_size")
 
 
 class Absent:
-    """What a placeholder stands for on a page that has no such value: its key is left out."""
+    """The value of a placeholder on a page that has no such value: its key is left out."""
 
     def __str__(self) -> str:
         return ""
@@ -21,19 +21,19 @@ class Absent:
 ABSENT = Absent()
 
 
-def names_in(value: Any) -> set[str]:
-    """The placeholders of a text, or of all texts inside a JSON value."""
+def placeholders_in(value: Any) -> set[str]:
+    """Return the placeholders of a text, or of all texts inside a JSON value."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     if isinstance(value, Mapping):
-        return {name for item in value.values() for name in names_in(item)}
+        return {name for item in value.values() for name in placeholders_in(item)}
     if isinstance(value, list):
-        return {name for item in value for name in names_in(item)}
+        return {name for item in value for name in placeholders_in(item)}
     return set()
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """The JSON value with its placeholders filled in.
+    """Return the JSON value with its placeholders filled in.
 
     A text that is one placeholder and nothing else becomes the value itself: a number stays one.
     """
@@ -50,12 +50,12 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
     return template
 
 
-def what_is_no_json(value: Any) -> str | None:
-    """Why a TOML value cannot be sent as JSON; None when it can."""
+def json_problem(value: Any) -> str | None:
+    """Return why a TOML value cannot be sent as JSON; None when it can."""
     if isinstance(value, dict):
-        return next(filter(None, map(what_is_no_json, value.values())), None)
+        return next(filter(None, map(json_problem, value.values())), None)
     if isinstance(value, list):
-        return next(filter(None, map(what_is_no_json, value)), None)
+        return next(filter(None, map(json_problem, value)), None)
     if isinstance(value, float) and not math.isfinite(value):
         return f"JSON has no {value}"
     if value is None or isinstance(value, str | int | float):

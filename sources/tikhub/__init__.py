@@ -1,1 +1,1 @@
-"""TikHub, which answers for Douyin and TikTok; each successful answer costs money."""
+"""TikHub, an API for Douyin and TikTok; each successful response costs money."""

@@ -1,4 +1,4 @@
-"""HTTP with TikHub: one envelope around the platforms' own JSON, a price for each answer."""
+"""HTTP with TikHub: one envelope around the platforms' own JSON, and a price for each response."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from core.clock import Clock
 from sources.base import AccountSession, Budget
-from sources.json_api import Answer, JsonApi, fields
-from sources.tikhub.errors import error_of
+from sources.json_api import Answer, JsonApi, object_or_empty
+from sources.tikhub.errors import error_from_answer
 
 
 class TikHubClient:
-    """Asks one API host and counts what its answers cost.
+    """A client of one API host that counts what its responses cost.
 
     Args:
-        budget: in millionths of a dollar. It is asked before each request, and nothing is given
-            back for one that failed, although TikHub charges only successes: rather stop early
-            than spend too much.
-        price: of an ordinary answer, in the same unit.
+        budget: in millionths of a dollar. It is charged before each request, and nothing is
+            refunded for one that failed, although TikHub charges only successes: stopping early is
+            better than spending too much.
+        price: of an ordinary response, in millionths of a dollar.
     """
 
     def __init__(
@@ -32,18 +32,18 @@ class TikHubClient:
     def get(
         self, session: AccountSession, path: str, params: Mapping[str, str], prices: int = 1
     ) -> Answer:
-        """A GET that costs `prices` ordinary ones. Raises a SourceError."""
+        """Return the response to a GET that costs `prices` ordinary ones. Raises SourceError."""
         self._budget.spend(self._price * prices)
-        return self._checked(self._api.ask(session, path, params))
+        return self._checked(self._api.request(session, path, params))
 
     def post(self, session: AccountSession, path: str, payload: Sequence[Any]) -> Answer:
-        """A POST with a JSON list. Raises a SourceError."""
+        """Return the response to a POST of a JSON list. Raises SourceError."""
         self._budget.spend(self._price)
-        return self._checked(self._api.ask(session, path, payload=list(payload)))
+        return self._checked(self._api.request(session, path, payload=list(payload)))
 
     def _checked(self, answer: Answer) -> Answer:
-        if answer.status != 200 or fields(answer.body).get("code") != 200:
-            raise error_of(answer, self.clock.now())
+        if answer.status != 200 or object_or_empty(answer.body).get("code") != 200:
+            raise error_from_answer(answer, self.clock.now())
         if not isinstance(answer.body.get("data"), dict):
-            raise answer.damaged("TikHub's answer has no data")
+            raise answer.damaged_error("TikHub's answer has no data")
         return answer

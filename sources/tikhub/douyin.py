@@ -1,4 +1,4 @@
-"""Douyin by TikHub: counters from one question, play counts from another."""
+"""Douyin by TikHub: most counters from one endpoint, play counts from another."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from core.clock import Clock
 from core.errors import NotFoundError
 from core.settings import Pace
 from sources.base import AccountSession, StatsAnswer, VideoStats
-from sources.json_api import counter
-from sources.tikhub.awemes import read_one, read_statistics
+from sources.json_api import parse_count
 from sources.tikhub.client import TikHubClient
+from sources.tikhub.parsing import read_one, read_statistics
 from sources.tikhub.source import TikHubSource, split_ids
 
 ONE = "/api/v1/douyin/app/v3/fetch_one_video"
@@ -20,39 +20,48 @@ FEW_PLAYS = "/api/v1/douyin/app/v3/fetch_video_statistics"
 MANY_PLAYS = "/api/v1/douyin/app/v3/fetch_multi_video_statistics"
 BATCH = 50
 FEW = 2
-FEW_UP_TO = 10  # videos; the question for 50 costs as much as 25 others
+# Few videos use the small endpoint: a request to the one for 50 costs as much as 25 of its own.
+FEW_UP_TO = 10
 MANY_PRICES = 25
+# As long as a caller may take until it repeats a failed call.
 KEPT_SECS = 600.0
 
 
 class DouyinSource(TikHubSource):
-    """`n` ids take n requests for their counters and one (up to ten ids: n/2) for their plays."""
+    """Statistics of `n` ids take n requests, and one more for play counts (up to ten ids: n/2)."""
 
     platform = "douyin"
     batch = BATCH
 
     def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
         super().__init__(client=client, pace=pace)
-        self._told = _Paid(client.clock)
-        self._full = _Paid(client.clock)
+        self._without_plays = _PaidAnswers(client.clock)
+        self._with_plays = _PaidAnswers(client.clock)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        good, answers = split_ids(ids)
-        answers |= self._each(good, lambda aweme_id: self._one(session, aweme_id))
-        shown = [one for one in good if isinstance(answers[one], VideoStats)]
-        self._add_plays(session, [one for one in shown if not self._full.get(one)], answers)
-        self._told.forget(good)
-        self._full.forget(good)
+        """Return an entry for each id. Raises SourceError when nothing is known of any.
+
+        What was paid for before an error is kept for ten minutes, for the caller's next attempt.
+        """
+        valid_ids, answers = split_ids(ids)
+        answers |= self._fetch_each(valid_ids, lambda aweme_id: self._fetch_one(session, aweme_id))
+        shown = [aweme_id for aweme_id in valid_ids if isinstance(answers[aweme_id], VideoStats)]
+        self._add_plays(
+            session, [aweme_id for aweme_id in shown if not self._with_plays.get(aweme_id)], answers
+        )
+        self._without_plays.forget(valid_ids)
+        self._with_plays.forget(valid_ids)
         return {aweme_id: answers[aweme_id] for aweme_id in ids}
 
-    def _one(self, session: AccountSession, aweme_id: str) -> StatsAnswer:
-        paid = self._full.get(aweme_id) or self._told.get(aweme_id)
+    def _fetch_one(self, session: AccountSession, aweme_id: str) -> StatsAnswer:
+        paid = self._with_plays.get(aweme_id) or self._without_plays.get(aweme_id)
         if paid is not None:
             return paid
         answer = read_one(self._client.get(session, ONE, {"aweme_id": aweme_id}), aweme_id)
         if isinstance(answer, VideoStats):
-            answer = replace(answer, view=answer.view or None)  # it says 0 of every video
-        self._told.keep(aweme_id, answer)
+            # This endpoint reports 0 plays of every video: the real count comes from the other one.
+            answer = replace(answer, view=answer.view or None)
+        self._without_plays.keep(aweme_id, answer)
         return answer
 
     def _add_plays(
@@ -62,28 +71,33 @@ class DouyinSource(TikHubSource):
         size, path, prices = (FEW, FEW_PLAYS, 1) if few else (BATCH, MANY_PLAYS, MANY_PRICES)
         for start in range(0, len(ids), size):
             chunk = ids[start : start + size]
-            for aweme_id, view in self._plays(session, path, chunk, prices).items():
+            for aweme_id, view in self._fetch_plays(session, path, chunk, prices).items():
                 stats = answers[aweme_id]
                 assert isinstance(stats, VideoStats)
                 answers[aweme_id] = replace(stats, view=view)
             for aweme_id in chunk:
-                self._full.keep(aweme_id, answers[aweme_id])
+                self._with_plays.keep(aweme_id, answers[aweme_id])
 
-    def _plays(
+    def _fetch_plays(
         self, session: AccountSession, path: str, ids: Sequence[str], prices: int
     ) -> dict[str, int]:
-        """The play counts of those that have one."""
+        """Return the play counts of those videos that have one."""
         try:
             answer = self._client.get(session, path, {"aweme_ids": ",".join(ids)}, prices)
         except NotFoundError:
             return {}  # their other counters are known all the same
-        told = read_statistics(answer)
-        views = {one: counter(told[one].get("play_count")) for one in ids if one in told}
-        return {one: view for one, view in views.items() if view is not None}
+        statistics = read_statistics(answer)
+        views = {
+            aweme_id: parse_count(statistics[aweme_id].get("play_count"))
+            for aweme_id in ids
+            if aweme_id in statistics
+        }
+        return {aweme_id: view for aweme_id, view in views.items() if view is not None}
 
 
-class _Paid:
-    """Answers of a call that failed later: when it is made again, they are not paid for again."""
+class _PaidAnswers:
+    """A cache of what a failed call had already paid for, so that its repetition does not pay
+    again."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

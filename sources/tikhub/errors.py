@@ -1,4 +1,4 @@
-"""What TikHub's error answers mean: each status becomes the error that names the reaction."""
+"""Errors of TikHub: each status becomes the error that names the reaction."""
 
 from __future__ import annotations
 
@@ -18,65 +18,71 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
-from sources.json_api import MESSAGE_CHARS, Answer, error_of_other_status, fields
+from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
 
 UTC_DAYS = QuotaCalendar(ZoneInfo("UTC"))
+# TikHub sends these words, in either language, with a 400 for failures of its own.
 TRY_AGAIN = ("请重试", "please retry", "please try again")
 
 
-def error_of(answer: Answer, now: datetime) -> SourceError:
-    """The error that an answer means, by its status, or by the `code` of a 200's envelope.
+def error_from_answer(answer: Answer, now: datetime) -> SourceError:
+    """Return the error of a response, by its status, or by the `code` in the envelope of a 200.
 
-    The 402 repeats the request's headers: everything of the body that is kept goes through the
-    session's `hide`.
+    The body of a 402 repeats the request's headers: whatever is kept of a body goes through the
+    session's `redact`.
     """
     status = _code(answer)
     detail = _detail(answer)
     text = _text(answer, detail)
-    said = f"TikHub, HTTP {status}: {text[:MESSAGE_CHARS]}"
+    message = f"TikHub, HTTP {status}: {text[:MESSAGE_CHARS]}"
     evidence = answer.evidence()
     if status == 401:
-        return LoginExpiredError(said, evidence)
+        return LoginExpiredError(message, evidence)
     if status == 402:
-        return PlatformQuotaError(said, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
+        return PlatformQuotaError(message, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
+    # A 403 without TikHub's own words comes from something in front of it.
     if status == 403 and not detail:
-        return RiskControlError(f"{said} (not from TikHub itself)", evidence, whole_egress=True)
+        return RiskControlError(f"{message} (not from TikHub itself)", evidence, whole_egress=True)
     if status == 404 and detail:
-        return NotFoundError(said, evidence)
+        return NotFoundError(message, evidence)
     if status == 429:
-        return ThrottledError(said, evidence, retry_after_secs=answer.retry_after_secs(now))
+        return ThrottledError(message, evidence, retry_after_secs=answer.retry_after_secs(now))
     if status == 400 and any(words in text.lower() for words in TRY_AGAIN):
-        return RetryableError(said, evidence)
+        return RetryableError(message, evidence)
     if status == 200:
         return RetryableError("TikHub's answer has no envelope", evidence, damaged=True)
     if 400 <= status < 500 and status not in (407, 408):
-        return BadRequestError(said, evidence)
+        return BadRequestError(message, evidence)
     return (
-        RetryableError(said, evidence)
+        RetryableError(message, evidence)
         if answer.status == 200
-        else error_of_other_status(said, answer)
+        else error_from_common_status(message, answer)
     )
 
 
 def _code(answer: Answer) -> int:
     if answer.status != 200:
         return answer.status
-    code = fields(answer.body).get("code")
+    # TikHub answers some failures with HTTP 200 and the real status in the envelope.
+    code = object_or_empty(answer.body).get("code")
     return code if isinstance(code, int) and 400 <= code < 600 else 200
 
 
 def _detail(answer: Answer) -> Mapping[str, Any]:
-    """TikHub's own words; empty when somebody else answered (a proxy, a wall, another host)."""
+    """Return TikHub's own explanation; empty when somebody else answered (a proxy, a firewall)."""
     if answer.status == 200:
-        return fields(answer.body)
-    return fields(fields(answer.body).get("detail"))
+        return object_or_empty(answer.body)
+    return object_or_empty(object_or_empty(answer.body).get("detail"))
 
 
 def _text(answer: Answer, detail: Mapping[str, Any]) -> str:
-    said = [str(detail[name]) for name in ("message", "message_zh") if detail.get(name)]
-    rest = fields(answer.body).get("detail")
+    parts = [str(detail[name]) for name in ("message", "message_zh") if detail.get(name)]
+    rest = object_or_empty(answer.body).get("detail")
     if isinstance(rest, list):  # of a 422: what is wrong with which parameter
-        said = [f"{fields(one).get('loc')}: {fields(one).get('msg')}" for one in rest[:3]]
+        parts = [
+            f"{object_or_empty(problem).get('loc')}: {object_or_empty(problem).get('msg')}"
+            for problem in rest[:3]
+        ]
     elif isinstance(rest, str):
-        said = [rest]
-    return answer.session.hide(" / ".join(said) or "no message")
+        parts = [rest]
+    return answer.session.redact(" / ".join(parts) or "no message")

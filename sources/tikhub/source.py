@@ -1,4 +1,4 @@
-"""What the two TikHub adapters share: sessions, and questions for one video after the other."""
+"""What the two TikHub adapters share: sessions, and requests for one video after the other."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sources.json_api import open_key_session
 from sources.tikhub.client import TikHubClient
 
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
-FAILURES_IN_A_ROW = 3  # then the platform is left alone
+# After this many failures in a row the platform is likely down, and every request costs time.
+FAILURES_IN_A_ROW = 3
 NO_TOKEN = "there is no token of TikHub: set BATON_TIKHUB_TOKEN"  # noqa: S105 (a message)
 
 
 class TikHubSource:
-    """A platform that TikHub answers for."""
+    """The base of the platforms that TikHub serves."""
 
     platform: str
     batch: int
@@ -30,20 +31,28 @@ class TikHubSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
+        """Return a session with the token `session`. Raises LoginExpiredError without a usable
+        token."""
         opened = open_key_session(account_id, username, session, proxy, missing=NO_TOKEN)
         opened.http.headers["Authorization"] = f"Bearer {opened.secrets[0]}"
         return opened
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Asks nobody, as every answer costs money: a wrong token shows at the first question."""
+        """Return signed in without a request, as every response costs money.
+
+        A wrong token shows with the first real request.
+        """
         return SessionStatus(signed_in=True)
 
-    def _each(
+    def _fetch_each(
         self, ids: Sequence[str], ask: Callable[[str], StatsAnswer]
     ) -> dict[str, StatsAnswer]:
-        """Ask for one after the other. A video that fails while others answer is unavailable for
-        now, as are those not asked for because the platform failed several times in a row. When
-        nothing was answered, the failure is raised."""
+        """Request one video after the other and return an entry for each.
+
+        A video that fails while others succeed is unavailable for now, as are those that were not
+        requested because the platform failed several times in a row. When nothing was answered, the
+        failure is raised.
+        """
         answers: dict[str, StatsAnswer] = {}
         failure: SourceError | None = None
         failed: dict[str, StatsAnswer] = {}
@@ -57,7 +66,7 @@ class TikHubSource:
             except (RetryableError, BadRequestError) as error:
                 failure = error
                 failed[aweme_id] = Unavailable(Gone.UNKNOWN, str(error), final=False)
-                in_a_row += _is_of_the_platform(error)
+                in_a_row += _is_platform_failure(error)
                 if in_a_row == FAILURES_IN_A_ROW:
                     break
         if failure is None:
@@ -68,20 +77,20 @@ class TikHubSource:
         return dict.fromkeys(ids, not_asked) | failed | answers
 
 
-def _is_of_the_platform(error: SourceError) -> bool:
-    """Whether nothing came or the server failed, which the next video is likely to meet too."""
+def _is_platform_failure(error: SourceError) -> bool:
+    """Return True when no response came or the server failed, which is likely to repeat at once."""
     status = error.evidence.http_status if error.evidence else None
     return status is None or status >= 500
 
 
 def split_ids(ids: Iterable[str]) -> tuple[list[str], dict[str, StatsAnswer]]:
-    """The ids that can be asked for, each once, and the answers for those that cannot."""
-    good: list[str] = []
+    """Return the valid ids, each once, and the entries of those that are malformed."""
+    valid_ids: list[str] = []
     bad: dict[str, StatsAnswer] = {}
     for aweme_id in dict.fromkeys(ids):
         if AWEME_ID.fullmatch(aweme_id):
-            good.append(aweme_id)
+            valid_ids.append(aweme_id)
         else:
             detail = f"{aweme_id[:40]!r} is no video id (19 digits)"
             bad[aweme_id] = Unavailable(Gone.BAD_ID, detail, final=True)
-    return good, bad
+    return valid_ids, bad

@@ -1,4 +1,4 @@
-"""TikTok by TikHub: ten videos a question, and singly those that it left out."""
+"""TikTok by TikHub: ten videos per request, and one request for each that the response left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.errors import BadRequestError, NotFoundError
 from sources.base import AccountSession, StatsAnswer
-from sources.tikhub.awemes import read_many, read_one
+from sources.tikhub.parsing import read_many, read_one
 from sources.tikhub.source import TikHubSource, split_ids
 
 MANY = "/api/v1/tiktok/app/v3/fetch_multi_video"
@@ -15,22 +15,26 @@ BATCH = 10
 
 
 class TikTokSource(TikHubSource):
-    """`batch` ids take one request, and one more for each that is missing in its answer."""
+    """Statistics of up to `batch` ids take one request, and one more for each that is missing in
+    it."""
 
     platform = "tiktok"
     batch = BATCH
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        good, answers = split_ids(ids)
-        for start in range(0, len(good), BATCH):
-            chunk = good[start : start + BATCH]
-            found = self._many(session, chunk) if len(chunk) > 1 else {}
+        """Return an entry for each id. Raises SourceError when nothing is known of any."""
+        valid_ids, answers = split_ids(ids)
+        for start in range(0, len(valid_ids), BATCH):
+            chunk = valid_ids[start : start + BATCH]
+            found = self._fetch_many(session, chunk) if len(chunk) > 1 else {}
             answers |= found
-            missing = [one for one in chunk if one not in found]
-            answers |= self._each(missing, lambda aweme_id: self._one(session, aweme_id))
+            missing = [aweme_id for aweme_id in chunk if aweme_id not in found]
+            answers |= self._fetch_each(
+                missing, lambda aweme_id: self._fetch_one(session, aweme_id)
+            )
         return {aweme_id: answers[aweme_id] for aweme_id in ids}
 
-    def _many(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
+    def _fetch_many(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         try:
             return read_many(self._client.post(session, MANY, ids), ids)
         except NotFoundError:
@@ -41,5 +45,5 @@ class TikTokSource(TikHubSource):
                 raise
             return {}
 
-    def _one(self, session: AccountSession, aweme_id: str) -> StatsAnswer:
+    def _fetch_one(self, session: AccountSession, aweme_id: str) -> StatsAnswer:
         return read_one(self._client.get(session, ONE, {"aweme_id": aweme_id}), aweme_id)

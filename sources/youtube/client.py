@@ -1,4 +1,4 @@
-"""HTTP with YouTube: one kind of request, a quota unit each."""
+"""HTTP with YouTube's Data API v3: one kind of request, which costs a quota unit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from core.clock import Clock
 from sources.base import AccountSession, Budget
 from sources.json_api import Answer, JsonApi
-from sources.youtube.errors import error_of
+from sources.youtube.errors import error_from_answer
 
 VIDEOS = "/videos"
-PARTS = "snippet,statistics"  # further parts cost no further unit
+# Further parts cost no further unit.
+PARTS = "snippet,statistics"
 UNITS = 1
 
 
 class YouTubeClient:
-    """Asks one API host and counts its quota units."""
+    """A client of one API host that counts quota units."""
 
     def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget) -> None:
         self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
@@ -23,9 +24,9 @@ class YouTubeClient:
         self._budget = budget
 
     def videos(self, session: AccountSession, ids: Sequence[str]) -> Answer:
-        """The videos of up to 50 ids. Raises a SourceError."""
+        """Return the response about up to 50 video ids, for one quota unit. Raises SourceError."""
         self._budget.spend(UNITS)
-        answer = self._api.ask(session, VIDEOS, {"part": PARTS, "id": ",".join(ids)})
+        answer = self._api.request(session, VIDEOS, {"part": PARTS, "id": ",".join(ids)})
         if answer.status != 200:
-            raise error_of(answer, self._clock.now())
+            raise error_from_answer(answer, self._clock.now())
         return answer

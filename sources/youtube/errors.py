@@ -1,4 +1,4 @@
-"""What YouTube's error answers mean: status and reason become the error that names the reaction."""
+"""Errors of YouTube's Data API v3: status and reason become the error that names the reaction."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
-from sources.json_api import MESSAGE_CHARS, Answer, error_of_other_status, fields
+from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
 
-PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))  # where YouTube's quota day turns
+# YouTube's quota day begins at midnight of this zone.
+PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))
 DAY_IS_SPENT = {"quotaExceeded", "dailyLimitExceeded"}
 TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded"}
 KEY_IS_NO_GOOD = {
@@ -32,28 +33,29 @@ KEY_MESSAGE = re.compile(r"API key (?:not valid|expired|not found)", re.IGNORECA
 TAG = re.compile(r"<[^>]*>")
 
 
-def error_of(answer: Answer, now: datetime) -> SourceError:
-    """The error that an answer other than 200 means. `now` tells when a spent quota comes back."""
+def error_from_answer(answer: Answer, now: datetime) -> SourceError:
+    """Return the error of a response other than 200; `now` dates the reset of a spent quota."""
     reason, message = _reason_and_message(answer)
-    said = f"HTTP {answer.status}" + (f" {reason}" if reason else "") + f": {message}"
+    summary = f"HTTP {answer.status}" + (f" {reason}" if reason else "") + f": {message}"
     if answer.status == 429 or reason in TOO_FAST:
         return ThrottledError(
-            said, answer.evidence(), retry_after_secs=answer.retry_after_secs(now)
+            summary, answer.evidence(), retry_after_secs=answer.retry_after_secs(now)
         )
     if reason in DAY_IS_SPENT:
-        return PlatformQuotaError(said, PACIFIC.next_day_starts(now), answer.evidence())
+        return PlatformQuotaError(summary, PACIFIC.next_day_starts(now), answer.evidence())
     if answer.status == 401 or reason in KEY_IS_NO_GOOD or KEY_MESSAGE.search(message):
-        return LoginExpiredError(said, answer.evidence())
+        return LoginExpiredError(summary, answer.evidence())
     if answer.status in (400, 403):
-        return BadRequestError(said, answer.evidence())
-    return error_of_other_status(said, answer)
+        return BadRequestError(summary, answer.evidence())
+    return error_from_common_status(summary, answer)
 
 
 def _reason_and_message(answer: Answer) -> tuple[str, str]:
-    error = fields(fields(answer.body).get("error"))
+    error = object_or_empty(object_or_empty(answer.body).get("error"))
     listed = error.get("errors")
-    first = fields(listed[0]) if isinstance(listed, list) and listed else {}
+    first = object_or_empty(listed[0]) if isinstance(listed, list) and listed else {}
+    # YouTube's messages are HTML with links.
     text = html.unescape(TAG.sub("", str(error.get("message") or first.get("message") or "")))
-    message = answer.session.hide(" ".join(text.split())) or "no message"
-    reason = answer.session.hide(str(first.get("reason") or ""))
+    message = answer.session.redact(" ".join(text.split())) or "no message"
+    reason = answer.session.redact(str(first.get("reason") or ""))
     return reason[:MESSAGE_CHARS], message[:MESSAGE_CHARS]

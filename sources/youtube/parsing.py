@@ -1,4 +1,4 @@
-"""Reading YouTube's lists of videos. All counters come as text; a hidden one is left out."""
+"""Parsing of YouTube's lists of videos. All counters come as text; a hidden one is left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
-from sources.json_api import Answer, counter, fields, id_text, text_or_none
+from sources.json_api import Answer, id_text, object_or_empty, parse_count, text_or_none
 
 LEFT_OUT = Unavailable(
     Gone.UNKNOWN, "YouTube left it out: deleted, private, or never there", final=True
@@ -16,14 +16,16 @@ NO_STATISTICS = Unavailable(Gone.UNKNOWN, "YouTube told no statistics of it", fi
 
 
 def read_videos(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """An answer for each of `ids`. Raises RetryableError (damaged) when nothing can be"
-    " understood."""
-    items = fields(answer.body).get("items")
+    """Return an entry for each of `ids`. Raises RetryableError (damaged) when none can be
+    parsed."""
+    items = object_or_empty(answer.body).get("items")
     if not isinstance(items, list):
-        raise answer.damaged("the answer has no items")
-    found = {id_text(fields(item).get("id")): _stats(fields(item)) for item in items}
+        raise answer.damaged_error("the answer has no items")
+    found = {
+        id_text(object_or_empty(item).get("id")): _stats(object_or_empty(item)) for item in items
+    }
     if items and not any(isinstance(found.get(video_id), VideoStats) for video_id in ids):
-        raise answer.damaged("no item of the answer is understood")
+        raise answer.damaged_error("no item of the answer is understood")
     return {video_id: found.get(video_id, LEFT_OUT) for video_id in ids}
 
 
@@ -31,13 +33,13 @@ def _stats(item: Mapping[str, Any]) -> StatsAnswer:
     counts = item.get("statistics")
     if not isinstance(counts, dict):
         return NO_STATISTICS
-    about = fields(item.get("snippet"))
+    about = object_or_empty(item.get("snippet"))
     return VideoStats(
-        view=counter(counts.get("viewCount")),
-        comment=counter(counts.get("commentCount")),
-        like=counter(counts.get("likeCount")),
+        view=parse_count(counts.get("viewCount")),
+        comment=parse_count(counts.get("commentCount")),
+        like=parse_count(counts.get("likeCount")),
         # YouTube has no favourites any more and says 0 of every video.
-        favorite=counter(counts.get("favoriteCount")) or None,
+        favorite=parse_count(counts.get("favoriteCount")) or None,
         title=text_or_none(about.get("title")),
         author=text_or_none(about.get("channelTitle")),
         uid=text_or_none(about.get("channelId")),

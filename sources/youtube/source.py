@@ -1,4 +1,4 @@
-"""The YouTube adapter."""
+"""The YouTube adapter: statistics of videos by API key."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from sources.youtube.parsing import read_videos
 
 BATCH = 50
 VIDEO_ID = re.compile(r"[0-9A-Za-z_-]{11}")
-ANY_VIDEO = "jNQXAC9IVRw"  # the first one ever uploaded
+# The first video ever uploaded to YouTube, which is not likely to disappear.
+ANY_VIDEO = "jNQXAC9IVRw"
 NO_KEY = "there is no API key of YouTube: set BATON_YOUTUBE_API_KEY"
 
 
 class YouTubeSource:
-    """Statistics by API key; `batch` ids cost one request and one quota unit."""
+    """Statistics by API key; up to `batch` ids cost one request and one quota unit."""
 
     platform = "youtube"
     batch = BATCH
@@ -38,13 +39,15 @@ class YouTubeSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
+        """Return a session with the API key `session`. Raises LoginExpiredError without a usable
+        key."""
         opened = open_key_session(account_id, username, session, proxy, missing=NO_KEY)
         # Not as `key=` in the URL, which proxies and debug logs write down.
         opened.http.headers["X-Goog-Api-Key"] = opened.secrets[0]
         return opened
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Whether the key is taken; costs a quota unit."""
+        """Return whether YouTube accepts the key, for one quota unit. Raises SourceError."""
         try:
             self._client.videos(session, [ANY_VIDEO])
         except LoginExpiredError:
@@ -52,10 +55,11 @@ class YouTubeSource:
         return SessionStatus(signed_in=True)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        good = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
+        """Return an entry for each id; malformed ids cost no request. Raises SourceError."""
+        valid_ids = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
         answers: dict[str, StatsAnswer] = {}
-        for start in range(0, len(good), BATCH):
-            chunk = good[start : start + BATCH]
+        for start in range(0, len(valid_ids), BATCH):
+            chunk = valid_ids[start : start + BATCH]
             answers |= read_videos(self._client.videos(session, chunk), chunk)
         return {video_id: answers.get(video_id) or _bad_id(video_id) for video_id in ids}
 

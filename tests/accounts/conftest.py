@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from accounts.manager import AccountLease, AccountManager, Purpose
+from accounts.account_lease import AccountLease, Purpose
+from accounts.manager import AccountManager
 from app.container import App
 from storage.crawling import account_leases
 from storage.crawling import accounts as rows

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from accounts.manager import MAX_REST_SECS, PROBATION_ANSWERS, AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
+from accounts.manager import MAX_REST_SECS, PROBATION_ANSWERS
 from core.cancellation import OutOfTurnSignal
 from core.errors import Evidence
 from core.settings import Pace
@@ -45,7 +46,7 @@ def probed(pool: Pool) -> AccountLease:
     """Lease a suspect account, whose probe passes."""
     leased = crawl(pool)
     assert pool.manager.needs_probe(leased)
-    return pool.manager.note_probe(leased)
+    return pool.manager.record_probe(leased)
 
 
 def on_probation(pool: Pool, clock: MovingClock, account_id: int) -> None:
@@ -71,13 +72,13 @@ def test_from_suspect_to_healthy_over_several_leases(pool: Pool, clock: MovingCl
     assert leased.account.health is Health.PROBATION
     assert leased.account.session_checked_at == pool.app.clock.now()
     assert not pool.manager.needs_probe(leased), "one probe is enough"
-    pool.manager.release(leased, good_answers=4)
+    pool.manager.release(leased, successful_requests=4)
     assert state(pool.account(account_id)) == (Health.PROBATION, 1, 4)
     again = crawl(pool)
     assert not pool.manager.needs_probe(again)
-    pool.manager.release(again, good_answers=PROBATION_ANSWERS - 5)
+    pool.manager.release(again, successful_requests=PROBATION_ANSWERS - 5)
     assert state(pool.account(account_id)) == (Health.PROBATION, 1, PROBATION_ANSWERS - 1)
-    pool.manager.release(crawl(pool), good_answers=1)
+    pool.manager.release(crawl(pool), successful_requests=1)
     assert state(pool.account(account_id)) == (Health.HEALTHY, 0, 0)
     assert pool.kinds(account_id) == ["added", "suspect", "probation", "recovered"]
     assert pool.events(account_id)[-1].detail == "healthy again after 10 good answers"
@@ -96,7 +97,7 @@ def test_the_lease_itself_knows_that_the_probe_passed(pool: Pool, clock: MovingC
     [account_id] = pool.add("a")
     refuse(pool, crawl(pool))
     rest(pool, clock, account_id)
-    pool.manager.release(probed(pool), good_answers=PROBATION_ANSWERS)
+    pool.manager.release(probed(pool), successful_requests=PROBATION_ANSWERS)
     assert state(pool.account(account_id)) == (Health.HEALTHY, 0, 0)
 
 
@@ -108,18 +109,18 @@ def test_a_refusal_on_probation_is_a_longer_rest(pool: Pool, clock: MovingClock)
         assert pool.account(account_id).health is Health.SUSPECT
         rest(pool, clock, account_id)
     assert rests == [REST_SECS * factor for factor in (1, 2, 4, 8, 16, 16, 16)]
-    pool.manager.release(probed(pool), good_answers=PROBATION_ANSWERS)
+    pool.manager.release(probed(pool), successful_requests=PROBATION_ANSWERS)
     assert refuse(pool, crawl(pool)) == REST_SECS, "once healthy, all is forgotten"
 
 
 def test_a_refusal_takes_the_good_answers_of_probation_away(pool: Pool, clock: MovingClock) -> None:
     [account_id] = pool.add("a")
     on_probation(pool, clock, account_id)
-    pool.manager.release(crawl(pool), good_answers=9)
+    pool.manager.release(crawl(pool), successful_requests=9)
     assert refuse(pool, crawl(pool)) == 2 * REST_SECS
     assert state(pool.account(account_id)) == (Health.SUSPECT, 2, 0)
     rest(pool, clock, account_id)
-    pool.manager.release(probed(pool), good_answers=9)
+    pool.manager.release(probed(pool), successful_requests=9)
     assert pool.account(account_id).health is Health.PROBATION
 
 
@@ -153,7 +154,7 @@ def test_good_work_forgets_the_failures_of_a_healthy_account_only(
     pool.manager.release(crawl(pool), worked=True)
     assert pool.account(account_id).failure_count == 0
     on_probation(pool, clock, account_id)
-    pool.manager.release(crawl(pool), worked=True, good_answers=1)
+    pool.manager.release(crawl(pool), worked=True, successful_requests=1)
     assert pool.account(account_id).failure_count == 1
 
 
@@ -172,9 +173,9 @@ def test_exporting_proves_nothing_to_the_platform(pool: Pool, clock: MovingClock
 def test_what_was_not_its_fault_counts_for_nothing(pool: Pool, clock: MovingClock) -> None:
     [account_id] = pool.add("a")
     on_probation(pool, clock, account_id)
-    pool.manager.release(crawl(pool), good_answers=3)
+    pool.manager.release(crawl(pool), successful_requests=3)
     before = state(pool.account(account_id))
-    pool.manager.spare(crawl(pool), "the platform as a whole", EVIDENCE)
+    pool.manager.release_unharmed(crawl(pool), "the platform as a whole", EVIDENCE)
     account = pool.account(account_id)
     assert state(account) == before
     assert account.status is AccountStatus.IDLE
@@ -189,7 +190,7 @@ def test_the_operator_forgives_everything(pool: Pool, clock: MovingClock, kind: 
     [account_id] = pool.add("a")
     if kind == "probation":
         on_probation(pool, clock, account_id)
-        pool.manager.release(crawl(pool), good_answers=5)
+        pool.manager.release(crawl(pool), successful_requests=5)
     elif kind == "disabled":
         pool.manager.disable(crawl(pool), "banned: -102", EVIDENCE)
     else:
@@ -215,7 +216,7 @@ def test_a_session_is_looked_at_after_a_day_or_a_long_rest(pool: Pool, clock: Mo
     clock.move(timedelta(hours=12).total_seconds() + 1)
     leased = crawl(pool)
     assert pool.manager.needs_probe(leased), "nobody used it for long"
-    pool.manager.release(pool.manager.note_probe(leased))
+    pool.manager.release(pool.manager.record_probe(leased))
     for _ in range(4):
         clock.move(timedelta(hours=6).total_seconds() - 1)
         leased = crawl(pool)
@@ -230,7 +231,7 @@ def test_the_rows_of_a_look_are_those_that_nobody_looked_at(pool: Pool, clock: M
     for _ in range(2):
         leased = pool.manager.lease_unchecked("bilibili")
         assert leased is not None
-        pool.manager.release(pool.manager.note_probe(leased))
+        pool.manager.release(pool.manager.record_probe(leased))
     assert pool.manager.lease_unchecked("bilibili") is None
     clock.move(timedelta(days=1).total_seconds() + 1)
     assert pool.manager.lease_unchecked("bilibili") is not None
@@ -270,14 +271,14 @@ def test_the_pace_is_kept_and_the_account_passed_over_until_its_turn(
     assert leased.id == a
     gate = gate_of(pool, leased)
     ask(gate, 5)
-    pool.manager.release(leased, asked=told(pool, gate))
+    pool.manager.release(leased, pace=told(pool, gate))
     account = pool.account(a)
     assert account.pace_known and account.pace == gate.pace.dump(pool.app.clock.now())
     assert secs_until(pool, account.ready_at) == pytest.approx(60.02, abs=0.01)
     other = crawl(pool)
     assert other.id == b
     assert pool.lease(Purpose.INGESTING) is None
-    pool.manager.release(other, asked=told(pool, gate_of(pool, other)))
+    pool.manager.release(other, pace=told(pool, gate_of(pool, other)))
     clock.move(60)
     assert crawl(pool).id == b
     assert pool.lease(Purpose.INGESTING) is None
@@ -292,7 +293,7 @@ def test_the_turn_of_a_partly_used_window_comes_at_once(pool: Pool) -> None:
     leased = crawl(pool)
     gate = gate_of(pool, leased)
     ask(gate, 3)
-    pool.manager.release(leased, asked=told(pool, gate))
+    pool.manager.release(leased, pace=told(pool, gate))
     again = crawl(pool)
     gate = gate_of(pool, again)
     ask(gate, 2)
@@ -306,7 +307,7 @@ def test_exports_do_not_wait_for_a_turn(pool: Pool) -> None:
     gate = gate_of(pool, leased)
     ask(gate, 5)
     asked = told(pool, gate)
-    pool.manager.release(leased, asked=asked)
+    pool.manager.release(leased, pace=asked)
     assert pool.lease(Purpose.INGESTING) is None
     pool.manager.release(pool.must_lease(Purpose.EXPORTING))
     account = pool.account(account_id)
@@ -333,7 +334,7 @@ def test_after_a_user_who_said_nothing_the_window_counts_as_used_up(
     with pytest.raises(OutOfTurnSignal) as caught:
         ask(gate, 1)
     assert caught.value.secs == pytest.approx(60.02, abs=0.01)
-    pool.manager.release(heir, worked=False, asked=told(pool, gate))
+    pool.manager.release(heir, worked=False, pace=told(pool, gate))
     assert pool.lease(Purpose.INGESTING) is None
     clock.move(60.1)
     ask(gate_of(pool, crawl(pool)), 5)
@@ -349,8 +350,8 @@ def test_what_was_learned_is_kept_through_a_rest(pool: Pool, clock: MovingClock)
     leased = crawl(pool)
     gate = gate_of(pool, leased)
     ask(gate, 3)
-    gate.throttled()
-    pool.manager.cool_down(leased, 60, "throttled: -799", EVIDENCE, asked=told(pool, gate))
+    gate.record_throttle()
+    pool.manager.cool_down(leased, 60, "throttled: -799", EVIDENCE, pace=told(pool, gate))
     learned = gate.pace.windows[EVERYTHING].limit
     assert 0 < learned < 5
     rest(pool, clock, account_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from core.errors import Evidence, LeaseLostError
 from storage.crawling import account_leases
 from storage.engines.dialect import MAX_TEXT_CHARS

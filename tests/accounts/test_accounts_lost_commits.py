@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from accounts.manager import AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
 from core.errors import CommitUnknownError
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool

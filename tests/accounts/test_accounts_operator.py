@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from pymysql import Connection
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.leases import Lease, LeaseKind
@@ -84,7 +84,7 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
     [account_id] = pool.add("a", limit=7)
     pool.manager.cool_down(pool.must_lease(), 60, "throttled: HTTP 412")
     pool.manager.set_account_status(account_id, "idle")
-    pool.manager.note_hand_over(pool.must_lease(), "quota used up")
+    pool.manager.record_hand_over(pool.must_lease(), "quota used up")
     pool.manager.set_account_status(account_id, "disabled", "sold")
     pool.app.pool.registry.set_limit(pool.account(account_id), 9)
     assert [(event.kind, event.detail) for event in pool.events(account_id)] == [

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from core.errors import InvalidInputError, QuotaExceededError
 from tests.accounts.conftest import Pool
 

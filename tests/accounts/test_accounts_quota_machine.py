@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import SecretStr
 
-from accounts.manager import AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import QuotaExceededError
 from core.settings import Settings

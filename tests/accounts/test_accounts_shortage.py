@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.manager import Purpose, Shortage
+from accounts.account_lease import Purpose
+from accounts.shortage import Shortage
 from tests.accounts.conftest import PLATFORM, Pool
 
 MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai; the clock starts at 04:00

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from alerts.monitor import CALM_SECS, LOOK_EVERY_SECS
 from app.container import App
 from core.errors import DatabaseError

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from core.clock import SystemClock
 from storage.crawling import influencers
 from storage.engines.datetimes import to_sql
@@ -234,7 +234,7 @@ def test_a_file_whose_account_is_busy_waits_for_it(make_app, agree, clock: Movin
 
     def meanwhile() -> None:
         if not busy:
-            busy.append(app.pool.manager.lease_again(account_of(app, "acc1").id, Purpose.INGESTING))
+            busy.append(app.pool.manager.lease_by_id(account_of(app, "acc1").id, Purpose.INGESTING))
             store_rows(app, 4)
         elif task_of(app, task.id).waiting_for is WaitingFor.ACCOUNT and busy[0] is not None:
             app.pool.manager.release(busy[0])

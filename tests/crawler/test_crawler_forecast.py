@@ -13,7 +13,7 @@ from core.clock import QuotaCalendar
 from core.settings import Pace
 from crawler.planning.advice import Advice, Change, SpareAccounts, advise
 from crawler.planning.forecast import MAX_SECS, Bound, PlannedAccount, Question, forecast
-from sources.pace_forecast import outlook
+from sources.pace_forecast import forecast_pace
 from sources.pacing import RateWindow
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # in Shanghai
@@ -30,7 +30,7 @@ def account(
     until_secs: float = math.inf,
     crawls: bool = True,
 ) -> PlannedAccount:
-    ahead = outlook(RateWindow(pace), NOON.timestamp(), from_secs, 0.0) if crawls else None
+    ahead = forecast_pace(RateWindow(pace), NOON.timestamp(), from_secs, 0.0) if crawls else None
     return PlannedAccount(
         name=name,
         pace=ahead,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.manager import AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import DatabaseError
 from crawler.runtime.lease_renewer import LeaseRenewer

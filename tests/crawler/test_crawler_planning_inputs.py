@@ -42,8 +42,8 @@ def slow_down(app: App, name: str, limit: float) -> None:
     """As an account stands that has learned to ask so many times in a window."""
     pace = AccountPace.load({EVERYTHING: PACE}, None, app.clock.now(), known=True)
     window = pace.windows[EVERYTHING]
-    window.limit = window.wall = limit
-    window.wall_at = app.clock.now().timestamp()
+    window.limit = window.ceiling = limit
+    window.ceiling_at = app.clock.now().timestamp()
     change(
         app,
         "UPDATE accounts SET pace=:pace WHERE username=:name",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from core.errors import ThrottledError
 from sandbox.messages import Reply

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from core.errors import LeaseLostError
 from crawler.export import segment_files as segment_files

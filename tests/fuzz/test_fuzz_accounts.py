@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.manager import AccountLease, Purpose
+from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import InvalidInputError
 from storage.crawling import account_leases, accounts
@@ -137,11 +137,11 @@ class AccountMachine(RuleBasedStateMachine):
             held,
             secs,
             lambda pool, lease, asked: pool.release(
-                lease, worked=worked, good_answers=good, asked=asked
+                lease, worked=worked, successful_requests=good, pace=asked
             ),
         )
         if model is not None:
-            model.released(self.now, worked=worked, good_answers=good)
+            model.released(self.now, worked=worked, successful_requests=good)
 
     @rule(
         held=consumes(leases),
@@ -158,7 +158,7 @@ class AccountMachine(RuleBasedStateMachine):
             held,
             secs,
             lambda pool, lease, asked: ends.append(
-                pool.cool_down(lease, base, "refused", suspect=suspect, asked=asked)
+                pool.cool_down(lease, base, "refused", suspect=suspect, pace=asked)
             ),
         )
         if model is not None:
@@ -168,10 +168,12 @@ class AccountMachine(RuleBasedStateMachine):
     @rule(held=consumes(leases), secs=TOLD)
     def spare(self, held: Held, secs: int | None) -> None:
         model = self.end(
-            held, secs, lambda pool, lease, asked: pool.spare(lease, "the proxy", asked=asked)
+            held,
+            secs,
+            lambda pool, lease, pace: pool.release_unharmed(lease, "the proxy", pace=pace),
         )
         if model is not None:
-            model.released(self.now, worked=False, good_answers=0)
+            model.released(self.now, worked=False, successful_requests=0)
 
     @rule(held=consumes(leases))
     def disable(self, held: Held) -> None:
@@ -189,7 +191,7 @@ class AccountMachine(RuleBasedStateMachine):
         who, lease = held
         model = self.model(lease)
         before = self.table()
-        probed = self.apps[who].pool.manager.note_probe(lease)
+        probed = self.apps[who].pool.manager.record_probe(lease)
         if model is None:
             assert self.table() == before
         else:

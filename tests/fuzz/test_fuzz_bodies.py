@@ -107,8 +107,8 @@ class Station:
             BilibiliClient(base_url=self.platform.url, timeout_secs=5, clock=self._clock),
             random.Random(),
         )
-        pause = RandomDelay(clock=self._clock, min_secs=0.0, max_secs=0.0, chance=chance)
-        source = BilibiliSource(client=client, pace=Pace(100_000, 1), pause=pause, chance=chance)
+        pause = RandomDelay(clock=self._clock, min_secs=0.0, max_secs=0.0, rng=chance)
+        source = BilibiliSource(client=client, pace=Pace(100_000, 1), pause=pause, rng=chance)
         session = source.open_session(1, "acc1", f"SESSDATA={SECRET}; buvid3={'D' * 5}", None)
         if path == FINGER:
             session.http.cookies.pop("buvid3")

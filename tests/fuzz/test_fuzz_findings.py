@@ -162,14 +162,14 @@ def reloaded(window: RateWindow, now: float, clock: MovingClock) -> RateWindow:
 def test_a_stored_limit_allows_no_more_than_it_did(clock: MovingClock) -> None:
     now = clock.now().timestamp()
     window = RateWindow(Pace(20, 10), limit=2.99997)
-    window.answered(now)
-    window.answered(now)
+    window.record_request(now)
+    window.record_request(now)
     assert reloaded(window, now, clock).ready_in(now) == pytest.approx(window.ready_in(now), abs=1)
 
 
 def test_a_limit_just_under_a_whole_number_is_filled_up_too() -> None:
     window = RateWindow(Pace(20, 10), limit=2.9999999999)
-    window.fill(0.0)
+    window.mark_full(0.0)
     assert window.ready_in(0.0) >= 10
 
 

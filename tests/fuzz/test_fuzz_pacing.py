@@ -52,10 +52,10 @@ class Account:
                 self.ask(path, secs / 50)
         elif event == "well":
             self.ask(path, secs)
-            self.gate.went_well()
+            self.gate.record_success()
         elif event == "throttled":
             self.ask(path, secs)
-            self.gate.throttled()
+            self.gate.record_throttle()
         elif event == "restart":
             self.open(self.gate.pace.dump(self.clock.now()), known=True)
         elif event == "die":
@@ -130,7 +130,7 @@ def test_who_died_is_taken_to_have_used_up_whatever_was_learned(
     pace: Pace, learned: float, now: float
 ) -> None:
     window = RateWindow(pace, limit=min(float(pace.requests), learned))
-    window.fill(now)
+    window.mark_full(now)
     assert window.ready_in(now) >= pace.per_secs
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console as Terminal
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from presentation.i18n.chinese import CHINESE
 from presentation.i18n.english import ENGLISH

@@ -136,14 +136,14 @@ def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
         timeout_secs: float = 5.0,
         pace: Pace = Pace(100_000, 1),
         pause: tuple[float, float] = (0.0, 0.0),
-        chance: random.Random = CHANCE,
+        rng: random.Random = CHANCE,
     ) -> BilibiliSource:
         client = BilibiliClient(base_url=url, timeout_secs=timeout_secs, clock=clock)
         return BilibiliSource(
             client=client,
             pace=pace,
-            pause=RandomDelay(clock=clock, min_secs=pause[0], max_secs=pause[1], chance=chance),
-            chance=chance,
+            pause=RandomDelay(clock=clock, min_secs=pause[0], max_secs=pause[1], rng=rng),
+            rng=rng,
         )
 
     return make

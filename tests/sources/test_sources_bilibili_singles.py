@@ -51,7 +51,7 @@ def test_batches_that_always_agree_are_looked_at_twice_less_often(
     place: World, source_at: Callable[..., BilibiliSource], enter: Enter
 ) -> None:
     chance = Drawn(0.49, 0.5, 0.9, 0.1)
-    pair, visitor = ids_of(visible(place, 2)), enter(source_at(place.url, chance=chance))
+    pair, visitor = ids_of(visible(place, 2)), enter(source_at(place.url, rng=chance))
     assert [singles_of(place, visitor, *pair) for _ in range(TRUSTED_AFTER)] == [1] * TRUSTED_AFTER
     assert [singles_of(place, visitor, *pair) for _ in range(4)] == [1, 0, 0, 1]
 
@@ -59,7 +59,7 @@ def test_batches_that_always_agree_are_looked_at_twice_less_often(
 def test_after_a_lie_every_batch_is_looked_at_twice_again(
     place: World, source_at: Callable[..., BilibiliSource], enter: Enter
 ) -> None:
-    visitor = enter(source_at(place.url, chance=Drawn(0.0)))
+    visitor = enter(source_at(place.url, rng=Drawn(0.0)))
     found = sorted(visible(place, 2), key=lambda video: video["aid"])  # the first is the sample
     for _ in range(TRUSTED_AFTER):
         ask(visitor, *ids_of(found))

@@ -12,7 +12,7 @@ import requests
 
 from core.errors import NotFoundError
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
-from sources.bilibili import space, videos
+from sources.bilibili import creator_page, videos
 from sources.bilibili.ids import av_to_bv
 from tests.sources.conftest import Visitor, World
 from tests.support.sources.sources_servers import ScriptedPlatform, says
@@ -280,7 +280,7 @@ def test_a_list_of_which_nothing_is_left_says_so_of_each(place: World, enter: En
 def test_uploads_come_page_by_page_newest_first(
     place: World, enter: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(space, "PAGE_SIZE", 1)
+    monkeypatch.setattr(creator_page, "PAGE_SIZE", 1)
     by_creator: dict[str, list[dict[str, Any]]] = {}
     for video in truth(place, 300):
         by_creator.setdefault(video["uid"], []).append(video)

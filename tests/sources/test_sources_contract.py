@@ -142,7 +142,7 @@ def test_each_refusal_is_the_error_of_its_reaction(
     fault = {"kind": place.reactions[reaction], "times": 5, "endpoint": place.endpoint}
     here.order(fault)
     error = guest.error()
-    assert type(error) is getattr(errors, reaction)
+    assert type(error) is getattr(errors, f"{reaction}Error")
     assert error.evidence is not None
     assert place.endpoint in error.evidence.request
     assert error.evidence.body
@@ -157,7 +157,7 @@ def test_an_account_that_falls_says_so_on_the_next_page(
     guest = visit(world(creators=200, good_answers_before_ban=2).url, name)
     guest.search(1)
     guest.search(2)
-    assert type(guest.error(3)) is getattr(errors, reaction)
+    assert type(guest.error(3)) is getattr(errors, f"{reaction}Error")
 
 
 def test_the_limit_of_an_account_is_a_throttle(world: Callable[..., World], visit: Visit) -> None:

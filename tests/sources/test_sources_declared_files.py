@@ -9,7 +9,7 @@ import pytest
 from core.errors import SettingsError
 from core.settings import Settings
 from sources.declared.declaration import Declaration, Table
-from sources.declared.lines import line_of
+from sources.declared.line_numbers import line_of
 from sources.declared.loading import SHIPPED, load_platforms, read_declaration
 from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, changed, written
 

@@ -208,7 +208,7 @@ def test_a_caller_may_walk_step_by_step(api: ScriptedApi, shop: Shop, clock: Mov
     left = []
     while visitor.source.pages_before(visitor.session, "d", 4):
         left.append(visitor.source.pages_before(visitor.session, "d", 4))
-        visitor.source.walk(visitor.session, "d", 4)
+        visitor.source.advance(visitor.session, "d", 4)
     assert left == [3, 2, 1]
     visitor.search(4)
     assert chain.asked == ["", "c2", "c3", "c4"]

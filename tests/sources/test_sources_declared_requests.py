@@ -144,12 +144,12 @@ def test_redirects_are_not_followed(api: ScriptedApi, shop: Shop) -> None:
         (403, "RiskControl"),
         (404, "NotFound"),
         (410, "NotFound"),
-        (407, "Retry"),
-        (408, "Retry"),
+        (407, "Retryable"),
+        (408, "Retryable"),
         (429, "Throttled"),
-        (500, "Retry"),
-        (503, "Retry"),
-        (521, "Retry"),
+        (500, "Retryable"),
+        (503, "Retryable"),
+        (521, "Retryable"),
     ],
 )
 @pytest.mark.parametrize("body", [b"{}", b"<html>", b""])
@@ -158,7 +158,7 @@ def test_a_status_that_the_file_does_not_name_means_what_http_says(
 ) -> None:
     api.on("/people", Said(body, status))
     found = error(shop())
-    assert type(found) is getattr(errors, reaction)
+    assert type(found) is getattr(errors, f"{reaction}Error")
     assert not getattr(found, "damaged", False)
     assert found.evidence is not None
     assert found.evidence.http_status == status
@@ -173,7 +173,7 @@ def test_a_status_that_the_file_does_not_name_means_what_http_says(
         ("banned", "AccountBanned"),
         ("gone", "NotFound"),
         ("bad_request", "BadRequest"),
-        ("retry", "Retry"),
+        ("retry", "Retryable"),
     ],
 )
 def test_the_files_rules_come_before_http(
@@ -183,7 +183,7 @@ def test_the_files_rules_come_before_http(
     for status in (200, 404, 500):
         api.on("/people", Said(b'{"code": 7, "message": "well"}', status))
         found = error(visitor)
-        assert type(found) is getattr(errors, expected)
+        assert type(found) is getattr(errors, f"{expected}Error")
         assert f"HTTP {status}), code 7: well" in str(found)
         assert found.evidence is not None
         assert found.evidence.code == 7
@@ -287,4 +287,4 @@ def test_secrets_are_struck_out_in_every_spelling(
     for token, spelt in spellings.items():
         session = visitor.source.open_session(1, "me", token, None)
         for spelling in spelt:
-            assert "4711" not in session.hide(f"<{spelling}>")
+            assert "4711" not in session.redact(f"<{spelling}>")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.settings import Pace
 from sources.pacing import (
+    CEILING_TTL_SECS,
     EVERYTHING,
     MAX_MOMENTS,
-    WALL_LIVES_SECS,
     AccountPace,
     PacedGate,
     learned_per_sec,
@@ -153,14 +153,14 @@ def test_a_fresh_account_may_ask_at_once(clock: MovingClock) -> None:
 def throttle(pace: AccountPace, clock: MovingClock) -> None:
     way = gate(pace, clock)
     ask(way, clock)
-    way.throttled()
+    way.record_throttle()
 
 
 def well(pace: AccountPace, clock: MovingClock, times: int) -> None:
     way = gate(pace, clock)
     for _ in range(times):
         ask(way, clock)
-        way.went_well()
+        way.record_success()
 
 
 def test_a_throttle_halves_the_pace_and_good_answers_bring_it_back_slowly() -> None:
@@ -173,7 +173,7 @@ def test_a_throttle_halves_the_pace_and_good_answers_bring_it_back_slowly() -> N
     well(pace, clock, 6)
     assert window.learned == 7
     well(pace, clock, 7 * 60)
-    assert window.learned == 12  # up to the wall, and no further
+    assert window.learned == 12  # up to the ceiling, and no further
 
 
 def test_a_platform_that_allows_less_than_declared_is_run_into_once() -> None:
@@ -185,11 +185,11 @@ def test_a_platform_that_allows_less_than_declared_is_run_into_once() -> None:
         taken = [moment for moment in taken if moment > left - 10]
         if len(taken) >= allowed:
             refusals += 1
-            way.throttled()
+            way.record_throttle()
             clock.move(60)
         else:
             taken.append(left)
-            way.went_well()
+            way.record_success()
     assert refusals == 1
     assert pace.windows[EVERYTHING].learned == pytest.approx(allowed, abs=1)
 
@@ -211,7 +211,7 @@ def test_a_wall_is_forgotten_after_a_day() -> None:
     throttle(pace, clock)
     well(pace, clock, 500)
     assert pace.windows[EVERYTHING].learned < 20
-    clock.move(WALL_LIVES_SECS)
+    clock.move(CEILING_TTL_SECS)
     well(pace, clock, 1000)
     assert pace.windows[EVERYTHING].learned == 20
 

@@ -11,7 +11,7 @@ from core.errors import InvalidInputError
 from storage.catalogue import works as rows
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import BATCH_ROWS, Changes
-from works.catalogue.entries import WorkEntry, checked, folded, merged, shortened
+from works.catalogue.entries import WorkEntry, merge, merge_duplicates, truncated, validated
 
 BV, OTHER = "BV1GJ411x7h7", "BV1xx411c7mD"
 KEY = ("bilibili", BV)
@@ -124,11 +124,13 @@ def test_who_takes_a_work_out_is_the_one_to_bring_it_back(app, by, back) -> None
 
 
 def test_of_several_entries_about_a_work_the_later_one_counts() -> None:
-    told = folded([FULL, WorkEntry("bilibili", OTHER), WorkEntry("bilibili", BV, "later")])
+    told = merge_duplicates(
+        [FULL, WorkEntry("bilibili", OTHER), WorkEntry("bilibili", BV, "later")]
+    )
     assert told[KEY] == replace(FULL, title="later")
     gone, back = (WorkEntry("bilibili", BV, is_valid=valid) for valid in (False, True))
-    assert folded([gone, back])[KEY].is_valid is True
-    assert folded([back, gone])[KEY].is_valid is False
+    assert merge_duplicates([gone, back])[KEY].is_valid is True
+    assert merge_duplicates([back, gone])[KEY].is_valid is False
 
 
 @pytest.mark.parametrize(
@@ -144,20 +146,20 @@ def test_what_no_database_takes_is_refused_from_people_and_cut_from_platforms(
     entry, message
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        checked(entry)
-    kept = shortened(entry)
+        validated(entry)
+    kept = truncated(entry)
     assert len(kept.title or "") <= 512 and len(kept.cover_url or "") <= 1024
     assert kept.publish_time is None
 
 
 def test_texts_are_cleaned_and_moments_are_as_they_will_be_stored() -> None:
     moment = datetime(2026, 5, 1, 1, 2, 3, 456789, tzinfo=UTC)
-    entry = checked(
+    entry = validated(
         WorkEntry(
             platform="bilibili", work_id=BV, title="  a\x00\ud800b ", author="", publish_time=moment
         )
     )
     assert (entry.title, entry.author) == ("a\ufffd\ufffdb", None)
     assert entry.publish_time == moment.replace(microsecond=456000)
-    work = merged(None, entry, NOW)
-    assert merged(work, entry, NOW) is work
+    work = merge(None, entry, NOW)
+    assert merge(work, entry, NOW) is work

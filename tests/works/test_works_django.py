@@ -81,7 +81,7 @@ def inbox(app, site: Site) -> DropFolder:
 
 
 def take_in(inbox: DropFolder) -> DropFolderResult:
-    return inbox.take_in(threading.Event())
+    return inbox.import_waiting(threading.Event())
 
 
 def catalogue(app) -> dict[str, rows.Work]:
@@ -178,13 +178,13 @@ def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
     app.works.catalogue.put([WorkEntry("bilibili", IDS[2])])
     text = json.dumps({"complete": True, "works": [work(), work("x")]})
     rows_told = parse_works(text, "all.json", None, UTC)
-    done = app.works.importer.take_in(rows_told, "all.json", threading.Event())
+    done = app.works.importer.import_rows(rows_told, "all.json", threading.Event())
     assert done.changes.new == 1 and "takes nothing out" in done.problems[-1]
     assert all(one.is_valid for one in catalogue(app).values())
     whole = parse_works(
         text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC
     )
-    assert app.works.importer.take_in(whole, "", threading.Event()).problems == ()
+    assert app.works.importer.import_rows(whole, "", threading.Event()).problems == ()
     assert [one.work_id for one in catalogue(app).values() if one.is_valid] == [IDS[0]]
 
 

@@ -62,7 +62,7 @@ def test_files_that_wait_long_are_told(app: App) -> None:
 def test_rejected_files_are_told_with_the_newest_reason(app: App) -> None:
     for name in ("1.json", "2.json"):
         drop(app, name, "{")
-    app.works.drop_folder.take_in(threading.Event())
+    app.works.drop_folder.import_waiting(threading.Event())
     rejected = app.works.drop_folder.folder / "rejected"
     moment = app.host_clock.now().timestamp()
     os.utime(rejected / "1.json", (moment, moment))

@@ -25,7 +25,7 @@ def test_numbers_that_are_there_are_never_replaced_or_lost() -> None:
 def test_only_what_is_final_is_not_asked_for_again() -> None:
     record = HourRecord({})
     record.add([numbers("BV1", HOUR, 7)], [failed("BV2"), {**failed("BV3"), "final": True}])  # type: ignore[list-item]
-    assert [record.is_settled(work) for work in ("BV1", "BV2", "BV3", "BV4")] == [
+    assert [record.is_final(work) for work in ("BV1", "BV2", "BV3", "BV4")] == [
         True,
         False,
         True,

@@ -33,7 +33,7 @@ def exports(app, clock, service: ListingService, secs: int, change=lambda second
     written = []
     for second in range(secs):
         change(second)
-        if service.look_once():
+        if service.export_if_due():
             written.append(second)
         clock.move(1)
     return written
@@ -75,7 +75,7 @@ def test_another_process_changes_and_another_exports(make_app, clock) -> None:
     for second in range(60):
         if second <= 21:
             put(apps[second % 2], f"at {second}")
-        written += [second for service in services if service.look_once()]
+        written += [second for service in services if service.export_if_due()]
         clock.move(1)
     assert written == [5, 15, 25]
     assert listed(apps[0]) == ["at 21"]

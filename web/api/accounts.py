@@ -193,7 +193,7 @@ def take_in(
     rows = parse_accounts(given.content.get_secret_value(), given.name, platform)
     subject = f"{platform.name} {given.name}: {len(rows.good)}"
     with actions.action(who, "account.import", subject):
-        return backend.account_desk.take_in(
+        return backend.account_desk.import_rows(
             platform.name, rows, given.name, given.daily_export_limit
         )
 

@@ -172,7 +172,7 @@ def file_crawl(given: NewCrawl, backend: Backend, actions: ActionLog, who: Visit
 def file_export(given: NewExport, backend: Backend, actions: ActionLog, who: Visitor) -> FiledTask:
     """File it, and note who did. Raises InvalidInputError, CredentialsError."""
     with actions.action(who, "task.export", f"{given.platform}/{given.domain}"):
-        platform = backend.catalog.searching(given.platform).name
+        platform = backend.catalog.searchable(given.platform).name
         options = ExportOptions(
             format=format_named(given.format).name,
             columns=parse_columns(given.columns),

@@ -92,7 +92,7 @@ def take_in(given: WorksFile, backend: Backend, actions: ActionLog, who: Visitor
     rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
 
     def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
-        done = backend.works_intake.take_in(rows, given.name, stop)
+        done = backend.works_intake.import_rows(rows, given.name, stop)
         return {
             **vars(done.changes),
             "repeats": done.repeats,
@@ -110,9 +110,11 @@ def discover(given: Creator, backend: Backend, actions: ActionLog, who: Visitor)
 
     def work(stop: threading.Event, tell: Tell) -> dict[str, Any]:
         done = backend.uploads.discover(
-            given.uid, stop, lambda so_far: tell(_found(so_far.found, so_far.told, so_far.changes))
+            given.uid,
+            stop,
+            lambda so_far: tell(_found(so_far.found, so_far.announced, so_far.changes)),
         )
-        return _found(done.found, done.told, done.changes)
+        return _found(done.found, done.announced, done.changes)
 
     noted = actions.action(who, "works.discover", given.uid)
     return backend.operations.begin("works.discover", given.uid, who.name, noted, work)

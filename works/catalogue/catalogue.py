@@ -1,4 +1,4 @@
-"""The catalogue of videos: every change in one short transaction together with its version."""
+"""The catalogue of videos: each change is one short transaction together with its version."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from core.errors import DuplicateKeyError, InvalidInputError
 from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.engines.transactions import Database, Tx
-from works.catalogue.entries import DISABLED, Key, WorkEntry, folded, is_listed_otherwise, merged
+from works.catalogue.entries import (
+    DISABLED,
+    Key,
+    WorkEntry,
+    is_export_outdated,
+    merge,
+    merge_duplicates,
+)
 
+# Larger batches hold row locks for too long while other processes change works.
 BATCH_ROWS = 1000
+# Each failed try means that another process has inserted a work: a few are enough.
 INSERT_TRIES = 5
 NOT_LISTED = f"{DISABLED}: not in the complete list any more"
 Change = Callable[[Work | None, Key, datetime], Work | None]
@@ -22,7 +31,7 @@ Change = Callable[[Work | None, Key, datetime], Work | None]
 
 @dataclass(frozen=True)
 class Changes:
-    """How many works a change found new, otherwise, and as they were."""
+    """The numbers of works that a change found new, different, and as they were."""
 
     new: int = 0
     changed: int = 0
@@ -42,26 +51,39 @@ class Catalogue:
         self._clock = clock
 
     def put(self, entries: Iterable[WorkEntry]) -> Changes:
-        """Add what is new and change what is told otherwise, in batches; a second time changes
-        nothing. The entries must be `checked`. Raises DatabaseError; earlier batches stay."""
-        told = folded(entries)
+        """Add new works and change those that differ, in batches; a repetition changes nothing.
+
+        The entries must be `validated`.
+
+        Raises:
+            DatabaseError: a batch failed; earlier ones stay.
+        """
+        by_key = merge_duplicates(entries)
 
         def change(work: Work | None, key: Key, now: datetime) -> Work:
-            return merged(work, told[key], now)
+            return merge(work, by_key[key], now)
 
-        return self.change(told.keys(), change)
+        return self.change(by_key.keys(), change)
 
-    def all_but(self, listed: Iterable[WorkEntry], before: Iterable[WorkEntry]) -> list[WorkEntry]:
-        """What a complete list tells without words: all that is valid here, or is so by the entries
-        `before` it, and that it does not have, is taken out."""
+    def unlisted_entries(
+        self, listed: Iterable[WorkEntry], before: Iterable[WorkEntry]
+    ) -> list[WorkEntry]:
+        """Return entries that disable what a complete list leaves out.
+
+        That is every work that is valid in the catalogue, or becomes so by the entries `before` the
+        list.
+        """
         valid = self._database.read(works.valid_keys)
         valid |= {entry.key for entry in before if entry.is_valid is not False}
         left_out = valid - {entry.key for entry in listed}
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
-        """Take works out. Raises InvalidInputError when one is not there; nothing is changed"
-        " then."""
+        """Disable works, with a reason.
+
+        Raises:
+            InvalidInputError: one of them does not exist; nothing was changed.
+        """
         self._require(keys)
         entries = [
             WorkEntry(*key, is_valid=False, reason=f"{DISABLED}: {reason}" if reason else DISABLED)
@@ -70,7 +92,7 @@ class Catalogue:
         return self.put(entries)
 
     def enable(self, keys: Sequence[Key]) -> Changes:
-        """Bring works back, whoever took them out. Raises as `disable`."""
+        """Enable works, whoever disabled them. Raises as `disable`."""
         self._require(keys)
 
         def change(work: Work | None, key: Key, now: datetime) -> Work:
@@ -90,10 +112,10 @@ class Catalogue:
         return self.change(keys, change)
 
     def change(self, keys: Iterable[Key], change: Change) -> Changes:
-        """Look at works under lock and write those back that `change` gives otherwise.
+        """Lock works and store those that `change` returns different.
 
-        `change` gets None for a work that is not there, and gives None where it shall stay so. It
-        may be called again for the same work, and must do nothing else.
+        `change` is called with None for a work that does not exist, and returns None where it shall
+        stay so. It may be called again for the same work, and must have no other effect.
         """
         total = Changes()
         for platform, group in groupby(sorted(set(keys)), key=lambda key: key[0]):
@@ -106,17 +128,17 @@ class Catalogue:
     def _change_batch(self, platform: str, work_ids: Sequence[str], change: Change) -> Changes:
         now = self._clock.now()
 
-        def work(tx: Tx) -> Changes:
-            before = {one.work_id: one for one in works.lock(tx, platform, work_ids)}
-            after = (change(before.get(one), (platform, one), now) for one in work_ids)
-            return _write(tx, before, [one for one in after if one is not None], now)
+        def change_batch(tx: Tx) -> Changes:
+            before = {stored.work_id: stored for stored in works.lock(tx, platform, work_ids)}
+            after = [change(before.get(work_id), (platform, work_id), now) for work_id in work_ids]
+            return _write(tx, before, [work for work in after if work is not None], now)
 
         for _ in range(INSERT_TRIES - 1):
             try:
-                return self._database.write_idempotent(work)
+                return self._database.write_idempotent(change_batch)
             except DuplicateKeyError:
                 continue  # another process added one of them just now: look again
-        return self._database.write_idempotent(work)
+        return self._database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:
         missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
@@ -127,19 +149,19 @@ class Catalogue:
             )
 
     def _missing(self, keys: Sequence[Key]) -> list[Key]:
-        def work(tx: Tx) -> list[Key]:
+        def find_missing(tx: Tx) -> list[Key]:
             return [key for key in keys if not works.exists(tx, *key)]
 
-        return self._database.read(work)
+        return self._database.read(find_missing)
 
 
 def _write(tx: Tx, before: Mapping[str, Work], after: Sequence[Work], now: datetime) -> Changes:
-    new = [one for one in after if one.work_id not in before]
-    changed = [one for one in after if one.work_id in before and one != before[one.work_id]]
+    new = [work for work in after if work.work_id not in before]
+    changed = [work for work in after if work.work_id in before and work != before[work.work_id]]
     if new:
         works.insert(tx, new)
     if changed:
         works.save(tx, changed)
-    if any(is_listed_otherwise(before.get(one.work_id), one) for one in (*new, *changed)):
+    if any(is_export_outdated(before.get(work.work_id), work) for work in (*new, *changed)):
         works.bump_version(tx, now)
     return Changes(len(new), len(changed), len(after) - len(new) - len(changed))

@@ -1,7 +1,7 @@
-"""The drop folder: another program tells of works by files, one change each, and nothing is lost.
+"""The drop folder: another program sends changes of works as files, and none of them gets lost.
 
-A file is taken in under the order of its name and then removed. Until then it waits, also while
-Baton is down. What cannot be understood goes to `rejected/` with its reason beside it.
+Files are imported in the order of their names and then removed. Until then they wait, also while
+Baton is down. What cannot be parsed goes to `rejected/` with its reason beside it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import WorkRows, read_works
 
 log = service_log("works")
+# One transaction and one removal for this many files: more would hold memory and locks.
 FILES_AT_ONCE = 500
 REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
 class DropFolderResult:
-    """What the folder brought."""
+    """The numbers of files imported and rejected, and the changes that they made."""
 
     files: int = 0
     rejected: int = 0
@@ -45,8 +46,11 @@ class DropFolderResult:
 
 @dataclass(frozen=True)
 class DropFolderState:
-    """What lies in the folder. `oldest_at`: since when the first of the waiting files waits (UTC);
-    `newest_rejected` with the `reason` that lies beside it."""
+    """The content of the folder.
+
+    `oldest_at` is since when the first of the waiting files waits (UTC); None when none waits.
+    `reason` is the text beside `newest_rejected`.
+    """
 
     waiting: int = 0
     oldest_at: datetime | None = None
@@ -56,11 +60,11 @@ class DropFolderState:
 
 
 class DropFolder:
-    """Takes files in, one process at a time.
+    """An importer of the folder's files; one process at a time imports.
 
     Args:
-        zone: of times without an offset.
-        poll_secs: how often the long-running process looks.
+        zone: the time zone of times without an offset.
+        poll_secs: how often the long-running process looks for files.
     """
 
     def __init__(
@@ -80,23 +84,24 @@ class DropFolder:
             retried=(DatabaseError, OutputError),
             on_error=partial(log.error, "the inbox waits: %s"),
         )
-        poller.run(lambda: self.take_in(stop), stop)
+        poller.run(lambda: self.import_waiting(stop), stop)
 
-    def take_in(self, stop: threading.Event) -> DropFolderResult:
-        """Take in all that lies there. Raises DatabaseError or OutputError: the rest waits."""
+    def import_waiting(self, stop: threading.Event) -> DropFolderResult:
+        """Import all files that wait. Raises DatabaseError or OutputError: the rest waits."""
         total = DropFolderResult()
         if not self.folder.is_dir():
             return total
-        with file_lock(self.folder / ".taking", wait=False) as is_ours:
-            while is_ours and not stop.is_set():
+        with file_lock(self.folder / ".taking", wait=False) as is_locked:
+            while is_locked and not stop.is_set():
                 files = self._waiting()[:FILES_AT_ONCE]
                 if not files:
                     break
-                total += self._take(files)
+                total += self._import_files(files)
         return total
 
-    def look(self) -> DropFolderState:
-        """What lies there now; nothing is touched. Raises OutputError: it cannot be read."""
+    def state(self) -> DropFolderState:
+        """Return what lies there now, without touching it. Raises OutputError when it cannot be
+        read."""
         waiting = [moment for file in self._listed() if (moment := _written_at(file))]
         rejected = {
             file: moment
@@ -113,8 +118,11 @@ class DropFolder:
         )
 
     def _waiting(self) -> list[Path]:
-        """The files in their order. Looked at twice: of two that come during a look, it may show
-        only the later one; the second look has all that came before the last of the first."""
+        """Return the files in their order.
+
+        The folder is listed twice: of two files that come during a listing, it may show only the
+        later one; the second listing has all that came before the last one of the first.
+        """
         newest = max((file.name for file in self._listed()), default="")
         return sorted(file for file in self._listed() if file.name <= newest)
 
@@ -125,7 +133,7 @@ class DropFolder:
             raise OutputError(f"cannot read {self.folder}: {error.strerror}") from error
         return [file for file in files if not file.name.startswith(".")]
 
-    def _take(self, files: Sequence[Path]) -> DropFolderResult:
+    def _import_files(self, files: Sequence[Path]) -> DropFolderResult:
         entries: list[WorkEntry] = []
         rejected = 0
         for file in files:
@@ -135,9 +143,10 @@ class DropFolder:
                 self._reject(file, str(error))
                 rejected += 1
                 continue
-            told = [row.entry for row in rows.good]
-            left_out = self._catalogue.all_but(told, entries) if rows.is_complete else []
-            entries += told + left_out
+            listed = [row.entry for row in rows.good]
+            left_out = self._catalogue.unlisted_entries(listed, entries) if rows.is_complete else []
+            entries += listed + left_out
+        # Stored before the files are removed: a crash in between only repeats the same changes.
         changes = self._catalogue.put(entries)
         self._remove(files)
         log.info(
@@ -158,7 +167,7 @@ class DropFolder:
         return rows
 
     def _reject(self, file: Path, reason: str) -> None:
-        """Put it aside, its reason first: a file never lies there without one."""
+        """Move a file aside, its reason first: no file ever lies there without one."""
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
         with replacing(_reason_file(aside)) as text:
@@ -172,6 +181,7 @@ class DropFolder:
         try:
             for file in files:
                 file.unlink(missing_ok=True)
+            # Without it a power cut could bring removed files back, over later changes.
             sync_folder(self.folder)
         except OSError as error:
             raise OutputError(f"cannot remove {error.filename}: {error.strerror}") from error
@@ -189,7 +199,8 @@ def _reason_of(rejected: Path) -> str:
 
 
 def _written_at(file: Path) -> datetime | None:
-    """By this host's clock; None when it was taken in meanwhile."""
+    """Return when the file was written, by this host's clock; None when it was imported
+    meanwhile."""
     try:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError:

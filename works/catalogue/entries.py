@@ -1,4 +1,4 @@
-"""What somebody tells of a work, and what the catalogue makes of it."""
+"""Entries: what somebody reports of a work, and how they change the catalogue's works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sources.text import storable
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.datetimes import from_sql, to_sql
 
-LONGEST = {"title": 512, "author": 255, "uid": 64, "cover_url": 1024, "reason": 512}
+MAX_CHARS = {"title": 512, "author": 255, "uid": 64, "cover_url": 1024, "reason": 512}
 FIRST_TIME, LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 DISABLED = "disabled"
 Key = tuple[str, str]  # platform and work id
@@ -19,10 +19,10 @@ Key = tuple[str, str]  # platform and work id
 
 @dataclass(frozen=True)
 class WorkEntry:
-    """One work as a person, a file, the site or a platform tells of it; None: not told.
+    """A report of one work by a person, a file, the site or a platform; None: not reported.
 
-    `by` says whose word `is_valid` is: what one marks invalid, only the same one (or `works
-    enable`) brings back.
+    `by` names the source of `is_valid`: what one source marks invalid, only the same one (or `works
+    enable`) marks valid again.
     """
 
     platform: str
@@ -38,61 +38,66 @@ class WorkEntry:
 
     @property
     def key(self) -> Key:
+        """Return the platform and the work id."""
         return self.platform, self.work_id
 
 
-def checked(entry: WorkEntry) -> WorkEntry:
-    """The entry with its texts as they can be stored; an empty text counts as not told.
+def validated(entry: WorkEntry) -> WorkEntry:
+    """Return the entry with its texts ready to be stored; an empty text counts as not reported.
 
     Raises:
         InvalidInputError: a text is too long, or the date is none that a video can have.
     """
     cleaned: dict[str, str | None] = {}
-    for name, longest in LONGEST.items():
+    for name, max_chars in MAX_CHARS.items():
         text: str | None = getattr(entry, name)
         cleaned[name] = storable(text).strip() or None if text else None
-        if len(cleaned[name] or "") > longest:
-            raise InvalidInputError(f"its {name} is longer than {longest:,} characters")
+        if len(cleaned[name] or "") > max_chars:
+            raise InvalidInputError(f"its {name} is longer than {max_chars:,} characters")
     if entry.publish_time is not None and not FIRST_TIME <= entry.publish_time < LAST_TIME:
         raise InvalidInputError(f"its publish time {entry.publish_time:%Y-%m-%d} cannot be")
-    moment = entry.publish_time and from_sql(to_sql(entry.publish_time))  # as it will be stored
+    # Rounded as the database stores it, so that a repetition compares equal.
+    moment = entry.publish_time and from_sql(to_sql(entry.publish_time))
     return replace(entry, **cleaned, publish_time=moment)  # type: ignore[arg-type]
 
 
-def shortened(entry: WorkEntry) -> WorkEntry:
-    """The same for what a platform tells: texts that are too long are cut."""
-    texts = {name: (getattr(entry, name) or "")[:longest] for name, longest in LONGEST.items()}
+def truncated(entry: WorkEntry) -> WorkEntry:
+    """Return a platform's entry ready to be stored: long texts are cut, an impossible date is
+    dropped."""
+    texts = {
+        name: (getattr(entry, name) or "")[:max_chars] for name, max_chars in MAX_CHARS.items()
+    }
     try:
-        return checked(replace(entry, **texts))  # type: ignore[arg-type]
+        return validated(replace(entry, **texts))  # type: ignore[arg-type]
     except InvalidInputError:
-        return checked(replace(entry, **texts, publish_time=None))  # type: ignore[arg-type]
+        return validated(replace(entry, **texts, publish_time=None))  # type: ignore[arg-type]
 
 
-def folded(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
-    """One entry for each work: of what several tell, the later one counts."""
+def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
+    """Return one entry for each work; of what several report, the later one counts."""
     result: dict[Key, WorkEntry] = {}
     for entry in entries:
         earlier = result.get(entry.key)
-        result[entry.key] = entry if earlier is None else _over(earlier, entry)
+        result[entry.key] = entry if earlier is None else _override(earlier, entry)
     return result
 
 
-def merged(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
-    """The work with what the entry tells; the very same one when that is nothing new."""
+def merge(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
+    """Return the work with what the entry reports; the same object when that changes nothing."""
     base = work or Work(entry.platform, entry.work_id, created_at=now, updated_at=now)
-    told = {
+    values = {
         name: value
         for name in ("title", "author", "uid", "publish_time", "cover_url")
         if (value := getattr(entry, name)) is not None
     }
-    told |= _validity(base, entry)
-    if all(getattr(base, name) == value for name, value in told.items()):
+    values |= _validity(base, entry)
+    if all(getattr(base, name) == value for name, value in values.items()):
         return base
-    return replace(base, **told, updated_at=now)
+    return replace(base, **values, updated_at=now)
 
 
-def is_listed_otherwise(before: Work | None, after: Work) -> bool:
-    """Whether views.json tells something else of it now."""
+def is_export_outdated(before: Work | None, after: Work) -> bool:
+    """Return True when views.json shows a work differently after a change."""
     if before is None:
         return True
     names = ("title", "author", "publish_time", "cover_url", "is_valid")
@@ -108,6 +113,6 @@ def _validity(work: Work, entry: WorkEntry) -> dict[str, object]:
     return {}
 
 
-def _over(earlier: WorkEntry, later: WorkEntry) -> WorkEntry:
-    told = {name: value for name, value in vars(later).items() if value is not None}
-    return replace(earlier, **told)
+def _override(earlier: WorkEntry, later: WorkEntry) -> WorkEntry:
+    values = {name: value for name, value in vars(later).items() if value is not None}
+    return replace(earlier, **values)

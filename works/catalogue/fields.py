@@ -1,4 +1,4 @@
-"""What the cells of a foreign file mean: names of columns, platforms, dates, yes and no."""
+"""The meaning of cells of foreign files: names of columns, platforms, dates, yes and no."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from core.errors import InvalidInputError
-from sources.links import ShortLink, VideoLink, recognise, spell_bilibili
-from works.catalogue.entries import WorkEntry, checked
+from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
+from works.catalogue.entries import WorkEntry, validated
 
-NAMES: Mapping[str, tuple[str, ...]] = {
+COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "platform": ("platform", "平台", "所属平台"),
     "work_id": (
         "work_id",
@@ -36,7 +36,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "地址",
         "分享链接",
     ),
-    "id": ("id",),  # often only a row's number in somebody's database: the last one to believe
+    # Often only the row's number in somebody's database, so it is believed last.
+    "id": ("id",),
     "title": ("title", "标题", "作品标题", "视频标题", "作品名称", "名称"),
     "author": ("author", "author_name", "nickname", "作者", "作者昵称", "up主", "达人", "昵称"),
     "uid": ("uid", "mid", "author_id", "作者id", "达人id", "用户id", "up主id"),
@@ -53,7 +54,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "is_valid": ("is_valid", "valid", "enabled", "有效", "是否有效", "状态"),
     "reason": ("reason", "invalid_reason", "原因", "失效原因"),
 }
-PLATFORMS: Mapping[str, tuple[str, ...]] = {
+PLATFORM_NAMES: Mapping[str, tuple[str, ...]] = {
     "bilibili": ("bilibili", "bili", "b站", "哔哩哔哩", "哔哩"),
     "douyin": ("douyin", "抖音"),
     "youtube": ("youtube", "油管"),
@@ -70,10 +71,10 @@ SHOWN_CHARS = 60
 
 
 def column_of(header: str) -> str | None:
-    """Which of our columns a header of a foreign file means."""
+    """Return the column that a header of a foreign file means; None for an unknown header."""
     word = header.strip().lower().replace(" ", "_").replace("-", "_")
-    for column, words in NAMES.items():
-        if word in words:
+    for column, names in COLUMN_NAMES.items():
+        if word in names:
             return column
     return None
 
@@ -81,52 +82,57 @@ def column_of(header: str) -> str | None:
 def read_fields(
     cells: Mapping[str, Any], platform: str | None, zone: tzinfo
 ) -> tuple[VideoLink | ShortLink, WorkEntry]:
-    """What a row with our column names tells; a short link's entry has no id yet.
+    """Return the link and the entry in a row with our column names; a short link's entry has no id
+    yet.
 
     Args:
-        platform: whose the bare ids are where the row does not say.
-        zone: of times without an offset.
+        platform: the platform of bare ids where the row names none.
+        zone: the time zone of times without an offset.
 
     Raises:
         InvalidInputError: the row is wrong; the message says why.
     """
-    told = {name: _text(name, value) for name, value in cells.items()}
-    named = told.get("platform")
-    link = _link(told, _platform(named) if named else platform)
+    texts = {name: _text(name, value) for name, value in cells.items()}
+    named = texts.get("platform")
+    link = _link(texts, _platform(named) if named else platform)
     entry = WorkEntry(
         platform=link.platform,
         work_id=link.video_id if isinstance(link, VideoLink) else "",
-        title=told.get("title"),
-        author=told.get("author"),
-        uid=told.get("uid"),
-        cover_url=told.get("cover_url"),
-        reason=told.get("reason"),
-        publish_time=_moment(told.get("publish_time"), zone),
-        is_valid=_yes_or_no(told.get("is_valid")),
+        title=texts.get("title"),
+        author=texts.get("author"),
+        uid=texts.get("uid"),
+        cover_url=texts.get("cover_url"),
+        reason=texts.get("reason"),
+        publish_time=_moment(texts.get("publish_time"), zone),
+        is_valid=_yes_or_no(texts.get("is_valid")),
     )
-    return link, checked(entry)
+    return link, validated(entry)
 
 
 def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
-    """As `recognise`, with a word of help where a `BV` was left out. Raises InvalidInputError."""
+    """Return the link as `recognise` does, with a suggestion where a `BV` was left out.
+
+    Raises:
+        InvalidInputError: the text names no video.
+    """
     try:
         return recognise(text, platform)
     except InvalidInputError as error:
-        meant = spell_bilibili(f"BV{text.strip()}")
-        if meant is None or platform not in (None, "bilibili"):
+        suggestion = normalize_bilibili_id(f"BV{text.strip()}")
+        if suggestion is None or platform not in (None, "bilibili"):
             raise
-        raise InvalidInputError(f"{text.strip()!r} is no id; did you mean {meant}?") from error
+        raise InvalidInputError(f"{text.strip()!r} is no id; did you mean {suggestion}?") from error
 
 
-def _link(told: Mapping[str, str | None], platform: str | None) -> VideoLink | ShortLink:
-    text = told.get("work_id") or told.get("link") or told.get("id")
+def _link(texts: Mapping[str, str | None], platform: str | None) -> VideoLink | ShortLink:
+    text = texts.get("work_id") or texts.get("link") or texts.get("id")
     if not text:
         raise InvalidInputError("it has neither an id nor a link")
     return read_link(text, platform)
 
 
 def _text(name: str, value: Any) -> str | None:
-    """A cell as text; None for an empty one."""
+    """Return a cell as text; None for an empty one."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -137,11 +143,11 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _platform(word: str) -> str:
-    for platform, words in PLATFORMS.items():
-        if word.lower() in words:
+    for platform, names in PLATFORM_NAMES.items():
+        if word.lower() in names:
             return platform
     raise InvalidInputError(
-        f"unknown platform {word[:SHOWN_CHARS]!r}; known: {', '.join(PLATFORMS)}"
+        f"unknown platform {word[:SHOWN_CHARS]!r}; known: {', '.join(PLATFORM_NAMES)}"
     )
 
 
@@ -155,7 +161,7 @@ def _yes_or_no(text: str | None) -> bool | None:
 
 
 def _moment(text: str | None, zone: tzinfo) -> datetime | None:
-    """ISO with an offset or without (then of that zone), a date alone, or Unix seconds."""
+    """Parse ISO with an offset or without (then of that zone), a date alone, or Unix seconds."""
     if text is None:
         return None
     try:

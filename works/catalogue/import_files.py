@@ -1,4 +1,5 @@
-"""Files of works: CSV as spreadsheets and sites save it, JSON as an array or like views.json."""
+"""Parsing of files of works: CSV as spreadsheets and sites save it, JSON as an array or as
+views.json."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ DELIMITERS = ",;\t"
 
 @dataclass(frozen=True)
 class WorkRow:
-    """One work of a file. `place` is where it stands, for messages; the entry of a short link gets
-    its id when somebody has asked where that leads."""
+    """One work of a file. `place` is its position, for messages.
+
+    The entry of a short link has an empty id until the link is resolved.
+    """
 
     place: str
     link: VideoLink | ShortLink
@@ -32,9 +35,10 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class WorkRows:
-    """What can be imported; a sentence for each line that cannot; columns without a meaning.
+    """The valid rows, a sentence for each line that is not, and the columns without a meaning.
 
-    `is_complete`: the file says that it has all works, so that what it leaves out is gone.
+    `is_complete` is True when the file declares that it has all works, so that what it leaves out
+    is gone.
     """
 
     good: tuple[WorkRow, ...]
@@ -51,11 +55,11 @@ class _Table:
 
 
 def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
-    """All works of a file.
+    """Return all works of a file.
 
     Args:
-        platform: whose the bare ids are where a row does not say.
-        zone: of times without an offset.
+        platform: the platform of bare ids where a row names none.
+        zone: the time zone of times without an offset.
 
     Raises:
         InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
@@ -64,7 +68,7 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
 
 
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
-    """The same for a text; `name` is what messages call it."""
+    """Return all works in a text; `name` is what messages call it. Raises as `read_works`."""
     if not text.strip():
         raise InvalidInputError(f"{name} is empty")
     is_json = text.lstrip()[0] in "[{"
@@ -79,6 +83,7 @@ def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> Wor
         except InvalidInputError as error:
             problems.append(f"{name}, {place}: {error}")
     unused = sorted(header for header in table.headers if header and column_of(header) is None)
+    # An empty complete list is more likely an error of the exporting program.
     if table.is_complete and not good and not problems:
         raise InvalidInputError(
             f"{name}: a complete list without a work would take all of them out"
@@ -115,10 +120,10 @@ def _json_table(text: str, name: str) -> _Table:
 
 
 def _is_complete(document: Any, name: str) -> bool:
-    said = document.get("complete", False) if isinstance(document, dict) else False
-    if not isinstance(said, bool):
-        raise InvalidInputError(f'{name}: "complete" is {said!r}; write true or false')
-    return said
+    complete = document.get("complete", False) if isinstance(document, dict) else False
+    if not isinstance(complete, bool):
+        raise InvalidInputError(f'{name}: "complete" is {complete!r}; write true or false')
+    return complete
 
 
 def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
@@ -127,13 +132,14 @@ def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | Inva
         if isinstance(item, str):
             yield place, {"link": item}
         elif isinstance(item, dict):
-            yield place, _renamed(item)
+            yield place, _with_our_columns(item)
         else:
             yield place, InvalidInputError("neither an object nor a link")
 
 
 def _csv_table(text: str, name: str) -> _Table:
     first = text.lstrip("\r\n").splitlines()[0]
+    # Spreadsheets use a semicolon or a tab where the comma is the decimal sign.
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.DictReader(
         io.StringIO(text, newline=None), restkey="extra cells", delimiter=delimiter, strict=True
@@ -155,13 +161,13 @@ def _csv_rows(
     reader: csv.DictReader[str],
 ) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
     while True:
-        begins = reader.line_num + 1
+        first_line = reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield f"line {begins}", InvalidInputError(f"{error}; is a quote missing?")
+            yield f"line {first_line}", InvalidInputError(f"{error}; is a quote missing?")
             continue
         place = f"line {reader.line_num}"
         if cells.pop("extra cells", None):
@@ -170,17 +176,17 @@ def _csv_rows(
                 InvalidInputError("more cells than the first line; quote cells with commas"),
             )
         elif any(cells.values()):
-            yield place, _renamed(cells)
+            yield place, _with_our_columns(cells)
 
 
-def _renamed(cells: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The cells under our names; of several for one, the first that is not empty."""
-    told: dict[str, Any] = {}
+def _with_our_columns(cells: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the cells under our names; of several for one column, the first that is not empty."""
+    renamed: dict[str, Any] = {}
     for header, value in cells.items():
         column = column_of(header)
-        if column is not None and told.get(column) in (None, ""):
-            told[column] = value
-    return told
+        if column is not None and renamed.get(column) in (None, ""):
+            renamed[column] = value
+    return renamed
 
 
 def _has_id(names: Mapping[str, Any]) -> bool:

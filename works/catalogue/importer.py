@@ -1,4 +1,4 @@
-"""Works come in: links that somebody typed, and files."""
+"""Import of works: links that somebody typed, and the rows of files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver
 from storage.catalogue.works import Work
 from works.catalogue.catalogue import Catalogue, Changes
-from works.catalogue.entries import Key, WorkEntry, merged
+from works.catalogue.entries import Key, WorkEntry, merge
 from works.catalogue.fields import read_link
 from works.catalogue.import_files import WorkRow, WorkRows
-from works.catalogue.stats_results import after_answer
+from works.catalogue.stats_results import apply_answer
 
+# Short links are resolved without an account, so that this gap is their only pace.
 SHORT_LINK_GAP_SECS = 1.0
 STOPPED = "stopped before its short link was asked"
 
 
 @dataclass(frozen=True)
 class AddResult:
-    """What became of one link. `key` is None where it was not added: `note` says why; else it says
-    what is not known of the work yet."""
+    """The outcome for one link.
+
+    `key` is None where nothing was added, and `note` says why; otherwise `note` says what could not
+    be fetched of the work yet.
+    """
 
     text: str
     key: Key | None = None
@@ -38,7 +42,7 @@ class AddResult:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What a file brought. `repeats` counts lines about a work that an earlier line is about."""
+    """The outcome of a file. `repeats` counts lines about a work that an earlier line is about."""
 
     changes: Changes
     problems: tuple[str, ...]
@@ -49,8 +53,8 @@ class WorksImporter:
     """Adds works to the catalogue.
 
     Args:
-        fetcher: tells of works that are added by link.
-        resolver: says where short links lead; asked once a second.
+        fetcher: fetches title, author and play count of works that are added by link.
+        resolver: resolves short links, one a second.
     """
 
     def __init__(
@@ -69,29 +73,33 @@ class WorksImporter:
     def add(
         self, texts: Sequence[str], platform: str | None, stop: threading.Event, *, fetch: bool
     ) -> list[AddResult]:
-        """Add links; with `fetch` ask the platforms for title, author and play count first.
+        """Add links; with `fetch` request title, author and play count from the platforms first.
 
-        What cannot be asked just now is added without them; a video that its platform does not
-        have is not added. Raises InvalidInputError for a text that is no video: nothing is added.
+        What cannot be fetched now is added without them; a video that its platform does not have is
+        not added.
+
+        Raises:
+            InvalidInputError: a text is no video; nothing was added.
         """
         links = [read_link(text, platform) for text in texts]
         if fetch:
             items = self._fetcher.fetch(texts, stop, platform)
             return [self._add_fetched(item) for item in items]
-        resolve = self._resolving(stop)
+        resolve = self._link_resolver(stop)
         return [
             self._add_resolved(text, resolve(link)) for text, link in zip(texts, links, strict=True)
         ]
 
-    def take_in(self, rows: WorkRows, name: str, stop: threading.Event) -> ImportSummary:
-        """Add and change the works of a file called `name`; a second time changes nothing. What a
-        complete list leaves out is disabled, if nothing is wrong with the list.
+    def import_rows(self, rows: WorkRows, name: str, stop: threading.Event) -> ImportSummary:
+        """Add and change the works of a file that messages call `name`; a repetition changes
+        nothing.
 
-        A stop leaves out the short links that were not asked yet, and all else comes in.
+        What a complete list leaves out is disabled, unless something is wrong with the list. A stop
+        leaves out the short links that were not resolved yet, and everything else is imported.
         """
         entries: list[WorkEntry] = []
         problems = list(rows.problems)
-        resolve = self._resolving(stop)
+        resolve = self._link_resolver(stop)
         for row in rows.good:
             video = resolve(row.link)
             if isinstance(video, VideoLink):
@@ -101,7 +109,7 @@ class WorksImporter:
         if rows.is_complete and problems:
             problems.append(f"{name}: a complete list takes nothing out before these are mended")
         elif rows.is_complete:
-            entries += self._catalogue.all_but(entries, ())
+            entries += self._catalogue.unlisted_entries(entries, ())
         changes = self._catalogue.put(entries)
         repeats = len(entries) - len({entry.key for entry in entries})
         return ImportSummary(changes, tuple(problems), repeats)
@@ -124,7 +132,7 @@ class WorksImporter:
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
             if work is None and is_gone:
                 return None
-            return after_answer(work or merged(None, WorkEntry(*key), now), item, now)
+            return apply_answer(work or merge(None, WorkEntry(*key), now), item, now)
 
         changes = self._catalogue.change([key], change)
         is_there = changes != Changes()
@@ -132,23 +140,25 @@ class WorksImporter:
             text=item.text, key=key if is_there else None, is_new=changes.new > 0, note=note
         )
 
-    def _resolving(
+    def _link_resolver(
         self, stop: threading.Event
     ) -> Callable[[VideoLink | ShortLink], VideoLink | str]:
-        """Asks where short links lead, unhurriedly; a text says why there is no video. A host that
-        wants to be left alone is not asked on."""
+        """Return a function that resolves links, slowly; it returns a text where there is no video.
+
+        A host that wants no more requests gets none.
+        """
         refusals: dict[str, str] = {}
-        asked = False
+        is_first_done = False
 
         def resolve(link: VideoLink | ShortLink) -> VideoLink | str:
-            nonlocal asked
+            nonlocal is_first_done
             if isinstance(link, VideoLink):
                 return link
             if link.platform in refusals:
                 return refusals[link.platform]
-            if stop.is_set() or (asked and self._clock.wait(stop, SHORT_LINK_GAP_SECS)):
+            if stop.is_set() or (is_first_done and self._clock.wait(stop, SHORT_LINK_GAP_SECS)):
                 return STOPPED
-            asked = True
+            is_first_done = True
             try:
                 found = self._resolver.resolve(link)
             except SourceError as error:

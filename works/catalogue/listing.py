@@ -19,7 +19,7 @@ from storage.engines.transactions import Database, Row
 
 @dataclass(frozen=True)
 class ListExport:
-    """A file that was written."""
+    """A file that was written, with its numbers of works."""
 
     path: Path
     total: int
@@ -27,16 +27,17 @@ class ListExport:
 
 
 @dataclass(frozen=True)
-class Label:
-    """What is known of the file that lies there: which version it tells, and its moment."""
+class ExportLabel:
+    """The catalogue's version that a written file shows, and when it was written."""
 
     version: int
     exported_at: datetime
 
 
 class CatalogueList:
-    """Writes the file, one process at a time: who has the lock looks at the database anew, so that
-    a later file is never of an earlier moment.
+    """Writes the file, one process at a time.
+
+    Whoever has the lock reads the database anew, so that a later file never shows an earlier state.
 
     Args:
         path: where the file goes; its label lies beside it.
@@ -58,17 +59,24 @@ class CatalogueList:
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
-        """Write the file; None, and nothing written, when another program's file lies there and the
-        catalogue was never used. Raises as `export`."""
+        """Write the file; None when the catalogue was never used and another program's file lies
+        there.
+
+        Raises:
+            OutputError, DatabaseError: as `export`.
+        """
         if self.path.exists() and self.version() == 0:
             return None
         return self.export()
 
     def refresh(self) -> ListExport | None:
-        """Write the file unless it tells the newest version already, or another process writes
-        it at this moment. Raises as `export`."""
-        with file_lock(self._lock_path, wait=False) as is_ours:
-            if not is_ours:
+        """Write the file; None when it shows the newest version, or another process is writing it.
+
+        Raises:
+            OutputError, DatabaseError: as `export`.
+        """
+        with file_lock(self._lock_path, wait=False) as is_locked:
+            if not is_locked:
                 return None
             version, label = self.version(), self.label()
             if label is not None and label.version == version:
@@ -76,20 +84,22 @@ class CatalogueList:
             return self._write(version)
 
     def version(self) -> int:
-        """Which version the catalogue is at."""
+        """Return the catalogue's version; 0 when it was never used."""
         return self._database.read(works.version)
 
     def changed_at(self) -> datetime | None:
-        """When the catalogue has changed last; None when it was never used."""
+        """Return when the catalogue changed last; None when it was never used."""
         return self._database.read(works.changed_at)
 
-    def label(self) -> Label | None:
-        """What the file tells; None when it is not there, or nobody knows."""
+    def label(self) -> ExportLabel | None:
+        """Return which version the file shows; None when it is missing or its label is unusable."""
         try:
             if not self.path.exists():
                 return None
-            told = json.loads(self._label_path.read_text(encoding="utf-8"))
-            return Label(int(told["version"]), datetime.fromisoformat(told["exported_at"]))
+            stored = json.loads(self._label_path.read_text(encoding="utf-8"))
+            return ExportLabel(
+                int(stored["version"]), datetime.fromisoformat(stored["exported_at"])
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -104,12 +114,12 @@ class CatalogueList:
             "valid_count": valid,
         }
         with replacing(self.path) as file:
-            file.writelines(_document(head, map(self._told, rows)))
+            file.writelines(_document(head, map(self._entry_json, rows)))
         with replacing(self._label_path) as file:
             json.dump({"version": version, "exported_at": now.isoformat()}, file)
         return ListExport(self.path, len(rows), valid)
 
-    def _told(self, row: Row) -> dict[str, Any]:
+    def _entry_json(self, row: Row) -> dict[str, Any]:
         published = row["publish_time"]
         return {
             "platform": row["platform"],
@@ -126,7 +136,7 @@ class CatalogueList:
 
 
 def _document(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The file's text piece by piece, as json.dumps would indent the whole by 2."""
+    """Yield the file's text piece by piece, as json.dumps would indent the whole by 2."""
     opening = json.dumps({**head, "works": []}, ensure_ascii=False, indent=2)
     before, after = opening.removesuffix("[]\n}"), "]\n}\n"
     mark = "["

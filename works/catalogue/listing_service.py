@@ -1,4 +1,4 @@
-"""Keeps views.json in step with the catalogue, whoever changes it."""
+"""The service that keeps views.json up to date with the catalogue, whoever changes it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.poller import Poller
 from works.catalogue.listing import CatalogueList
 
 log = service_log("works")
+# Changes come in bursts: one export shall show the whole burst.
 AFTER_A_CHANGE = timedelta(seconds=5)
 BETWEEN_EXPORTS = timedelta(seconds=10)
 
@@ -19,8 +20,8 @@ BETWEEN_EXPORTS = timedelta(seconds=10)
 class ListingService:
     """One thread of the long-running process.
 
-    A change is exported 5 s after it was seen, with all that came since, and 10 s after the export
-    before, also one that another process made. What comes later than that is a new change.
+    A change is exported 5 s after it was seen, together with all that came since, and at least 10 s
+    after the export before, also one that another process made.
     """
 
     def __init__(self, *, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
@@ -30,9 +31,9 @@ class ListingService:
         self._change_seen_at: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Look and export until `stop`; a database or a disk that says no is tried again.
+        """Export until `stop`; an error of the database or the disk is logged and tried again.
 
-        A file that is behind when it begins is written at once.
+        A file that is behind when this begins is written at once.
         """
         self._change_seen_at = self._clock.now() - AFTER_A_CHANGE
         poller = Poller(
@@ -41,10 +42,10 @@ class ListingService:
             retried=(DatabaseError, OutputError),
             on_error=self._postpone,
         )
-        poller.run(self.look_once, stop)
+        poller.run(self.export_if_due, stop)
 
-    def look_once(self) -> bool:
-        """Export when that is due; whether the file was written."""
+    def export_if_due(self) -> bool:
+        """Export when that is due; return True when the file was written."""
         version, label, now = self._listing.version(), self._listing.label(), self._clock.now()
         # A catalogue that was never used must not take the place of a file that somebody wrote.
         if version == 0 or (label is not None and label.version == version):
@@ -52,6 +53,7 @@ class ListingService:
             return False
         self._change_seen_at = self._change_seen_at or now
         due = self._change_seen_at + AFTER_A_CHANGE
+        # A label from the future is ignored: the clock was set back, and would stop all exports.
         if label is not None and label.exported_at <= now:
             due = max(due, label.exported_at + BETWEEN_EXPORTS)
         return now >= due and self._export()
@@ -61,9 +63,9 @@ class ListingService:
         self._change_seen_at = self._clock.now()
 
     def _export(self) -> bool:
-        done = self._listing.refresh()
-        if done is None:
+        export = self._listing.refresh()
+        if export is None:
             return False
         self._change_seen_at = None
-        log.info("views.json written: %s works, %s of them valid", done.total, done.valid)
+        log.info("views.json written: %s works, %s of them valid", export.total, export.valid)
         return True

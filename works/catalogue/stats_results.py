@@ -1,4 +1,4 @@
-"""What a platform's answer about a video makes of its work."""
+"""Application of a platform's answer about a video to its work."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from crawler.statistics.items import FetchedItem
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.dialect import MAX_TEXT_CHARS
-from works.catalogue.entries import WorkEntry, merged, shortened
+from works.catalogue.entries import WorkEntry, merge, truncated
 
 
-def entry_of(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
-    """What the answer tells of the work but its counters."""
+def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
+    """Return what the answer says of the work, without its counters."""
     if isinstance(answer, VideoStats):
-        return shortened(
+        return truncated(
             WorkEntry(
                 platform=platform,
                 work_id=work_id,
@@ -31,27 +31,28 @@ def entry_of(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
         )
     gone = False if answer.final else None
     reason = f"{answer.reason.value}: {answer.detail}" if answer.final else None
-    return shortened(
+    return truncated(
         WorkEntry(platform, work_id, is_valid=gone, reason=reason, by=InvalidBy.PLATFORM)
     )
 
 
-def after_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
-    """The work after its platform was asked: with a play count, gone, or with one more failure.
+def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
+    """Return the work after its platform was checked: with a play count, gone, or with one more
+    failure.
 
-    A play count that the platform hides stays the one that was told last.
+    A play count that the platform hides leaves the last known one.
     """
-    asked = replace(work, checked_at=now, updated_at=now)
+    checked = replace(work, checked_at=now, updated_at=now)
     answer = item.answer
     if answer is None:
-        return _failed(asked, item.error or "no answer")
-    told = merged(asked, entry_of(work.platform, work.work_id, answer), now)
+        return _failed(checked, item.error or "no answer")
+    updated = merge(checked, entry_from_answer(work.platform, work.work_id, answer), now)
     if isinstance(answer, Unavailable) and not answer.final:
-        return _failed(told, f"{answer.reason.value}: {answer.detail}")
-    known = replace(told, failure_count=0, last_error=None)
+        return _failed(updated, f"{answer.reason.value}: {answer.detail}")
+    recovered = replace(updated, failure_count=0, last_error=None)
     if isinstance(answer, VideoStats) and answer.view is not None:
-        return replace(known, play_count=answer.view)
-    return known
+        return replace(recovered, play_count=answer.view)
+    return recovered
 
 
 def _failed(work: Work, error: str) -> Work:

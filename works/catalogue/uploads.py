@@ -1,4 +1,4 @@
-"""All that a creator uploaded, into the catalogue."""
+"""Import of all uploads of a creator into the catalogue."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, NotFoundError
 from crawler.statistics.batch_fetchers import PoolBatchFetcher
 from sources.base import Upload, UploadsPage
-from sources.links import spell_bilibili
+from sources.links import normalize_bilibili_id
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import Catalogue, Changes
-from works.catalogue.entries import WorkEntry, shortened
+from works.catalogue.entries import WorkEntry, truncated
 
 PLATFORM = "bilibili"
 MAX_PAGES = 10_000
@@ -21,18 +21,21 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class DiscoveryResult:
-    """What the pages so far brought. `told` is how many videos the platform says there are."""
+    """The outcome of the pages so far. `announced` is the number of videos that the platform
+    states."""
 
     page: int
-    told: int
+    announced: int
     found: int
     changes: Changes
     is_last: bool
 
 
 class UploadsDiscovery:
-    """Walks through the pages of a creator with the pool's accounts at their pace. Each page is
-    stored as it comes, so that what was found stays when the walk ends early."""
+    """Fetches the pages of a creator's uploads with the pool's accounts at their pace.
+
+    Each page is stored as it comes, so that what was found stays when the import ends early.
+    """
 
     def __init__(self, *, fetcher: PoolBatchFetcher, catalogue: Catalogue) -> None:
         self._fetcher = fetcher
@@ -41,12 +44,12 @@ class UploadsDiscovery:
     def discover(
         self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
     ) -> DiscoveryResult:
-        """Add every upload, telling `on_page` after each page.
+        """Add every upload, and call `on_page` after each page.
 
         Raises:
-            InvalidInputError: there is no such creator, or no account can ask soon.
-            SourceError, CredentialsError: the page could not be had.
-            Stopped
+            InvalidInputError: there is no such creator, or no account is available soon.
+            SourceError, CredentialsError: the page could not be fetched.
+            StoppedSignal: `stop` was set; what was found stays.
         """
         ids: set[str] = set()
         total = Changes()
@@ -54,16 +57,20 @@ class UploadsDiscovery:
             if stop.is_set():
                 raise StoppedSignal
             page = self._page(uid, number, stop)
-            entries = [entry for one in page.uploads if (entry := _entry(uid, one))]
+            entries = [entry for upload in page.uploads if (entry := _entry(uid, upload))]
             total += self._catalogue.put(entries)
             ids |= {entry.work_id for entry in entries}
-            done = DiscoveryResult(
-                page=number, told=page.total, found=len(ids), changes=total, is_last=page.is_last
+            progress = DiscoveryResult(
+                page=number,
+                announced=page.total,
+                found=len(ids),
+                changes=total,
+                is_last=page.is_last,
             )
-            on_page(done)
+            on_page(progress)
             if page.is_last:
                 break
-        return done
+        return progress
 
     def _page(self, uid: str, number: int, stop: threading.Event) -> UploadsPage:
         try:
@@ -77,11 +84,11 @@ class UploadsDiscovery:
 
 
 def _entry(uid: str, upload: Upload) -> WorkEntry | None:
-    """The upload as a work; None for one without a video of its own (a course)."""
-    work_id = spell_bilibili(upload.bvid)
+    """Return the upload as an entry; None for one without a video of its own (a course)."""
+    work_id = normalize_bilibili_id(upload.bvid)
     if work_id is None:
         return None
-    return shortened(
+    return truncated(
         WorkEntry(
             platform=PLATFORM,
             work_id=work_id,

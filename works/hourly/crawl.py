@@ -26,21 +26,23 @@ from crawler.statistics.items import AnsweredBatch
 from sources.base import VideoStats
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
-from works.hourly.entries import failure, flagged, numbers, unanswered
+from works.hourly.crawl_run import CrawlRun
+from works.hourly.entries import failure, failure_from_item, flag_shrunk, numbers
 from works.hourly.files import HourFiles
 from works.hourly.hours import HOURS_A_DAY, Hour, local_text
-from works.hourly.input_list import ListedWork, ViewsList, read_views_list
+from works.hourly.input_list import ListedWork, ViewsList, WrongWork, read_views_list
 from works.hourly.report import BILIBILI, SESSION_FORM, Failure, HourRecord, Numbers
 
-LOOK_SECS = 0.5  # how often a journal that another process holds is looked at
-MAX_FAILED_IN_ROW = 5  # batches; then the platform is down, and the rest waits for the next run
+JOURNAL_POLL_SECS = 0.5  # how often a journal that another process holds is looked at
+# After this many failed batches the platform is down, and the rest waits for the next run.
+MAX_FAILED_IN_ROW = 5
 
 
 class HourlyCrawl:
-    """Asks for all works of `views.json`, batch by batch; what was told is on the disk at once.
+    """Requests all works of `views.json`, batch by batch; each answer is on the disk at once.
 
     Args:
-        zone: the one whose hours name the files.
+        zone: the time zone whose hours name the files.
     """
 
     def __init__(
@@ -63,11 +65,11 @@ class HourlyCrawl:
     ) -> CrawlResult:
         """Fetch what this hour's file does not have yet, and write it.
 
-        Works that have their numbers are not asked for again, nor are those of which the platform
-        said that they are gone. The hour stays that of the start.
+        Works that have their numbers are not requested again, nor are those that the platform
+        called gone. The hour stays that of the start.
 
         Raises:
-            DamagedFileError: `views.json`, or what there is of this hour, is no use.
+            DamagedFileError: `views.json`, or what there is of this hour, is unusable.
             OutputError, CredentialsError, DatabaseError: what was fetched is in the journal.
         """
         hour = Hour.of(self._clock.now(), self._zone)
@@ -76,28 +78,22 @@ class HourlyCrawl:
             log.warning("%d entries of %s are repeated", listed.repeated, self._list_path)
         if not listed.works and not listed.wrong:
             log.info("%s: no valid work of Bilibili in %s", hour, self._list_path)
-            return CrawlResult(hour=hour, path=None, skipped=listed.skipped, ending=Ending.DONE)
-        journal = self._taken(hour, stop, log, show)
+            return _without_file(hour, listed, Ending.DONE)
+        journal = self._acquire_journal(hour, stop, log, show)
         if journal is None:
             reason = "another process is at work on this hour"
-            return CrawlResult(
-                hour=hour,
-                path=None,
-                skipped=listed.skipped,
-                ending=Ending.INTERRUPTED,
-                reason=reason,
-            )
+            return _without_file(hour, listed, Ending.INTERRUPTED, reason)
         try:
-            outcome = self._crawl(hour, listed, journal, stop, log, show)
+            result = self._crawl(hour, listed, journal, stop, log, show)
         finally:
             journal.close()
-        log.info("%s: %s", hour, outcome.sentence)
-        return outcome
+        log.info("%s: %s", hour, result.sentence)
+        return result
 
     def recover(self, log: logging.Logger) -> list[Hour]:
-        """Write the files of earlier hours whose runs were killed; the hours that were.
+        """Write the files of earlier hours whose runs were killed, and return those hours.
 
-        What another process works on, or what cannot be mended, is left and logged.
+        What another process works on, or what cannot be repaired, is left and logged.
         """
         recovered = []
         current = Hour.of(self._clock.now(), self._zone)
@@ -123,17 +119,17 @@ class HourlyCrawl:
         journal.remove()
         return not journal.is_empty
 
-    def _taken(
+    def _acquire_journal(
         self, hour: Hour, stop: threading.Event, log: logging.Logger, show: Show
     ) -> HourJournal | None:
-        """The hour's journal, when nobody else holds it any more; None when stopped before."""
+        """Return the hour's journal once nobody else holds it; None when stopped before that."""
         path = self._files.journal_path(hour)
         journal = HourJournal.take(path)
         if journal is None:
             log.info("%s: another process is at work on this hour; waiting for it", hour)
             show(CrawlProgress(hour, waiting=True))
         while journal is None:
-            if self._clock.wait(stop, LOOK_SECS):
+            if self._clock.wait(stop, JOURNAL_POLL_SECS):
                 return None
             journal = HourJournal.take(path)
         return journal
@@ -148,16 +144,15 @@ class HourlyCrawl:
         show: Show,
     ) -> CrawlResult:
         record = self._record(hour, journal)
-        works = [work for work in listed.works if not record.is_settled(work.work_id)]
-        known, skipped = len(listed.works) - len(works), listed.skipped
+        works = [work for work in listed.works if not record.is_final(work.work_id)]
         log.info(
             "%s: %d works to ask for, %d known already, %d of other platforms skipped",
             hour,
             len(works),
-            known,
-            skipped,
+            len(listed.works) - len(works),
+            listed.skipped,
         )
-        run = _Run(
+        run = CrawlRun(
             hour=hour,
             record=record,
             journal=journal,
@@ -166,37 +161,43 @@ class HourlyCrawl:
             log=log,
             show=show,
         )
+        # The file is complete: writing it again would only change its end time.
         if not works and journal.is_empty and self._files.path(hour).exists():
             journal.remove()
-            return run.outcome(self._files.path(hour), skipped, Ending.DONE)
+            return run.result(self._files.path(hour), listed.skipped, Ending.DONE)
         if journal.head is None:
             journal.begin(record.head)
-        wrong = [failure(one.work_id, one.title, one.error, final=True) for one in listed.wrong]
-        record.add([], wrong)
+        record.add([], [_wrong_entry(work) for work in listed.wrong])
         ending, reason = self._ask(run, works, stop)
-        left = [work for work in works if not record.knows(work.work_id)]
-        why = f"not asked: {reason or ending.value}"
-        record.add([], [failure(one.work_id, one.title, why) for one in left])
+        error = f"not asked: {reason or ending.value}"
+        left = [work for work in works if not record.has(work.work_id)]
+        record.add([], [failure(work.work_id, work.title, error) for work in left])
+        path = self._write(hour, record, listed.skipped, ending)
+        journal.remove()
+        return run.result(path, listed.skipped, ending, reason)
+
+    def _write(self, hour: Hour, record: HourRecord, skipped: int, ending: Ending) -> Path:
         report = record.report(
             end_time=self._now(), skipped_count=skipped, complete=ending is Ending.DONE
         )
-        path = self._files.write(hour, report)
-        journal.remove()
-        return run.outcome(path, skipped, ending, reason)
+        return self._files.write(hour, report)
 
-    def _ask(self, run: _Run, works: list[ListedWork], stop: threading.Event) -> tuple[Ending, str]:
-        """Ask for works until all are told or it makes no sense to go on; how it ended and why."""
+    def _ask(
+        self, run: CrawlRun, works: list[ListedWork], stop: threading.Event
+    ) -> tuple[Ending, str]:
+        """Request works until all have an outcome or going on makes no sense; return how it ended
+        and why."""
         before = self._numbers_before(run.hour, run.log)
         titles = {work.work_id: work.title for work in works}
         failed_in_row, worst = 0, (Ending.DONE, "")
         try:
             for batch in self._stats.batches(BILIBILI, list(titles), stop):
-                run.note(*self._entries(batch, titles, before))
+                run.record_batch(*self._entries(batch, titles, before))
                 failed_in_row = failed_in_row + 1 if batch.failure else 0
                 if batch.failure is None:
                     continue
                 worst = (Ending.PARTIAL, str(batch.failure))
-                ended = _ended(batch.failure, failed_in_row)
+                ended = _ending_after(batch.failure, failed_in_row)
                 if ended is not None:
                     return ended, str(batch.failure)
         except StoppedSignal:
@@ -217,16 +218,16 @@ class HourlyCrawl:
         data, errors = [], []
         for work_id, item in batch.items.items():
             if isinstance(item.answer, VideoStats):
-                told = numbers(work_id, titles[work_id], now, item.answer)
-                data.append(flagged(told, before.get(work_id)))
+                entry = numbers(work_id, titles[work_id], now, item.answer)
+                data.append(flag_shrunk(entry, before.get(work_id)))
             else:
-                errors.append(unanswered(work_id, titles[work_id], item))
+                errors.append(failure_from_item(work_id, titles[work_id], item))
         return data, errors
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
-        """What is known of the hour: its file, and what the journal adds."""
+        """Return what is known of the hour: its file, and what the journal adds."""
         if self._files.path(hour).exists():
-            record = HourRecord.of(self._files.read(hour).report)
+            record = HourRecord.from_report(self._files.read(hour).report)
         else:
             record = HourRecord(journal.head or self._new_head(hour))
         journal.replay(record)
@@ -243,80 +244,32 @@ class HourlyCrawl:
         }
 
     def _numbers_before(self, hour: Hour, log: logging.Logger) -> Mapping[str, Numbers]:
-        """The works' numbers in the newest file of the day before this hour."""
+        """Return the works' numbers in the newest file of the day before this hour."""
         for earlier in reversed(self._files.hours_before(hour, HOURS_A_DAY)):
             try:
                 report = self._files.read(earlier).report
             except DamagedFileError as error:
                 log.warning("not compared with %s: %s", earlier, error)
                 continue
-            return {one["work_id"]: one for one in report["data"] if one["platform"] == BILIBILI}
+            return {
+                entry["work_id"]: entry for entry in report["data"] if entry["platform"] == BILIBILI
+            }
         return {}
 
     def _now(self) -> str:
         return local_text(self._clock.now(), self._zone)
 
 
-class _Run:
-    """One run on its way: notes each batch in the journal, and shows how far it is."""
-
-    def __init__(
-        self,
-        *,
-        hour: Hour,
-        record: HourRecord,
-        journal: HourJournal,
-        total: int,
-        left: int,
-        log: logging.Logger,
-        show: Show,
-    ) -> None:
-        self.hour = hour
-        self.log = log
-        self._record = record
-        self._journal = journal
-        self._total = total
-        self._left = left
-        self._show = show
-        self._asked = 0
-        self._tell()
-
-    def note(self, data: list[Numbers], errors: list[Failure]) -> None:
-        self._journal.append(data, errors)
-        self._record.add(data, errors)
-        self._asked += len(data) + len(errors)
-        self._left -= len(data) + len(errors)
-        for one in errors:
-            self.log.warning("%s %s: %s", one["work_id"], one["title"], one["error"])
-        for told in data:
-            if "shrunk" in told:
-                lower = ", ".join(told["shrunk"])
-                self.log.warning("%s: lower than before: %s", told["work_id"], lower)
-        self._tell()
-
-    def outcome(self, path: Path, skipped: int, ending: Ending, reason: str = "") -> CrawlResult:
-        return CrawlResult(
-            hour=self.hour,
-            path=path,
-            skipped=skipped,
-            ending=ending,
-            reason=reason,
-            asked=self._asked,
-            success=self._record.success_count,
-            failed=self._record.fail_count,
-        )
-
-    def _tell(self) -> None:
-        success, failed = self._record.success_count, self._record.fail_count
-        self._show(
-            CrawlProgress(
-                hour=self.hour, total=self._total, left=self._left, success=success, failed=failed
-            )
-        )
+def _without_file(hour: Hour, listed: ViewsList, ending: Ending, reason: str = "") -> CrawlResult:
+    return CrawlResult(hour=hour, path=None, skipped=listed.skipped, ending=ending, reason=reason)
 
 
-def _ended(failure: SourceError, failed_in_row: int) -> Ending | None:
-    """Whether asking on makes no sense after a batch failed."""
+def _wrong_entry(work: WrongWork) -> Failure:
+    return failure(work.work_id, work.title, work.error, final=True)
+
+
+def _ending_after(failure: SourceError, failed_in_row: int) -> Ending | None:
+    """Return how the crawl ends after a failed batch; None when it should go on."""
     if isinstance(failure, LoginExpiredError | AccountBannedError):
         return Ending.NO_ACCOUNT
     if (

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from core.atomic_file import make_folder, sync_folder
-from works.hourly.files import unwritable
+from works.hourly.files import write_error
 from works.hourly.report import Failure, HourRecord, Numbers
 
 DATA = TypeAdapter(list[Numbers])
@@ -48,7 +48,7 @@ class HourJournal:
                 handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
                 sync_folder(path.parent)
             except OSError as error:
-                raise unwritable(path, error) from error
+                raise write_error(path, error) from error
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -107,7 +107,7 @@ class HourJournal:
             os.fsync(self._handle)
         except OSError as error:
             os.ftruncate(self._handle, self._bytes)
-            raise unwritable(self.path, error) from error
+            raise write_error(self.path, error) from error
         self._bytes += len(line)
 
 

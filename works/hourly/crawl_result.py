@@ -1,4 +1,4 @@
-"""How far an hourly crawl is, and how it ended."""
+"""Progress and results of an hourly crawl."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from works.hourly.hours import Hour
 
 
 class Ending(StrEnum):
-    """How a crawl ended. All but `done` leave works to ask for again."""
+    """The way a crawl ended. All but `done` leave works to request again."""
 
     DONE = "done"
     PARTIAL = "partial"
@@ -21,8 +21,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class CrawlProgress:
-    """How far a crawl is: `left` of `total` works are still to be asked for. `waiting`: another
-    process is at work on this hour."""
+    """The progress of a crawl: `left` of `total` works are still to be requested.
+
+    `waiting` is True while another process works on this hour.
+    """
 
     hour: Hour
     total: int = 0
@@ -34,8 +36,11 @@ class CrawlProgress:
 
 @dataclass(frozen=True)
 class CrawlResult:
-    """What a crawl did. `asked` are the works of this run, the counts those of the hour's file;
-    `path` is None when there was nothing to write."""
+    """The result of a crawl. `asked` counts the works of this run, the other counts are those of
+    the hour's file.
+
+    `path` is None when there was nothing to write.
+    """
 
     hour: Hour
     path: Path | None
@@ -48,7 +53,7 @@ class CrawlResult:
 
     @property
     def sentence(self) -> str:
-        """The end in words."""
+        """Return the result as a sentence."""
         text = f"{self.success:,} of {self.success + self.failed:,} works have numbers"
         if self.skipped:
             text += f", {self.skipped:,} of other platforms skipped"

@@ -22,6 +22,7 @@ class DayLog(logging.Handler):
         self._zone = zone
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append the record to its day's file, without secrets and on one line."""
         moment = datetime.fromtimestamp(record.created, self._zone)
         message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], record.getMessage())
         line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}\n"
@@ -31,12 +32,13 @@ class DayLog(logging.Handler):
             with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(line)
         except OSError:
+            # A full disk must not stop the crawl: logging reports the failure and goes on.
             self.handleError(record)
 
 
 @contextmanager
 def day_log(folder: Path, name: str, zone: ZoneInfo) -> Iterator[logging.Logger]:
-    """A logger of its own, which no other one hears."""
+    """Yield a logger of its own, whose records reach no other handler."""
     log = logging.Logger(name, logging.INFO)
     log.addHandler(DayLog(folder=folder, name=name, zone=zone))
     yield log

@@ -1,4 +1,4 @@
-"""A work's entry in the hourly data file, made of the platform's answer."""
+"""Entries of works in the hourly data file, built from the platform's answers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any, cast
 
 from crawler.statistics.items import FetchedItem
 from sources.base import VideoStats
-from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MOST, Failure, Numbers
+from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
 
 
 def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
-    """The entry of a work that was answered at `now`; the list's title, or else the platform's."""
+    """Return the entry of a work that was answered at `now`, with the list's title or else the
+    platform's."""
     counters = {f"{name}_count": _storable(getattr(stats, name)) for name in COUNTERS}
     entry = {
         "platform": BILIBILI,
@@ -23,21 +24,21 @@ def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
     return cast(Numbers, entry)
 
 
-def flagged(told: Numbers, before: Numbers | None) -> Numbers:
-    """The numbers as they are; `shrunk` names those that are lower than they were."""
+def flag_shrunk(current: Numbers, before: Numbers | None) -> Numbers:
+    """Return the numbers, with `shrunk` naming the counters that are lower than before."""
     if before is None:
-        return told
-    now, earlier = cast(dict[str, Any], told), cast(dict[str, Any], before)
+        return current
+    now, earlier = cast(dict[str, Any], current), cast(dict[str, Any], before)
     shrunk = [
         key
         for key in COUNTER_KEYS
         if now[key] is not None and earlier[key] is not None and now[key] < earlier[key]
     ]
-    return cast(Numbers, now | {"shrunk": shrunk}) if shrunk else told
+    return cast(Numbers, now | {"shrunk": shrunk}) if shrunk else current
 
 
-def unanswered(work_id: str, title: str, item: FetchedItem) -> Failure:
-    """The entry of a work without numbers."""
+def failure_from_item(work_id: str, title: str, item: FetchedItem) -> Failure:
+    """Return the entry of a work that was requested and got no numbers."""
     answer = item.answer
     if answer is None or isinstance(answer, VideoStats):
         return failure(work_id, title, item.error or "no answer", final=item.final)
@@ -45,7 +46,7 @@ def unanswered(work_id: str, title: str, item: FetchedItem) -> Failure:
 
 
 def failure(work_id: str, title: str, error: str, *, final: bool = False) -> Failure:
-    """The entry of a work without numbers, and why."""
+    """Return the entry of a work without numbers, with the reason."""
     return {
         "platform": BILIBILI,
         "work_id": work_id,
@@ -57,4 +58,5 @@ def failure(work_id: str, title: str, error: str, *, final: bool = False) -> Fai
 
 
 def _storable(count: int | None) -> int | None:
-    return None if count is None or count > MOST else count
+    # A count that no column can hold is an error of the platform.
+    return None if count is None or count > MAX_COUNT else count

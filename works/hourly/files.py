@@ -1,4 +1,4 @@
-"""Where the hourly data files are, and how they are read and written."""
+"""The hourly data files: their paths, and how they are read and written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from core.atomic_file import replacing
 from core.errors import DamagedFileError, OutputError
 from works.hourly.hours import Hour
-from works.hourly.report import SHAPE, HourReport, contradiction
+from works.hourly.report import SHAPE, HourReport, find_contradiction
 from works.json_files import parse_checked, read_file
 
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.json")
@@ -21,7 +21,7 @@ ADVICE = "mend it, or move it away and import or crawl again; nothing was change
 
 @dataclass(frozen=True)
 class StoredReport:
-    """A data file as it was read: its content, and what tells whether it has changed since."""
+    """A data file as it was read: its content, and what shows whether it changed since."""
 
     report: HourReport
     content: bytes
@@ -35,14 +35,16 @@ class HourFiles:
         self.folder = folder
 
     def path(self, hour: Hour) -> Path:
+        """Return the path of the hour's data file."""
         return self._day(hour) / f"{hour.date_text}-{hour.hour_text}_views_data.json"
 
     def journal_path(self, hour: Hour) -> Path:
-        """The file beside it that holds what an unfinished run has fetched."""
+        """Return the path of the file beside it that holds what an unfinished run has fetched."""
         return self._day(hour) / f".{hour.date_text}-{hour.hour_text}_views_data.journal"
 
     def read(self, hour: Hour) -> StoredReport:
-        """Raises DamagedFileError: it is not there, or no whole and consistent report."""
+        """Return the hour's report. Raises DamagedFileError when it is missing, truncated or
+        inconsistent."""
         path = self.path(hour)
         try:
             modified_ns = path.stat().st_mtime_ns
@@ -50,29 +52,34 @@ class HourFiles:
             modified_ns = 0
         content = read_file(path, f"there are no numbers of {hour}")
         report = parse_checked(content, path, SHAPE, ADVICE)
-        wrong = contradiction(report, hour)
+        wrong = find_contradiction(report, hour)
         if wrong:
             raise DamagedFileError(f"{path}: {wrong}; {ADVICE}")
         return StoredReport(report, content, modified_ns)
 
     def write(self, hour: Hour, report: HourReport) -> Path:
-        """Replace the hour's file in one step. Raises OutputError; the old one is as it was."""
+        """Replace the hour's file in one step and return its path.
+
+        Raises:
+            OutputError: the old file stays as it was.
+        """
         path = self.path(hour)
         with replacing(path) as file:
+            # Lone surrogates cannot be written as UTF-8: a damaged title must not cost the hour.
             file.write(_document(report).encode("utf-8", errors="replace").decode())
         return path
 
     def hours(self) -> list[Hour]:
-        """Of which hours there are files, oldest first."""
+        """Return the hours that have files, oldest first."""
         return sorted(_named(self.folder, "*_views_data.json", NAME))
 
     def hours_before(self, hour: Hour, count: int) -> list[Hour]:
-        """Those of the `count` hours before it of which there are files, oldest first."""
+        """Return those of the `count` hours before it that have files, oldest first."""
         earlier = (hour.earlier(hours) for hours in range(count, 0, -1))
-        return [one for one in earlier if self.path(one).exists()]
+        return [hour for hour in earlier if self.path(hour).exists()]
 
     def journals(self) -> list[Hour]:
-        """Of which hours there are journals, oldest first."""
+        """Return the hours that have journals, oldest first."""
         return sorted(_named(self.folder, ".*_views_data.journal", JOURNAL_NAME))
 
     def _day(self, hour: Hour) -> Path:
@@ -81,7 +88,7 @@ class HourFiles:
 
 
 def _document(report: HourReport) -> str:
-    """The file's text: a line for each work, which is quick to read and to find."""
+    """Return the file's text: one line for each work, which is quick to read and to search."""
     fields = ",\n".join(f"  {_json(name)}: {_value(value)}" for name, value in report.items())
     return f"{{\n{fields}\n}}\n"
 
@@ -89,7 +96,7 @@ def _document(report: HourReport) -> str:
 def _value(value: object) -> str:
     if not isinstance(value, list) or not value:
         return _json(value)
-    lines = ",\n".join(f"    {_json(one)}" for one in value)
+    lines = ",\n".join(f"    {_json(entry)}" for entry in value)
     return f"[\n{lines}\n  ]"
 
 
@@ -97,7 +104,8 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def unwritable(path: Path, error: OSError) -> OutputError:
+def write_error(path: Path, error: OSError) -> OutputError:
+    """Return the error for a file that cannot be written, with advice."""
     reason = error.strerror or str(error)
     return OutputError(
         f"cannot write {path}: {reason}; make room, then run it again: what was fetched is kept"

@@ -18,19 +18,22 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True, order=True)
 class Hour:
-    """A local hour, `2026-11-22 05`. The one that comes twice when daylight saving ends is one."""
+    """A local hour, `2026-11-22 05`. The hour that comes twice when daylight saving ends counts as
+    one."""
 
     day: date
     number: int
 
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo) -> Hour:
+        """Return the local hour of a moment."""
         local = moment.astimezone(zone)
         return cls(local.date(), local.hour)
 
     @classmethod
     def parse(cls, day: str, hour: str) -> Hour:
-        """Raises InvalidInputError for what no calendar or clock shows."""
+        """Return the hour of a `YYYY-MM-DD` and an `HH`. Raises InvalidInputError for any other
+        text."""
         try:
             if not DAY_FORM.fullmatch(day):
                 raise ValueError
@@ -45,19 +48,22 @@ class Hour:
 
     @property
     def date_text(self) -> str:
+        """Return the day as `YYYY-MM-DD`."""
         return self.day.isoformat()
 
     @property
     def hour_text(self) -> str:
+        """Return the hour as `HH`."""
         return f"{self.number:02d}"
 
     def earlier(self, hours: int) -> Hour:
-        """By the clock on the wall, which daylight saving moves."""
+        """Return the hour that many hours before on the wall clock, which daylight saving moves."""
         moment = datetime.combine(self.day, time(self.number)) - timedelta(hours=hours)
         return Hour(moment.date(), moment.hour)
 
     def hours_since(self, earlier: Hour) -> int:
-        """By the clock on the wall, which daylight saving moves."""
+        """Return the number of hours since `earlier` on the wall clock, which daylight saving
+        moves."""
         days = (self.day - earlier.day).days
         return days * HOURS_A_DAY + self.number - earlier.number
 
@@ -66,7 +72,7 @@ class Hour:
 
 
 def hours_between(start: datetime, end: datetime, zone: ZoneInfo) -> list[Hour]:
-    """Every local hour from that of `start` to that of `end`, in their order, each once."""
+    """Return every local hour from that of `start` to that of `end`, in their order, each once."""
     found = dict.fromkeys(_steps(start.astimezone(UTC), end.astimezone(UTC), zone))
     return list(found | {Hour.of(end, zone): None})
 
@@ -78,7 +84,7 @@ def _steps(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
 
 
 def hours_of_span(text: str) -> int:
-    """`24h` or `7d` in hours. Raises InvalidInputError for other words."""
+    """Return `24h` or `7d` in hours. Raises InvalidInputError for any other text."""
     found = SPAN_FORM.fullmatch(text.strip().lower())
     if not found:
         raise InvalidInputError(f"{text!r} is no length of time; write it like 24h or 7d")
@@ -86,5 +92,5 @@ def hours_of_span(text: str) -> int:
 
 
 def local_text(moment: datetime, zone: ZoneInfo) -> str:
-    """`2026-11-22T05:00:07+08:00`"""
+    """Return the moment as `2026-11-22T05:00:07+08:00`."""
     return moment.astimezone(zone).isoformat(timespec="seconds")

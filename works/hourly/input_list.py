@@ -1,4 +1,4 @@
-"""`views.json`: which works the hourly crawl asks for."""
+"""`views.json` as the hourly crawl reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from core.errors import InvalidInputError
-from sources.links import VideoLink, recognise, spell_bilibili
+from sources.links import VideoLink, normalize_bilibili_id, recognise
 from works.json_files import read_checked
 
 BILIBILI = "bilibili"
@@ -32,7 +32,7 @@ SHAPE = TypeAdapter(_List)
 
 @dataclass(frozen=True)
 class ListedWork:
-    """A work to ask for. `work_id` is spelled `BV…`, whatever the list has."""
+    """A work to request. `work_id` is spelled `BV…`, whatever the list has."""
 
     work_id: str
     title: str
@@ -61,7 +61,8 @@ class ViewsList:
 
 
 def read_views_list(path: Path) -> ViewsList:
-    """Raises DamagedFileError: the list is missing, truncated or of another shape."""
+    """Return the list. Raises DamagedFileError when it is missing, truncated or of another
+    shape."""
     valid = [entry for entry in read_checked(path, SHAPE, ADVICE)["works"] if entry["is_valid"]]
     ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
     works: dict[str, ListedWork] = {}
@@ -84,12 +85,12 @@ def read_views_list(path: Path) -> ViewsList:
 
 
 def _video_id(text: str) -> str:
-    """`BV…` of an id. Raises InvalidInputError, with what may have been meant."""
+    """Return the `BV…` of an id. Raises InvalidInputError, with a suggestion where there is one."""
     try:
         link = recognise(text, BILIBILI)
     except InvalidInputError as error:
-        meant = spell_bilibili(f"BV{text.strip()}")
-        hint = f"; did you mean {meant}?" if meant else ""
+        suggestion = normalize_bilibili_id(f"BV{text.strip()}")
+        hint = f"; did you mean {suggestion}?" if suggestion else ""
         raise InvalidInputError(f"{error}{hint}") from error
     if not isinstance(link, VideoLink):
         raise InvalidInputError(f"{text!r} is a short link; the list needs the id")

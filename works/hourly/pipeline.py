@@ -1,4 +1,4 @@
-"""The hourly views as a whole: the list, the crawl, the import; by hand and as a job."""
+"""The hourly views as a whole: list, crawl and import; by hand and as a job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """A full run. `imported` is the hour that it crawled; `caught_up` what else was not in."""
+    """The result of a full run. `imported` is the hour that it crawled; `caught_up` the other
+    imports."""
 
     crawl: CrawlResult
     imported: ImportedHour | None
@@ -31,7 +32,7 @@ class PipelineResult:
 
     @property
     def sentence(self) -> str:
-        """What was done."""
+        """Return the result as a sentence."""
         text = f"{self.crawl.hour}: {self.crawl.sentence}"
         if self.imported is not None:
             text += f"; {self.imported.rows:,} rows imported"
@@ -46,9 +47,10 @@ class HourlyPipeline:
     """Runs the steps, each with its log.
 
     Args:
-        export: writes `views.json` from the catalogue; None where it leaves another's file alone.
-        make_crawl: called when there is something to crawl; an import needs no accounts.
-        log_dir: where `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log` go.
+        export: writes `views.json` from the catalogue; returns None where it leaves another
+            program's file.
+        make_crawl: called when there is something to crawl, because an import needs no accounts.
+        log_dir: the folder of `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log`.
     """
 
     def __init__(
@@ -71,7 +73,11 @@ class HourlyPipeline:
         stop: threading.Event,
         show: crawl_result.Show = lambda progress: None,
     ) -> CrawlResult:
-        """This hour's data file, and those of hours whose runs were killed. Raises as the crawl."""
+        """Write this hour's data file, and those of hours whose runs were killed.
+
+        Raises:
+            BatonError: as `HourlyCrawl.run`.
+        """
         with day_log(self._log_dir, CRAWL_LOG, self._zone) as log:
             try:
                 crawl = self._make_crawl()
@@ -82,7 +88,7 @@ class HourlyPipeline:
                 raise
 
     def import_hour(self, hour: Hour | None = None) -> ImportedHour:
-        """Take in an hour's file; the newest without one. Raises as the import."""
+        """Import an hour's file, or the newest one. Raises as HourlyImporter.import_hour."""
         with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
             try:
                 return self._importer.import_hour(hour or self._importer.newest(), log)
@@ -95,7 +101,7 @@ class HourlyPipeline:
         stop: threading.Event,
         show: importer.Show = lambda done, total: None,
     ) -> ImportResult:
-        """Take in every file that is not. Raises DatabaseError."""
+        """Import every file that is not imported yet. Raises DatabaseError."""
         with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
             return self._importer.import_missing(stop, log, show)
 
@@ -104,10 +110,10 @@ class HourlyPipeline:
         stop: threading.Event,
         show: crawl_result.Show = lambda progress: None,
     ) -> PipelineResult:
-        """List, crawl, and import: the file that was written, and those that earlier runs left.
+        """Export the list, crawl, and import: this file, and those that earlier runs left.
 
         Raises:
-            BatonError: a step that cannot be done; what the steps before it did stays.
+            BatonError: a step failed; what the steps before it did stays.
         """
         self.export()
         crawled = self.crawl(stop, show)
@@ -115,7 +121,7 @@ class HourlyPipeline:
         return PipelineResult(crawled, imported, self.import_missing(stop))
 
     def run(self, stop: threading.Event) -> str:
-        """The full run as a scheduled job: what it did in a sentence.
+        """Run everything as a scheduled job, and return the result as a sentence.
 
         Raises:
             StoppedSignal, UnfinishedError, BatonError: works are left for the next run.

@@ -1,4 +1,4 @@
-"""The hourly data file's content: its shape, its checks, and how what is known of an hour grows."""
+"""The content of an hourly data file: its shape, its checks, and how an hour's record grows."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from works.hourly.hours import Hour
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 COUNTER_KEYS = tuple(f"{name}_count" for name in COUNTERS)
 SESSION_FORM = "crawl_%Y%m%d%H%M%S"
-MOST = 2**63 - 1  # what the table holds
+MAX_COUNT = 2**63 - 1  # what the table holds
 BILIBILI = "bilibili"
 
 Name = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
 Moment = Annotated[
     str,
     Field(
@@ -29,7 +29,7 @@ Moment = Annotated[
 
 @with_config(ConfigDict(extra="allow"))
 class Numbers(TypedDict):
-    """The numbers of one work; None where the platform does not tell."""
+    """The numbers of one work; None where the platform does not report one."""
 
     platform: Name
     work_id: Name
@@ -48,7 +48,8 @@ class Numbers(TypedDict):
 
 @with_config(ConfigDict(extra="allow"))
 class Failure(TypedDict):
-    """Why a work has no numbers. `final`: asking again in the same hour will not help."""
+    """The reason why a work has no numbers. `final`: a repetition in the same hour will not
+    help."""
 
     work_id: str
     title: str
@@ -78,8 +79,8 @@ class HourReport(TypedDict):
 SHAPE = TypeAdapter(HourReport)
 
 
-def contradiction(report: HourReport, hour: Hour) -> str | None:
-    """What in a report does not fit together; None when all does."""
+def find_contradiction(report: HourReport, hour: Hour) -> str | None:
+    """Return what in a report does not fit together; None when everything does."""
     data, errors = report["data"], report["errors"]
     if report["crawl_hour"] != hour.hour_text:
         return f"crawl_hour is {report['crawl_hour']!r}, the file's name says {hour.hour_text!r}"
@@ -88,17 +89,17 @@ def contradiction(report: HourReport, hour: Hour) -> str | None:
     for name, found in counts.items():
         if report[name] != found:  # type: ignore[literal-required]
             return f"{name} is {report[name]}, but there are {found}"  # type: ignore[literal-required]
-    if len({(one["platform"], one["work_id"]) for one in data}) < len(data):
+    if len({(numbers["platform"], numbers["work_id"]) for numbers in data}) < len(data):
         return _repeated(data)
     return None
 
 
 def _repeated(data: Iterable[Numbers]) -> str:
     seen: dict[tuple[str, str], int] = {}
-    for place, one in enumerate(data):
-        first = seen.setdefault((one["platform"], one["work_id"]), place)
+    for place, numbers in enumerate(data):
+        first = seen.setdefault((numbers["platform"], numbers["work_id"]), place)
         if first != place:
-            return f"data[{place}] is {one['work_id']} again, as data[{first}]"
+            return f"data[{place}] is {numbers['work_id']} again, as data[{first}]"
     raise AssertionError("one stands twice")
 
 
@@ -115,15 +116,17 @@ class HourRecord:
         self._errors: dict[tuple[str, str], Failure] = {}
 
     @classmethod
-    def of(cls, report: HourReport) -> HourRecord:
+    def from_report(cls, report: HourReport) -> HourRecord:
+        """Return the record of what a report holds."""
         record = cls({key: value for key, value in report.items() if key not in ("data", "errors")})
         record.add(report["data"], report["errors"])
         return record
 
     def add(self, data: Iterable[Numbers], errors: Iterable[Failure]) -> None:
-        for one in data:
-            key = (one["platform"], one["work_id"])
-            self._data.setdefault(key, one)
+        """Add numbers and failures; a failure never replaces numbers."""
+        for numbers in data:
+            key = (numbers["platform"], numbers["work_id"])
+            self._data.setdefault(key, numbers)
             self._errors.pop(key, None)
         for failure in errors:
             key = (failure.get("platform", BILIBILI), failure["work_id"])
@@ -132,24 +135,26 @@ class HourRecord:
 
     @property
     def success_count(self) -> int:
+        """Return how many works have numbers."""
         return len(self._data)
 
     @property
     def fail_count(self) -> int:
+        """Return how many works have a failure instead."""
         return len(self._errors)
 
-    def is_settled(self, work_id: str) -> bool:
-        """Whether asking for the work again in this hour is of no use."""
+    def is_final(self, work_id: str) -> bool:
+        """Return True when requesting the work again in this hour is of no use."""
         key = (BILIBILI, work_id)
         failure = self._errors.get(key)
         return key in self._data or (failure is not None and failure.get("final") is True)
 
-    def knows(self, work_id: str) -> bool:
-        """Whether there are numbers of the work, or a reason why not."""
+    def has(self, work_id: str) -> bool:
+        """Return True when there are numbers of the work, or a reason why not."""
         return (BILIBILI, work_id) in self._data or (BILIBILI, work_id) in self._errors
 
     def report(self, **more: Any) -> HourReport:
-        """The report; `more` goes to its top."""
+        """Return the report; `more` goes to its top."""
         counts = {
             "total_count": self.success_count + self.fail_count,
             "success_count": self.success_count,

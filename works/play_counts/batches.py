@@ -1,4 +1,4 @@
-"""Asking for a batch of works: together first, and at last one by one."""
+"""Requests for a batch of works: together first, and singly in the last attempt."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from crawler.statistics.items import FetchedItem
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key
 
-SINGLY_BEFORE_GIVING_UP = 3  # of a batch that nobody answered
+# When this many single requests of a silent batch stay unanswered, so will the others.
+SINGLY_BEFORE_GIVING_UP = 3
 
 
 @dataclass(frozen=True)
 class RoundLimits:
-    """How a round of play counts goes: works in a batch, the pause after it, tries of a work, and
-    how many days a play count is good for."""
+    """The limits of a round of play counts.
+
+    `batch` works are requested at once, with a pause after each batch; each work gets `tries`
+    attempts, and a play count is fresh for `days` days.
+    """
 
     batch: int
     batch_pause_secs: float
@@ -27,7 +31,8 @@ class RoundLimits:
 
 
 class BatchAsker:
-    """Tries what brought no answer again, so that one work cannot spoil those beside it.
+    """Requests counters of works, and repeats what got no answer, so that one work cannot spoil the
+    others.
 
     Args:
         fetcher: keeps its requests apart by itself.
@@ -39,7 +44,7 @@ class BatchAsker:
         self._limits = limits
 
     def ask(self, batch: Sequence[Work], stop: threading.Event) -> dict[Key, FetchedItem]:
-        """What became of each work; after a stop only of those that were answered."""
+        """Return the outcome for each work; after a stop only for those that were answered."""
         items: dict[Key, FetchedItem] = {}
         waiting = list(batch)
         for attempt in range(1, self._limits.tries + 1):
@@ -57,7 +62,8 @@ class BatchAsker:
     def _singly(
         self, waiting: Sequence[Work], known: Mapping[Key, FetchedItem], stop: threading.Event
     ) -> dict[Key, FetchedItem]:
-        """Each by itself; not all of them where the platform is silent altogether."""
+        """Request each work by itself; give up after some where the platform is silent
+        altogether."""
         items = dict(known)
         for number, work in enumerate(waiting):
             is_silent = all(item.answer is None for item in items.values())

@@ -1,4 +1,4 @@
-"""How far a round of play counts is, in a file that a killed one leaves for the next."""
+"""Progress of a round of play counts, in a file that a killed process leaves for the next one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FailedWork:
 
 @dataclass(frozen=True)
 class ShrunkCount:
-    """A play count that is lower than it was told before; it is kept as the platform tells it."""
+    """A play count that is lower than the one before; it is stored as the platform reports it."""
 
     platform: str
     work_id: str
@@ -41,10 +41,10 @@ class ShrunkCount:
 
 @dataclass(frozen=True)
 class Round:
-    """What was asked for, when it began, and what came of it so far.
+    """The query of a round, when it began, and its outcome so far.
 
-    updated: works with a fresh play count. skipped: works whose platform shows none (gone, hidden,
-    in review).
+    `updated` counts works with a fresh play count, `skipped` works whose platform shows none (gone,
+    hidden, in review).
     """
 
     began_at: datetime
@@ -57,29 +57,30 @@ class Round:
 
     @property
     def done(self) -> int:
+        """Return the number of works that have an outcome."""
         return self.updated + self.skipped + len(self.failed)
 
-    def is_for(self, force: bool, uids: tuple[str, ...]) -> bool:
-        """Whether it asks for the same works."""
+    def matches(self, force: bool, uids: tuple[str, ...]) -> bool:
+        """Return True when the round is about the same works."""
         return (self.force, self.uids) == (force, uids)
 
     def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
-        """With what a batch brought; `batch` is as it was known before."""
-        asked = [(work, items[work.key]) for work in batch if work.key in items]
-        failed = [FailedWork(*w.key, i.error or NO_ANSWER) for w, i in asked if i.answer is None]
-        shrunk = [one for work, item in asked if (one := _shrunk(work, item)) is not None]
-        updated = sum(1 for _, item in asked if _plays(item) is not None)
+        """Return the round with a batch's outcome; `batch` holds the works as they were before."""
+        answered = [(work, items[work.key]) for work in batch if work.key in items]
+        failed = [FailedWork(*w.key, i.error or NO_ANSWER) for w, i in answered if i.answer is None]
+        shrunk = [count for work, item in answered if (count := _shrunk(work, item)) is not None]
+        updated = sum(1 for _, item in answered if _plays(item) is not None)
         return replace(
             self,
             updated=self.updated + updated,
-            skipped=self.skipped + len(asked) - updated - len(failed),
+            skipped=self.skipped + len(answered) - updated - len(failed),
             failed=(*self.failed, *failed),
             shrunk=(*self.shrunk, *shrunk),
         )
 
 
 def batch_lines(batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Iterator[str]:
-    """A batch as lines of the log: works without a play count by name, then a summary."""
+    """Yield a batch as lines of the log: works without a play count by name, then a summary."""
     names = Counter[str]()
     for work in batch:
         item = items.get(work.key)
@@ -111,35 +112,35 @@ def _shrunk(work: Work, item: FetchedItem) -> ShrunkCount | None:
 
 
 class RoundFile:
-    """The file; always whole, gone when the round is done."""
+    """The file: always whole, and removed when the round is done."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load(self) -> Round | None:
-        """The round that was left; None when there is none, or the file is none of ours."""
+        """Return the unfinished round; None when there is none, or the file is unusable."""
         try:
-            told = json.loads(self.path.read_text(encoding="utf-8"))
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
             return Round(
-                began_at=datetime.fromisoformat(told["began_at"]),
-                force=bool(told["force"]),
-                uids=tuple(map(str, told["uids"])),
-                updated=int(told["updated"]),
-                skipped=int(told["skipped"]),
-                failed=tuple(FailedWork(**one) for one in told["failed"]),
-                shrunk=tuple(ShrunkCount(**one) for one in told["shrunk"]),
+                began_at=datetime.fromisoformat(stored["began_at"]),
+                force=bool(stored["force"]),
+                uids=tuple(map(str, stored["uids"])),
+                updated=int(stored["updated"]),
+                skipped=int(stored["skipped"]),
+                failed=tuple(FailedWork(**entry) for entry in stored["failed"]),
+                shrunk=tuple(ShrunkCount(**entry) for entry in stored["shrunk"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def save(self, round_: Round) -> None:
-        """Raises OutputError."""
+        """Write the round. Raises OutputError."""
         with replacing(self.path) as file:
-            told = asdict(round_) | {"began_at": round_.began_at.isoformat()}
-            json.dump(told, file, ensure_ascii=False, indent=2)
+            stored = asdict(round_) | {"began_at": round_.began_at.isoformat()}
+            json.dump(stored, file, ensure_ascii=False, indent=2)
 
     def remove(self) -> None:
-        """Raises OutputError."""
+        """Remove the file if it exists. Raises OutputError."""
         try:
             with suppress(FileNotFoundError):
                 self.path.unlink()

@@ -1,4 +1,4 @@
-"""Fresh play counts for the works whose last ones are old."""
+"""Updates of the play counts that are old."""
 
 from __future__ import annotations
 
@@ -21,38 +21,46 @@ from storage.catalogue.works import Due, Work
 from storage.engines.transactions import Database
 from works.catalogue.catalogue import Catalogue
 from works.catalogue.entries import Key
-from works.catalogue.stats_results import after_answer
+from works.catalogue.stats_results import apply_answer
 from works.play_counts.batches import BatchAsker, RoundLimits
 from works.play_counts.progress_file import Round, RoundFile, batch_lines
 
-SILENT_BATCHES = 3  # in a row, and the platform is left for now
+# After this many silent batches in a row the platform is left for the next run.
+SILENT_BATCHES = 3
 SERVICE = "video_update"
 Watcher = Callable[[Round, int], None]
 
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """A round that ended. `left`: works still to be asked, because it was stopped or their platform
-    was silent; the same command goes on with them."""
+    """A round that ended.
+
+    `left` is the number of works still to be requested, because the round was stopped or their
+    platform was silent; the same command goes on with them.
+    """
 
     round: Round
     left: int
 
     def sentence(self) -> str:
-        """`1,200 updated, 3 skipped, 1 failed`"""
-        told = self.round
-        text = f"{told.updated:,} updated, {told.skipped:,} skipped, {len(told.failed):,} failed"
-        text += f", {len(told.shrunk):,} lower than before" if told.shrunk else ""
+        """Return the outcome, as `1,200 updated, 3 skipped, 1 failed`."""
+        result = self.round
+        text = (
+            f"{result.updated:,} updated, {result.skipped:,} skipped, {len(result.failed):,} failed"
+        )
+        text += f", {len(result.shrunk):,} lower than before" if result.shrunk else ""
         return text + (f"; {self.left:,} left for the next run" if self.left else "")
 
 
 class PlayCountUpdater:
-    """Asks in batches and stores each batch with its answers; what the database knows of a work is
-    also how far a round is, so that a killed one goes on behind its last batch.
+    """Updates play counts in batches and stores each batch with its answers.
+
+    The database's state of each work is also the progress of a round, so that a killed one goes on
+    after its last batch.
 
     Args:
-        progress_file: tells the next run when the round began and what came of it.
-        log_file: a line for each batch, and for each work without a play count.
+        progress_file: tells the next run when the round began and what its outcome was so far.
+        log_file: gets a line for each batch, and for each work without a play count.
     """
 
     def __init__(
@@ -75,7 +83,7 @@ class PlayCountUpdater:
         self._log_file = log_file
 
     def job(self, stop: threading.Event) -> str:
-        """The usual round as a scheduled job; its result in a sentence.
+        """Run the usual round as a scheduled job, and return its outcome as a sentence.
 
         Raises:
             StoppedSignal, UnfinishedError: works are left for the next run.
@@ -96,34 +104,36 @@ class PlayCountUpdater:
         uids: Sequence[str] = (),
         watch: Watcher = lambda _round, _total: None,
     ) -> RoundEnd:
-        """One round, or the rest of the one that was cut short, if that asked for the same.
+        """Run a round, or the rest of an unfinished one about the same works.
 
         Args:
-            force: all works but those that an operator took out, however young their play counts.
-            uids: of these creators only.
-            watch: told after each batch how far it is, and of how many works.
+            force: update all works but those that an operator disabled, however young their play
+                counts are.
+            uids: only works of these creators; empty for all.
+            watch: called after each batch with the round and its total number of works.
 
         Raises:
-            BusyError: another process is at it.
-            DatabaseError, OutputError: run it again when the cause is mended; nothing is lost.
+            BusyError: another process is updating.
+            DatabaseError, OutputError: run it again when the cause is removed; nothing is lost.
         """
-        with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_ours:
-            if not is_ours:
+        with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_locked:
+            if not is_locked:
                 raise BusyError("another process is updating play counts at this moment")
             try:
                 with own_log_file(SERVICE, self._log_file) as log:
-                    return self._update(self._begun(force, uids, log), watch, log, stop)
+                    return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
                 raise OutputError(f"cannot write {self._log_file}: {error.strerror}") from error
 
-    def _begun(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
-        now, wanted = self._clock.now(), tuple(sorted(set(uids)))
+    def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
+        now, sorted_uids = self._clock.now(), tuple(sorted(set(uids)))
         left = self._file.load()
+        # An older round is not resumed: its first counts are due again.
         longest = timedelta(days=max(1, self._limits.days))
-        if left is not None and left.is_for(force, wanted) and now - left.began_at < longest:
+        if left is not None and left.matches(force, sorted_uids) and now - left.began_at < longest:
             log.info("going on with the round of %s: %s done", _minute(left.began_at), left.done)
             return left
-        fresh = Round(began_at=now, force=force, uids=wanted)
+        fresh = Round(began_at=now, force=force, uids=sorted_uids)
         self._file.save(fresh)
         return fresh
 
@@ -141,7 +151,9 @@ class PlayCountUpdater:
         total = round_.done + sum(counts.values())
         watch(round_, total)
         for platform in counts:
-            round_ = self._of_platform(platform, due, round_, lambda r: watch(r, total), log, stop)
+            round_ = self._update_platform(
+                platform, due, round_, lambda r: watch(r, total), log, stop
+            )
         left = sum(self._database.read(partial(works.due_counts, due=due)).values())
         end = RoundEnd(round_, left)
         if not left:
@@ -149,7 +161,7 @@ class PlayCountUpdater:
         log.info("ended: %s", end.sentence())
         return end
 
-    def _of_platform(
+    def _update_platform(
         self,
         platform: str,
         due: Due,
@@ -182,7 +194,7 @@ class PlayCountUpdater:
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
     ) -> Round:
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
-            return None if work is None else after_answer(work, items[key], now)
+            return None if work is None else apply_answer(work, items[key], now)
 
         self._catalogue.change(items, change)
         after = round_.with_batch(batch, items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from app.container import App
 from core.settings import load_settings
 

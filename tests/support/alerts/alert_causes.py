@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from accounts.manager import Purpose
+from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from app.container import App
 from storage.operations import alerts

@@ -66,9 +66,9 @@ class AccountModel:
     def given_back(self, now: datetime, status: str = "idle") -> None:
         self.status, self.owner, self.until, self.used_at = status, None, None, now
 
-    def released(self, now: datetime, *, worked: bool, good_answers: int) -> None:
+    def released(self, now: datetime, *, worked: bool, successful_requests: int) -> None:
         self.given_back(now)
-        self.good = self.good + good_answers if self.health == "probation" else 0
+        self.good = self.good + successful_requests if self.health == "probation" else 0
         if self.good >= ENOUGH_GOOD_ANSWERS:
             self.health, self.failures, self.good = "healthy", 0, 0
         elif self.health == "healthy" and worked:

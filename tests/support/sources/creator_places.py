@@ -51,12 +51,12 @@ def declared_source(file: Path, url: str, clock: MovingClock) -> DeclaredSource:
 
 
 def _bilibili(url: str, clock: MovingClock) -> CreatorSource:
-    client, chance = BilibiliClient(base_url=url, timeout_secs=5.0, clock=clock), random.Random()
+    client, rng = BilibiliClient(base_url=url, timeout_secs=5.0, clock=clock), random.Random()
     return BilibiliSource(
         client=client,
         pace=Pace(100_000, 1),
-        pause=RandomDelay(clock=clock, min_secs=0.0, max_secs=0.0, chance=chance),
-        chance=chance,
+        pause=RandomDelay(clock=clock, min_secs=0.0, max_secs=0.0, rng=rng),
+        rng=rng,
     )
 
 

@@ -1,4 +1,4 @@
-"""A creator's page: the card, and all uploads."""
+"""A creator's page: the card with the public numbers, and the list of uploads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True)
 class CreatorCard:
-    """A creator's public numbers; None where the platform does not tell."""
+    """A creator's public numbers; None where the platform does not report one."""
 
     uid: str
     name: str
@@ -28,8 +28,10 @@ class CreatorCard:
     likes: int | None
 
 
-def uploads(client: BilibiliClient, session: AccountSession, uid: str, page: int) -> UploadsPage:
-    """A page of all that a creator uploaded. Raises a SourceError."""
+def fetch_uploads(
+    client: BilibiliClient, session: AccountSession, uid: str, page: int
+) -> UploadsPage:
+    """Return one page (the first is 1) of all that a creator uploaded. Raises SourceError."""
     params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
     data = client.get_signed(session, UPLOADS, params)
     try:
@@ -42,8 +44,8 @@ def uploads(client: BilibiliClient, session: AccountSession, uid: str, page: int
     return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
 
 
-def card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
-    """A creator's card. Raises a SourceError."""
+def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
+    """Return a creator's card. Raises SourceError."""
     data = client.get(session, CARD, {"mid": uid})
     try:
         fields = data["card"]

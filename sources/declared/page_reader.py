@@ -1,4 +1,4 @@
-"""From the JSON of a good answer to a page: every field is checked, a bad entry is left out."""
+"""Parsing of a good response into a page: every field is checked, and a bad entry is left out."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from sources.declared.declaration import Columns, Declaration
 from sources.declared.expressions import Expression
 
 NUMBER_UID = re.compile(r"[1-9][0-9]{0,19}")
-TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")  # as long as the column; no U+FFFD
+# As long as the column, without blanks, and without U+FFFD, which marks damaged text.
+TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")
 COUNT = re.compile(r"[0-9]{1,12}")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000
 MAX_PAGES = 100_000  # more is no search result but a mistake
+# Keeps computed columns apart from the platform's own keys.
 COLUMN_PREFIX = "baton_"
 
 
 @dataclass(frozen=True)
 class PageQuery:
-    """What a page is the answer to; `hide` strikes the session's secrets out of a text."""
+    """The query that a page answers; `redact` removes the session's secrets from a text."""
 
     page: int
     cursor: Cursor | None
     request: str
-    hide: Callable[[str], str]
+    redact: Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class ReadPage:
-    """A page, where the next one begins, and the columns that matched nothing on it."""
+    """A page, where the next one begins (None: nowhere), and the columns that matched nothing on
+    it."""
 
     page: CreatorPage
     next_cursor: Cursor | None
@@ -43,39 +46,40 @@ class ReadPage:
 
 
 class PageReader:
-    """Reads the answers of one platform."""
+    """A parser for the pages of one platform."""
 
     def __init__(self, declaration: Declaration) -> None:
         self._paging = declaration.paging
         self._where = declaration.creators
         self._columns = column_expressions(declaration.columns)
 
-    def read(self, body: Any, asked: PageQuery) -> ReadPage:
-        """Raises RetryableError (damaged) when the answer cannot be understood as a page."""
+    def read(self, body: Any, query: PageQuery) -> ReadPage:
+        """Return the page in a response. Raises RetryableError (damaged) when it is none."""
         try:
-            return self._read(body, asked)
+            return self._read(body, query)
         except DamagedAnswerError as error:
-            shown = asked.hide(json.dumps(body, ensure_ascii=False))[:EVIDENCE_CHARS]
-            evidence = Evidence(asked.request, 200, body=shown)
-            raise RetryableError(asked.hide(str(error)), evidence, damaged=True) from None
+            shown = query.redact(json.dumps(body, ensure_ascii=False))[:EVIDENCE_CHARS]
+            evidence = Evidence(query.request, 200, body=shown)
+            raise RetryableError(query.redact(str(error)), evidence, damaged=True) from None
 
-    def _read(self, body: Any, asked: PageQuery) -> ReadPage:
+    def _read(self, body: Any, query: PageQuery) -> ReadPage:
         declared = self._declared_total(body)
-        entries = self._entries(body, asked, declared)
-        next_cursor = self._next_cursor(body, asked, len(entries))
-        total = self._total(body, asked, declared, len(entries), next_cursor)
-        if asked.page > total:  # some platforms show their last page again
-            return ReadPage(CreatorPage(asked.page, total, ()), None, ())
-        self._check_length(asked.page, total, len(entries))
-        creators, rejected = self._split(entries, asked.hide)
+        entries = self._entries(body, query, declared)
+        next_cursor = self._next_cursor(body, query, len(entries))
+        total = self._total(body, query, declared, len(entries), next_cursor)
+        # Some platforms repeat their last page for every page behind it.
+        if query.page > total:
+            return ReadPage(CreatorPage(query.page, total, ()), None, ())
+        self._check_length(query.page, total, len(entries))
+        creators, rejected = self._split(entries, query.redact)
         if entries and len(rejected) == len(entries):
             raise DamagedAnswerError(f"no entry of the page is understood: {rejected[0].reason}")
         unmatched = self._unmatched(creators) if creators else ()
-        page = CreatorPage(page=asked.page, total_pages=total, creators=creators, rejected=rejected)
+        page = CreatorPage(page=query.page, total_pages=total, creators=creators, rejected=rejected)
         return ReadPage(page, next_cursor, unmatched)
 
     def _declared_total(self, body: Any) -> int | None:
-        """The number of pages that the answer tells, if it tells one."""
+        """Return the number of pages that the response states; None when the file declares none."""
         paging = self._paging
         if paging.total_pages is not None:
             total = _count("paging.total_pages", paging.total_pages, body)
@@ -88,19 +92,19 @@ class PageReader:
             raise DamagedAnswerError(f"the answer says {total} pages")
         return total
 
-    def _entries(self, body: Any, asked: PageQuery, declared: int | None) -> list[Any]:
+    def _entries(self, body: Any, query: PageQuery, declared: int | None) -> list[Any]:
         entries = self._where.list.find(body)
         if isinstance(entries, list):
             return entries
         if entries is not None:
             raise DamagedAnswerError(f"creators.list (`{self._where.list.text}`) is no list")
-        if declared is not None and asked.page > declared:
+        if declared is not None and query.page > declared:
             return []
         raise DamagedAnswerError(
             f"creators.list (`{self._where.list.text}`) matches nothing in the answer"
         )
 
-    def _next_cursor(self, body: Any, asked: PageQuery, count: int) -> Cursor | None:
+    def _next_cursor(self, body: Any, query: PageQuery, count: int) -> Cursor | None:
         paging = self._paging
         if paging.kind != "cursor" or paging.next_cursor is None:
             return None
@@ -112,19 +116,19 @@ class PageReader:
         if isinstance(found, bool) or not isinstance(found, str | int):
             kind = type(found).__name__
             raise DamagedAnswerError(f"paging.next_cursor (`{paging.next_cursor.text}`) is {kind}")
-        if found == asked.cursor:
+        if found == query.cursor:
             raise DamagedAnswerError("the next cursor is this page's own: it would never end")
         return found
 
     def _total(
         self,
         body: Any,
-        asked: PageQuery,
+        query: PageQuery,
         declared: int | None,
         count: int,
         next_cursor: Cursor | None,
     ) -> int:
-        page, paging = asked.page, self._paging
+        page, paging = query.page, self._paging
         if paging.kind == "cursor":
             here = page if count or next_cursor is not None else page - 1
             total = max(declared or 0, page + 1) if next_cursor is not None else here
@@ -132,8 +136,8 @@ class PageReader:
             total = declared
         else:
             total = self._total_by_what_follows(body, page, count)
-        most = min(paging.max_pages or MAX_PAGES, MAX_PAGES)
-        return min(total, most)
+        max_pages = min(paging.max_pages or MAX_PAGES, MAX_PAGES)
+        return min(total, max_pages)
 
     def _total_by_what_follows(self, body: Any, page: int, count: int) -> int:
         more = self._paging.more
@@ -143,8 +147,10 @@ class PageReader:
         return page + 1 if has_more else page
 
     def _check_length(self, page: int, total: int, count: int) -> None:
-        """An empty page, or a page size that is not the platform's, would leave creators out
-        without a word."""
+        """Raise DamagedAnswerError for a page that is empty or not as long as declared.
+
+        Such a page would leave creators out unnoticed.
+        """
         size = self._paging.page_size
         if self._paging.short_pages:
             return
@@ -157,7 +163,7 @@ class PageReader:
             )
 
     def _split(
-        self, entries: list[Any], hide: Callable[[str], str]
+        self, entries: list[Any], redact: Callable[[str], str]
     ) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
         creators: dict[str, Creator] = {}
         rejected = []
@@ -165,8 +171,8 @@ class PageReader:
             try:
                 creator = self._creator(entry)
             except InvalidEntryError as error:
-                excerpt = hide(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
-                rejected.append(RejectedEntry(position, hide(str(error)), excerpt))
+                excerpt = redact(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
+                rejected.append(RejectedEntry(position, redact(str(error)), excerpt))
             else:
                 creators[creator.uid] = creator
         return tuple(creators.values()), tuple(rejected)
@@ -183,7 +189,7 @@ class PageReader:
         return Creator(uid, nickname, self._raw(entry))
 
     def _raw(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The platform's own entry, and beside it the columns that are no plain key of it."""
+        """Return the platform's own entry, with the columns that are no plain key of it added."""
         computed = {
             raw_field(name, expression): expression.find(entry)
             for name, expression in self._columns.items()
@@ -196,16 +202,17 @@ class PageReader:
             f"columns.{name} (`{expression.text}`)"
             for name, expression in self._columns.items()
             if expression is not None
-            and all(one.raw.get(raw_field(name, expression)) is None for one in creators)
+            and all(creator.raw.get(raw_field(name, expression)) is None for creator in creators)
         )
 
 
 def column_expressions(columns: Columns) -> dict[str, Expression | None]:
+    """Return the expression of each common column; None where the file declares none."""
     return {name: getattr(columns, name) for name in Columns.model_fields}
 
 
 def raw_field(column: str, expression: Expression | None) -> str:
-    """Under which key of a creator's raw data the column's value is."""
+    """Return the key of a creator's raw data that holds the column's value."""
     if expression is not None and expression.is_plain_key:
         return expression.plain_key
     return f"{COLUMN_PREFIX}{column}"

@@ -1,4 +1,4 @@
-"""In which line of a TOML file a key stands, so that an error can say where to look."""
+"""Line numbers of the keys of a TOML file, so that an error can say where to look."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ LONG_QUOTE = re.compile('"""|' + "'''")
 
 
 def line_of(text: str, key: Sequence[str | int]) -> int | None:
-    """The line (from 1) of the key, or of the innermost table around it; None for neither."""
+    """Return the line (the first is 1) of the key, or of the innermost table around it; None for
+    neither."""
     found: dict[Key, int] = {}
     for number, where in _keys(text):
         for length in range(1, len(where) + 1):
@@ -27,7 +28,7 @@ def line_of(text: str, key: Sequence[str | int]) -> int | None:
 
 
 def _keys(text: str) -> Iterator[tuple[int, Key]]:
-    """Each line that begins a table or assigns a key, with the full key."""
+    """Yield each line that begins a table or assigns a key, with the full key."""
     table: Key = ()
     entries: Counter[Key] = Counter()
     closing: str | None = None

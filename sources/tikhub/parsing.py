@@ -1,4 +1,4 @@
-"""Reading Douyin's and TikTok's entries ("awemes"), which look the same."""
+"""Parsing of Douyin's and TikTok's entries ("awemes"), which have the same shape."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
-from sources.json_api import Answer, counter, fields, id_text, text_or_none
+from sources.json_api import Answer, id_text, object_or_empty, parse_count, text_or_none
 
 FILTERED = {8: Gone.NOT_FOUND, 5: Gone.HIDDEN, 10: Gone.HIDDEN}
-WORDS = {8: "deleted", 5: "private", 10: "shown to some only"}
-NO_WORD = Unavailable(Gone.UNKNOWN, "the platform left it out without a word", final=False)
+FILTER_LABELS = {8: "deleted", 5: "private", 10: "shown to some only"}
+LEFT_OUT = Unavailable(Gone.UNKNOWN, "the platform left it out without a word", final=False)
 
 
 def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
-    """The answer to the question for one video. Raises RetryableError (damaged) for another"
-    " shape."""
+    """Return the entry in the response about one video. Raises RetryableError (damaged) for another
+    shape."""
     data = answer.body["data"]
     entries = _entries(data)
     if not entries:
-        return _why_gone((_filtered(data) or [{}])[0])
+        return _unavailable((_filtered(data) or [{}])[0])
     # An answer to one question need not repeat the id; but it must not name another.
-    named = [one for one in entries if _id(one, default=aweme_id) == aweme_id]
+    named = [entry for entry in entries if _id(entry, default=aweme_id) == aweme_id]
     if not named:
-        raise answer.damaged(f"asked for video {aweme_id}, another one came")
+        raise answer.damaged_error(f"asked for video {aweme_id}, another one came")
     stats = _stats(named[0])
     if stats is None:
-        raise answer.damaged(f"video {aweme_id} came without counters")
+        raise answer.damaged_error(f"video {aweme_id} came without counters")
     return stats
 
 
 def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """What the answer to a question for several videos tells for certain of any of `ids`."""
+    """Return those of `ids` about which a response for several videos is conclusive."""
     found: dict[str, StatsAnswer] = {}
     for entry in _filtered(answer.body["data"]):
-        gone = _why_gone(entry)
+        gone = _unavailable(entry)
         aweme_id = _id(entry)
         if aweme_id and aweme_id in ids and gone.final:
             found[aweme_id] = gone
@@ -47,12 +47,12 @@ def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
 
 
 def read_statistics(answer: Answer) -> dict[str, Mapping[str, Any]]:
-    """Douyin's list of play counts, by id. Raises RetryableError (damaged) when there is no"
-    " list."""
+    """Return Douyin's list of play counts, by id. Raises RetryableError (damaged) without a
+    list."""
     entries = answer.body["data"].get("statistics_list")
     if not isinstance(entries, list):
-        raise answer.damaged("the answer has no statistics_list")
-    found = {_id(fields(entry)): fields(entry) for entry in entries}
+        raise answer.damaged_error("the answer has no statistics_list")
+    found = {_id(object_or_empty(entry)): object_or_empty(entry) for entry in entries}
     return {aweme_id: entry for aweme_id, entry in found.items() if aweme_id}
 
 
@@ -69,19 +69,19 @@ def _entries(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _id(entry: Mapping[str, Any], default: str | None = None) -> str | None:
-    counts = fields(entry.get("statistics"))
+    counts = object_or_empty(entry.get("statistics"))
     return id_text(entry.get("aweme_id", counts.get("aweme_id", default)))
 
 
 def _stats(entry: Mapping[str, Any]) -> VideoStats | None:
-    counts = fields(entry.get("statistics"))
-    author = fields(entry.get("author"))
+    counts = object_or_empty(entry.get("statistics"))
+    author = object_or_empty(entry.get("author"))
     stats = VideoStats(
-        view=counter(counts.get("play_count")),
-        comment=counter(counts.get("comment_count")),
-        like=counter(counts.get("digg_count")),
-        favorite=counter(counts.get("collect_count")),
-        share=counter(counts.get("share_count")),
+        view=parse_count(counts.get("play_count")),
+        comment=parse_count(counts.get("comment_count")),
+        like=parse_count(counts.get("digg_count")),
+        favorite=parse_count(counts.get("collect_count")),
+        share=parse_count(counts.get("share_count")),
         title=text_or_none(entry.get("desc")),
         author=text_or_none(author.get("nickname")),
         uid=id_text(author.get("uid")),
@@ -93,20 +93,20 @@ def _stats(entry: Mapping[str, Any]) -> VideoStats | None:
 
 def _filtered(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     listed = data.get("filter_list")
-    return [fields(entry) for entry in listed] if isinstance(listed, list) else []
+    return [object_or_empty(entry) for entry in listed] if isinstance(listed, list) else []
 
 
-def _why_gone(filtered: Mapping[str, Any]) -> Unavailable:
-    reason = counter(filtered.get("reason"))
+def _unavailable(filtered: Mapping[str, Any]) -> Unavailable:
+    reason = parse_count(filtered.get("reason"))
     if reason is None:
-        return NO_WORD
+        return LEFT_OUT
     known = FILTERED.get(reason)
-    detail = f"filtered, reason {reason} ({WORDS.get(reason, 'not known here')})"
+    detail = f"filtered, reason {reason} ({FILTER_LABELS.get(reason, 'not known here')})"
     return Unavailable(known or Gone.UNKNOWN, detail, final=known is not None)
 
 
 def _moment(value: object) -> datetime | None:
-    secs = counter(value)
+    secs = parse_count(value)
     try:
         return datetime.fromtimestamp(secs, UTC) if secs else None
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""Signing in by QR code, as the web page does: a code is shown, the phone's app confirms it."""
+"""Sign-in by QR code, as on the web page: a code is shown, and the phone's app confirms it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from sources.bilibili.cookies import SESSION_COOKIE
 
 GENERATE = "/x/passport-login/web/qrcode/generate"
 POLL = "/x/passport-login/web/qrcode/poll"
-CODE_LIVES_SECS = 180.0  # said by the platform's own page
+# Stated by the platform's own page.
+CODE_LIVES_SECS = 180.0
 KEPT_COOKIES = ("SESSDATA", "bili_jct", "DedeUserID", "DedeUserID__ckMd5", "sid", "buvid3")
 
 
 class ScanState(IntEnum):
-    """What the platform says of a code; the value is its own number."""
+    """The state of a code; the values are the platform's own numbers."""
 
     DONE = 0
     EXPIRED = 86038
@@ -30,27 +31,31 @@ class ScanState(IntEnum):
 
 @dataclass(frozen=True)
 class QRCode:
-    """What to show (`url`), and what to ask after (`key`)."""
+    """A code: `url` is the content to draw, `key` identifies the code in polls."""
 
     url: str
     key: str
 
 
-class Passport:
-    """One sign-in. Its HTTP session collects the cookies; they are the account's afterwards."""
+class QRLogin:
+    """One sign-in. Its HTTP session collects the cookies, which become the account's session."""
 
     def __init__(self, *, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
         self._base_url = base_url
         self._timeout_secs = timeout_secs
         self._http = requests.Session()
+        # The sign-in leaves by the account's proxy or directly, as its later requests do.
         self._http.trust_env = False
         self._http.headers.update(HEADERS)
         if proxy:
             self._http.proxies = {"http": proxy, "https": proxy}
 
     def new_code(self) -> QRCode:
-        """A fresh code, good for CODE_LIVES_SECS. Raises RetryableError,"
-        " UnexpectedResponseError."""
+        """Return a fresh code, valid for CODE_LIVES_SECS.
+
+        Raises:
+            RetryableError, UnexpectedResponseError
+        """
         data = self._data(GENERATE, {})
         url, key = data.get("url"), data.get("qrcode_key")
         if not isinstance(url, str) or not isinstance(key, str) or not url or not key:
@@ -58,7 +63,7 @@ class Passport:
         return QRCode(url, key)
 
     def poll(self, code: QRCode) -> ScanState:
-        """How far the person is. Raises RetryableError, UnexpectedResponseError."""
+        """Return how far the person is. Raises RetryableError or UnexpectedResponseError."""
         state = self._data(POLL, {"qrcode_key": code.key}).get("code")
         if state not in list(ScanState):
             raise UnexpectedResponseError(
@@ -66,9 +71,12 @@ class Passport:
             )
         return ScanState(state)
 
-    def session_text(self) -> str:
-        """The session as a cookie header, after DONE. Raises UnexpectedResponseError without"
-        " one."""
+    def cookie_header(self) -> str:
+        """Return the session as a cookie header, once the state is DONE.
+
+        Raises:
+            UnexpectedResponseError: no session cookie came.
+        """
         cookies = {cookie.name: cookie.value for cookie in self._http.cookies}
         if not cookies.get(SESSION_COOKIE):
             raise UnexpectedResponseError(
@@ -77,6 +85,7 @@ class Passport:
         return "; ".join(f"{name}={cookies[name]}" for name in KEPT_COOKIES if cookies.get(name))
 
     def close(self) -> None:
+        """Close the HTTP session."""
         self._http.close()
 
     def _data(self, path: str, params: dict[str, str]) -> dict[str, Any]:

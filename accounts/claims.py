@@ -1,0 +1,109 @@
+"""Claiming of accounts: one transaction that picks a fit account and leases it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from accounts.account_lease import AccountLease, Purpose
+from core.clock import Clock, QuotaCalendar
+from core.errors import DatabaseContentionError
+from core.leases import Lease, LeaseKind, LeaseRegistry
+from storage.crawling import account_leases
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountStatus
+
+Pick = Callable[[Tx, datetime, date | None], Account | None]
+
+
+class AccountClaims:
+    """Claims accounts for this process and registers their leases for renewal.
+
+    Args:
+        owner: id of this process, fresh at every start; leases carry it.
+        lease_secs: how long a lease lives without a renewal.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        calendar: QuotaCalendar,
+        lease_registry: LeaseRegistry,
+        owner: str,
+        lease_secs: float,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+        self._lease_registry = lease_registry
+        self._owner = owner
+        self._lease_secs = lease_secs
+
+    def claim_next(self, platform: str, purpose: Purpose) -> AccountLease | None:
+        """Lease the least recently used fit account; None when none is fit."""
+        return self._claim(
+            lambda tx, now, day: account_leases.next_fit(tx, platform, now, day), purpose
+        )
+
+    def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:
+        """Lease that account; None when it is not fit."""
+        return self._claim(
+            lambda tx, now, day: account_leases.fit_one(tx, account_id, now, day), purpose
+        )
+
+    def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
+        """Lease an idle account whose session was not checked for that long; None without one."""
+        return self._claim(
+            lambda tx, now, _day: account_leases.next_unchecked(
+                tx, platform, now, now - unchecked_for
+            ),
+            Purpose.INGESTING,
+        )
+
+    def _claim(self, pick: Pick, purpose: Purpose) -> AccountLease | None:
+        def claim(tx: Tx) -> AccountLease | None:
+            return self._claim_in(tx, pick, purpose)
+
+        claimed = self._database.write(claim)
+        # Expired leases are ended only when nothing is free: that keeps the usual claim short.
+        if claimed is None and self._database.write(
+            lambda tx: account_leases.reap(tx, self._clock.now())
+        ):
+            claimed = self._database.write(claim)
+        if claimed is not None:
+            self._lease_registry.add(claimed.lease)
+        return claimed
+
+    def _claim_in(self, tx: Tx, pick: Pick, purpose: Purpose) -> AccountLease | None:
+        now = self._clock.now()
+        # Read before the update: a slow transaction must not lengthen our view of the lease.
+        claimed_at = self._clock.monotonic()
+        day = self._calendar.day(now)
+        quota_day = day if purpose is Purpose.EXPORTING else None
+        account = pick(tx, now, quota_day)
+        if account is None:
+            return None
+        if not account_leases.take(
+            tx,
+            account,
+            purpose=AccountStatus(purpose),
+            owner=self._owner,
+            now=now,
+            until=now + timedelta(seconds=self._lease_secs),
+            quota_day=quota_day,
+        ):
+            raise DatabaseContentionError(f"account {account.id} was taken meanwhile")
+        lease = Lease(
+            kind=LeaseKind.ACCOUNT,
+            row_id=account.id,
+            token=account.lease_token + 1,
+            deadline=claimed_at + self._lease_secs,
+        )
+        return AccountLease(
+            account=account,
+            lease=lease,
+            purpose=purpose,
+            remaining_quota=account.remaining_quota(day),
+        )

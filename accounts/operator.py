@@ -1,0 +1,105 @@
+"""Changes that an operator makes to accounts by id: their status and today's export count."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.clock import Clock, QuotaCalendar
+from core.errors import InvalidInputError, QuotaExceededError
+from core.leases import LeaseKind, LeaseRegistry
+from storage.crawling import account_leases, accounts, tasks
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountStatus
+
+MAX_ROWS = 2**31 - 1  # what the column holds
+
+
+class AccountOperator:
+    """Checks and executes what the operator asks for; AccountManager publishes it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        calendar: QuotaCalendar,
+        lease_registry: LeaseRegistry,
+        owner: str,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+        self._lease_registry = lease_registry
+        self._owner = owner
+
+    def existing(self, account_id: int) -> Account:
+        """Return the account. Raises InvalidInputError when no account has that id."""
+        is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
+        account = self._database.read(accounts.get, account_id) if is_valid else None
+        if account is None:
+            raise InvalidInputError(
+                f"no account has the id {account_id}; see: python cli.py accounts list"
+            )
+        return account
+
+    def set_status(self, account_id: int, text: AccountStatus | str, reason: str | None) -> None:
+        """Set the status as `AccountManager.set_account_status` describes."""
+        status = _parse_status(text)
+        self.existing(account_id)
+        now = self._clock.now()
+        if status in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
+            if not self._database.write(
+                account_leases.set_purpose, account_id, self._owner, status, now
+            ):
+                raise InvalidInputError(
+                    f"account {account_id} is not leased by this process; lease it with"
+                    " get_idle_account() first"
+                )
+            return
+        self._database.write(_set_status, account_id, status, now, reason)
+        # The status ended the lease in the database: its holder in this process must notice.
+        for lease in self._lease_registry.held():
+            if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
+                lease.mark_lost()
+                self._lease_registry.remove(lease)
+
+    def remaining_quota(self, account_id: int) -> int:
+        """Return the rows that the account may still export today."""
+        day = self._calendar.day(self._clock.now())
+        return self.existing(account_id).remaining_quota(day)
+
+    def add_exported(self, account_id: int, count: int) -> int:
+        """Add exported rows as `AccountManager.update_export_count` describes."""
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise InvalidInputError(f"count must be a whole number and not negative, got {count!r}")
+        self.existing(account_id)
+        now = self._clock.now()
+        day = self._calendar.day(now)
+        if count > MAX_ROWS or not self._database.write(
+            account_leases.spend_quota, account_id, day=day, rows=count, token=None, now=now
+        ):
+            left = self.remaining_quota(account_id)
+            raise QuotaExceededError(
+                f"account {account_id} has {left} rows left today, not {count}"
+            )
+        return self.remaining_quota(account_id)
+
+
+def _set_status(
+    tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
+) -> None:
+    is_disabled = status is AccountStatus.DISABLED
+    detail = reason or "by the operator"
+    accounts.set_status(tx, account_id, status, now, detail if is_disabled else None)
+    accounts.note_event(tx, account_id, "disabled" if is_disabled else "enabled", detail, now)
+    account = accounts.get(tx, account_id)
+    if account is not None and not is_disabled:
+        tasks.wake_waiting(tx, account.platform, now)
+
+
+def _parse_status(text: AccountStatus | str) -> AccountStatus:
+    try:
+        return AccountStatus(text)
+    except ValueError:
+        names = ", ".join(AccountStatus)
+        raise InvalidInputError(f"unknown account status {str(text)!r}; one of {names}") from None
