@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
+
+from core.messages import Message, message_of
+
+Render = Callable[[Message], str]
 
 ROOT = "baton"
 # The pattern starts at word boundaries only: trying every letter makes long words quadratic.
@@ -57,12 +61,19 @@ def service_log(service: str) -> logging.Logger:
 class RedactingFormatter(logging.Formatter):
     """Formats `2026-11-22T05:00:00.123Z INFO ingestion message`; only tracebacks span lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, render: Render = str) -> None:
         super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")
+        self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
         record.service = record.name.removeprefix(f"{ROOT}.")
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._rendered(value) for value in record.args)
         return redact(super().format(record))
+
+    def _rendered(self, value: object) -> object:
+        message = message_of(value)
+        return value if message is None else self._render(message)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Escape control characters: a line break in a message could forge a record."""
@@ -76,11 +87,11 @@ class RedactingFormatter(logging.Formatter):
 class DailyFiles(logging.Handler):
     """Writes each record to the file of its service and UTC day, created on first use."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, render: Render = str) -> None:
         super().__init__()
         self._folder = folder
         self._open: dict[str, tuple[str, TextIO]] = {}
-        self.setFormatter(RedactingFormatter())
+        self.setFormatter(RedactingFormatter(render))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -134,14 +145,16 @@ def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def set_up_logging(folder: Path) -> logging.Handler:
+def set_up_logging(folder: Path, render: Render = str) -> logging.Handler:
     """Send Baton's log records to daily files under `folder`; return the handler to close.
+
+    `render` makes the sentence of a message or an error that is an argument of a record.
 
     Raises:
         OSError: the folder cannot be created.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    handler = DailyFiles(folder)
+    handler = DailyFiles(folder, render)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
     root.propagate = False

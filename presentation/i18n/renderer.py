@@ -10,7 +10,8 @@ from string import Formatter
 from typing import Any
 
 from core.messages import TEXT, Message, message_of
-from presentation.i18n.catalogue import Forms, advice_of, messages_of
+from presentation.i18n.catalogue import advice_of, messages_of
+from presentation.i18n.forms import Forms
 
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
 

@@ -15,7 +15,8 @@ import pytest
 from core import errors
 from core.errors import InvalidInputError
 from core.messages import CODE, TEXT, Message
-from presentation.i18n.catalogue import Forms, advice_of, messages_of
+from presentation.i18n.catalogue import advice_of, messages_of
+from presentation.i18n.forms import Forms
 from presentation.i18n.renderer import FrontEnd, Language, Renderer
 
 ROOT = Path(__file__).resolve().parents[2]

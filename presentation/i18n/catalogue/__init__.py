@@ -12,8 +12,22 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-Forms = str | tuple[str, str]
-AREAS = ("common", "accounts")
+from presentation.i18n.forms import Forms
+
+AREAS = (
+    "common",
+    "accounts",
+    "crawling",
+    "jobs",
+    "works",
+    "distribution",
+    "webhooks",
+    "storage",
+    "settings",
+    "platforms",
+    "commands",
+    "web",
+)
 
 
 @cache

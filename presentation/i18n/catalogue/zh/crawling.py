@@ -1,0 +1,9 @@
+"""抓取、导出、任务、预计。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {}
+
+ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}

@@ -1,0 +1,9 @@
+"""分发任务、用户、完成记录。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {}
+
+ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}

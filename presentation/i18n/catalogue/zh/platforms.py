@@ -1,0 +1,9 @@
+"""平台：链接、应答、拒绝。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {}
+
+ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}

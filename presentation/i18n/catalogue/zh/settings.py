@@ -1,0 +1,9 @@
+"""设置、文件、文件夹、计划。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {}
+
+ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}

@@ -1,0 +1,9 @@
+"""作品列表及其数据。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {}
+
+ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}
