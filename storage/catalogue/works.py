@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import row_to
 
 
 class InvalidBy(StrEnum):
@@ -81,7 +82,7 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
         platform=platform,
         **names,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
@@ -153,7 +154,7 @@ def page(
         limit=limit,
         **filters,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list
         limit=limit,
         **due.params,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 def _values(work: Work) -> dict[str, object]:
@@ -228,26 +229,3 @@ def _values(work: Work) -> dict[str, object]:
         "created_at": to_sql(work.created_at),
         "updated_at": to_sql(work.updated_at),
     }
-
-
-def work_of(row: Row) -> Work:
-    """A row as a value."""
-    return Work(
-        id=row["id"],
-        platform=row["platform"],
-        work_id=row["work_id"],
-        title=row["title"],
-        author=row["author"],
-        uid=row["uid"],
-        publish_time=from_sql_or_none(row["publish_time"]),
-        cover_url=row["cover_url"],
-        is_valid=bool(row["is_valid"]),
-        invalid_by=InvalidBy(row["invalid_by"]) if row["invalid_by"] else None,
-        invalid_reason=row["invalid_reason"],
-        play_count=row["play_count"],
-        checked_at=from_sql_or_none(row["checked_at"]),
-        failure_count=row["failure_count"],
-        last_error=row["last_error"],
-        created_at=from_sql(row["created_at"]),
-        updated_at=from_sql(row["updated_at"]),
-    )

@@ -9,6 +9,7 @@ from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus, Health
+from storage.models.mapping import row_to
 
 LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
 
@@ -36,7 +37,7 @@ def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Ac
         now=to_sql(now),
         day=str(quota_day),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
@@ -48,7 +49,7 @@ def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> A
         now=to_sql(now),
         day=str(quota_day),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
@@ -63,7 +64,7 @@ def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Ac
         now=to_sql(now),
         before=to_sql(before),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def _fit(quota_day: date | None) -> str:

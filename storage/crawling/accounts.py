@@ -8,6 +8,7 @@ from datetime import date, datetime
 from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountEvent, AccountStatus
+from storage.models.mapping import row_to
 
 HAS_QUOTA = (
     "(quota_day<:day AND daily_export_limit>0"
@@ -74,20 +75,20 @@ def find(tx: Tx, platform: str, username: str) -> Account | None:
         platform=platform,
         username=username,
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def get(tx: Tx, account_id: int) -> Account | None:
     """The account with that id."""
     row = tx.one("SELECT * FROM accounts WHERE id=:id", id=account_id)
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def every(tx: Tx, platform: str | None = None) -> list[Account]:
     """All accounts (of one platform), by id."""
     where = "" if platform is None else "WHERE platform=:platform"
     rows = tx.all(f"SELECT * FROM accounts {where} ORDER BY id", platform=platform)
-    return [Account.from_row(row) for row in rows]
+    return [row_to(Account, row) for row in rows]
 
 
 def set_status(
@@ -227,4 +228,4 @@ def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
         account_id=account_id,
         limit=limit,
     )
-    return [AccountEvent.from_row(row) for row in rows]
+    return [row_to(AccountEvent, row) for row in rows]

@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.engines.datetimes import day_from_sql, to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.segments import Segment
 
 
@@ -100,7 +101,7 @@ def replace_file(
 def get(tx: Tx, segment_id: int) -> Segment | None:
     """The segment with that id."""
     row = tx.one("SELECT * FROM export_logs WHERE id=:id", id=segment_id)
-    return Segment.from_row(row) if row else None
+    return row_to(Segment, row) if row else None
 
 
 def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
@@ -108,7 +109,7 @@ def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
     rows = tx.all(
         "SELECT * FROM export_logs WHERE task_id=:task AND state='open' ORDER BY id", task=task_id
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def unattended(tx: Tx, now: datetime) -> list[Segment]:
@@ -118,7 +119,7 @@ def unattended(tx: Tx, now: datetime) -> list[Segment]:
         " WHERE s.state='open' AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
         now=to_sql(now),
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
@@ -129,7 +130,7 @@ def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
         " AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
         now=to_sql(now),
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
@@ -141,7 +142,7 @@ def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[S
         limit=limit,
         domain=domain,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
@@ -152,7 +153,7 @@ def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
         limit=limit,
         domain=domain,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def of_task(tx: Tx, task_id: int) -> list[Segment]:
         " WHERE t.id=:task OR t.parent_id=:task ORDER BY s.id",
         task=task_id,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 @dataclass(frozen=True)

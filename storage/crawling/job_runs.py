@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.datetimes import from_sql_or_none, to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.schema import schema
 
 MAX_RESULT = 1024
@@ -50,23 +49,6 @@ class JobRun:
     lease_token: int
     lease_until: datetime | None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> JobRun:
-        return cls(
-            id=row["id"],
-            job=row["job"],
-            scheduled_at=from_sql(row["scheduled_at"]),
-            times=row["times"],
-            cause=JobCause(row["cause"]),
-            state=RunState(row["state"]),
-            started_at=from_sql_or_none(row["started_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-            result=row["result"],
-            lease_owner=row["lease_owner"],
-            lease_token=row["lease_token"],
-            lease_until=from_sql_or_none(row["lease_until"]),
-        )
-
 
 @dataclass(frozen=True)
 class JobState:
@@ -95,8 +77,8 @@ def standing(tx: Tx, job: str) -> JobState:
     )
     met = schema.get_fact(tx, _met_name(job))
     return JobState(
-        JobRun.from_row(found) if found else None,
-        JobRun.from_row(newest) if newest else None,
+        row_to(JobRun, found) if found else None,
+        row_to(JobRun, newest) if newest else None,
         from_sql_or_none(met),
     )
 
@@ -212,7 +194,7 @@ def note_missed(
 def get(tx: Tx, run_id: int) -> JobRun | None:
     """The run with that id."""
     row = tx.one("SELECT * FROM job_runs WHERE id=:id", id=run_id)
-    return JobRun.from_row(row) if row else None
+    return row_to(JobRun, row) if row else None
 
 
 def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
@@ -222,10 +204,10 @@ def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
         job=job,
         limit=limit,
     )
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int) -> list[JobRun]:
     """Runs of all jobs, the last written first."""
     rows = tx.all("SELECT * FROM job_runs ORDER BY id DESC LIMIT :limit", limit=limit)
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]

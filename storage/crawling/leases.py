@@ -7,6 +7,7 @@ from datetime import datetime
 from core.leases import LeaseKind
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.workers import Worker
 
 TABLES = {
@@ -58,4 +59,4 @@ def forget_unseen(tx: Tx, before: datetime) -> int:
 def workers(tx: Tx) -> list[Worker]:
     """Processes on the list, oldest first."""
     rows = tx.all("SELECT * FROM workers ORDER BY started_at, id")
-    return [Worker.from_row(row) for row in rows]
+    return [row_to(Worker, row) for row in rows]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 UNLEASED = "(lease_until IS NULL OR lease_until<:now)"
@@ -66,7 +67,7 @@ def next_claimable(
                 only=only,
             )
             if row is not None:
-                return Task.from_row(row)
+                return row_to(Task, row)
     return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 
@@ -41,7 +42,7 @@ def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task |
     """The open top-level task of that kind, if any."""
     key = open_key(task_type, platform, domain)
     row = tx.one("SELECT * FROM tasks WHERE open_key=:key", key=key)
-    return Task.from_row(row) if row else None
+    return row_to(Task, row) if row else None
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
@@ -94,7 +95,7 @@ def _insert(tx: Tx, new: NewTask, now: datetime, key: str | None) -> int:
 def get(tx: Tx, task_id: int) -> Task | None:
     """The task with that id."""
     row = tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
-    return Task.from_row(row) if row else None
+    return row_to(Task, row) if row else None
 
 
 def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
@@ -192,7 +193,7 @@ def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) 
     rows = tx.all(
         f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
@@ -203,7 +204,7 @@ def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
         label=label,
         limit=limit,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def children(tx: Tx, parent_id: int) -> list[Task]:
@@ -213,7 +214,7 @@ def children(tx: Tx, parent_id: int) -> list[Task]:
         " WHERE parent_id=:id ORDER BY id",
         id=parent_id,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -385,4 +386,4 @@ def newest_ended(tx: Tx, limit: int) -> list[Task]:
         " ORDER BY finished_at DESC LIMIT :limit",
         limit=limit,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql_or_none, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 ROW = 1
 
@@ -27,16 +28,7 @@ class BroadcasterState:
 def state(tx: Tx) -> BroadcasterState:
     """The one row; as it begins when nobody has written it yet."""
     row = tx.one("SELECT * FROM broadcaster WHERE id=:row", row=ROW)
-    if row is None:
-        return BroadcasterState()
-    return BroadcasterState(
-        is_on=bool(row["is_on"]),
-        started_at=from_sql_or_none(row["started_at"]),
-        finished_at=from_sql_or_none(row["finished_at"]),
-        result=row["result"],
-        lease_until=from_sql_or_none(row["lease_until"]),
-        next_tasks=row["next_tasks"],
-    )
+    return row_to(BroadcasterState, row) if row else BroadcasterState()
 
 
 def switch(tx: Tx, is_on: bool) -> bool:

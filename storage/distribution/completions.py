@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 
-from storage.engines.datetimes import from_sql, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.mapping import read_by, row_to
 
 
 @dataclass(frozen=True)
@@ -20,24 +22,12 @@ class Completion:
     platform: str
     submission_link: str
     link_hash: str
-    details: str | None
+    details: str | None = field(metadata=read_by(itemgetter("verification_details")))
     completed_at: datetime
 
     @property
     def key(self) -> tuple[str, str, str]:
         return (self.link_hash, self.task_id, self.user_id)
-
-    @classmethod
-    def from_row(cls, row: Row) -> Completion:
-        return cls(
-            task_id=row["task_id"],
-            user_id=row["user_id"],
-            platform=row["platform"],
-            submission_link=row["submission_link"],
-            link_hash=row["link_hash"],
-            details=row["verification_details"],
-            completed_at=from_sql(row["completed_at"]),
-        )
 
 
 def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
@@ -47,7 +37,7 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
     names = {f"hash{n}": one for n, one in enumerate(link_hashes)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
-    found = [Completion.from_row(row) for row in rows]
+    found = [row_to(Completion, row) for row in rows]
     return {one.key: one for one in found}
 
 
@@ -135,7 +125,7 @@ def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) ->
         ends=to_sql(ends),
         **names,
     )
-    return [Completion.from_row(row) for row in rows]
+    return [row_to(Completion, row) for row in rows]
 
 
 def count_of_task(tx: Tx, task_id: str) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from storage.engines.datetimes import day_from_sql, from_sql, to_sql, to_sql_or_none
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import read_by, row_to
 
 COUNTS = (
     "account_count",
@@ -30,6 +31,10 @@ SCANNED = ("scanned_at", "counted_until")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
 
 
+def _counts_of(row: Row) -> dict[str, int]:
+    return {name: row[name] for name in COUNTS}
+
+
 @dataclass(frozen=True)
 class DailyStats:
     """A task's numbers of a day. `counts` has every one of COUNTS; `revision` grows when a later
@@ -38,27 +43,13 @@ class DailyStats:
 
     task_id: str
     stats_date: date
-    counts: Mapping[str, int]
+    counts: Mapping[str, int] = field(metadata=read_by(_counts_of))
     completion_count: int
     revision: int
     error: str | None
     event_id: str | None
     scanned_at: datetime
     counted_until: datetime
-
-    @classmethod
-    def from_row(cls, row: Row) -> DailyStats:
-        return cls(
-            task_id=row["task_id"],
-            stats_date=day_from_sql(str(row["stats_date"])),
-            counts={name: row[name] for name in COUNTS},
-            completion_count=row["completion_count"],
-            revision=row["revision"],
-            error=row["error"],
-            event_id=row["event_id"],
-            scanned_at=from_sql(row["scanned_at"]),
-            counted_until=from_sql(row["counted_until"]),
-        )
 
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
@@ -70,7 +61,7 @@ def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
         day=str(day),
         **names,
     )
-    return {row["task_id"]: DailyStats.from_row(row) for row in rows}
+    return {row["task_id"]: row_to(DailyStats, row) for row in rows}
 
 
 def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
@@ -81,7 +72,7 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
         task_id=task_id,
         limit=limit,
     )
-    return [DailyStats.from_row(row) for row in rows]
+    return [row_to(DailyStats, row) for row in rows]
 
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:

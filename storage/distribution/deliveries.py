@@ -9,14 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import DuplicateKeyError
-from storage.engines.datetimes import (
-    day_from_sql,
-    from_sql,
-    from_sql_or_none,
-    to_sql,
-    to_sql_or_none,
-)
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 ERROR_CHARS = 1024
 
@@ -60,29 +55,6 @@ class Delivery:
     created_at: datetime
     finished_at: datetime | None
 
-    @classmethod
-    def from_row(cls, row: Row) -> Delivery:
-        return cls(
-            id=row["id"],
-            event_id=row["event_id"],
-            kind=DeliveryKind(row["kind"]),
-            url=row["url"],
-            url_hash=row["url_hash"],
-            host=row["host"],
-            task_id=row["task_id"],
-            stats_date=day_from_sql(str(row["stats_date"])) if row["stats_date"] else None,
-            body=row["body"],
-            state=DeliveryState(row["state"]),
-            attempts=row["attempts"],
-            not_before=from_sql_or_none(row["not_before"]),
-            first_tried_at=from_sql_or_none(row["first_tried_at"]),
-            last_status=row["last_status"],
-            last_error=row["last_error"],
-            lease_token=row["lease_token"],
-            created_at=from_sql(row["created_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-        )
-
 
 @dataclass(frozen=True)
 class NewDelivery:
@@ -109,17 +81,6 @@ class Attempt:
     status: int | None
     response: str | None
     error: str | None
-
-    @classmethod
-    def from_row(cls, row: Row) -> Attempt:
-        return cls(
-            number=row["number"],
-            started_at=from_sql(row["started_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-            status=row["status"],
-            response=row["response"],
-            error=row["error"],
-        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +137,7 @@ def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
     """The delivery with that id."""
     row = tx.one("SELECT * FROM webhook_deliveries WHERE id=:id", id=delivery_id)
-    return Delivery.from_row(row) if row else None
+    return row_to(Delivery, row) if row else None
 
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
@@ -187,7 +148,7 @@ def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
         limit=limit,
         **params,
     )
-    return [Delivery.from_row(row) for row in rows]
+    return [row_to(Delivery, row) for row in rows]
 
 
 def counts(tx: Tx) -> dict[DeliveryState, int]:
@@ -213,7 +174,7 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
     rows = tx.all(
         "SELECT * FROM webhook_attempts WHERE delivery_id=:id ORDER BY id", id=delivery_id
     )
-    return [Attempt.from_row(row) for row in rows]
+    return [row_to(Attempt, row) for row in rows]
 
 
 def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from storage.distribution.deliveries import ERROR_CHARS, Delivery, DeliveryState
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 LOOKS_AT_ONCE = 100
 # The URL is written in: as a column of another table it would be looked for behind all that is
@@ -98,7 +99,7 @@ def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
         id=delivery_id,
         now=to_sql(now),
     )
-    return Delivery.from_row(row) if row else None
+    return row_to(Delivery, row) if row else None
 
 
 def take(tx: Tx, seen: Delivery, owner: str, until: datetime) -> bool:

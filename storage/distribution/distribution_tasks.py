@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.mapping import read_by, row_to
 
 WRITTEN = (
     "project_id",
@@ -43,33 +45,17 @@ class DramaFields:
     callback_url: str | None = None
     callback_secret: str | None = field(default=None, repr=False)
 
-    @classmethod
-    def from_row(cls, row: Row) -> DramaFields:
-        told = {name: row[name] for name in ("task_id", *WRITTEN)}
-        return cls(**told | {"status": DramaStatus(row["status"])})
-
 
 @dataclass(frozen=True)
 class Drama:
     """A distribution task as it is stored; the `callback_…` facts are of its newest delivery."""
 
-    fields: DramaFields
+    fields: DramaFields = field(metadata=read_by(partial(row_to, DramaFields)))
     callback_status: str | None
     callback_retry_count: int
     callback_last_attempt: datetime | None
     created_at: datetime
     updated_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Row) -> Drama:
-        return cls(
-            fields=DramaFields.from_row(row),
-            callback_status=row["callback_status"],
-            callback_retry_count=row["callback_retry_count"],
-            callback_last_attempt=from_sql_or_none(row["callback_last_attempt"]),
-            created_at=from_sql(row["created_at"]),
-            updated_at=from_sql(row["updated_at"]),
-        )
 
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
@@ -94,13 +80,13 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
-    return {row["task_id"]: DramaFields.from_row(row) for row in rows}
+    return {row["task_id"]: row_to(DramaFields, row) for row in rows}
 
 
 def get(tx: Tx, task_id: str) -> Drama | None:
     """The task with that id."""
     row = tx.one("SELECT * FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
-    return Drama.from_row(row) if row else None
+    return row_to(Drama, row) if row else None
 
 
 def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]:
@@ -111,7 +97,7 @@ def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]
         status=status.value if status else None,
         limit=limit,
     )
-    return [Drama.from_row(row) for row in rows]
+    return [row_to(Drama, row) for row in rows]
 
 
 def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool:
@@ -160,4 +146,4 @@ def to_broadcast(tx: Tx, after_task_id: str, limit: int) -> list[DramaFields]:
         after=after_task_id,
         limit=limit,
     )
-    return [DramaFields.from_row(row) for row in rows]
+    return [row_to(DramaFields, row) for row in rows]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 REASON_CHARS = 512
 
@@ -26,25 +27,13 @@ class Endpoint:
 def get(tx: Tx, url_hash: str) -> Endpoint | None:
     """The URL's row; None when nothing was ever filed for it."""
     row = tx.one("SELECT * FROM webhook_endpoints WHERE url_hash=:url_hash", url_hash=url_hash)
-    if row is None:
-        return None
-    return Endpoint(
-        url_hash=row["url_hash"],
-        url=row["url"],
-        is_enabled=bool(row["is_enabled"]),
-        reason=row["reason"],
-        rest_until=from_sql_or_none(row["rest_until"]),
-        changed_at=from_sql(row["changed_at"]),
-    )
+    return row_to(Endpoint, row) if row else None
 
 
 def disabled(tx: Tx) -> list[Endpoint]:
     """URLs that are not sent to, newest decision first."""
-    rows = tx.all(
-        "SELECT url_hash FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC"
-    )
-    found = [get(tx, row["url_hash"]) for row in rows]
-    return [endpoint for endpoint in found if endpoint is not None]
+    rows = tx.all("SELECT * FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC")
+    return [row_to(Endpoint, row) for row in rows]
 
 
 def set_enabled(

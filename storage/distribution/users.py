@@ -8,6 +8,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
     rows = tx.all(
         f"SELECT user_id, name, agent_node FROM users WHERE user_id IN ({marks})", **names
     )
-    return {row["user_id"]: User(row["user_id"], row["name"], row["agent_node"]) for row in rows}
+    return {row["user_id"]: row_to(User, row) for row in rows}
 
 
 def agents(tx: Tx) -> dict[str, str]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from core.errors import DatabaseContentionError
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.operations.alerts import Alert
 
 
@@ -151,4 +152,4 @@ def _end(tx: Tx, notice: Notice, changes: str, **params: object) -> bool:
 def _alert(tx: Tx, alert_id: int) -> Alert:
     row = tx.one("SELECT * FROM alerts WHERE id=:id", id=alert_id)
     assert row is not None, "its notices go before it"
-    return Alert.from_row(row)
+    return row_to(Alert, row)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import row_to
 from storage.models.tasks import Task
 from storage.schema import schema
 
@@ -89,7 +90,7 @@ def failed_tasks(
         row = None if task_id in found else tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
         if row is not None and row["status"] == "failed":
             found[task_id] = row
-    failed = [Task.from_row(found[task_id]) for task_id in sorted(found)]
+    failed = [row_to(Task, found[task_id]) for task_id in sorted(found)]
     return [
         task
         for task in failed

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 class AlertKind(StrEnum):
@@ -48,20 +49,6 @@ class Alert:
     def is_open(self) -> bool:
         return self.resolved_at is None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Alert:
-        return cls(
-            id=row["id"],
-            kind=AlertKind(row["kind"]),
-            subject=row["subject"],
-            facts=json.loads(row["facts"]),
-            until_at=from_sql_or_none(row["until_at"]),
-            raised_at=from_sql(row["raised_at"]),
-            well_since=from_sql_or_none(row["well_since"]),
-            calm_secs=row["calm_secs"],
-            resolved_at=from_sql_or_none(row["resolved_at"]),
-        )
-
 
 def open_key(kind: AlertKind, subject: str) -> str:
     """What at most one open alert may carry."""
@@ -95,13 +82,13 @@ def all_open(tx: Tx) -> list[Alert]:
     """Alerts that are not over, oldest first."""
     index = tx.dialect.force_index("uq_alerts_open")
     rows = tx.all(f"SELECT * FROM alerts {index} WHERE open_key>'' ORDER BY id")
-    return [Alert.from_row(row) for row in rows]
+    return [row_to(Alert, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int) -> list[Alert]:
     """Alerts, also those that are over, newest first."""
     rows = tx.all("SELECT * FROM alerts ORDER BY id DESC LIMIT :limit", limit=limit)
-    return [Alert.from_row(row) for row in rows]
+    return [row_to(Alert, row) for row in rows]
 
 
 def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
@@ -111,7 +98,7 @@ def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
         kind=kind.value,
         subject=subject,
     )
-    return Alert.from_row(row) if row else None
+    return row_to(Alert, row) if row else None
 
 
 def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | None) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
 
 
@@ -22,18 +20,6 @@ class WebAction:
     subject: str
     outcome: str
     created_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> WebAction:
-        return cls(
-            id=row["id"],
-            who=row["who"],
-            address=row["address"],
-            action=row["action"],
-            subject=row["subject"],
-            outcome=row["outcome"],
-            created_at=from_sql(row["created_at"]),
-        )
 
 
 def note(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from storage.catalogue.works import Work, work_of
+from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun, RunState
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
@@ -16,6 +16,7 @@ from storage.distribution.distribution_tasks import Drama, DramaStatus
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Row, Tx
 from storage.models.accounts import AccountEvent
+from storage.models.mapping import row_to
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from storage.operations.alerts import Alert
@@ -60,7 +61,7 @@ def tasks(
         status=status,
         domain=domain,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def segments(
@@ -82,7 +83,7 @@ def segments(
         account_id=account_id,
         task_id=task_id,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def events(
@@ -97,19 +98,19 @@ def events(
         account_id=account_id,
         kind=kind,
     )
-    return [AccountEvent.from_row(row) for row in rows]
+    return [row_to(AccountEvent, row) for row in rows]
 
 
 def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
     """What people did by console and API."""
     rows = _newest(tx, "web_actions", part, "created_at", who=who)
-    return [WebAction.from_row(row) for row in rows]
+    return [row_to(WebAction, row) for row in rows]
 
 
 def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
     """What is wrong, or was."""
     fixed = "open_key>''" if only_open else "1=1"
-    return [Alert.from_row(row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
+    return [row_to(Alert, row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
 
 
 def job_runs(
@@ -117,7 +118,7 @@ def job_runs(
 ) -> list[JobRun]:
     """Runs of scheduled jobs, by the time they were for."""
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]
 
 
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
@@ -126,7 +127,7 @@ def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
     rows = _newest(
         tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
     )
-    return [Delivery.from_row(row) for row in rows]
+    return [row_to(Delivery, row) for row in rows]
 
 
 def works(
@@ -139,7 +140,7 @@ def works(
     """The catalogue of videos; the time range is of publishing."""
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Numbered(Generic[T]):
 def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
     """Distribution tasks."""
     rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
-    return [Numbered(row["id"], Drama.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(Drama, row)) for row in rows]
 
 
 def completions(
@@ -161,7 +162,7 @@ def completions(
 ) -> list[Numbered[Completion]]:
     """Posted videos."""
     rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
-    return [Numbered(row["id"], Completion.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(Completion, row)) for row in rows]
 
 
 def daily_stats(
@@ -176,7 +177,7 @@ def daily_stats(
         task_id=task_id,
         stats_date=str(day) if day else None,
     )
-    return [Numbered(row["id"], DailyStats.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(DailyStats, row)) for row in rows]
 
 
 def _newest(
