@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.leasing import ACCOUNTS
 from storage.models.accounts import Account, AccountStatus, Health
 from storage.models.mapping import row_to
-
-LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,16 @@ def take(
     Who leases it to ask the platform must say at the end what it asked (`PaceState`).
     """
     asks = "pace_known=0," if quota_day is None else ""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status=:purpose, lease_owner=:owner, lease_token=lease_token+1,"
-        f" lease_until=:until, last_used_at=:now, {asks} updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='idle'"
-        f" AND {IS_RESTED} AND {_fit(quota_day)}",
-        id=seen.id,
-        token=seen.lease_token,
-        purpose=purpose.value,
+    return ACCOUNTS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
+        until=until,
+        where=f"status='idle' AND {IS_RESTED} AND {_fit(quota_day)}",
+        changes=f"status=:purpose, last_used_at=:now, {asks} updated_at=:now",
+        purpose=purpose.value,
         now=to_sql(now),
-        until=to_sql(until),
         day=str(quota_day),
     )
 
@@ -112,12 +111,12 @@ def give_back(
 ) -> bool:
     """End a lease; the account is idle. `healthy` forgets its failures in a row."""
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        f" last_used_at=:now, updated_at=:now, good_answers=:good{recovered}{_told(asked)}"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='idle', last_used_at=:now, updated_at=:now,"
+        f" good_answers=:good{recovered}{_told(asked)}",
         now=to_sql(now),
         good=good_answers,
         **_asked_params(asked),
@@ -134,12 +133,12 @@ def cool_down(
     asked: PaceState | None = None,
 ) -> bool:
     """End a lease with a rest, counted as one more failure in a row."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        " last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
-        f" good_answers=0, failure_count=failure_count+1{_told(asked)} WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='idle', last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
+        f" good_answers=0, failure_count=failure_count+1{_told(asked)}",
         now=to_sql(now),
         until=to_sql(until),
         health=health.value,
@@ -149,11 +148,11 @@ def cool_down(
 
 def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
     """Write down, under a lease, that the session was looked at and what that means."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET health=:health, session_checked_at=:now, updated_at=:now"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    return ACCOUNTS.write(
+        tx,
+        account_id,
+        token,
+        "health=:health, session_checked_at=:now, updated_at=:now",
         health=health.value,
         now=to_sql(checked_at),
     )
@@ -163,7 +162,7 @@ def _told(asked: PaceState | None) -> str:
     return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
 
 
-def _asked_params(asked: PaceState | None) -> dict[str, str | None]:
+def _asked_params(asked: PaceState | None) -> dict[str, Any]:
     if asked is None:
         return {}
     return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
@@ -171,13 +170,12 @@ def _asked_params(asked: PaceState | None) -> dict[str, str | None]:
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
     """End a lease for good: the account is disabled with its reason."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='disabled', lease_owner=NULL, lease_until=NULL,"
-        " last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
-        " failure_count=failure_count+1"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='disabled', last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
+        " failure_count=failure_count+1",
         now=to_sql(now),
         reason=reason[:512],
     )
@@ -220,19 +218,10 @@ def spend_quota(
 
 def reap(tx: Tx, now: datetime) -> int:
     """Give back every account whose lease ran out."""
-    return tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        " lease_token=lease_token+1, updated_at=:now"
-        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
-        now=to_sql(now),
-    )
+    return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
     """Accounts whose lease ran out and was not taken back."""
-    row = tx.one(
-        "SELECT COUNT(*) AS n FROM accounts"
-        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
-        now=to_sql(now),
-    )
+    row = tx.one(f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now))
     return int(row["n"]) if row else 0

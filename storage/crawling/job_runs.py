@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from storage.engines.datetimes import from_sql_or_none, to_sql
 from storage.engines.transactions import Tx
+from storage.leasing import JOB_RUNS
 from storage.models.mapping import row_to
 from storage.schema import schema
 
@@ -119,29 +120,30 @@ def start(
     )
 
 
-DEAD = "id=:id AND lease_token=:token AND state='running' AND lease_until<=:now"
+LEASE_ENDED = "lease_until<=:now"
 
 
 def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) -> bool:
     """Lease a run again whose lease ran out, its token growing by 1; False when it changed."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until"
-        f" WHERE {DEAD}",
-        id=seen.id,
-        token=seen.lease_token,
+    return JOB_RUNS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
+        until=until,
+        where=f"{JOB_RUNS.held} AND {LEASE_ENDED}",
         now=to_sql(now),
-        until=to_sql(until),
     )
 
 
 def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
     """End a run for good whose lease ran out; False when it changed meanwhile."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET state='failed', open_key=NULL, finished_at=:now, result=:reason,"
-        f" lease_owner=NULL, lease_until=NULL WHERE {DEAD}",
-        id=seen.id,
-        token=seen.lease_token,
+    return JOB_RUNS.give_back(
+        tx,
+        seen.id,
+        seen.lease_token,
+        "state='failed', open_key=NULL, finished_at=:now, result=:reason",
+        where=LEASE_ENDED,
         reason=reason[:MAX_RESULT],
         now=to_sql(now),
     )
@@ -149,12 +151,11 @@ def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
 
 def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: datetime) -> bool:
     """End a run with its result; False when the lease was taken over."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET state=:state, open_key=NULL, finished_at=:now, result=:result,"
-        " lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:id AND lease_token=:token AND state='running'",
-        id=run_id,
-        token=token,
+    return JOB_RUNS.give_back(
+        tx,
+        run_id,
+        token,
+        "state=:state, open_key=NULL, finished_at=:now, result=:result",
         state=state.value,
         result=result[:MAX_RESULT],
         now=to_sql(now),
@@ -163,13 +164,7 @@ def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: d
 
 def hand_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
     """End a lease with the run unfinished: whoever looks next goes on with it."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET lease_owner=NULL, lease_until=:now"
-        " WHERE id=:id AND lease_token=:token AND state='running'",
-        id=run_id,
-        token=token,
-        now=to_sql(now),
-    )
+    return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 
 
 def note_missed(

@@ -5,30 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.leases import LeaseKind
+from storage import leasing
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
 from storage.models.mapping import row_to
 from storage.models.workers import Worker
 
 TABLES = {
-    LeaseKind.TASK: "tasks",
-    LeaseKind.ACCOUNT: "accounts",
-    LeaseKind.JOB: "job_runs",
-    LeaseKind.BROADCAST: "broadcaster",
-    LeaseKind.WEBHOOK: "webhook_deliveries",
+    LeaseKind.TASK: leasing.TASKS,
+    LeaseKind.ACCOUNT: leasing.ACCOUNTS,
+    LeaseKind.JOB: leasing.JOB_RUNS,
+    LeaseKind.BROADCAST: leasing.BROADCASTER,
+    LeaseKind.WEBHOOK: leasing.DELIVERIES,
 }
 
 
 def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:
     """Push a lease's end back; False when it is not held under that token any more."""
-    return 1 == tx.execute(
-        f"UPDATE {TABLES[kind]} SET lease_until=:until"
-        " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
-        id=row_id,
-        owner=owner,
-        token=token,
-        until=to_sql(until),
-    )
+    return TABLES[kind].renew(tx, row_id, token, owner=owner, until=until)
 
 
 def announce(tx: Tx, worker: Worker) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.leasing import TASKS, TASKS_OF_ANY_STATUS
 from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
@@ -86,47 +87,35 @@ def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:
 
 def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
     """Lease the task as `seen`, its token growing by 1; False when it changed since."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET status='in_progress', lease_owner=:owner, lease_token=lease_token+1,"
-        " lease_until=:until, not_before=NULL, updated_at=:now"
-        f" WHERE id=:id AND lease_token=:token AND {CLAIMABLE[seen.status]}",
-        id=seen.id,
-        token=seen.lease_token,
+    return TASKS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
+        until=until,
+        where=CLAIMABLE[seen.status],
+        changes="status='in_progress', not_before=NULL, updated_at=:now",
         now=to_sql(now),
-        until=to_sql(until),
     )
 
 
 def hold(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
     """Lock the task's row for this transaction; False when the lease or the run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
-        now=to_sql(now),
-    )
+    return TASKS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def hold_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
     """Lock the task's row for its holder, also after the operator paused or cancelled it."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET updated_at=:now WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
-        now=to_sql(now),
-    )
+    return TASKS_OF_ANY_STATUS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def assign_account(tx: Tx, task_id: int, token: int, account_id: int, now: datetime) -> bool:
     """Write down which account works on the task."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL,"
-        " updated_at=:now"
-        " WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+    return TASKS_OF_ANY_STATUS.write(
+        tx,
+        task_id,
+        token,
+        "assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL, updated_at=:now",
         account=account_id,
         now=to_sql(now),
     )
@@ -144,12 +133,12 @@ def advance(
 ) -> bool:
     """Move the marker and add to the counters; False when the lease or the task's run has ended."""
     pages = "" if page_to is None else ", page_to=:page_to"
-    return 1 == tx.execute(
-        "UPDATE tasks SET progress_marker=:marker, item_count=item_count+:items,"
-        f" new_count=new_count+:new, attempts=0, last_error=NULL, updated_at=:now{pages}"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    return TASKS.write(
+        tx,
+        task_id,
+        token,
+        "progress_marker=:marker, item_count=item_count+:items, new_count=new_count+:new,"
+        f" attempts=0, last_error=NULL, updated_at=:now{pages}",
         marker=marker,
         items=items,
         new=new,
@@ -167,11 +156,11 @@ def show_waiting(
     tx: Tx, task_id: int, token: int, reason: WaitingFor | None, now: datetime
 ) -> bool:
     """Tell what a task in progress waits for."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET waiting_for=:reason, waiting_since=:since, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+    return TASKS_OF_ANY_STATUS.write(
+        tx,
+        task_id,
+        token,
+        "waiting_for=:reason, waiting_since=:since, updated_at=:now",
         reason=reason and reason.value,
         since=to_sql(now) if reason else None,
         now=to_sql(now),
@@ -193,18 +182,17 @@ def put_back(
     """End a lease with the work unfinished. An operator's pause or cancel in between stays."""
     attempts = ", attempts=attempts+1" if failed_attempt else ""
     keeps = "CASE WHEN status='in_progress' THEN {} ELSE {} END"
-    return 1 == tx.execute(
-        f"UPDATE tasks SET not_before={keeps.format(':not_before', 'not_before')},"
+    return TASKS_OF_ANY_STATUS.give_back(
+        tx,
+        task_id,
+        token,
+        f"not_before={keeps.format(':not_before', 'not_before')},"
         " waiting_since=CASE WHEN :waiting_for IS NULL THEN NULL"
         " WHEN waiting_for=:waiting_for THEN COALESCE(waiting_since, :now) ELSE :now END,"
         f" waiting_for={keeps.format(':waiting_for', 'waiting_for')},"
         " last_error=CASE WHEN status='failed' THEN last_error"
         " ELSE COALESCE(:error, last_error) END,"
-        f" status={keeps.format(':status', 'status')},"
-        " lease_owner=NULL, lease_until=NULL,"
-        f" updated_at=:now{attempts} WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+        f" status={keeps.format(':status', 'status')}, updated_at=:now{attempts}",
         status=status.value,
         not_before=to_sql_or_none(not_before),
         waiting_for=waiting_for and waiting_for.value,
@@ -217,12 +205,12 @@ def finish(
     tx: Tx, task_id: int, token: int, status: TaskStatus, now: datetime, error: str | None = None
 ) -> bool:
     """End a lease with the task completed or failed; False when the lease or its run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET status=:status, open_key=NULL, lease_owner=NULL, lease_until=NULL,"
-        " not_before=NULL, waiting_for=NULL, last_error=:error, finished_at=:now, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    return TASKS.give_back(
+        tx,
+        task_id,
+        token,
+        "status=:status, open_key=NULL, not_before=NULL, waiting_for=NULL, last_error=:error,"
+        " finished_at=:now, updated_at=:now",
         status=status.value,
         error=error and error[:1024],
         now=to_sql(now),
@@ -231,12 +219,11 @@ def finish(
 
 def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: datetime) -> bool:
     """End the lease of a task that was split: from now on its children are worked on."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET is_leaf=0, lease_owner=NULL, lease_until=NULL, page_to=:page_to,"
-        " lease_token=lease_token+1, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    return TASKS.give_back(
+        tx,
+        task_id,
+        token,
+        "is_leaf=0, page_to=:page_to, lease_token=lease_token+1, updated_at=:now",
         page_to=page_to,
         now=to_sql(now),
     )
@@ -255,19 +242,13 @@ def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> 
     )
 
 
-EXPIRED = (
-    "task_type IN ('ingestion','export') AND status='in_progress' AND is_leaf=1"
-    " AND lease_until<:now"
-)
+# Both types and the leaf are named, as the index begins with them.
+EXPIRED = f"task_type IN ('ingestion','export') AND is_leaf=1 AND {TASKS.expired}"
 
 
 def reap(tx: Tx, now: datetime) -> int:
     """Put back every task whose lease ran out."""
-    return tx.execute(
-        "UPDATE tasks SET status='pending', lease_owner=NULL, lease_until=NULL,"
-        f" lease_token=lease_token+1, updated_at=:now WHERE {EXPIRED}",
-        now=to_sql(now),
-    )
+    return TASKS.reap(tx, now, "status='pending', updated_at=:now", where=EXPIRED)
 
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
@@ -288,11 +269,11 @@ def count_expired(tx: Tx, now: datetime) -> int:
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
     """Change the end of a task's range; False when the lease or the task's run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET page_to=:page_to, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    return TASKS.write(
+        tx,
+        task_id,
+        token,
+        "page_to=:page_to, updated_at=:now",
         page_to=page_to,
         now=to_sql(now),
     )

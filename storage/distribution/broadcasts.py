@@ -7,6 +7,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.leasing import BROADCASTER
 from storage.models.mapping import row_to
 
 ROW = 1
@@ -50,6 +51,7 @@ def claim(
     """
     _require_row(tx)
     due = "" if due_before is None else " AND is_on=1 AND (started_at IS NULL OR started_at<=:due)"
+    # Written out: nobody has seen the token before, as a round is claimed without a look at it.
     claimed = tx.execute(
         "UPDATE broadcaster SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until,"
         " started_at=:now"
@@ -68,13 +70,13 @@ def claim(
 
 def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
     """End the round of that token with its result; False when it is another's by now."""
-    return 1 == tx.execute(
-        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL, finished_at=:now,"
-        " result=:result, next_tasks=:next_tasks"
-        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
-        row=ROW,
+    return BROADCASTER.give_back(
+        tx,
+        ROW,
+        token,
+        "finished_at=:now, result=:result, next_tasks=:next_tasks",
+        where="lease_owner=:owner",
         owner=owner,
-        token=token,
         result=result,
         next_tasks=next_tasks,
         now=to_sql(now),
@@ -83,13 +85,7 @@ def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: da
 
 def give_back(tx: Tx, owner: str, token: int) -> bool:
     """End the lease of a round that came to nothing."""
-    return 1 == tx.execute(
-        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
-        row=ROW,
-        owner=owner,
-        token=token,
-    )
+    return BROADCASTER.give_back(tx, ROW, token, where="lease_owner=:owner", owner=owner)
 
 
 def _require_row(tx: Tx) -> None:

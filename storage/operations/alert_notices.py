@@ -9,6 +9,7 @@ from enum import StrEnum
 from core.errors import DatabaseContentionError
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
+from storage.leasing import NOTICES
 from storage.models.mapping import row_to
 from storage.operations.alerts import Alert
 
@@ -73,16 +74,16 @@ def claim(
         limit=limit,
     )
     for row in rows:
-        taken = tx.execute(
-            "UPDATE alert_notices SET lease_owner=:owner, lease_token=lease_token+1,"
-            f" lease_until=:until, attempts=attempts+1"
-            f" WHERE id=:id AND lease_token=:token AND {DUE}",
-            id=row["id"],
-            token=row["lease_token"],
+        taken = NOTICES.claim(
+            tx,
+            row["id"],
+            row["lease_token"],
             owner=owner,
+            until=until,
+            where=DUE,
+            changes="attempts=attempts+1",
             channel=channel,
             now=to_sql(now),
-            until=to_sql(until),
         )
         if not taken:
             raise DatabaseContentionError(f"notice {row['id']} was taken meanwhile")
@@ -102,14 +103,21 @@ def claim(
 
 def note_told(tx: Tx, notice: Notice, now: datetime) -> bool:
     """The channel has accepted the message; False when the lease was lost."""
-    return _end(tx, notice, "state='told', told_at=:now, last_error=NULL", now=to_sql(now))
+    return NOTICES.give_back(
+        tx,
+        notice.id,
+        notice.token,
+        "state='told', told_at=:now, last_error=NULL",
+        now=to_sql(now),
+    )
 
 
 def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
     """The channel did not accept it; later again. False when the lease was lost."""
-    return _end(
+    return NOTICES.give_back(
         tx,
-        notice,
+        notice.id,
+        notice.token,
         "not_before=:later, last_error=:error",
         later=to_sql(not_before),
         error=error[:512],
@@ -118,7 +126,13 @@ def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
 
 def give_up(tx: Tx, notice: Notice, error: str) -> bool:
     """The channel did not accept it for too long. False when the lease was lost."""
-    return _end(tx, notice, "state='given_up', last_error=:error", error=error[:512])
+    return NOTICES.give_back(
+        tx,
+        notice.id,
+        notice.token,
+        "state='given_up', last_error=:error",
+        error=error[:512],
+    )
 
 
 def drop_untold(tx: Tx, alert_id: int) -> int:
@@ -137,16 +151,6 @@ def channels_told(tx: Tx, alert_id: int) -> list[str]:
         id=alert_id,
     )
     return [row["channel"] for row in rows]
-
-
-def _end(tx: Tx, notice: Notice, changes: str, **params: object) -> bool:
-    return 1 == tx.execute(
-        f"UPDATE alert_notices SET {changes}, lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:id AND lease_token=:token AND state='due'",
-        id=notice.id,
-        token=notice.token,
-        **params,
-    )
 
 
 def _alert(tx: Tx, alert_id: int) -> Alert:
