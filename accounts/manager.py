@@ -365,14 +365,14 @@ class AccountManager:
         quota_day = day if purpose is Purpose.EXPORTING else None
         until = now + timedelta(seconds=self._lease_secs)
         if unchecked:
-            seen = leases.next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
+            seen = leases.lock_next_unchecked(tx, platform, now, now - SESSION_CHECK_EVERY)
         elif only is not None:
-            seen = leases.fit_one(tx, only, now, quota_day)
+            seen = leases.lock_fit(tx, only, now, quota_day)
         else:
-            seen = leases.next_fit(tx, platform, now, quota_day)
+            seen = leases.lock_next_fit(tx, platform, now, quota_day)
         if seen is None:
             return None
-        if not leases.take(
+        if not leases.claim(
             tx,
             seen,
             purpose=AccountStatus(purpose),

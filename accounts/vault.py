@@ -142,7 +142,7 @@ class Vault:
         The transaction holds the key check, so that a rotation comes before (then its key is used)
         or after (then it finds these rows).
         """
-        schema.hold_fact(tx, KEY_CHECK)
+        schema.lock_fact(tx, KEY_CHECK)
         return (
             self.encrypt(credentials.password),
             self.encrypt(credentials.session),
@@ -151,7 +151,7 @@ class Vault:
 
     def seal(self, tx: Tx, text: str | None) -> str | None:
         """One secret for a row that `tx` writes; as `encrypt_all`, safe from a rotation."""
-        schema.hold_fact(tx, KEY_CHECK)
+        schema.lock_fact(tx, KEY_CHECK)
         return self.encrypt(text)
 
     def check(self, database: Database) -> None:
@@ -240,7 +240,7 @@ class Vault:
 
 
 def _reencrypt(tx: Tx, again: Callable[[str | None], str | None]) -> int:
-    schema.hold_fact(tx, KEY_CHECK)
+    schema.lock_fact(tx, KEY_CHECK)
     accounts = account_rows.every(tx)
     _reencrypt_dramas(tx, again)
     try:

@@ -88,9 +88,9 @@ class AlertNotifier:
         told = 0
         for notice in sorted(notices, key=lambda one: one.alert.id):
             # Locked first: an alert that ends just now must see that it was told, or be seen ended.
-            is_open = alerts.hold(tx, notice.alert.id)
+            is_open = alerts.lock_open(tx, notice.alert.id)
             now = self._clock.now()
-            if not alert_notices.note_told(tx, notice, now):
+            if not alert_notices.mark_sent(tx, notice, now):
                 continue  # the lease was lost: somebody else sends it again
             told += 1
             if notice.news is News.RAISED and not is_open:
@@ -101,7 +101,7 @@ class AlertNotifier:
         """Put them back for later; how many are too old for that, or over by now."""
         now, given_up = self._clock.now(), 0
         for notice in sorted(notices, key=lambda one: one.alert.id):
-            is_stale = notice.news is News.RAISED and not alerts.hold(tx, notice.alert.id)
+            is_stale = notice.news is News.RAISED and not alerts.lock_open(tx, notice.alert.id)
             if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
                 given_up += alert_notices.give_up(tx, notice, refusal)
                 continue

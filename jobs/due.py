@@ -98,7 +98,7 @@ def plan_of(job: Job, seen: JobState, now: datetime, *, asked: bool = False) -> 
     runs = job.catch_up or not late
     cause = JobCause.CATCH_UP if late else JobCause.SCHEDULE
     return Plan(
-        meet=seen.met_at is None,
+        meet=seen.first_seen_at is None,
         give_up=given_up,
         missed=_missed(job.schedule, seen, since, newest, includes_newest=not runs),
         start=(newest, cause) if runs else None,

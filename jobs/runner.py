@@ -74,7 +74,7 @@ class JobRunner:
             DatabaseError: nothing, or nothing more, was done; what was begun is taken over.
         """
         now = self._clock.now()
-        seen = self._database.read(rows.standing, job.name)
+        seen = self._database.read(rows.job_state, job.name)
         plan = plan_of(job, seen, now, asked=asked)
         if plan.is_empty:
             return None
@@ -93,7 +93,7 @@ class JobRunner:
             DatabaseError: as for `settle`.
         """
         now = self._clock.now()
-        seen = self._database.read(rows.standing, job.name).open
+        seen = self._database.read(rows.job_state, job.name).open
         if seen is not None and seen.lease_until is not None and seen.lease_until > now:
             raise JobBusyError(_busy(job))
         give_up = (seen, "its process ended") if seen is not None else None
@@ -132,7 +132,7 @@ class JobRunner:
         now = self._clock.now()
         until = now + timedelta(seconds=self._lease_secs)
         if plan.meet:
-            rows.meet(tx, job.name, now)
+            rows.note_first_seen(tx, job.name, now)
         if plan.give_up is not None and not rows.give_up(tx, *plan.give_up, now):
             raise OvertakenError
         if plan.missed is not None:
@@ -209,7 +209,7 @@ class JobRunner:
         if run.cause is JobCause.MANUAL:
             self._finish(taken, RunState.FAILED, INTERRUPTED, about)
             return
-        self._database.write_idempotent(rows.hand_back, run.id, run.lease_token, now)
+        self._database.write_idempotent(rows.give_back, run.id, run.lease_token, now)
         log.info("%s handed back unfinished", about)
 
 

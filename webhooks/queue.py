@@ -204,7 +204,7 @@ class DeliveryQueue:
         delivery, state = settled.delivery, settled.verdict.state
         tasks = affected_tasks(delivery)
         if tasks:
-            callback_secrets.follow(
+            callback_secrets.note_delivery(
                 tx,
                 tasks,
                 delivery_id=delivery.id,

@@ -152,7 +152,7 @@ class WebhookService:
     def _change_secrets(self, task_id: str, change: Callable[[list[str]], str]) -> None:
         def work(tx: Tx) -> None:
             # Held, so that a rotation of the vault's key comes before or after.
-            schema.hold_fact(tx, KEY_CHECK)
+            schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError(f"no task has the id {task_id!r}")
             seen = callback_secrets.secret_of(tx, task_id)

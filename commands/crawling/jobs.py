@@ -76,7 +76,7 @@ def run(
         drained_by_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             ours = _carried_out(app, job, scheduled=scheduled)
-        shown = ours or app.database.read(job_runs.standing, job.name).newest
+        shown = ours or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
     elif shown is not None:

@@ -81,7 +81,7 @@ class SegmentFinalizer:
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not task_leases.hold_any_status(tx, place.segment.task_id, token, now):
+            if not task_leases.lock_in_any_status(tx, place.segment.task_id, token, now):
                 return False
             return export_segments.replace_file(
                 tx,
@@ -149,7 +149,7 @@ class SegmentFinalizer:
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not task_leases.hold_any_status(tx, task.id, task.lease.token, now):
+            if not task_leases.lock_in_any_status(tx, task.id, task.lease.token, now):
                 return False
             return export_segments.seal(
                 tx,

@@ -404,7 +404,7 @@ class TaskScheduler:
         if seen is None:
             return None
         until = now + timedelta(seconds=self._lease_secs)
-        if not task_leases.take(tx, seen, self._owner, now, until):
+        if not task_leases.claim(tx, seen, self._owner, now, until):
             raise DatabaseContentionError(f"task {seen.id} was taken meanwhile")
         if seen.status is not TaskStatus.IN_PROGRESS:
             self._follow(tx, seen.parent_id)

@@ -23,7 +23,7 @@ class PaceState:
     ready_at: datetime | None
 
 
-def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
+def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
     """Lock the least recently used account that may work now: with quota left when a day is given,
     else one whose pace lets it ask.
 
@@ -40,7 +40,7 @@ def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Ac
     return row_to(Account, row) if row else None
 
 
-def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
+def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
     """Lock that account if it may work now, as `next_fit`; None when it may not."""
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
@@ -52,7 +52,7 @@ def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> A
     return row_to(Account, row) if row else None
 
 
-def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
+def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
     """Lock an idle account whose session was not looked at since `before`."""
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
@@ -71,7 +71,7 @@ def _fit(quota_day: date | None) -> str:
     return MAY_ASK if quota_day is None else HAS_QUOTA
 
 
-def take(
+def claim(
     tx: Tx,
     seen: Account,
     purpose: AccountStatus,

@@ -58,17 +58,17 @@ class JobState:
 
     open: JobRun | None
     newest: JobRun | None
-    met_at: datetime | None
+    first_seen_at: datetime | None
 
     @property
     def accounted_until(self) -> datetime | None:
         """Up to here every scheduled time has its row; None for a job that nobody knows."""
-        if self.newest is None or self.met_at is None:
-            return self.newest.scheduled_at if self.newest else self.met_at
-        return max(self.newest.scheduled_at, self.met_at)
+        if self.newest is None or self.first_seen_at is None:
+            return self.newest.scheduled_at if self.newest else self.first_seen_at
+        return max(self.newest.scheduled_at, self.first_seen_at)
 
 
-def standing(tx: Tx, job: str) -> JobState:
+def job_state(tx: Tx, job: str) -> JobState:
     """Where a job stands."""
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
@@ -76,20 +76,20 @@ def standing(tx: Tx, job: str) -> JobState:
         " ORDER BY scheduled_at DESC LIMIT 1",
         job=job,
     )
-    met = schema.get_fact(tx, _met_name(job))
+    first_seen = schema.get_fact(tx, _first_seen_fact(job))
     return JobState(
         row_to(JobRun, found) if found else None,
         row_to(JobRun, newest) if newest else None,
-        from_sql_or_none(met),
+        from_sql_or_none(first_seen),
     )
 
 
-def meet(tx: Tx, job: str, now: datetime) -> None:
+def note_first_seen(tx: Tx, job: str, now: datetime) -> None:
     """Note when a job was met first: what was scheduled before is not missed."""
-    schema.set_fact_once(tx, _met_name(job), to_sql(now))
+    schema.set_fact_once(tx, _first_seen_fact(job), to_sql(now))
 
 
-def _met_name(job: str) -> str:
+def _first_seen_fact(job: str) -> str:
     return f"job_met:{job}"
 
 
@@ -162,7 +162,7 @@ def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: d
     )
 
 
-def hand_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
+def give_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
     """End a lease with the run unfinished: whoever looks next goes on with it."""
     return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 

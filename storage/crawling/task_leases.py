@@ -85,7 +85,7 @@ def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:
     return (f"{tx.dialect.force_index('idx_tasks_parent')} WHERE parent_id=:only", "WHERE id=:only")
 
 
-def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
+def claim(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
     """Lease the task as `seen`, its token growing by 1; False when it changed since."""
     return TASKS.claim(
         tx,
@@ -99,12 +99,12 @@ def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool
     )
 
 
-def hold(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
+def lock(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
     """Lock the task's row for this transaction; False when the lease or the run has ended."""
     return TASKS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
-def hold_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
+def lock_in_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
     """Lock the task's row for its holder, also after the operator paused or cancelled it."""
     return TASKS_OF_ANY_STATUS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 

@@ -33,7 +33,7 @@ def task_exists(tx: Tx, task_id: str) -> bool:
     return row is not None
 
 
-def follow(
+def note_delivery(
     tx: Tx, task_ids: Sequence[str], delivery_id: int, state: str, retries: int, now: datetime
 ) -> None:
     """Note on tasks how a delivery that told of them stands, unless a newer one did already."""

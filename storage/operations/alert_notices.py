@@ -101,7 +101,7 @@ def claim(
     ]
 
 
-def note_told(tx: Tx, notice: Notice, now: datetime) -> bool:
+def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
     """The channel has accepted the message; False when the lease was lost."""
     return NOTICES.give_back(
         tx,
@@ -135,7 +135,7 @@ def give_up(tx: Tx, notice: Notice, error: str) -> bool:
     )
 
 
-def drop_untold(tx: Tx, alert_id: int) -> int:
+def drop_unsent(tx: Tx, alert_id: int) -> int:
     """Forget that an alert was to be told as raised, where nobody can have told it."""
     return tx.execute(
         "DELETE FROM alert_notices"
@@ -144,7 +144,7 @@ def drop_untold(tx: Tx, alert_id: int) -> int:
     )
 
 
-def channels_told(tx: Tx, alert_id: int) -> list[str]:
+def notified_channels(tx: Tx, alert_id: int) -> list[str]:
     """The channels that were told that the alert was raised."""
     rows = tx.all(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",

@@ -112,7 +112,7 @@ def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | N
     )
 
 
-def note_well(tx: Tx, alert_id: int, now: datetime) -> None:
+def note_cause_gone(tx: Tx, alert_id: int, now: datetime) -> None:
     """The cause of an open alert is gone."""
     tx.execute(
         "UPDATE alerts SET well_since=:now"
@@ -131,7 +131,7 @@ def resolve(tx: Tx, alert_id: int, now: datetime) -> bool:
     )
 
 
-def hold(tx: Tx, alert_id: int) -> bool:
+def lock_open(tx: Tx, alert_id: int) -> bool:
     """Lock an alert for this transaction; whether it is still open."""
     tx.execute("UPDATE alerts SET kind=kind WHERE id=:id", id=alert_id)
     row = tx.one("SELECT resolved_at FROM alerts WHERE id=:id", id=alert_id)

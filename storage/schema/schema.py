@@ -108,7 +108,7 @@ def get_fact(tx: Tx, name: str) -> str | None:
     return row["value"] if row else None
 
 
-def hold_fact(tx: Tx, name: str) -> None:
+def lock_fact(tx: Tx, name: str) -> None:
     """Lock a fact for this transaction."""
     tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
 
