@@ -16,17 +16,18 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class PaceState:
-    """What was asked of the platform under a lease: the pace as it is now (JSON), and from when on
-    the account may ask again."""
+    """The pace of an account at the end of a lease: `pace` is JSON text, `ready_at` the moment
+    from which the account may ask again (None: at once)."""
 
     pace: str
     ready_at: datetime | None
 
 
 def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock the least recently used account that may work now: with quota left when a day is given,
-    else one whose pace lets it ask.
+    """Lock and return the least recently used account that may work now; None when there is
+    none.
 
+    With `quota_day` an account with quota left on that day, without it one whose pace lets it ask.
     Rows that another claimer holds locked are passed over.
     """
     row = tx.one(
@@ -41,7 +42,7 @@ def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) 
 
 
 def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock that account if it may work now, as `next_fit`; None when it may not."""
+    """Lock and return that account if it may work now, as in `lock_next_fit`; None otherwise."""
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
         f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
@@ -53,7 +54,8 @@ def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> 
 
 
 def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
-    """Lock an idle account whose session was not looked at since `before`."""
+    """Lock and return an idle account whose session was not checked since `before`; None when
+    there is none."""
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
@@ -80,9 +82,9 @@ def claim(
     until: datetime,
     quota_day: date | None,
 ) -> bool:
-    """Lease the account as `seen`, its token growing by 1; False when it changed since.
+    """Lease the account as `seen`, its token growing by 1; return False when it changed since.
 
-    Who leases it to ask the platform must say at the end what it asked (`PaceState`).
+    Whoever leases it to ask the platform (`quota_day` is None) must report its pace at the end.
     """
     asks = "pace_known=0," if quota_day is None else ""
     return ACCOUNTS.claim(
@@ -109,7 +111,10 @@ def give_back(
     good_answers: int = 0,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease; the account is idle. `healthy` forgets its failures in a row."""
+    """End a lease; the account is idle. Return False when the lease was lost.
+
+    `healthy` resets its failures in a row.
+    """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
     return ACCOUNTS.give_back(
         tx,
@@ -132,7 +137,8 @@ def cool_down(
     health: Health,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease with a rest, counted as one more failure in a row."""
+    """End a lease with a cooldown and count a failure in a row; return False when the lease was
+    lost."""
     return ACCOUNTS.give_back(
         tx,
         account_id,
@@ -147,7 +153,8 @@ def cool_down(
 
 
 def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
-    """Write down, under a lease, that the session was looked at and what that means."""
+    """Record under a lease that the session was checked, and the health that follows; return
+    False when the lease was lost."""
     return ACCOUNTS.write(
         tx,
         account_id,
@@ -169,7 +176,7 @@ def _asked_params(asked: PaceState | None) -> dict[str, Any]:
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
-    """End a lease for good: the account is disabled with its reason."""
+    """End a lease and disable the account; return False when the lease was lost."""
     return ACCOUNTS.give_back(
         tx,
         account_id,
@@ -182,7 +189,8 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
 
 
 def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now: datetime) -> bool:
-    """Turn a lease that `owner` holds from one kind of work to the other."""
+    """Turn a lease that `owner` holds from crawling to exporting or back; return False when the
+    lease was lost."""
     return 1 == tx.execute(
         "UPDATE accounts SET status=:purpose, updated_at=:now"
         " WHERE id=:id AND lease_owner=:owner AND status IN ('ingesting','exporting')",
@@ -196,9 +204,10 @@ def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now
 def spend_quota(
     tx: Tx, account_id: int, day: date, rows: int, token: int | None, now: datetime
 ) -> bool:
-    """Add `rows` to the day's count unless that would pass the limit; rolls the day over.
+    """Add `rows` to the day's export count unless that would pass the limit.
 
-    With a token, only while that lease holds. False: nothing was changed.
+    The first rows of a later day start its count at 0. With a token, only while that lease is held.
+    Return False when nothing was changed.
     """
     lease = "" if token is None else "AND lease_token=:token AND status='exporting'"
     return 1 == tx.execute(
@@ -217,11 +226,11 @@ def spend_quota(
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Give back every account whose lease ran out."""
+    """Take back every account whose lease ran out; return the number of accounts."""
     return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Accounts whose lease ran out and was not taken back."""
+    """Return the number of accounts whose lease ran out and was not taken back yet."""
     row = tx.one(f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now))
     return int(row["n"]) if row else 0

@@ -32,7 +32,8 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run, or (state `missed`) `times` scheduled times without one, up to `scheduled_at`.
+    """A run, or (state `missed`) `times` scheduled times without one, the last of them
+    `scheduled_at`.
 
     `lease_token` counts how often it was begun.
     """
@@ -53,8 +54,8 @@ class JobRun:
 
 @dataclass(frozen=True)
 class JobState:
-    """What the rows tell of a job: the run that is open, the newest scheduled one (missed ones
-    too), and the moment at which the job was met first."""
+    """What is on record about a job: its open run, its newest scheduled run (also a missed one),
+    and the moment at which the job was first seen."""
 
     open: JobRun | None
     newest: JobRun | None
@@ -62,14 +63,15 @@ class JobState:
 
     @property
     def accounted_until(self) -> datetime | None:
-        """Up to here every scheduled time has its row; None for a job that nobody knows."""
+        """The moment up to which every scheduled time has a row; None for a job that was never
+        seen."""
         if self.newest is None or self.first_seen_at is None:
             return self.newest.scheduled_at if self.newest else self.first_seen_at
         return max(self.newest.scheduled_at, self.first_seen_at)
 
 
 def job_state(tx: Tx, job: str) -> JobState:
-    """Where a job stands."""
+    """Return what is on record about a job."""
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
         "SELECT * FROM job_runs WHERE job=:job AND cause<>'manual'"
@@ -85,7 +87,7 @@ def job_state(tx: Tx, job: str) -> JobState:
 
 
 def note_first_seen(tx: Tx, job: str, now: datetime) -> None:
-    """Note when a job was met first: what was scheduled before is not missed."""
+    """Record when a job was first seen, once: what was scheduled before is not missed."""
     schema.set_fact_once(tx, _first_seen_fact(job), to_sql(now))
 
 
@@ -102,7 +104,7 @@ def start(
     now: datetime,
     until: datetime,
 ) -> int:
-    """Insert a run that begins now, under a lease; its id.
+    """Insert a run that begins now, under a lease, and return its id.
 
     Raises:
         DuplicateKeyError: that time has its row already, or another run of the job is open.
@@ -124,7 +126,8 @@ LEASE_ENDED = "lease_until<=:now"
 
 
 def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) -> bool:
-    """Lease a run again whose lease ran out, its token growing by 1; False when it changed."""
+    """Lease a run again whose lease ran out, its token growing by 1; return False when it
+    changed since."""
     return JOB_RUNS.claim(
         tx,
         seen.id,
@@ -137,7 +140,7 @@ def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) 
 
 
 def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
-    """End a run for good whose lease ran out; False when it changed meanwhile."""
+    """End a run whose lease ran out as failed; return False when it changed since."""
     return JOB_RUNS.give_back(
         tx,
         seen.id,
@@ -150,7 +153,7 @@ def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
 
 
 def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: datetime) -> bool:
-    """End a run with its result; False when the lease was taken over."""
+    """End a run with its result; return False when the lease was lost."""
     return JOB_RUNS.give_back(
         tx,
         run_id,
@@ -163,14 +166,15 @@ def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: d
 
 
 def give_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
-    """End a lease with the run unfinished: whoever looks next goes on with it."""
+    """End a lease with the run unfinished, so that the next look takes it over; return False
+    when the lease was lost."""
     return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 
 
 def note_missed(
     tx: Tx, job: str, scheduled_at: datetime, times: int, reason: str, now: datetime
 ) -> None:
-    """Put scheduled times that passed without a run on record, up to `scheduled_at`.
+    """Record scheduled times that passed without a run, the last of them `scheduled_at`.
 
     Raises:
         DuplicateKeyError: that time has its row already.
@@ -187,13 +191,13 @@ def note_missed(
 
 
 def get(tx: Tx, run_id: int) -> JobRun | None:
-    """The run with that id."""
+    """Return the run with that id; None when there is none."""
     row = tx.one("SELECT * FROM job_runs WHERE id=:id", id=run_id)
     return row_to(JobRun, row) if row else None
 
 
 def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
-    """Runs of one job, the newest time first."""
+    """Return runs of one job, the latest scheduled time first."""
     rows = tx.all(
         "SELECT * FROM job_runs WHERE job=:job ORDER BY scheduled_at DESC LIMIT :limit",
         job=job,
@@ -203,6 +207,6 @@ def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
 
 
 def newest(tx: Tx, limit: int) -> list[JobRun]:
-    """Runs of all jobs, the last written first."""
+    """Return runs of all jobs, the last inserted first."""
     rows = tx.all("SELECT * FROM job_runs ORDER BY id DESC LIMIT :limit", limit=limit)
     return [row_to(JobRun, row) for row in rows]

@@ -35,7 +35,7 @@ PLACES = {
 def claimable_statuses(
     tx: Tx, task_type: TaskType, now: datetime, only: int | None
 ) -> set[TaskStatus]:
-    """In which statuses a leaf may be worked on now (of one task): one look that locks nothing."""
+    """Return the statuses in which a leaf (of one task) may be claimed now. Locks nothing."""
     looks = [
         _look(source, status, place, order)
         for source in _sources(tx, only)
@@ -56,8 +56,11 @@ def next_claimable(
     *,
     waited_first: bool = False,
 ) -> Task | None:
-    """Lock the oldest leaf in that status that may be worked on now (of one task): first those that
-    never waited, or those whose wait is over."""
+    """Lock and return the oldest leaf (of one task) in that status that may be claimed now; None
+    when there is none.
+
+    Leaves that never waited go first; with `waited_first` those whose wait is over.
+    """
     step = -1 if waited_first else 1
     for source in _sources(tx, only):
         for place, order in PLACES[status][::step]:
@@ -86,7 +89,7 @@ def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:
 
 
 def claim(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
-    """Lease the task as `seen`, its token growing by 1; False when it changed since."""
+    """Lease the task as `seen`, its token growing by 1; return False when it changed since."""
     return TASKS.claim(
         tx,
         seen.id,
@@ -100,17 +103,19 @@ def claim(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> boo
 
 
 def lock(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for this transaction; False when the lease or the run has ended."""
+    """Lock the task's row for this transaction; return False when the lease was lost or the task
+    is not in progress any more."""
     return TASKS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def lock_in_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for its holder, also after the operator paused or cancelled it."""
+    """Lock the task's row for its holder, also after the operator paused or cancelled it; return
+    False when the lease was lost."""
     return TASKS_OF_ANY_STATUS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def assign_account(tx: Tx, task_id: int, token: int, account_id: int, now: datetime) -> bool:
-    """Write down which account works on the task."""
+    """Record which account works on the task; return False when the lease was lost."""
     return TASKS_OF_ANY_STATUS.write(
         tx,
         task_id,
@@ -131,7 +136,8 @@ def advance(
     now: datetime,
     page_to: int | None = None,
 ) -> bool:
-    """Move the marker and add to the counters; False when the lease or the task's run has ended."""
+    """Move the marker and add to the counters; return False when the lease was lost or the task
+    is not in progress any more."""
     pages = "" if page_to is None else ", page_to=:page_to"
     return TASKS.write(
         tx,
@@ -148,14 +154,14 @@ def advance(
 
 
 def add_new_count(tx: Tx, task_id: int, new: int) -> None:
-    """Count creators that turned out to be new, in the transaction that holds the task."""
+    """Add to the creators that turned out to be new, in a transaction that has the task locked."""
     tx.execute("UPDATE tasks SET new_count=new_count+:new WHERE id=:id", id=task_id, new=new)
 
 
 def show_waiting(
     tx: Tx, task_id: int, token: int, reason: WaitingFor | None, now: datetime
 ) -> bool:
-    """Tell what a task in progress waits for."""
+    """Record what a task in progress waits for; return False when the lease was lost."""
     return TASKS_OF_ANY_STATUS.write(
         tx,
         task_id,
@@ -179,7 +185,10 @@ def put_back(
     error: str | None,
     failed_attempt: bool,
 ) -> bool:
-    """End a lease with the work unfinished. An operator's pause or cancel in between stays."""
+    """End a lease with the work unfinished; return False when the lease was lost.
+
+    A pause or cancellation by the operator in between stays.
+    """
     attempts = ", attempts=attempts+1" if failed_attempt else ""
     keeps = "CASE WHEN status='in_progress' THEN {} ELSE {} END"
     return TASKS_OF_ANY_STATUS.give_back(
@@ -204,7 +213,8 @@ def put_back(
 def finish(
     tx: Tx, task_id: int, token: int, status: TaskStatus, now: datetime, error: str | None = None
 ) -> bool:
-    """End a lease with the task completed or failed; False when the lease or its run has ended."""
+    """End a lease with the task completed or failed; return False when the lease was lost or the
+    task is not in progress any more."""
     return TASKS.give_back(
         tx,
         task_id,
@@ -218,7 +228,8 @@ def finish(
 
 
 def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: datetime) -> bool:
-    """End the lease of a task that was split: from now on its children are worked on."""
+    """End the lease of a task that was split, so that its children are worked on; return False
+    when the lease was lost or the task is not in progress any more."""
     return TASKS.give_back(
         tx,
         task_id,
@@ -230,7 +241,8 @@ def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: date
 
 
 def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> int:
-    """Complete waiting pieces that begin behind the platform's last page; their range is empty."""
+    """Complete waiting pieces that begin behind the platform's last page, with an empty range;
+    return the number of pieces."""
     return tx.execute(
         "UPDATE tasks SET status='completed', page_to=page_from-1, finished_at=:now,"
         " updated_at=:now, waiting_for=NULL, not_before=NULL"
@@ -247,12 +259,12 @@ EXPIRED = f"task_type IN ('ingestion','export') AND is_leaf=1 AND {TASKS.expired
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Put back every task whose lease ran out."""
+    """Take back every task whose lease ran out; return the number of tasks."""
     return TASKS.reap(tx, now, "status='pending', updated_at=:now", where=EXPIRED)
 
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
-    """Parents of the tasks that `reap` would put back, by id."""
+    """Return the parents of the tasks that `reap` would take back, by id."""
     rows = tx.all(
         f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
         " ORDER BY parent_id",
@@ -262,13 +274,14 @@ def expired_parents(tx: Tx, now: datetime) -> list[int]:
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Tasks whose lease ran out and was not taken back."""
+    """Return the number of tasks whose lease ran out and was not taken back yet."""
     row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
     return int(row["n"]) if row else 0
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
-    """Change the end of a task's range; False when the lease or the task's run has ended."""
+    """Change the end of a task's range; return False when the lease was lost or the task is not
+    in progress any more."""
     return TASKS.write(
         tx,
         task_id,
@@ -280,14 +293,14 @@ def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -
 
 
 def current_token(tx: Tx, task_id: int) -> int:
-    """The token that was handed out last for the task."""
+    """Return the token of the task's last claim; 0 when there is no such task."""
     row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
     return int(row["lease_token"]) if row else 0
 
 
 def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:
-    """Make every token that was handed out for the task stale; the new one, or None when a lease
-    is alive."""
+    """Make every token that was handed out for the task stale; return the new one, or None when
+    the task is leased."""
     changed = tx.execute(
         "UPDATE tasks SET lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
         " status=CASE WHEN status='in_progress' THEN 'pending' ELSE status END"

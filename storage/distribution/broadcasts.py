@@ -15,8 +15,11 @@ ROW = 1
 
 @dataclass(frozen=True)
 class BroadcasterState:
-    """`result` is JSON text of the newest finished round; a lease in force is a round that runs.
-    `next_tasks` is JSON text: the task that a platform's next round begins with."""
+    """The state of the broadcaster.
+
+    `result` is JSON text of the newest finished round. A round runs while `lease_until` lies ahead.
+    `next_tasks` is JSON text: by platform the task with which the next round begins.
+    """
 
     is_on: bool = False
     started_at: datetime | None = None
@@ -27,13 +30,13 @@ class BroadcasterState:
 
 
 def state(tx: Tx) -> BroadcasterState:
-    """The one row; as it begins when nobody has written it yet."""
+    """Return the state; the defaults when nothing was written yet."""
     row = tx.one("SELECT * FROM broadcaster WHERE id=:row", row=ROW)
     return row_to(BroadcasterState, row) if row else BroadcasterState()
 
 
 def switch(tx: Tx, is_on: bool) -> bool:
-    """Turn broadcasting on or off; False when it was so already."""
+    """Turn broadcasting on or off; return False when it was so already."""
     _require_row(tx)
     return 1 == tx.execute(
         "UPDATE broadcaster SET is_on=:is_on WHERE id=:row AND is_on<>:is_on",
@@ -45,7 +48,7 @@ def switch(tx: Tx, is_on: bool) -> bool:
 def claim(
     tx: Tx, owner: str, now: datetime, until: datetime, due_before: datetime | None
 ) -> int | None:
-    """Lease the next round; its token, or None when one runs.
+    """Lease the next round and return its token; None when a round runs.
 
     With `due_before` only when broadcasting is on and no round started since then.
     """
@@ -69,7 +72,7 @@ def claim(
 
 
 def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
-    """End the round of that token with its result; False when it is another's by now."""
+    """End the round of that token with its result; return False when the lease was lost."""
     return BROADCASTER.give_back(
         tx,
         ROW,
@@ -84,7 +87,7 @@ def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: da
 
 
 def give_back(tx: Tx, owner: str, token: int) -> bool:
-    """End the lease of a round that came to nothing."""
+    """End the lease of a round without a result; return False when the lease was lost."""
     return BROADCASTER.give_back(tx, ROW, token, where="lease_owner=:owner", owner=owner)
 
 

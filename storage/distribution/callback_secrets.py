@@ -10,13 +10,13 @@ from storage.engines.transactions import Tx
 
 
 def secret_of(tx: Tx, task_id: str) -> str | None:
-    """The encrypted secret of a task, None when it has none or is gone."""
+    """Return the encrypted secret of a task; None when it has none or does not exist."""
     row = tx.one("SELECT callback_secret FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
     return row["callback_secret"] if row else None
 
 
 def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
-    """Change a task's encrypted secret if it is still what the caller has seen."""
+    """Change a task's encrypted secret; return False when it is not the one that was `seen`."""
     same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"
@@ -29,6 +29,7 @@ def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: dat
 
 
 def task_exists(tx: Tx, task_id: str) -> bool:
+    """Return whether there is a distribution task with that id."""
     row = tx.one("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
     return row is not None
 
@@ -36,7 +37,8 @@ def task_exists(tx: Tx, task_id: str) -> bool:
 def note_delivery(
     tx: Tx, task_ids: Sequence[str], delivery_id: int, state: str, retries: int, now: datetime
 ) -> None:
-    """Note on tasks how a delivery that told of them stands, unless a newer one did already."""
+    """Record on tasks the state of a delivery that reported them, unless a newer delivery is
+    recorded."""
     names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}
     tx.execute(
         "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"

@@ -14,8 +14,8 @@ from storage.models.mapping import read_by, row_to
 
 @dataclass(frozen=True)
 class Completion:
-    """A posted video. `details` is JSON text of what was verified, or None; `link_hash` tells the
-    video (or short link), so that it counts once for its task and user."""
+    """A posted video. `details` is JSON text of what was verified, or None; `link_hash`
+    identifies the video (or short link), so that it counts once for its task and user."""
 
     task_id: str
     user_id: str
@@ -31,7 +31,7 @@ class Completion:
 
 
 def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
-    """Completions with these links, by their keys."""
+    """Return the stored completions with these links, by their keys."""
     if not link_hashes:
         return {}
     names = {f"hash{n}": one for n, one in enumerate(link_hashes)}
@@ -42,7 +42,10 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
 
 
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
-    """Insert new completions, in key order. Raises DuplicateKeyError when another was faster."""
+    """Insert new completions, in key order.
+
+    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    """
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
         " verification_details, completed_at, created_at, changed_at)"
@@ -83,7 +86,7 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
-    """Ids of the tasks that were completed by somebody from `begins` until before `ends`."""
+    """Return the ids of tasks with a completion in `[begins, ends)`."""
     rows = tx.all(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
@@ -96,8 +99,11 @@ def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
 def late_tasks(
     tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
 ) -> list[str]:
-    """Ids of the tasks whose completions of that day changed since they were counted last, and not
-    before `changed_since`; a task whose day has no row was not counted."""
+    """Return the ids of tasks whose completions of that day changed since they were last
+    counted, and not before `changed_since`.
+
+    A task whose day has no row was not counted yet.
+    """
     rows = tx.all(
         "SELECT DISTINCT c.task_id FROM task_completions c"
         f" {tx.dialect.force_index('idx_task_completions_day')}"
@@ -113,7 +119,7 @@ def late_tasks(
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
-    """These tasks' completions from `begins` until before `ends`, by task."""
+    """Return these tasks' completions in `[begins, ends)`, by task."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(
@@ -129,7 +135,7 @@ def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) ->
 
 
 def count_of_task(tx: Tx, task_id: str) -> int:
-    """How often a task was completed."""
+    """Return the number of completions of a task."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM task_completions WHERE task_id=:task_id", task_id=task_id
     )

@@ -37,9 +37,12 @@ def _counts_of(row: Row) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class DailyStats:
-    """A task's numbers of a day. `counts` has every one of COUNTS; `revision` grows when a later
-    scan finds other ones; `event_id` names the report that told this revision. Completions that
-    changed before `counted_until` are in it."""
+    """A task's numbers of a day.
+
+    `counts` has a number for every name in COUNTS. `revision` grows when a later scan finds other
+    numbers; `event_id` is that of the report of this revision. Completions that changed before
+    `counted_until` are counted.
+    """
 
     task_id: str
     stats_date: date
@@ -53,7 +56,7 @@ class DailyStats:
 
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
-    """What is known of these tasks' day, by task."""
+    """Return the stored numbers of these tasks' day, by task."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(
@@ -65,7 +68,7 @@ def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
 
 
 def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
-    """A task's newest days."""
+    """Return a task's newest days, newest first."""
     rows = tx.all(
         "SELECT * FROM task_daily_stats WHERE task_id=:task_id"
         " ORDER BY stats_date DESC LIMIT :limit",
@@ -76,13 +79,13 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Insert or replace days whose numbers are new; nobody was told of them yet."""
+    """Insert or replace days whose numbers are new, as not sent yet."""
     columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
     _upsert(tx, found, [*columns, *NOT_SENT])
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Note that days were scanned again with the same numbers."""
+    """Record that days were scanned again with the same numbers."""
     _upsert(tx, found, ["completion_count", "error", *SCANNED])
 
 
@@ -123,8 +126,11 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
 def note_delivery(
     tx: Tx, event_id: str, sent_at: datetime | None, response: str | None, tries: int
 ) -> int:
-    """Note on the days that a report told how its delivery went (`sent_at` when it arrived); how
-    many days those are. A day whose numbers changed since belongs to a newer report."""
+    """Record the state of a report's delivery on the days in it; return the number of days.
+
+    `sent_at` is None unless it arrived. A day whose numbers changed since belongs to a newer report
+    and is not touched.
+    """
     return tx.execute(
         "UPDATE task_daily_stats SET is_sent=:is_sent, sent_at=:sent_at, response=:response,"
         " tries=:tries WHERE event_id=:event_id",

@@ -33,8 +33,8 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report on its way. `not_before` is None when it is done or under way; `attempts` counts
-    from its filing or its last replay."""
+    """A report to a URL. `not_before` is None when it is finished or being sent; `attempts`
+    counts from its filing or its last replay."""
 
     id: int
     event_id: str
@@ -58,7 +58,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """What is filed; the other columns follow."""
+    """A delivery to be filed."""
 
     event_id: str
     kind: DeliveryKind
@@ -72,8 +72,8 @@ class NewDelivery:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request, or why none could be made. `finished_at` is None while it is under way, and
-    for ever when its process died."""
+    """A request, or why none could be made. `finished_at` is None while it runs, and stays None
+    when its process died."""
 
     number: int
     started_at: datetime
@@ -85,8 +85,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which deliveries are meant; what is None or empty leaves nothing out. `since` is included,
-    `until` is not; both are moments of filing."""
+    """A selection of deliveries; what is None or empty leaves nothing out. `since` (included)
+    and `until` (excluded) are moments of filing."""
 
     ids: Sequence[int] = ()
     states: Sequence[DeliveryState] = ()
@@ -98,7 +98,8 @@ class Filter:
 
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
-    """File a delivery that is due at once; its id, or None when its event id is filed already."""
+    """File a delivery that is due at once and return its id; None when its event id is filed
+    already."""
     _make_endpoint(tx, new, now)
     try:
         return tx.insert(
@@ -135,13 +136,13 @@ def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
-    """The delivery with that id."""
+    """Return the delivery with that id; None when there is none."""
     row = tx.one("SELECT * FROM webhook_deliveries WHERE id=:id", id=delivery_id)
     return row_to(Delivery, row) if row else None
 
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
-    """Deliveries that match, newest first."""
+    """Return deliveries that match, newest first."""
     where, params = conditions(wanted)
     rows = tx.all(
         f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
@@ -152,14 +153,17 @@ def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
 
 
 def counts(tx: Tx) -> dict[DeliveryState, int]:
-    """How many deliveries are in each state."""
+    """Return the number of deliveries by state; a state without any is missing."""
     rows = tx.all("SELECT state, COUNT(*) AS n FROM webhook_deliveries GROUP BY state")
     return {DeliveryState(row["state"]): int(row["n"]) for row in rows}
 
 
 def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
-    """Make deliveries that match due again, with their attempts counted anew; how many. What is
-    under way and tests stay as they are."""
+    """Make matching deliveries due again, with their attempts counted from 0; return the number
+    of deliveries.
+
+    Deliveries that are being sent, and tests, stay as they are.
+    """
     where, params = conditions(wanted)
     return tx.execute(
         "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
@@ -170,7 +174,7 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
 
 
 def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
-    """A delivery's attempts, oldest first."""
+    """Return a delivery's attempts, oldest first."""
     rows = tx.all(
         "SELECT * FROM webhook_attempts WHERE delivery_id=:id ORDER BY id", id=delivery_id
     )
@@ -178,7 +182,7 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
 
 
 def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
-    """Write down that an attempt begins; its id."""
+    """Insert an attempt that begins now and return its id."""
     row = tx.one("SELECT COUNT(*) AS n FROM webhook_attempts WHERE delivery_id=:id", id=delivery_id)
     return tx.insert(
         "INSERT INTO webhook_attempts (delivery_id, number, started_at)"
@@ -197,7 +201,7 @@ def end_attempt(
     error: str | None,
     now: datetime,
 ) -> None:
-    """Write down how an attempt ended."""
+    """Record how an attempt ended."""
     tx.execute(
         "UPDATE webhook_attempts SET finished_at=:now, status=:status, response=:response,"
         " error=:error WHERE id=:id",
@@ -210,7 +214,7 @@ def end_attempt(
 
 
 def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """What a WHERE says for a filter, and its parameters."""
+    """Return the WHERE of a filter, and its parameters."""
     terms, params = ["1=1"], dict[str, Any]()
     lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
     for column, values in lists.items():

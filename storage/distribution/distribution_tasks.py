@@ -32,8 +32,8 @@ class DramaStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DramaFields:
-    """What is told of a distribution task. `callback_secret` is encrypted; `platform` is that of
-    `video_url`; `duration` is in seconds."""
+    """The fields of a distribution task that its owner sets. `callback_secret` is encrypted;
+    `platform` is that of `video_url`; `duration` is in seconds."""
 
     task_id: str
     project_id: str
@@ -48,7 +48,7 @@ class DramaFields:
 
 @dataclass(frozen=True)
 class Drama:
-    """A distribution task as it is stored; the `callback_…` facts are of its newest delivery."""
+    """A distribution task as it is stored; the `callback_…` fields are of its newest delivery."""
 
     fields: DramaFields = field(metadata=read_by(partial(row_to, DramaFields)))
     callback_status: str | None
@@ -59,7 +59,7 @@ class Drama:
 
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
-    """Insert distribution tasks, in key order; known ones get what is told now."""
+    """Insert distribution tasks, in key order, or replace the fields of known ones."""
     columns = ", ".join(("task_id", *WRITTEN))
     marks = ", ".join(f":{name}" for name in ("task_id", *WRITTEN))
     tx.execute_many(
@@ -74,7 +74,7 @@ def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
 
 
 def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
-    """Those of these tasks that are known, by their ids."""
+    """Return the fields of those tasks that are known, by their ids."""
     if not task_ids:
         return {}
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
@@ -84,13 +84,13 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
 
 
 def get(tx: Tx, task_id: str) -> Drama | None:
-    """The task with that id."""
+    """Return the task with that id; None when there is none."""
     row = tx.one("SELECT * FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
     return row_to(Drama, row) if row else None
 
 
 def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]:
-    """The newest tasks (of a status)."""
+    """Return the newest tasks (of a status), newest first."""
     where = "" if status is None else "WHERE status=:status"
     rows = tx.all(
         f"SELECT * FROM drama_tasks {where} ORDER BY id DESC LIMIT :limit",
@@ -101,7 +101,7 @@ def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]
 
 
 def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool:
-    """Pause, resume or finish a task; False when there is none of that id."""
+    """Pause, resume or finish a task; return False when there is none of that id."""
     return 1 == tx.execute(
         "UPDATE drama_tasks SET status=:status, updated_at=:now WHERE task_id=:task_id",
         task_id=task_id,
@@ -111,7 +111,8 @@ def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool
 
 
 def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
-    """Replace the encrypted secret that signs a task's reports; False when there is no task."""
+    """Replace the encrypted secret that signs a task's reports; return False when there is no
+    such task."""
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now WHERE task_id=:task_id",
         task_id=task_id,
@@ -121,7 +122,7 @@ def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
 
 
 def secrets(tx: Tx) -> list[tuple[str, str]]:
-    """Ids of the tasks that have a secret, with it as it is stored."""
+    """Return id and encrypted secret of every task that has one, oldest first."""
     rows = tx.all(
         "SELECT task_id, callback_secret FROM drama_tasks WHERE callback_secret IS NOT NULL"
         " ORDER BY id"
@@ -130,7 +131,8 @@ def secrets(tx: Tx) -> list[tuple[str, str]]:
 
 
 def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
-    """Store a task's secret under another key: nothing that anybody told has changed."""
+    """Replace a task's secret by the same one under another key; the task does not count as
+    changed."""
     tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret WHERE task_id=:task_id",
         task_id=task_id,
@@ -139,7 +141,7 @@ def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
 
 
 def to_broadcast(tx: Tx, after_task_id: str, limit: int) -> list[DramaFields]:
-    """Active tasks with a video and somebody to tell, by id."""
+    """Return active tasks with a video and a callback URL, and ids above `after_task_id`, by id."""
     rows = tx.all(
         "SELECT * FROM drama_tasks WHERE status='active' AND callback_url IS NOT NULL"
         " AND video_url IS NOT NULL AND task_id>:after ORDER BY task_id LIMIT :limit",

@@ -14,7 +14,7 @@ REASON_CHARS = 512
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL that something was ever filed for."""
+    """A URL for which a delivery was filed at some time."""
 
     url_hash: str
     url: str
@@ -25,13 +25,13 @@ class Endpoint:
 
 
 def get(tx: Tx, url_hash: str) -> Endpoint | None:
-    """The URL's row; None when nothing was ever filed for it."""
+    """Return the URL's row; None when no delivery was ever filed for it."""
     row = tx.one("SELECT * FROM webhook_endpoints WHERE url_hash=:url_hash", url_hash=url_hash)
     return row_to(Endpoint, row) if row else None
 
 
 def disabled(tx: Tx) -> list[Endpoint]:
-    """URLs that are not sent to, newest decision first."""
+    """Return the disabled URLs, the last one disabled first."""
     rows = tx.all("SELECT * FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC")
     return [row_to(Endpoint, row) for row in rows]
 
@@ -39,7 +39,7 @@ def disabled(tx: Tx) -> list[Endpoint]:
 def set_enabled(
     tx: Tx, url_hash: str, now: datetime, *, enabled: bool, reason: str | None = None
 ) -> bool:
-    """Disable or enable a URL; False when nothing was ever filed for it."""
+    """Enable or disable a URL; return False when no delivery was ever filed for it."""
     return 1 == tx.execute(
         "UPDATE webhook_endpoints SET is_enabled=:enabled, reason=:reason, rest_until=NULL,"
         " changed_at=:now WHERE url_hash=:url_hash",

@@ -13,7 +13,7 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class User:
-    """A user of the distributing site, and the agent that it belongs to."""
+    """A user of the distributing site, and the agent to which the user belongs."""
 
     user_id: str
     name: str = ""
@@ -21,7 +21,7 @@ class User:
 
 
 def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
-    """Insert users, in key order; known ones get what is told now."""
+    """Insert users, in key order, or replace the fields of known ones."""
     tx.execute_many(
         "INSERT INTO users (user_id, name, agent_node, created_at, updated_at)"
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
@@ -31,7 +31,7 @@ def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
 
 
 def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
-    """Those of these users that are known, by their ids."""
+    """Return those of the users that are known, by their ids."""
     if not user_ids:
         return {}
     names = {f"id{n}": user_id for n, user_id in enumerate(user_ids)}
@@ -43,6 +43,6 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
 
 
 def agents(tx: Tx) -> dict[str, str]:
-    """The agent of each user that has one."""
+    """Return the agent of every user that has one, by user id."""
     rows = tx.all("SELECT user_id, agent_node FROM users WHERE agent_node<>''")
     return {row["user_id"]: row["agent_node"] for row in rows}

@@ -34,7 +34,7 @@ AWAY_MOST_SECS = 5.0
 
 
 class Tx:
-    """Statements inside one transaction (or, for reads, one connection)."""
+    """Statements inside a transaction or, for reads, on a connection without one."""
 
     def __init__(self, *, connection: Connection, engine: Engine) -> None:
         self.dialect: Dialect = engine.dialect
@@ -43,27 +43,30 @@ class Tx:
         self._cursor = connection.cursor()
 
     def all(self, sql: str, **params: Any) -> list[Row]:
+        """Run a query and return its rows."""
         self._run(sql, params)
         return list(self._cursor.fetchall())
 
     def one(self, sql: str, **params: Any) -> Row | None:
+        """Run a query and return its first row; None when there is none."""
         self._run(sql, params)
         row: Row | None = self._cursor.fetchone()
         return row
 
     def execute(self, sql: str, **params: Any) -> int:
-        """Run it; the number of rows that matched."""
+        """Run a statement and return the number of rows that matched, changed or not."""
         self._run(sql, params)
         return int(self._cursor.rowcount)
 
     def insert(self, sql: str, **params: Any) -> int:
-        """Run it; the id of the new row."""
+        """Run an INSERT and return the id of the new row."""
         self._run(sql, params)
         return int(self._cursor.lastrowid)
 
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
     ) -> None:
+        """Run a statement once for each of `rows`."""
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
         except self._engine.driver_errors as error:
@@ -73,15 +76,17 @@ class Tx:
         self._cursor.close()
 
     def tables(self) -> set[str]:
-        """Names of the tables that exist."""
+        """Return the names of the tables that exist."""
         return self._engine.tables(self._connection)
 
     def read_clock(self) -> ClockReading | None:
-        """The database's clock, or None where it is the host's."""
+        """Return a reading of the server's clock; None where the database has no clock but the
+        host's."""
         return self._engine.read_clock(self._connection)
 
     def connections(self) -> tuple[int, int] | None:
-        """Connections that the server has and allows, or None where there is no server."""
+        """Return the numbers of connections that the server has and allows; None where there is
+        no server."""
         return self._engine.connections(self._connection)
 
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
@@ -220,10 +225,11 @@ def _pause_secs(state: RetryCallState) -> float:
 
 
 def open_engine(url: str, pool_size: int) -> Engine:
-    """The engine that `DATABASE_URL` names; connects when first used. Only its driver is loaded.
+    """Return the engine that `DATABASE_URL` names. It connects when first used, and only its
+    driver is loaded.
 
     Raises:
-        SettingsError: the URL has another form. Its password is not repeated.
+        SettingsError: the URL cannot be read. Its password is not repeated.
     """
     scheme = url.split(":", 1)[0].lower()
     if scheme == "sqlite":
@@ -242,7 +248,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Whether waiting will not help: wrong password, missing table, read-only file."""
+    """Return whether waiting will not help: wrong password, missing table, read-only file."""
     return not isinstance(
         error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
     )

@@ -15,7 +15,7 @@ class AccountStatus(StrEnum):
 
 
 class Health(StrEnum):
-    """How far the platform trusts an account, as we have seen it."""
+    """How far the platform trusts an account, as its answers show."""
 
     HEALTHY = "healthy"
     SUSPECT = "suspect"  # refused; rests, and is probed before it works again
@@ -24,6 +24,8 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
+    """An account of the pool. Password, session and proxy are encrypted; `pace` is JSON text."""
+
     id: int
     platform: str
     username: str
@@ -52,11 +54,13 @@ class Account:
     updated_at: datetime
 
     def exported_on(self, day: date) -> int:
+        """Return the number of rows exported on `day`, if that is the day being counted; 0
+        otherwise."""
         return self.today_export_count if self.quota_day == day else 0
 
     def remaining_quota(self, day: date) -> int:
-        """Rows that this account may still export on `day`; none when it has counted a later one
-        (the quota day never goes back)."""
+        """Return the number of rows that may still be exported on `day`; 0 when the account
+        counts a later one already (the quota day never goes back)."""
         if self.quota_day > day:
             return 0
         return max(0, self.daily_export_limit - self.exported_on(day))
@@ -64,6 +68,8 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountEvent:
+    """Something that happened to an account."""
+
     id: int
     account_id: int
     username: str

@@ -37,6 +37,8 @@ class WaitingFor(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
+    """A task, or (with `parent_id`) a piece of one. Only leaves are claimed."""
+
     id: int
     parent_id: int | None
     task_type: TaskType
@@ -69,12 +71,12 @@ class Task:
 
     @property
     def last_page(self) -> int | None:
-        """The last page that is stored, None before the first."""
+        """The last page that is stored; None before the first."""
         return self._marker("page")
 
     @property
     def last_id(self) -> int:
-        """The id up to which the export has gone, 0 before the first row."""
+        """The id up to which the export has come; 0 before the first row."""
         return self._marker("last_id") or 0
 
     def _marker(self, name: str) -> int | None:

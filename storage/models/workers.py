@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Worker:
-    """One running process."""
+    """A running process."""
 
     id: str
     host: str

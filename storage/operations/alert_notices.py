@@ -15,13 +15,15 @@ from storage.operations.alerts import Alert
 
 
 class News(StrEnum):
+    """What a message reports about its alert."""
+
     RAISED = "raised"
     RESOLVED = "resolved"
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One message to one channel, leased under `token`. `attempts` counts this one."""
+    """A message to a channel, leased under `token`. `attempts` counts this one."""
 
     id: int
     alert: Alert
@@ -39,7 +41,8 @@ DUE = (
 
 
 def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
-    """A message that is due; nothing when the channel has one of that alert and news."""
+    """Insert a message that is due; does nothing when the channel has one of that alert and
+    news."""
     tx.execute(
         "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
         f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
@@ -51,7 +54,7 @@ def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
 
 
 def has_due(tx: Tx, channel: str, now: datetime) -> bool:
-    """Whether the channel is to be told something now; locks nothing."""
+    """Return whether a message to the channel is due now. Locks nothing."""
     index = tx.dialect.force_index("idx_alert_notices_due")
     row = tx.one(
         f"SELECT 1 AS yes FROM alert_notices {index} WHERE {DUE} LIMIT 1",
@@ -64,7 +67,10 @@ def has_due(tx: Tx, channel: str, now: datetime) -> bool:
 def claim(
     tx: Tx, channel: str, owner: str, now: datetime, until: datetime, limit: int
 ) -> list[Notice]:
-    """Lease what the channel is to be told now, the longest due first; an attempt is counted."""
+    """Lease the messages that are due now, the longest due first, and count an attempt for each.
+
+    Raises DatabaseContentionError when another process leased one meanwhile.
+    """
     index = tx.dialect.force_index("idx_alert_notices_due")
     rows = tx.all(
         f"SELECT * FROM alert_notices {index} WHERE {DUE}"
@@ -102,7 +108,7 @@ def claim(
 
 
 def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
-    """The channel has accepted the message; False when the lease was lost."""
+    """End a lease as the channel has accepted the message; return False when the lease was lost."""
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -113,7 +119,8 @@ def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
 
 
 def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
-    """The channel did not accept it; later again. False when the lease was lost."""
+    """End a lease as the channel did not accept the message, to be tried again at `not_before`;
+    return False when the lease was lost."""
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -125,7 +132,8 @@ def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
 
 
 def give_up(tx: Tx, notice: Notice, error: str) -> bool:
-    """The channel did not accept it for too long. False when the lease was lost."""
+    """End a lease as the channel did not accept the message for too long; return False when the
+    lease was lost."""
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -136,7 +144,8 @@ def give_up(tx: Tx, notice: Notice, error: str) -> bool:
 
 
 def drop_unsent(tx: Tx, alert_id: int) -> int:
-    """Forget that an alert was to be told as raised, where nobody can have told it."""
+    """Delete the unsent messages that an alert was raised, except those that are being sent;
+    return the number of messages."""
     return tx.execute(
         "DELETE FROM alert_notices"
         " WHERE alert_id=:id AND news='raised' AND state<>'told' AND lease_until IS NULL",
@@ -145,7 +154,7 @@ def drop_unsent(tx: Tx, alert_id: int) -> int:
 
 
 def notified_channels(tx: Tx, alert_id: int) -> list[str]:
-    """The channels that were told that the alert was raised."""
+    """Return the channels that have accepted the message that the alert was raised."""
     rows = tx.all(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
         id=alert_id,

@@ -11,7 +11,8 @@ from storage.engines.transactions import Tx
 
 @dataclass(frozen=True)
 class WebAction:
-    """`who` is the name of a token; `outcome` is `done`, or why it was refused."""
+    """An action by console or API. `who` is the name of a token; `outcome` is `done`, or why it
+    was refused."""
 
     id: int
     who: str

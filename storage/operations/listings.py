@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows of a list: the newest `limit` below the id `before`, made in `[since, until)`."""
+    """A part of a list: the newest `limit` rows with ids below `before`, made in `[since,
+    until)`."""
 
     limit: int
     before: int | None = None
@@ -43,7 +44,7 @@ def tasks(
     domain: str | None = None,
     label: str | None = None,
 ) -> list[Task]:
-    """Tasks that are no piece of another."""
+    """Return tasks that are no piece of another."""
     source = f"tasks {tx.dialect.force_index('idx_tasks_pieces')}"
     labelled = None if label is None else {"label": label}
     if labelled is not None:
@@ -72,7 +73,7 @@ def segments(
     account_id: int | None = None,
     task_id: int | None = None,
 ) -> list[Segment]:
-    """Export files."""
+    """Return export files."""
     rows = _newest(
         tx,
         "export_logs",
@@ -89,7 +90,7 @@ def segments(
 def events(
     tx: Tx, part: Slice, account_id: int | None = None, kind: str | None = None
 ) -> list[AccountEvent]:
-    """What happened to the accounts (to one of them)."""
+    """Return events of the accounts (of one of them)."""
     rows = _newest(
         tx,
         "(SELECT e.*, a.username FROM account_events e JOIN accounts a ON a.id=e.account_id) e",
@@ -102,13 +103,13 @@ def events(
 
 
 def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
-    """What people did by console and API."""
+    """Return actions by console and API."""
     rows = _newest(tx, "web_actions", part, "created_at", who=who)
     return [row_to(WebAction, row) for row in rows]
 
 
 def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
-    """What is wrong, or was."""
+    """Return alerts, open and resolved."""
     fixed = "open_key>''" if only_open else "1=1"
     return [row_to(Alert, row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
 
@@ -116,13 +117,13 @@ def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
 def job_runs(
     tx: Tx, part: Slice, job: str | None = None, state: RunState | None = None
 ) -> list[JobRun]:
-    """Runs of scheduled jobs, by the time they were for."""
+    """Return runs of scheduled jobs; the time range is of the times they were scheduled for."""
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
     return [row_to(JobRun, row) for row in rows]
 
 
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
-    """Reports to receivers. The slice's time range counts, not the filter's."""
+    """Return reports to receivers. The slice's time range counts, not the filter's."""
     where, params = conditions(replace(wanted, since=None, until=None))
     rows = _newest(
         tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
@@ -137,7 +138,7 @@ def works(
     uid: str | None = None,
     is_valid: bool | None = None,
 ) -> list[Work]:
-    """The catalogue of videos; the time range is of publishing."""
+    """Return works of the catalogue; the time range is of publishing."""
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
     return [row_to(Work, row) for row in rows]
@@ -145,14 +146,14 @@ def works(
 
 @dataclass(frozen=True)
 class Numbered(Generic[T]):
-    """A row whose value has no id of its own."""
+    """The id of a row, and its value, which has no id of its own."""
 
     id: int
     row: T
 
 
 def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
-    """Distribution tasks."""
+    """Return distribution tasks."""
     rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
     return [Numbered(row["id"], row_to(Drama, row)) for row in rows]
 
@@ -160,7 +161,7 @@ def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbe
 def completions(
     tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
 ) -> list[Numbered[Completion]]:
-    """Posted videos."""
+    """Return posted videos; the time range is of completion."""
     rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
     return [Numbered(row["id"], row_to(Completion, row)) for row in rows]
 
@@ -168,7 +169,7 @@ def completions(
 def daily_stats(
     tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
 ) -> list[Numbered[DailyStats]]:
-    """Numbers by task and day; the time range is of scanning."""
+    """Return numbers by task and day; the time range is of scanning."""
     rows = _newest(
         tx,
         "task_daily_stats",
@@ -189,8 +190,8 @@ def _newest(
     params: Mapping[str, object] | None = None,
     **equal: object,
 ) -> list[Row]:
-    """Rows of a list by its id, for which `fixed` holds (with its `params`). An equality with None
-    is left out."""
+    """Return rows for which `fixed` (with its `params`) and the equalities hold, newest first;
+    an equality with None is left out."""
     terms = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
     if part.before is not None:
         terms.append("id<:before")

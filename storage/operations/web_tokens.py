@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class WebToken:
-    """`token_hash` is the SHA-256 of the token, in hex."""
+    """A token for console and API. `token_hash` is the SHA-256 of the token, in hex."""
 
     id: int
     name: str
@@ -30,7 +30,7 @@ class WebToken:
 
 
 def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
-    """Insert a token; its id."""
+    """Insert a token and return its id."""
     return tx.insert(
         "INSERT INTO web_tokens (name, role, token_hash, created_at)"
         " VALUES (:name, :role, :hash, :now)",
@@ -42,7 +42,7 @@ def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
 
 
 def by_hash(tx: Tx, token_hash: str) -> WebToken | None:
-    """The token of that hash that was not revoked."""
+    """Return the token of that hash; None when there is none, or when it was revoked."""
     row = tx.one(
         "SELECT * FROM web_tokens WHERE token_hash=:hash AND revoked_at IS NULL", hash=token_hash
     )
@@ -50,23 +50,23 @@ def by_hash(tx: Tx, token_hash: str) -> WebToken | None:
 
 
 def get(tx: Tx, token_id: int) -> WebToken | None:
-    """The token with that id that was not revoked."""
+    """Return the token with that id; None when there is none, or when it was revoked."""
     row = tx.one("SELECT * FROM web_tokens WHERE id=:id AND revoked_at IS NULL", id=token_id)
     return row_to(WebToken, row) if row else None
 
 
 def every(tx: Tx) -> list[WebToken]:
-    """All tokens, also revoked ones, by id."""
+    """Return all tokens, revoked ones too, by id."""
     return [row_to(WebToken, row) for row in tx.all("SELECT * FROM web_tokens ORDER BY id")]
 
 
 def note_used(tx: Tx, token_id: int, now: datetime) -> None:
-    """Write down when a token was used."""
+    """Record when a token was used."""
     tx.execute("UPDATE web_tokens SET last_used_at=:now WHERE id=:id", id=token_id, now=to_sql(now))
 
 
 def revoke(tx: Tx, token_id: int, now: datetime) -> bool:
-    """End a token; False when it has ended before."""
+    """Revoke a token; return False when it was revoked before, or does not exist."""
     return 1 == tx.execute(
         "UPDATE web_tokens SET revoked_at=:now WHERE id=:id AND revoked_at IS NULL",
         id=token_id,

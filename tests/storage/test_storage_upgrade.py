@@ -145,7 +145,7 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
 ):
     if old.dialect.name == "sqlite":
         pytest.skip("a migration is one transaction there")
-    real, seen = old.write, []
+    real, seen = old.write_idempotent, []
 
     def write(work, **options):
         seen.append(work)
@@ -155,7 +155,7 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
             upgrade(old, "second", two_steps)
         return real(work, **options)
 
-    monkeypatch.setattr(old, "write", write)
+    monkeypatch.setattr(old, "write_idempotent", write)
     with pytest.raises(SchemaMismatchError, match="another process took the upgrade over"):
         upgrade(old, "first", two_steps)
     assert schema.inspect(old) is SchemaState.CURRENT
