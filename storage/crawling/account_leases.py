@@ -121,10 +121,10 @@ def give_back(
         account_id,
         token,
         "status='idle', last_used_at=:now, updated_at=:now,"
-        f" good_answers=:good{recovered}{_told(asked)}",
+        f" good_answers=:good{recovered}{_pace_changes(asked)}",
         now=to_sql(now),
         good=good_answers,
-        **_asked_params(asked),
+        **_pace_params(asked),
     )
 
 
@@ -144,11 +144,11 @@ def cool_down(
         account_id,
         token,
         "status='idle', last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
-        f" good_answers=0, failure_count=failure_count+1{_told(asked)}",
+        f" good_answers=0, failure_count=failure_count+1{_pace_changes(asked)}",
         now=to_sql(now),
         until=to_sql(until),
         health=health.value,
-        **_asked_params(asked),
+        **_pace_params(asked),
     )
 
 
@@ -165,11 +165,11 @@ def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: 
     )
 
 
-def _told(asked: PaceState | None) -> str:
+def _pace_changes(asked: PaceState | None) -> str:
     return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
 
 
-def _asked_params(asked: PaceState | None) -> dict[str, Any]:
+def _pace_params(asked: PaceState | None) -> dict[str, Any]:
     if asked is None:
         return {}
     return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}

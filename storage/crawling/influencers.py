@@ -49,15 +49,15 @@ def upsert_page(
         [
             {
                 "platform": platform,
-                "uid": one.uid,
-                "nickname": one.nickname,
+                "uid": creator.uid,
+                "nickname": creator.nickname,
                 "domain": domain,
                 "page": page,
-                "raw": one.raw_data,
+                "raw": creator.raw_data,
                 "now": moment,
                 "log": log_id,
             }
-            for one in sorted(creators, key=lambda one: one.uid)
+            for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )
 
@@ -175,15 +175,15 @@ def total(tx: Tx) -> int:
     return int(row["n"]) if row else 0
 
 
-def count_pending(tx: Tx, platform: str, domain: str, most: int) -> int:
+def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
     """Return the number of creators that are still to be exported, counting up to `limit`."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
-        " LIMIT :most) AS pending",
+        " LIMIT :limit) AS pending",
         platform=platform,
         domain=domain,
-        most=most,
+        limit=limit,
     )
     return int(row["n"]) if row else 0

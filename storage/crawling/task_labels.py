@@ -41,7 +41,7 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
     ids = sorted(task_ids)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        names = {f"id{n}": one for n, one in enumerate(some)}
+        names = {f"id{n}": task_id for n, task_id in enumerate(some)}
         places = ",".join(f":{name}" for name in names)
         rows = tx.all(
             f"SELECT task_id, label FROM task_labels WHERE task_id IN ({places})"
@@ -61,7 +61,7 @@ def in_use(tx: Tx, limit: int) -> list[str]:
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
     """Return the ids of open tasks of a type that have one of the labels, ascending."""
-    names = {f"label{n}": one for n, one in enumerate(labels)}
+    names = {f"label{n}": label for n, label in enumerate(labels)}
     places = ",".join(f":{name}" for name in names)
     rows = tx.all(
         "SELECT DISTINCT t.id FROM task_labels l JOIN tasks t ON t.id=l.task_id"

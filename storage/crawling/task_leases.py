@@ -42,8 +42,8 @@ def claimable_statuses(
         for status, places in PLACES.items()
         for place, order in places
     ]
-    told = [f"SELECT status FROM ({look}) AS look{n}" for n, look in enumerate(looks)]
-    rows = tx.all(" UNION ALL ".join(told), type=task_type.value, now=to_sql(now), only=only)
+    statuses = [f"SELECT status FROM ({look}) AS look{n}" for n, look in enumerate(looks)]
+    rows = tx.all(" UNION ALL ".join(statuses), type=task_type.value, now=to_sql(now), only=only)
     return {TaskStatus(row["status"]) for row in rows}
 
 

@@ -34,11 +34,11 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
     """Return the stored completions with these links, by their keys."""
     if not link_hashes:
         return {}
-    names = {f"hash{n}": one for n, one in enumerate(link_hashes)}
+    names = {f"hash{n}": link_hash for n, link_hash in enumerate(link_hashes)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
     found = [row_to(Completion, row) for row in rows]
-    return {one.key: one for one in found}
+    return {completion.key: completion for completion in found}
 
 
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
@@ -53,16 +53,16 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
         " :now)",
         [
             {
-                "task_id": one.task_id,
-                "user_id": one.user_id,
-                "platform": one.platform,
-                "link": one.submission_link,
-                "hash": one.link_hash,
-                "details": one.details,
-                "completed_at": to_sql(one.completed_at),
+                "task_id": completion.task_id,
+                "user_id": completion.user_id,
+                "platform": completion.platform,
+                "link": completion.submission_link,
+                "hash": completion.link_hash,
+                "details": completion.details,
+                "completed_at": to_sql(completion.completed_at),
                 "now": to_sql(now),
             }
-            for one in sorted(completions, key=lambda one: one.key)
+            for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )
 
@@ -74,13 +74,13 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
         " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
         [
             {
-                "details": one.details,
-                "hash": one.link_hash,
-                "task_id": one.task_id,
-                "user_id": one.user_id,
+                "details": completion.details,
+                "hash": completion.link_hash,
+                "task_id": completion.task_id,
+                "user_id": completion.user_id,
                 "now": to_sql(now),
             }
-            for one in sorted(completions, key=lambda one: one.key)
+            for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )
 

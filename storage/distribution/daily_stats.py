@@ -107,18 +107,18 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
         f" {tx.dialect.on_conflict_update('task_id, stats_date', refreshed)}",
         [
             {
-                "task_id": one.task_id,
-                "stats_date": str(one.stats_date),
-                **one.counts,
-                "completion_count": one.completion_count,
-                "revision": one.revision,
-                "error": one.error,
-                "event_id": one.event_id,
-                "scanned_at": to_sql(one.scanned_at),
-                "counted_until": to_sql(one.counted_until),
+                "task_id": stats.task_id,
+                "stats_date": str(stats.stats_date),
+                **stats.counts,
+                "completion_count": stats.completion_count,
+                "revision": stats.revision,
+                "error": stats.error,
+                "event_id": stats.event_id,
+                "scanned_at": to_sql(stats.scanned_at),
+                "counted_until": to_sql(stats.counted_until),
                 **NOT_SENT,
             }
-            for one in sorted(found, key=lambda one: one.task_id)
+            for stats in sorted(found, key=lambda stats: stats.task_id)
         ],
     )
 

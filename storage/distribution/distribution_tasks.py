@@ -67,8 +67,8 @@ def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
         f" VALUES ({marks}, :now, :now)"
         f" {tx.dialect.on_conflict_update('task_id', [*WRITTEN, 'updated_at'])}",
         [
-            asdict(one) | {"status": one.status.value, "now": to_sql(now)}
-            for one in sorted(dramas, key=lambda one: one.task_id)
+            asdict(drama) | {"status": drama.status.value, "now": to_sql(now)}
+            for drama in sorted(dramas, key=lambda drama: drama.task_id)
         ],
     )
 

@@ -26,7 +26,10 @@ def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
         "INSERT INTO users (user_id, name, agent_node, created_at, updated_at)"
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
         f" {tx.dialect.on_conflict_update('user_id', ['name', 'agent_node', 'updated_at'])}",
-        [asdict(one) | {"now": to_sql(now)} for one in sorted(users, key=lambda one: one.user_id)],
+        [
+            asdict(user) | {"now": to_sql(now)}
+            for user in sorted(users, key=lambda user: user.user_id)
+        ],
     )
 
 

@@ -15,8 +15,8 @@ from storage.engines.url import MySQLAddress, Node
 NOT_IN_CLUSTER = 1047  # a Galera node that lost its quorum, or has not caught up yet
 REFUSED = {1040, 1129, 1152, 1159, 1161, 1203, 2002, 2003, 2006, 2013, NOT_IN_CLUSTER}
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
-# A host that vanishes in the middle of a transaction must not hold its locks for hours; and who
-# waits for a lock is told soon, and runs its transaction again.
+# A host that vanishes in the middle of a transaction must not hold its locks for hours, and a
+# transaction that waits for a lock is to fail soon, as it is then run again.
 PATIENCE = "SET SESSION wait_timeout=20, innodb_lock_wait_timeout=5"
 CONNECT_SECS = 5
 NODE_CONNECT_SECS = 2  # where another node may answer instead

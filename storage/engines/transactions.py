@@ -26,11 +26,11 @@ from storage.engines.url import FORMS, MySQLAddress
 T = TypeVar("T")
 P = ParamSpec("P")
 Row = Mapping[str, Any]
-CONTENTION_TRIES = 20
-CONTENTION_MOST_SECS = 0.25
+MAX_CONTENTION_TRIES = 20
+MAX_CONTENTION_PAUSE_SECS = 0.25
 FIRST_PAUSE_SECS = 0.002
 CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
-AWAY_MOST_SECS = 5.0
+MAX_OUTAGE_PAUSE_SECS = 5.0
 
 
 class Tx:
@@ -123,7 +123,9 @@ class Database:
             DatabaseContentionError: other transactions won twenty times, or held a lock for long.
             DatabaseError: anything else; rolled back.
         """
-        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=False)
+        return self._run_with_retries(
+            lambda: self._transaction(query, *args, **kwargs), repeatable=False
+        )
 
     def write_idempotent(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
@@ -133,14 +135,18 @@ class Database:
         Only for a unit that may be committed twice without harm. Raises as `write`, but never
         CommitUnknownError.
         """
-        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=True)
+        return self._run_with_retries(
+            lambda: self._transaction(query, *args, **kwargs), repeatable=True
+        )
 
     def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)`, which only reads, and return what it returns.
 
         Each statement sees what is committed at its moment. Raises as `write_idempotent`.
         """
-        return self._again(lambda: self._with_connection(query, *args, **kwargs), repeatable=True)
+        return self._run_with_retries(
+            lambda: self._with_connection(query, *args, **kwargs), repeatable=True
+        )
 
     def close(self) -> None:
         self.engine.close()
@@ -172,10 +178,10 @@ class Database:
         finally:
             self.engine.release(connection)
 
-    def _again(self, unit: Callable[[], T], *, repeatable: bool) -> T:
+    def _run_with_retries(self, unit: Callable[[], T], *, repeatable: bool) -> T:
         begun = self._clock.monotonic()
         try:
-            return unit()  # nearly always that is all; the machinery below has its price
+            return unit()  # without tenacity: nearly every unit succeeds at once
         except DatabaseError as error:
             if not _may_run_again(error, repeatable):
                 raise
@@ -184,29 +190,31 @@ class Database:
                 raise
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
                 raise
-        self._rest(FIRST_PAUSE_SECS)
+        self._pause(FIRST_PAUSE_SECS)
         return self._retry(unit, repeatable, begun)
 
     def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
-            stop=partial(self._enough, begun),
+            stop=partial(self._is_over, begun),
             wait=_pause_secs,
-            sleep=self._rest,
+            sleep=self._pause,
             reraise=True,
         )
         return retrying(unit)
 
-    def _rest(self, secs: float) -> None:
-        # A server that is away is not waited for when we end; contention is always sat out.
-        lost = secs > CONTENTION_MOST_SECS
+    def _pause(self, secs: float) -> None:
+        # Contention is waited out even while the process ends; an outage is not.
+        lost = secs > MAX_CONTENTION_PAUSE_SECS
         self._clock.wait(self.give_up if lost else self._never, secs)
 
-    def _enough(self, begun: float, state: RetryCallState) -> bool:
+    def _is_over(self, begun: float, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContentionError):
             waited_secs = self._clock.monotonic() - begun
-            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
+            return (
+                waited_secs >= CONTENTION_SECS or state.attempt_number >= MAX_CONTENTION_TRIES - 1
+            )
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 
@@ -220,8 +228,8 @@ def _pause_secs(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     doubled = 2.0 ** min(state.attempt_number, 16)
     if isinstance(error, DatabaseContentionError):
-        return random.uniform(0.5, 1.0) * min(CONTENTION_MOST_SECS, 0.002 * doubled)
-    return random.uniform(0.6, 1.0) * min(AWAY_MOST_SECS, 0.3 * doubled)
+        return random.uniform(0.5, 1.0) * min(MAX_CONTENTION_PAUSE_SECS, 0.002 * doubled)
+    return random.uniform(0.6, 1.0) * min(MAX_OUTAGE_PAUSE_SECS, 0.3 * doubled)
 
 
 def open_engine(url: str, pool_size: int) -> Engine:

@@ -1,4 +1,4 @@
-"""Queries on `alert_notices`: what each channel is to be told, and whether it was."""
+"""Queries on `alert_notices`: messages to channels about alerts, and whether they were accepted."""
 
 from __future__ import annotations
 

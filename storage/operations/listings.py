@@ -199,7 +199,7 @@ def _newest(
         terms.append(f"{moment}>=:since")
     if part.until is not None:
         terms.append(f"{moment}<:until")
-    given = {name: str(one) if isinstance(one, str) else one for name, one in equal.items()}
+    given = {name: str(value) if isinstance(value, str) else value for name, value in equal.items()}
     return tx.all(
         f"SELECT * FROM {source} WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
         limit=part.limit,

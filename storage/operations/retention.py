@@ -141,5 +141,5 @@ def _ids(tx: Tx, sql: str, **params: object) -> list[int]:
 
 
 def _marks(ids: Sequence[int]) -> tuple[str, dict[str, int]]:
-    names = {f"id{n}": one for n, one in enumerate(ids)}
+    names = {f"id{n}": row_id for n, row_id in enumerate(ids)}
     return ", ".join(f":{name}" for name in names), names

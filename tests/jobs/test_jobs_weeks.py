@@ -127,7 +127,7 @@ class Weeks:
 
     def _keep(self) -> None:
         for host in self._hosts:
-            host.crawling.lease_renewer.keep_once()
+            host.keeper.keep_once()
 
     def _runner(self, name: str) -> Callable[[JobContext], str]:
         def run(context: JobContext) -> str:
