@@ -166,7 +166,7 @@ class WebhookService:
         def replace_secret(tx: Tx) -> None:
             # The fact is locked: a rotation of the vault's key would miss a secret that is
             # encrypted with the old key after it has read this row.
-            schema.hold_fact(tx, KEY_CHECK)
+            schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError(f"no task has the id {task_id!r}")
             seen = callback_secrets.secret_of(tx, task_id)

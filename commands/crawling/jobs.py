@@ -78,7 +78,7 @@ def run(
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             own_run = _run(app, job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        shown = own_run or app.database.read(job_runs.standing, job.name).newest
+        shown = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
     elif shown is not None:

@@ -105,7 +105,7 @@ class PageStore:
 
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
-            if not task_leases.hold(tx, leased.id, leased.lease.token, now):
+            if not task_leases.lock(tx, leased.id, leased.lease.token, now):
                 raise refused_write_error(tx, leased)
             kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)

@@ -43,12 +43,6 @@ def test_a_wrong_statement_is_not_tried_again(database: Database, clock):
     assert clock.waits == []
 
 
-def test_an_update_to_the_same_value_counts_its_row(database: Database):
-    with_boxes(database)
-    update = "UPDATE boxes SET n=0 WHERE id IN (1, 2)"
-    assert database.write(lambda tx: tx.execute(update)) == 2
-
-
 def test_a_deadlock_runs_the_losing_unit_again_as_a_whole(mysql: Database):
     meet = threading.Barrier(2)
     runs = []
