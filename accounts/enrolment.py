@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from accounts.csv_import import AccountRows
 from accounts.manager import AccountManager
-from accounts.registry import MAX_ROWS_A_DAY, AccountRegistry
+from accounts.registry import AccountRegistry
+from accounts.requests import NewAccount
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
@@ -16,22 +17,10 @@ from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
 from storage.models.accounts import Account, AccountStatus
 
-MAX_NAME_LETTERS = 128
-
-
-@dataclass(frozen=True)
-class NewAccount:
-    """An account whose parts were looked at. `limit` is None for the usual one."""
-
-    platform: str
-    username: str
-    credentials: Credentials
-    limit: int | None
-
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """What became of it; `change` says it in words."""
+    """How adding or refreshing an account ended; `change` says it in words."""
 
     username: str
     is_new: bool
@@ -64,41 +53,18 @@ class AccountEnrolment:
         self._clock = clock
         self._daily_limit = daily_limit
 
-    def read(
-        self, platform: str, username: str, cookies: str, proxy: str | None, limit: int | None
-    ) -> NewAccount:
-        """Look at every part. Raises WrongFieldsError, which never repeats a secret."""
-        problems: dict[str, str] = {}
-        known = self._catalog.named(platform)
-        name = username.strip()
-        if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
-            problems["username"] = f"1 to {MAX_NAME_LETTERS} printable characters"
-        try:
-            known.check_session_text(cookies)
-        except InvalidInputError as error:
-            problems["cookies"] = str(error)
-        if proxy:
-            try:
-                proxy = known.check_proxy(proxy)
-            except InvalidInputError as error:
-                problems["proxy"] = str(error)
-        if limit is not None and not 0 <= limit <= MAX_ROWS_A_DAY:
-            problems["daily_export_limit"] = f"0 to {MAX_ROWS_A_DAY:,} rows"
-        if problems:
-            raise WrongFieldsError(problems)
-        credentials = Credentials(None, cookies.strip(), proxy or None)
-        return NewAccount(platform=known.name, username=name, credentials=credentials, limit=limit)
-
-    def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
-        """Add an account that is not there yet; its id. Raises InvalidInputError."""
-        expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
-        rows = self.limit_or_usual(limit)
-        return self._registry.add(platform, name, credentials, rows, expires_at)
+    def add(self, new: NewAccount) -> int:
+        """Add an account and return its id. Raise InvalidInputError when it is there already."""
+        session = new.credentials.session or ""
+        expires_at = self._catalog.named(new.platform).session_expiry(session)
+        rows = self.limit_or_usual(new.limit)
+        return self._registry.add(new.platform, new.username, new.credentials, rows, expires_at)
 
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None
     ) -> EnrolmentResult:
-        """Add an account, or bring an existing one up to date. Raises InvalidInputError."""
+        """Add an account, or give an existing one these secrets and this limit. Raise
+        WrongFieldsError for a session that has ended."""
         account = self._registry.lookup(platform, name)
         expires_at = self._catalog.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self._clock.now():
@@ -123,8 +89,14 @@ class AccountEnrolment:
     def take_in(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[str]]:
-        """Add or refresh the accounts of a file called `file`; those, and a sentence for each line
-        that could not be. `limit` is for lines without one."""
+        """Add or refresh the accounts of a file that messages call `file`.
+
+        Args:
+            limit: rows a day of lines without a limit; None for the usual number.
+
+        Returns:
+            The accounts, and a sentence for each line that could not be taken.
+        """
         done, problems = [], list(rows.problems)
         for row in rows.good:
             wanted = row.limit if row.limit is not None else limit
@@ -135,7 +107,7 @@ class AccountEnrolment:
         return done, problems
 
     def check(self, account: Account) -> SessionStatus:
-        """Ask the platform whether the session is signed in. Raises SourceError, CredentialsError
+        """Ask the platform whether the session is signed in. Raise SourceError or CredentialsError
         when it cannot be asked."""
         source = self._platforms[account.platform].source.source
         session = source.open_session(
@@ -147,5 +119,5 @@ class AccountEnrolment:
         return source.check_session(session)
 
     def limit_or_usual(self, limit: int | None) -> int:
-        """Rows a day of an account that came with this limit or none."""
+        """Return the rows a day of an account that came with this limit, or with None."""
         return self._daily_limit if limit is None else limit

@@ -90,6 +90,7 @@ class CrawlingFactories:
 
         return CrawlingService(
             database=self._base.database,
+            clock=self._base.clock,
             scheduler=self.scheduler,
             accounts=self._pool.manager,
             sealer=self.segment_finalizer,

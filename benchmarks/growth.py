@@ -28,6 +28,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskLease
 from sources.base import Creator, CreatorPage
 from storage.crawling import accounts, export_segments, influencers, tasks
@@ -449,7 +450,7 @@ def _make_numbers(tx: Tx) -> None:
 
 
 def _file_crawl(app: App, domain: str, pages: int) -> int:
-    return app.crawling.scheduler.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+    return app.crawling.scheduler.submit_crawl(PLATFORM, domain, pages, CrawlOptions()).task.id
 
 
 def _file_export(app: App, domain: str) -> int:

@@ -17,6 +17,7 @@ from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.settings import Pace
 from crawler.ingestion.page_store import PageStore
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskLease
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
@@ -29,7 +30,7 @@ ACCOUNTS = 8
 PAGES = 600
 PAGE_ROWS = 20
 ROUNDS = 3
-OPTIONS = {"via": "users"}
+OPTIONS = CrawlOptions()
 PACE = Pace(25, 1)
 MAX_TURN_SECS = 60.0
 

@@ -19,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 from core.errors import BatonError
 from core.logs import service_log
 from web import api, console, docs_page, health, metrics
-from web.audit_log import ActionLog
 from web.auth.access import Gate
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import Sessions
@@ -65,7 +64,6 @@ def build(backend: Backend) -> FastAPI:
     app.state.tokens = tokens
     app.state.sessions = sessions
     app.state.gate = Gate(tokens=tokens, sessions=sessions)
-    app.state.actions = ActionLog(database=backend.database, clock=backend.clock)
     app.state.login_limit = LoginLimit(backend.clock)
     app.state.registry = registry
     app.state.http_metrics = observed

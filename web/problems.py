@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.errors import (
     InvalidInputError,
     LeaseLostError,
     SourceError,
+    WrongFieldsError,
 )
 from core.logs import redact
 
@@ -32,7 +34,7 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
 )
 
 
-class RequestRefusedError(Exception):
+class RequestRefusedError(BatonError):
     """A request that is not carried out; `detail` says why and what to do."""
 
     def __init__(
@@ -117,8 +119,23 @@ def unknown(what: str, key: object, where: str) -> RequestRefusedError:
     return RequestRefusedError(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
 
 
+@contextmanager
+def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
+    """Turn errors of these classes into RequestRefusedError with this status."""
+    try:
+        yield
+    except RequestRefusedError:
+        raise
+    except kinds as error:
+        raise RequestRefusedError(status, redact(str(error))) from error
+
+
 def of_error(error: BatonError) -> RequestRefusedError:
-    """Our own errors; the class names the reaction."""
+    """Return the refusal for an error of ours; its class names the reaction."""
+    if isinstance(error, RequestRefusedError):
+        return error
+    if isinstance(error, WrongFieldsError):
+        return _of_problems(error.problems)
     status = next(
         (status for kind, status in STATUSES if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -130,13 +147,23 @@ def of_error(error: BatonError) -> RequestRefusedError:
 
 
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
-    """Fields that pydantic refused, each with its reason."""
+    """Return the refusal for what pydantic says of fields."""
     errors = [
         {
-            "field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]),
-            "message": str(one["msg"]).removeprefix("Value error, "),
+            "field": ".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]),
+            "message": str(problem["msg"]).removeprefix("Value error, "),
         }
-        for one in problems
+        for problem in problems
     ]
-    told = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
-    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)
+    return _of_messages(errors)
+
+
+def _of_problems(problems: Mapping[str, str]) -> RequestRefusedError:
+    return _of_messages(
+        [{"field": field, "message": redact(problem)} for field, problem in problems.items()]
+    )
+
+
+def _of_messages(errors: list[dict[str, str]]) -> RequestRefusedError:
+    detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
+    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)

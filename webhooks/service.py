@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from accounts.vault import KEY_CHECK, Vault
 from core.clock import Clock, iso_utc
 from core.errors import DatabaseContentionError, InvalidInputError
-from storage.distribution import callback_secrets, deliveries
-from storage.distribution import endpoints as endpoints
+from core.requests import MAX_ID
+from storage.distribution import callback_secrets, deliveries, endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Report, as_delivery, url_hash
 from webhooks.queue import DeliveryQueue
+from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.signing import new_secret, parse_secrets
 from webhooks.worker import WebhookWorker
@@ -60,6 +61,8 @@ class WebhookService:
         self._sender = sender
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
+        """Return up to `limit` deliveries that match, with the counts of all and the disabled
+        URLs."""
         return self._database.read(
             lambda tx: Overview(
                 deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
@@ -67,7 +70,8 @@ class WebhookService:
         )
 
     def show(self, delivery_id: int) -> DeliveryDetails:
-        """Raises InvalidInputError when there is none of that id."""
+        """Return a delivery with its attempts. Raise InvalidInputError when there is none of that
+        id."""
 
         def work(tx: Tx) -> DeliveryDetails | None:
             delivery = deliveries.get(tx, delivery_id)
@@ -76,7 +80,7 @@ class WebhookService:
             endpoint = endpoints.get(tx, delivery.url_hash)
             return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
 
-        known = 0 < delivery_id < 2**63
+        known = 0 < delivery_id <= MAX_ID
         shown = self._database.read(work) if known else None
         if shown is None:
             raise InvalidInputError(
@@ -84,27 +88,28 @@ class WebhookService:
             )
         return shown
 
-    def replay(self, wanted: Filter) -> int:
-        """Make what matches due again, under the same event ids; how many deliveries."""
+    def replay(self, request: ReplayRequest) -> int:
+        """Make what matches due again, under the same event ids; return the number of
+        deliveries. Tests, and what is being sent, stay as they are."""
+        wanted = request.as_filter()
         return self._database.write_idempotent(
             lambda tx: deliveries.replay(tx, wanted, self._clock.now())
         )
 
-    def test(self, url: str, secret: str | None) -> tuple[Delivery, DeliveryOutcome]:
-        """Send a test event, once.
+    def test(self, request: TrialRequest) -> tuple[Delivery, DeliveryOutcome]:
+        """Send a test event, once; return it with its outcome.
 
         Raises:
             CredentialsError: the secret has another form.
-            InvalidInputError: the URL is empty or too long.
         """
-        keys = parse_secrets(secret) if secret is not None else []
+        keys = parse_secrets(request.secret) if request.secret is not None else []
         now = self._clock.now()
         body = {"event": "webhook.test", "sent_at": iso_utc(now)}
         name = f"test_{uuid.uuid4().hex}"
         report = Report(
             kind="test",
             event_id=name,
-            url=url,
+            url=request.url,
             task_id=None,
             stats_date=None,
             body=json.dumps(body),
@@ -112,9 +117,16 @@ class WebhookService:
         claim = self._claims.file_and_claim(as_delivery(report))
         return claim.delivery, self._sender.send_alone(claim, keys)
 
+    def endpoint_url(self, request: EndpointRequest) -> str:
+        """Return the URL that is meant. Raise InvalidInputError for an unknown delivery."""
+        if request.url is not None:
+            return request.url
+        assert request.delivery_id is not None
+        return self.show(request.delivery_id).delivery.url
+
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
-        """Send to a URL again, or no more until then. Raises InvalidInputError for an unknown"
-        " one."""
+        """Send to a URL again, or no more until it is enabled. Raise InvalidInputError for one
+        that nothing was ever filed for."""
         hashed, now = url_hash(url), self._clock.now()
         known = self._database.write_idempotent(
             endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason

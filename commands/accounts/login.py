@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
 from commands.framework.context import on_signals, opened_app, platform_named, result
+from commands.framework.system_user import system_user
 
 
 def login(
@@ -30,9 +32,9 @@ def login(
     on_signals(stop.set)
     with opened_app() as app:
         known = app.pool.registry.lookup("bilibili", name)
-        way = proxy or (app.vault.decrypt(known.proxy) if known else None)
-        session = signed_in(app, way, codes, stop)
-        done = app.pool.enrolment.add_or_refresh(
-            "bilibili", name, Credentials(None, session, proxy), limit
-        )
+        stored = app.vault.decrypt(known.proxy) if known else None
+        session = signed_in(app, proxy or stored, codes, stop)
+        credentials = Credentials(session=session, proxy=proxy)
+        new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
+        done = app.use_cases.accounts.sign_in(system_user(app), new)
         result(f"account {name}: {done.change}")

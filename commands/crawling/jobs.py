@@ -21,6 +21,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import drained_by_signals, leases_renewed
+from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.schedule import Schedule
 from jobs.due import Job
@@ -75,7 +76,7 @@ def run(
         job = _job(app, name)
         drained_by_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
-            ours = _carried_out(app, job, scheduled=scheduled)
+            ours = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         shown = ours or app.database.read(job_runs.standing, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
@@ -124,12 +125,6 @@ def _schedule(usual: Schedule, cron: str | None) -> Schedule:
         return Schedule(cron, usual.zone)
     except ValueError as error:
         raise InvalidInputError(f"--schedule: {error}") from error
-
-
-def _carried_out(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
-    if scheduled:
-        return app.jobs.runner.settle(job, asked=True)
-    return app.jobs.runner.run_now(job)
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from core.cancellation import TaskHaltedSignal
 from core.clock import Clock
 from core.errors import DatabaseContentionError, InvalidInputError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_labels, task_leases
 from storage.crawling import tasks as rows
 from storage.engines.transactions import Database, Tx
@@ -77,21 +78,21 @@ class TaskScheduler:
         platform: str,
         domain: str,
         pages: int | None,
-        options: Mapping[str, Any],
+        options: CrawlOptions,
         labels: Sequence[str] = (),
     ) -> FiledTask:
-        """File a crawl: split at once when `pages` is given, else by what page 1 says.
+        """File a crawl, or join the open one of the same platform and domain.
 
-        With the option `sequential` (a page leads to the next one, none can be jumped to) it stays
+        It is split at once when `pages` is given, else by what page 1 says; a sequential one stays
         one piece.
         """
-        if options.get("sequential"):
-            options, pages = {**options, "at_most": pages}, None
+        if options.sequential:
+            options, pages = replace(options, at_most=pages), None
         parent = rows.NewTask(
             task_type=TaskType.INGESTION,
             platform=platform,
             domain=domain,
-            options=options,
+            options=options.as_json(),
             is_leaf=pages is None,
             page_from=1,
             page_to=pages,
@@ -146,19 +147,17 @@ class TaskScheduler:
         """The children that cover pages 1 to `pages`. An open-ended last one follows the platform
         when it grows meanwhile."""
         made = []
-        sequential = bool(parent.options.get("sequential"))
-        step = pages if sequential else self.pages_per_task
+        options = CrawlOptions.from_json(parent.options)
+        step = pages if options.sequential else self.pages_per_task
         for first in range(1, pages + 1, step):
             last = min(pages, first + step - 1)
-            options = dict(parent.options)
-            if open_ended and last == pages:
-                options["open_ended"] = True
+            follows = open_ended and last == pages
             made.append(
                 rows.NewTask(
                     task_type=TaskType.INGESTION,
                     platform=parent.platform,
                     domain=parent.domain,
-                    options=options,
+                    options=replace(options, open_ended=follows).as_json(),
                     parent_id=parent.id,
                     page_from=first,
                     page_to=last,

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from app.container import App
 from core.cancellation import TaskHaltedSignal
 from core.errors import InvalidInputError, LeaseLostError
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskLease, TaskScheduler
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.mysql import MySQLEngine
@@ -70,7 +71,7 @@ class TaskMachine(RuleBasedStateMachine):
     def file(self, kind: TaskType, domain: str, size: int | None, who: int) -> None:
         scheduler = self.apps[who].crawling.scheduler
         if kind is TaskType.INGESTION:
-            filed = scheduler.submit_crawl("bilibili", domain, size, {})
+            filed = scheduler.submit_crawl("bilibili", domain, size, CrawlOptions())
         else:
             filed = scheduler.submit_export("bilibili", domain, {}, 1 if size is None else 2)
         known = self.model.open_top((kind.value, domain))

@@ -11,15 +11,6 @@ from storage.catalogue import view_history
 from storage.catalogue.view_history import HourOfWork
 from storage.engines.transactions import Row
 from storage.operations import listings
-from web.api.works import (
-    Counter,
-    Platform,
-    WorkId,
-    disable_work,
-    enable_work,
-    newest_hour,
-    numbers,
-)
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console import works_intake
@@ -28,9 +19,11 @@ from web.console.charts import line_chart
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
+from web.lookups import Counter, newest_hour, numbers
 from web.paging import read_page
+from web.parameters import PlatformName, WorkId
 from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 from works.hourly.gaps import HourState
 from works.hourly.hours import Hour
 
@@ -68,7 +61,7 @@ def videos(
         view=view,
         items=found,
         more=more,
-        platforms=sorted(backend.catalog.platforms),
+        platforms=sorted(backend.platforms.platforms),
         top=top,
         risers=risers,
         gaps=_gaps(backend),
@@ -79,7 +72,7 @@ def videos(
 
 @router.get("/{platform}/{work_id}")
 def video(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
@@ -108,15 +101,14 @@ def video(
 
 @router.post("/{platform}/{work_id}/disable")
 def disable(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        disable_work(platform, work_id, backend, actions, who)
+        backend.use_cases.works.disable(who, [(platform, work_id)])
         return language_of(request).say("{id} is off the list.", id=work_id)
 
     return acted(request, HOME, act)
@@ -124,15 +116,14 @@ def disable(
 
 @router.post("/{platform}/{work_id}/enable")
 def enable(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        enable_work(platform, work_id, backend, actions, who)
+        backend.use_cases.works.enable(who, [(platform, work_id)])
         return language_of(request).say("{id} is on the list again.", id=work_id)
 
     return acted(request, HOME, act)

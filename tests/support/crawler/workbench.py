@@ -19,6 +19,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskLease
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.messages import Reply, Request, json_reply
@@ -196,7 +197,9 @@ def counts_of(app: App) -> list[int]:
 
 
 def file_crawl(app: App, pages: int | None = None, domain: str = DOMAIN, **options: Any) -> Task:
-    return app.crawling.scheduler.submit_crawl("bilibili", domain, pages, options).task
+    return app.crawling.scheduler.submit_crawl(
+        "bilibili", domain, pages, CrawlOptions(**options)
+    ).task
 
 
 def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) -> Task:
