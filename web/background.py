@@ -78,7 +78,7 @@ def begin_discovering_works(backend: Backend, who: Principal, given: Creator) ->
 
 
 def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operation:
-    """Begin to count a day. Raise InvalidInputError for one in the future."""
+    """Begin to count a day. Raise InvalidInputError when it is in the future."""
     request = given.as_request(backend.daily_scanner.yesterday)
     (day,) = backend.use_cases.dramas.days(request)
 

@@ -1,4 +1,4 @@
-"""What a request is about, found or refused with 404: for API and console alike."""
+"""Rows and files that a request names, found or refused with 404: for API and console alike."""
 
 from __future__ import annotations
 

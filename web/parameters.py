@@ -21,12 +21,12 @@ WorkId = Annotated[str, Path(max_length=64)]
 
 
 def _whole_day(given: object) -> object:
-    """A day alone is included as a whole, as the command line has it."""
+    """Return the end of a day that is given alone: it is included as a whole."""
     return range_end(given, UTC) if isinstance(given, str) and is_day(given) else given
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """A moment without a zone counts as UTC."""
+    """Return the moment in UTC; one without a zone counts as UTC."""
     if moment.year not in YEARS:
         raise ValueError(f"the year must be {YEARS[0]} to {YEARS[-1]}")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What is refused, as problem+json (RFC 9457): what, why, and what to do now."""
+"""Refusals as problem+json (RFC 9457): what was refused, why, and what to do."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class Problem(BaseModel):
 
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """What the API's description says of refusals with these statuses."""
+    """Return what the API's description says of refusals with these statuses."""
     schema = Problem.model_json_schema()
     schema["properties"]["errors"]["items"] = schema.pop("$defs")["FieldProblem"]
     content = {MEDIA_TYPE: {"schema": schema}}
-    return {int(one): {"description": one.phrase, "content": content} for one in statuses}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
 
 
 REFUSALS = (
@@ -104,18 +104,18 @@ REFUSALS = (
 
 
 def partly_refused() -> dict[int | str, dict[str, Any]]:
-    """What the description says of a list whose items are refused one by one: 207 some of them,
-    422 all of them (told like the others) or the whole call."""
+    """Return what the description says of a list whose items are refused one by one: 207 for some
+    of them, 422 for all of them (in the same form) or for the whole call."""
     whole = described(HTTPStatus.UNPROCESSABLE_ENTITY)[422]
-    told = {"application/json": {"schema": {"type": "object"}}}
+    partly = {"application/json": {"schema": {"type": "object"}}}
     return {
-        207: {"description": "Some were refused", "content": told},
-        422: {**whole, "content": whole["content"] | told},
+        207: {"description": "Some were refused", "content": partly},
+        422: {**whole, "content": whole["content"] | partly},
     }
 
 
 def unknown(what: str, key: object, where: str) -> RequestRefusedError:
-    """There is no such thing; `where` is the list that names those there are."""
+    """Return the refusal (404) of an unknown id; `where` is the list that names those there are."""
     return RequestRefusedError(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
 
 

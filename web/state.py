@@ -1,4 +1,4 @@
-"""What handlers ask for by their annotations."""
+"""The collaborators that handlers ask for by their annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/v1/accounts`: the pool; never a secret."""
+"""`/api/v1/accounts`: the accounts of the pool, without their secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/v1/tasks`: crawls and exports, and the operator's words about them."""
+"""`/api/v1/tasks`: crawls and exports: the list, filing, labels, pause, resume and cancel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts come in by the browser: one by its cookies, many by a file; and their sessions tried."""
+"""Adding accounts in the browser, by cookies or by a file, and checking their sessions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def new_account(
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     given = {"username": name, "platform": platform, "daily_export_limit": ""}
-    return screens.page(request, "account_new", who, section="Accounts", **_facts(backend, given))
+    return screens.page(
+        request, "account_new", who, section="Accounts", **_form_values(backend, given)
+    )
 
 
 @router.post("/new")
@@ -70,7 +72,9 @@ def add(
         )
         done = backend.use_cases.accounts.add_or_refresh(who, platform, new.as_request())
     except ValidationError as error:
-        problems = of_fields([{**one, "loc": ("form", *one["loc"])} for one in error.errors()])
+        problems = of_fields(
+            [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
+        )
     except WrongFieldsError as error:
         problems = of_error(error)
     except InvalidInputError as error:
@@ -84,14 +88,16 @@ def add(
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
         return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
     given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
-    told = {one["field"]: language.problem(one["message"]) for one in problems.errors}
+    messages = {
+        problem["field"]: language.problem(problem["message"]) for problem in problems.errors
+    }
     return screens.page(
         request,
         "account_new",
         who,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
         section="Accounts",
-        **_facts(backend, given, told or {"form": language.problem(problems.detail)}),
+        **_form_values(backend, given, messages or {"form": language.problem(problems.detail)}),
     )
 
 
@@ -150,13 +156,17 @@ def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) 
     return acted(request, HOME, act)
 
 
-def _facts(
+def _form_values(
     backend: Backend, given: dict[str, str], problems: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """What the form shows again; never a secret."""
+    """Return what the form shows again; never a secret."""
     return {
         "given": given,
         "problems": problems or {},
-        "platforms": [one.name for one in backend.platforms.platforms.values() if one.key is None],
+        "platforms": [
+            platform.name
+            for platform in backend.platforms.platforms.values()
+            if platform.key is None
+        ],
         "usual_limit": backend.settings.daily_export_limit,
     }

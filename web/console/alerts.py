@@ -34,7 +34,7 @@ def alerts(
         items=found,
         more=more,
         now_open=open_alerts(backend, page),
-        rows=[alert_row(page, one) for one in found],
+        rows=[alert_row(page, alert) for alert in found],
     )
 
 

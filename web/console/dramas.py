@@ -115,7 +115,7 @@ def change(
 
 
 def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
-    """Views and likes of the platforms that have any."""
+    """Return charts of views and likes, of the platforms that have any."""
     if not days:
         return []
     labels = [day.stats_date.isoformat() for day in days]
@@ -125,6 +125,6 @@ def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
             NAMES[prefix]: [day.counts[f"{prefix}_{name}_count"] for day in days]
             for prefix in PREFIXES.values()
         }
-        told = {platform: numbers for platform, numbers in found.items() if any(numbers)}
-        charts += [(title, line_chart(labels, told))] if told else []
+        lines = {platform: numbers for platform, numbers in found.items() if any(numbers)}
+        charts += [(title, line_chart(labels, lines))] if lines else []
     return charts

@@ -29,7 +29,7 @@ def logs(
     service: Annotated[str, Query()] = "",
 ) -> Response:
     files = log_folder(backend).files()
-    shown = [one for one in files if service in ("", one.service)]
+    shown = [file for file in files if service in ("", file.service)]
     return screens.page(
         request,
         "logs",
@@ -37,7 +37,7 @@ def logs(
         section="Logs",
         files=shown[:MAX_FILES],
         host=backend.host,
-        services=sorted({one.service for one in files}),
+        services=sorted({file.service for file in files}),
         chosen=service,
     )
 

@@ -110,7 +110,7 @@ def choose_language(
 
 
 def own_page(address: str) -> str:
-    """The address if it is a page of ours, or else the overview: nobody is sent elsewhere."""
+    """Return the address if it is a page of ours, else the overview: nobody is sent elsewhere."""
     parts = urlsplit(address)
     ours = not parts.scheme and not parts.netloc and parts.path.startswith(("/admin", "/docs"))
     return address if ours and "\\" not in address and address.isprintable() else HOME

@@ -1,4 +1,4 @@
-"""Tasks: those there are, one with its pieces, filing, pause, resume and cancel."""
+"""Tasks: the list, one with its pieces, filing, pause, resume and cancel."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def change_task(
 def _rows(
     request: Request, backend: Backend, screens: Screens, ids: list[int]
 ) -> list[dict[str, Any]]:
-    """The tasks of these ids with their progress, in this order."""
+    """Return the tasks of these ids with their progress, in this order."""
     settings = backend.settings
     snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates

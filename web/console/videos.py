@@ -84,7 +84,7 @@ def video(
     found = numbers(
         backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
     )
-    rows = [one.row for one in found]
+    rows = [hour.row for hour in found]
     return screens.page(
         request,
         "video",
@@ -130,7 +130,7 @@ def enable(
 
 
 def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
-    """The most seen works of the newest hour, and those that rose most within a day of it."""
+    """Return the most seen works of the newest hour, and those that rose most in a day."""
     try:
         at = newest_hour(backend)
     except RequestRefusedError:
@@ -148,16 +148,19 @@ def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
 
 
 def _gaps(backend: Backend) -> list[Any]:
-    """Hours that are not as they should be, the newest first."""
+    """Return the hours that are late or missing, the newest first."""
     if not backend.settings.view_data_file.exists():
         return []
     found = backend.view_gaps.look(backend.clock.now(), GAP_HOURS)
-    return [one for one in reversed(found) if one.why and one.state is not HourState.EXPECTED]
+    return [hour for hour in reversed(found) if hour.why and hour.state is not HourState.EXPECTED]
 
 
 def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
-    """Each counter that is known, and the growth of the views; hours without numbers are gaps."""
-    known = {Hour.parse(one.row["crawl_date"], one.row["crawl_hour"]): one for one in found}
+    """Return a chart of each known counter, and of the growth of the views; hours without numbers
+    are gaps."""
+    known = {
+        Hour.parse(number.row["crawl_date"], number.row["crawl_hour"]): number for number in found
+    }
     first, last = min(known), max(known)
     hours = [last.earlier(back) for back in range(last.hours_since(first), -1, -1)]
     labels = [f"{hour.date_text}T{hour.hour_text}:00" for hour in hours]

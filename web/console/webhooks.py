@@ -101,8 +101,8 @@ def replay_all(
     who: Actor,
     view: TheList,
 ) -> Response:
-    """The address carries the filters of the list on which the button was; without a state what
-    was delivered is left alone."""
+    """Replay what the list shows: the address carries its filters. Without a state, what was
+    delivered is left alone."""
 
     def act() -> str:
         count = backend.use_cases.webhooks.replay(who, _replay_of(view.filters, view))
@@ -168,7 +168,7 @@ def enable(delivery_id: RowId, request: Request, backend: TheBackend, who: Actor
 
 @router.post("/endpoints/{url_key}/enable")
 def enable_endpoint(url_key: str, request: Request, backend: TheBackend, who: Actor) -> Response:
-    """The key stands for the URL, which may hold a secret."""
+    """Enable a URL by its hash: the URL itself may hold a secret."""
 
     def act() -> str:
         disabled = backend.webhooks.overview(Filter(), 0).disabled

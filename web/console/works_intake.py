@@ -1,4 +1,4 @@
-"""Videos come into the catalogue by the browser: links, files, all uploads of a creator."""
+"""Adding videos in the browser: by links, from files, all uploads of a creator."""
 
 from __future__ import annotations
 

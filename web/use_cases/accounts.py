@@ -61,7 +61,7 @@ class AccountUseCases:
             return self._refresh(new)
 
     def refresh(self, who: Principal, new: NewAccount) -> EnrolmentResult:
-        """The same for an account whose parts were checked before."""
+        """Add or refresh an account whose parts were checked before."""
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
             return self._refresh(new)
 
