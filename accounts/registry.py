@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
@@ -12,7 +13,6 @@ from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
 SECRETS = ("password", "session", "proxy")
-MAX_ROWS_A_DAY = 1_000_000_000
 
 
 class AccountRegistry:
@@ -37,9 +37,11 @@ class AccountRegistry:
             InvalidInputError: the name is empty, too long or taken, or the limit is wrong.
         """
         username = username.strip()
-        if not username or len(username) > 128:
-            raise InvalidInputError("an account needs a name of 1 to 128 characters")
-        _require_limit(limit)
+        if not 0 < len(username) <= MAX_NAME_LETTERS:
+            raise InvalidInputError(
+                f"an account needs a name of 1 to {MAX_NAME_LETTERS} characters"
+            )
+        require_daily_limit(limit)
         now = self._clock.now()
 
         def work(tx: Tx) -> int | None:
@@ -107,7 +109,7 @@ class AccountRegistry:
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the daily export limit. Raises InvalidInputError when it is out of range."""
-        _require_limit(limit)
+        require_daily_limit(limit)
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
@@ -151,8 +153,3 @@ class AccountRegistry:
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""
         return self._database.read(accounts.events, account.id, limit)
-
-
-def _require_limit(limit: int) -> None:
-    if not 0 <= limit <= MAX_ROWS_A_DAY:
-        raise InvalidInputError(f"the daily limit must be 0 to {MAX_ROWS_A_DAY}, got {limit}")

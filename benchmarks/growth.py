@@ -29,6 +29,7 @@ from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
+from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
 from storage.crawling import accounts, export_segments, influencers, tasks
 from storage.crawling.export_segments import NewSegment
@@ -449,7 +450,7 @@ def _make_numbers(tx: Tx) -> None:
 
 
 def _file_crawl(app: App, domain: str, pages: int) -> int:
-    return app.crawling.submitter.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+    return app.crawling.submitter.submit_crawl(PLATFORM, domain, pages, CrawlOptions()).task.id
 
 
 def _file_export(app: App, domain: str) -> int:

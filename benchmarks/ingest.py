@@ -18,6 +18,7 @@ from benchmarks.results import Figure, Result
 from core.settings import Pace
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
+from crawler.tasks.options import CrawlOptions
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
 from storage.models.tasks import TaskType
@@ -29,7 +30,7 @@ ACCOUNTS = 8
 PAGES = 600
 PAGE_ROWS = 20
 ROUNDS = 3
-OPTIONS = {"via": "users"}
+OPTIONS = CrawlOptions()
 PACE = Pace(25, 1)
 MAX_TURN_SECS = 60.0
 

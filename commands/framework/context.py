@@ -17,13 +17,14 @@ from urllib.parse import unquote
 
 import typer
 
-from commands.framework.usage_errors import Command
+from commands.framework.usage_errors import Command, described
 from core.errors import (
     BatonError,
     CredentialsError,
     DatabaseUnavailableError,
     InvalidInputError,
     SettingsError,
+    WrongFieldsError,
 )
 from core.logs import redact, set_up_logging
 from core.settings import Settings, load_settings
@@ -100,6 +101,9 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except WrongFieldsError as error:
+            say(f"error: {described(error)}")
+            raise typer.Exit(Exit.USAGE) from error
         except BatonError as error:
             say(f"error: {redact(str(error))}")
             raise typer.Exit(_exit_code(error)) from error

@@ -18,6 +18,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
+from crawler.tasks.options import CrawlOptions
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via
 from sources.blame import Blame
 from sources.platform_access import PlatformAccess
@@ -128,7 +129,9 @@ class Simulation:
         }
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
-        return self._app.crawling.submitter.submit_crawl("bilibili", domain, pages, {}).task
+        return self._app.crawling.submitter.submit_crawl(
+            "bilibili", domain, pages, CrawlOptions()
+        ).task
 
     def file_export(self) -> Task:
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()

@@ -181,7 +181,7 @@ def test_it_is_served_alone_and_beside_the_workers(
     baton = make_baton(BATON_WEB_PORT="0")
     process = baton.start(command)
     url = served(process)
-    assert "make a token with: python cli.py web token" in process.err
+    wait_until(lambda: "make a token with: python cli.py web token" in process.err, "the advice")
     token = baton.run("web", "token", "--name", "me").out.strip()
     looking = baton.run("web", "token", "--read-only").out.strip()
     wait_until(

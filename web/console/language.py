@@ -17,18 +17,18 @@ COOKIE = "baton_language"
 
 @dataclass(frozen=True)
 class Language:
-    """`words` are those of the terminal's console; pages have their own texts beside them."""
+    """A language. `words` are those of the terminal's console; pages have texts of their own."""
 
     code: str
     words: Texts
 
     def say(self, english: str, **parts: object) -> str:
-        """A text of the pages in this language, with its parts filled in."""
+        """Return a text of the pages in this language, with its parts filled in."""
         text = CHINESE.get(english, english) if self.code == "zh" else english
         return text.format(**parts) if parts else text
 
     def problem(self, english: str) -> str:
-        """What was refused, in this language where its form is known."""
+        """Return a refusal in this language where its form is known, else as it is."""
         return told_problem(english) if self.code == "zh" else english
 
 
@@ -36,7 +36,7 @@ LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_W
 
 
 def language_of(request: Request) -> Language:
-    """What the visitor chose, or else the first known language of the browser's list."""
+    """Return the language that the visitor chose, or else the browser's first known one."""
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]
@@ -48,7 +48,7 @@ def language_of(request: Request) -> Language:
 
 
 def _by_weight(header: str) -> list[str]:
-    """`zh-CN,zh;q=0.9,en;q=0.8` as names, the most wanted first."""
+    """Return the names in `zh-CN,zh;q=0.9,en;q=0.8`, the most wanted first."""
     weighted = []
     for part in header.lower().split(","):
         name, _, weight = part.strip().partition(";q=")

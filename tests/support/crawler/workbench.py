@@ -20,6 +20,7 @@ from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
 from crawler.tasks.leases import TaskLease, refused_write_error
+from crawler.tasks.options import CrawlOptions
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.messages import Reply, Request, json_reply
 from storage.crawling import accounts, export_segments, task_leases, tasks
@@ -196,7 +197,9 @@ def counts_of(app: App) -> list[int]:
 
 
 def file_crawl(app: App, pages: int | None = None, domain: str = DOMAIN, **options: Any) -> Task:
-    return app.crawling.submitter.submit_crawl("bilibili", domain, pages, options).task
+    return app.crawling.submitter.submit_crawl(
+        "bilibili", domain, pages, CrawlOptions(**options)
+    ).task
 
 
 def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) -> Task:
