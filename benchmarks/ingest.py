@@ -20,6 +20,7 @@ from crawler.ingestion.page_store import PageStore
 from crawler.tasks.scheduler import TaskLease
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
+from storage.crawling import tasks
 from storage.models.tasks import TaskType
 
 NAME = "ingest"
@@ -32,6 +33,8 @@ ROUNDS = 3
 OPTIONS = {"via": "users"}
 PACE = Pace(25, 1)
 MAX_TURN_SECS = 60.0
+MAX_SERVE_SECS = 300.0
+LOOK_SECS = 0.01
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -149,17 +152,35 @@ def _claimed(app: App) -> TaskLease:
 
 
 def _serve(app: App) -> float:
-    app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
+    """Return the seconds from the start of the workers until the crawl has ended.
+
+    The workers run as in a service: `work_once` returns False whenever no account is fit, so it
+    cannot tell that the crawl is over.
+    """
+    task = app.crawling.scheduler.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS).task
     stop = threading.Event()
     workers = [app.crawling.ingestion_worker() for _ in range(THREADS)]
-
-    def work(thread: int) -> None:
-        while workers[thread - 1].work_once(stop):
-            pass
-
-    secs = _in_threads(work)
+    threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in workers]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    try:
+        while _is_open(app, task.id):
+            assert time.monotonic() - begin < MAX_SERVE_SECS, "the crawl does not end"
+            time.sleep(LOOK_SECS)
+        secs = time.monotonic() - begin
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     _check(app)
     return secs
+
+
+def _is_open(app: App, task_id: int) -> bool:
+    task = app.database.read(tasks.get, task_id)
+    assert task is not None
+    return task.is_open
 
 
 def _in_threads(work: Callable[[int], None]) -> float:
