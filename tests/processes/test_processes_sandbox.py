@@ -31,7 +31,7 @@ def test_it_says_first_where_it_listens_and_ends_with_zero(
     assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+", first)
     url = first.removeprefix("listening on ")
     for domain in ("美妆", "游戏"):
-        answer = requests.get(f"{url}/__sandbox__/creators", params={"domain": domain}, timeout=5)
+        answer = requests.get(f"{url}/__sandbox__/creators", params={"domain": domain}, timeout=30)
         assert answer.json()["total"] == 40
     sandbox.signal(number)
     outcome = sandbox.wait()

@@ -29,7 +29,7 @@ from storage.schema import schema
 ROOT = Path(__file__).resolve().parents[3]
 CLI = ROOT / "cli.py"
 SANDBOX = ROOT / "sandbox" / "__main__.py"
-WAIT_SECS = 60.0
+WAIT_SECS = 120.0
 AT_A_TIME = 3
 
 
