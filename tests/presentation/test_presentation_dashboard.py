@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Dashboard as Terminal
+from rich.console import Console as Terminal
 
 from accounts.manager import Purpose
 from app.container import App

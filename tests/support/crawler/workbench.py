@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
-import requests
 
 from app.container import App
 from core.clock import Clock
@@ -29,6 +28,7 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from tests.support.apps import add_account
+from tests.support.sandbox import control
 
 T = TypeVar("T")
 DOMAIN = "美妆"
@@ -91,14 +91,11 @@ class Platform(SandboxServer):
 
     def order(self, *faults: dict[str, Any]) -> None:
         """Queue faults, as `POST /__sandbox__/faults` takes them."""
-        answer = requests.post(f"{self.url}/__sandbox__/faults", json=list(faults), timeout=10)
-        answer.raise_for_status()
+        control.order_faults(self.url, *faults)
 
     def uids(self, domain: str = DOMAIN) -> list[str]:
         """What a complete crawl must have found, sorted."""
-        url = f"{self.url}/__sandbox__/creators"
-        found = requests.get(url, params={"domain": domain}, timeout=10).json()
-        return sorted(str(uid) for uid in found["uids"])
+        return sorted(control.uids(self.url, domain))
 
     def _answer(self, request: Request) -> Reply:
         is_search = request.path == SEARCH

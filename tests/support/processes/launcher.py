@@ -12,19 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import requests
-from pydantic import SecretStr
-
-from accounts.vault import Credentials
 from app.container import App
-from core.settings import Settings
-from storage.schema import schema
+from tests.support.apps import add_account, opened_app
+from tests.support.sandbox import control
 
 ROOT = Path(__file__).resolve().parents[3]
 CLI = ROOT / "cli.py"
@@ -308,17 +304,16 @@ class SandboxProcess:
 
     def uids(self, domain: str) -> set[str]:
         """The ids of all creators of a domain: the truth that a crawl must find."""
-        answer = requests.get(
-            f"{self.url}/__sandbox__/creators", params={"domain": domain}, timeout=10
-        )
-        return {str(uid) for uid in answer.json()["uids"]}
+        return set(control.uids(self.url, domain))
 
     def stats(self) -> Any:
-        return requests.get(f"{self.url}/__sandbox__/stats", timeout=10).json()
+        return control.stats(self.url)
 
     def order_faults(self, *orders: dict[str, Any]) -> None:
-        answer = requests.post(f"{self.url}/__sandbox__/faults", json=list(orders), timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.order_faults(self.url, *orders)
+
+    def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
+        return control.videos(self.url, platform, count, **params)
 
 
 class Baton(Launcher):
@@ -350,18 +345,13 @@ class Baton(Launcher):
 
     def add_accounts(self, *names: str, limit: int = 4000) -> None:
         """Create the schema and add accounts that the sandbox knows by their names."""
-        settings = Settings(
-            _env_file=None, database_url=SecretStr(self.database_url), data_dir=self.data_dir
-        )  # type: ignore[call-arg]
-        app = App(settings, patience_secs=5)
-        try:
-            schema.create(app.database)
-            app.open()
+        with self.opened_app() as app:
             for number, name in enumerate(names):
-                session = Credentials(session=f"SESSDATA=cookie{number}-of-{len(names)}")
-                app.pool.registry.add("bilibili", name, session, limit)
-        finally:
-            app.close()
+                add_account(app, name, limit, session=f"SESSDATA=cookie{number}-of-{len(names)}")
+
+    def opened_app(self) -> AbstractContextManager[App]:
+        """Open an App of this process on the same database and data folder."""
+        return opened_app(self.database_url, self.data_dir)
 
     def crawl(self, domain: str) -> None:
         """Crawl a domain to its end."""

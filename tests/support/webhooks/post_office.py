@@ -7,13 +7,12 @@ import json
 import threading
 from typing import Any
 
-import requests
-
 from app.container import App
 from storage.distribution import deliveries
 from storage.distribution.deliveries import Delivery, Filter
 from storage.engines.datetimes import to_sql
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from webhooks.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -97,10 +96,9 @@ class PostOffice:
     def order(self, name: str, behaviour: str, **more: Any) -> None:
         """Tell a receiver how to behave."""
         body = {"name": name, "behaviour": behaviour, **more}
-        answer = requests.post(f"{self.sandbox_url}/__sandbox__/webhooks", json=body, timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.tell(self.sandbox_url, "webhooks", body)
 
     def inbox(self, name: str) -> Any:
         """What a receiver got."""
-        answer = requests.get(f"{self.sandbox_url}/__sandbox__/webhooks", timeout=10).json()
-        return answer["receivers"].get(name, {"requests": 0, "order": [], "arrivals": []})
+        receivers = control.look(self.sandbox_url, "webhooks")["receivers"]
+        return receivers.get(name, {"requests": 0, "order": [], "arrivals": []})

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from app.container import App
 from sandbox import RateLimit, SandboxConfig
 from tests.support.crawler.workbench import DOMAIN, Platform, add_accounts
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from works.hourly.crawl_result import CrawlProgress, CrawlResult
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
@@ -44,11 +44,7 @@ class Desk:
 
     def videos(self, count: int, state: str = "visible") -> list[dict[str, Any]]:
         """Videos of the platform as they are now."""
-        asked = {"platform": BILIBILI, "count": str(count), "state": state}
-        url = f"{self.server.url}/__sandbox__/videos"
-        found: list[dict[str, Any]] = requests.get(url, params=asked, timeout=10).json()["videos"]
-        assert len(found) == count
-        return found
+        return control.videos(self.server.url, BILIBILI, count, state=state)
 
     def ids(self, count: int) -> list[str]:
         return [video["id"] for video in self.videos(count)]
