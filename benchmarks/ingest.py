@@ -38,7 +38,7 @@ LOOK_SECS = 0.01
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Pages a second of each in turn: medians, and the medians of the rounds' ratios."""
+    """Measure pages a second of each in turn: medians, and the medians of the rounds' ratios."""
     figures: list[Figure] = []
     with sandbox_process(PAGES * PAGE_ROWS, DOMAIN) as url:
         for engine in ground.engines:
@@ -63,7 +63,7 @@ def _engine(ground: Ground, engine: str, url: str) -> list[Figure]:
 
 
 def _paced(ground: Ground, engine: str, url: str) -> list[Figure]:
-    """The same with the pace as the limit."""
+    """Measure the same with the pace as the limit."""
     options = {"bilibili_base_url": url, "bilibili_pace": PACE, "pages_per_task": 10}
     with opened(ground.place(engine), THREADS, **options) as app:
         add_accounts(app, THREADS, 0)
@@ -194,6 +194,6 @@ def _in_threads(work: Callable[[int], None]) -> float:
 
 
 def _check(app: App) -> None:
-    """Every creator of every page must have been stored."""
-    seen = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers"))
-    assert seen["n"] == PAGES * PAGE_ROWS, seen["n"]
+    """Assert that every creator of every page was stored."""
+    stored = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers"))
+    assert stored["n"] == PAGES * PAGE_ROWS, stored["n"]

@@ -33,6 +33,6 @@ def opened_app(database_url: str, data_dir: Path, patience_secs: float = 30.0) -
 
 
 def add_account(app: App, name: str, limit: int = 4000, **changes: Any) -> int:
-    """An account whose session the sandbox knows by its name."""
+    """Add an account whose session the sandbox knows by its name; return its id."""
     credentials = Credentials(session=changes.pop("session", f"SESSDATA={name}"), **changes)
     return app.pool.registry.add("bilibili", name, credentials, limit)

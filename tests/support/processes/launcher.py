@@ -102,7 +102,7 @@ class Process:
             return None
 
     def freeze(self) -> None:
-        """Stop all its threads, and come back when they stand still."""
+        """Stop all its threads; return when they stand still."""
         self.signal(signal.SIGSTOP)
         wait_until(self._stands_still, "all threads stopped")
 
@@ -119,7 +119,7 @@ class Process:
         self.signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """`kill -9`, unless it has ended (a stopped one too)."""
+        """Kill it (SIGKILL), stopped or not, unless it has ended."""
         if self.code is None:
             self.signal(signal.SIGKILL)
         assert self._ended(WAIT_SECS) is not None, f"{self._args} cannot be killed"
@@ -280,13 +280,13 @@ class Launcher:
     def run_all(
         self, *commands: tuple[object, ...], env: Mapping[str, str] | None = None
     ) -> list[Outcome]:
-        """Run commands, a few at a time; their outcomes in the same order."""
+        """Run commands, a few at a time; return their outcomes in the same order."""
 
-        def one(command: tuple[object, ...]) -> Outcome:
+        def run(command: tuple[object, ...]) -> Outcome:
             return self.run(*command, env=env)
 
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            return list(pool.map(one, commands))
+            return list(pool.map(run, commands))
 
     def close(self) -> None:
         for process in self._started:
@@ -303,7 +303,7 @@ class SandboxProcess:
         self.url = line.removeprefix("listening on ").strip()
 
     def uids(self, domain: str) -> set[str]:
-        """The ids of all creators of a domain: the truth that a crawl must find."""
+        """Return the ids of all creators of a domain: the truth that a crawl must find."""
         return set(control.uids(self.url, domain))
 
     def stats(self) -> Any:
@@ -359,12 +359,12 @@ class Baton(Launcher):
         assert outcome.code == 0, outcome
 
     def verified(self) -> Any:
-        """What `exports verify --json` says."""
+        """Return what `exports verify --json` prints."""
         return self.run("exports", "verify", "--json").json
 
 
 def end_in_order(*processes: Process) -> list[Outcome]:
-    """Ctrl-C for each, and how they ended."""
+    """Send Ctrl-C to each; return how they ended."""
     for process in processes:
         process.signal(signal.SIGINT)
     return [process.wait() for process in processes]

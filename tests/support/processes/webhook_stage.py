@@ -71,5 +71,5 @@ class Stage:
         return sum(counts.values()) - counts.get(DeliveryState.DELIVERED, 0)
 
     def inbox(self) -> Any:
-        """What the receiver got; `{}` before the first request."""
+        """Return what the receiver got; `{}` before the first request."""
         return control.look(self._sandbox.url, "webhooks")["receivers"].get(self._name, {})

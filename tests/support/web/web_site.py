@@ -58,7 +58,7 @@ class Site:
         return self._visitors[-1]
 
     def use_launcher(self, launcher: JobLauncher) -> None:
-        """Run these jobs, and not those of the App."""
+        """Run these jobs instead of those of the App."""
         state = self.server.app.state
         state.backend = dataclasses.replace(state.backend, launcher=launcher)
 

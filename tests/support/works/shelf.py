@@ -24,7 +24,7 @@ NEVER = threading.Event()
 
 
 class Witness(SandboxServer):
-    """Remembers which videos of Bilibili were asked for: each batch, and each single one.
+    """A sandbox that keeps which videos of Bilibili were asked for: in batches, and singly.
 
     Batches beyond `answered_at_most` wait for their answer until it is raised.
     """
@@ -60,7 +60,7 @@ class Witness(SandboxServer):
         return control.videos(self.url, platform, count, **params)
 
     def decide(self, video: dict[str, Any], state: str, *hides: str) -> None:
-        """Another fate for one video."""
+        """Give a video another state."""
         body = {"id": video["id"], "platform": video["platform"], "state": state, "hides": hides}
         control.tell(self.url, "videos", body)
 
@@ -80,8 +80,8 @@ class Shelf:
     app: App
     clock: MovingClock
 
-    def put(self, videos: list[dict[str, Any]], **told: Any) -> None:
-        self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
+    def put(self, videos: list[dict[str, Any]], **fields: Any) -> None:
+        self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **fields) for v in videos])
 
     def work(self, video: dict[str, Any]) -> rows.Work:
         (found,) = self.app.database.read(rows.lock, video["platform"], [video["id"]])

@@ -43,7 +43,7 @@ class Desk:
         return Hour.of(self.clock.now(), self.app.calendar.zone)
 
     def videos(self, count: int, state: str = "visible") -> list[dict[str, Any]]:
-        """Videos of the platform as they are now."""
+        """Return videos of the platform as they are now."""
         return control.videos(self.server.url, BILIBILI, count, state=state)
 
     def ids(self, count: int) -> list[str]:
@@ -54,7 +54,7 @@ class Desk:
 
     def list(self, ids: list[str], **changes: Any) -> None:
         """Write views.json; `changes` go to every entry."""
-        self.list_entries([entry(one, **changes) for one in ids])
+        self.list_entries([entry(work_id, **changes) for work_id in ids])
 
     def list_entries(self, entries: list[dict[str, Any]]) -> None:
         path = self.app.settings.works_list
@@ -67,7 +67,7 @@ class Desk:
         return self.app.works.hourly.crawl(self.stop, show)
 
     def report(self, hour: Hour | None = None) -> Any:
-        """The hour's file as it lies on the disk."""
+        """Return the hour's file as it lies on the disk."""
         return json.loads(self.files.path(hour or self.hour).read_text(encoding="utf-8"))
 
     def log(self, name: str = "views_crawler") -> str:
@@ -76,7 +76,7 @@ class Desk:
 
 
 def entry(work_id: str, **changes: Any) -> dict[str, Any]:
-    """A work in views.json."""
+    """Return a work as views.json has it."""
     return {
         "platform": BILIBILI,
         "work_id": work_id,
@@ -111,5 +111,5 @@ def desk(
 
 
 def quiet() -> logging.Logger:
-    """A logger that nobody hears."""
+    """Return a logger without handlers."""
     return logging.Logger("quiet", logging.CRITICAL)
