@@ -30,7 +30,7 @@ HIGH_LIMIT = 100_000_000
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Peak resident memory of child processes, on SQLite."""
+    """Measure the peak resident memory of child processes, on SQLite."""
     many = FULL_ROWS if full else MANY_ROWS
     few_mib, many_mib = (_peak_mib(ground, count) for count in (FEW_ROWS, many))
     return Result(

@@ -166,17 +166,17 @@ def test_who_wakes_up_does_not_disturb_who_is_rendering(
 
     def sleep() -> None:
         asleep.set()
-        assert wake.wait(20)
+        assert wake.wait(60)
 
     worker = one.crawling.export_worker(after_commit=after_batch(1, sleep))
     late = threading.Thread(target=once, args=(worker,))
     late.start()
-    assert asleep.wait(20)
+    assert asleep.wait(60)
     clock.move(31)
 
     def wake_it() -> None:
         wake.set()
-        late.join(20)
+        late.join(60)
 
     find = influencers.of_segment
     monkeypatch.setattr(influencers, "of_segment", at_call(1, wake_it, find))

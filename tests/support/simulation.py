@@ -36,7 +36,7 @@ FIRST_UID = 5 * 10**9  # rows that tests and benchmarks store themselves have lo
 
 @dataclass
 class SimulatedPlatform:
-    """Fits `CreatorSource`; every answer takes `answer_secs`.
+    """A `CreatorSource` whose every answer takes `answer_secs`.
 
     `allowed` is what the platform really lets an account do where that is less than declared;
     `ends_at` is when a session ends. Both by the account's name.
@@ -104,7 +104,7 @@ class Course:
 
 
 class Simulation:
-    """Runs an App's workers until their tasks have ended.
+    """A run of an App's workers until their tasks have ended.
 
     The App must have been made with the simulated clock; its leases must live for as long as the
     simulation, as no keeper renews them.
@@ -166,7 +166,7 @@ class Simulation:
         return seen
 
     def _claims(self) -> tuple[int, datetime | None]:
-        """How often a task was claimed so far, and when the next one may be."""
+        """Return how often a task was claimed so far, and when the next may be."""
         row = self._app.database.read(
             lambda tx: tx.one(
                 "SELECT SUM(lease_token) AS claims, MIN(CASE WHEN is_leaf=1"

@@ -8,7 +8,7 @@ from app.container import App
 from core.errors import InvalidInputError
 from crawler.requests import CrawlRequest, LabelChange
 from crawler.tasks.labels import MAX_LABELS, labels_named
-from crawler.tasks.scheduler import FiledTask
+from crawler.tasks.submission import FiledTask
 from storage.crawling import tasks
 from storage.models.tasks import TaskType
 from storage.operations import listings

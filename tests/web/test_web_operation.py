@@ -140,7 +140,7 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
 def test_it_stops_twice_and_before_it_started(app: App) -> None:
     never = web_server(app, "127.0.0.1", 0)
     never.stop()
-    assert never.join(1)
+    assert never.join(30)
     server = web_server(app, "127.0.0.1", 0)
     server.start()
     assert requests.get(f"{server.url}/healthz", timeout=30).ok

@@ -59,7 +59,7 @@ class Site:
         return self._visitors[-1]
 
     def use_launcher(self, launcher: JobLauncher) -> None:
-        """Run these jobs, and not those of the App."""
+        """Run these jobs instead of those of the App."""
         state = self.server.app.state
         jobs = JobUseCases(
             launcher=launcher,
