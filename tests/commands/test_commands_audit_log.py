@@ -16,7 +16,6 @@ from commands.framework.main import Baton as CommandLine
 from commands.framework.main import build
 from tests.support.processes.launcher import Baton, SandboxProcess, wait_until
 from tests.support.processes.process_fixtures import look_at
-from tests.support.processes.webhook_stage import opened
 from webhooks.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -114,7 +113,7 @@ def here(baton: Baton, start_sandbox: Callable[..., SandboxProcess]) -> Baton:
 
 
 def file_report(baton: Baton) -> None:
-    with opened(baton) as app:
+    with baton.opened_app() as app:
         report = Report(
             kind="daily",
             event_id="e1",
