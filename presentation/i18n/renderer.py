@@ -12,13 +12,9 @@ from typing import Any
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
+from presentation.i18n.language import Language
 
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
-
-
-class Language(StrEnum):
-    ENGLISH = "en"
-    CHINESE = "zh"
 
 
 class FrontEnd(StrEnum):

@@ -17,7 +17,8 @@ from core.errors import InvalidInputError
 from core.messages import CODE, TEXT, Message
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
-from presentation.i18n.renderer import FrontEnd, Language, Renderer
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import FrontEnd, Renderer
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
