@@ -74,11 +74,14 @@ class InvalidInputError(BatonError):
 
 
 class WrongFieldsError(InvalidInputError):
-    """Some of what was given cannot be used; `problems` has a sentence for each field."""
+    """Some of what was given cannot be used; `problems` has a message for each field."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
+    def __init__(self, problems: Mapping[str, str | Message]) -> None:
+        self.problems = {
+            field: problem if isinstance(problem, Message) else Message.text(problem)
+            for field, problem in problems.items()
+        }
+        super().__init__("wrong_fields", problems=list(self.problems.values()))
 
 
 class WrongFieldError(InvalidInputError):

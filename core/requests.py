@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import InvalidInputError, WrongFieldsError
+from core.messages import Message
 
 MAX_ID = 2**63 - 1  # the largest number that both databases can keep
 NOT_TEXT = "half a character (a lone surrogate) is no text"
@@ -45,9 +46,9 @@ class FieldChecks:
     """Collects the problems of a request, so that one error names every wrong field."""
 
     def __init__(self) -> None:
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, str | Message] = {}
 
-    def add(self, field: str, problem: str) -> None:
+    def add(self, field: str, problem: str | Message) -> None:
         """Note a problem; the first one of a field counts."""
         self._problems.setdefault(field, problem)
 
@@ -57,9 +58,9 @@ class FieldChecks:
         try:
             return rule(value)
         except WrongFieldsError as error:
-            self._problems = error.problems | self._problems
+            self._problems = {**error.problems, **self._problems}
         except InvalidInputError as error:
-            self.add(field, str(error))
+            self.add(field, error.message)
         return None
 
     def finish(self) -> None:

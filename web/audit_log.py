@@ -10,6 +10,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
 from core.logs import redact, service_log
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.engines.transactions import Database
 from storage.operations import audit_log
 
@@ -50,7 +51,7 @@ class AuditLog:
             yield
             outcome = DONE
         except BatonError as error:
-            outcome = redact(str(error))
+            outcome = redact(LOG_RENDERER.sentence(error))
             raise
         except StoppedSignal:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -21,8 +22,12 @@ from core.errors import (
     WrongFieldsError,
 )
 from core.logs import redact
+from core.messages import TEXT, Message
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import FrontEnd, Renderer
 
 MEDIA_TYPE = "application/problem+json"
+API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
 RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -35,21 +40,30 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
 
 
 class RequestRefusedError(BatonError):
-    """A request that is not carried out; `detail` says why and what to do."""
+    """A request that is not carried out, and why.
+
+    Args:
+        reason: a message, an error of ours, or a sentence.
+        errors: what is wrong with single fields, by `field` and `message`.
+    """
 
     def __init__(
         self,
         status: HTTPStatus,
-        detail: str,
+        reason: str | Message | BatonError,
         *,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(reason.message if isinstance(reason, BatonError) else reason)
         self.status = status
-        self.detail = detail
         self.errors = list(errors)
         self.headers = dict(headers or {})
+
+    @property
+    def detail(self) -> str:
+        """Return what is wrong and what a caller of the API can do, in English."""
+        return redact(API_RENDERER.sentence(self))
 
     @property
     def title(self) -> str:
@@ -62,6 +76,8 @@ class RequestRefusedError(BatonError):
             "status": int(self.status),
             "detail": self.detail,
         }
+        if self.message.code != TEXT:
+            body |= self.message.as_json()
         if self.errors:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
@@ -73,12 +89,14 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """A refusal, by RFC 9457; `detail` says what to do."""
+    """A refusal, by RFC 9457; `detail` says what to do. `code` and `params` are for programs."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
+    code: str | None = None
+    params: dict[str, Any] | None = None
     errors: list[FieldProblem] = []
 
 
@@ -127,7 +145,7 @@ def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
     except RequestRefusedError:
         raise
     except kinds as error:
-        raise RequestRefusedError(status, redact(str(error))) from error
+        raise RequestRefusedError(status, error) from error
 
 
 def of_error(error: BatonError) -> RequestRefusedError:
@@ -143,7 +161,7 @@ def of_error(error: BatonError) -> RequestRefusedError:
     headers = {}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_SECS)
-    return RequestRefusedError(status, redact(str(error)), headers=headers)
+    return RequestRefusedError(status, error, headers=headers)
 
 
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
@@ -158,9 +176,12 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
     return _of_messages(errors)
 
 
-def _of_problems(problems: Mapping[str, str]) -> RequestRefusedError:
+def _of_problems(problems: Mapping[str, Message]) -> RequestRefusedError:
     return _of_messages(
-        [{"field": field, "message": redact(problem)} for field, problem in problems.items()]
+        [
+            {"field": field, "message": redact(API_RENDERER.sentence(problem))}
+            for field, problem in problems.items()
+        ]
     )
 
 

@@ -44,6 +44,7 @@ from distribution.requests import ScanRequest
 from sources.base import Via
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from web.parameters import BodyId, Since, Until
+from web.problems import API_RENDERER
 from webhooks.outbox import URL_CHARS
 from webhooks.requests import (
     BY_THE_OPERATOR,
@@ -89,7 +90,7 @@ def _by(rule: Callable[[Given], T]) -> AfterValidator:
         try:
             return rule(given)
         except InvalidInputError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(API_RENDERER.sentence(error)) from error
 
     return AfterValidator(check)
 

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from core.errors import WrongFieldsError
 from core.logs import redact
 from core.requests import MAX_ID, NOT_TEXT, is_text
+from presentation.i18n.renderer import Renderer
 
 DOMAIN = "--domain"
 PARAMETER_OF_FIELD = {
@@ -74,10 +75,13 @@ class Command(TyperCommand):
                     ctx.fail(f"{_shown(parameter)}: {value} is beyond {MAX_ID:,}")
 
 
-def described(error: WrongFieldsError) -> str:
+def described(error: WrongFieldsError, renderer: Renderer) -> str:
     """Return the problems, each with the option or argument of the running command that brought
     the field; a field that came another way (standard input) has none."""
-    return "; ".join(_named(field, redact(text)) for field, text in error.problems.items())
+    return "; ".join(
+        _named(field, redact(renderer.sentence(problem)))
+        for field, problem in error.problems.items()
+    )
 
 
 def _named(field: str, problem: str) -> str:

@@ -21,6 +21,3 @@ def renderer_for(
 ) -> Renderer:
     """Return the renderer of messages in a language, named as in the settings."""
     return Renderer(language_named(language), zone, front_end)
-
-
-LOG_RENDERER = Renderer(Language.ENGLISH, UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import Enum, StrEnum
 from string import Formatter
 from typing import Any
@@ -65,6 +65,10 @@ class Renderer:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
+    def shown_text(self, found: str | Message | BaseException) -> str:
+        """Return the sentence of a message; a text is read as `Message.load` reads a column."""
+        return self.sentence(Message.load(found) if isinstance(found, str) else found)
+
     def _filled(self, forms: Forms, message: Message) -> str:
         if isinstance(forms, str):
             form = forms
@@ -81,9 +85,14 @@ class Renderer:
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
         if isinstance(value, Sequence) and not isinstance(value, str):
-            separator = "、" if self.language is Language.CHINESE else ", "
-            return separator.join(str(self.shown(part)) for part in value)
+            return self._separator(value).join(str(self.shown(part)) for part in value)
         return "" if value is None else value
+
+    def _separator(self, values: Sequence[object]) -> str:
+        are_sentences = any(message_of(value) is not None for value in values)
+        if self.language is Language.CHINESE:
+            return "；" if are_sentences else "、"
+        return "; " if are_sentences else ", "
 
 
 class _Shown(Mapping[str, Any]):
@@ -115,3 +124,4 @@ class _LenientFormatter(Formatter):
 
 
 _FORMATTER = _LenientFormatter()
+LOG_RENDERER = Renderer(Language.ENGLISH, UTC)

@@ -21,7 +21,7 @@ from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
 from web.lookups import existing_account
 from web.parameters import RowId
-from web.problems import RequestRefusedError, of_error, of_fields
+from web.problems import API_RENDERER, RequestRefusedError, of_error, of_fields
 from web.requests import AccountsFile, NewAccount
 from web.state import TheBackend
 
@@ -80,8 +80,8 @@ def add(
     except InvalidInputError as error:
         problems = RequestRefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            str(error),
-            errors=[{"field": "cookies", "message": str(error)}],
+            error,
+            errors=[{"field": "cookies", "message": API_RENDERER.sentence(error)}],
         )
     else:
         account = backend.registry.find(done.username, platform)
@@ -97,7 +97,7 @@ def add(
         who,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
         section="Accounts",
-        **_form_values(backend, given, messages or {"form": language.problem(problems.detail)}),
+        **_form_values(backend, given, messages or {"form": language.problem(problems)}),
     )
 
 

@@ -10,10 +10,9 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from core.errors import BatonError
-from core.logs import redact
 from web.console.language import language_of
 from web.console.rendering import back_with
-from web.problems import RequestRefusedError, of_fields
+from web.problems import of_fields
 
 
 def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
@@ -29,10 +28,8 @@ def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
     except ValidationError as error:
         problems = [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
         return back_with(address, problem(of_fields(problems).detail), failed=True)
-    except RequestRefusedError as error:
-        return back_with(address, problem(error.detail), failed=True)
     except BatonError as error:
-        return back_with(address, problem(redact(str(error))), failed=True)
+        return back_with(address, problem(error), failed=True)
 
 
 def _came_from(request: Request) -> str | None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from fastapi import Request
 
+from core.errors import BatonError
+from core.logs import redact
+from core.messages import TEXT, Message, message_of
 from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
 from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
+from presentation.i18n.language import language_named
+from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE
 from web.console.chinese_problems import told as told_problem
@@ -27,9 +33,17 @@ class Language:
         text = CHINESE.get(english, english) if self.code == "zh" else english
         return text.format(**parts) if parts else text
 
-    def problem(self, english: str) -> str:
-        """Return a refusal in this language where its form is known, else as it is."""
-        return told_problem(english) if self.code == "zh" else english
+    def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
+        """Return a message, an error, or a column that holds one, in this language.
+
+        A sentence of an older version is translated where its form is known.
+        """
+        message = Message.load(found) if isinstance(found, str) else message_of(found)
+        if message is None or message.code == TEXT:
+            text = str(found if message is None else message)
+            return redact(told_problem(text) if self.code == "zh" else text)
+        renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
+        return redact(renderer.sentence(message))
 
 
 LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}

@@ -72,7 +72,10 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(translate_reason(language.words, text or "")),
+            told=lambda found: language.problem(
+                translate_reason(language.words, found) if isinstance(found, str) else found or "",
+                self._backend.calendar.zone,
+            ),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
