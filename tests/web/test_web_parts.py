@@ -127,10 +127,10 @@ def test_a_round_is_followed_to_its_result(
     change(site.app, "UPDATE drama_tasks SET video_url=:url", url=VIDEO)
     go_on = threading.Event()
     monkeypatch.setattr(
-        "distribution.broadcast.broadcaster.LiveCounters.ask", lambda *_: go_on.wait(60)
+        "distribution.broadcast.broadcaster.LiveCounters.fetch", lambda *_: go_on.wait(60)
     )
     monkeypatch.setattr(
-        "distribution.broadcast.broadcaster.LiveCounters.of", lambda *_: "no answer"
+        "distribution.broadcast.broadcaster.LiveCounters.get", lambda *_: "no answer"
     )
     page = browse("/broadcaster")
     page.get_by_role("button", name="Send once now").click()
