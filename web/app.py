@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import BatonError
 from core.logs import service_log
-from web import api, console, docs_page, health, metrics
+from web import api, console, docs_page
 from web.auth.access import Gate
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import Sessions
@@ -26,13 +26,14 @@ from web.auth.tokens import TokenStore
 from web.backend import Backend
 from web.console.overview import Rates
 from web.console.rendering import Screens
-from web.metrics import HttpMetrics, InstallationCollector
 from web.middleware import (
     BodyLimitMiddleware,
     MetricsMiddleware,
     SecurityHeadersMiddleware,
     UnhandledErrorMiddleware,
 )
+from web.monitoring import health, metrics
+from web.monitoring.metrics import HttpMetrics, InstallationCollector
 from web.problems import REFUSALS, RequestRefusedError, described, of_error, of_fields
 
 log = service_log("web")

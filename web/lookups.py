@@ -19,7 +19,7 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment
 from storage.models.tasks import Task
 from web.backend import Backend
-from web.log_files import LineFilter, LogFolder, Tail
+from web.monitoring.log_files import LineFilter, LogFolder, Tail
 from web.problems import RequestRefusedError, refused_as, unknown
 from works.hourly.hours import Hour
 

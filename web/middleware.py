@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs import service_log
-from web.metrics import HttpMetrics
+from web.monitoring.metrics import HttpMetrics
 from web.problems import RequestRefusedError
 
 log = service_log("web")

@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import LogNotFoundError
 from tests.support.web.web_site import Site
-from web import log_files
-from web.log_files import LineFilter, LogFolder
+from web.monitoring import log_files
+from web.monitoring.log_files import LineFilter, LogFolder
 
 NAME = "ingestion-2026-11-22.log"
 LINES = (

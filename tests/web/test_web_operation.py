@@ -86,7 +86,7 @@ def test_metrics_without_the_database_say_that_it_is_down(
     def away(*_: object) -> None:
         raise DatabaseUnavailableError("gone")
 
-    monkeypatch.setattr("web.metrics.metrics_queries.crawled", away)
+    monkeypatch.setattr("web.monitoring.metrics.metrics_queries.crawled", away)
     text = admin.get("/metrics").text
     assert metric(text, "baton_database_up") == 0
     assert "baton_accounts" not in text

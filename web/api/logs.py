@@ -9,8 +9,8 @@ from starlette.responses import Response, StreamingResponse
 
 from core.clock import iso_utc
 from web.auth.access import Reader
-from web.log_files import LineFilter, LogFile
 from web.lookups import existing_log, log_file, log_folder, log_tail
+from web.monitoring.log_files import LineFilter, LogFile
 from web.paging import Page
 from web.parameters import LogName
 from web.state import TheBackend

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from web.auth.access import Reader
 from web.console.screens import TheScreens
-from web.log_files import LineFilter
 from web.lookups import existing_log, log_file, log_folder, log_tail
+from web.monitoring.log_files import LineFilter
 from web.parameters import LogName
 from web.state import TheBackend
 

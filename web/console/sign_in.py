@@ -17,7 +17,7 @@ from web.console.language import COOKIE as LANGUAGE_COOKIE
 from web.console.language import LANGUAGES
 from web.console.rendering import keep
 from web.console.screens import TheScreens
-from web.metrics import HttpMetrics
+from web.monitoring.metrics import HttpMetrics
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
