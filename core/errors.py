@@ -97,10 +97,8 @@ class UnknownDomainError(InvalidInputError):
     """Nobody crawls the domain, and nothing of it is stored. `known`: domains with creators."""
 
     def __init__(self, *, platform: str, domain: str, known: Sequence[str]) -> None:
-        super().__init__(
-            f"nothing is known of domain {domain!r} on {platform}; crawl it first"
-            f" (known: {', '.join(known) or 'none'})"
-        )
+        code = "domain_unknown_there" if known else "domain_unknown"
+        super().__init__(code, platform=platform, domain=domain, known=list(known))
         self.platform = platform
         self.domain = domain
         self.known = tuple(known)
@@ -167,6 +165,9 @@ class UnsendableError(NotSentError):
 
 class LogNotFoundError(BatonError):
     """There is no log file of that name here."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("log_not_found", name=name)
 
 
 class DatabaseError(BatonError):

@@ -9,7 +9,7 @@ from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
 
 MAX_ID = 2**63 - 1  # the largest number that both databases can keep
-NOT_TEXT = "half a character (a lone surrogate) is no text"
+NOT_TEXT = Message.of("half_character")
 T = TypeVar("T")
 Given = TypeVar("Given")
 
@@ -33,7 +33,7 @@ def require_text(text: str) -> str:
 def require_range(value: int, minimum: int, maximum: int) -> int:
     """Return the value. Raise InvalidInputError when it is not from `minimum` to `maximum`."""
     if not minimum <= value <= maximum:
-        raise InvalidInputError(f"{minimum:,} to {maximum:,}, got {value}")
+        raise InvalidInputError("number_out_of_range", least=minimum, most=maximum, given=value)
     return value
 
 
@@ -46,9 +46,9 @@ class FieldChecks:
     """Collects the problems of a request, so that one error names every wrong field."""
 
     def __init__(self) -> None:
-        self._problems: dict[str, str | Message] = {}
+        self._problems: dict[str, Message] = {}
 
-    def add(self, field: str, problem: str | Message) -> None:
+    def add(self, field: str, problem: Message) -> None:
         """Note a problem; the first one of a field counts."""
         self._problems.setdefault(field, problem)
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from core.errors import InvalidInputError
+
 YEARS = range(1971, 9001)  # what both databases keep, in every zone
 DAY = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*")
 SMALLEST = timedelta(milliseconds=1)  # what the databases keep of a moment
+
+
+class UnstorableTimeError(InvalidInputError, ValueError):
+    """A moment is beyond what databases keep; a ValueError too, as every text that is no moment."""
+
+    def __init__(self) -> None:
+        super().__init__("moment_not_storable", first_year=YEARS[0], last_year=YEARS[-1])
 
 
 def range_start(text: str, zone: tzinfo) -> datetime:
@@ -17,12 +26,13 @@ def range_start(text: str, zone: tzinfo) -> datetime:
         zone: of a text without one.
 
     Raises:
-        ValueError: the text is neither a day nor a moment that a database can keep.
+        ValueError: the text is neither a day nor a moment.
+        UnstorableTimeError: a database cannot keep it.
     """
     moment = datetime.fromisoformat(text.strip())
     local = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     if local.year not in YEARS:
-        raise ValueError("beyond what databases keep")
+        raise UnstorableTimeError
     return local.astimezone(UTC)
 
 

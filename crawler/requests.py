@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.requests import MAX_ID, FieldChecks, require_id, require_range, require_text
 from crawler.export.columns import parse_columns
 from crawler.export.formats import format_named
@@ -25,7 +26,7 @@ def domain_named(text: str) -> str:
     """Return the name without blanks around it. Raise InvalidInputError for what is no domain."""
     name = require_text(text).strip()
     if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
-        raise InvalidInputError(f"1 to {MAX_DOMAIN_LETTERS} characters without control characters")
+        raise InvalidInputError("domain_malformed", max_letters=MAX_DOMAIN_LETTERS)
     return name
 
 
@@ -38,7 +39,7 @@ class CrawlRequest:
         labels: labels of the task; an open task that is joined gets them too.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
     """
 
     domain: str
@@ -72,7 +73,7 @@ class ExportRequest:
         labels: as for CrawlRequest.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
     """
 
     domain: str
@@ -99,7 +100,7 @@ class ExportRequest:
             checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
         checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)
         if self.limit is not None and self.lanes > 1:
-            checks.add("lanes", "limit counts rows of one lane: leave lanes at 1")
+            checks.add("lanes", Message.of("limit_with_lanes"))
         labels = checks.check("labels", labels_named, self.labels)
         checks.finish()
         assert chosen is not None and columns is not None
@@ -121,7 +122,7 @@ class LabelChange:
     """Labels that a task gets, and labels that it loses.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
     """
 
     task_id: int
@@ -133,7 +134,7 @@ class LabelChange:
         checks.check("task_id", require_id, self.task_id)
         added = checks.check("add", labels_named, self.add)
         if len(self.remove) > MAX_LABELS_REMOVED:
-            checks.add("remove", f"at most {MAX_LABELS_REMOVED} at once")
+            checks.add("remove", Message.of("too_many_at_once", most=MAX_LABELS_REMOVED))
         for label in self.remove:
             checks.check("remove", require_text, label)
         checks.finish()

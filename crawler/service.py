@@ -134,7 +134,7 @@ class CrawlingService:
                 raise _unknown(change.task_id)
             if task.parent_id is not None:
                 raise InvalidInputError(
-                    f"task {task.id} is a piece of task {task.parent_id}; label that one"
+                    "piece_not_labelled", task_id=task.id, parent_id=task.parent_id
                 )
             task_labels.remove(tx, task.id, change.remove)
             task_labels.add(tx, task.id, change.add)
@@ -177,7 +177,7 @@ class CrawlingService:
         try:
             return self._catalog.searchable(name)
         except InvalidInputError as error:
-            raise WrongFieldsError({"platform": str(error)}) from error
+            raise WrongFieldsError({"platform": error.message}) from error
 
     def _require_known_domain(self, platform: str, domain: str, grace_secs: float) -> None:
         never = threading.Event()
@@ -197,4 +197,4 @@ class CrawlingService:
 
 
 def _unknown(task_id: int) -> InvalidInputError:
-    return InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
+    return InvalidInputError("task_not_found", task_id=task_id)

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import BatonError
 from core.logs import service_log
+from core.messages import Message
 from web import api, console, docs_page
 from web.auth.access import Gate
 from web.auth.login_limit import LoginLimit
@@ -100,6 +101,12 @@ async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+CODES_OF_ROUTES = {
+    HTTPStatus.NOT_FOUND: "route_not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
 def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestRefusedError)
     def refused(request: Request, error: RequestRefusedError) -> Response:
@@ -119,8 +126,11 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def of_routes(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        detail = f"{request.method} {request.url.path}: {status.phrase}; what there is: /docs"
-        return answer_refusal(request, RequestRefusedError(status, detail, headers=error.headers))
+        code = CODES_OF_ROUTES.get(status, "request_refused")
+        reason = Message.of(
+            code, method=request.method, path=request.url.path, detail=status.phrase
+        )
+        return answer_refusal(request, RequestRefusedError(status, reason, headers=error.headers))
 
 
 def answer_refusal(request: Request, refusal: RequestRefusedError) -> Response:

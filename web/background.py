@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from alerts.channels import SETTING
+from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
 from web.audit_log import Principal
@@ -40,7 +41,7 @@ def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Ope
             "items": [add_object(result) for result in results],
         }
 
-    subject = f"{len(request.links)} links"
+    subject = Message.of("links_given", n=len(request.links))
     return backend.operations.begin("works.add", subject, who.name, add)
 
 
@@ -81,6 +82,9 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
     """Begin to count a day. Raise InvalidInputError when it is in the future."""
     request = given.as_request(backend.daily_scanner.yesterday)
     (day,) = backend.use_cases.dramas.days(request)
+    subject: str | Message = day.isoformat()
+    if request.dry_run:
+        subject = Message.of("dry_run_of_day", day=day)
 
     def scan(stop: threading.Event, _report: Report) -> dict[str, Any]:
         scans: list[DayScan] = []
@@ -96,7 +100,7 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
             "to_fetch": found.to_fetch,
         }
 
-    return backend.operations.begin("daily_stats.scan", str(request), who.name, scan)
+    return backend.operations.begin("daily_stats.scan", subject, who.name, scan)
 
 
 def begin_broadcast(backend: Backend, who: Principal) -> Operation:
@@ -104,9 +108,8 @@ def begin_broadcast(backend: Backend, who: Principal) -> Operation:
     under way, here or in another process."""
     state = backend.broadcaster.status()
     if state["is_running"]:
-        raise RequestRefusedError(
-            HTTPStatus.CONFLICT, f"a round is under way since {state['started_at']}"
-        )
+        reason = Message.of("round_under_way_since", since=state["started_at"])
+        raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
 
     def trigger(stop: threading.Event, _report: Report) -> dict[str, Any]:
         answer = backend.use_cases.broadcasts.trigger(who, stop)
@@ -122,11 +125,8 @@ def begin_channel_test(backend: Backend, who: Principal) -> Operation:
     none."""
     channels = backend.channels()
     if not channels:
-        raise RequestRefusedError(
-            HTTPStatus.CONFLICT,
-            f"no channel is configured: set {SETTING} (environment or .env), for example"
-            f" {SETTING}=dingtalk://TOKEN",
-        )
+        reason = Message.of("channel_missing", setting=SETTING)
+        raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
     texts = texts_for(backend.settings.language)
     message = AlertRenderer(texts=texts, zone=backend.calendar.zone).test_message(backend.host)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from core.errors import InvalidInputError, LogNotFoundError
+from core.messages import Message
 from storage.catalogue import view_data, view_history
 from storage.crawling import accounts, export_segments, job_runs, tasks
 from storage.engines.transactions import Tx
@@ -19,8 +19,8 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment
 from storage.models.tasks import Task
 from web.backend import Backend
-from web.monitoring.log_files import LineFilter, LogFolder, Tail
-from web.problems import RequestRefusedError, refused_as, unknown
+from web.monitoring.log_files import LineFilter, LogFile, LogFolder, Tail
+from web.problems import RequestRefusedError, not_found, refused_as
 from works.hourly.hours import Hour
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MEDIA_TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/jsonl"}
-NO_NUMBERS = "there are no hourly numbers yet; fetch first: python cli.py views --full"
 
 
 class Counter(StrEnum):
@@ -49,7 +48,7 @@ def existing_account(backend: Backend, account_id: int) -> Account:
     """Return the account. Raise RequestRefusedError (404)."""
     account = backend.database.read(accounts.get, account_id)
     if account is None:
-        raise unknown("account", account_id, "/api/v1/accounts")
+        raise not_found("account_not_found", account_id=account_id)
     return account
 
 
@@ -57,7 +56,7 @@ def existing_task(backend: Backend, task_id: int) -> Task:
     """Return the task or piece. Raise RequestRefusedError (404)."""
     task = backend.database.read(tasks.get, task_id)
     if task is None:
-        raise unknown("task", task_id, "/api/v1/tasks")
+        raise not_found("task_not_found", task_id=task_id)
     return task
 
 
@@ -65,7 +64,7 @@ def existing_export(backend: Backend, segment_id: int) -> Segment:
     """Return the export file's row. Raise RequestRefusedError (404)."""
     segment = backend.database.read(export_segments.get, segment_id)
     if segment is None:
-        raise unknown("export", segment_id, "/api/v1/exports")
+        raise not_found("segment_not_found", segment_id=segment_id)
     return segment
 
 
@@ -93,24 +92,14 @@ def _export_path(backend: Backend, segment: Segment) -> Path:
     RequestRefusedError: 409 while it is being written, 403 outside the folder, 404 when it is not
     on this host."""
     if segment.file_path is None:
-        raise RequestRefusedError(
-            HTTPStatus.CONFLICT,
-            f"export {segment.id} is still being written; try again when its state is sealed",
-        )
+        reason = Message.of("export_not_sealed", segment_id=segment.id)
+        raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
     path = backend.files.locate(segment.file_path).resolve()
     if not path.is_relative_to(backend.files.exports_dir.resolve()):
-        raise RequestRefusedError(
-            HTTPStatus.FORBIDDEN,
-            f"export {segment.id} was written outside the export folder (--out); fetch it on host"
-            f" {segment.host}",
-        )
+        reason = Message.of("export_outside_folder", segment_id=segment.id, host=segment.host)
+        raise RequestRefusedError(HTTPStatus.FORBIDDEN, reason)
     if not path.is_file():
-        raise RequestRefusedError(
-            HTTPStatus.NOT_FOUND,
-            f"the file of export {segment.id} is not on this host; it was written on"
-            f" {segment.host}: fetch it there, or write it again here with:"
-            f" python cli.py exports rebuild {segment.id}",
-        )
+        raise not_found("export_on_other_host", segment_id=segment.id, host=segment.host)
     return path
 
 
@@ -127,7 +116,7 @@ def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
     """Return what a query on the file of hourly numbers gives. Raise RequestRefusedError (404)
     when there is none yet."""
     if not backend.settings.view_data_file.exists():
-        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
+        raise not_found("no_hourly_numbers")
     view_data.create(backend.view_data)
     return backend.view_data.read(query)
 
@@ -136,7 +125,7 @@ def newest_hour(backend: Backend) -> Hour:
     """Return the newest hour with numbers. Raise RequestRefusedError (404) when there is none."""
     found = numbers(backend, view_history.newest_hour)
     if found is None:
-        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
+        raise not_found("no_hourly_numbers")
     return Hour.parse(*found)
 
 
@@ -145,29 +134,24 @@ def log_folder(backend: Backend) -> LogFolder:
     return LogFolder(backend.settings.log_dir)
 
 
+def log_details(backend: Backend, name: str) -> LogFile:
+    """Return a log file's size and times. Raise RequestRefusedError (404)."""
+    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
+        return log_folder(backend).named(name)
+
+
 def log_tail(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
     """Return the newest records that fit. Raise RequestRefusedError (404)."""
-    with existing_log(name):
+    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         return log_folder(backend).tail(name, wanted, lines)
 
 
 def log_file(backend: Backend, name: str) -> Response:
     """Answer with a whole log file. Raise RequestRefusedError (404)."""
-    with existing_log(name):
+    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         size, blocks = log_folder(backend).content(name)
     headers = {
         "Content-Length": str(size),
         "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"',
     }
     return StreamingResponse(blocks, media_type="text/plain; charset=utf-8", headers=headers)
-
-
-@contextmanager
-def existing_log(name: str) -> Iterator[None]:
-    """Turn LogNotFoundError into RequestRefusedError (404)."""
-    try:
-        yield
-    except LogNotFoundError as error:
-        raise RequestRefusedError(
-            HTTPStatus.NOT_FOUND, f"no log file is called {name!r} on this host; see /api/v1/logs"
-        ) from error

@@ -6,9 +6,11 @@ import time
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
 from core.logs import service_log
+from core.messages import Message
 from web.monitoring.metrics import HttpMetrics
 from web.problems import RequestRefusedError
 
@@ -43,7 +45,7 @@ class SecurityHeadersMiddleware:
             return
         cache = "public, max-age=3600" if scope["path"].startswith(STATIC) else "no-store"
 
-        async def guarded(message: Message) -> None:
+        async def guarded(message: AsgiMessage) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -64,7 +66,7 @@ class UnhandledErrorMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def noted(message: Message) -> None:
+        async def noted(message: AsgiMessage) -> None:
             nonlocal begun
             begun = True
             await send(message)
@@ -75,8 +77,8 @@ class UnhandledErrorMiddleware:
             if begun or scope["type"] != "http":
                 raise
             log.exception("%s %s failed", scope["method"], scope["path"])
-            detail = "an error inside Baton; the log file web-<day>.log has it whole"
-            refusal = RequestRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+            reason = Message.of("error_inside")
+            refusal = RequestRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, reason)
             await refusal.as_response()(scope, receive, send)
 
 
@@ -97,14 +99,14 @@ class BodyLimitMiddleware:
         length; one without a length has no end."""
         if "transfer-encoding" in headers:
             return RequestRefusedError(
-                HTTPStatus.LENGTH_REQUIRED, "send the body with a Content-Length"
+                HTTPStatus.LENGTH_REQUIRED, Message.of("body_without_length")
             )
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) <= self._max_bytes:
             return None
         return RequestRefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body has more than {self._max_bytes:,} bytes; send it in parts",
+            Message.of("body_too_large", max_bytes=self._max_bytes),
             headers={"Connection": "close"},
         )
 
@@ -122,7 +124,7 @@ class MetricsMiddleware:
             return
         begun, status = time.perf_counter(), 500
 
-        async def noted(message: Message) -> None:
+        async def noted(message: AsgiMessage) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]

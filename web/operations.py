@@ -13,47 +13,55 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
 from core.errors import BatonError
 from core.logs import redact, service_log
-from web.problems import RequestRefusedError
+from core.messages import Message, message_of
+from web.problems import API_RENDERER, RequestRefusedError, redacted_json
 
 log = service_log("web")
 PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
 MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
 MAX_KEPT = 50
-STOPPED = "stopped: the server ends"
+STOPPED = Message.of("operation_stopped")
 Result = Mapping[str, Any]
 Report = Callable[[Result], None]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation. `result` is what it has brought so far; `error` says why it ended early."""
+    """An operation.
+
+    Args:
+        subject: what it is done to: a name, or a message.
+        result: what it has brought so far; its values may be messages.
+        error: why it ended early.
+    """
 
     id: int
     kind: str
-    subject: str
+    subject: str | Message
     who: str
     started_at: datetime
     finished_at: datetime | None = None
     result: Result | None = None
-    error: str | None = None
+    error: Message | None = None
 
     @property
     def is_running(self) -> bool:
         return self.finished_at is None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON object of the API; `state` is running, failed or succeeded."""
+        """Return the JSON object of the API; `state` is running, failed or succeeded. A message
+        is an English sentence, with its code and parameters beside it."""
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
             "id": self.id,
             "kind": self.kind,
-            "subject": self.subject,
+            **_sentences({"subject": self.subject}),
             "who": self.who,
             "state": state,
             "started_at": iso_utc(self.started_at),
             "finished_at": self.finished_at and iso_utc(self.finished_at),
-            "result": None if self.result is None else dict(self.result),
-            "error": self.error,
+            "result": None if self.result is None else _sentences(self.result),
+            **_sentences({"error": self.error}),
         }
 
 
@@ -75,7 +83,7 @@ class Operations:
     def begin(
         self,
         kind: str,
-        subject: str,
+        subject: str | Message,
         who: str,
         work: Callable[[threading.Event, Report], Result],
     ) -> Operation:
@@ -126,16 +134,16 @@ class Operations:
         def report(result: Result) -> None:
             self._change(operation_id, result=dict(result))
 
-        error: str | None = None
+        error: Message | None = None
         try:
             report(work(self._ending, report))
         except StoppedSignal:
             error = STOPPED
         except BatonError as refusal:
-            error = redact(str(refusal))
+            error = refusal.message
         except Exception as bug:
             log.exception("an operation failed")
-            error = f"internal error: {type(bug).__name__}; the log file web-<day>.log has it whole"
+            error = Message.of("operation_broken", error=type(bug).__name__)
         finally:
             self._change(operation_id, finished_at=self._clock.now(), error=error)
 
@@ -143,17 +151,16 @@ class Operations:
         with self._guard:
             self._kept[operation_id] = replace(self._kept[operation_id], **changes)
 
-    def _require_room(self, kind: str, subject: str) -> None:
+    def _require_room(self, kind: str, subject: str | Message) -> None:
         running = [operation for operation in self._kept.values() if operation.is_running]
         if any((other.kind, other.subject) == (kind, subject) for other in running):
-            raise RequestRefusedError(
-                HTTPStatus.CONFLICT, f"{kind} {subject} is under way already".strip()
-            )
+            reason = Message.of("operation_kind_under_way", kind=kind)
+            if subject:
+                reason = Message.of("operation_under_way", kind=kind, subject=subject)
+            raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
         if len(running) >= MAX_AT_ONCE:
-            raise RequestRefusedError(
-                HTTPStatus.CONFLICT,
-                f"{len(running)} operations are under way; try again when one has ended",
-            )
+            reason = Message.of("too_many_operations", running=len(running))
+            raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
 
     def _drop_old(self) -> None:
         for old in self._ended_ids():
@@ -164,3 +171,25 @@ class Operations:
 
     def _ended_ids(self) -> Iterator[int]:
         return iter([operation.id for operation in self._kept.values() if not operation.is_running])
+
+
+def _sentences(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with each message as a sentence, its code and parameters beside it."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found[name] = _sentence(value)
+        message = message_of(value)
+        if message is not None:
+            found |= {f"{name}_{key}": part for key, part in redacted_json(message).items()}
+    return found
+
+
+def _sentence(value: Any) -> Any:
+    message = message_of(value)
+    if message is not None:
+        return redact(API_RENDERER.sentence(message))
+    if isinstance(value, Mapping):
+        return _sentences(value)
+    if isinstance(value, list | tuple):
+        return [_sentence(part) for part in value]
+    return value

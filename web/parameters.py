@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.requests import MAX_ID
-from core.time_ranges import YEARS, is_day, range_end
+from core.time_ranges import YEARS, UnstorableTimeError, is_day, range_end
 
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdFilter = Annotated[int, Query(ge=1, le=MAX_ID)]
@@ -28,7 +28,7 @@ def _whole_day(given: object) -> object:
 def _in_utc(moment: datetime) -> datetime:
     """Return the moment in UTC; one without a zone counts as UTC."""
     if moment.year not in YEARS:
-        raise ValueError(f"the year must be {YEARS[0]} to {YEARS[-1]}")
+        raise UnstorableTimeError
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

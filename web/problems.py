@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -22,7 +23,7 @@ from core.errors import (
     WrongFieldsError,
 )
 from core.logs import redact
-from core.messages import TEXT, Message
+from core.messages import TEXT, Message, message_of
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
 
@@ -38,13 +39,49 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (DatabaseContentionError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
+QUOTED = re.compile("'([^']*)'")
+# The type of a rule of pydantic: the message's code, and its parameters by the rule's own names.
+RULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "missing": ("field_required", {}),
+    "greater_than_equal": ("value_too_small", {"limit": "ge"}),
+    "greater_than": ("value_not_above", {"limit": "gt"}),
+    "less_than_equal": ("value_too_large", {"limit": "le"}),
+    "less_than": ("value_not_below", {"limit": "lt"}),
+    "string_too_short": ("string_too_short", {"n": "min_length"}),
+    "string_too_long": ("string_too_long", {"n": "max_length"}),
+    "string_pattern_mismatch": ("string_of_wrong_form", {"pattern": "pattern"}),
+    "too_short": ("list_too_short", {"n": "min_length", "given": "actual_length"}),
+    "too_long": ("list_too_long", {"n": "max_length", "given": "actual_length"}),
+    "int_type": ("value_not_integer", {}),
+    "int_parsing": ("value_not_integer", {}),
+    "int_parsing_size": ("value_not_integer", {}),
+    "int_from_float": ("value_not_integer", {}),
+    "float_type": ("value_not_number", {}),
+    "float_parsing": ("value_not_number", {}),
+    "finite_number": ("value_not_number", {}),
+    "bool_type": ("value_not_boolean", {}),
+    "bool_parsing": ("value_not_boolean", {}),
+    "string_type": ("value_not_text", {}),
+    "list_type": ("value_not_list", {}),
+    "dict_type": ("value_not_object", {}),
+    "model_type": ("value_not_object", {}),
+    "model_attributes_type": ("value_not_object", {}),
+    "date_type": ("value_not_date", {}),
+    "date_parsing": ("value_not_date", {}),
+    "date_from_datetime_parsing": ("value_not_date", {}),
+    "date_from_datetime_inexact": ("value_not_date", {}),
+    "datetime_type": ("value_not_date", {}),
+    "datetime_parsing": ("value_not_date", {}),
+    "datetime_from_date_parsing": ("value_not_date", {}),
+}
+
 
 class RequestRefusedError(BatonError):
     """A request that is not carried out, and why.
 
     Args:
-        reason: a message, an error of ours, or a sentence.
-        errors: what is wrong with single fields, by `field` and `message`.
+        reason: a message, an error of ours, or a text of the console's pages.
+        problems: what is wrong with single fields; a field may have several.
     """
 
     def __init__(
@@ -52,18 +89,34 @@ class RequestRefusedError(BatonError):
         status: HTTPStatus,
         reason: str | Message | BatonError,
         *,
-        errors: Sequence[Mapping[str, str]] = (),
+        problems: Sequence[tuple[str, Message]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(reason.message if isinstance(reason, BatonError) else reason)
         self.status = status
-        self.errors = list(errors)
+        self.problems = tuple(problems)
         self.headers = dict(headers or {})
 
     @property
     def detail(self) -> str:
         """Return what is wrong and what a caller of the API can do, in English."""
-        return redact(API_RENDERER.sentence(self))
+        if not self.problems:
+            return redact(API_RENDERER.sentence(self))
+        sentences = (f"{field}: {API_RENDERER.sentence(found)}" for field, found in self.problems)
+        return redact("; ".join(sentences))
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Return the problems of fields as the API has them: `field`, `message`, `code`,
+        `params`."""
+        return [
+            {
+                "field": field,
+                "message": redact(API_RENDERER.sentence(found)),
+                **redacted_json(found),
+            }
+            for field, found in self.problems
+        ]
 
     @property
     def title(self) -> str:
@@ -77,15 +130,30 @@ class RequestRefusedError(BatonError):
             "detail": self.detail,
         }
         if self.message.code != TEXT:
-            body |= self.message.as_json()
-        if self.errors:
+            body |= redacted_json(self.message)
+        if self.problems:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
+
+
+class RefusedValueError(ValueError):
+    """A value that a rule of ours refuses, as pydantic's validators raise it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.code)  # a parameter may hold what cannot be encoded
+        self.message = message
+
+
+def redacted_json(message: Message) -> dict[str, Any]:
+    """Return `code` and `params` of a message, without what looks like a secret."""
+    return {"code": message.code, "params": _redacted(message.as_json()["params"])}
 
 
 class FieldProblem(BaseModel):
     field: str
     message: str
+    code: str
+    params: dict[str, Any]
 
 
 class Problem(BaseModel):
@@ -132,9 +200,9 @@ def partly_refused() -> dict[int | str, dict[str, Any]]:
     }
 
 
-def unknown(what: str, key: object, where: str) -> RequestRefusedError:
-    """Return the refusal (404) of an unknown id; `where` is the list that names those there are."""
-    return RequestRefusedError(HTTPStatus.NOT_FOUND, f"no {what} has the id {key}; see {where}")
+def not_found(code: str, /, **params: Any) -> RequestRefusedError:
+    """Return the refusal (404) of what is not there."""
+    return RequestRefusedError(HTTPStatus.NOT_FOUND, Message(code, params))
 
 
 @contextmanager
@@ -153,7 +221,7 @@ def of_error(error: BatonError) -> RequestRefusedError:
     if isinstance(error, RequestRefusedError):
         return error
     if isinstance(error, WrongFieldsError):
-        return _of_problems(error.problems)
+        return _of_problems(list(error.problems.items()))
     status = next(
         (status for kind, status in STATUSES if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -166,25 +234,44 @@ def of_error(error: BatonError) -> RequestRefusedError:
 
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
     """Return the refusal for what pydantic says of fields."""
-    errors = [
-        {
-            "field": ".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]),
-            "message": str(problem["msg"]).removeprefix("Value error, "),
-        }
-        for problem in problems
-    ]
-    return _of_messages(errors)
-
-
-def _of_problems(problems: Mapping[str, Message]) -> RequestRefusedError:
-    return _of_messages(
+    return _of_problems(
         [
-            {"field": field, "message": redact(API_RENDERER.sentence(problem))}
-            for field, problem in problems.items()
+            (".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]), _of_rule(problem))
+            for problem in problems
         ]
     )
 
 
-def _of_messages(errors: list[dict[str, str]]) -> RequestRefusedError:
-    detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
-    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+def _of_rule(problem: Mapping[str, Any]) -> Message:
+    """Return the message of a rule of pydantic, by its type; of a rule of ours, its own."""
+    context = problem.get("ctx") or {}
+    own = message_of(context.get("error"))
+    if own is not None:
+        return own
+    kind = str(problem["type"])
+    if kind in ("enum", "literal_error"):
+        return Message.of("value_not_in_list", expected=QUOTED.findall(context["expected"]))
+    rule = RULES.get(kind)
+    if rule is None:
+        detail = str(problem["msg"]).removeprefix("Value error, ")
+        return Message.of("value_malformed", detail=detail)
+    code, names = rule
+    return Message(code, {name: context.get(key) for name, key in names.items()})
+
+
+def _of_problems(problems: Sequence[tuple[str, Message]]) -> RequestRefusedError:
+    messages = [
+        Message.of("field_problem", field=field, problem=problem) for field, problem in problems
+    ]
+    reason = Message.of("wrong_fields", problems=messages)
+    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, reason, problems=problems)
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _redacted(part) for name, part in value.items()}
+    return value

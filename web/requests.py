@@ -44,7 +44,7 @@ from distribution.requests import ScanRequest
 from sources.base import Via
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from web.parameters import BodyId, Since, Until
-from web.problems import API_RENDERER
+from web.problems import RefusedValueError
 from webhooks.outbox import URL_CHARS
 from webhooks.requests import (
     BY_THE_OPERATOR,
@@ -79,7 +79,7 @@ class RequestBody(BaseModel):
     def _require_text(cls, given: Any) -> Any:
         texts = given if isinstance(given, list) else [given]
         if not all(is_text(text) for text in texts if isinstance(text, str)):
-            raise ValueError(NOT_TEXT)
+            raise RefusedValueError(NOT_TEXT)
         return given
 
 
@@ -90,7 +90,7 @@ def _by(rule: Callable[[Given], T]) -> AfterValidator:
         try:
             return rule(given)
         except InvalidInputError as error:
-            raise ValueError(API_RENDERER.sentence(error)) from error
+            raise RefusedValueError(error.message) from error
 
     return AfterValidator(check)
 

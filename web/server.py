@@ -76,9 +76,10 @@ class WebServer:
         except OSError as error:
             listener.close()
             raise SettingsError(
-                f"the web console cannot listen on {self._host}:{self._port}"
-                f" ({error.strerror or error}); is another one running there? Choose another"
-                " address with BATON_WEB_HOST and BATON_WEB_PORT (or --host, --port)"
+                "web_address_unusable",
+                host=self._host,
+                port=self._port,
+                detail=error.strerror or str(error),
             ) from error
         self._socket = listener
         shown = f"[{self._host}]" if ":" in self._host else self._host

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.requests import FieldChecks, require_id, require_text
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import URL_CHARS, url_hash
@@ -22,7 +23,7 @@ def receiver_url(text: str) -> str:
     """Return the URL without blanks around it. Raise InvalidInputError for an impossible one."""
     url = require_text(text).strip()
     if not 0 < len(url) <= URL_CHARS:
-        raise InvalidInputError(f"1 to {URL_CHARS} characters")
+        raise InvalidInputError("text_empty_or_long", max_letters=URL_CHARS)
     return url
 
 
@@ -36,7 +37,7 @@ class ReplayRequest:
         since, until: when they were filed; `until` is excluded.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
         InvalidInputError: nothing narrows it.
     """
 
@@ -51,7 +52,7 @@ class ReplayRequest:
     def __post_init__(self) -> None:
         checks = FieldChecks()
         if len(self.ids) > MAX_IDS:
-            checks.add("ids", f"at most {MAX_IDS:,} at once")
+            checks.add("ids", Message.of("too_many_at_once", most=MAX_IDS))
         for delivery_id in self.ids:
             checks.check("ids", require_id, delivery_id)
         checks.check("task_id", require_text, self.task_id or "")
@@ -59,7 +60,7 @@ class ReplayRequest:
             checks.check("url", receiver_url, self.url)
         checks.finish()
         if not any(vars(self).values()):
-            raise InvalidInputError("say which: ids, states, kinds, task_id, url, since or until")
+            raise InvalidInputError("deliveries_not_chosen")
 
     def as_filter(self) -> Filter:
         """Return the conditions as queries take them."""
@@ -97,7 +98,7 @@ class EndpointRequest:
         reason: why it is disabled.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
         InvalidInputError: neither or both were given.
     """
 
@@ -107,7 +108,7 @@ class EndpointRequest:
 
     def __post_init__(self) -> None:
         if (self.url is None) == (self.delivery_id is None):
-            raise InvalidInputError("give a url, or the delivery_id of a delivery to it")
+            raise InvalidInputError("endpoint_not_chosen")
         checks = FieldChecks()
         if self.url is not None:
             checks.check("url", receiver_url, self.url)
@@ -115,7 +116,7 @@ class EndpointRequest:
             checks.check("delivery_id", require_id, self.delivery_id)
         checks.check("reason", require_text, self.reason)
         if len(self.reason) > MAX_REASON_CHARS:
-            checks.add("reason", f"at most {MAX_REASON_CHARS} characters")
+            checks.add("reason", Message.of("text_over_length", max_letters=MAX_REASON_CHARS))
         checks.finish()
 
 
@@ -124,7 +125,7 @@ class TrialRequest:
     """A test event to a URL, signed with the secret where one is given.
 
     Raises:
-        WrongFieldsError: with a sentence for each wrong field.
+        WrongFieldsError: with a message for each wrong field.
     """
 
     url: str

@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 from core.errors import WrongFieldsError
 from core.logs import redact
 from core.requests import MAX_ID, NOT_TEXT, is_text
-from presentation.i18n.renderer import Renderer
+from presentation.i18n.renderer import LOG_RENDERER, Renderer
 
 DOMAIN = "--domain"
 PARAMETER_OF_FIELD = {
@@ -70,7 +70,7 @@ class Command(TyperCommand):
         for parameter in self.params:
             for value in _values(ctx.params.get(parameter.name)):
                 if isinstance(value, str) and not is_text(value):
-                    ctx.fail(f"{_shown(parameter)}: {NOT_TEXT}")
+                    ctx.fail(f"{_shown(parameter)}: {LOG_RENDERER.text(NOT_TEXT)}")
                 if isinstance(value, int) and abs(value) > MAX_ID:
                     ctx.fail(f"{_shown(parameter)}: {value} is beyond {MAX_ID:,}")
 

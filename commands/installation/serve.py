@@ -24,6 +24,7 @@ from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
 from core.service import ThreadedService
 from jobs.launcher import JobLauncher
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.operations.web_tokens import Role
 from web.backend import ROLE, THREADS
 
@@ -95,7 +96,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
         try:
             server.bind()
         except SettingsError as error:
-            say(f"without the web console: {error}")
+            say(f"without the web console: {LOG_RENDERER.sentence(error)}")
             yield
             return
         _announce(own, server)

@@ -86,12 +86,12 @@ def test_the_use_of_a_token_is_noted_once_a_minute(site: Site, clock: MovingCloc
 
 def test_names_of_tokens_are_checked(app: App) -> None:
     app.web_tokens.make(Role.ADMIN)
-    with pytest.raises(InvalidInputError, match="'admin' is in use"):
+    with pytest.raises(InvalidInputError, match="token_name_taken: name=admin"):
         app.web_tokens.make(Role.ADMIN)
     for name in (" ", "x" * 65, "a\nb"):
-        with pytest.raises(InvalidInputError, match="1 to 64 printable"):
+        with pytest.raises(InvalidInputError, match="token_name_invalid: max_letters=64"):
             app.web_tokens.make(Role.ADMIN, name)
-    with pytest.raises(InvalidInputError, match="no token in use is named 'nobody'"):
+    with pytest.raises(InvalidInputError, match="token_not_in_use: name=nobody"):
         app.web_tokens.revoke("nobody")
     app.web_tokens.revoke("admin")
     assert not app.web_tokens.has_admin()

@@ -118,7 +118,7 @@ def test_what_cannot_be_is_refused_with_advice(site: Site, admin: Visitor) -> No
 def test_what_is_not_there_is_a_404_that_says_where_to_look(admin: Visitor, path: str) -> None:
     answer = admin.get(f"/api/v1/{path}")
     assert answer.status_code == 404
-    assert "has the id 99; see /api/v1/" in answer.json()["detail"]
+    assert "has the id 99; see GET /api/v1/" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/nothing"])

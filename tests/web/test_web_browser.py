@@ -36,7 +36,7 @@ def test_a_task_is_filed_paused_and_cancelled(site: Site, browse: Browse) -> Non
     page.get_by_text("New crawl").click()
     form = page.locator("form[action='/admin/tasks/crawl']")
     form.get_by_label("Domain").fill(DOMAIN)
-    form.get_by_role("button", name="File it").click()
+    form.get_by_role("button", name="Start the crawl").click()
     expect(page.locator("#note")).to_have_text(re.compile("Task 1 is filed"))
     page.get_by_role("button", name=f"Pause: #1 {DOMAIN}").click()
     expect(page.locator("#tasks .badge")).to_have_text("paused")

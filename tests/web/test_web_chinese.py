@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from core.errors import BatonError
+from presentation.i18n.catalogue import messages_of
 from tests.support.web.busy_site import PAGES, fill
 from tests.support.web.web_site import Site
 from web.console.chinese_problems import told
+from web.console.language import LANGUAGES
+from web.problems import RULES, of_fields
+from web.requests import NewCrawl
 
 CHINESE = {"Accept-Language": "zh-CN", "Accept": "text/html"}
 UNTOLD = {"script", "style", "code", "pre", "option", "datalist"}  # technical by themselves
@@ -25,7 +34,7 @@ TOLD_ATTRIBUTES = {
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http user
     password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok Douyin Bilibili
-    csv jsonl xlsx parquet youtube tikhub"""
+    csv jsonl xlsx parquet youtube tikhub Webhook"""
 DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV log crawl export
     web INFO task account page daily stats scan token tired quota reset session checks
     hourly views catalogue play counts late completions prune works discover done alerts"""
@@ -111,6 +120,31 @@ def test_what_forms_refuse_is_told_in_chinese(site: Site) -> None:
 def test_a_sentence_that_nobody_knows_stays_as_it_is() -> None:
     assert told("something else") == "something else"
     assert told(str(BatonError("task 3 has ended (failed)"))) == "任务 3 已结束"
-    assert told("pages: Input should be greater than or equal to 1; domain: Field required") == (
-        "页数：不得小于 1；领域：必填"
+
+
+def test_what_is_wrong_with_a_field_is_told_in_the_readers_language() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        NewCrawl.model_validate({"pages": 0, "via": "x", "labels": "no list"})
+    refused = of_fields([{**each, "loc": ("form", *each["loc"])} for each in wrong.value.errors()])
+    assert LANGUAGES["zh"].problem(refused) == (
+        "领域：必填；页数：不得小于 1；查找方式：须为以下之一：users、videos；标签：须为列表"
     )
+    assert LANGUAGES["en"].problem(refused) == refused.detail
+    assert [error["code"] for error in refused.errors] == [
+        "field_required",
+        "value_too_small",
+        "value_not_in_list",
+        "value_not_list",
+    ]
+    assert refused.errors[1] == {
+        "field": "pages",
+        "message": "Input should be greater than or equal to 1",
+        "code": "value_too_small",
+        "params": {"limit": 1},
+    }
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_the_rules_of_fields_are_those_of_pydantic(kind: str) -> None:
+    assert kind in get_args(ErrorType)
+    assert RULES[kind][0] in messages_of("en")

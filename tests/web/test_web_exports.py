@@ -56,7 +56,7 @@ def test_a_lost_file_says_where_it_was_and_what_to_do(exported: Site) -> None:
     exported.app.crawling.segment_files.locate(segment.file_path or "").unlink()
     answer = exported.admin.get(f"/api/v1/exports/{segment.id}/file")
     assert answer.status_code == 404
-    assert f"exports rebuild {segment.id}" in answer.json()["detail"]
+    assert f"POST /api/v1/exports/{segment.id}/rebuild" in answer.json()["detail"]
 
 
 def test_a_file_being_written_is_not_given_out(exported: Site) -> None:

@@ -16,6 +16,7 @@ import requests
 from app.container import App
 from app.web import web_server
 from core.errors import DatabaseUnavailableError, SettingsError
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.engines.transactions import Database
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import export, store_rows
@@ -133,8 +134,10 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(SettingsError, match=rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT"):
+        with pytest.raises(SettingsError) as refused:
             web_server(app, "127.0.0.1", port).bind()
+    said = LOG_RENDERER.sentence(refused.value)
+    assert re.search(rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT", said), said
 
 
 def test_it_stops_twice_and_before_it_started(app: App) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.cancellation import StoppedSignal
 from core.clock import SystemClock
 from core.errors import InvalidInputError
+from core.messages import Message
 from tests.support.apps import AppFactory
 from tests.support.notice_sink import NoticeSink
 from tests.support.web.web_site import Site, Visitor
@@ -45,18 +46,20 @@ def begin(operations: Operations, subject: str, work: Any = until_stopped) -> Op
 def test_only_so_many_go_on_at_a_time(operations: Operations, ending: threading.Event) -> None:
     for number in range(MAX_AT_ONCE):
         assert begin(operations, str(number)).is_running
-    with pytest.raises(RequestRefusedError, match="4 operations are under way"):
+    with pytest.raises(RequestRefusedError, match="too_many_operations: running=4"):
         begin(operations, "one more")
     ending.set()
     assert operations.join(60)
-    assert {one.error for one in operations.every()} == {STOPPED}
+    assert [one.error for one in operations.every()] == [STOPPED] * MAX_AT_ONCE
     ended = begin(operations, "afterwards", lambda _stop, _tell: {"rows": 1})
     assert (ended.is_running, ended.result, ended.error) == (False, {"rows": 1}, None)
 
 
 def test_the_same_is_not_begun_twice(operations: Operations) -> None:
     begin(operations, "2026-11-21")
-    with pytest.raises(RequestRefusedError, match="scan 2026-11-21 is under way already"):
+    with pytest.raises(
+        RequestRefusedError, match="operation_under_way: kind=scan, subject=2026-11-21"
+    ):
         begin(operations, "2026-11-21")
     assert begin(operations, "2026-11-20").is_running
 
@@ -69,9 +72,22 @@ def test_what_went_wrong_is_told_without_secrets(operations: Operations) -> None
         raise KeyError("hunter2")
 
     refused, failed = begin(operations, "a", refuse), begin(operations, "b", fail)
-    assert refused.error == "no such thing: SESSDATA=***"
-    assert failed.error is not None
-    assert "KeyError" in failed.error and "hunter2" not in failed.error
+    assert refused.as_json()["error"] == "no such thing: SESSDATA=***"
+    assert "hunter2" not in str(refused.as_json())
+    told = failed.as_json()
+    assert (told["error_code"], told["error_params"]) == ("operation_broken", {"error": "KeyError"})
+    assert "KeyError" in told["error"] and "hunter2" not in str(told)
+
+
+def test_messages_of_a_result_are_told_with_their_codes(operations: Operations) -> None:
+    fact = Message.of("links_given", n=2)
+    result = {"note": fact, "items": [{"why": fact}, fact], "rows": 1}
+    told = operations.begin("works.add", fact, "boss", lambda _stop, _report: result).as_json()
+    coded = {"note": "2 links", "note_code": "links_given", "note_params": {"n": 2}}
+    why = {"why": "2 links", "why_code": "links_given", "why_params": {"n": 2}}
+    assert told["result"] == {**coded, "items": [why, "2 links"], "rows": 1}
+    assert (told["subject"], told["subject_code"]) == ("2 links", "links_given")
+    assert told["error"] is None
 
 
 def imported(admin: Visitor, *lines: str) -> tuple[int, dict[str, Any]]:

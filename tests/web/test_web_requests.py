@@ -57,9 +57,9 @@ def test_a_replay_without_states_means_what_failed_or_was_given_up() -> None:
     given_up = (DeliveryState.FAILED, DeliveryState.DEAD)
     assert ReplayRequest(task_id="t").as_filter().states == given_up
     assert ReplayRequest(ids=[1]).as_filter().states == ()
-    with pytest.raises(InvalidInputError, match="say which"):
+    with pytest.raises(InvalidInputError, match="deliveries_not_chosen"):
         ReplayRequest()
-    with pytest.raises(InvalidInputError, match="give a url, or the delivery_id"):
+    with pytest.raises(InvalidInputError, match="endpoint_not_chosen"):
         EndpointRequest()
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from distribution.intake.importer import ImportResult, Problem
 from distribution.serialization import (
     completion_object,
@@ -155,7 +156,7 @@ def _listed(items: dict[str, Any] | list[Any]) -> list[Any]:
     if len(listed) > MAX_ITEMS:
         raise RequestRefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"{len(listed):,} items are too many; send up to {MAX_ITEMS:,} at a time",
+            Message.of("too_many_items", given=len(listed), most=MAX_ITEMS),
         )
     return listed
 

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from core.clock import iso_utc
 from web.auth.access import Reader
-from web.lookups import existing_log, log_file, log_folder, log_tail
+from web.lookups import log_details, log_file, log_folder, log_tail
 from web.monitoring.log_files import LineFilter, LogFile
 from web.paging import Page
 from web.parameters import LogName
@@ -43,9 +43,7 @@ def show_log(
     account: Word = "",
 ) -> dict[str, Any]:
     tail = log_tail(backend, name, LineFilter(text, task, account), lines)
-    with existing_log(name):
-        file = log_folder(backend).named(name)
-    return _file_object(file) | {
+    return _file_object(log_details(backend, name)) | {
         "records": tail.records,
         "bytes_read": tail.bytes_read,
         "is_whole": tail.is_whole,

@@ -11,7 +11,7 @@ from web.auth.access import Reader
 from web.operations import Operation
 from web.paging import Page
 from web.parameters import RowId
-from web.problems import unknown
+from web.problems import not_found
 from web.state import TheBackend
 
 router = APIRouter(prefix="/operations", tags=["operations"])
@@ -30,7 +30,7 @@ def list_operations(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
 def show_operation(operation_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
     operation = backend.operations.get(operation_id)
     if operation is None:
-        raise unknown("operation", operation_id, "/api/v1/operations")
+        raise not_found("operation_not_found", operation_id=operation_id)
     return operation.as_json()
 
 

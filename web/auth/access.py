@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from core.messages import Message
 from storage.operations.web_tokens import Role, WebToken
 from web.auth.sessions import COOKIE, Sessions
 from web.auth.tokens import TokenStore
 from web.problems import RequestRefusedError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-NEW_TOKEN = "python cli.py web token"  # noqa: S105  (a command)
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Gate:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
-            return _visitor_of(token, request, "this token is unknown or was revoked")
+            return _visitor_of(token, request, Message.of("token_not_valid"))
         token_id = self._sessions.open(request.cookies.get(COOKIE, ""))
         token = self._tokens.with_id(token_id) if token_id is not None else None
-        visitor = _visitor_of(token, request, "nobody is signed in")
+        visitor = _visitor_of(token, request, Message.of("nobody_signed_in"))
         require_own_site(request)
         return visitor
 
@@ -56,11 +56,7 @@ def require_own_site(request: Request) -> None:
     """Raise RequestRefusedError for an action that a page of another site started."""
     if request.method in SAFE or _is_own(request):
         return
-    raise RequestRefusedError(
-        HTTPStatus.FORBIDDEN,
-        "this action did not come from a page of Baton; open the console and do it there,"
-        " or call the API with a token: Authorization: Bearer TOKEN",
-    )
+    raise RequestRefusedError(HTTPStatus.FORBIDDEN, Message.of("foreign_page"))
 
 
 def address_of(request: Request) -> str:
@@ -78,14 +74,10 @@ def _is_own(request: Request) -> bool:
     return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _visitor_of(token: WebToken | None, request: Request, otherwise: str) -> Visitor:
+def _visitor_of(token: WebToken | None, request: Request, otherwise: Message) -> Visitor:
     if token is None:
-        raise RequestRefusedError(
-            HTTPStatus.UNAUTHORIZED,
-            f"{otherwise}; send Authorization: Bearer TOKEN, or sign in at /admin/login"
-            f" ({NEW_TOKEN} makes a token)",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise RequestRefusedError(HTTPStatus.UNAUTHORIZED, otherwise, headers=headers)
     return Visitor(token.name, token.role, address_of(request))
 
 
@@ -99,10 +91,8 @@ def actor(request: Request) -> Visitor:
     """Return somebody who may change things. Raise RequestRefusedError (401, 403) for others."""
     visitor = reader(request)
     if not visitor.may_act:
-        raise RequestRefusedError(
-            HTTPStatus.FORBIDDEN,
-            f"the token {visitor.name!r} may only read; use an admin token ({NEW_TOKEN})",
-        )
+        reason = Message.of("token_read_only", name=visitor.name)
+        raise RequestRefusedError(HTTPStatus.FORBIDDEN, reason)
     return visitor
 
 

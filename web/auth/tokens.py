@@ -40,15 +40,10 @@ class TokenStore:
         """Make a token. Raise InvalidInputError for a name that is overlong or in use."""
         name = (name or role.value).strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
-            raise InvalidInputError(
-                f"a token's name has 1 to {MAX_NAME_LETTERS} printable characters"
-            )
+            raise InvalidInputError("token_name_invalid", max_letters=MAX_NAME_LETTERS)
         in_use = {token.name for token in self.every() if token.revoked_at is None}
         if name in in_use:
-            raise InvalidInputError(
-                f"a token named {name!r} is in use; give another --name, or end it first with:"
-                f" python cli.py web revoke {name}"
-            )
+            raise InvalidInputError("token_name_taken", name=name)
         text = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
         now = self._clock.now()
         self._database.write(lambda tx: rows.add(tx, name, role, _hash(text), now))
@@ -80,9 +75,7 @@ class TokenStore:
         in_use = [token for token in self.every() if token.revoked_at is None]
         meant = next((token for token in in_use if name_or_id in (token.name, str(token.id))), None)
         if meant is None:
-            raise InvalidInputError(
-                f"no token in use is named {name_or_id!r}; see: python cli.py web tokens"
-            )
+            raise InvalidInputError("token_not_in_use", name=name_or_id)
         now = self._clock.now()
         self._database.write_idempotent(rows.revoke, meant.id, now)
         return meant

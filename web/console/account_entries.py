@@ -21,7 +21,7 @@ from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
 from web.lookups import existing_account
 from web.parameters import RowId
-from web.problems import API_RENDERER, RequestRefusedError, of_error, of_fields
+from web.problems import RequestRefusedError, of_error, of_fields
 from web.requests import AccountsFile, NewAccount
 from web.state import TheBackend
 
@@ -81,16 +81,14 @@ def add(
         problems = RequestRefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             error,
-            errors=[{"field": "cookies", "message": API_RENDERER.sentence(error)}],
+            problems=[("cookies", error.message)],
         )
     else:
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
         return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
     given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
-    messages = {
-        problem["field"]: language.problem(problem["message"]) for problem in problems.errors
-    }
+    messages = {field: language.problem(problem) for field, problem in problems.problems}
     return screens.page(
         request,
         "account_new",
@@ -114,7 +112,7 @@ def import_many(
     def act() -> str:
         text = text_of(file)
         if not text.strip():
-            raise InvalidInputError("choose a file first")
+            raise InvalidInputError("file_not_chosen")
         given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
         known = backend.platforms.named(given.platform)
         rows = parse_accounts(text, given.name, known)
@@ -141,7 +139,9 @@ def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) 
         try:
             status = backend.use_cases.accounts.check(who, account)
         except SourceError as error:
-            said = language.say("Account {name} could not be checked: {why}", name=name, why=error)
+            said = language.say(
+                "Account {name} could not be checked: {why}", name=name, why=language.problem(error)
+            )
             raise RequestRefusedError(HTTPStatus.BAD_GATEWAY, said) from error
         if not status.signed_in:
             said = language.say("Account {name} is not signed in any more.", name=name)

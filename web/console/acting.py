@@ -27,7 +27,7 @@ def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
         return back_with(address, act())
     except ValidationError as error:
         problems = [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
-        return back_with(address, problem(of_fields(problems).detail), failed=True)
+        return back_with(address, problem(of_fields(problems)), failed=True)
     except BatonError as error:
         return back_with(address, problem(error), failed=True)
 

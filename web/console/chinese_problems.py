@@ -7,26 +7,6 @@ import re
 from presentation.i18n import reason_messages
 from presentation.i18n.chinese import CHINESE
 
-FIELDS = {
-    "domain": "领域",
-    "platform": "平台",
-    "pages": "页数",
-    "limit": "行数",
-    "labels": "标签",
-    "add": "标签",
-    "username": "名称",
-    "cookies": "Cookie",
-    "proxy": "代理",
-    "daily_export_limit": "每日行数",
-    "links": "链接",
-    "uid": "uid",
-    "day": "日期",
-    "url": "URL",
-    "via": "查找方式",
-    "columns": "列",
-    "format": "格式",
-    "lanes": "并行数",
-}
 COUNTERS = {
     "view": "播放",
     "like": "点赞",
@@ -39,22 +19,6 @@ COUNTERS = {
 FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(form, re.DOTALL), chinese)
     for form, chinese in (
-        # what pydantic says of a field
-        (r"Input should be greater than or equal to (?P<n>\S+)", "不得小于 {n}"),
-        (r"Input should be less than or equal to (?P<n>\S+)", "不得大于 {n}"),
-        (r"Input should be less than (?P<n>\S+)", "须小于 {n}"),
-        (r"Input should be a valid integer.*", "须为整数"),
-        (r"Input should be a valid (?:date|datetime).*", "须为有效日期"),
-        (r"Input should be '.*", "请选择列出的值"),
-        (r"String should have at most (?P<n>\d+) characters?", "最多 {n} 个字符"),
-        (r"String should have at least (?P<n>\d+) characters?", "至少 {n} 个字符"),
-        (r"String should match pattern .*", "格式不对"),
-        (r"List should have at least (?P<n>\d+) items? .*", "至少 {n} 项"),
-        (r"List should have at most (?P<n>\d+) items? .*", "最多 {n} 项"),
-        (r"Field required", "必填"),
-        (r"1 to (?P<n>\d+) characters without control characters", "1 到 {n} 个字符，不含控制字符"),
-        (r"1 to (?P<n>\d+) printable characters", "1 到 {n} 个可见字符"),
-        (r"0 to (?P<n>[\d,]+) rows", "0 到 {n} 行"),
         # tasks and labels
         (
             r"the label (?P<what>.*) cannot be used; write .*",
@@ -63,11 +27,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (
             r"a task has at most (?P<n>\d+) labels, these are (?P<m>\d+); .*",
             "每个任务最多 {n} 个标签，现为 {m} 个；请去掉一些",
-        ),
-        (r"give a label", "请填写标签"),
-        (
-            r"task (?P<id>\d+) is a piece of task (?P<whole>\d+); label that one",
-            "任务 {id} 是任务 {whole} 的分片；请为后者加标签",
         ),
         (
             r"no (?:task|account|export|delivery|operation) has the id (?P<id>\S+); see.*",
@@ -80,10 +39,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "{domain} 已有另一个未结束的任务；请继续那一个",
         ),
         (r"cancelled by the operator", "已由操作者取消"),
-        (
-            r"nothing is known of domain '(?P<domain>.*)' on (?P<platform>\S+); crawl it first.*",
-            "{platform} 上尚无领域“{domain}”的数据；请先抓取",
-        ),
         (
             r"unknown (?P<what>format|column|platform) (?P<name>'.*?'); known: (?P<known>.*)",
             "未知：{name}；可用：{known}",
@@ -115,7 +70,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"the limit is no whole number", "每日行数须为整数"),
         (r"(?P<name>'.*') is in the file twice", "{name} 在文件中重复"),
-        (r"choose a file first", "请先选择文件"),
         (r"(?P<file>.*): its first line must name the columns.*", "{file}：首行须为规定的列名"),
         (
             r"(?P<file>.*): neither UTF-8 nor GBK text; save it as UTF-8",
@@ -134,7 +88,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?P<what>'.*') is no link of a video: .*", "{what} 不是视频链接"),
         (r"(?P<what>'.*') is no video id of (?P<platform>\S+)", "{what} 不是 {platform} 的视频 id"),
         (r"it has neither an id nor a link", "既没有 id 也没有链接"),
-        (r"there are no hourly numbers yet; .*", "尚无逐小时数据"),
         (r"nothing ran in this hour", "此小时没有运行"),
         (r"nothing has run yet", "尚未运行"),
         (r"begun (?P<n>\d+) minutes after the hour", "整点后 {n} 分钟才开始"),
@@ -145,17 +98,13 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # exports and their proof
         (r"segment (?P<id>\d+) is being written by a running export", "文件 #{id} 正在写入"),
         # operations
-        (r"(?P<what>.*) is under way already", "{what} 已在进行"),
-        (r"(?P<n>\d+) operations are under way; .*", "已有 {n} 项操作在进行；请待其结束"),
         (r"a round is under way(?: since (?P<at>\S+))?", "一轮播报正在进行"),
         (r"(?P<day>\S+) dry run", "{day}（试运行）"),
         (r"(?P<n>\d+) links", "{n} 个链接"),
         (r"(?P<n>\d+) items", "{n} 条"),
         (r"(?P<n>\d+) channels", "{n} 个渠道"),
-        (r"stopped: the server ends", "已停止：服务器关闭"),
         (r"stopped before its end", "结束前已停止"),
         (r"internal error.*", "内部错误；日志 web-<日期>.log 有全部内容"),
-        (r"no channel is configured: set (?P<name>\S+) .*", "没有配置通知渠道：请设置 {name}"),
         # jobs
         (r"no completions", "没有完成记录"),
         (r"(?P<day>\S+): no completions", "{day}：没有完成记录"),
@@ -198,10 +147,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the receiver said HTTP (?P<code>\d+).*", "接收方答复 HTTP {code}"),
         (r"nothing was ever to be sent to that URL.*", "从未有内容要发送到此地址"),
         # access
-        (r"the token (?P<name>'.*') may only read; .*", "令牌 {name} 只读；请使用管理令牌"),
-        (r"this action did not come from a page of Baton; .*", "此操作不是从 Baton 的页面发起的"),
-        (r"no log file is called (?P<name>.*) on this host; .*", "本机没有名为 {name} 的日志文件"),
-        (r"\S+ /\S*: Not Found; .*", "没有这个页面"),
         (r"refused: unknown token", "拒绝：未知令牌"),
         (r"the database (?:cannot be reached|went away).*", "数据库暂时无法访问"),
     )
@@ -209,12 +154,12 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def told(english: str) -> str:
-    """The sentence in Chinese: as a whole, or each of those that `; ` separates, with its field."""
-    whole = _formed(english) or _of_field(english)
+    """The sentence in Chinese: as a whole, or each of those that `; ` separates."""
+    whole = _formed(english)
     if whole is not None:
         return whole
     parts = english.split("; ")
-    done = [_formed(part) or _of_field(part) for part in parts]
+    done = [_formed(part) for part in parts]
     return "；".join(found or part for found, part in zip(done, parts, strict=True))
 
 
@@ -231,10 +176,3 @@ def _formed(english: str) -> str | None:
             return chinese.format(**parts)
     reason = reason_messages.translate_reason(CHINESE, english)
     return reason if reason != english else None
-
-
-def _of_field(english: str) -> str | None:
-    """`pages: Input should be …`"""
-    name, separator, problem = english.partition(": ")
-    known = FIELDS.get(name.split(".")[0])
-    return f"{known}：{told(problem)}" if separator and known else None

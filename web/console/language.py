@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -15,8 +16,9 @@ from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
 from presentation.i18n.language import language_named
 from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
-from web.console.chinese import CHINESE
+from web.console.chinese import CHINESE, FIELDS
 from web.console.chinese_problems import told as told_problem
+from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
 
@@ -36,14 +38,24 @@ class Language:
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
         """Return a message, an error, or a column that holds one, in this language.
 
-        A sentence of an older version is translated where its form is known.
+        A sentence of an older version is translated where its form is known. Of a refusal every
+        wrong field is named.
         """
+        if isinstance(found, RequestRefusedError) and found.problems:
+            return self._list_of(found.problems, zone)
         message = Message.load(found) if isinstance(found, str) else message_of(found)
         if message is None or message.code == TEXT:
             text = str(found if message is None else message)
             return redact(told_problem(text) if self.code == "zh" else text)
         renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
         return redact(renderer.sentence(message))
+
+    def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
+        """Return the problems one behind the other, each with its field's name."""
+        if self.code != "zh":
+            return "; ".join(f"{field}: {self.problem(found, zone)}" for field, found in problems)
+        named = ((FIELDS.get(field.split(".")[0], field), found) for field, found in problems)
+        return "；".join(f"{name}：{self.problem(found, zone)}" for name, found in named)
 
 
 LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from web.auth.access import Reader
 from web.console.screens import TheScreens
-from web.lookups import existing_log, log_file, log_folder, log_tail
+from web.lookups import log_details, log_file, log_folder, log_tail
 from web.monitoring.log_files import LineFilter
 from web.parameters import LogName
 from web.state import TheBackend
@@ -62,8 +62,7 @@ def log(
     count = {str(number): number for number in LINES}.get(lines, USUAL_LINES)
     wanted = LineFilter(text.strip(), task.strip().removeprefix("#"), account.strip())
     tail = log_tail(backend, name, wanted, count)
-    with existing_log(name):
-        about = log_folder(backend).named(name)
+    about = log_details(backend, name)
     return screens.page(
         request,
         "log",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.messages import Message
 from web.console.language import Language
 from web.operations import Operation, Operations
 
@@ -97,21 +98,26 @@ def _shown(operation: Operation, language: Language) -> Shown:
     kind, result = KINDS[operation.kind], operation.result or {}
     return Shown(
         id=operation.id,
-        title=language.say(kind.title, subject=language.problem(operation.subject)),
+        title=language.say(kind.title, subject=_shown_value(operation.subject, language)),
         is_running=operation.is_running,
         result=language.say(kind.result, **result) if result else "",
-        error=language.problem(operation.error or ""),
-        details=[line for each in result.get(kind.details, []) if (line := _line(each))]
+        error=language.problem(operation.error) if operation.error else "",
+        details=[line for each in result.get(kind.details, []) if (line := _line(each, language))]
         if kind.details
         else [],
         started_at=operation.started_at,
     )
 
 
-def _line(detail: str | Mapping[str, Any]) -> str:
-    """Return a sentence as it is; of an object what went wrong with it, empty for nothing."""
-    if isinstance(detail, str):
-        return detail
+def _line(detail: str | Message | Mapping[str, Any], language: Language) -> str:
+    """Return a message in the reader's language; of an object what went wrong with it, empty for
+    nothing."""
+    if isinstance(detail, str | Message):
+        return language.problem(detail)
     what = detail.get("input") or detail.get("channel") or ""
     why = detail.get("note") or detail.get("refusal")
-    return f"{what}: {why}" if why else ""
+    return f"{what}: {language.problem(why)}" if why else ""
+
+
+def _shown_value(subject: str | Message, language: Language) -> str:
+    return subject if isinstance(subject, str) else language.problem(subject)

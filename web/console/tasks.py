@@ -167,7 +167,7 @@ def label_task(
 
     def act() -> str:
         if not add.strip() and not remove.strip():
-            raise InvalidInputError("give a label")
+            raise InvalidInputError("label_missing")
         existing_task(backend, task_id)
         given = TaskLabels.model_validate({"add": add.split(), "remove": remove.split()})
         labels = backend.use_cases.tasks.label(who, given.as_request(task_id))

@@ -52,7 +52,7 @@ def import_file(
     def act() -> str:
         text = text_of(file)
         if not text.strip():
-            raise InvalidInputError("choose a file first")
+            raise InvalidInputError("file_not_chosen")
         given = WorksFile(content=text, name=name_of(file), platform=platform or None)
         begin_importing_works(backend, who, given)
         return language_of(request).say(BEGUN)

@@ -1,9 +1,210 @@
-"""What only API and console say."""
+"""What API and console say, and what requests of all front ends may not be."""
 
 from __future__ import annotations
 
 from presentation.i18n.forms import Forms
 
-MESSAGES: dict[str, Forms] = {}
+MESSAGES: dict[str, Forms] = {
+    # requests: what a field should be
+    "field_problem": "{field}: {problem}",
+    "half_character": "half a character (a lone surrogate) is no text",
+    "number_out_of_range": "{least:,} to {most:,}, got {given}",
+    "text_empty_or_long": "1 to {max_letters} characters",
+    "text_over_length": "at most {max_letters} characters",
+    "too_many_at_once": "at most {most:,} at once",
+    "name_not_printable": "1 to {max_letters} printable characters",
+    "rows_out_of_range": "0 to {most:,} rows",
+    "daily_limit_out_of_range": "the daily limit must be 0 to {most}, got {limit}",
+    "moment_not_storable": "the year must be {first_year} to {last_year}",
+    "link_count_wrong": "1 to {most} at once, got {given}",
+    "link_over_length": "at most {max_letters:,} characters each",
+    "uid_malformed": "{uid!r} is no uid: a number of up to 16 digits",
+    # requests: what does not fit together
+    "deliveries_not_chosen": "nothing says which deliveries",
+    "endpoint_not_chosen": "one of a URL and a delivery to it is needed, not both",
+    "day_and_span": "one day and a span of days exclude each other",
+    "span_without_start": "a span of days needs its first one",
+    # requests: what pydantic finds in a field
+    "value_too_small": "Input should be greater than or equal to {limit}",
+    "value_not_above": "Input should be greater than {limit}",
+    "value_too_large": "Input should be less than or equal to {limit}",
+    "value_not_below": "Input should be less than {limit}",
+    "value_not_integer": "Input should be a valid integer",
+    "value_not_number": "Input should be a finite number",
+    "value_not_boolean": "Input should be true or false",
+    "value_not_text": "Input should be a text",
+    "value_not_list": "Input should be a list",
+    "value_not_object": "Input should be an object",
+    "value_not_date": "Input should be a valid date or time",
+    "value_not_in_list": "Input should be one of {expected}",
+    "string_too_short": (
+        "String should have at least 1 character",
+        "String should have at least {n:,} characters",
+    ),
+    "string_too_long": (
+        "String should have at most 1 character",
+        "String should have at most {n:,} characters",
+    ),
+    "string_of_wrong_form": "String should match pattern '{pattern}'",
+    "list_too_short": (
+        "List should have at least 1 item, not {given}",
+        "List should have at least {n:,} items, not {given}",
+    ),
+    "list_too_long": (
+        "List should have at most 1 item, not {given}",
+        "List should have at most {n:,} items, not {given}",
+    ),
+    "field_required": "Field required",
+    "value_malformed": "{detail}",
+    "too_many_items": "{given:,} items are too many: {most:,} at a time",
+    "file_not_chosen": "no file is chosen",
+    "label_missing": "no label is given",
+    # what is not there
+    "account_not_found": "no account has the id {account_id}",
+    "segment_not_found": "no segment has the id {segment_id}",
+    "operation_not_found": "no operation has the id {operation_id}",
+    "log_not_found": "no log file is called {name!r} on this host",
+    "no_hourly_numbers": "there are no hourly numbers yet",
+    "route_not_found": "{method} {path}: Not Found",
+    "method_not_allowed": "{method} {path}: Method Not Allowed",
+    "request_refused": "{method} {path}: {detail}",
+    # files of exports
+    "export_not_sealed": "export {segment_id} is still being written",
+    "export_outside_folder": (
+        "export {segment_id} was written outside the export folder (--out), on host {host}"
+    ),
+    "export_on_other_host": (
+        "the file of export {segment_id} is not on this host; it was written on {host}"
+    ),
+    # access
+    "token_not_valid": "this token is unknown or was revoked",
+    "nobody_signed_in": "nobody is signed in",
+    "token_read_only": "the token {name!r} may only read",
+    "foreign_page": "this action did not come from a page of Baton",
+    "token_name_invalid": "a token's name has 1 to {max_letters} printable characters",
+    "token_name_taken": "a token named {name!r} is in use",
+    "token_not_in_use": "no token in use is named {name!r}",
+    # operations
+    "operation_under_way": "{kind} {subject} is under way already",
+    "operation_kind_under_way": "{kind} is under way already",
+    "too_many_operations": "{running} operations are under way",
+    "operation_stopped": "stopped: the server ends",
+    "operation_broken": "internal error: {error}",
+    "stopped_before_end": "stopped before its end",
+    "links_given": ("1 link", "{n:,} links"),
+    "dry_run_of_day": "{day} dry run",
+    "round_under_way_since": "a round is under way since {since}",
+    "channel_missing": "no channel is configured in {setting}",
+    # the server
+    "body_without_length": "the body has no stated length",
+    "body_too_large": "the body has more than {max_bytes:,} bytes",
+    "error_inside": "an error inside Baton",
+    "web_address_unusable": "the web console cannot listen on {host}:{port} ({detail})",
+}
+_LOG_FILE = "the log file web-<day>.log has it whole"
+_CHANNEL = "set it (environment or .env), for example {setting}=dingtalk://TOKEN"
+_ADDRESS = (
+    "is another one running there? Choose another address with BATON_WEB_HOST and BATON_WEB_PORT"
+    " (or --host, --port)"
+)
+_EVERYWHERE: dict[str, Forms] = {
+    "too_many_items": "send them in parts",
+    "file_not_chosen": "choose a file first",
+    "label_missing": "give a label",
+    "export_not_sealed": "try again when its state is sealed",
+    "export_outside_folder": "fetch it there",
+    "too_many_operations": "try again when one has ended",
+    "operation_broken": _LOG_FILE,
+    "body_without_length": "send the body with a Content-Length",
+    "body_too_large": "send it in parts",
+    "error_inside": _LOG_FILE,
+    "web_address_unusable": _ADDRESS,
+    "channel_missing": _CHANNEL,
+    "token_name_taken": "give another name, or revoke that one first",
+}
 
-ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": _EVERYWHERE
+    | {
+        "deliveries_not_chosen": (
+            "say which: delivery ids, --state, --kind, --task, --url, --since or --until"
+        ),
+        "endpoint_not_chosen": "give a URL, or the id of a delivery to it",
+        "day_and_span": "give one day, or --from and --to",
+        "span_without_start": "--to needs --from",
+        "account_not_found": "see: python cli.py accounts list",
+        "segment_not_found": "see: python cli.py exports list",
+        "operation_not_found": "see the console",
+        "log_not_found": "look into the log folder",
+        "no_hourly_numbers": "fetch first: python cli.py views --full",
+        "route_not_found": "what there is: /docs",
+        "method_not_allowed": "what there is: /docs",
+        "request_refused": "what there is: /docs",
+        "export_on_other_host": (
+            "fetch it there, or write it again here with:"
+            " python cli.py exports rebuild {segment_id}"
+        ),
+        "token_not_valid": "make one with: python cli.py web token",
+        "nobody_signed_in": "make a token with: python cli.py web token",
+        "token_read_only": "use an admin token (python cli.py web token)",
+        "foreign_page": "open the console and do it there",
+        "token_name_taken": (
+            "give another --name, or end it first with: python cli.py web revoke {name}"
+        ),
+        "token_not_in_use": "see: python cli.py web tokens",
+    },
+    "console": _EVERYWHERE
+    | {
+        "channel_missing": "set it in the settings of the server",
+        "deliveries_not_chosen": "choose a filter first",
+        "endpoint_not_chosen": "choose a delivery",
+        "day_and_span": "choose one day",
+        "span_without_start": "choose the first day too",
+        "account_not_found": "see the page Accounts",
+        "segment_not_found": "see the page Exports",
+        "operation_not_found": "begin it again",
+        "log_not_found": "see the page Logs",
+        "no_hourly_numbers": "run hourly_views on the page Jobs",
+        "route_not_found": "use the links of the pages",
+        "method_not_allowed": "use the buttons of the pages",
+        "request_refused": "use the links of the pages",
+        "export_on_other_host": "fetch it there, or press “Write again” here",
+        "token_not_valid": "sign in with another token",
+        "nobody_signed_in": "sign in",
+        "token_read_only": "use an admin token",
+        "foreign_page": "open the console and do it there",
+        "token_not_in_use": "use another name",
+    },
+    "api": _EVERYWHERE
+    | {
+        "deliveries_not_chosen": "say which: ids, states, kinds, task_id, url, since or until",
+        "endpoint_not_chosen": "give a url, or the delivery_id of a delivery to it",
+        "day_and_span": "give one day",
+        "span_without_start": "give the first day too",
+        "account_not_found": "see GET /api/v1/accounts",
+        "segment_not_found": "see GET /api/v1/exports",
+        "operation_not_found": "see GET /api/v1/operations",
+        "log_not_found": "see GET /api/v1/logs",
+        "no_hourly_numbers": "fetch first: POST /api/v1/jobs/hourly_views/run",
+        "route_not_found": "what there is: /docs",
+        "method_not_allowed": "what there is: /docs",
+        "request_refused": "what there is: /docs",
+        "export_on_other_host": (
+            "fetch it there, or write it again here with POST /api/v1/exports/{segment_id}/rebuild"
+        ),
+        "token_not_valid": (
+            "send Authorization: Bearer TOKEN, or sign in at /admin/login"
+            " (python cli.py web token makes a token)"
+        ),
+        "nobody_signed_in": (
+            "send Authorization: Bearer TOKEN, or sign in at /admin/login"
+            " (python cli.py web token makes a token)"
+        ),
+        "token_read_only": "use an admin token (python cli.py web token)",
+        "foreign_page": (
+            "open the console and do it there, or call the API with a token:"
+            " Authorization: Bearer TOKEN"
+        ),
+        "token_not_in_use": "use the name of one in use",
+    },
+}

@@ -1,9 +1,187 @@
-"""仅接口和控制台使用。"""
+"""接口和控制台的消息，以及各入口请求的规则。"""
 
 from __future__ import annotations
 
 from presentation.i18n.forms import Forms
 
-MESSAGES: dict[str, Forms] = {}
+MESSAGES: dict[str, Forms] = {
+    # 请求：字段应当怎样
+    "field_problem": "{field}：{problem}",
+    "half_character": "含有半个字符（单独的代理码），不是文本",
+    "number_out_of_range": "须为 {least:,} 至 {most:,}，而不是 {given}",
+    "text_empty_or_long": "1 至 {max_letters} 个字符",
+    "text_over_length": "最多 {max_letters} 个字符",
+    "too_many_at_once": "每次最多 {most:,} 个",
+    "name_not_printable": "1 至 {max_letters} 个可打印字符",
+    "rows_out_of_range": "0 至 {most:,} 行",
+    "daily_limit_out_of_range": "每日导出上限须为 0 至 {most}，而不是 {limit}",
+    "moment_not_storable": "年份须为 {first_year} 至 {last_year}",
+    "link_count_wrong": "每次 1 至 {most} 个，现为 {given} 个",
+    "link_over_length": "每个最多 {max_letters:,} 个字符",
+    "uid_malformed": "{uid!r} 不是达人唯一标识：须为不超过 16 位的数字",
+    # 请求：互相矛盾
+    "deliveries_not_chosen": "没有说明是哪些回调",
+    "endpoint_not_chosen": "须在地址与发往该地址的回调中只给一个",
+    "day_and_span": "单日与日期范围不能同时给出",
+    "span_without_start": "日期范围缺少第一天",
+    # 请求：字段检查的结果
+    "value_too_small": "不得小于 {limit}",
+    "value_not_above": "须大于 {limit}",
+    "value_too_large": "不得大于 {limit}",
+    "value_not_below": "须小于 {limit}",
+    "value_not_integer": "须为整数",
+    "value_not_number": "须为有限的数字",
+    "value_not_boolean": "须为 true 或 false",
+    "value_not_text": "须为文本",
+    "value_not_list": "须为列表",
+    "value_not_object": "须为对象",
+    "value_not_date": "须为有效的日期或时间",
+    "value_not_in_list": "须为以下之一：{expected}",
+    "string_too_short": ("至少 1 个字符", "至少 {n:,} 个字符"),
+    "string_too_long": ("最多 1 个字符", "最多 {n:,} 个字符"),
+    "string_of_wrong_form": "格式不对，须符合 {pattern}",
+    "list_too_short": ("至少 1 项，现为 {given} 项", "至少 {n:,} 项，现为 {given} 项"),
+    "list_too_long": ("最多 1 项，现为 {given} 项", "最多 {n:,} 项，现为 {given} 项"),
+    "field_required": "必填",
+    "value_malformed": "{detail}",
+    "too_many_items": "{given:,} 条过多：每次最多 {most:,} 条",
+    "file_not_chosen": "未选择文件",
+    "label_missing": "未填写标签",
+    # 不存在
+    "account_not_found": "没有 id 为 {account_id} 的账号",
+    "segment_not_found": "没有 id 为 {segment_id} 的导出文件",
+    "operation_not_found": "没有 id 为 {operation_id} 的操作",
+    "log_not_found": "本机没有名为 {name!r} 的日志文件",
+    "no_hourly_numbers": "尚无每小时数据",
+    "route_not_found": "没有这个页面：{method} {path}",
+    "method_not_allowed": "不支持此方法：{method} {path}",
+    "request_refused": "请求被拒绝：{method} {path}（{detail}）",
+    # 导出文件
+    "export_not_sealed": "导出文件 {segment_id} 仍在写入",
+    "export_outside_folder": "导出文件 {segment_id} 写在主机 {host} 上，在导出文件夹之外（--out）",
+    "export_on_other_host": "导出文件 {segment_id} 不在本机；它写在 {host} 上",
+    # 访问
+    "token_not_valid": "此令牌未知或已作废",
+    "nobody_signed_in": "尚未登录",
+    "token_read_only": "令牌 {name!r} 只读",
+    "foreign_page": "此操作不是从 Baton 的页面发起的",
+    "token_name_invalid": "令牌名称须为 1 至 {max_letters} 个可打印字符",
+    "token_name_taken": "已有名为 {name!r} 的令牌在用",
+    "token_not_in_use": "没有名为 {name!r} 的令牌在用",
+    # 操作
+    "operation_under_way": "{kind} {subject} 已在进行",
+    "operation_kind_under_way": "{kind} 已在进行",
+    "too_many_operations": "已有 {running} 项操作在进行",
+    "operation_stopped": "已停止：服务器关闭",
+    "operation_broken": "内部错误：{error}",
+    "stopped_before_end": "结束前已停止",
+    "links_given": ("1 个链接", "{n:,} 个链接"),
+    "dry_run_of_day": "{day}（试运行）",
+    "round_under_way_since": "一轮回传正在进行，始于 {since}",
+    "channel_missing": "{setting} 中没有配置通知渠道",
+    # 服务器
+    "body_without_length": "请求正文没有注明长度",
+    "body_too_large": "请求正文超过 {max_bytes:,} 字节",
+    "error_inside": "Baton 内部错误",
+    "web_address_unusable": "管理后台无法监听 {host}:{port}（{detail}）",
+}
+_LOG_FILE = "详情见日志文件 web-<日期>.log"
+_CHANNEL = "请设置（环境变量或 .env），例如 {setting}=dingtalk://TOKEN"
+_ADDRESS = (
+    "是否已有另一个在运行？请用 BATON_WEB_HOST 和 BATON_WEB_PORT（或 --host、--port）选择其他地址"
+)
+_EVERYWHERE: dict[str, Forms] = {
+    "too_many_items": "请分批发送",
+    "file_not_chosen": "请先选择文件",
+    "label_missing": "请填写标签",
+    "export_not_sealed": "封存后请再试",
+    "export_outside_folder": "请在那里获取",
+    "too_many_operations": "请待其中之一结束后再试",
+    "operation_broken": _LOG_FILE,
+    "body_without_length": "请带上 Content-Length 发送",
+    "body_too_large": "请分批发送",
+    "error_inside": _LOG_FILE,
+    "web_address_unusable": _ADDRESS,
+    "channel_missing": _CHANNEL,
+    "token_name_taken": "请换一个名称，或先作废该令牌",
+}
 
-ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": _EVERYWHERE
+    | {
+        "deliveries_not_chosen": (
+            "请指明：回调 id、--state、--kind、--task、--url、--since 或 --until"
+        ),
+        "endpoint_not_chosen": "请给出地址，或发往该地址的回调 id",
+        "day_and_span": "请给出一天，或 --from 与 --to",
+        "span_without_start": "--to 需要 --from",
+        "account_not_found": "请查看：python cli.py accounts list",
+        "segment_not_found": "请查看：python cli.py exports list",
+        "operation_not_found": "请查看管理后台",
+        "log_not_found": "请查看日志文件夹",
+        "no_hourly_numbers": "请先获取：python cli.py views --full",
+        "route_not_found": "可用的接口见 /docs",
+        "method_not_allowed": "可用的接口见 /docs",
+        "request_refused": "可用的接口见 /docs",
+        "export_on_other_host": (
+            "请在那里获取，或在本机重新生成：python cli.py exports rebuild {segment_id}"
+        ),
+        "token_not_valid": "新建令牌：python cli.py web token",
+        "nobody_signed_in": "新建令牌：python cli.py web token",
+        "token_read_only": "请使用管理令牌（python cli.py web token）",
+        "foreign_page": "请打开管理后台在那里操作",
+        "token_name_taken": "请另给 --name，或先作废：python cli.py web revoke {name}",
+        "token_not_in_use": "请查看：python cli.py web tokens",
+    },
+    "console": _EVERYWHERE
+    | {
+        "channel_missing": "请在服务器的设置中填写",
+        "deliveries_not_chosen": "请先选择筛选条件",
+        "endpoint_not_chosen": "请选择一条回调",
+        "day_and_span": "请选择一天",
+        "span_without_start": "请同时选择第一天",
+        "account_not_found": "请查看“账号”页",
+        "segment_not_found": "请查看“导出”页",
+        "operation_not_found": "请重新开始",
+        "log_not_found": "请查看“日志”页",
+        "no_hourly_numbers": "请在“定时任务”页运行 hourly_views",
+        "route_not_found": "请使用页面中的链接",
+        "method_not_allowed": "请使用页面中的按钮",
+        "request_refused": "请使用页面中的链接",
+        "export_on_other_host": "请在那里获取，或在此点击“重新生成”",
+        "token_not_valid": "请用其他令牌登录",
+        "nobody_signed_in": "请登录",
+        "token_read_only": "请使用管理令牌",
+        "foreign_page": "请打开管理后台在那里操作",
+        "token_not_in_use": "请换一个名称",
+    },
+    "api": _EVERYWHERE
+    | {
+        "deliveries_not_chosen": "请指明：ids、states、kinds、task_id、url、since 或 until",
+        "endpoint_not_chosen": "请给出 url，或发往该地址的 delivery_id",
+        "day_and_span": "请给出一天",
+        "span_without_start": "请同时给出第一天",
+        "account_not_found": "请查看 GET /api/v1/accounts",
+        "segment_not_found": "请查看 GET /api/v1/exports",
+        "operation_not_found": "请查看 GET /api/v1/operations",
+        "log_not_found": "请查看 GET /api/v1/logs",
+        "no_hourly_numbers": "请先获取：POST /api/v1/jobs/hourly_views/run",
+        "route_not_found": "可用的接口见 /docs",
+        "method_not_allowed": "可用的接口见 /docs",
+        "request_refused": "可用的接口见 /docs",
+        "export_on_other_host": (
+            "请在那里获取，或用 POST /api/v1/exports/{segment_id}/rebuild 在本机重新生成"
+        ),
+        "token_not_valid": (
+            "请发送 Authorization: Bearer TOKEN，或在 /admin/login 登录"
+            "（新建令牌：python cli.py web token）"
+        ),
+        "nobody_signed_in": (
+            "请发送 Authorization: Bearer TOKEN，或在 /admin/login 登录"
+            "（新建令牌：python cli.py web token）"
+        ),
+        "token_read_only": "请使用管理令牌（python cli.py web token）",
+        "foreign_page": ("请打开管理后台在那里操作，或带令牌调用接口：Authorization: Bearer TOKEN"),
+        "token_not_in_use": "请给出在用令牌的名称",
+    },
+}
