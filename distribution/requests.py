@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.errors import InvalidInputError
+from core.messages import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +41,12 @@ class ScanRequest:
             return day, day
         return self.first, self.last or max(self.first, yesterday)
 
-    def __str__(self) -> str:
-        """The days as the log of actions has them."""
+    def as_message(self) -> Message:
+        """Return the days as the log of actions and operations show them."""
+        days: date | Message = self.day or Message.of("day_yesterday")
         if self.first is not None:
-            days = f"{self.first} to {self.last or 'yesterday'}"
-        else:
-            days = str(self.day or "yesterday")
-        return f"{days} dry run" if self.dry_run else days
+            last = self.last or Message.of("day_yesterday")
+            days = Message.of("days_from_to", first=self.first, last=last)
+        if self.dry_run:
+            return Message.of("dry_run_of_days", days=days)
+        return days if isinstance(days, Message) else Message.text(days.isoformat())

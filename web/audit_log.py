@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
 from core.logs import redact, service_log
+from core.messages import TEXT, Message
 from presentation.i18n.renderer import LOG_RENDERER
+from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Database
 from storage.operations import audit_log
+from web.messages import redacted_json
 
 log = service_log("web")
 DONE = "done"
-STOPPED = "stopped before its end"
+MAX_PART_CHARS = 1000  # of a parameter: a message is never cut in its middle
 
 
 class Principal(Protocol):
@@ -39,31 +43,41 @@ class AuditLog:
         self._clock = clock
 
     @contextmanager
-    def action(self, who: Principal, action: str, subject: str) -> Iterator[None]:
+    def action(self, who: Principal, action: str, subject: str | Message) -> Iterator[None]:
         """Note what is done inside with its outcome; an error goes on to the caller.
 
         Args:
             action: `thing.verb`, like `task.pause`.
             subject: what it is done to; never a secret.
         """
-        outcome = STOPPED
+        outcome: str | Message = Message.of("stopped_before_end")
         try:
             yield
             outcome = DONE
         except BatonError as error:
-            outcome = redact(LOG_RENDERER.sentence(error))
+            outcome = error.message
             raise
         except StoppedSignal:
             raise
         except Exception as error:
-            outcome = f"internal error: {type(error).__name__}"
+            outcome = Message.of("operation_broken", error=type(error).__name__)
             raise
         finally:
             self.note(who.name, who.address, action, subject, outcome)
 
-    def note(self, who: str, address: str, action: str, subject: str, outcome: str) -> None:
-        """Append a row. When the database is away the log file alone has it: an action that was
-        carried out must not look as if it had failed."""
+    def note(
+        self,
+        who: str,
+        address: str,
+        action: str,
+        subject: str | Message,
+        outcome: str | Message,
+    ) -> None:
+        """Append a row; messages are stored as such.
+
+        When the database is away the log file alone has it: an action that was carried out must
+        not look as if it had failed.
+        """
         log.info("%s from %s: %s %s: %s", who, address, action, subject, outcome)
         now = self._clock.now()
         try:
@@ -72,9 +86,30 @@ class AuditLog:
                 who,
                 address=address,
                 action=action,
-                subject=subject,
-                outcome=outcome,
+                subject=_stored(subject),
+                outcome=_stored(outcome),
                 now=now,
             )
         except DatabaseError as error:
             log.error("action not noted in the database: %s", error)
+
+
+def _stored(value: str | Message) -> str:
+    """Return a text, or a message as the database keeps it: without secrets, and whole. What is
+    too long even with shorter parameters is kept as an English sentence."""
+    if isinstance(value, str):
+        return value
+    if value.code == TEXT:
+        return redact(LOG_RENDERER.text(value))
+    found = json.dumps(_shortened(redacted_json(value)), ensure_ascii=False, separators=(",", ":"))
+    return found if len(found) <= MAX_TEXT_CHARS else redact(LOG_RENDERER.sentence(value))
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MAX_PART_CHARS]
+    if isinstance(value, list):
+        return [_shortened(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _shortened(part) for name, part in value.items()}
+    return value

@@ -82,9 +82,6 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
     """Begin to count a day. Raise InvalidInputError when it is in the future."""
     request = given.as_request(backend.daily_scanner.yesterday)
     (day,) = backend.use_cases.dramas.days(request)
-    subject: str | Message = day.isoformat()
-    if request.dry_run:
-        subject = Message.of("dry_run_of_day", day=day)
 
     def scan(stop: threading.Event, _report: Report) -> dict[str, Any]:
         scans: list[DayScan] = []
@@ -100,7 +97,7 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
             "to_fetch": found.to_fetch,
         }
 
-    return backend.operations.begin("daily_stats.scan", subject, who.name, scan)
+    return backend.operations.begin("daily_stats.scan", request.as_message(), who.name, scan)
 
 
 def begin_broadcast(backend: Backend, who: Principal) -> Operation:

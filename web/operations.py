@@ -12,9 +12,10 @@ from typing import Any
 from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
 from core.errors import BatonError
-from core.logs import redact, service_log
-from core.messages import Message, message_of
-from web.problems import API_RENDERER, RequestRefusedError, redacted_json
+from core.logs import service_log
+from core.messages import Message
+from web.messages import sentences
+from web.problems import RequestRefusedError
 
 log = service_log("web")
 PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
@@ -55,13 +56,13 @@ class Operation:
         return {
             "id": self.id,
             "kind": self.kind,
-            **_sentences({"subject": self.subject}),
+            **sentences({"subject": self.subject}),
             "who": self.who,
             "state": state,
             "started_at": iso_utc(self.started_at),
             "finished_at": self.finished_at and iso_utc(self.finished_at),
-            "result": None if self.result is None else _sentences(self.result),
-            **_sentences({"error": self.error}),
+            "result": None if self.result is None else sentences(self.result),
+            **sentences({"error": self.error}),
         }
 
 
@@ -171,25 +172,3 @@ class Operations:
 
     def _ended_ids(self) -> Iterator[int]:
         return iter([operation.id for operation in self._kept.values() if not operation.is_running])
-
-
-def _sentences(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with each message as a sentence, its code and parameters beside it."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        found[name] = _sentence(value)
-        message = message_of(value)
-        if message is not None:
-            found |= {f"{name}_{key}": part for key, part in redacted_json(message).items()}
-    return found
-
-
-def _sentence(value: Any) -> Any:
-    message = message_of(value)
-    if message is not None:
-        return redact(API_RENDERER.sentence(message))
-    if isinstance(value, Mapping):
-        return _sentences(value)
-    if isinstance(value, list | tuple):
-        return [_sentence(part) for part in value]
-    return value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -24,11 +23,9 @@ from core.errors import (
 )
 from core.logs import redact
 from core.messages import TEXT, Message, message_of
-from presentation.i18n.language import Language
-from presentation.i18n.renderer import FrontEnd, Renderer
+from web.messages import API_RENDERER, redacted_json
 
 MEDIA_TYPE = "application/problem+json"
-API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
 RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -61,7 +58,7 @@ RULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "finite_number": ("value_not_number", {}),
     "bool_type": ("value_not_boolean", {}),
     "bool_parsing": ("value_not_boolean", {}),
-    "string_type": ("value_not_text", {}),
+    "string_type": ("value_not_string", {}),
     "list_type": ("value_not_list", {}),
     "dict_type": ("value_not_object", {}),
     "model_type": ("value_not_object", {}),
@@ -142,11 +139,6 @@ class RefusedValueError(ValueError):
     def __init__(self, message: Message) -> None:
         super().__init__(message.code)  # a parameter may hold what cannot be encoded
         self.message = message
-
-
-def redacted_json(message: Message) -> dict[str, Any]:
-    """Return `code` and `params` of a message, without what looks like a secret."""
-    return {"code": message.code, "params": _redacted(message.as_json()["params"])}
 
 
 class FieldProblem(BaseModel):
@@ -265,13 +257,3 @@ def _of_problems(problems: Sequence[tuple[str, Message]]) -> RequestRefusedError
     ]
     reason = Message.of("wrong_fields", problems=messages)
     return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, reason, problems=problems)
-
-
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [_redacted(part) for part in value]
-    if isinstance(value, dict):
-        return {name: _redacted(part) for name, part in value.items()}
-    return value

@@ -6,6 +6,10 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError
+from core.messages import TEXT, Message
+from storage.engines.dialect import MAX_TEXT_CHARS
+from storage.operations import listings
+from storage.operations.listings import Slice
 from storage.operations.web_tokens import Role
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import rows
@@ -119,6 +123,33 @@ def test_actions_are_logged_with_who_what_and_outcome(site: Site) -> None:
     assert told[0][:3] == ("boss", "task.crawl", "nowhere/美妆")
     assert "unknown platform 'nowhere'" in told[0][3]
     assert {one["address"] for one in found} == {"127.0.0.1"}
+
+
+def test_why_an_action_was_refused_is_kept_as_a_message(site: Site) -> None:
+    add_account(site.app, "alice")
+    site.admin.post("/api/v1/tasks/export", json={"domain": "没有"})
+    (found,) = site.reader.get("/api/v1/actions").json()["items"]
+    assert found["outcome"] == (
+        "nothing is known of domain '没有' on bilibili; crawl it first with POST"
+        " /api/v1/tasks/crawl"
+    )
+    assert found["outcome_code"] == "domain_unknown"
+    assert found["outcome_params"]["domain"] == "没有"
+    assert "subject_code" not in found
+    page = site.admin.get("/admin/actions", headers={"Accept-Language": "zh"}).text
+    assert "bilibili 上尚无领域“没有”的数据；请先抓取" in page
+
+
+def test_a_long_reason_is_kept_whole_or_as_a_sentence(app: App) -> None:
+    log = app.use_cases.audit_log
+    detail = "x" * 3 * MAX_TEXT_CHARS
+    log.note("boss", "here", "a.b", "", Message.of("value_malformed", detail=detail))
+    many = [Message.of("value_malformed", detail=detail)] * 9
+    log.note("boss", "here", "a.b", "", Message.of("wrong_fields", problems=many))
+    sentence, short = app.database.read(lambda tx: listings.actions(tx, Slice(limit=2), None))
+    assert Message.load(short.outcome).code == "value_malformed"
+    assert Message.load(sentence.outcome).code == TEXT
+    assert len(sentence.outcome) == MAX_TEXT_CHARS
 
 
 def test_an_answer_outlives_a_lost_log_of_actions(site: Site) -> None:

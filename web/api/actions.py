@@ -6,9 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from core.messages import Message
 from presentation.json_rows import as_object
 from storage.operations import listings
+from storage.operations.audit_log import WebAction
 from web.auth.access import Reader
+from web.messages import sentences
 from web.paging import Page, Paging, page_of
 from web.state import TheBackend
 
@@ -31,5 +34,12 @@ def list_actions(
         backend.database,
         part,
         lambda tx, part: listings.actions(tx, part, who),
-        as_object,
+        action_object,
     )
+
+
+def action_object(row: WebAction) -> dict[str, Any]:
+    """Return the columns, with subject and outcome as sentences; where they are messages their
+    codes and parameters stand beside them."""
+    facts = {"subject": Message.load(row.subject), "outcome": Message.load(row.outcome)}
+    return as_object(row) | sentences(facts)

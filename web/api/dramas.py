@@ -161,8 +161,8 @@ def _listed(items: dict[str, Any] | list[Any]) -> list[Any]:
     return listed
 
 
-def _count(items: dict[str, Any] | list[Any]) -> str:
-    return f"{len(items) if isinstance(items, list) else 1} items"
+def _count(items: dict[str, Any] | list[Any]) -> Message:
+    return Message.of("items_given", n=len(items) if isinstance(items, list) else 1)
 
 
 def _answer(taken: ImportResult, response: Response) -> dict[str, Any]:

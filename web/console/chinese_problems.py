@@ -99,11 +99,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"segment (?P<id>\d+) is being written by a running export", "文件 #{id} 正在写入"),
         # operations
         (r"a round is under way(?: since (?P<at>\S+))?", "一轮播报正在进行"),
-        (r"(?P<day>\S+) dry run", "{day}（试运行）"),
-        (r"(?P<n>\d+) links", "{n} 个链接"),
-        (r"(?P<n>\d+) items", "{n} 条"),
-        (r"(?P<n>\d+) channels", "{n} 个渠道"),
-        (r"stopped before its end", "结束前已停止"),
         (r"internal error.*", "内部错误；日志 web-<日期>.log 有全部内容"),
         # jobs
         (r"no completions", "没有完成记录"),
@@ -147,7 +142,6 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the receiver said HTTP (?P<code>\d+).*", "接收方答复 HTTP {code}"),
         (r"nothing was ever to be sent to that URL.*", "从未有内容要发送到此地址"),
         # access
-        (r"refused: unknown token", "拒绝：未知令牌"),
         (r"the database (?:cannot be reached|went away).*", "数据库暂时无法访问"),
     )
 )

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from core.messages import Message
+from web.audit_log import DONE
 from web.auth.access import address_of, require_own_site
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import COOKIE, LIFE, Sessions
@@ -71,9 +73,9 @@ def login(
         limit.failed(address)
         metrics: HttpMetrics = state.http_metrics
         metrics.login_failures.inc()
-        audit_log.note(NOBODY, address, "login", "", "refused: unknown token")
+        audit_log.note(NOBODY, address, "login", "", Message.of("login_refused"))
         return again("This token is unknown or was revoked.", HTTPStatus.UNAUTHORIZED)
-    audit_log.note(known.name, address, "login", "", "done")
+    audit_log.note(known.name, address, "login", "", DONE)
     sessions: Sessions = state.sessions
     answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
     answer.set_cookie(

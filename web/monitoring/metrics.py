@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from core.errors import DatabaseError
-from core.logs import redact, service_log
+from core.logs import service_log
 from storage.crawling import accounts, leases
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
@@ -75,7 +75,7 @@ class InstallationCollector(Collector):
         try:
             found = list(self._backend.database.read(self._read))
         except DatabaseError as error:
-            log.warning("metrics without the database: %s", redact(str(error)))
+            log.warning("metrics without the database: %s", error)
             up.add_metric((), 0)
             yield up
             return

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.messages import Message
+
 if TYPE_CHECKING:
     from alerts.channels import Channel
-    from presentation.i18n.alert_messages import Message
+    from presentation.i18n.alert_messages import Message as Notice
     from web.audit_log import AuditLog, Principal
 
 
@@ -30,10 +32,10 @@ class AlertUseCases:
         self,
         who: Principal,
         channels: Sequence[Channel],
-        message: Message,
+        message: Notice,
         on_sent: Callable[[ChannelTrial], None],
     ) -> None:
         """Send the message to every channel, with `on_sent` called after each."""
-        with self._audit.action(who, "alerts.test", f"{len(channels)} channels"):
+        with self._audit.action(who, "alerts.test", Message.of("channels_given", n=len(channels))):
             for channel in channels:
                 on_sent(ChannelTrial(channel.name, channel.send(message)))

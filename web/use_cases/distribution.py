@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
+    from core.messages import Message
     from distribution.broadcast.broadcaster import Broadcaster, BroadcastReply
     from distribution.daily.scanner import DailyScanner, DayScan
     from distribution.intake.importer import DistributionImporter, ImportResult
@@ -41,18 +42,22 @@ class DramaUseCases:
         self._scanner = scanner
         self._audit = audit
 
-    def add_dramas(self, who: Principal, items: Iterable[Any], subject: str) -> ImportResult:
+    def add_dramas(
+        self, who: Principal, items: Iterable[Any], subject: str | Message
+    ) -> ImportResult:
         """Store tasks; see DistributionImporter.add_dramas."""
         with self._audit.action(who, "dramas.add", subject):
             return self._importer.add_dramas(items)
 
-    def add_users(self, who: Principal, items: Iterable[Any], subject: str) -> ImportResult:
+    def add_users(
+        self, who: Principal, items: Iterable[Any], subject: str | Message
+    ) -> ImportResult:
         """Store users; see DistributionImporter.add_users."""
         with self._audit.action(who, "users.add", subject):
             return self._importer.add_users(items)
 
     def add_completions(
-        self, who: Principal, items: Iterable[Any], subject: str, *, report: bool = True
+        self, who: Principal, items: Iterable[Any], subject: str | Message, *, report: bool = True
     ) -> ImportResult:
         """Store posted videos; see DistributionImporter.add_completions."""
         with self._audit.action(who, "completions.add", subject):
@@ -82,7 +87,7 @@ class DramaUseCases:
     ) -> None:
         """Count days, one after the other, with `on_day` called after each. Raise StoppedSignal
         when `stop` was set."""
-        with self._audit.action(who, "daily_stats.scan", str(request)):
+        with self._audit.action(who, "daily_stats.scan", request.as_message()):
             for day in self.days(request):
                 on_day(
                     self._scanner.scan(

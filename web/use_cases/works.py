@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from core.messages import Message
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -44,7 +46,7 @@ class WorksUseCases:
         self, who: Principal, request: AddWorksRequest, stop: threading.Event
     ) -> list[AddResult]:
         """Add videos by their links; see WorksImporter.add."""
-        with self._audit.action(who, "works.add", f"{len(request.links)} links"):
+        with self._audit.action(who, "works.add", Message.of("links_given", n=len(request.links))):
             return self._importer.add(request.links, request.platform, stop, fetch=request.fetch)
 
     def import_rows(
@@ -56,7 +58,7 @@ class WorksUseCases:
 
     def import_drop_folder(self, who: Principal, stop: threading.Event) -> DropFolderResult:
         """Take in what lies in the drop folder."""
-        with self._audit.action(who, "works.import", "drop folder"):
+        with self._audit.action(who, "works.import", Message.of("drop_folder")):
             return self._drop_folder().import_waiting(stop)
 
     def discover(

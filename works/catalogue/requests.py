@@ -59,4 +59,4 @@ class DiscoverRequest:
 
     def __post_init__(self) -> None:
         if not UID.fullmatch(self.uid):
-            raise WrongFieldsError({"uid": Message.of("uid_malformed", uid=self.uid[:40])})
+            raise WrongFieldsError({"uid": Message.of("uid_malformed", text=self.uid[:40])})
