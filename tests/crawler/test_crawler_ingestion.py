@@ -14,6 +14,7 @@ from app.container import App
 from core.clock import SystemClock
 from core.errors import DatabaseError
 from sandbox.messages import json_reply
+from sources.base import Via
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus
 from tests.support.crawler.workbench import (
@@ -158,14 +159,14 @@ def test_authors_of_videos_do_not_replace_fuller_raw_data(make_app, platform) ->
     add_account(app, "acc1")
     crawl(app)
     full = rows(app, "SELECT uid, raw_data FROM influencers ORDER BY uid")
-    crawl(app, via="videos")
+    crawl(app, via=Via.VIDEOS)
     assert rows(app, "SELECT uid, raw_data FROM influencers ORDER BY uid") == full
 
 
 def test_a_name_search_fills_up_what_videos_told_of_their_authors(make_app, platform) -> None:
     app = make_app(bilibili_base_url=platform(creators=20).url)
     add_account(app, "acc1")
-    crawl(app, via="videos")
+    crawl(app, via=Via.VIDEOS)
     known = stored_uids(app)
     assert known and not any(
         "fans" in text for text in column(app, "SELECT raw_data FROM influencers")
