@@ -4,6 +4,7 @@ BatonError
 ├── InvalidInputError                the user's words are wrong: say what, and how to write it
 │   ├── WrongFieldsError            several fields at once, with a sentence for each
 │   ├── WrongFieldError             one field of an item
+│   ├── WrongValueError             a text of a certain form; a ValueError too
 │   └── NoFitAccountError            no account can ask now: say when one can
 ├── SettingsError                    a setting is wrong or missing (exit 1)
 ├── CredentialsError                 key or credentials are missing or wrong (exit 4)
@@ -87,6 +88,14 @@ class WrongFieldError(InvalidInputError):
         super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
         self.field = field
         self.reason = reason
+
+
+class WrongValueError(InvalidInputError, ValueError):
+    """A text has not the form of its kind; a ValueError too, as pydantic's validators raise one."""
+
+    def __str__(self) -> str:
+        # pydantic encodes it, which it could not do with a stray byte of an environment variable.
+        return super().__str__().encode("utf-8", "backslashreplace").decode()
 
 
 class NoFitAccountError(InvalidInputError):
