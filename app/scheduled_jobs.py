@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.schedule import Schedule
 from jobs.due import Job
+from presentation.i18n.messages import LOG_RENDERER
 
 if TYPE_CHECKING:
     from app.distribution import DistributionFactories
@@ -45,7 +46,7 @@ def all_jobs(
             name="hourly_views",
             description="ask for the numbers of all valid works",
             schedule=Schedule(settings.views_schedule, zone),
-            run=lambda c: works.hourly.run(c.stop),
+            run=lambda c: LOG_RENDERER.text(works.hourly.run(c.stop)),
             enabled=settings.views_enabled,
             switch="BATON_VIEWS_ENABLED",
         ),
@@ -59,7 +60,7 @@ def all_jobs(
             name="play_counts",
             description="refresh the play counts of the catalogue",
             schedule=Schedule(settings.play_counts_schedule, zone),
-            run=lambda c: works.play_counts.job(c.stop),
+            run=lambda c: LOG_RENDERER.text(works.play_counts.job(c.stop)),
             enabled=settings.play_counts_enabled,
             switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED",
         ),
@@ -67,13 +68,13 @@ def all_jobs(
             name="daily_stats",
             description="report yesterday's distribution tasks",
             schedule=Schedule(settings.daily_stats_schedule, zone),
-            run=lambda c: distribution.daily_scanner.run(c.stop),
+            run=lambda c: LOG_RENDERER.text(distribution.daily_scanner.run(c.stop)),
         ),
         Job(
             name="late_completions",
             description="count what came after its day was reported",
             schedule=late,
-            run=lambda c: distribution.late_completions.run(c.stop),
+            run=lambda c: LOG_RENDERER.text(distribution.late_completions.run(c.stop)),
             enabled=settings.late_completions_days > 0,
             switch="BATON_LATE_COMPLETIONS_DAYS",
         ),

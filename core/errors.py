@@ -84,8 +84,8 @@ class WrongFieldsError(InvalidInputError):
 class WrongFieldError(InvalidInputError):
     """A field of an item is wrong; `reason` never repeats a secret."""
 
-    def __init__(self, *, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
+    def __init__(self, *, field: str, reason: Message) -> None:
+        super().__init__("wrong_field", field=field, reason=reason)
         self.field = field
         self.reason = reason
 

@@ -18,6 +18,7 @@ from commands.framework.context import (
 from commands.framework.lease_context import leases_until_interrupted
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from presentation.i18n.messages import LOG_RENDERER
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -58,7 +59,7 @@ def broadcast(
     if as_json:
         result_json(answer.as_json())
     else:
-        result(answer.message)
+        result(LOG_RENDERER.sentence(answer.message))
     if not answer.success:
         raise typer.Exit(Exit.ERROR)
     if answer.failed:
@@ -73,14 +74,14 @@ def start(as_json: AsJson = False) -> None:
     """
     with opened_app() as app:
         answer = app.distribution.broadcaster.start()
-    result_json(answer.as_json()) if as_json else result(answer.message)
+    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def stop(as_json: AsJson = False) -> None:
     """Turn broadcasting off."""
     with opened_app() as app:
         answer = app.distribution.broadcaster.stop()
-    result_json(answer.as_json()) if as_json else result(answer.message)
+    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def status(as_json: AsJson = False) -> None:

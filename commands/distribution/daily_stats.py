@@ -27,6 +27,8 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from distribution.daily.scanner import DailyScanner, DayScan, ScannedTask
 from distribution.daily.tally import CounterSum
+from presentation.i18n.messages import LOG_RENDERER
+from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
 
@@ -131,7 +133,7 @@ def _task_object(one: ScannedTask) -> dict[str, Any]:
         "completion_count": one.completion_count,
         "revision": one.revision,
         "change": one.change.value if one.change else None,
-        "error": one.error,
+        **message_fields("error", one.error),
     }
 
 
@@ -142,10 +144,10 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             result_table(_table(by, names[:SHOWN_ROWS]))
             if len(names) > SHOWN_ROWS:
                 result(f"… and {len(names) - SHOWN_ROWS:,} more (--json has all)")
-        result(str(scan))
+        result(LOG_RENDERER.sentence(scan.message))
         for one in scan.tasks[:SHOWN_ROWS]:
             if one.error and not dry_run:
-                say(f"task {one.drama.task_id}: {one.error}")
+                say(f"task {one.drama.task_id}: {LOG_RENDERER.sentence(one.error)}")
         if scan.to_fetch:
             say(f"dry run: {scan.to_fetch:,} links would be asked for; their numbers are missing")
 

@@ -24,6 +24,8 @@ from commands.framework.context import (
 from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
 from distribution.serialization import drama_details_object, drama_object
+from presentation.i18n.messages import LOG_RENDERER
+from presentation.message_fields import message_fields
 from storage.distribution.distribution_tasks import DramaStatus
 
 SHOWN_PROBLEMS = 20
@@ -184,12 +186,14 @@ def _import(
 
 
 def _told(problem: Problem) -> str:
-    return f"{problem.field} {problem.reason}" if problem.field else problem.reason
+    reason = LOG_RENDERER.sentence(problem.reason)
+    return f"{problem.field} {reason}" if problem.field else reason
 
 
 def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
     problems = [
-        {"place": places[one.position], "name": one.name, "field": one.field, "reason": one.reason}
+        {"place": places[one.position], "name": one.name, "field": one.field}
+        | message_fields("reason", one.reason)
         for one in taken.problems
     ]
     return {

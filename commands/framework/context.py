@@ -27,6 +27,7 @@ from core.errors import (
 )
 from core.logs import redact, set_up_logging
 from core.settings import Settings, load_settings
+from presentation.i18n.messages import LOG_RENDERER
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -101,7 +102,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except BatonError as error:
-            say(f"error: {redact(str(error))}")
+            say(f"error: {redact(LOG_RENDERER.sentence(error))}")
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
             # The reader of a pipe is gone. Python would complain about it at exit, on stderr.
@@ -204,7 +205,7 @@ def _prepare(settings: Settings) -> str | None:
 
 def _logging(settings: Settings) -> logging.Handler:
     try:
-        return set_up_logging(settings.log_dir)
+        return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
     except OSError as error:
         raise _unwritable("log", settings.log_dir, error, "BATON_LOG_DIR") from error
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from core.cancellation import StoppedSignal
+from presentation.i18n.messages import LOG_RENDERER
 from web.audit_log import ActionLog
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
@@ -65,7 +66,7 @@ def begin_round(backend: Backend, actions: ActionLog, who: Visitor) -> Operation
     def work(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
         told = backend.broadcaster.trigger(stop)
         if not told.success:
-            raise RequestRefusedError(HTTPStatus.CONFLICT, told.message)
+            raise RequestRefusedError(HTTPStatus.CONFLICT, LOG_RENDERER.sentence(told.message))
         return {"total": told.total, "succeeded": told.succeeded, "failed": told.failed}
 
     noted = actions.action(who, "broadcaster.trigger", "")

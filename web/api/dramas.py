@@ -20,6 +20,7 @@ from distribution.serialization import (
     stats_object,
 )
 from distribution.service import DramaDetails
+from presentation.message_fields import message_fields
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
@@ -235,5 +236,7 @@ def _told(taken: ImportResult, response: Response) -> dict[str, Any]:
         "created": taken.created,
         "updated": taken.updated,
         "unchanged": taken.unchanged,
-        "problems": [vars(problem) for problem in taken.problems],
+        "problems": [
+            vars(problem) | message_fields("reason", problem.reason) for problem in taken.problems
+        ],
     }

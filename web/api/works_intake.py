@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from presentation.i18n.messages import LOG_RENDERER
+from presentation.message_fields import message_fields
 from web.api.operations import GOES_ON, begun
 from web.audit_log import ActionLog
 from web.auth.access import Actor, Visitor
@@ -98,7 +100,7 @@ def take_in(given: WorksFile, backend: Backend, actions: ActionLog, who: Visitor
             "repeats": done.repeats,
             "unused_columns": list(rows.unused),
             "problem_count": len(done.problems),
-            "problems": list(done.problems[:TOLD_PROBLEMS]),
+            "problems": [LOG_RENDERER.sentence(one) for one in done.problems[:TOLD_PROBLEMS]],
         }
 
     noted = actions.action(who, "works.import", given.name)
@@ -132,7 +134,7 @@ def _added(one: AddResult) -> dict[str, object]:
         "platform": platform,
         "work_id": work_id,
         "status": status,
-        "note": one.note,
+        **message_fields("note", one.note),
     }
 
 

@@ -13,7 +13,10 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from core.messages import TEXT, Message
+from presentation.i18n.messages import renderer_for
 from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.renderer import FrontEnd
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -72,7 +75,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(translate_reason(language.words, text or "")),
+            told=lambda fact: self._told(language, fact),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -93,6 +96,15 @@ class Screens:
         if isinstance(shown, ListView) and "rows" in shown.filters:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
+
+    def _told(self, language: Language, fact: Message | str | None) -> str:
+        """Return the sentence of a message, also of one that a column holds."""
+        message = fact if isinstance(fact, Message) else Message.load(fact or "")
+        if message.code != TEXT:
+            zone = self._backend.calendar.zone
+            return renderer_for(language.code, zone, FrontEnd.CONSOLE).sentence(message)
+        text = str(message.params["text"])
+        return language.problem(translate_reason(language.words, text))
 
     def drawing(self, language: Language) -> Page:
         """What the sentences of the terminal's console are told with."""
