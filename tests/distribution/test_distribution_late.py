@@ -27,6 +27,7 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 
 HOUR_SECS = 3600.0
@@ -148,5 +149,5 @@ def test_a_report_that_was_pruned_is_not_filed_again(
         )
     )
     clock.move(31 * 86400)
-    assert app.housekeeping.retention.run(NEVER) == "deleted: reports 1"
+    assert english(app.housekeeping.retention.run(NEVER)) == "deleted: reports 1"
     assert scanner.scan(day, NEVER).reports == 0 and filed(app) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from core.messages import TEXT, Message
 from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.i18n.renderer import Language as SpokenLanguage
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -72,7 +76,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(translate_reason(language.words, text or "")),
+            told=partial(self._told, language),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -106,6 +110,15 @@ class Screens:
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""
         )
+
+    def _told(self, language: Language, said: str | Message | None) -> str:
+        """Return a message or a stored text in the visitor's language."""
+        message = said if isinstance(said, Message) else Message.load(said or "")
+        if message.code == TEXT:  # of an older version, or of a part that makes sentences itself
+            text = str(message.params.get("text", ""))
+            return language.problem(translate_reason(language.words, text))
+        zone = self._backend.calendar.zone
+        return Renderer(SpokenLanguage(language.code), zone, FrontEnd.CONSOLE).sentence(message)
 
     def _moment(self, moment: datetime | None) -> str:
         """`2026-11-22 13:53:38` in the zone of the console; empty for none."""
