@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.messages import TEXT, Message
-from presentation.i18n.messages import renderer_for
 from presentation.i18n.reason_messages import translate_reason
-from presentation.i18n.renderer import FrontEnd
+from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.i18n.renderer import Language as SpokenLanguage
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -75,7 +76,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda fact: self._told(language, fact),
+            told=partial(self._told, language),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -97,15 +98,6 @@ class Screens:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
 
-    def _told(self, language: Language, fact: Message | str | None) -> str:
-        """Return the sentence of a message, also of one that a column holds."""
-        message = fact if isinstance(fact, Message) else Message.load(fact or "")
-        if message.code != TEXT:
-            zone = self._backend.calendar.zone
-            return renderer_for(language.code, zone, FrontEnd.CONSOLE).sentence(message)
-        text = str(message.params["text"])
-        return language.problem(translate_reason(language.words, text))
-
     def drawing(self, language: Language) -> Page:
         """What the sentences of the terminal's console are told with."""
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
@@ -118,6 +110,15 @@ class Screens:
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""
         )
+
+    def _told(self, language: Language, said: str | Message | None) -> str:
+        """Return a message or a stored text in the visitor's language."""
+        message = said if isinstance(said, Message) else Message.load(said or "")
+        if message.code == TEXT:  # of an older version, or of a part that makes sentences itself
+            text = str(message.params.get("text", ""))
+            return language.problem(translate_reason(language.words, text))
+        zone = self._backend.calendar.zone
+        return Renderer(SpokenLanguage(language.code), zone, FrontEnd.CONSOLE).sentence(message)
 
     def _moment(self, moment: datetime | None) -> str:
         """`2026-11-22 13:53:38` in the zone of the console; empty for none."""
