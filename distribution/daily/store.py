@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.clock import Clock
+from core.logs import storable
 from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry, event_id
 from distribution.recipients import Recipient
@@ -124,7 +125,7 @@ class DailyStore:
             counts=counts,
             completion_count=tally.completion_count,
             revision=revision,
-            error=tally.error,
+            error=storable(error) if (error := tally.error) else None,
             event_id=known.event_id if known is not None and is_same else None,
             scanned_at=self._clock.now(),
             counted_until=counted_until,

@@ -85,7 +85,8 @@ class Renderer:
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return self._separator(value).join(str(self.shown(part)) for part in value)
+            parts = [str(self.shown(part)) for part in value]
+            return Listing(parts, self._separator(value))
         return "" if value is None else value
 
     def _separator(self, values: Sequence[object]) -> str:
@@ -111,6 +112,20 @@ class _Shown(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._params)
+
+
+class Listing(str):
+    """The parts of a list in one text; a format spec, as in `{problems:; }`, separates them."""
+
+    parts: Sequence[str]
+
+    def __new__(cls, parts: Sequence[str], separator: str) -> Listing:
+        listing = super().__new__(cls, separator.join(parts))
+        listing.parts = parts
+        return listing
+
+    def __format__(self, separator: str) -> str:
+        return separator.join(self.parts) if separator else str(self)
 
 
 class _LenientFormatter(Formatter):

@@ -7,8 +7,12 @@ from pathlib import PurePath
 
 from rich.text import Text
 
+from core.messages import TEXT, Message
 from core.plain_text import one_line
+from presentation.i18n.chinese import CHINESE
+from presentation.i18n.language import Language
 from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.renderer import Renderer
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.layout import Page, shortened_left
 from presentation.terminal.task_table import progress_text
@@ -73,9 +77,15 @@ def _of_account(page: Page, event: AccountEvent) -> str:
 
 def _of_job(page: Page, run: JobRun) -> str:
     state = page.texts.job_states[run.state]
-    return f"{run.job}  {state}" + (
-        f": {translate_reason(page.texts, run.result)}" if run.result else ""
-    )
+    return f"{run.job}  {state}" + (f": {_outcome(page, run.result)}" if run.result else "")
+
+
+def _outcome(page: Page, result: str) -> str:
+    message = Message.load(result)
+    if message.code == TEXT:
+        return translate_reason(page.texts, str(message.params.get("text", "")))
+    language = Language.CHINESE if page.texts is CHINESE else Language.ENGLISH
+    return Renderer(language, page.zone).text(message)
 
 
 def _sealed(page: Page, segment: Segment) -> str:

@@ -16,6 +16,7 @@ import pytest
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet
@@ -145,7 +146,7 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
     journal.close()
     later = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
     found = {one.hour: one for one in filled.gaps(14, later)}
-    told = {str(hour)[-2:]: (one.state.value, one.why[:44]) for hour, one in found.items()}
+    told = {str(hour)[-2:]: (one.state.value, english(one.why)[:44]) for hour, one in found.items()}
     assert told == {
         "20": ("observed", ""),
         "21": ("observed", "1 works failed, mostly: lost"),
@@ -153,7 +154,7 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
         "23": ("late", "begun 23 minutes after the hour"),
         "00": ("observed", ""),
         "01": ("missing", "nothing ran in this hour"),
-        "02": ("missing", "its file is there and not imported: python c"),
+        "02": ("missing", "its file is there and not imported; import i"),
         "03": ("observed", ""),
         "04": ("observed", ""),
         "05": ("observed", ""),
