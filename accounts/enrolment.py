@@ -11,6 +11,7 @@ from accounts.registry import MAX_ROWS_A_DAY, AccountRegistry
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
+from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
@@ -121,7 +122,9 @@ class AccountEnrolment:
         changed = self._registry.refresh(account, credentials, expires_at)
         # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
-            self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
+            self._manager.set_account_status(
+                account.id, AccountStatus.IDLE, Message.of("session_imported")
+            )
         if limit is not None and limit != account.daily_export_limit:
             self._registry.set_limit(account, limit)
             change = f"{'refreshed' if changed else 'same session'}, {limit:,} rows a day"

@@ -39,6 +39,21 @@ def redact(text: str) -> str:
     return text
 
 
+def redacted(fact: Message | BaseException) -> Message:
+    """Return a message, or that of an error, with credentials redacted from its parameters."""
+    message = message_of(fact) or Message.text(str(fact))
+    return Message(message.code, {name: _redacted(v) for name, v in message.params.items()})
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list | tuple):
+        return [_redacted(part) for part in value]
+    message = message_of(value)
+    return value if message is None else redacted(message)
+
+
 def fields(**values: object) -> str:
     """Format values for a log line, as in `task=3 account=acc1 page=7`.
 

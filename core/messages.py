@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any
 
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|text")
+MAX_DUMP_CHARS = 4_000  # what a column holds
+MIN_CUT_CHARS = 16
 TEXT = "text"  # the code of a sentence from outside: a platform's words, a row of an older version
 
 
@@ -51,9 +53,19 @@ class Message:
                 return value
         return cls.text(stored)
 
-    def dump(self) -> str:
-        """Return the message as one line of JSON, for a column or a file."""
-        return json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
+    def dump(self, max_chars: int = MAX_DUMP_CHARS) -> str:
+        """Return the message as one line of JSON, for a column or a file.
+
+        Where it would be longer than `max_chars`, the long texts among its parameters are cut, so
+        that it stays JSON.
+        """
+        value = self.as_json()
+        dumped = _line(value)
+        limit = max_chars
+        while len(dumped) > max_chars and limit > MIN_CUT_CHARS:
+            limit //= 2
+            dumped = _line(_cut(value, limit))
+        return dumped
 
     def as_json(self) -> dict[str, Any]:
         """Return `{"code", "params"}` with JSON values only; moments are ISO texts."""
@@ -73,6 +85,20 @@ def message_of(value: object) -> Message | None:
         return value
     found = getattr(value, "message", None)
     return found if isinstance(found, Message) else None
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _cut(value: Any, limit: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _cut(part, limit) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_cut(part, limit) for part in value]
+    if isinstance(value, str) and len(value) > limit:
+        return value[: limit - 1] + "…"
+    return value
 
 
 def _plain(value: object) -> Any:

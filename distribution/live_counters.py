@@ -10,6 +10,7 @@ from core.cancellation import StoppedSignal
 from crawler.statistics.items import FetchedItem
 from distribution import counters
 from distribution.counters import Counters
+from presentation.i18n.messages import ENGLISH_RENDERER
 from sources.base import VideoStats
 
 
@@ -60,4 +61,4 @@ def _answer(item: FetchedItem) -> Counters | str:
         return counters.fetched(item.answer)
     if item.answer is not None:
         return f"{item.answer.reason.value}: {item.answer.detail}"
-    return item.error or "no answer"
+    return ENGLISH_RENDERER.sentence(item.failure)

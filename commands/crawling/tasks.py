@@ -13,6 +13,7 @@ from commands.framework.context import dashed, opened_app, result, result_json, 
 from core.errors import InvalidInputError
 from core.plain_text import one_line
 from presentation.i18n.english import ENGLISH
+from presentation.i18n.messages import ENGLISH_RENDERER
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
@@ -152,7 +153,7 @@ def _table(app: App, found: list[Task]) -> Table:
             task.progress_marker or "",
             " ".join(labels.get(task.id, [])),
             wait.reason.value if wait else "",
-            one_line(task.last_error or ""),
+            one_line(ENGLISH_RENDERER.stored(task.last_error)),
         )
         table.add_row(*map(escape, cells))
     return table

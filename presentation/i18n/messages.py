@@ -35,4 +35,4 @@ def renderer_for(
     return Renderer(language_named(language), zone, front_end)
 
 
-LOG_RENDERER = Renderer(Language.ENGLISH, UTC)
+ENGLISH_RENDERER = LOG_RENDERER = Renderer(Language.ENGLISH, UTC)

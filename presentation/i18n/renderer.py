@@ -69,6 +69,14 @@ class Renderer:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
+    def stored(self, dumped: str | None) -> str:
+        """Return the sentence of a message as a column holds it; empty for None."""
+        return self.text(Message.load(dumped)) if dumped else ""
+
+    def stored_sentence(self, dumped: str | None) -> str:
+        """Return the same with advice, where there is any."""
+        return self.sentence(Message.load(dumped)) if dumped else ""
+
     def _filled(self, forms: Forms, message: Message) -> str:
         if isinstance(forms, str):
             form = forms

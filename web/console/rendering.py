@@ -13,7 +13,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.renderer import FrontEnd
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -58,6 +58,7 @@ class Screens:
     ) -> Response:
         """The page of that template; a note of what was just done is shown once."""
         language = language_of(request)
+        renderer = language.words.renderer(self._backend.calendar.zone, FrontEnd.CONSOLE)
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
             **facts,
@@ -72,7 +73,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(translate_reason(language.words, text or "")),
+            told=lambda text: language.problem(renderer.stored_sentence(text)),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),

@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.errors import RetryableError, SourceError
 from crawler.statistics.fetcher import VideoStatsFetcher
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.messages import ENGLISH_RENDERER
 from sources.base import Unavailable
 from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver
@@ -121,7 +122,8 @@ class WorksImporter:
         return AddResult(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
 
     def _add_fetched(self, item: FetchedItem) -> AddResult:
-        answer, note = item.answer, item.error
+        answer = item.answer
+        note = ENGLISH_RENDERER.sentence(item.error) if item.error else None
         if isinstance(answer, Unavailable):
             note = f"{answer.reason.value}: {answer.detail}"
         if item.platform is None or item.video_id is None:

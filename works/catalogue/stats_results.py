@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.logs import redact
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.messages import ENGLISH_RENDERER
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.dialect import MAX_TEXT_CHARS
@@ -45,7 +46,7 @@ def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
     checked = replace(work, checked_at=now, updated_at=now)
     answer = item.answer
     if answer is None:
-        return _failed(checked, item.error or "no answer")
+        return _failed(checked, ENGLISH_RENDERER.sentence(item.failure))
     updated = merge(checked, entry_from_answer(work.platform, work.work_id, answer), now)
     if isinstance(answer, Unavailable) and not answer.final:
         return _failed(updated, f"{answer.reason.value}: {answer.detail}")

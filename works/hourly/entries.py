@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.messages import ENGLISH_RENDERER
 from sources.base import VideoStats
 from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
 
@@ -41,7 +42,12 @@ def failure_from_item(work_id: str, title: str, item: FetchedItem) -> Failure:
     """Return the entry of a work that was requested and got no numbers."""
     answer = item.answer
     if answer is None or isinstance(answer, VideoStats):
-        return failure(work_id, title, item.error or "no answer", final=item.final)
+        return failure(
+            work_id,
+            title,
+            ENGLISH_RENDERER.sentence(item.failure),
+            final=item.final,
+        )
     return failure(work_id, title, f"{answer.reason}: {answer.detail}", final=answer.final)
 
 

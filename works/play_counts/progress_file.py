@@ -13,11 +13,10 @@ from pathlib import Path
 from core.atomic_file import replacing
 from core.errors import OutputError
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.messages import ENGLISH_RENDERER
 from sources.base import Unavailable, VideoStats
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key
-
-NO_ANSWER = "no answer"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,11 @@ class Round:
     def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
         """Return the round with a batch's outcome; `batch` holds the works as they were before."""
         answered = [(work, items[work.key]) for work in batch if work.key in items]
-        failed = [FailedWork(*w.key, i.error or NO_ANSWER) for w, i in answered if i.answer is None]
+        failed = [
+            FailedWork(*work.key, ENGLISH_RENDERER.sentence(item.failure))
+            for work, item in answered
+            if item.answer is None
+        ]
         shrunk = [count for work, item in answered if (count := _shrunk(work, item)) is not None]
         updated = sum(1 for _, item in answered if _plays(item) is not None)
         return replace(
@@ -90,7 +93,8 @@ def batch_lines(batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Iter
         if shrunk is not None:
             yield f"{work.platform}:{work.work_id} shrank from {shrunk.before} to {shrunk.now}"
         if answer is None:
-            yield f"{work.platform}:{work.work_id} failed: {item.error or NO_ANSWER}"
+            reason = ENGLISH_RENDERER.sentence(item.failure)
+            yield f"{work.platform}:{work.work_id} failed: {reason}"
         elif isinstance(answer, Unavailable):
             yield f"{work.platform}:{work.work_id} skipped: {answer.reason.value}: {answer.detail}"
         elif answer.view is None:

@@ -29,6 +29,7 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from tests.support.apps import add_account
+from tests.support.messages import english
 
 T = TypeVar("T")
 DOMAIN = "美妆"
@@ -181,7 +182,7 @@ def account_of(app: App, name: str) -> Account:
 def events_of(app: App, name: str) -> list[tuple[str, str]]:
     """Kind and detail of an account's events, newest first."""
     account = account_of(app, name)
-    return [(event.kind, event.detail) for event in app.pool.registry.events(account)]
+    return [(event.kind, english(event.detail)) for event in app.pool.registry.events(account)]
 
 
 def segments_of(app: App) -> list[Segment]:
