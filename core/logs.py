@@ -39,19 +39,14 @@ def redact(text: str) -> str:
     return text
 
 
+def storable(message: Message) -> str:
+    """Return a message as a column keeps it, without what looks like a credential in its texts."""
+    return message.with_texts(redact).dump()
+
+
 def redacted(fact: Message | BaseException) -> Message:
-    """Return a message, or that of an error, with credentials redacted from its parameters."""
-    message = message_of(fact) or Message.text(str(fact))
-    return Message(message.code, {name: _redacted(v) for name, v in message.params.items()})
-
-
-def _redacted(value: object) -> object:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list | tuple):
-        return [_redacted(part) for part in value]
-    message = message_of(value)
-    return value if message is None else redacted(message)
+    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
 
 
 def fields(**values: object) -> str:

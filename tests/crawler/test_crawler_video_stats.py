@@ -244,7 +244,7 @@ def test_when_the_budget_ends_in_the_middle_the_rest_says_so(place) -> None:
         check(item, video)
     assert here.server.stats()["youtube_units"] == 2
     again = here.fetch(videos[0]["url"])[0]
-    assert again.answer is None and "used up" in str(again.error)
+    assert again.answer is None and "used up" in english(again.error)
 
 
 def ids_of_youtube(videos: Sequence[dict[str, Any]]) -> list[str]:
