@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accounts.requests import MAX_NAME_LETTERS
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.text_files import read_text
@@ -89,8 +90,8 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
         )
     values = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     username, cookie, proxy = values["username"], values["cookie"], values["proxy"]
-    if not username or len(username) > 128:
-        raise InvalidInputError("the username must be 1 to 128 characters")
+    if not 0 < len(username) <= MAX_NAME_LETTERS:
+        raise InvalidInputError(f"the username must be 1 to {MAX_NAME_LETTERS} characters")
     platform.check_session_text(cookie)
     if proxy:
         platform.check_proxy(proxy)

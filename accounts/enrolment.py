@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from accounts.csv_import import AccountRows
 from accounts.manager import AccountManager
-from accounts.registry import MAX_ROWS_A_DAY, AccountRegistry
+from accounts.registry import AccountRegistry
+from accounts.requests import NewAccount
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
@@ -16,18 +17,6 @@ from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
 from storage.models.accounts import Account, AccountStatus
-
-MAX_NAME_LETTERS = 128
-
-
-@dataclass(frozen=True)
-class NewAccount:
-    """An account whose parts were validated. `limit` is None for the default limit."""
-
-    platform: str
-    username: str
-    credentials: Credentials
-    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -65,38 +54,12 @@ class AccountEnrolment:
         self._clock = clock
         self._daily_limit = daily_limit
 
-    def read(
-        self, platform: str, username: str, cookies: str, proxy: str | None, limit: int | None
-    ) -> NewAccount:
-        """Validate every part of a new account. Raises WrongFieldsError, which never repeats a
-        secret."""
-        problems: dict[str, str] = {}
-        known = self._platforms.named(platform)
-        name = username.strip()
-        if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
-            problems["username"] = f"1 to {MAX_NAME_LETTERS} printable characters"
-        try:
-            known.check_session_text(cookies)
-        except InvalidInputError as error:
-            problems["cookies"] = str(error)
-        if proxy:
-            try:
-                proxy = known.check_proxy(proxy)
-            except InvalidInputError as error:
-                problems["proxy"] = str(error)
-        if limit is not None and not 0 <= limit <= MAX_ROWS_A_DAY:
-            problems["daily_export_limit"] = f"0 to {MAX_ROWS_A_DAY:,} rows"
-        if problems:
-            raise WrongFieldsError(problems)
-        credentials = Credentials(None, cookies.strip(), proxy or None)
-        return NewAccount(platform=known.name, username=name, credentials=credentials, limit=limit)
-
-    def add(self, platform: str, name: str, credentials: Credentials, limit: int | None) -> int:
-        """Add an account and return its id. Raises InvalidInputError when it exists or a part is
-        wrong."""
-        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
-        rows = self.limit_or_default(limit)
-        return self._registry.add(platform, name, credentials, rows, expires_at)
+    def add(self, new: NewAccount) -> int:
+        """Add an account and return its id. Raises InvalidInputError when it exists."""
+        session = new.credentials.session or ""
+        expires_at = self._platforms.named(new.platform).session_expiry(session)
+        rows = self.limit_or_default(new.limit)
+        return self._registry.add(new.platform, new.username, new.credentials, rows, expires_at)
 
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None

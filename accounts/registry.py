@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
@@ -13,8 +14,6 @@ from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
 SECRETS = ("password", "session", "proxy")
-MAX_NAME_LETTERS = 128
-MAX_ROWS_A_DAY = 1_000_000_000
 
 
 class AccountRegistry:
@@ -39,9 +38,9 @@ class AccountRegistry:
             InvalidInputError: the name is empty, too long or taken, or the limit is wrong.
         """
         username = username.strip()
-        if not username or len(username) > MAX_NAME_LETTERS:
+        if not 0 < len(username) <= MAX_NAME_LETTERS:
             raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
-        _require_limit(limit)
+        require_daily_limit(limit)
         now = self._clock.now()
 
         def work(tx: Tx) -> int | None:
@@ -108,7 +107,7 @@ class AccountRegistry:
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the daily export limit. Raises InvalidInputError when it is out of range."""
-        _require_limit(limit)
+        require_daily_limit(limit)
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
@@ -150,8 +149,3 @@ class AccountRegistry:
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""
         return self._database.read(accounts.events, account.id, limit)
-
-
-def _require_limit(limit: int) -> None:
-    if not 0 <= limit <= MAX_ROWS_A_DAY:
-        raise InvalidInputError("daily_limit_out_of_range", most=MAX_ROWS_A_DAY, limit=limit)

@@ -166,7 +166,7 @@ class Vault:
         The transaction locks the key check, so that a rotation comes before (then its key is used)
         or after (then it finds these rows).
         """
-        schema.hold_fact(tx, KEY_CHECK)
+        schema.lock_fact(tx, KEY_CHECK)
         return (
             self.encrypt(credentials.password),
             self.encrypt(credentials.session),
@@ -176,7 +176,7 @@ class Vault:
     def encrypt_one(self, tx: Tx, text: str | None) -> str | None:
         """Return one secret encrypted, for a row that `tx` writes; as `encrypt_all`, safe from a
         rotation."""
-        schema.hold_fact(tx, KEY_CHECK)
+        schema.lock_fact(tx, KEY_CHECK)
         return self.encrypt(text)
 
     def check(self, database: Database) -> None:
@@ -273,7 +273,7 @@ class Vault:
 
 
 def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
-    schema.hold_fact(tx, KEY_CHECK)
+    schema.lock_fact(tx, KEY_CHECK)
     stored = accounts.every(tx)
     _reencrypt_callback_secrets(tx, rotate)
     try:

@@ -21,7 +21,7 @@ NAMES = (
     r"|token|secret|authorization|cookie))"
 )
 # Placeholders of Baton's own messages stay readable: SESSDATA=...; bili_jct=...
-EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"
+EXAMPLE = r"(?!(?:\.\.\.|…|Bearer TOKEN)(?:[\s;,)]|$))"
 VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)" + EXAMPLE + r"(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
 EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_PATTERNS = (

@@ -10,7 +10,7 @@ from core.cancellation import StoppedSignal
 from crawler.statistics.items import FetchedItem
 from distribution import counters
 from distribution.counters import Counters
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import VideoStats
 
 

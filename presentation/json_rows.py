@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.clock import iso_utc
 from core.messages import Message
-from presentation.i18n.messages import ENGLISH_RENDERER
-from presentation.i18n.renderer import Renderer
+from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun
 from storage.models.accounts import Account, AccountEvent

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.container import App
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -52,7 +52,7 @@ def note_of(app: App, account: Account, now: datetime) -> str:
     """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
     if account.disabled_reason:
-        parts.append(ENGLISH_RENDERER.stored_sentence(account.disabled_reason))
+        parts.append(ENGLISH_RENDERER.shown_text(account.disabled_reason or ""))
     if account.status is not AccountStatus.DISABLED and account.session is None:
         parts.append("no session, cannot crawl")
     if account.daily_export_limit == 0:

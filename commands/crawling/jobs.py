@@ -21,6 +21,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.plain_text import one_line
 from core.schedule import Schedule
@@ -76,9 +77,9 @@ def run(
         job = _job(app, name)
         drain_on_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
-            own_run = _run(app, job, scheduled=scheduled)
+            own_run = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        shown = own_run or app.database.read(job_runs.standing, job.name).newest
+        shown = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
         result_json(as_object(shown) if shown else None)
     elif shown is not None:
@@ -126,12 +127,6 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
         return Schedule(cron, own.zone)
     except ValueError as error:
         raise InvalidInputError(f"--schedule: {error}") from error
-
-
-def _run(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
-    if scheduled:
-        return app.jobs.runner.run_due(job, requested=True)
-    return app.jobs.runner.run_now(job)
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

@@ -20,7 +20,7 @@ from commands.framework.context import amount, database_place, new_database
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
 from presentation.i18n.command_lines import shell_word
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import account_leases, leases, task_leases
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus

@@ -158,7 +158,7 @@ class Foreground:
             return ForegroundResult(Exit.OK)
         if task.status is TaskStatus.FAILED:
             text = self._texts.task_failed.format(
-                id=task.id, error=self._renderer.stored_sentence(task.last_error)
+                id=task.id, error=self._renderer.shown_text(task.last_error or "")
             )
             return ForegroundResult(Exit.ERROR, text)
         if (

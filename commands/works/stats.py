@@ -14,7 +14,7 @@ from commands.framework.context import Exit, dashed, opened_app, result, result_
 from commands.framework.lease_context import leases_until_interrupted
 from core.errors import InvalidInputError
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import with_messages
 from sources.base import VideoStats
 

@@ -88,7 +88,7 @@ class SegmentFinalizer:
 
         def work(tx: Tx) -> bool:
             now = self._clock.now()
-            if not task_leases.hold_any_status(tx, placement.segment.task_id, token, now):
+            if not task_leases.lock_in_any_status(tx, placement.segment.task_id, token, now):
                 return False
             return export_segments.replace_file(
                 tx,
@@ -156,7 +156,7 @@ class SegmentFinalizer:
         def work(tx: Tx) -> bool:
             # In any status: the rows of a halted task count as exported, and need their file.
             now = self._clock.now()
-            if not task_leases.hold_any_status(tx, task.id, task.lease.token, now):
+            if not task_leases.lock_in_any_status(tx, task.id, task.lease.token, now):
                 return False
             return export_segments.seal(
                 tx,

@@ -32,8 +32,9 @@ from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from crawler.tasks.leases import TaskLease
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
-from sources.base import CreatorPage, Via
+from sources.base import CreatorPage
 from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
@@ -205,7 +206,7 @@ class IngestionWorker:
     ) -> bool:
         """Fetch and store the next page; False when that ended the work on this lease."""
         task, number, started = leased.task, cursor.next_page, self._clock.now()
-        via = Via(task.options.get("via", Via.USERS))
+        via = CrawlOptions.from_json(task.options).via
         account = checkout.account
         page = checkout.source.search_creators(checkout.session, task.domain, number, via, stop)
         checkout.good_answers += 1

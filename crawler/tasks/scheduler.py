@@ -278,7 +278,7 @@ class TaskScheduler:
         if task is None:
             return None
         until = now + timedelta(seconds=self._lease_secs)
-        if not task_leases.take(tx, task, self._owner, now, until):
+        if not task_leases.claim(tx, task, self._owner, now, until):
             raise DatabaseContentionError("task_taken_meanwhile", task_id=task.id)
         if task.status is not TaskStatus.IN_PROGRESS:
             update_parent(tx, task.parent_id, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from presentation.i18n.renderer import Language
+from presentation.i18n.language import Language
 from presentation.i18n.texts import Texts
 from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus

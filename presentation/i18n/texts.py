@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from presentation.i18n.renderer import FrontEnd, Language, Renderer
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import FrontEnd, Renderer
 from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor

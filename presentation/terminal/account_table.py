@@ -87,7 +87,7 @@ def note(page: Page, view: AccountView) -> str:
     """Return why an account does not work now; empty when it may."""
     account, texts = view.account, page.texts
     if account.status is AccountStatus.DISABLED:
-        return page.renderer.stored_sentence(account.disabled_reason)
+        return page.renderer.shown_text(account.disabled_reason or "")
     if account.cooldown_until is not None and account.cooldown_until > page.now:
         rests = texts.event_kinds["cooldown"]
         return f"{rests} {texts.until} {page.moment(account.cooldown_until)}"

@@ -52,7 +52,7 @@ def of_task(page: Page, view: TaskView) -> str:
     texts, task = page.texts, view.task
     kind = texts.task_types[task.task_type]
     if task.status is TaskStatus.FAILED:
-        error = page.renderer.stored_sentence(task.last_error or "?")
+        error = page.renderer.shown_text(task.last_error or "?")
         return texts.ended_failed.format(kind=kind, domain=task.domain, error=error)
     if task.task_type is TaskType.INGESTION and not view.items:
         return texts.no_creators.format(domain=task.domain)

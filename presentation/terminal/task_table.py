@@ -101,7 +101,7 @@ def _why(page: Page, wait: Waiting) -> str:
     # Advice about accounts would stand between the reason and its end.
     if wait.reason is WaitingFor.ACCOUNT:
         return page.renderer.stored(wait.error)
-    return page.renderer.stored_sentence(wait.error)
+    return page.renderer.shown_text(wait.error or "")
 
 
 def _state(page: Page, view: TaskView) -> Text:
@@ -115,7 +115,7 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     """Return the lines under a task's progress, each with its style."""
     task = view.task
     if task.status is TaskStatus.FAILED:
-        return [(one_line(page.renderer.stored_sentence(view.error)), "red")] if view.error else []
+        return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:

@@ -14,6 +14,7 @@ from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.leases import Lease, LeaseKind
 from core.messages import Message
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_leases, tasks
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus, WaitingFor
@@ -105,7 +106,7 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
 def waiting_task(pool: Pool, reason: WaitingFor = WaitingFor.ACCOUNT) -> int:
     """A task that sleeps for an hour because no account was fit."""
     crawling, now = pool.app.crawling, pool.app.clock.now()
-    task = crawling.submitter.submit_crawl(PLATFORM, "美妆", None, {}).task
+    task = crawling.submitter.submit_crawl(PLATFORM, "美妆", None, CrawlOptions()).task
     until = now + timedelta(hours=1)
     sql = "UPDATE tasks SET status='paused', waiting_for=:why, not_before=:until WHERE id=:id"
     pool.app.database.write(

@@ -248,14 +248,14 @@ def test_an_alert_that_ends_while_that_is_noted_is_told_to_be_over(
     enable(app)
     look(app)
     clock.move(CALM_SECS + 1)  # two apps may see the time a few milliseconds apart
-    ending, note_told = threading.Thread(target=look, args=[other]), alert_notices.note_told
+    ending, mark_sent = threading.Thread(target=look, args=[other]), alert_notices.mark_sent
 
     def meanwhile(*args: Any) -> bool:
         ending.start()
         ending.join(0.5)  # it comes no further than the alert that is held here
-        return note_told(*args)
+        return mark_sent(*args)
 
-    monkeypatch.setattr(alert_notices, "note_told", meanwhile)
+    monkeypatch.setattr(alert_notices, "mark_sent", meanwhile)
     assert tell(app) == 1
     monkeypatch.undo()
     ending.join()
@@ -275,7 +275,7 @@ def test_what_a_killed_teller_had_in_hand_another_tells(
         raise Crash
 
     with monkeypatch.context() as patched, suppress(Crash):
-        patched.setattr(alert_notices, "note_told", die)
+        patched.setattr(alert_notices, "mark_sent", die)
         tell(dying)
     assert len(sink.got) == 1
     clock.move(LEASE_SECS - 1)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from app.container import App
 from core.settings import Pace
@@ -32,6 +31,7 @@ from tests.support.crawler.workbench import (
 )
 from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from tests.support.sources.sources_servers import recording_proxy
 
 COMPLETED = TaskStatus.COMPLETED
@@ -55,8 +55,7 @@ def fetched_by(app: App) -> dict[str, list[int]]:
 
 
 def say(server: Platform, call: str, **body: object) -> None:
-    answer = requests.post(f"{server.url}/__sandbox__/{call}", json=body, timeout=10)
-    assert answer.status_code == 200, answer.text
+    control.tell(server.url, call, body)
 
 
 def navs(server: Platform) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import requests
-
 from accounts.vault import Credentials
 from commands.accounts.tables import explain_lines
 from core.settings import Pace
@@ -25,14 +23,14 @@ from tests.support.crawler.workbench import (
     work_off,
 )
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 
 COMPLETED, DISABLED = TaskStatus.COMPLETED, AccountStatus.DISABLED
 SECRET, CSRF = "geheim4711sessdata", "geheim0815csrf"
 
 
 def say(server: Platform, call: str, **body: object) -> None:
-    answer = requests.post(f"{server.url}/__sandbox__/{call}", json=body, timeout=10)
-    assert answer.status_code == 200, answer.text
+    control.tell(server.url, call, body)
 
 
 def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(

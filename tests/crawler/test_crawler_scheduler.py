@@ -10,6 +10,7 @@ from app.container import App
 from core.clock import SystemClock
 from core.errors import LeaseLostError
 from core.messages import Message
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_leases
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.crawler.workbench import (
@@ -36,7 +37,7 @@ def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> No
     held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
-        return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
+        return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
 
     filed = at_once(file, file)
     assert len({one.task.id for one in filed}) == 1
@@ -50,7 +51,7 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
     def file():
         if kind is INGESTION:
-            return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 25, {})
+            return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 25, CrawlOptions())
         return app.crawling.submitter.submit_export("bilibili", DOMAIN, {}, 3)
 
     filed = at_once(file, file)
@@ -59,11 +60,11 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
 
 def test_an_open_task_is_joined_and_an_ended_one_is_not(app: App) -> None:
-    first = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
-    again = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 7, {})
+    first = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
+    again = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 7, CrawlOptions())
     assert (again.task.id, again.is_new) == (first.task.id, False)
     app.crawling.scheduler.finish(claimed(app))
-    later = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
+    later = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
     assert later.is_new and later.task.id != first.task.id
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import requests
 from pydantic import SecretStr
 
 from app.container import App
@@ -23,6 +22,7 @@ from storage.models.accounts import AccountStatus
 from tests.support.crawler.workbench import ONE_ENGINE, Platform, account_of, add_accounts
 from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 PLATFORMS = ("bilibili", "youtube", "douyin", "tiktok")
@@ -65,11 +65,7 @@ class Place:
         return items
 
     def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
-        asked = {"platform": platform, "count": str(count), **params}
-        url = f"{self.server.url}/__sandbox__/videos"
-        found: list[dict[str, Any]] = requests.get(url, params=asked, timeout=10).json()["videos"]
-        assert len(found) == count
-        return found
+        return control.videos(self.server.url, platform, count, **params)
 
     def requests(self, platform: str) -> int:
         return sum(self.server.stats()["requests"].get(platform, {}).values())
@@ -360,8 +356,7 @@ def test_a_list_is_fetched_at_a_slow_pace_too(place, clock: MovingClock) -> None
 
 def test_an_account_that_is_signed_out_is_disabled_and_another_goes_on(place) -> None:
     here = place()
-    url = f"{here.server.url}/__sandbox__/expire"
-    assert requests.post(url, json={"account": "acc1"}, timeout=10).status_code == 200
+    control.tell(here.server.url, "expire", {"account": "acc1"})
     videos = here.videos("bilibili", 10)
     for item, video in zip(here.fetch(*ids(videos)), videos, strict=True):
         check(item, video)

@@ -27,6 +27,7 @@ from core.errors import InvalidInputError, LeaseLostError
 from core.messages import Message
 from crawler.tasks.control import TaskControl
 from crawler.tasks.leases import TaskLease
+from crawler.tasks.options import CrawlOptions
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.mysql import MySQLEngine
 from storage.models.tasks import TaskType, WaitingFor
@@ -75,7 +76,7 @@ class TaskMachine(RuleBasedStateMachine):
     def file(self, kind: TaskType, domain: str, size: int | None, who: int) -> None:
         submitter = self.apps[who].crawling.submitter
         if kind is TaskType.INGESTION:
-            filed = submitter.submit_crawl("bilibili", domain, size, {})
+            filed = submitter.submit_crawl("bilibili", domain, size, CrawlOptions())
         else:
             filed = submitter.submit_export("bilibili", domain, {}, 1 if size is None else 2)
         known = self.model.open_top((kind.value, domain))

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import BatonError
 from core.messages import Message
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 
 E = TypeVar("E", bound=BatonError)
 

@@ -1,4 +1,4 @@
-"""Pages out of templates: language, moments, who looks, and what was just done."""
+"""Pages made from templates, in the visitor's language, with a note of what was just done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from presentation.i18n.renderer import FrontEnd
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -56,9 +55,8 @@ class Screens:
         status: int = HTTPStatus.OK,
         **facts: Any,
     ) -> Response:
-        """The page of that template; a note of what was just done is shown once."""
+        """Return the page of that template; a note of what was just done is shown once."""
         language = language_of(request)
-        renderer = language.words.renderer(self._backend.calendar.zone, FrontEnd.CONSOLE)
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
             **facts,
@@ -73,7 +71,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda text: language.problem(renderer.stored_sentence(text)),
+            told=lambda found: language.problem(found or "", self._backend.calendar.zone),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -96,27 +94,27 @@ class Screens:
         return answer
 
     def drawing(self, language: Language) -> Page:
-        """What the sentences of the terminal's console are told with."""
+        """Return what the terminal's console renders its sentences with."""
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
         return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
 
     def refusal(
         self, request: Request, visitor: Visitor | None, refused: RequestRefusedError
     ) -> Response:
-        """A page that says what was refused, and what to do."""
+        """Return a page that says what was refused, and what to do."""
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""
         )
 
     def _moment(self, moment: datetime | None) -> str:
-        """`2026-11-22 13:53:38` in the zone of the console; empty for none."""
+        """Return `2026-11-22 13:53:38` in the zone of the console; empty for None."""
         if moment is None:
             return ""
         return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def in_bytes(count: int) -> str:
-    """`999 B`, `1.2 kB`, `34.5 MB`: units that both languages write alike."""
+    """Return `999 B`, `1.2 kB` or `34.5 MB`: units that both languages write alike."""
     size, units = float(count), ["B", "kB", "MB", "GB", "TB"]
     while size >= 1000 and len(units) > 1:
         size, units = size / 1000, units[1:]
@@ -124,7 +122,7 @@ def in_bytes(count: int) -> str:
 
 
 def back_with(address: str, text: str, *, failed: bool = False) -> Response:
-    """After an action: back to a page, which shows once what was done."""
+    """Redirect to a page after an action; the page shows once what was done."""
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     note = quote(json.dumps({"text": text[:1000], "failed": failed}))
     answer.set_cookie(
@@ -134,7 +132,7 @@ def back_with(address: str, text: str, *, failed: bool = False) -> Response:
 
 
 def keep(answer: Response, cookie: str, value: str) -> None:
-    """Remember a choice of this browser for a year; it is no secret and may act for nobody."""
+    """Keep a choice of this browser for a year, in a cookie that is no secret."""
     answer.set_cookie(cookie, value, max_age=YEAR_SECS, path="/admin", samesite="lax")
 
 

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.errors import RetryableError, SourceError
 from crawler.statistics.fetcher import VideoStatsFetcher
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import Unavailable
 from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.logs import redact
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.dialect import MAX_TEXT_CHARS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import VideoStats
 from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from core.atomic_file import replacing
 from core.errors import OutputError
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.messages import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import Unavailable, VideoStats
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key

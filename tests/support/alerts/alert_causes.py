@@ -42,7 +42,7 @@ EXPIRED = Message.of("session_expired", cause=LoginExpiredError("code -101"))
 
 
 def disable(app: App, name: str = "acc1", reason: Message | str = EXPIRED) -> None:
-    """As the platform's answer does it."""
+    """Disable an account as the platform's answer does."""
     if app.pool.registry.lookup("bilibili", name) is None:
         add_account(app, name)
     leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
@@ -57,7 +57,7 @@ def enable(app: App, name: str = "acc1") -> None:
 
 
 def spend(app: App) -> None:
-    """An export that waits for the next quota day."""
+    """File an export that waits for the next quota day."""
     add_account(app, "acc1", limit=5)
     store_rows(app, 8)
     file_export(app)
@@ -67,14 +67,14 @@ def spend(app: App) -> None:
 
 
 def fail_task(app: App, domain: str = "美妆") -> int:
-    """A top-level task that has failed; its id."""
+    """Insert a top-level task that has failed; return its id."""
     task = file_crawl(app, domain=domain)
     app.crawling.scheduler.finish(claimed(app, only=task.id), Message.text("boom"))
     return task.id
 
 
 def expire(app: App, days: float, name: str = "acc1") -> None:
-    """An account whose session ends in so many days."""
+    """Add an account whose session ends in so many days."""
     ends_at = app.clock.now() + timedelta(days=days)
     session = Credentials(session=f"SESSDATA={name}-{days}")
     account = app.pool.registry.lookup("bilibili", name)
@@ -118,5 +118,5 @@ def open_kinds(app: App) -> list[str]:
 
 
 def every_alert(app: App) -> list[Alert]:
-    """Newest first."""
+    """Return every alert, newest first."""
     return app.database.read(alerts.newest, 1000)
