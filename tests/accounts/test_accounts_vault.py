@@ -17,6 +17,7 @@ from accounts.vault import Credentials, KeySource, Vault
 from app.container import App
 from core.errors import CredentialsError
 from core.settings import Settings
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import accounts as rows
 from storage.engines.transactions import Database
 from storage.schema import schema
@@ -120,7 +121,7 @@ def test_a_malformed_key_is_refused_without_repeating_it(make_app, key: str):
     with refusal(CredentialsError, r"BATON_SECRET_KEY is no Fernet key") as caught:
         make_app(secret_key=SecretStr(key))
     assert "hunter2" not in str(caught.value)
-    assert "generate_key" in str(caught.value)
+    assert "generate_key" in ENGLISH_RENDERER.sentence(caught.value)
 
 
 def test_a_key_setting_without_a_key_names_the_setting(make_app, tmp_path: Path):
@@ -148,7 +149,7 @@ def test_a_missing_key_file_is_not_made_anew_over_existing_secrets(make_app, con
     if content is not None:
         file.write_bytes(content)
     before = dump(app)
-    with refusal(CredentialsError, "Put the key back; nothing was changed"):
+    with refusal(CredentialsError, "nothing was changed; put the key back"):
         make_app()
     assert dump(app) == before
     assert file.exists() is (content is not None)

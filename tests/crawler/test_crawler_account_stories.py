@@ -22,6 +22,7 @@ from tests.support.crawler.workbench import (
     stored_uids,
     work_off,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 
@@ -64,7 +65,8 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     server.spoil = None
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
-    assert app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None).change == "refreshed"
+    done = app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None)
+    assert english(done.change) == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

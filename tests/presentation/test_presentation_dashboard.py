@@ -239,7 +239,7 @@ def test_what_a_line_tells_is_the_same_until_something_happens(
     ],
 )
 def test_stored_reasons_are_shown_with_advice(reason: Message, english: str, chinese: str) -> None:
-    shown = [texts.renderer(UTC).stored_sentence(reason.dump()) for texts in (ENGLISH, CHINESE)]
+    shown = [texts.renderer(UTC).shown_text(reason.dump()) for texts in (ENGLISH, CHINESE)]
     assert shown == [english, chinese]
 
 
