@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.requests import FieldChecks, require_text
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def account_name(text: str) -> str:
     """Return the name without blanks around it. Raise InvalidInputError for what is none."""
     name = text.strip()
     if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
-        raise InvalidInputError(f"1 to {MAX_NAME_LETTERS} printable characters")
+        raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
     return name
 
 
 def require_daily_limit(limit: int) -> int:
     """Return the rows a day. Raise InvalidInputError when they are no sensible number."""
     if not 0 <= limit <= MAX_ROWS_A_DAY:
-        raise InvalidInputError(f"the daily limit must be 0 to {MAX_ROWS_A_DAY}, got {limit}")
+        raise InvalidInputError("daily_limit_out_of_range", most=MAX_ROWS_A_DAY, limit=limit)
     return limit
 
 
@@ -67,7 +68,8 @@ class AccountRequest:
         checks.check("cookies", platform.check_session_text, self.cookies)
         proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
-            checks.add("daily_export_limit", f"0 to {MAX_ROWS_A_DAY:,} rows")
+            problem = Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY)
+            checks.add("daily_export_limit", problem)
         checks.check("password", require_text, self.password or "")
         checks.finish()
         assert name is not None

@@ -44,6 +44,11 @@ def storable(message: Message) -> str:
     return message.with_texts(redact).dump()
 
 
+def redacted(fact: Message | BaseException) -> Message:
+    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
+
+
 def fields(**values: object) -> str:
     """Format values for a log line, as in `task=3 account=acc1 page=7`.
 

@@ -65,6 +65,10 @@ class Renderer:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
+    def stored(self, dumped: str | None) -> str:
+        """Return the sentence, without advice, of what a column holds; empty for None."""
+        return self.text(Message.load(dumped)) if dumped else ""
+
     def shown_text(self, found: str | Message | BaseException) -> str:
         """Return the sentence of a message; a text is read as `Message.load` reads a column."""
         return self.sentence(Message.load(found) if isinstance(found, str) else found)
@@ -139,4 +143,5 @@ class _LenientFormatter(Formatter):
 
 
 _FORMATTER = _LenientFormatter()
-LOG_RENDERER = Renderer(Language.ENGLISH, UTC)
+ENGLISH_RENDERER = Renderer(Language.ENGLISH, UTC)
+LOG_RENDERER = ENGLISH_RENDERER

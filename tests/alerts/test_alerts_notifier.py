@@ -71,7 +71,7 @@ def test_an_alert_and_its_end_are_told_once_each(
     assert [tell(app) for _ in range(3)] == [1, 0, 0]
     assert sink.titles == ["Baton on test-host: 1 new, 0 over"]
     assert sink.text.splitlines() == [
-        "[!] account acc1 (bilibili) is disabled: session expired: import again (code -101)",
+        "[!] account acc1 (bilibili) is disabled: session expired (code -101)",
         "what to do: python cli.py accounts import acc1 FILE",
     ]
     assert sink.got[0]["type"] == "warning"
@@ -99,7 +99,7 @@ def test_it_is_told_in_the_operators_language(watched: Watched, sink: NoticeSink
     look(app)
     tell(app)
     assert sink.titles == ["Baton（test-host）：新告警 1 条，恢复 0 条"]
-    assert "账号 小红（bilibili）已禁用：会话过期：请重新导入" in sink.text
+    assert "账号 小红（bilibili）已禁用：会话过期（code -101）" in sink.text
 
 
 @ONE_ENGINE

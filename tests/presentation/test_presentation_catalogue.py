@@ -100,7 +100,7 @@ def test_a_sentence_is_filled_in() -> None:
     assert english.text(message) == (
         "1 account has used up the quota of 2026-01-02; 2,000 accounts are disabled"
     )
-    assert chinese.text(message) == "1 个账号已用完 2026-01-02 的额度；另有 2,000 个账号已禁用"
+    assert chinese.text(message) == "1 个账号在 2026-01-02 的配额已用尽；另有 2,000 个账号已禁用"
 
 
 def test_advice_is_that_of_the_front_end() -> None:

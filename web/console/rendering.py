@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,6 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from core.errors import BatonError
-from core.messages import TEXT, Message
-from presentation.i18n.reason_messages import translate_reason
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -75,7 +71,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=partial(self._told, language),
+            told=lambda found: language.problem(found or "", self._backend.calendar.zone),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -109,14 +105,6 @@ class Screens:
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""
         )
-
-    def _told(self, language: Language, found: str | Message | BatonError | None) -> str:
-        """Return a message, an error or a stored text in the visitor's language."""
-        message = Message.load(found or "") if isinstance(found, str | None) else found
-        if isinstance(message, Message) and message.code == TEXT:
-            # Of an older version: its sentence is translated where its form is known.
-            return language.problem(translate_reason(language.words, str(message)))
-        return language.problem(message, self._backend.calendar.zone)
 
     def _moment(self, moment: datetime | None) -> str:
         """Return `2026-11-22 13:53:38` in the zone of the console; empty for None."""
