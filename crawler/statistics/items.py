@@ -30,7 +30,7 @@ class FetchedItem:
     @property
     def failure(self) -> Message:
         """Return why there is no answer."""
-        return self.error or Message.of("counters_missing")
+        return self.error or Message.of("video_unanswered")
 
 
 NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
