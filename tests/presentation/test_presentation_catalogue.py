@@ -15,7 +15,7 @@ import pytest
 from core import errors
 from core.errors import InvalidInputError
 from core.messages import CODE, TEXT, Message
-from presentation.i18n.catalogue import advice_of, messages_of
+from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
@@ -133,3 +133,9 @@ def test_a_row_of_another_version_can_be_read(language: Language) -> None:
     assert "?" in renderer.text(Message.of("limit_set"))
     assert renderer.text(Message.of("limit_set", rows="many")).count("many") == 1
     assert renderer.text(ValueError("odd")) == "odd"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_code_belongs_to_one_area(language: Language) -> None:
+    codes = [code for area in AREAS for code in area_of(language, area).MESSAGES]
+    assert sorted(codes) == sorted(set(codes))

@@ -25,7 +25,6 @@ MESSAGES = {
     "too_many_labels": "a task has at most {most} labels, these are {given}",
     # counters of videos
     "fetch_stopped": "stopped",
-    "counters_missing": "no answer",
     "no_source": "no source for {platform}",
     # plans
     "nothing_to_plan": "no crawl of '{domain}' is open and no row waits to be exported",

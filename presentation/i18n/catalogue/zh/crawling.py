@@ -25,7 +25,6 @@ MESSAGES = {
     "too_many_labels": "一个任务最多 {most} 个标签，现有 {given} 个",
     # 视频数据
     "fetch_stopped": "已停止",
-    "counters_missing": "没有应答",
     "no_source": "{platform} 没有数据来源",
     # 计划
     "nothing_to_plan": "没有进行中的“{domain}”抓取，也没有待导出的行",
