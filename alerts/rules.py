@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.shortage import export_shortage
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
 from crawler.tasks.parents import CANCELLED
 from sources.policies import Breaker
 from storage.crawling import accounts
@@ -85,7 +86,7 @@ class AlertRules:
             pool = accounts.pool_state(tx, platform, now, day)
             shortage = export_shortage(pool, platform, day, day_ends)
             if shortage.spent:
-                facts = {"platform": platform, "reason": shortage.reason}
+                facts = {"platform": platform, "reason": _stored(shortage.reason)}
                 yield AlertCause(
                     kind=AlertKind.ACCOUNTS_SPENT,
                     subject=f"platform:{platform}",
@@ -134,6 +135,10 @@ class AlertRules:
             if known_until is None or until - known_until > CLOCK_TOLERANCE:
                 causes[cause.key] = cause
         return list(causes.values())
+
+
+def _stored(reason: Message | str) -> str:
+    return reason.dump() if isinstance(reason, Message) else reason
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

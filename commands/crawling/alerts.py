@@ -19,6 +19,7 @@ from commands.framework.context import (
     result_table,
     say,
 )
+from presentation.i18n.messages import renderer_for
 from presentation.json_rows import as_object
 from storage.operations import alerts
 from storage.operations.alerts import Alert
@@ -63,11 +64,13 @@ def test() -> None:
             say(NO_CHANNEL)
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
+        renderer = renderer_for(app.settings.language, app.calendar.zone)
         refused = 0
         for channel in app.alerts.channels:
             refusal = channel.send(message)
             refused += refusal is not None
-            result(f"{channel.name}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
+            said = "accepted" if refusal is None else f"FAILED: {renderer.sentence(refusal)}"
+            result(f"{channel.name}: {said}")
         if refused:
             raise typer.Exit(Exit.ERROR)
 

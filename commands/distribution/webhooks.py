@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from commands.distribution.webhook_tables import (
     delivery_lines,
     delivery_table,
     endpoint_line,
+    sentence,
 )
 from commands.framework.context import (
     Exit,
@@ -26,11 +27,12 @@ from commands.framework.context import (
 )
 from commands.framework.datetimes import moment_from, moment_until
 from core.errors import CredentialsError, InvalidInputError
-from core.logs import redact
+from presentation.i18n.messages import LOG_RENDERER
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
-from webhooks.serialization import delivery_details_object, delivery_object
+from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
+ENGLISH = LOG_RENDERER.sentence
 GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
@@ -81,7 +83,7 @@ def list_deliveries(
         wanted = _filter(app, state, kinds=kind, task=task, url=url, since=since, until=until)
         overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
-            result_json([delivery_object(one) for one in overview.deliveries])
+            result_json([delivery_object(one, ENGLISH) for one in overview.deliveries])
             return
         result_table(delivery_table(app, overview))
         told = [
@@ -89,7 +91,7 @@ def list_deliveries(
         ]
         say(f"all in all {', '.join(told)}" if told else "nothing was filed yet")
         for endpoint in overview.disabled:
-            say(endpoint_line(endpoint))
+            say(endpoint_line(app, endpoint))
 
 
 def show(
@@ -99,7 +101,7 @@ def show(
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
-            result_json(delivery_details_object(shown))
+            result_json(delivery_details_object(shown, ENGLISH))
             return
         for line in delivery_lines(app, shown):
             result(line)
@@ -153,19 +155,11 @@ def test(
         delivery, outcome = app.webhooks.service.test(url, secret)
         arrived = outcome.state is DeliveryState.DELIVERED
         if as_json:
-            told: dict[str, Any] = {
-                "id": delivery.id,
-                "event_id": delivery.event_id,
-                "delivered": arrived,
-                "status": outcome.status,
-                "error": outcome.error,
-                "response": outcome.response and redact(outcome.response),
-            }
-            result_json(told)
+            result_json(trial_object(delivery, outcome, ENGLISH))
         elif arrived:
             result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
         else:
-            say(f"error: {outcome.error}")
+            say(f"error: {sentence(app, outcome.error)}")
         if not arrived:
             raise typer.Exit(Exit.ERROR)
 

@@ -36,3 +36,4 @@ def renderer_for(
 
 
 LOG_RENDERER = Renderer(Language.ENGLISH, UTC)
+API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)

@@ -17,7 +17,6 @@ FIRST_DUE = (
     "SELECT :{name} AS url_hash, MIN(not_before) AS due_since FROM webhook_deliveries"
     " WHERE url_hash=:{name} AND not_before<=:now"
 )
-INTERRUPTED = "its process died in the middle of the request"
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def settle(
     )
 
 
-def reap(tx: Tx, now: datetime) -> int:
+def reap(tx: Tx, now: datetime, error: str) -> int:
     """Take back what was being sent by processes that died: it is due again, under the same event
     id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
     waits for it any more."""
@@ -156,5 +155,5 @@ def reap(tx: Tx, now: datetime) -> int:
         " lease_owner=NULL, lease_until=NULL, lease_token=lease_token+1"
         " WHERE state='sending' AND lease_until<:now",
         now=to_sql(now),
-        error=INTERRUPTED,
+        error=error,
     )

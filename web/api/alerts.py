@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from alerts.channels import SETTING
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.messages import texts_for
+from presentation.i18n.messages import API_RENDERER, texts_for
 from presentation.json_rows import as_object
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
@@ -21,6 +21,7 @@ from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
 from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
+from webhooks.serialization import message_keys
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -63,9 +64,10 @@ def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operatio
     message = words.test_message(backend.host)
 
     def work(_stop: threading.Event, tell: Tell) -> dict[str, Any]:
-        told: list[dict[str, str | None]] = []
+        told: list[dict[str, Any]] = []
         for channel in channels:
-            told.append({"channel": channel.name, "refusal": channel.send(message)})
+            refusal = message_keys("refusal", channel.send(message), API_RENDERER.sentence)
+            told.append({"channel": channel.name, **refusal})
             tell(_sums(told))
         return _sums(told)
 
@@ -73,6 +75,6 @@ def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operatio
     return backend.operations.begin("alerts.test", "", who.name, noted, work)
 
 
-def _sums(told: list[dict[str, str | None]]) -> dict[str, Any]:
+def _sums(told: list[dict[str, Any]]) -> dict[str, Any]:
     refused = [one for one in told if one["refusal"] is not None]
     return {"accepted": len(told) - len(refused), "refused": len(refused), "channels": list(told)}

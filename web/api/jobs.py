@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from core.errors import InvalidInputError, JobBusyError
 from jobs.serialization import job_object, run_object
-from presentation.i18n.renderer import FrontEnd, Language, Renderer
+from presentation.i18n.messages import API_RENDERER
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
 from storage.engines.transactions import Tx
@@ -23,7 +22,6 @@ from web.paging import Page, Paging, page_of
 from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 
-RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 JobName = Annotated[str, Path(max_length=64, description="from the list of jobs")]
 
@@ -31,7 +29,9 @@ JobName = Annotated[str, Path(max_length=64, description="from the list of jobs"
 @router.get("", summary="Jobs with their next and last runs")
 def list_jobs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
     now, last = backend.clock.now(), last_runs(backend)
-    found = [job_object(job, last.get(job.name), now, RENDERER) for job in backend.launcher.jobs]
+    found = [
+        job_object(job, last.get(job.name), now, API_RENDERER) for job in backend.launcher.jobs
+    ]
     return Page(items=found, next=None)
 
 
@@ -49,7 +49,7 @@ def list_runs(
         backend.database,
         part,
         lambda tx, part: listings.job_runs(tx, part, job, state),
-        partial(run_object, renderer=RENDERER),
+        partial(run_object, renderer=API_RENDERER),
     )
 
 
@@ -57,7 +57,7 @@ def list_runs(
 def run_job(name: JobName, backend: TheBackend, actions: TheActions, who: Actor) -> dict[str, Any]:
     launch(name, backend, actions, who)
     last = last_runs(backend).get(name)
-    return {"started": name, "run": run_object(last, RENDERER) if last else None}
+    return {"started": name, "run": run_object(last, API_RENDERER) if last else None}
 
 
 def launch(name: str, backend: Backend, actions: ActionLog, who: Visitor) -> None:
@@ -67,9 +67,9 @@ def launch(name: str, backend: Backend, actions: ActionLog, who: Visitor) -> Non
         try:
             backend.launcher.launch(name)
         except InvalidInputError as error:
-            raise RequestRefusedError(HTTPStatus.NOT_FOUND, RENDERER.sentence(error)) from error
+            raise RequestRefusedError(HTTPStatus.NOT_FOUND, API_RENDERER.sentence(error)) from error
         except JobBusyError as error:
-            raise RequestRefusedError(HTTPStatus.CONFLICT, RENDERER.sentence(error)) from error
+            raise RequestRefusedError(HTTPStatus.CONFLICT, API_RENDERER.sentence(error)) from error
 
 
 def last_runs(backend: Backend) -> dict[str, JobRun]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from core.errors import InvalidInputError
 from core.logs import redact
+from presentation.i18n.messages import API_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
@@ -23,7 +25,12 @@ from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from webhooks.outbox import url_hash
 from webhooks.retry_policy import DeliveryOutcome
-from webhooks.serialization import delivery_details_object, delivery_object
+from webhooks.serialization import (
+    delivery_details_object,
+    delivery_object,
+    message_keys,
+    trial_object,
+)
 from webhooks.service import DeliveryDetails
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -94,7 +101,7 @@ def list_deliveries(
         backend.database,
         part,
         lambda tx, part: listings.deliveries(tx, part, wanted),
-        delivery_object,
+        partial(delivery_object, render=API_RENDERER.sentence),
     )
 
 
@@ -125,19 +132,12 @@ def test_endpoint(
     given: TestEvent, backend: TheBackend, actions: TheActions, who: Actor
 ) -> dict[str, Any]:
     delivery, outcome = try_endpoint(given, backend, actions, who)
-    return {
-        "id": delivery.id,
-        "event_id": delivery.event_id,
-        "delivered": outcome.state is DeliveryState.DELIVERED,
-        "status": outcome.status,
-        "error": outcome.error,
-        "response": outcome.response and redact(outcome.response),
-    }
+    return trial_object(delivery, outcome, API_RENDERER.sentence)
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
 def show_delivery(delivery_id: DeliveryId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return delivery_details_object(existing(backend, delivery_id))
+    return delivery_details_object(existing(backend, delivery_id), API_RENDERER.sentence)
 
 
 @router.post("/replay", summary="Send deliveries again, under the same event ids")
@@ -189,7 +189,7 @@ def try_endpoint(
 def _endpoint(one: Endpoint) -> dict[str, Any]:
     return {
         "url": redact(one.url),
-        "reason": one.reason and redact(one.reason),
+        **message_keys("reason", one.reason, API_RENDERER.sentence),
         "changed_at": plain(one.changed_at),
     }
 

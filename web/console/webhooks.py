@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.responses import Response
 
 from core.logs import redact
+from presentation.i18n.renderer import FrontEnd, Language, Renderer
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.operations import listings
 from web.api.webhooks import (
@@ -24,6 +25,7 @@ from web.api.webhooks import (
     try_endpoint,
 )
 from web.auth.access import Actor, Reader
+from web.backend import Backend
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import ListView, TheList
@@ -32,6 +34,7 @@ from web.paging import read_page
 from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
 from webhooks.outbox import url_hash
+from webhooks.retry_policy import DeliveryOutcome
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/webhooks"
@@ -141,7 +144,7 @@ def test(
         if outcome.state is not DeliveryState.DELIVERED:
             raise RequestRefusedError(
                 HTTPStatus.BAD_GATEWAY,
-                say("Not delivered: {why}", why=redact(outcome.error or "?")),
+                say("Not delivered: {why}", why=_why(request, backend, outcome)),
             )
         return say(
             "Delivered: HTTP {status}, event {event}.",
@@ -215,3 +218,11 @@ def _pretty(body: str) -> str:
         return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
     except ValueError:
         return body
+
+
+def _why(request: Request, backend: Backend, outcome: DeliveryOutcome) -> str:
+    if outcome.error is None:
+        return "?"
+    language = Language(language_of(request).code)
+    renderer = Renderer(language, backend.calendar.zone, FrontEnd.CONSOLE)
+    return redact(renderer.sentence(outcome.error))
