@@ -130,7 +130,7 @@ class DailyFiles(logging.Handler):
 
 
 @contextmanager
-def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
+def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[logging.Logger]:
     """Yield a logger whose lines go to the file `path` alone, not to a daily file.
 
     Raises:
@@ -138,7 +138,7 @@ def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(RedactingFormatter())
+    handler.setFormatter(RedactingFormatter(render))
     logger = service_log(service)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

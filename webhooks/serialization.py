@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from core.clock import iso_utc
 from core.logs import redact
-from core.messages import Message
+from core.message_json import Render, message_keys
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.service import DeliveryDetails
-
-Render = Callable[[Message], str]
 
 
 def delivery_object(delivery: Delivery, render: Render) -> dict[str, Any]:
@@ -59,19 +56,6 @@ def trial_object(delivery: Delivery, outcome: DeliveryOutcome, render: Render) -
         "status": outcome.status,
         **message_keys("error", outcome.error, render),
         "response": outcome.response and redact(outcome.response),
-    }
-
-
-def message_keys(key: str, value: Message | str | None, render: Render) -> dict[str, Any]:
-    """Return a message, or the text of its column, as a sentence, a code and parameters."""
-    if value is None:
-        return {key: None, f"{key}_code": None, f"{key}_params": None}
-    message = Message.load(value) if isinstance(value, str) else value
-    data = message.with_texts(redact).as_json()
-    return {
-        key: redact(render(message)),
-        f"{key}_code": data["code"],
-        f"{key}_params": data["params"],
     }
 
 

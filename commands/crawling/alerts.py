@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.channels import SETTING
+from alerts.serialization import alert_object
 from app.container import App
 from commands.framework.context import (
     Exit,
@@ -20,7 +21,6 @@ from commands.framework.context import (
     say,
 )
 from presentation.i18n.messages import renderer_for
-from presentation.json_rows import as_object
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
@@ -49,7 +49,8 @@ def list_alerts(
             lambda tx: alerts.newest(tx, MAX_LISTED) if everything else alerts.all_open(tx)
         )
         if as_json:
-            result_json([as_object(alert) for alert in found])
+            english = renderer_for("en", app.calendar.zone).sentence
+            result_json([alert_object(alert, english) for alert in found])
             return
         if not found:
             say("no alerts")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from alerts.channels import SETTING
+from alerts.serialization import alert_object
+from core.message_json import message_keys
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import API_RENDERER, texts_for
-from presentation.json_rows import as_object
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
 from web.audit_log import ActionLog
@@ -21,7 +23,6 @@ from web.operations import Operation, Tell
 from web.paging import Page, Paging, page_of
 from web.problems import RequestRefusedError
 from web.state import TheActions, TheBackend
-from webhooks.serialization import message_keys
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -39,7 +40,7 @@ def list_alerts(
         backend.database,
         part,
         lambda tx, part: listings.alerts(tx, part, only_open=only_open),
-        as_object,
+        partial(alert_object, render=API_RENDERER.sentence),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from core.errors import InvalidInputError
 from core.logs import redact
+from core.message_json import message_keys
 from presentation.i18n.messages import API_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
@@ -28,7 +29,6 @@ from webhooks.retry_policy import DeliveryOutcome
 from webhooks.serialization import (
     delivery_details_object,
     delivery_object,
-    message_keys,
     trial_object,
 )
 from webhooks.service import DeliveryDetails
