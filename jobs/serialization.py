@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from core.messages import Message
+from core.message_json import message_keys
 from core.schedule import Schedule
 from jobs.due import Job
 from presentation.i18n.renderer import Renderer
@@ -29,13 +29,7 @@ def job_object(job: Job, last: JobRun | None, now: datetime, renderer: Renderer)
 
 def run_object(run: JobRun, renderer: Renderer) -> dict[str, Any]:
     """Return the columns of a run: its result as a sentence, and as its code and parameters."""
-    message = Message.load(run.result) if run.result is not None else None
-    data = message.as_json() if message is not None else {"code": None, "params": None}
-    return as_object(run) | {
-        "result": renderer.sentence(message) if message is not None else None,
-        "result_code": data["code"],
-        "result_params": data["params"],
-    }
+    return as_object(run) | message_keys("result", run.result, renderer.sentence)
 
 
 def schedule_object(schedule: Schedule) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alerts.channels import SETTING
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
+from presentation.message_fields import message_fields
 from web.audit_log import Principal
 from web.backend import Backend
 from web.operations import Operation, Report
@@ -156,5 +157,8 @@ def _trials_object(trials: Sequence[ChannelTrial]) -> dict[str, Any]:
     return {
         "accepted": len(trials) - len(refused),
         "refused": len(refused),
-        "channels": [vars(trial) for trial in trials],
+        "channels": [
+            {"channel": trial.channel, **message_fields("refusal", trial.refusal)}
+            for trial in trials
+        ],
     }

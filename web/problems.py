@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -23,11 +22,9 @@ from core.errors import (
 )
 from core.logs import redact
 from core.messages import TEXT, Message
-from presentation.i18n.language import Language
-from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.i18n.renderer import API_RENDERER
 
 MEDIA_TYPE = "application/problem+json"
-API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
 RETRY_SECS = 5
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),

@@ -41,10 +41,10 @@ from crawler.requests import (
 )
 from crawler.tasks.labels import RULE, labels_named
 from distribution.requests import ScanRequest
+from presentation.i18n.renderer import API_RENDERER
 from sources.base import Via
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from web.parameters import BodyId, Since, Until
-from web.problems import API_RENDERER
 from webhooks.outbox import URL_CHARS
 from webhooks.requests import (
     BY_THE_OPERATOR,

@@ -168,11 +168,13 @@ def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
     if delivery.kind is not DeliveryKind.DAILY:
         return
     is_delivered = outcome.state is DeliveryState.DELIVERED
-    answer = f"{outcome.status or ''} {outcome.error or outcome.response or ''}".strip()
+    answer = f"{outcome.status or ''} {outcome.response or ''}".strip()[:RESPONSE_CHARS]
+    if outcome.error is not None:
+        answer = storable(outcome.error)
     daily_stats.note_delivery(
         tx,
         delivery.event_id,
         attempt.at if is_delivered else None,
-        answer[:RESPONSE_CHARS] or None,
+        answer or None,
         delivery.attempts,
     )

@@ -94,7 +94,7 @@ CHINESE_ALERTS = AlertTexts(
 
 
 @dataclass(frozen=True)
-class Message:
+class AlertMessage:
     """A message to a channel; `is_bad` when it has news of a trouble, not only of its end."""
 
     title: str
@@ -138,18 +138,20 @@ class AlertRenderer:
         since = self.alert.lasted.format(moment=self.moment(alert.raised_at))
         return f"[{self.alert.over}] {self.headline(alert)} ({since})"
 
-    def message(self, host: str, notices: list[tuple[Alert, News]], max_notices: int) -> Message:
+    def message(
+        self, host: str, notices: list[tuple[Alert, News]], max_notices: int
+    ) -> AlertMessage:
         """Return one message for several alerts; those beyond `max_notices` are counted only."""
         raised = sum(1 for _, news in notices if news is News.RAISED)
         title = self.alert.title.format(host=host, raised=raised, resolved=len(notices) - raised)
         lines = [self.notice(alert, news) for alert, news in notices[:max_notices]]
         if len(notices) > max_notices:
             lines.append(self.alert.more.format(n=len(notices) - max_notices))
-        return Message(title, "\n".join(lines), raised > 0)
+        return AlertMessage(title, "\n".join(lines), raised > 0)
 
-    def test_message(self, host: str) -> Message:
+    def test_message(self, host: str) -> AlertMessage:
         """Return the message that tries out a channel."""
-        return Message(self.alert.test_title.format(host=host), self.alert.test_body, False)
+        return AlertMessage(self.alert.test_title.format(host=host), self.alert.test_body, False)
 
     def _parts(self, alert: Alert) -> dict[str, str]:
         facts = {name: str(value) for name, value in alert.facts.items()}

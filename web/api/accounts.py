@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
+from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import as_object, with_messages
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
@@ -17,7 +18,7 @@ from web.backend import Backend
 from web.lookups import existing_account
 from web.paging import Page, Paging, page_of
 from web.parameters import RowId
-from web.problems import API_RENDERER, partly_refused
+from web.problems import partly_refused
 from web.requests import AccountsFile, DailyLimit, DisableReason, NewAccount
 from web.state import TheBackend
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -11,8 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from core.errors import InvalidInputError, JobBusyError
 from jobs.serialization import job_object, run_object
-from presentation.i18n.language import Language
-from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.i18n.renderer import API_RENDERER
 from storage.crawling.job_runs import RunState
 from storage.operations import listings
 from web.auth.access import Actor, Reader
@@ -22,14 +20,13 @@ from web.parameters import JobName
 from web.problems import refused_as
 from web.state import TheBackend
 
-RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
 @router.get("", summary="Jobs with their next and last runs")
 def list_jobs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
     now, last = backend.clock.now(), last_runs(backend)
-    jobs = [job_object(job, last.get(job.name), now, RENDERER) for job in backend.launcher.jobs]
+    jobs = [job_object(job, last.get(job.name), now, API_RENDERER) for job in backend.launcher.jobs]
     return Page(items=jobs, next=None)
 
 
@@ -47,7 +44,7 @@ def list_runs(
         backend.database,
         part,
         lambda tx, part: listings.job_runs(tx, part, job, state),
-        partial(run_object, renderer=RENDERER),
+        partial(run_object, renderer=API_RENDERER),
     )
 
 
@@ -59,4 +56,4 @@ def run_job(name: JobName, backend: TheBackend, who: Actor) -> dict[str, Any]:
     ):
         backend.use_cases.jobs.launch(who, name)
     last = last_runs(backend).get(name)
-    return {"started": name, "run": run_object(last, RENDERER) if last else None}
+    return {"started": name, "run": run_object(last, API_RENDERER) if last else None}

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from accounts.csv_import import parse_accounts
 from accounts.requests import MAX_COOKIE_LETTERS
 from core.errors import InvalidInputError, SourceError, WrongFieldsError
+from presentation.i18n.renderer import API_RENDERER
 from web.auth.access import Actor
 from web.backend import Backend
 from web.console.acting import acted
@@ -21,7 +22,7 @@ from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
 from web.lookups import existing_account
 from web.parameters import RowId
-from web.problems import API_RENDERER, RequestRefusedError, of_error, of_fields
+from web.problems import RequestRefusedError, of_error, of_fields
 from web.requests import AccountsFile, NewAccount
 from web.state import TheBackend
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alerts.channels import Channel
-    from presentation.i18n.alert_messages import Message
+    from core.messages import Message
+    from presentation.i18n.alert_messages import AlertMessage
     from web.audit_log import AuditLog, Principal
 
 
@@ -17,7 +18,7 @@ class ChannelTrial:
     """A test notice to a channel. `refusal` says why it was refused; None when it was accepted."""
 
     channel: str
-    refusal: str | None
+    refusal: Message | None
 
 
 class AlertUseCases:
@@ -30,7 +31,7 @@ class AlertUseCases:
         self,
         who: Principal,
         channels: Sequence[Channel],
-        message: Message,
+        message: AlertMessage,
         on_sent: Callable[[ChannelTrial], None],
     ) -> None:
         """Send the message to every channel, with `on_sent` called after each."""
