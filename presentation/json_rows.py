@@ -20,6 +20,7 @@ from storage.operations.alerts import Alert
 from storage.operations.audit_log import WebAction
 
 if TYPE_CHECKING:
+    from crawler.export.verifier import VerificationResult
     from presentation.snapshot import TaskView
 
 # Encrypted in the table, and yet of no use to any reader of a listing.
@@ -89,6 +90,19 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
     }
+
+
+def verification_object(
+    result: VerificationResult, renderer: Renderer = ENGLISH_RENDERER
+) -> dict[str, Any]:
+    """Return what a verification found; `elsewhere` only where it counts any."""
+    report: dict[str, Any] = {
+        "ok": result.ok,
+        "segments": result.segments,
+        "rows": result.rows,
+        "problems": [renderer.sentence(problem) for problem in result.problems],
+    }
+    return report | ({"elsewhere": result.elsewhere} if result.elsewhere else {})
 
 
 def plain(value: object) -> object:

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse
 
 from core.errors import InvalidInputError
-from presentation.json_rows import as_object
+from presentation.json_rows import as_object, verification_object
 from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.auth.access import Actor, Reader
 from web.lookups import existing_export, export_file
 from web.paging import Page, Paging, page_of
 from web.parameters import IdFilter, RowId
-from web.problems import refused_as
+from web.problems import API_RENDERER, refused_as
 from web.state import TheBackend
 
 router = APIRouter(prefix="/exports", tags=["exports"])
@@ -60,7 +60,7 @@ def verify_exports(
     who: Actor,
     domain: Annotated[str | None, Query(description="only this domain")] = None,
 ) -> dict[str, Any]:
-    return backend.use_cases.exports.verify(who, domain).as_json()
+    return verification_object(backend.use_cases.exports.verify(who, domain), API_RENDERER)
 
 
 @router.post("/{segment_id}/rebuild", summary="Write its file again from the database, here")

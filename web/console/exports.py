@@ -79,7 +79,8 @@ def verify(
     who: Actor,
     domain: Annotated[str, Form()] = "",
 ) -> Response:
-    say = language_of(request).say
+    language = language_of(request)
+    say = language.say
 
     def act() -> str:
         verdict = backend.use_cases.exports.verify(who, domain.strip() or None)
@@ -90,7 +91,7 @@ def verify(
         )
         if verdict.ok:
             return f"{looked} {say('all agree.')}"
-        shown = "; ".join(verdict.problems[:SHOWN_PROBLEMS])
+        shown = "; ".join(map(language.problem, verdict.problems[:SHOWN_PROBLEMS]))
         count = say("{n} problems.", n=len(verdict.problems))
         raise RequestRefusedError(HTTPStatus.CONFLICT, f"{looked} {count} {shown}")
 

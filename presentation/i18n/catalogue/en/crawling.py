@@ -45,6 +45,27 @@ MESSAGES = {
     "segment_being_written": "segment {segment_id} is being written by a running export",
     "segment_sealed_elsewhere": "segment {segment_id} was taken over by another worker",
     "segment_taken_over": "segment {segment_id} was taken over meanwhile",
+    # what `verify` finds
+    "segment_counts_differ": (
+        "segment {segment_id}: the log says {logged} rows, ids {logged_first}-{logged_last}; the"
+        " table has {rows} rows, ids {first}-{last}"
+    ),
+    "segment_without_file": "segment {segment_id}: sealed without a file",
+    "segment_file_unreadable": "segment {segment_id}: {path}: {detail}",
+    "segment_file_changed": "segment {segment_id}: {path} is not the file that was written",
+    "manifest_unreadable": "segment {segment_id}: its manifest cannot be read ({detail})",
+    "manifest_differs": "segment {segment_id}: its manifest says something else",
+    "segment_left_open": "segment {segment_id}: open, but its task {task_id} has ended",
+    "quota_counted_too_low": "account {name} on {day}: counted {counted} rows, exported {exported}",
+    "limit_passed": "account {name} on {day}: exported {exported} rows, its limit is {limit}",
+    "creators_contradictory": (
+        "1 creator whose status and segment contradict each other",
+        "{n} creators whose status and segment contradict each other",
+    ),
+    "creators_in_lost_segments": (
+        "1 creator points to a segment that does not exist",
+        "{n} creators point to a segment that does not exist",
+    ),
 }
 
 _LABEL_RULE = (
@@ -56,6 +77,12 @@ _WHAT_IF = "(or ask what if, with --accounts N)"
 
 ADVICE = {
     "terminal": {
+        "segment_without_file": "mend it with: python cli.py exports rebuild {segment_id}",
+        "segment_file_unreadable": "mend it with: python cli.py exports rebuild {segment_id}",
+        "segment_file_changed": "mend it with: python cli.py exports rebuild {segment_id}",
+        "manifest_unreadable": "mend it with: python cli.py exports rebuild {segment_id}",
+        "manifest_differs": "mend it with: python cli.py exports rebuild {segment_id}",
+        "segment_left_open": "finish it with: python cli.py exports rebuild {segment_id}",
         "nothing_to_plan": "say how many creators with --creators N",
         "pages_not_known": "say how many creators with --creators N",
         "plan_without_accounts": "add one with: python cli.py accounts import NAME cookies.txt "
@@ -72,6 +99,12 @@ ADVICE = {
         "segment_taken_over": "verify, then try again",
     },
     "console": {
+        "segment_without_file": "rebuild it on the page Exports",
+        "segment_file_unreadable": "rebuild it on the page Exports",
+        "segment_file_changed": "rebuild it on the page Exports",
+        "manifest_unreadable": "rebuild it on the page Exports",
+        "manifest_differs": "rebuild it on the page Exports",
+        "segment_left_open": "rebuild it on the page Exports",
         "nothing_to_plan": "say how many creators",
         "pages_not_known": "say how many creators",
         "plan_without_accounts": "add one on the page Accounts",
@@ -87,6 +120,12 @@ ADVICE = {
         "segment_taken_over": "verify, then try again",
     },
     "api": {
+        "segment_without_file": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "segment_file_unreadable": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "segment_file_changed": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "manifest_unreadable": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "manifest_differs": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "segment_left_open": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "nothing_to_plan": "say how many creators",
         "pages_not_known": "say how many creators",
         "plan_without_accounts": "add one with POST /api/v1/accounts",

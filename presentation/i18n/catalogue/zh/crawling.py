@@ -43,12 +43,39 @@ MESSAGES = {
     "segment_being_written": "导出文件 {segment_id} 正由进行中的导出写入",
     "segment_sealed_elsewhere": "导出文件 {segment_id} 已由另一工作线程接管",
     "segment_taken_over": "导出文件 {segment_id} 期间已被接管",
+    # 校验的结果
+    "segment_counts_differ": (
+        "导出文件 {segment_id}：日志为 {logged} 行，id {logged_first}-{logged_last}；"
+        "表中为 {rows} 行，id {first}-{last}"
+    ),
+    "segment_without_file": "导出文件 {segment_id}：已封存但没有文件",
+    "segment_file_unreadable": "导出文件 {segment_id}：{path}：{detail}",
+    "segment_file_changed": "导出文件 {segment_id}：{path} 不是当时写入的文件",
+    "manifest_unreadable": "导出文件 {segment_id}：清单无法读取（{detail}）",
+    "manifest_differs": "导出文件 {segment_id}：清单内容不符",
+    "segment_left_open": "导出文件 {segment_id}：仍在写入中，但其任务 {task_id} 已结束",
+    "quota_counted_too_low": "账号 {name} 于 {day}：计数 {counted} 行，实际导出 {exported} 行",
+    "limit_passed": "账号 {name} 于 {day}：导出 {exported} 行，上限为 {limit} 行",
+    "creators_contradictory": (
+        "1 位达人的状态与导出文件互相矛盾",
+        "{n} 位达人的状态与导出文件互相矛盾",
+    ),
+    "creators_in_lost_segments": (
+        "1 位达人指向不存在的导出文件",
+        "{n} 位达人指向不存在的导出文件",
+    ),
 }
 
 _LABEL_RULE = "须为 1 至 64 个字母（含汉字）、数字及 . - _ :，不含空格，不以 - 开头"
 
 ADVICE = {
     "terminal": {
+        "segment_without_file": "重新生成：python cli.py exports rebuild {segment_id}",
+        "segment_file_unreadable": "重新生成：python cli.py exports rebuild {segment_id}",
+        "segment_file_changed": "重新生成：python cli.py exports rebuild {segment_id}",
+        "manifest_unreadable": "重新生成：python cli.py exports rebuild {segment_id}",
+        "manifest_differs": "重新生成：python cli.py exports rebuild {segment_id}",
+        "segment_left_open": "重新生成：python cli.py exports rebuild {segment_id}",
         "nothing_to_plan": "请用 --creators N 指明达人数",
         "pages_not_known": "请用 --creators N 指明达人数",
         "plan_without_accounts": "添加账号：python cli.py accounts import 名称 cookies.txt（或用 --accounts N 假设）",
@@ -64,6 +91,12 @@ ADVICE = {
         "segment_taken_over": "请先校验，再重试",
     },
     "console": {
+        "segment_without_file": "请在“导出”页重新生成",
+        "segment_file_unreadable": "请在“导出”页重新生成",
+        "segment_file_changed": "请在“导出”页重新生成",
+        "manifest_unreadable": "请在“导出”页重新生成",
+        "manifest_differs": "请在“导出”页重新生成",
+        "segment_left_open": "请在“导出”页重新生成",
         "nothing_to_plan": "请指明达人数",
         "pages_not_known": "请指明达人数",
         "plan_without_accounts": "请在“账号”页添加",
@@ -79,6 +112,12 @@ ADVICE = {
         "segment_taken_over": "请先校验，再重试",
     },
     "api": {
+        "segment_without_file": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
+        "segment_file_unreadable": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
+        "segment_file_changed": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
+        "manifest_unreadable": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
+        "manifest_differs": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
+        "segment_left_open": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
         "nothing_to_plan": "请指明达人数",
         "pages_not_known": "请指明达人数",
         "plan_without_accounts": "用 POST /api/v1/accounts 添加",
