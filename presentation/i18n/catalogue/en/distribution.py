@@ -47,6 +47,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "day_incomplete": "{result}, not counted in full {incomplete}",
     "days_scanned": "{days:; }",
+    "receiver_answered": "{status} {answer}",
     "no_late_completions": "no late completions",
     # what is not in the sums of a day
     "completions_incomplete": (

@@ -44,6 +44,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "day_incomplete": "{result}，未统计完整 {incomplete}",
     "days_scanned": "{days:；}",
+    "receiver_answered": "{status} {answer}",
     "no_late_completions": "没有迟到的完成记录",
     # 当日总数中缺少的
     "completions_incomplete": "{completions} 条完成中有 {incomplete} 条未统计完整：{problems:；}",
