@@ -71,6 +71,7 @@ MESSAGES: dict[str, Forms] = {
     # the hourly crawl
     "hour_taken": "another process is at work on this hour",
     "work_not_asked": "not asked: {reason}",
+    "crawl_done": "done",
     "crawl_partial": "partial",
     "crawl_without_account": "no account",
     "crawl_interrupted": "interrupted",

@@ -66,6 +66,7 @@ MESSAGES: dict[str, Forms] = {
     # 每小时抓取
     "hour_taken": "另一进程正在抓取此小时",
     "work_not_asked": "未请求：{reason}",
+    "crawl_done": "已完成",
     "crawl_partial": "部分完成",
     "crawl_without_account": "没有可用账号",
     "crawl_interrupted": "已中断",
