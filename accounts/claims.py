@@ -44,19 +44,19 @@ class AccountClaims:
     def claim_next(self, platform: str, purpose: Purpose) -> AccountLease | None:
         """Lease the least recently used fit account; None when none is fit."""
         return self._claim(
-            lambda tx, now, day: account_leases.next_fit(tx, platform, now, day), purpose
+            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day), purpose
         )
 
     def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:
         """Lease that account; None when it is not fit."""
         return self._claim(
-            lambda tx, now, day: account_leases.fit_one(tx, account_id, now, day), purpose
+            lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day), purpose
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
         """Lease an idle account whose session was not checked for that long; None without one."""
         return self._claim(
-            lambda tx, now, _day: account_leases.next_unchecked(
+            lambda tx, now, _day: account_leases.lock_next_unchecked(
                 tx, platform, now, now - unchecked_for
             ),
             Purpose.INGESTING,
@@ -85,7 +85,7 @@ class AccountClaims:
         account = pick(tx, now, quota_day)
         if account is None:
             return None
-        if not account_leases.take(
+        if not account_leases.claim(
             tx,
             account,
             purpose=AccountStatus(purpose),
@@ -94,7 +94,7 @@ class AccountClaims:
             until=now + timedelta(seconds=self._lease_secs),
             quota_day=quota_day,
         ):
-            raise DatabaseContentionError(f"account {account.id} was taken meanwhile")
+            raise DatabaseContentionError("account_taken_meanwhile", account_id=account.id)
         lease = Lease(
             kind=LeaseKind.ACCOUNT,
             row_id=account.id,

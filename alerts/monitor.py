@@ -141,7 +141,7 @@ class AlertMonitor:
                 case Refresh(alert, cause):
                     alerts.refresh(tx, alert.id, cause.facts, cause.until_at)
                 case MarkRecovered(alert):
-                    alerts.note_well(tx, alert.id, self._clock.now())
+                    alerts.note_cause_gone(tx, alert.id, self._clock.now())
                 case Resolve(alert):
                     if self._resolve(tx, alert):
                         changed.append((alert, News.RESOLVED))
@@ -178,8 +178,8 @@ class AlertMonitor:
         now = self._clock.now()
         if not alerts.resolve(tx, alert.id, now):
             return False
-        alert_notices.drop_untold(tx, alert.id)
-        for channel in alert_notices.channels_told(tx, alert.id):
+        alert_notices.drop_unsent(tx, alert.id)
+        for channel in alert_notices.notified_channels(tx, alert.id):
             alert_notices.add(tx, alert.id, News.RESOLVED, channel, now)
         return True
 

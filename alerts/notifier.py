@@ -95,9 +95,9 @@ class AlertNotifier:
         for notice in sorted(notices, key=_alert_id):
             # The alert is locked first: whoever resolves it now finds this notice sent, or this
             # transaction finds the alert resolved.
-            is_open = alerts.hold(tx, notice.alert.id)
+            is_open = alerts.lock_open(tx, notice.alert.id)
             now = self._clock.now()
-            if not alert_notices.note_told(tx, notice, now):
+            if not alert_notices.mark_sent(tx, notice, now):
                 continue  # The lease was lost, and another process sends it again.
             sent += 1
             if notice.news is News.RAISED and not is_open:
@@ -111,7 +111,7 @@ class AlertNotifier:
         """
         now, given_up = self._clock.now(), 0
         for notice in sorted(notices, key=_alert_id):
-            is_stale = notice.news is News.RAISED and not alerts.hold(tx, notice.alert.id)
+            is_stale = notice.news is News.RAISED and not alerts.lock_open(tx, notice.alert.id)
             if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
                 given_up += alert_notices.give_up(tx, notice, refusal)
                 continue

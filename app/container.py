@@ -7,7 +7,6 @@ from __future__ import annotations
 import pkgutil
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from app.foundation import Foundation
 from app.housekeeping import HousekeepingFactories
 from app.jobs import JobFactories
 from app.pool import PoolFactories
+from app.use_cases import UseCaseFactories
 from app.webhooks import WebhookFactories
 from app.works import WorksFactories
 from core.clock import Clock, QuotaCalendar
@@ -87,6 +87,15 @@ class App:
             works=self.works,
             distribution=self.distribution,
         )
+        self.use_cases = UseCaseFactories(
+            foundation=self.foundation,
+            pool=self.pool,
+            crawling=self.crawling,
+            works=self.works,
+            webhooks=self.webhooks,
+            distribution=self.distribution,
+            jobs=self.jobs,
+        )
         self.alerts = AlertFactories(foundation=self.foundation, pool=self.pool)
 
     @property
@@ -109,11 +118,9 @@ class App:
     def vault(self) -> Vault:
         return self.foundation.vault
 
-    @cached_property
+    @property
     def web_tokens(self) -> TokenStore:
-        from web.auth.tokens import TokenStore
-
-        return TokenStore(database=self.database, clock=self.clock)
+        return self.use_cases.token_store
 
     def open(self) -> App:
         """Check schema and key, create an embedded database on first use, learn the time.

@@ -109,6 +109,7 @@ class CrawlingFactories:
             database=self._base.database,
             submitter=self.submitter,
             control=self.control,
+            clock=self._base.clock,
             accounts=self._pool.manager,
             sealer=self.segment_finalizer,
             catalog=self._pool.platforms,

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from app.container import App
 from app.version import VERSION
 from web.app import build
-from web.backend import THREADS, Backend
+from web.backend import THREADS, Backend, UseCases
 from web.operations import Operations
 from web.server import WebServer
+from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
+from web.use_cases.jobs import JobUseCases
+from web.use_cases.works import WorksUseCases
 
 
 def web_server(
@@ -21,12 +24,13 @@ def web_server(
     on_failure: Callable[[BaseException], None] | None = None,
     kept: App | None = None,
 ) -> WebServer:
-    """Console and API over an App whose pool has room for THREADS more connections.
+    """Return console and API over an App whose pool has room for THREADS more connections.
 
     Args:
-        host, port: where to listen; default: as the settings say.
-        kept: carries out jobs, rounds and what else needs platforms, under leases that a keeper of
-            its process renews. Default: the same App.
+        host, port: where to listen; None for what the settings say.
+        on_failure: called when the server's thread ends by an error.
+        kept: carries out jobs, rounds and what else asks platforms, under leases that its process
+            renews; None for the same App.
     """
     host = app.settings.web_host if host is None else host
     port = app.settings.web_port if port is None else port
@@ -52,28 +56,53 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         clock=app.clock,
         calendar=app.calendar,
         vault=app.vault,
-        catalog=app.pool.platforms,
-        accounts=app.pool.manager,
+        platforms=app.pool.platforms,
         registry=app.pool.registry,
-        account_desk=app.pool.enrolment,
-        task_control=app.crawling.control,
-        desk=app.crawling.service,
+        crawling=app.crawling.service,
         progress=app.crawling.snapshots,
         files=app.crawling.segment_files,
-        verifier=app.crawling.verifier,
-        sealer=app.crawling.segment_finalizer,
         launcher=kept.jobs.launcher,
         webhooks=app.webhooks.service,
-        catalogue=app.works.catalogue,
         view_data=app.works.view_data,
         view_gaps=app.works.gaps,
-        works_intake=kept.works.importer,
-        uploads=kept.works.uploads,
-        intake=app.distribution.importer,
         dramas=app.distribution.service,
         daily_scanner=kept.distribution.daily_scanner,
         broadcaster=kept.distribution.broadcaster,
         channels=lambda: app.alerts.channels,
         operations=Operations(clock=app.clock, ending=ending),
+        use_cases=_use_cases(app, kept),
         ending=ending,
+    )
+
+
+def _use_cases(app: App, kept: App) -> UseCases:
+    """Return the use cases of requests: `kept` asks platforms and runs jobs, and `app`, which does
+    not wait long for a lost database, does the rest."""
+    shared = app.use_cases
+    return UseCases(
+        audit_log=shared.audit_log,
+        tasks=shared.tasks,
+        accounts=shared.accounts,
+        exports=shared.exports,
+        works=WorksUseCases(
+            importer=kept.works.importer,
+            uploads=kept.works.uploads,
+            catalogue=app.works.catalogue,
+            drop_folder=lambda: kept.works.drop_folder,
+            audit=shared.audit_log,
+        ),
+        dramas=DramaUseCases(
+            importer=app.distribution.importer,
+            service=app.distribution.service,
+            scanner=kept.distribution.daily_scanner,
+            audit=shared.audit_log,
+        ),
+        broadcasts=BroadcastUseCases(
+            broadcaster=kept.distribution.broadcaster, audit=shared.audit_log
+        ),
+        webhooks=shared.webhooks,
+        jobs=JobUseCases(
+            launcher=kept.jobs.launcher, runner=kept.jobs.runner, audit=shared.audit_log
+        ),
+        alerts=shared.alerts,
     )

@@ -75,7 +75,7 @@ class WorksFactories:
     @cached_property
     def drop_folder(self) -> DropFolder:
         """Return the importer of the files that another program drops."""
-        from presentation.i18n.messages import LOG_RENDERER
+        from presentation.i18n.renderer import LOG_RENDERER
         from works.catalogue.drop_folder import DropFolder
 
         settings = self._base.settings
@@ -101,7 +101,7 @@ class WorksFactories:
     def play_counts(self) -> PlayCountUpdater:
         """Return the updater of play counts, whose requests keep a distance of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.messages import LOG_RENDERER
+        from presentation.i18n.renderer import LOG_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.updater import PlayCountUpdater
 
@@ -137,7 +137,7 @@ class WorksFactories:
     def hourly(self) -> HourlyPipeline:
         """Return the hourly pipeline; `hourly.run(stop)` is the full run as a job."""
 
-        from presentation.i18n.messages import LOG_RENDERER
+        from presentation.i18n.renderer import LOG_RENDERER
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
@@ -159,7 +159,7 @@ class WorksFactories:
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.messages import LOG_RENDERER
+        from presentation.i18n.renderer import LOG_RENDERER
         from works.hourly.crawl import HourlyCrawl
 
         settings = self._base.settings

@@ -49,7 +49,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
 
 
 def main() -> int:
-    """Exit code 1 when a goal is missed."""
+    """Run what the arguments name; return exit code 1 when a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="print the results as JSON")

@@ -22,7 +22,7 @@ Execute = Callable[..., Any]
 
 
 def connect(place: Place) -> Any:
-    """A driver's own connection, as durable as the product's."""
+    """Open a driver's own connection, as durable as the product's."""
     if place.url.startswith("sqlite"):
         connection = sqlite3.connect(place.folder / "baton.db", isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
@@ -46,7 +46,7 @@ def connect(place: Place) -> Any:
 def export_domain(
     connection: Any, domain: str, account: int, task: int, batch: int, file: Path
 ) -> int:
-    """Export everything that waits in a domain; how many rows."""
+    """Export everything that waits in a domain; return the number of rows."""
     cursor = connection.cursor()
     is_sqlite = isinstance(connection, sqlite3.Connection)
 

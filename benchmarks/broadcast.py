@@ -29,7 +29,7 @@ PLENTY_USD = 1000.0
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Seconds of a round, and what it asked of the platforms."""
+    """Measure the seconds of a round, and count what it asked of the platforms."""
     figures: list[Figure] = []
     for label, distinct in (("mixed", MIX), ("1,000 Douyin videos", {"douyin": TASKS})):
         with sandbox_process(1, "美妆") as url:  # it allows TikHub's 10 requests a second
@@ -84,17 +84,17 @@ def _round(ground: Ground, label: str, url: str, links: Sequence[str]) -> list[F
 
 
 def _triggered(app: App) -> Any:
-    keeper = ThreadedService(
-        name="keeper",
+    renewer = ThreadedService(
+        name="lease-renewer",
         bodies=[app.crawling.lease_renewer("broadcast").run],
         on_failure=lambda error: None,
     )
-    keeper.start()
+    renewer.start()
     try:
         return app.distribution.broadcaster.trigger(threading.Event())
     finally:
-        keeper.stop()
-        keeper.join(10.0)
+        renewer.stop()
+        renewer.join(10.0)
 
 
 def _settings(url: str) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _settings(url: str) -> dict[str, Any]:
 
 
 def _links(url: str, distinct: dict[str, int]) -> list[str]:
-    """Links of videos; of Douyin and TikTok each third is a short one."""
+    """Return links of videos; of Douyin and TikTok each third is a short one."""
     links = []
     for name, count in distinct.items():
         params = {"platform": name, "count": str(count)}

@@ -21,7 +21,7 @@ LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Seconds of each, on both engines; nothing is fetched live."""
+    """Measure the seconds of each, on both engines; nothing is fetched live."""
     figures: list[Figure] = []
     for engine in ground.engines:
         place = ground.place(engine)
@@ -67,7 +67,7 @@ def _scan(app: App) -> tuple[float, int]:
 
 
 def _look(app: App) -> float:
-    """As the hourly job looks at a day; here all of it came after its end."""
+    """Look at a day as the hourly job does; here all of it came after the day's end."""
     scanner = app.distribution.daily_scanner
     for fact in (SCANNED_FROM, SCANNED_TO):
         app.database.write(schema.set_fact, fact, str(scanner.yesterday))  # type: ignore[misc]

@@ -24,7 +24,7 @@ Timed = Callable[[App, Place, list[int], list[int]], float]
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Rows a second of both in turn: medians, and the median of the rounds' ratios."""
+    """Measure rows a second of both in turn: medians, and the median of the rounds' ratios."""
     figures: list[Figure] = []
     for engine in ground.engines:
         bare, service = [], []
@@ -82,7 +82,7 @@ def _bare_secs(app: App, place: Place, accounts: list[int], tasks: list[int]) ->
 
 
 def _check(app: App) -> None:
-    """Both must have exported everything."""
+    """Assert that everything was exported."""
     left = app.database.read(
         lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers WHERE status='pending_export'")
     )

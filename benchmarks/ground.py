@@ -36,7 +36,7 @@ class Place:
 
 
 class Ground:
-    """Use as a context manager; everything is gone afterwards."""
+    """Temporary folders and a private server; a context manager that removes everything."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
@@ -45,14 +45,14 @@ class Ground:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """The engines that can be measured here."""
+        """Engines that can be measured on this machine."""
         if find_server() is None:
             print(f"MariaDB is left out; {INSTALL_HINT}", file=sys.stderr)
             return ("sqlite",)
         return ("sqlite", "mariadb")
 
     def place(self, engine: str) -> Place:
-        """A fresh place on that engine."""
+        """Return a fresh place on that engine."""
         self._places += 1
         folder = self._folder / f"place-{self._places}"
         folder.mkdir()
@@ -88,7 +88,7 @@ class Ground:
 def opened(
     place: Place, threads: int = 2, clock: Clock | None = None, **changes: Any
 ) -> Iterator[App]:
-    """An App that logs to files as a service does; its schema is created when it is missing."""
+    """Open an App that logs to files as a service does; create its schema when it is missing."""
     values: dict[str, Any] = {
         "database_url": SecretStr(place.url),
         "data_dir": place.folder / "data",
@@ -110,7 +110,7 @@ def opened(
 
 
 def add_accounts(app: App, count: int, limit: int) -> list[int]:
-    """Accounts that the sandbox knows."""
+    """Add accounts that the sandbox knows; return their ids."""
     names = [f"bench-{number}" for number in range(1, count + 1)]
     return [
         app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), limit)
@@ -122,7 +122,7 @@ def add_accounts(app: App, count: int, limit: int) -> list[int]:
 def sandbox_process(
     creators: int, domain: str, rate: str = "1000000/1", options: Sequence[str] = ()
 ) -> Iterator[str]:
-    """A sandbox of its own process, which limits nobody unless `rate` says so; its URL."""
+    """Run a sandbox in its own process and yield its URL; it limits nobody unless `rate` does."""
     command = [
         sys.executable,
         "-m",

@@ -29,6 +29,7 @@ from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
+from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
 from storage.crawling import accounts, export_segments, influencers, tasks
 from storage.crawling.export_segments import NewSegment
@@ -94,7 +95,7 @@ Operation = Callable[[Table], float]
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Medians in ms, and how much more the largest table costs than the smallest."""
+    """Measure medians in ms, and how much more the largest table costs than the smallest."""
     sizes = (*SIZES, FULL_SIZE) if full else SIZES
     figures: list[Figure] = []
     for engine in ground.engines:
@@ -121,7 +122,7 @@ def _costs(engine: str, tables: list[Table]) -> list[Figure]:
 def _figures(
     label: str, unit: str, tables: list[Table], rounds: list[list[float]], goal: str
 ) -> list[Figure]:
-    """The median of each size, and that of the rounds' ratios."""
+    """Return the median of each size, and that of the rounds' ratios."""
     medians = [median(of_size) for of_size in zip(*rounds, strict=True)]
     ratio = median(of_round[-1] / of_round[0] for of_round in rounds)
     return [
@@ -131,7 +132,7 @@ def _figures(
 
 
 def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
-    """Milliseconds of every table, many times, in turn up and down the sizes."""
+    """Return the milliseconds of every table, many times, in turn up and down the sizes."""
     rounds: list[list[float]] = []
     end, step = time.monotonic() + MAX_SECS, 1
     while len(rounds) < ROUNDS and (len(rounds) < MIN_ROUNDS or time.monotonic() < end):
@@ -141,7 +142,7 @@ def _rounds(operation: Operation, tables: list[Table]) -> list[list[float]]:
 
 
 def _memory(engine: str, tables: list[Table]) -> list[Figure]:
-    """Peaks of child processes that store pages and export a fixed number of rows."""
+    """Measure peaks of child processes that store pages and export a fixed number of rows."""
     for table in tables:
         table.app.crawling.control.cancel(table.export)  # a child must find its own rows only
     rounds = [[_peak_mib(table, number) for table in tables] for number in range(MEMORY_ROUNDS)]
@@ -324,7 +325,7 @@ def _blocks(size: int) -> Iterator[Block]:
 
 
 def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
-    """One crawl of these blocks; it is still open when pages are `ahead`."""
+    """File one crawl of these blocks; it is still open when pages are `ahead`."""
     done, items = sum(block.pages for block in blocks), f"(page_to-page_from+1)*{PAGE_ROWS}"
     crawl = _file_crawl(app, blocks[0].domain, done + ahead)
     pieces = [task.id for task in app.database.read(tasks.children, crawl)]
@@ -350,7 +351,7 @@ def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
 
 
 def _fill(app: App, block: Block, pieces: list[int], pages_before: int = 0) -> None:
-    """The block's pages, creators, segment and account events."""
+    """Insert the block's pages, creators, segment and account events."""
     number = block.first_id // SEGMENT_ROWS
     account, day = 1 + number % ACCOUNTS, FIRST_DAY + timedelta(days=number // ACCOUNTS)
     export = _file_export(app, block.domain) if block.is_exported else None
@@ -440,7 +441,7 @@ def _insert_creators(tx: Tx, block: Block, segment_id: int | None) -> None:
 
 
 def _make_numbers(tx: Tx) -> None:
-    """A table to multiply by: that many rows are best made inside the database."""
+    """Make a table to multiply by: that many rows are best made inside the database."""
     tx.execute("CREATE TABLE bench_numbers (i INTEGER NOT NULL PRIMARY KEY, page INTEGER NOT NULL)")
     tx.execute_many(
         "INSERT INTO bench_numbers (i, page) VALUES (:i, :page)",
@@ -449,7 +450,7 @@ def _make_numbers(tx: Tx) -> None:
 
 
 def _file_crawl(app: App, domain: str, pages: int) -> int:
-    return app.crawling.submitter.submit_crawl(PLATFORM, domain, pages, {"via": "users"}).task.id
+    return app.crawling.submitter.submit_crawl(PLATFORM, domain, pages, CrawlOptions()).task.id
 
 
 def _file_export(app: App, domain: str) -> int:

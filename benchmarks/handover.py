@@ -20,7 +20,7 @@ BATCH_ROWS = 500
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Median and longest of twenty, with the default quota."""
+    """Measure the median and the longest of twenty, with the default quota."""
     figures: list[Figure] = []
     for engine in ground.engines:
         gaps = _gaps_millis(ground, engine)

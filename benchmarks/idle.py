@@ -25,7 +25,7 @@ SECS = 10.0
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """CPU share of the process over ten seconds."""
+    """Measure the CPU share of the process over ten seconds."""
     figures = []
     for engine in ground.engines:
         place = ground.place(engine)

@@ -25,7 +25,7 @@ Hold = tuple[int, float, float]
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Leases a second, overlaps, and how evenly the accounts were used."""
+    """Measure leases a second, overlaps, and how evenly the accounts were used."""
     figures: list[Figure] = []
     for engine in ground.engines:
         place = ground.place(engine)
@@ -93,4 +93,6 @@ def _overlaps(holds: list[Hold]) -> int:
     by_account: dict[int, list[Hold]] = defaultdict(list)
     for hold in sorted(holds, key=lambda hold: hold[1]):
         by_account[hold[0]].append(hold)
-    return sum(one[2] > other[1] for holds in by_account.values() for one, other in pairwise(holds))
+    return sum(
+        earlier[2] > later[1] for holds in by_account.values() for earlier, later in pairwise(holds)
+    )

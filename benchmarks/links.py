@@ -29,7 +29,7 @@ BILIBILI_PACE, YOUTUBE_PACE, TIKHUB_PACE = Pace(1, 2.5), Pace(5, 1), Pace(8, 1)
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Seconds, and the ratio to the ideal."""
+    """Measure the seconds, and their ratio to the ideal."""
     options = ("--tikhub-rate", _text(TIKHUB_PACE))
     with sandbox_process(1000, "美妆", _text(BILIBILI_PACE), options) as url:
         texts = _mixed(url)
@@ -58,7 +58,7 @@ def run(ground: Ground, full: bool = False) -> Result:
 
 
 def _mixed(url: str) -> list[str]:
-    """Links, short links and share texts, in turn."""
+    """Return links, short links and share texts, in turn."""
     lists = []
     for name in PLATFORMS:
         asked = {"platform": name, "count": str(EACH)}
@@ -110,7 +110,7 @@ def _ideal_secs(asked: Mapping[str, Mapping[str, int]]) -> float:
 
 
 def _window_secs(count: int, pace: Pace) -> float:
-    """From the first to the last of so many requests."""
+    """Return the least seconds from the first to the last of so many requests."""
     return max(0, count - 1) // pace.requests * pace.per_secs
 
 

@@ -15,6 +15,7 @@ from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.ingestion.page_store import PageStore
+from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
 from storage.models.tasks import TaskType
 
@@ -29,7 +30,7 @@ HIGH_LIMIT = 100_000_000
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Peak resident memory of child processes, on SQLite."""
+    """Measure the peak resident memory of child processes, on SQLite."""
     many = FULL_ROWS if full else MANY_ROWS
     few_mib, many_mib = (_peak_mib(ground, count) for count in (FEW_ROWS, many))
     return Result(
@@ -74,7 +75,7 @@ def _process(place: Place, count: int) -> float:
 
 def _store(app: App, pages: int) -> None:
     """Store pages of another domain, as a crawl beside the export does."""
-    task = app.crawling.submitter.submit_crawl("bilibili", "游戏", pages, {"via": "users"}).task
+    task = app.crawling.submitter.submit_crawl("bilibili", "游戏", pages, CrawlOptions()).task
     store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
     while (leased := app.crawling.scheduler.claim(TaskType.INGESTION, task.id)) is not None:
         first, last = leased.task.page_from or 1, leased.task.page_to or pages

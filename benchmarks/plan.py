@@ -40,7 +40,7 @@ Preparation = Callable[[App, SimulatedClock], None]
 
 
 def _nothing(app: App, clock: SimulatedClock) -> None:
-    """The pool as it is."""
+    """Leave the pool as it is."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Scenario:
 
 
 def _mixed(app: App, clock: SimulatedClock) -> None:
-    """Two accounts rest, one of them beyond the crawl; one is disabled."""
+    """Let two accounts rest, one of them beyond the crawl, and disable one."""
     _rest(app, clock, "a-2", 2 * 3600.0)
     _rest(app, clock, "a-3", 30 * 3600.0)
     app.pool.manager.set_account_status(app.pool.registry.find("a-4").id, "disabled")
@@ -119,7 +119,7 @@ SCENARIOS = (
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Planned and simulated days of each scenario, and their ratio."""
+    """Compare planned and simulated days of each scenario."""
     figures: list[Figure] = []
     for scenario in SCENARIOS:
         begin = time.monotonic()

@@ -30,7 +30,7 @@ PROCESSES = (1, 4)
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """The crawl by one and by four processes on one SQLite file."""
+    """Measure the crawl by one and by four processes on one SQLite file."""
     figures: list[Figure] = []
     for processes in PROCESSES:
         with sandbox_process(PAGES * PAGE_ROWS, DOMAIN, rate=f"{WINDOW}/{WINDOW_SECS}") as url:
@@ -109,7 +109,7 @@ def _environment(place: Place, url: str) -> dict[str, str]:
 
 
 def _secs(app: App) -> float:
-    """From the first page's request to the last page's commit."""
+    """Return the seconds from the first page's request to the last page's commit."""
     row = app.database.read(
         lambda tx: tx.one("SELECT MIN(start_time) AS a, MAX(end_time) AS b FROM ingestion_logs")
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One number. `goal` is `>= 0.8` or `< 100`; no goal: only told."""
+    """One number. `goal` is `>= 0.8` or `< 100`; without one it is only reported."""
 
     label: str
     value: float
@@ -18,7 +18,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is reached; None when there is none."""
+        """True when the goal is reached; None when there is none."""
         if not self.goal:
             return None
         sign, bound = self.goal.split()
@@ -40,19 +40,19 @@ class Result:
 
 
 def as_json(results: Sequence[Result]) -> str:
-    """All results, each figure with `met`."""
-    told = [
+    """Return all results as JSON, each figure with `met`."""
+    objects = [
         {
             "name": result.name,
             "figures": [asdict(figure) | {"met": figure.met} for figure in result.figures],
         }
         for result in results
     ]
-    return json.dumps(told, indent=2)
+    return json.dumps(objects, indent=2)
 
 
 def as_table(results: Sequence[Result]) -> str:
-    """One line a figure."""
+    """Return all results as text, one line a figure."""
     lines = []
     for result in results:
         lines.append(result.name)

@@ -11,7 +11,7 @@ CHUNK_ROWS = 5_000
 
 
 def raw_data(number: int) -> str:
-    """About 400 bytes of a platform's entry."""
+    """Return about 400 bytes of a platform's entry as JSON."""
     entry = {
         "type": "bili_user",
         "mid": 3_493_000_000_000_000 + number,
@@ -41,7 +41,7 @@ def insert(database: Database, domain: str, count: int) -> None:
 
 
 def insert_in_sqlite(database: Database, domain: str, count: int) -> None:
-    """The same for very many: made inside SQLite, all with the same raw data."""
+    """Insert very many inside SQLite, all with the same raw data."""
     database.write(
         lambda tx: tx.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<:count)"

@@ -21,7 +21,7 @@ import requests
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.clock import SystemClock
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.catalogue import view_data, view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database, Tx
@@ -44,7 +44,7 @@ ROUNDS = 3  # the quickest counts: what else the machine does only makes it slow
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """All figures; `full` makes the history a year long."""
+    """Measure everything; `full` makes the history a year long."""
     folder = ground.place("sqlite").folder
     figures = [
         figure
@@ -72,7 +72,7 @@ def _import(folder: Path, works: int, hours: int) -> list[Figure]:
 
 
 def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]:
-    """Seconds by the clock, and of the processor."""
+    """Return the seconds by the clock, and of the processor."""
     data = open_view_data(path, SystemClock())
     view_data.create(data)
     with day_log(path.parent, "views_import", ZONE, LOG_RENDERER) as log:
@@ -85,8 +85,11 @@ def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]
 
 
 def _crawl(ground: Ground) -> list[Figure]:
-    """Requests and time for 10,000 works, against asking for them one by one: as the catalogue
-    lists them, and with those that can not be seen (1.5 %), at first and an hour later."""
+    """Measure requests and time for 10,000 works, against asking for them one by one.
+
+    Once as the catalogue lists them, once with some that cannot be seen (1.5 %), at first and an
+    hour later.
+    """
     with sandbox_process(LISTED, ",".join(DOMAINS)) as url:
         (shown, secs), mixed = _asked_for(ground, url, "visible", 1), _asked_for(ground, url, "", 2)
     goal = "<= 0.05"
@@ -109,8 +112,8 @@ def _crawl(ground: Ground) -> list[Figure]:
 
 
 def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
-    """Of each of some crawls, its requests for each work, and its seconds."""
-    told: list[float] = []
+    """Return, crawl by crawl, its requests for each work and its seconds."""
+    measured: list[float] = []
     with opened(
         ground.place("sqlite"),
         bilibili_base_url=url,
@@ -126,12 +129,12 @@ def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
             before, begun = _requests(url), time.perf_counter()
             outcome = app.works.hourly.crawl(threading.Event())
             secs, asked = time.perf_counter() - begun, _requests(url) - before
-            seen = sum(video["state"] == "visible" for video in videos)
-            assert outcome.success == seen, outcome
-            told += [asked / len(videos), secs]
+            visible = sum(video["state"] == "visible" for video in videos)
+            assert outcome.success == visible, outcome
+            measured += [asked / len(videos), secs]
             assert outcome.path is not None
             outcome.path.unlink()
-    return told
+    return measured
 
 
 def _videos(url: str, domain: str, state: str) -> list[dict[str, Any]]:
@@ -221,7 +224,7 @@ def _daily(tx: Tx, n: int) -> object:
 
 
 def _asked(data: Database, question: Question) -> list[float]:
-    """Milliseconds of each of some questions."""
+    """Return the milliseconds of each of some queries."""
     taken = []
     for n in range(QUESTIONS):
         begun = time.perf_counter()
@@ -253,5 +256,5 @@ def _numbers(n: int, hour: Hour) -> dict[str, Any]:
 
 
 def _id(n: int) -> str:
-    """As mixed as real ids are: neighbours in a list are far apart in an index."""
+    """Return an id as mixed as real ones are: neighbours in a list are far apart in an index."""
     return f"BV1x{n * 7919 % 100_003:06d}7h"

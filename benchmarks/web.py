@@ -41,7 +41,7 @@ DETAILS = (
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """The median time of every page, and what a page that refreshes itself takes of a processor."""
+    """Measure the median time of every page, and the CPU share of one that refreshes itself."""
     figures: list[Figure] = []
     for engine in ground.engines:
         place = ground.place(engine)
@@ -78,7 +78,7 @@ def _paths() -> list[str]:
 
 @contextmanager
 def _served(app: App) -> Iterator[Callable[[str], requests.Response]]:
-    """Asks pages as a browser of somebody who is signed in."""
+    """Serve a site and yield a session of somebody who is signed in."""
     from app.web import web_server
 
     server = web_server(app, "127.0.0.1", 0)
@@ -111,7 +111,7 @@ def _median_ms(ask: Callable[[str], requests.Response], path: str) -> float:
 
 
 def _cpu_secs(ask: Callable[[str], requests.Response]) -> float:
-    """Processor time of one look at the overview, this client's own work included."""
+    """Return the CPU seconds of one look at the overview, this client's own work included."""
     begin = time.process_time()
     for _ in range(REFRESHES):
         ask("/admin")

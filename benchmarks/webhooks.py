@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def run(ground: Ground, full: bool = False) -> Result:
-    """Deliveries a second by one and by two processes, and what the receivers counted."""
+    """Measure deliveries a second by one and two processes; check what the receivers counted."""
     figures: list[Figure] = []
     with sandbox_process(1, "美妆") as url:
         bare = _bare_rate(f"{url}/webhooks/ok/bare")
@@ -74,7 +74,7 @@ def _bare_rate(url: str) -> float:
 
 
 def _sent(ground: Ground, engine: str, processes: int, url: str) -> float:
-    """Reports a second, from the first look to the last one that was written down."""
+    """Return reports a second, from the first look to the last outcome that was stored."""
     place = ground.place(engine)
     with opened(place) as app:
         _file(app, url)
@@ -112,7 +112,7 @@ def _file(app: App, url: str) -> None:
 
 
 def _process(place: Place, start_at: float) -> float:
-    """Sends with its threads until everything arrived; the moment at which it saw that."""
+    """Send with its threads until everything arrived; return the moment at which it saw that."""
     stop = threading.Event()
     with opened(place, THREADS, **SETTINGS) as app:
         senders = [
@@ -143,35 +143,35 @@ def _when(condition: Callable[[], bool]) -> float:
 
 
 def _seen(label: str, url: str, name: str) -> Sequence[Figure]:
-    """What the receiver says that it got."""
-    told = requests.get(f"{url}/__sandbox__/webhooks", timeout=30).json()["receivers"][name]
-    good = told["signatures"].get("good", 0)
+    """Return figures of what the receiver says that it got."""
+    inbox = requests.get(f"{url}/__sandbox__/webhooks", timeout=30).json()["receivers"][name]
+    good = inbox["signatures"].get("good", 0)
     return [
-        Figure(f"{label}, half fail: requests", told["requests"]),
+        Figure(f"{label}, half fail: requests", inbox["requests"]),
         Figure(
             label=f"{label}, half fail: accepted",
-            value=told["accepted"],
+            value=inbox["accepted"],
             unit="",
             goal=f"= {REPORTS}",
         ),
         Figure(
-            label=f"{label}, half fail: accepted twice", value=told["repeats"], unit="", goal="= 0"
+            label=f"{label}, half fail: accepted twice", value=inbox["repeats"], unit="", goal="= 0"
         ),
         Figure(
             label=f"{label}, half fail: bodies under two ids",
-            value=told["second_ids"],
+            value=inbox["second_ids"],
             unit="",
             goal="= 0",
         ),
         Figure(
             label=f"{label}, half fail: out of order",
-            value=_out_of_order(told["order"]),
+            value=_out_of_order(inbox["order"]),
             unit="",
             goal="= 0",
         ),
         Figure(
             label=f"{label}, half fail: not signed",
-            value=told["requests"] - good,
+            value=inbox["requests"] - good,
             unit="",
             goal="= 0",
         ),
@@ -179,7 +179,7 @@ def _seen(label: str, url: str, name: str) -> Sequence[Figure]:
 
 
 def _out_of_order(firsts: Sequence[str]) -> int:
-    """First attempts that came before that of an older report of their task."""
+    """Count first attempts that came before that of an older report of their task."""
     newest: dict[int, int] = {}
     wrong = 0
     for number in map(int, firsts):

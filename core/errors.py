@@ -4,6 +4,7 @@ BatonError
 ├── InvalidInputError                the user's words are wrong: say what, and how to write it
 │   ├── WrongFieldsError            several fields at once, with a sentence for each
 │   ├── WrongFieldError             one field of an item
+│   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
 │   ├── WrongValueError             a text of a certain form; a ValueError too
 │   └── NoFitAccountError            no account can ask now: say when one can
 ├── SettingsError                    a setting is wrong or missing (exit 1)
@@ -48,7 +49,7 @@ Control flow that is no error ends in `Signal` and stands in `core/cancellation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,11 +75,14 @@ class InvalidInputError(BatonError):
 
 
 class WrongFieldsError(InvalidInputError):
-    """Some of what was given cannot be used; `problems` has a sentence for each field."""
+    """Some of what was given cannot be used; `problems` has a message for each field."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
+    def __init__(self, problems: Mapping[str, str | Message]) -> None:
+        self.problems = {
+            field: problem if isinstance(problem, Message) else Message.text(problem)
+            for field, problem in problems.items()
+        }
+        super().__init__("wrong_fields", problems=list(self.problems.values()))
 
 
 class WrongFieldError(InvalidInputError):
@@ -88,6 +92,19 @@ class WrongFieldError(InvalidInputError):
         super().__init__("wrong_field", field=field, reason=reason)
         self.field = field
         self.reason = reason
+
+
+class UnknownDomainError(InvalidInputError):
+    """Nobody crawls the domain, and nothing of it is stored. `known`: domains with creators."""
+
+    def __init__(self, *, platform: str, domain: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"nothing is known of domain {domain!r} on {platform}; crawl it first"
+            f" (known: {', '.join(known) or 'none'})"
+        )
+        self.platform = platform
+        self.domain = domain
+        self.known = tuple(known)
 
 
 class WrongValueError(InvalidInputError, ValueError):

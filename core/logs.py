@@ -21,7 +21,7 @@ NAMES = (
     r"|token|secret|authorization|cookie))"
 )
 # Placeholders of Baton's own messages stay readable: SESSDATA=...; bili_jct=...
-EXAMPLE = r"(?!(?:\.\.\.|…)(?:[\s;,)]|$))"
+EXAMPLE = r"(?!(?:\.\.\.|…|Bearer TOKEN)(?:[\s;,)]|$))"
 VALUE = r"([\\\"']*\s*[=:]\s*[\\\"']*)" + EXAMPLE + r"(?:(?:Bearer|Basic)\s+)?[^\s;&\"'\\]+"
 EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_PATTERNS = (
@@ -42,6 +42,11 @@ def redact(text: str) -> str:
 def storable(message: Message) -> str:
     """Return a message as a column keeps it, without what looks like a credential in its texts."""
     return message.with_texts(redact).dump()
+
+
+def redacted(fact: Message | BaseException) -> Message:
+    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
 
 
 def fields(**values: object) -> str:

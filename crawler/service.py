@@ -1,28 +1,30 @@
-"""The operator's desk: files tasks, and ends them in order, for commands and the web alike."""
+"""Filing crawls and exports, and ending them in order: for commands, console and API alike."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
-from core.errors import CredentialsError, InvalidInputError
-from crawler.export.options import ExportOptions
+from core.clock import Clock
+from core.errors import CredentialsError, InvalidInputError, UnknownDomainError, WrongFieldsError
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
+from crawler.requests import CrawlRequest, ExportRequest, LabelChange
 from crawler.tasks.control import TaskControl
-from crawler.tasks.labels import labels_named, require_few
+from crawler.tasks.labels import require_few
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import FiledTask, TaskSubmitter
-from sources.base import Via
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import TaskStatus, TaskType
+from storage.models.tasks import Task, TaskStatus, TaskType
 
 if TYPE_CHECKING:
-    from sources.platforms import PlatformRegistry
+    from sources.platforms import Platform, PlatformRegistry
 
-MAX_DOMAIN_LETTERS = 128
+DOMAIN_POLL_SECS = 0.2
 
 
 class CrawlingService:
@@ -33,6 +35,7 @@ class CrawlingService:
         self,
         *,
         database: Database,
+        clock: Clock,
         submitter: TaskSubmitter,
         control: TaskControl,
         accounts: AccountManager,
@@ -40,106 +43,116 @@ class CrawlingService:
         catalog: PlatformRegistry,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._submitter = submitter
         self._control = control
         self._accounts = accounts
         self._sealer = sealer
         self._catalog = catalog
 
-    def crawl(
-        self,
-        platform: str,
-        domain: str,
-        pages: int | None,
-        via: Via,
-        labels: Sequence[str] = (),
-    ) -> FiledTask:
-        """File a crawl of a domain that `is_domain`. An open one gets the labels too. Raises
-        InvalidInputError, CredentialsError."""
-        labels = labels_named(labels)
-        known = self._catalog.searchable(platform)
-        self.require_accounts(known.name, Purpose.INGESTING)
-        options: Mapping[str, Any] = {"via": via.value}
-        if known.sequential:
-            options = {**options, "sequential": True}
-        filed = self._submitter.submit_crawl(known.name, domain, pages, options, labels)
-        return self._woken(filed)
+    def crawl(self, request: CrawlRequest) -> FiledTask:
+        """File a crawl.
 
-    def export(
-        self,
-        platform: str,
-        domain: str,
-        options: ExportOptions,
-        lanes: int = 1,
-        labels: Sequence[str] = (),
-    ) -> FiledTask:
-        """File an export of a known domain; labels as for `crawl`. Raises InvalidInputError,
-        CredentialsError."""
-        labels = labels_named(labels)
-        known = self._catalog.searchable(platform)
-        self.require_accounts(known.name, Purpose.EXPORTING)
-        filed = self._submitter.submit_export(known.name, domain, options.as_json(), lanes, labels)
-        return self._woken(filed)
+        Raises:
+            WrongFieldsError: no such platform.
+            CredentialsError: no account can crawl, now or later by itself.
+        """
+        platform = self._searching(request.platform)
+        self.require_accounts(platform.name, Purpose.INGESTING)
+        options = CrawlOptions(via=request.via, sequential=platform.sequential)
+        filed = self._submitter.submit_crawl(
+            platform.name, request.domain, request.pages, options, request.labels
+        )
+        return self._resumed(filed)
+
+    def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
+        """File an export of a domain that is crawled, or of which creators are stored.
+
+        Args:
+            grace_secs: how long to wait for the domain: its crawl may be starting just now.
+
+        Raises:
+            WrongFieldsError: no such platform.
+            UnknownDomainError: nobody crawls the domain, and nothing of it is stored.
+            CredentialsError: no account can export, now or later by itself.
+        """
+        platform = self._searching(request.platform).name
+        self.require_accounts(platform, Purpose.EXPORTING)
+        self._require_known_domain(platform, request.domain, grace_secs)
+        filed = self._submitter.submit_export(
+            platform, request.domain, request.options.as_json(), request.lanes, request.labels
+        )
+        return self._resumed(filed)
+
+    def task(self, task_id: int) -> Task:
+        """Return the task or piece. Raise InvalidInputError when there is none of that id."""
+        task = self._database.read(tasks.get, task_id)
+        if task is None:
+            raise _unknown(task_id)
+        return task
+
+    def pause(self, task_id: int) -> None:
+        """Hold a task until it is resumed. Raise InvalidInputError when it has ended."""
+        self._control.pause(task_id)
+
+    def resume(self, task_id: int) -> None:
+        """Let a paused, waiting or failed task go on now. Raise InvalidInputError when it
+        cannot."""
+        self._control.resume(task_id)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
-        """End a task for good and finish its open files; those by segment.
+        """End a task for good and finish its open files; return those by segment.
 
         Raises:
             InvalidInputError: no such task, or it has ended.
             OutputError: the task has ended, but a file cannot be written.
         """
         self._control.cancel(task_id)
-        ours = {one.id for one in self._database.read(export_segments.of_task, task_id)}
-        left = [one.id for one in self._sealer.unattended() if one.id in ours]
-        return {segment_id: self._sealer.rebuild(segment_id) for segment_id in left}
+        segments = self._database.read(export_segments.of_task, task_id)
+        ids = {segment.id for segment in segments}
+        unfinished = [segment.id for segment in self._sealer.unattended() if segment.id in ids]
+        return {segment_id: self._sealer.rebuild(segment_id) for segment_id in unfinished}
 
     def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
-        """The labels of those tasks that have any."""
+        """Return the labels of those tasks that have any, by task id."""
         return self._database.read(task_labels.of_tasks, task_ids)
 
     def labels_in_use(self, limit: int) -> list[str]:
-        """Labels of any task, by name."""
+        """Return up to `limit` labels of any task, by name."""
         return self._database.read(task_labels.in_use, limit)
 
-    def label(self, task_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
-        """Put labels on a task and take others off; those it has then.
+    def label(self, change: LabelChange) -> list[str]:
+        """Put labels on a task and take others off; return those it has then.
 
         Raises:
-            InvalidInputError: no such task, a piece of one, a label that is none, or too many.
+            InvalidInputError: no such task, a piece of one, or too many labels for one task.
         """
-        wanted = labels_named(add)
 
-        def work(tx: Tx) -> list[str]:
-            task = tasks.get(tx, task_id)
+        def relabel(tx: Tx) -> list[str]:
+            task = tasks.get(tx, change.task_id)
             if task is None:
-                raise InvalidInputError(
-                    f"no task has the id {task_id}; see: python cli.py tasks list"
-                )
+                raise _unknown(change.task_id)
             if task.parent_id is not None:
-                whole = task.parent_id
                 raise InvalidInputError(
-                    f"task {task_id} is a piece of task {whole}; label that one"
+                    f"task {task.id} is a piece of task {task.parent_id}; label that one"
                 )
-            task_labels.remove(tx, task_id, remove)
-            task_labels.add(tx, task_id, wanted)
-            found = task_labels.of_tasks(tx, [task_id]).get(task_id, [])
-            require_few(found)
-            return found
+            task_labels.remove(tx, task.id, change.remove)
+            task_labels.add(tx, task.id, change.add)
+            labels = task_labels.of_tasks(tx, [task.id]).get(task.id, [])
+            require_few(labels)
+            return labels
 
-        return self._database.write_idempotent(work)
+        return self._database.write_idempotent(relabel)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
         """Raise CredentialsError when no account can do it, now or later by itself."""
         shortage = self._accounts.shortage(purpose, platform)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return
-        raise CredentialsError(
-            f"{shortage.reason}; add one with: python cli.py accounts import NAME"
-            " cookies.txt (or enable one: python cli.py accounts enable NAME)"
-        )
+        raise CredentialsError(shortage.reason)
 
     def is_known(self, platform: str, domain: str) -> bool:
-        """Whether the domain is being crawled, or creators of it are stored."""
+        """Return whether the domain is being crawled, or creators of it are stored."""
         return self._database.read(
             lambda tx: (
                 tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
@@ -148,22 +161,37 @@ class CrawlingService:
         )
 
     def known_domains(self, platform: str) -> list[str]:
-        """Domains of which creators are stored."""
+        """Return the domains of which creators are stored."""
         return self._database.read(
             lambda tx: [
-                name
-                for name in tasks.domains(tx)
-                if influencers.domain_has_rows(tx, platform, name)
+                domain
+                for domain in tasks.domains(tx)
+                if influencers.domain_has_rows(tx, platform, domain)
             ]
         )
 
-    def _woken(self, filed: FiledTask) -> FiledTask:
-        """Resume a task that was paused; one that waits is looked at again at once."""
+    def _searching(self, name: str) -> Platform:
+        try:
+            return self._catalog.searchable(name)
+        except InvalidInputError as error:
+            raise WrongFieldsError({"platform": str(error)}) from error
+
+    def _require_known_domain(self, platform: str, domain: str, grace_secs: float) -> None:
+        never = threading.Event()
+        deadline = self._clock.monotonic() + grace_secs
+        while not self.is_known(platform, domain):
+            if self._clock.monotonic() >= deadline:
+                raise UnknownDomainError(
+                    platform=platform, domain=domain, known=self.known_domains(platform)
+                )
+            self._clock.wait(never, DOMAIN_POLL_SECS)
+
+    def _resumed(self, filed: FiledTask) -> FiledTask:
+        """Resume a task that was paused, also one that waits: it is looked at again at once."""
         if filed.task.status is TaskStatus.PAUSED:
             self._control.resume(filed.task.id)
         return filed
 
 
-def is_domain(name: str) -> bool:
-    """Whether a text can name a domain."""
-    return 0 < len(name) <= MAX_DOMAIN_LETTERS and not any(ord(letter) < 32 for letter in name)
+def _unknown(task_id: int) -> InvalidInputError:
+    return InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")

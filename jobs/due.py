@@ -112,7 +112,7 @@ def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False
     runs = job.catch_up or not late
     cause = JobCause.CATCH_UP if late else JobCause.SCHEDULE
     return Plan(
-        register=state.met_at is None,
+        register=state.first_seen_at is None,
         give_up=given_up,
         missed=_missed(job.schedule, state, since, newest, includes_newest=not runs),
         start=(newest, cause) if runs else None,

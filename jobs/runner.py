@@ -79,7 +79,7 @@ class JobRunner:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self._clock.now()
-        state = self._database.read(job_runs.standing, job.name)
+        state = self._database.read(job_runs.job_state, job.name)
         plan = plan_of(job, state, now, requested=requested)
         if plan.is_empty:
             return None
@@ -98,7 +98,7 @@ class JobRunner:
             DatabaseError: as for `run_due`.
         """
         now = self._clock.now()
-        open_run = self._database.read(job_runs.standing, job.name).open
+        open_run = self._database.read(job_runs.job_state, job.name).open
         if open_run and open_run.lease_until is not None and open_run.lease_until > now:
             raise JobBusyError("job_running_already", job=job.name)
         give_up = (open_run, PROCESS_ENDED) if open_run is not None else None
@@ -141,7 +141,7 @@ class JobRunner:
         now = self._clock.now()
         until = now + timedelta(seconds=self._lease_secs)
         if plan.register:
-            job_runs.meet(tx, job.name, now)
+            job_runs.note_first_seen(tx, job.name, now)
         if plan.give_up is not None:
             dead, reason = plan.give_up
             if not job_runs.give_up(tx, dead, storable(reason), now):
@@ -225,7 +225,7 @@ class JobRunner:
         if run.cause is JobCause.MANUAL:
             self._finish(held, RunState.FAILED, INTERRUPTED, about)
             return
-        self._database.write_idempotent(job_runs.hand_back, run.id, run.lease_token, now)
+        self._database.write_idempotent(job_runs.give_back, run.id, run.lease_token, now)
         log.info("%s handed back unfinished", about)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.messages import Message
-from presentation.i18n.messages import LOG_RENDERER
-from presentation.i18n.renderer import Renderer
+from presentation.i18n.renderer import LOG_RENDERER, Renderer
 
 
 def message_fields(

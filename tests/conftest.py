@@ -19,6 +19,13 @@ from tests.support.apps import AppFactory
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
 from tests.support.moving_clock import MovingClock
 
+# Fixtures of several folders: pytest loads these modules, so that nobody has to import fixtures.
+pytest_plugins = (
+    "tests.support.processes.process_fixtures",
+    "tests.support.webhooks.office_fixtures",
+    "tests.support.works.views_fixtures",
+)
+
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDBServer]:

@@ -18,8 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import BatonError
 from core.logs import service_log
-from web import api, console, docs_page, health, metrics
-from web.audit_log import ActionLog
+from web import api, console, docs_page
 from web.auth.access import Gate
 from web.auth.login_limit import LoginLimit
 from web.auth.sessions import Sessions
@@ -27,13 +26,14 @@ from web.auth.tokens import TokenStore
 from web.backend import Backend
 from web.console.overview import Rates
 from web.console.rendering import Screens
-from web.metrics import HttpMetrics, InstallationCollector
 from web.middleware import (
     BodyLimitMiddleware,
     MetricsMiddleware,
     SecurityHeadersMiddleware,
     UnhandledErrorMiddleware,
 )
+from web.monitoring import health, metrics
+from web.monitoring.metrics import HttpMetrics, InstallationCollector
 from web.problems import REFUSALS, RequestRefusedError, described, of_error, of_fields
 
 log = service_log("web")
@@ -46,7 +46,7 @@ ABOUT = (
 
 
 def build(backend: Backend) -> FastAPI:
-    """The whole application over these collaborators."""
+    """Return the application over these collaborators."""
     app = FastAPI(
         title="Baton",
         version=backend.version,
@@ -65,13 +65,12 @@ def build(backend: Backend) -> FastAPI:
     app.state.tokens = tokens
     app.state.sessions = sessions
     app.state.gate = Gate(tokens=tokens, sessions=sessions)
-    app.state.actions = ActionLog(database=backend.database, clock=backend.clock)
     app.state.login_limit = LoginLimit(backend.clock)
     app.state.registry = registry
     app.state.http_metrics = observed
     app.state.rates = Rates()
     app.state.screens = Screens(
-        backend=backend, sections=[(one.path, one.title) for one in console.SECTIONS]
+        backend=backend, sections=[(section.path, section.title) for section in console.SECTIONS]
     )
     for router in api.ROUTERS:
         app.include_router(router, prefix=api.PREFIX, responses=described(*REFUSALS))
@@ -95,7 +94,7 @@ def build(backend: Backend) -> FastAPI:
 
 @asynccontextmanager
 async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
-    """Handlers run in as many threads as the connection pool has room for."""
+    """Give handlers as many threads as the connection pool has room for."""
     threads = app.state.backend.threads
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     yield
@@ -104,28 +103,28 @@ async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
 def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestRefusedError)
     def refused(request: Request, error: RequestRefusedError) -> Response:
-        return told(request, error)
+        return answer_refusal(request, error)
 
     @app.exception_handler(BatonError)
     def ours(request: Request, error: BatonError) -> Response:
         refusal = of_error(error)
         if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("%s %s: %r", request.method, request.url.path, error)
-        return told(request, refusal)
+        return answer_refusal(request, refusal)
 
     @app.exception_handler(RequestValidationError)
     def wrong_fields(request: Request, error: RequestValidationError) -> Response:
-        return told(request, of_fields(error.errors()))
+        return answer_refusal(request, of_fields(error.errors()))
 
     @app.exception_handler(HTTPException)
     def of_routes(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         detail = f"{request.method} {request.url.path}: {status.phrase}; what there is: /docs"
-        return told(request, RequestRefusedError(status, detail, headers=error.headers))
+        return answer_refusal(request, RequestRefusedError(status, detail, headers=error.headers))
 
 
-def told(request: Request, refusal: RequestRefusedError) -> Response:
-    """A refusal as the asker understands it: people get a page, programs problem+json."""
+def answer_refusal(request: Request, refusal: RequestRefusedError) -> Response:
+    """Answer with a refusal: people get a page, programs problem+json."""
     path = request.url.path
     if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):
         return refusal.as_response()

@@ -1,42 +1,59 @@
-"""The log of actions: who did what by console or API, when, and how it went."""
+"""The log of actions: who did what by command, console or API, when, and how it went."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
 from core.logs import redact, service_log
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.engines.transactions import Database
 from storage.operations import audit_log
-from web.auth.access import Visitor
-from web.problems import RequestRefusedError
 
 log = service_log("web")
 DONE = "done"
 STOPPED = "stopped before its end"
 
 
-class ActionLog:
-    """Writes one row an action, whatever comes of it."""
+class Principal(Protocol):
+    """Whoever acts: the holder of a token, or a user of the command line."""
+
+    @property
+    def name(self) -> str:
+        """Return the token's name, or `cli:USER`."""
+
+    @property
+    def address(self) -> str:
+        """Return where the action came from: an IP address, or the host of a command."""
+
+
+class AuditLog:
+    """Writes one row for each action, whatever comes of it."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     @contextmanager
-    def action(self, who: Visitor, action: str, subject: str) -> Iterator[None]:
-        """Note what is done inside, with its outcome; an error goes on to the caller."""
-        outcome = DONE
+    def action(self, who: Principal, action: str, subject: str) -> Iterator[None]:
+        """Note what is done inside with its outcome; an error goes on to the caller.
+
+        Args:
+            action: `thing.verb`, like `task.pause`.
+            subject: what it is done to; never a secret.
+        """
+        outcome = STOPPED
         try:
             yield
-        except (BatonError, RequestRefusedError) as error:
-            outcome = redact(str(error))
+            outcome = DONE
+        except BatonError as error:
+            outcome = redact(LOG_RENDERER.sentence(error))
             raise
         except StoppedSignal:
-            outcome = STOPPED
             raise
         except Exception as error:
             outcome = f"internal error: {type(error).__name__}"

@@ -8,31 +8,31 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accounts.enrolment import AccountEnrolment
-    from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
     from crawler.export.segment_files import SegmentFiles
-    from crawler.export.segment_finalizer import SegmentFinalizer
-    from crawler.export.verifier import ExportVerifier
     from crawler.service import CrawlingService
-    from crawler.tasks.control import TaskControl
     from distribution.broadcast.broadcaster import Broadcaster
     from distribution.daily.scanner import DailyScanner
-    from distribution.intake.importer import DistributionImporter
     from distribution.service import DistributionService
     from jobs.launcher import JobLauncher
     from presentation.snapshot import SnapshotReader
     from sources.platforms import PlatformRegistry
     from storage.engines.transactions import Database
+    from web.audit_log import AuditLog
     from web.operations import Operations
+    from web.use_cases.accounts import AccountUseCases
+    from web.use_cases.alerts import AlertUseCases
+    from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
+    from web.use_cases.exports import ExportUseCases
+    from web.use_cases.jobs import JobUseCases
+    from web.use_cases.tasks import TaskUseCases
+    from web.use_cases.webhooks import WebhookUseCases
+    from web.use_cases.works import WorksUseCases
     from webhooks.service import WebhookService
-    from works.catalogue.catalogue import Catalogue
-    from works.catalogue.importer import WorksImporter
-    from works.catalogue.uploads import UploadsDiscovery
     from works.hourly.gaps import ViewGaps
 
 THREADS = 8  # requests that are carried out side by side
@@ -40,11 +40,30 @@ ROLE = "web"  # of a process that only serves
 
 
 @dataclass(frozen=True)
-class Backend:
-    """Collaborators from the composition root; `version` is Baton's own.
+class UseCases:
+    """Whatever changes something, noted in the log of actions."""
 
-    The database's pool has room for `threads`, which carry out the requests;
-    `channels` takes half a second at its first call; `ending` is set when requests should end soon.
+    audit_log: AuditLog
+    tasks: TaskUseCases
+    accounts: AccountUseCases
+    exports: ExportUseCases
+    works: WorksUseCases
+    dramas: DramaUseCases
+    broadcasts: BroadcastUseCases
+    webhooks: WebhookUseCases
+    jobs: JobUseCases
+    alerts: AlertUseCases
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What answers requests: the use cases, and what lists and pages are read from.
+
+    Args:
+        version: Baton's own.
+        threads: requests that are carried out side by side; the database's pool has room for them.
+        channels: returns the notification channels; takes half a second at its first call.
+        ending: set when requests should end soon.
     """
 
     version: str
@@ -55,27 +74,19 @@ class Backend:
     clock: Clock
     calendar: QuotaCalendar
     vault: Vault
-    catalog: PlatformRegistry
-    accounts: AccountManager
+    platforms: PlatformRegistry
     registry: AccountRegistry
-    account_desk: AccountEnrolment
-    task_control: TaskControl
-    desk: CrawlingService
+    crawling: CrawlingService
     progress: SnapshotReader
     files: SegmentFiles
-    verifier: ExportVerifier
-    sealer: SegmentFinalizer
     launcher: JobLauncher
     webhooks: WebhookService
-    catalogue: Catalogue
-    works_intake: WorksImporter
-    uploads: UploadsDiscovery
     view_data: Database
     view_gaps: ViewGaps
-    intake: DistributionImporter
     dramas: DistributionService
     daily_scanner: DailyScanner
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]
     operations: Operations
+    use_cases: UseCases
     ending: Event

@@ -1,4 +1,4 @@
-"""Around every request: security headers, a limit for bodies, and what was answered."""
+"""Middleware: security headers, a limit for bodies, metrics, and errors that nobody handled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs import service_log
-from web.metrics import HttpMetrics
+from web.monitoring.metrics import HttpMetrics
 from web.problems import RequestRefusedError
 
 log = service_log("web")
@@ -55,7 +55,8 @@ class SecurityHeadersMiddleware:
 
 
 class UnhandledErrorMiddleware:
-    """Answers for handlers that failed by a bug of ours: whole in the log, not in the answer."""
+    """Answers for handlers that failed by a bug of ours; the log has the traceback, the answer
+    has not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,7 +93,8 @@ class BodyLimitMiddleware:
         await answer(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> RequestRefusedError | None:
-        """The server holds a body to its stated length; one without a length has no end."""
+        """Return why a body is refused; None when it is not. The server holds a body to its stated
+        length; one without a length has no end."""
         if "transfer-encoding" in headers:
             return RequestRefusedError(
                 HTTPStatus.LENGTH_REQUIRED, "send the body with a Content-Length"
@@ -108,7 +110,7 @@ class BodyLimitMiddleware:
 
 
 class MetricsMiddleware:
-    """Counts what was answered, and how long it took."""
+    """Counts the answers, and measures how long they took."""
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics) -> None:
         self._app = app

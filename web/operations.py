@@ -1,10 +1,9 @@
-"""Work that takes longer than a page may: begun by a request, looked at while it goes on."""
+"""Operations: work that takes longer than a request may, begun by one and polled by others."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -17,17 +16,17 @@ from core.logs import redact, service_log
 from web.problems import RequestRefusedError
 
 log = service_log("web")
-PROMPT_SECS = 0.5  # what ends within it is told at once
+PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
 MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
 MAX_KEPT = 50
 STOPPED = "stopped: the server ends"
 Result = Mapping[str, Any]
-Tell = Callable[[Result], None]
+Report = Callable[[Result], None]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`result` is what it brought so far; `error` says why it ended early."""
+    """An operation. `result` is what it has brought so far; `error` says why it ended early."""
 
     id: int
     kind: str
@@ -43,6 +42,7 @@ class Operation:
         return self.finished_at is None
 
     def as_json(self) -> dict[str, Any]:
+        """Return the JSON object of the API; `state` is running, failed or succeeded."""
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
             "id": self.id,
@@ -58,10 +58,10 @@ class Operation:
 
 
 class Operations:
-    """Those of this process, in memory: what they change is in the database, as ever.
+    """The operations of this process, in memory: what they change is in the database.
 
     Args:
-        ending: set when the process ends; whoever works is asked to stop by it.
+        ending: set when the process ends; it asks every operation to stop.
     """
 
     def __init__(self, *, clock: Clock, ending: threading.Event) -> None:
@@ -77,39 +77,41 @@ class Operations:
         kind: str,
         subject: str,
         who: str,
-        noted: AbstractContextManager[None],
-        work: Callable[[threading.Event, Tell], Result],
+        work: Callable[[threading.Event, Report], Result],
     ) -> Operation:
-        """Begin `work(stop, tell)` in a thread of its own, inside `noted`; how it stands shortly
-        after. Raises RequestRefusedError (409) while the same, or too much else, is under way."""
+        """Begin `work(stop, report)` in a thread of its own; return how it stands shortly after.
+
+        Raises:
+            RequestRefusedError: 409 while the same, or too much else, is under way.
+        """
         with self._guard:
-            self._refuse_crowds(kind, subject)
+            self._require_room(kind, subject)
             self._last_id += 1
             begun = Operation(
                 id=self._last_id, kind=kind, subject=subject, who=who, started_at=self._clock.now()
             )
             self._kept[begun.id] = begun
             thread = threading.Thread(
-                target=self._run, args=(begun.id, noted, work), name=f"web-{kind}", daemon=True
+                target=self._run, args=(begun.id, work), name=f"web-{kind}", daemon=True
             )
             self._threads[begun.id] = thread
-            self._forget_old()
+            self._drop_old()
         thread.start()
         thread.join(PROMPT_SECS)
         return self.get(begun.id) or begun
 
     def get(self, operation_id: int) -> Operation | None:
-        """The operation of that id, if this process has it (still)."""
+        """Return the operation; None when this process never had it, or forgot it."""
         with self._guard:
             return self._kept.get(operation_id)
 
     def every(self) -> list[Operation]:
-        """All that are kept, the newest first."""
+        """Return all that are kept, the newest first."""
         with self._guard:
             return list(reversed(self._kept.values()))
 
     def join(self, timeout_secs: float | None) -> bool:
-        """Wait for what is under way; False when some did not end in time."""
+        """Wait for operations under way; return False when some did not end in time."""
         with self._guard:
             threads = list(self._threads.values())
         for thread in threads:
@@ -119,19 +121,17 @@ class Operations:
     def _run(
         self,
         operation_id: int,
-        noted: AbstractContextManager[None],
-        work: Callable[[threading.Event, Tell], Result],
+        work: Callable[[threading.Event, Report], Result],
     ) -> None:
-        def tell(result: Result) -> None:
+        def report(result: Result) -> None:
             self._change(operation_id, result=dict(result))
 
         error: str | None = None
         try:
-            with noted:
-                tell(work(self._ending, tell))
+            report(work(self._ending, report))
         except StoppedSignal:
             error = STOPPED
-        except (BatonError, RequestRefusedError) as refusal:
+        except BatonError as refusal:
             error = redact(str(refusal))
         except Exception as bug:
             log.exception("an operation failed")
@@ -143,9 +143,9 @@ class Operations:
         with self._guard:
             self._kept[operation_id] = replace(self._kept[operation_id], **changes)
 
-    def _refuse_crowds(self, kind: str, subject: str) -> None:
-        running = [one for one in self._kept.values() if one.is_running]
-        if any((one.kind, one.subject) == (kind, subject) for one in running):
+    def _require_room(self, kind: str, subject: str) -> None:
+        running = [operation for operation in self._kept.values() if operation.is_running]
+        if any((other.kind, other.subject) == (kind, subject) for other in running):
             raise RequestRefusedError(
                 HTTPStatus.CONFLICT, f"{kind} {subject} is under way already".strip()
             )
@@ -155,7 +155,7 @@ class Operations:
                 f"{len(running)} operations are under way; try again when one has ended",
             )
 
-    def _forget_old(self) -> None:
+    def _drop_old(self) -> None:
         for old in self._ended_ids():
             if len(self._kept) <= MAX_KEPT:
                 return
@@ -163,4 +163,4 @@ class Operations:
             self._threads.pop(old, None)
 
     def _ended_ids(self) -> Iterator[int]:
-        return iter([one.id for one in self._kept.values() if not one.is_running])
+        return iter([operation.id for operation in self._kept.values() if not operation.is_running])

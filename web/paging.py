@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
+from core.requests import MAX_ID
 from storage.engines.transactions import Database, Tx
 from storage.operations.listings import Slice
+from web.parameters import Since, Until
 
 T = TypeVar("T")
 USUAL_ROWS = 50
@@ -26,11 +27,13 @@ class Page(BaseModel, Generic[T]):
 
 def _asked(
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="rows at most")] = USUAL_ROWS,
-    before: Annotated[int | None, Query(ge=1, description="only ids below this")] = None,
-    since: Annotated[datetime | None, Query(description="not older than this (ISO)")] = None,
-    until: Annotated[datetime | None, Query(description="older than this (ISO)")] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID, description="only ids below this")] = None,
+    since: Annotated[Since | None, Query(description="not older than this (ISO)")] = None,
+    until: Annotated[
+        Until | None, Query(description="older than this (ISO); a day alone is whole")
+    ] = None,
 ) -> Slice:
-    return Slice(limit=limit, before=before, since=_utc(since), until=_utc(until))
+    return Slice(limit=limit, before=before, since=since, until=until)
 
 
 Paging = Annotated[Slice, Depends(_asked)]
@@ -43,7 +46,7 @@ def page_of(
     query: Callable[[Tx, Slice], Sequence[Any]],
     shape: Callable[[Any], dict[str, Any]],
 ) -> Page[dict[str, Any]]:
-    """Read one page with `query`, shaped row by row."""
+    """Return one page of what `query` reads, with every row shaped."""
     rows, more = read_page(database, part, query)
     after = str(request.url.include_query_params(before=rows[-1].id)) if more else None
     if after is not None:
@@ -54,14 +57,7 @@ def page_of(
 def read_page(
     database: Database, part: Slice, query: Callable[[Tx, Slice], Sequence[T]]
 ) -> tuple[list[T], bool]:
-    """The rows of a page, and whether more come after it."""
+    """Return the rows of a page, and whether more come after it."""
     one_more = Slice(limit=part.limit + 1, before=part.before, since=part.since, until=part.until)
     rows = database.read(query, one_more)
     return list(rows[: part.limit]), len(rows) > part.limit
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """A moment without a zone counts as UTC."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)

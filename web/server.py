@@ -23,7 +23,7 @@ class WebServer:
 
     Args:
         port: 0 for any free one; `url` has the one it got.
-        on_failure: told when the thread ends by an error.
+        on_failure: called with the error when the thread ends by one.
         ending: set when it is asked to stop, for handlers that take long.
         join_operations: waits for what requests began and `ending` ends.
     """

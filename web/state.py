@@ -1,4 +1,4 @@
-"""What handlers ask for by their annotations."""
+"""The collaborators that handlers ask for by their annotations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from web.audit_log import ActionLog
 from web.backend import Backend
 
 
@@ -15,10 +14,4 @@ def _backend(request: Request) -> Backend:
     return found
 
 
-def _actions(request: Request) -> ActionLog:
-    found: ActionLog = request.app.state.actions
-    return found
-
-
 TheBackend = Annotated[Backend, Depends(_backend)]
-TheActions = Annotated[ActionLog, Depends(_actions)]

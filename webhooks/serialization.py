@@ -6,7 +6,8 @@ from typing import Any
 
 from core.clock import iso_utc
 from core.logs import redact
-from storage.distribution.deliveries import Delivery
+from storage.distribution.deliveries import Delivery, DeliveryState
+from webhooks.retry_policy import DeliveryOutcome
 from webhooks.service import DeliveryDetails
 
 
@@ -48,4 +49,16 @@ def delivery_details_object(details: DeliveryDetails) -> dict[str, Any]:
             }
             for attempt in details.attempts
         ],
+    }
+
+
+def trial_object(delivery: Delivery, outcome: DeliveryOutcome) -> dict[str, Any]:
+    """Return how a test event went."""
+    return {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "delivered": outcome.state is DeliveryState.DELIVERED,
+        "status": outcome.status,
+        "error": outcome.error,
+        "response": outcome.response and redact(outcome.response),
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from accounts.vault import KEY_CHECK, Vault
 from core.clock import Clock, iso_utc
 from core.errors import DatabaseContentionError, InvalidInputError
+from core.requests import MAX_ID
 from storage.distribution import callback_secrets, deliveries, endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
@@ -17,6 +18,7 @@ from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Report, as_delivery, url_hash
 from webhooks.queue import DeliveryQueue
+from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.signing import new_secret, parse_secrets
 from webhooks.worker import WebhookWorker
@@ -80,7 +82,7 @@ class WebhookService:
             endpoint = endpoints.get(tx, delivery.url_hash)
             return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
 
-        is_possible = 0 < delivery_id < 2**63  # The driver cannot bind a larger one.
+        is_possible = 0 < delivery_id <= MAX_ID
         details = self._database.read(read) if is_possible else None
         if details is None:
             raise InvalidInputError(
@@ -88,35 +90,40 @@ class WebhookService:
             )
         return details
 
-    def replay(self, wanted: Filter) -> int:
-        """Make matching deliveries due again, under the same event ids; return how many."""
+    def replay(self, request: ReplayRequest) -> int:
+        """Make what matches due again, under the same event ids; return the number of
+        deliveries. Tests, and what is being sent, stay as they are."""
+        wanted = request.as_filter()
         return self._database.write_idempotent(
             lambda tx: deliveries.replay(tx, wanted, self._clock.now())
         )
 
-    def test(self, url: str, secret: str | None) -> tuple[Delivery, DeliveryOutcome]:
+    def test(self, request: TrialRequest) -> tuple[Delivery, DeliveryOutcome]:
         """Send a test event once, and return its delivery and outcome.
-
-        Args:
-            secret: signs it; None sends it unsigned.
 
         Raises:
             CredentialsError: the secret has another form.
-            InvalidInputError: the URL is empty or too long.
         """
-        keys = parse_secrets(secret) if secret is not None else []
+        keys = parse_secrets(request.secret) if request.secret is not None else []
         now = self._clock.now()
         body = {"event": "webhook.test", "sent_at": iso_utc(now)}
         report = Report(
             kind="test",
             event_id=f"test_{uuid.uuid4().hex}",
-            url=url,
+            url=request.url,
             task_id=None,
             stats_date=None,
             body=json.dumps(body),
         )
         claim = self._queue.enqueue_and_claim(as_delivery(report))
         return claim.delivery, self._worker.send_test(claim, keys)
+
+    def endpoint_url(self, request: EndpointRequest) -> str:
+        """Return the URL that is meant. Raise InvalidInputError for an unknown delivery."""
+        if request.url is not None:
+            return request.url
+        assert request.delivery_id is not None
+        return self.show(request.delivery_id).delivery.url
 
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
         """Enable a URL, or disable it: then nothing is sent there until it is enabled.
@@ -166,7 +173,7 @@ class WebhookService:
         def replace_secret(tx: Tx) -> None:
             # The fact is locked: a rotation of the vault's key would miss a secret that is
             # encrypted with the old key after it has read this row.
-            schema.hold_fact(tx, KEY_CHECK)
+            schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError(f"no task has the id {task_id!r}")
             seen = callback_secrets.secret_of(tx, task_id)

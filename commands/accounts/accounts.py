@@ -10,7 +10,7 @@ import typer
 from rich.console import Console as Terminal
 
 from accounts.csv_import import read_accounts
-from accounts.vault import Credentials
+from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, Proxy
 from commands.accounts.tables import account_table, explain_lines
@@ -23,8 +23,10 @@ from commands.framework.context import (
     result_json,
     say,
 )
+from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.settings import load_settings
+from presentation.i18n.messages import renderer_for
 from presentation.json_rows import as_object
 from storage.models.accounts import AccountStatus
 
@@ -67,10 +69,13 @@ def add(
     if sys.stdin.isatty():
         say("paste the cookies (header string, JSON or cookies.txt), then Ctrl-D:")
     text = sys.stdin.read()
-    known.check_session_text(text)
-    _add(
-        known.name, name, Credentials(secret, text.strip(), _checked_proxy(platform, proxy)), limit
-    )
+    new = AccountRequest(
+        username=name, cookies=text, password=secret, proxy=proxy, limit=limit
+    ).checked(known)
+    with opened_app(settings=load_settings()) as app:
+        rows = app.pool.enrolment.limit_or_default(limit)
+        account_id = app.use_cases.accounts.add(system_user(app), new)
+        result(f"account {new.username} added (id {account_id}, {rows:,} rows a day)")
 
 
 def import_accounts(
@@ -90,23 +95,27 @@ def import_accounts(
     if file is None:
         _import_many(known, Path(name_or_file), limit)
         return
-    text = _read(file)
-    known.check_session_text(text)
-    credentials = Credentials(None, text.strip(), _checked_proxy(platform, proxy))
+    new = AccountRequest(
+        username=name_or_file, cookies=_read(file), proxy=proxy, limit=limit
+    ).checked(known)
     with opened_app() as app:
-        done = app.pool.enrolment.add_or_refresh(known.name, name_or_file, credentials, limit)
-        result(f"account {name_or_file}: {done.change}")
-        say(f"next: python cli.py accounts check {name_or_file}")
+        done = app.use_cases.accounts.refresh(system_user(app), new)
+        change = renderer_for(app.settings.language).text(done.change)
+        result(f"account {new.username}: {change}")
+        say(f"next: python cli.py accounts check {new.username}")
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
     rows = read_accounts(file, known)
     with opened_app() as app:
-        done, problems = app.pool.enrolment.import_rows(known.name, rows, str(file), limit)
-        for one in done:
-            result(f"account {one.username}: {one.change}")
+        done, problems = app.use_cases.accounts.import_rows(
+            system_user(app), known.name, rows, str(file), limit
+        )
+        renderer = renderer_for(app.settings.language, app.calendar.zone)
+        for account in done:
+            result(f"account {account.username}: {renderer.text(account.change)}")
     for problem in problems:
-        say(problem)
+        say(renderer.sentence(problem))
     if problems:
         say(f"{len(done)} imported, {len(problems)} not; mend those and run it again")
         raise typer.Exit(Exit.PARTIAL)
@@ -136,7 +145,10 @@ def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) ->
 
 def enable(name: Name, platform: PlatformOf = None) -> None:
     """Make an account idle: ends its disabling or its rest."""
-    _set_status(name, platform, AccountStatus.IDLE, None)
+    with opened_app() as app:
+        account = app.pool.registry.find(name, platform)
+        app.use_cases.accounts.enable(system_user(app), account)
+        result(f"account {account.username}: {AccountStatus.IDLE.value}")
 
 
 def disable(
@@ -148,7 +160,10 @@ def disable(
 
     Whoever uses it just now stops at its next write.
     """
-    _set_status(name, platform, AccountStatus.DISABLED, reason)
+    with opened_app() as app:
+        account = app.pool.registry.find(name, platform)
+        app.use_cases.accounts.disable(system_user(app), account, reason)
+        result(f"account {account.username}: {AccountStatus.DISABLED.value}")
 
 
 def set_limit(
@@ -159,7 +174,7 @@ def set_limit(
     """Change an account's daily export limit."""
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
-        app.pool.registry.set_limit(account, limit)
+        app.use_cases.accounts.set_limit(system_user(app), account, limit)
         result(f"account {account.username}: {limit:,} rows a day")
 
 
@@ -167,7 +182,7 @@ def check(name: Name, platform: PlatformOf = None) -> None:
     """Ask the platform whether the session is signed in."""
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
-        status = app.pool.enrolment.check(account)
+        status = app.use_cases.accounts.check(system_user(app), account)
         if not status.signed_in:
             raise InvalidInputError(
                 f"account {account.username}: the session is not signed in any more"
@@ -181,28 +196,10 @@ def rotate_key() -> None:
     A fresh key file, or the first BATON_SECRET_KEY.
     """
     with opened_app() as app:
-        count = app.vault.rotate(app.database)
+        count = app.use_cases.accounts.rotate_key(system_user(app))
         result(f"{count} accounts encrypted with the new key")
         if app.settings.secret_key is not None:
             say("older keys may be taken out of BATON_SECRET_KEY now")
-
-
-def _set_status(name: str, platform: str | None, status: AccountStatus, reason: str | None) -> None:
-    with opened_app() as app:
-        account = app.pool.registry.find(name, platform)
-        app.pool.manager.set_account_status(account.id, status, reason)
-        result(f"account {account.username}: {status.value}")
-
-
-def _add(platform: str, name: str, credentials: Credentials, limit: int | None) -> None:
-    with opened_app(settings=load_settings()) as app:
-        rows = app.pool.enrolment.limit_or_default(limit)
-        account_id = app.pool.enrolment.add(platform, name, credentials, limit)
-        result(f"account {name} added (id {account_id}, {rows:,} rows a day)")
-
-
-def _checked_proxy(platform: str, proxy: str | None) -> str | None:
-    return None if proxy is None else platform_named(platform).check_proxy(proxy)
 
 
 def _read(file: Path) -> str:

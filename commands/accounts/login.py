@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
 from commands.framework.context import on_signals, opened_app, platform_named, result
+from commands.framework.system_user import system_user
+from presentation.i18n.messages import renderer_for
 
 
 def login(
@@ -31,9 +34,10 @@ def login(
     on_signals(stop.set)
     with opened_app() as app:
         known = app.pool.registry.lookup("bilibili", name)
-        used_proxy = proxy or (app.vault.decrypt(known.proxy) if known else None)
-        session = sign_in(app, used_proxy, codes, stop)
-        enrolled = app.pool.enrolment.add_or_refresh(
-            "bilibili", name, Credentials(None, session, proxy), limit
-        )
-        result(f"account {name}: {enrolled.change}")
+        stored = app.vault.decrypt(known.proxy) if known else None
+        session = sign_in(app, proxy or stored, codes, stop)
+        credentials = Credentials(session=session, proxy=proxy)
+        new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
+        done = app.use_cases.accounts.sign_in(system_user(app), new)
+        change = renderer_for(app.settings.language).text(done.change)
+        result(f"account {name}: {change}")

@@ -19,9 +19,11 @@ from commands.framework.context import (
     result_table,
     say,
 )
+from commands.framework.system_user import system_user
 from presentation.json_rows import as_object
 from storage.operations import alerts
 from storage.operations.alerts import Alert
+from web.use_cases.alerts import ChannelTrial
 
 MAX_LISTED = 100
 NO_CHANNEL = (
@@ -63,12 +65,15 @@ def test() -> None:
             say(NO_CHANNEL)
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
-        refused = 0
-        for channel in app.alerts.channels:
-            refusal = channel.send(message)
-            refused += refusal is not None
-            result(f"{channel.name}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
-        if refused:
+        trials: list[ChannelTrial] = []
+
+        def sent(trial: ChannelTrial) -> None:
+            trials.append(trial)
+            refusal = trial.refusal
+            result(f"{trial.channel}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
+
+        app.use_cases.alerts.test_channels(system_user(app), app.alerts.channels, message, sent)
+        if any(trial.refusal is not None for trial in trials):
             raise typer.Exit(Exit.ERROR)
 
 

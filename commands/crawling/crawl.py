@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from accounts.account_lease import Purpose
 from app.container import App, load_services
 from commands.framework.context import (
     Exit,
     dashed,
     opened_app,
-    platform_named,
     result,
     result_json,
     say,
 )
 from commands.framework.foreground import Foreground
 from commands.framework.summary import conclude
+from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
-from core.clock import Clock
-from core.errors import InvalidInputError, SettingsError
-from crawler.export.columns import parse_columns
-from crawler.export.formats import FORMATS, format_named
-from crawler.export.options import ExportOptions
-from crawler.service import MAX_DOMAIN_LETTERS, is_domain
+from core.errors import InvalidInputError, SettingsError, UnknownDomainError
+from crawler.export.formats import FORMATS
+from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRequest
 from crawler.tasks.labels import labels_named
 from crawler.tasks.submission import FiledTask
+from presentation.i18n.command_lines import start_command
 from presentation.i18n.english import ENGLISH
 from presentation.i18n.messages import texts_for
-from presentation.i18n.reason_messages import start_command
 from sources.base import Via
 from storage.models.tasks import TaskType
 
-MAX_WORKERS = 64
+MAX_WORKERS = MAX_LANES
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -59,7 +54,7 @@ def register(app: typer.Typer) -> None:
 def start_crawl(
     domain: Domain,
     pages: Annotated[int | None, typer.Option(help="pages at most; default: all there are")] = None,
-    platform: Platform = "bilibili",
+    platform: Platform = DEFAULT_PLATFORM,
     via: Annotated[
         Via, typer.Option(help="find creators by name, or as authors of videos")
     ] = Via.USERS,
@@ -72,13 +67,13 @@ def start_crawl(
 
     Joins or resumes an open crawl of the same platform and domain.
     """
-    domain, platform = domain_named(domain), platform_named(platform).name
-    _require_positive("--pages", pages)
     require_workers(workers)
-    labels = labels_named(label or ())
+    request = CrawlRequest(
+        domain=domain, platform=platform, pages=pages, via=via, labels=label or ()
+    )
     with opened_app(workers, services=True) as app:
-        filed = app.crawling.service.crawl(platform, domain, pages, via, labels)
-        _tell_filed(filed, {"via": via.value}, pages)
+        filed = app.use_cases.tasks.crawl(system_user(app), request)
+        _say_joined(filed, {"via": request.via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
             return
@@ -105,7 +100,7 @@ def start_export(
     follow: Annotated[
         bool, typer.Option("--follow", help="go on for ever with new creators")
     ] = False,
-    platform: Platform = "bilibili",
+    platform: Platform = DEFAULT_PLATFORM,
     workers: Workers = 1,
     label: Labels = None,
     wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
@@ -116,26 +111,23 @@ def start_export(
 
     Joins or resumes an open export of the same platform and domain.
     """
-    domain, platform = domain_named(domain), platform_named(platform).name
-    _require_positive("--limit", limit)
     require_workers(workers)
-    labels = labels_named(label or ())
-    if limit is not None and workers > 1:
-        raise InvalidInputError("--limit counts rows of one worker: leave --workers at 1")
-    chosen = ExportOptions(
-        format=format_named(format).name,
-        columns=parse_columns(columns),
-        raw_cells=raw_cells,
+    request = ExportRequest(
+        domain=domain,
+        platform=platform,
+        format=format,
+        columns=columns,
         limit=limit,
         out=str(out.absolute()) if out else None,
+        raw_cells=raw_cells,
         follow=follow,
+        lanes=workers,
+        labels=label or (),
     )
     with opened_app(workers, services=True) as app:
         _require_writable(app, out)
-        app.crawling.service.require_accounts(platform, Purpose.EXPORTING)
-        _require_known_domain(app, platform, domain, app.clock)
-        filed = app.crawling.service.export(platform, domain, chosen, workers, labels)
-        _tell_filed(filed, chosen.as_json())
+        filed = _export(app, request)
+        _say_joined(filed, request.options.as_json())
         if detach:
             _print_filed(filed, as_json)
             return
@@ -189,25 +181,8 @@ def run(
         say(texts_for(app.settings.language).stopped)
 
 
-def domain_named(text: str) -> str:
-    """The name without blanks around it. Raises InvalidInputError for what is no domain."""
-    name = text.strip()
-    if not name:
-        raise InvalidInputError("--domain is empty; give the field to work on, e.g. --domain 美妆")
-    if not is_domain(name):
-        raise InvalidInputError(
-            f"--domain must be 1 to {MAX_DOMAIN_LETTERS} characters without control characters"
-        )
-    return name
-
-
-def _require_positive(option: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise InvalidInputError(f"{option} must be 1 or more, got {value}")
-
-
 def require_workers(workers: int) -> None:
-    """Raises InvalidInputError for a number that no process can have."""
+    """Raise InvalidInputError for a number of workers that no process can have."""
     if not 1 <= workers <= MAX_WORKERS:
         raise InvalidInputError(f"--workers must be 1 to {MAX_WORKERS}, got {workers}")
 
@@ -217,7 +192,7 @@ def _require_writable(app: App, out: Path | None) -> None:
     folder = out or app.settings.exports_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # it has no name, so that no death leaves it
+        tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
     except OSError as error:
         text = f"the output folder {folder.absolute()} cannot be written: {error.strerror};"
         if out is None:
@@ -227,28 +202,22 @@ def _require_writable(app: App, out: Path | None) -> None:
         raise InvalidInputError(f"{text} choose another --out") from error
 
 
-def _require_known_domain(app: App, platform: str, domain: str, clock: Clock) -> None:
-    """Raise InvalidInputError when nobody crawls the domain and nothing of it is stored.
-
-    A crawl that is started at the same moment gets a few seconds to appear.
-    """
-    never = threading.Event()
-    deadline = clock.monotonic() + UNKNOWN_DOMAIN_GRACE_SECS
-    while True:
-        if app.crawling.service.is_known(platform, domain):
-            return
-        if clock.monotonic() >= deadline:
-            break
-        clock.wait(never, 0.2)
-    names = app.crawling.service.known_domains(platform)
-    raise InvalidInputError(
-        f"nothing is known of domain {domain!r} on {platform}; crawl it first with:"
-        f" {start_command(TaskType.INGESTION, domain)}"
-        + (f" (known: {', '.join(names)})" if names else "")
-    )
+def _export(app: App, request: ExportRequest) -> FiledTask:
+    """File an export. A crawl of its domain that is started at the same moment gets a few seconds
+    to appear."""
+    try:
+        return app.use_cases.tasks.export(
+            system_user(app), request, grace_secs=UNKNOWN_DOMAIN_GRACE_SECS
+        )
+    except UnknownDomainError as error:
+        known = f" (known: {', '.join(error.known)})" if error.known else ""
+        raise InvalidInputError(
+            f"nothing is known of domain {error.domain!r} on {error.platform}; crawl it first"
+            f" with: {start_command(TaskType.INGESTION, error.domain)}{known}"
+        ) from error
 
 
-def _tell_filed(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
+def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
     task = filed.task
     if filed.is_new:
         return

@@ -18,6 +18,7 @@ from commands.framework.context import (
     result_table,
     say,
 )
+from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.crawling import export_segments
@@ -72,7 +73,7 @@ def list_exports(
 def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
     """Prove that files, segments, rows and quotas agree."""
     with opened_app() as app:
-        verdict = app.crawling.verifier.verify(domain)
+        verdict = app.use_cases.exports.verify(system_user(app), domain)
     if as_json:
         result_json(verdict.as_json())
     else:
@@ -107,7 +108,8 @@ def rebuild(
             raise InvalidInputError(
                 f"no segment was written on host {host!r}; see: python cli.py exports list --json"
             )
+        who = system_user(app)
         for segment_id in chosen:
-            done = app.crawling.segment_finalizer.rebuild(segment_id)
-            result(f"segment {segment_id}: {done.path} ({amount(done.bytes, 'byte')})")
+            file = app.use_cases.exports.rebuild(who, segment_id)
+            result(f"segment {segment_id}: {file.path} ({amount(file.bytes, 'byte')})")
         say("contents are as the database has them now; a re-crawl may have refreshed names")

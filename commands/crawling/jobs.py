@@ -21,6 +21,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.system_user import system_user
 from core.errors import InvalidInputError, WrongValueError
 from core.messages import Message
 from core.plain_text import one_line
@@ -80,9 +81,9 @@ def run(
         job = _job(app, name)
         drain_on_signals(app.jobs.runner.stop)
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
-            own_run = _run(app, job, scheduled=scheduled)
+            own_run = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        shown = own_run or app.database.read(job_runs.standing, job.name).newest
+        shown = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
         english = renderer_for("en", app.calendar.zone)
         result_json(run_object(shown, english) if shown else None)
@@ -131,12 +132,6 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
         return Schedule(cron, own.zone)
     except WrongValueError as error:
         raise InvalidInputError("schedule_not_usable", cause=error) from error
-
-
-def _run(app: App, job: Job, *, scheduled: bool) -> JobRun | None:
-    if scheduled:
-        return app.jobs.runner.run_due(job, requested=True)
-    return app.jobs.runner.run_now(job)
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

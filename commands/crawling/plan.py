@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from commands.crawling.crawl import AsJson, Domain, Platform, Workers, domain_named, require_workers
+from commands.crawling.crawl import AsJson, Domain, Platform, Workers, require_workers
 from commands.framework.context import (
     dashed,
     opened_app,
@@ -19,10 +19,12 @@ from commands.framework.context import (
 )
 from core.clock import iso_utc
 from core.errors import InvalidInputError
+from core.requests import FieldChecks
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
+from crawler.requests import domain_named
 from presentation.i18n.messages import texts_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
@@ -49,7 +51,10 @@ def plan(
 
     Reckoned from the accounts' quotas, rests and learned paces; nothing is asked or changed.
     """
-    domain, known = domain_named(domain), platform_named(platform)
+    known = platform_named(platform)
+    checks = FieldChecks()
+    domain = checks.check("domain", domain_named, domain) or domain
+    checks.finish()
     _require_within("--creators", creators, MAX_CREATORS)
     _require_within("--pages", pages, MAX_CREATORS)
     _require_within("--accounts", accounts, MAX_ACCOUNTS)

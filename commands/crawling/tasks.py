@@ -10,9 +10,11 @@ from rich.table import Table
 
 from app.container import App
 from commands.framework.context import dashed, opened_app, result, result_json, result_table
-from core.errors import InvalidInputError
+from commands.framework.system_user import system_user
 from core.plain_text import one_line
+from crawler.requests import LabelChange
 from presentation.i18n.english import ENGLISH
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
@@ -53,10 +55,7 @@ def list_tasks(
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
     """One task with its pieces."""
     with opened_app() as app:
-        task = app.database.read(rows.get, task_id)
-        if task is None:
-            raise InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
-        found = _with_pieces(app, task)
+        found = _with_pieces(app, app.crawling.service.task(task_id))
         if as_json:
             _print_json(app, found)
             return
@@ -69,7 +68,7 @@ def pause(task_id: TaskId) -> None:
     Running workers stop after the page or batch in hand.
     """
     with opened_app() as app:
-        app.crawling.control.pause(task_id)
+        app.use_cases.tasks.pause(system_user(app), task_id)
         result(f"task {task_id} paused")
 
 
@@ -79,7 +78,7 @@ def resume(task_id: TaskId) -> None:
     It goes on from where it stopped.
     """
     with opened_app() as app:
-        app.crawling.control.resume(task_id)
+        app.use_cases.tasks.resume(system_user(app), task_id)
         result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
 
 
@@ -89,26 +88,26 @@ def cancel(task_id: TaskId) -> None:
     What it stored and exported stays; open files are finished.
     """
     with opened_app() as app:
-        finished = app.crawling.service.cancel(task_id)
+        finished = app.use_cases.tasks.cancel(system_user(app), task_id)
         result(f"task {task_id} cancelled")
-        for segment_id, done in finished.items():
-            result(f"segment {segment_id} finished: {done.path}")
+        for segment_id, file in finished.items():
+            result(f"segment {segment_id} finished: {file.path}")
 
 
 def label(task_id: TaskId, labels: Labels) -> None:
     """File a task under labels, beside those it has."""
-    with opened_app() as app:
-        _tell_labels(task_id, app.crawling.service.label(task_id, add=labels))
+    _change_labels(LabelChange(task_id=task_id, add=labels))
 
 
 def unlabel(task_id: TaskId, labels: Labels) -> None:
     """Take labels off a task."""
+    _change_labels(LabelChange(task_id=task_id, remove=labels))
+
+
+def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
-        _tell_labels(task_id, app.crawling.service.label(task_id, remove=labels))
-
-
-def _tell_labels(task_id: int, labels: list[str]) -> None:
-    result(f"task {task_id}: {', '.join(labels) or 'no labels'}")
+        labels = app.use_cases.tasks.label(system_user(app), change)
+    result(f"task {change.task_id}: {', '.join(labels) or 'no labels'}")
 
 
 def _print_json(app: App, found: list[Task]) -> None:
@@ -152,7 +151,7 @@ def _table(app: App, found: list[Task]) -> Table:
             task.progress_marker or "",
             " ".join(labels.get(task.id, [])),
             wait.reason.value if wait else "",
-            one_line(task.last_error or ""),
+            one_line(ENGLISH_RENDERER.stored(task.last_error)),
         )
         table.add_row(*map(escape, cells))
     return table

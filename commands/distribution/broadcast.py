@@ -16,9 +16,10 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -52,7 +53,7 @@ def broadcast(
         raise InvalidInputError("say what: broadcast --once, start, stop or status")
     with opened_app() as app, leases_until_interrupted(app, "broadcast") as stop:
         try:
-            answer = app.distribution.broadcaster.trigger(stop)
+            answer = app.use_cases.broadcasts.trigger(system_user(app), stop)
         except StoppedSignal:
             say("interrupted; nothing was reported")
             raise typer.Exit(Exit.INTERRUPTED) from None
@@ -73,27 +74,27 @@ def start(as_json: AsJson = False) -> None:
     `run` does the rounds. Each asks every task's platform, which may cost money.
     """
     with opened_app() as app:
-        answer = app.distribution.broadcaster.start()
+        answer = app.use_cases.broadcasts.start(system_user(app))
     result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def stop(as_json: AsJson = False) -> None:
     """Turn broadcasting off."""
     with opened_app() as app:
-        answer = app.distribution.broadcaster.stop()
+        answer = app.use_cases.broadcasts.stop(system_user(app))
     result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def status(as_json: AsJson = False) -> None:
     """Whether it is on, and how the newest round went."""
     with opened_app() as app:
-        told = app.distribution.broadcaster.status()
+        state = app.distribution.broadcaster.status()
     if as_json:
-        result_json(told)
+        result_json(state)
         return
-    result(told["message"])
-    if told["is_running"]:
-        result(f"a round runs since {told['started_at']}")
-    if told["finished_at"]:
-        numbers = ", ".join(f"{name} {told[name]:,}" for name in NUMBERS)
-        result(f"newest round, ended {told['finished_at']}: {numbers}")
+    result(state["message"])
+    if state["is_running"]:
+        result(f"a round runs since {state['started_at']}")
+    if state["finished_at"]:
+        numbers = ", ".join(f"{name} {state[name]:,}" for name in NUMBERS)
+        result(f"newest round, ended {state['finished_at']}: {numbers}")

@@ -23,11 +23,13 @@ from commands.framework.context import (
     result_table,
     say,
 )
+from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
-from distribution.daily.scanner import DailyScanner, DayScan, ScannedTask
+from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.tally import CounterSum
-from presentation.i18n.messages import LOG_RENDERER
+from distribution.requests import ScanRequest
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
@@ -62,14 +64,18 @@ def daily_stats(
     """
     stop = threading.Event()
     on_signals(stop.set)
+    request = ScanRequest(
+        day=_date(day),
+        first=_date(first),
+        last=_date(last),
+        dry_run=dry_run,
+        by_agent=by is By.AGENT,
+    )
     scans: list[DayScan] = []
     interrupted = False
     with opened_app() as app:
-        scanner = app.distribution.daily_scanner
         try:
-            for one in _days(scanner, day, first, last):
-                by_agent = by is By.AGENT
-                scans.append(scanner.scan(one, stop, dry_run=dry_run, by_agent=by_agent))
+            app.use_cases.dramas.scan(system_user(app), request, stop, scans.append)
         except StoppedSignal:
             interrupted = True
     if as_json:
@@ -85,28 +91,17 @@ def daily_stats(
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _days(
-    scanner: DailyScanner, day: str | None, first: str | None, last: str | None
-) -> Sequence[date]:
-    if day is not None and (first or last):
-        raise InvalidInputError("give one day, or --from and --to")
-    if last is not None and first is None:
-        raise InvalidInputError("--to needs --from")
-    begin = _date(day or first) if day or first else scanner.yesterday
-    if last is not None:
-        return scanner.days(begin, _date(last))
-    return scanner.days(begin, max(begin, scanner.yesterday) if first else begin)
-
-
-def _date(text: str | None) -> date:
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
-        return date.fromisoformat(text or "")
+        return date.fromisoformat(text)
     except ValueError:
         raise InvalidInputError(f"{text!r} is no day; write it like 2026-11-21") from None
 
 
 def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "date": scan.day.isoformat(),
         "tasks": len(scan.tasks),
         "completions": scan.completion_count,
@@ -115,8 +110,8 @@ def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
         "to_fetch": scan.to_fetch,
     }
     if by is By.TASK:
-        return told | {"stats": [_task_object(one) for one in scan.tasks]}
-    return told | {
+        return shown | {"stats": [_task_object(task) for task in scan.tasks]}
+    return shown | {
         "agents": [
             {"agent_node": name, **tally.counts, "completion_count": tally.completion_count}
             for name, tally in sorted(scan.agents.items())
@@ -124,16 +119,16 @@ def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
     }
 
 
-def _task_object(one: ScannedTask) -> dict[str, Any]:
+def _task_object(task: ScannedTask) -> dict[str, Any]:
     return {
-        "project_id": one.drama.project_id,
-        "task_id": one.drama.task_id,
-        "duration": one.drama.duration,
-        **one.counts,
-        "completion_count": one.completion_count,
-        "revision": one.revision,
-        "change": one.change.value if one.change else None,
-        **message_fields("error", one.error),
+        "project_id": task.drama.project_id,
+        "task_id": task.drama.task_id,
+        "duration": task.drama.duration,
+        **task.counts,
+        "completion_count": task.completion_count,
+        "revision": task.revision,
+        "change": task.change.value if task.change else None,
+        **message_fields("error", task.error),
     }
 
 
@@ -145,9 +140,9 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             if len(names) > SHOWN_ROWS:
                 result(f"… and {len(names) - SHOWN_ROWS:,} more (--json has all)")
         result(LOG_RENDERER.sentence(scan.message))
-        for one in scan.tasks[:SHOWN_ROWS]:
-            if one.error and not dry_run:
-                say(f"task {one.drama.task_id}: {LOG_RENDERER.sentence(one.error)}")
+        for task in scan.tasks[:SHOWN_ROWS]:
+            if task.error and not dry_run:
+                say(f"task {task.drama.task_id}: {LOG_RENDERER.sentence(task.error)}")
         if scan.to_fetch:
             say(f"dry run: {scan.to_fetch:,} links would be asked for; their numbers are missing")
 
@@ -157,7 +152,7 @@ def _agents(agents: Mapping[str, CounterSum]) -> list[tuple[str, Mapping[str, in
 
 
 def _tasks(tasks: Sequence[ScannedTask]) -> list[tuple[str, Mapping[str, int]]]:
-    return [(one.drama.task_id, one.counts) for one in tasks]
+    return [(task.drama.task_id, task.counts) for task in tasks]
 
 
 def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:

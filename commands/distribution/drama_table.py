@@ -11,7 +11,7 @@ from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.distribution_tasks import Drama
 
 TEXT_CELLS = 28

@@ -21,12 +21,14 @@ from commands.framework.context import (
     result_table,
     say,
 )
+from commands.framework.system_user import system_user
 from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
 from distribution.serialization import drama_details_object, drama_object
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.message_fields import message_fields
 from storage.distribution.distribution_tasks import DramaStatus
+from web.use_cases.distribution import STATUS_OF_VERB
 
 SHOWN_PROBLEMS = 20
 TaskId = Annotated[str, typer.Argument(help="the task's task_id")]
@@ -62,7 +64,7 @@ def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
         DRAMA_FIELDS,
         "tasks",
         as_json,
-        lambda app, items: app.distribution.importer.add_dramas(items),
+        lambda app, items: app.use_cases.dramas.add_dramas(system_user(app), items, str(file)),
     )
 
 
@@ -73,7 +75,7 @@ def import_users(file: FromFile, as_json: AsJson = False) -> None:
         USER_FIELDS,
         "users",
         as_json,
-        lambda app, items: app.distribution.importer.add_users(items),
+        lambda app, items: app.use_cases.dramas.add_users(system_user(app), items, str(file)),
     )
 
 
@@ -93,7 +95,9 @@ def import_completions(
         COMPLETION_FIELDS,
         "completions",
         as_json,
-        lambda app, items: app.distribution.importer.add_completions(items, report=not no_report),
+        lambda app, items: app.use_cases.dramas.add_completions(
+            system_user(app), items, str(file), report=not no_report
+        ),
     )
 
 
@@ -106,7 +110,7 @@ def list_tasks(
     with opened_app() as app:
         found = app.distribution.service.newest(limit, status)
     if as_json:
-        result_json([drama_object(one) for one in found])
+        result_json([drama_object(drama) for drama in found])
         return
     result_table(drama_table(found))
 
@@ -124,12 +128,12 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
 
 def pause(task_id: TaskId) -> None:
     """Leave a task out of broadcasts until `dramas resume`."""
-    _set_status(task_id, DramaStatus.PAUSED)
+    _change(task_id, "pause")
 
 
 def resume(task_id: TaskId) -> None:
     """Make a paused or finished task active again."""
-    _set_status(task_id, DramaStatus.ACTIVE)
+    _change(task_id, "resume")
 
 
 def finish(task_id: TaskId) -> None:
@@ -137,7 +141,7 @@ def finish(task_id: TaskId) -> None:
 
     Completions that still come in are stored, reported and scanned.
     """
-    _set_status(task_id, DramaStatus.FINISHED)
+    _change(task_id, "finish")
 
 
 def set_secret(
@@ -154,7 +158,7 @@ def set_secret(
             say('paste the secret ("whsec_…"; NEW OLD while it is changed), then Ctrl-D:')
         secret = sys.stdin.read()
     with opened_app() as app:
-        app.distribution.service.set_secret(task_id, secret)
+        app.use_cases.dramas.set_secret(system_user(app), task_id, secret)
     result(f"task {task_id}: " + ("not signed any more" if clear else "secret stored, encrypted"))
 
 
@@ -177,7 +181,7 @@ def _import(
             f" {taken.unchanged:,} as before"
         )
         for problem in taken.problems[:SHOWN_PROBLEMS]:
-            say(f"{file}, {places[problem.position]}: {_told(problem)}")
+            say(f"{file}, {places[problem.position]}: {_sentence(problem)}")
     if taken.problems:
         more = len(taken.problems) - SHOWN_PROBLEMS
         hidden = f" ({more:,} of them not shown; --json has all)" if more > 0 else ""
@@ -185,16 +189,16 @@ def _import(
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _told(problem: Problem) -> str:
+def _sentence(problem: Problem) -> str:
     reason = LOG_RENDERER.sentence(problem.reason)
     return f"{problem.field} {reason}" if problem.field else reason
 
 
 def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
     problems = [
-        {"place": places[one.position], "name": one.name, "field": one.field}
-        | message_fields("reason", one.reason)
-        for one in taken.problems
+        {"place": places[problem.position], "name": problem.name, "field": problem.field}
+        | message_fields("reason", problem.reason)
+        for problem in taken.problems
     ]
     return {
         "created": taken.created,
@@ -204,7 +208,7 @@ def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
     }
 
 
-def _set_status(task_id: str, status: DramaStatus) -> None:
+def _change(task_id: str, verb: str) -> None:
     with opened_app() as app:
-        app.distribution.service.set_status(task_id, status)
-    result(f"task {task_id}: {status.value}")
+        app.use_cases.dramas.change(system_user(app), verb, task_id)
+    result(f"task {task_id}: {STATUS_OF_VERB[verb].value}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from app.container import App
 from commands.distribution.webhook_tables import (
     attempt_table,
     delivery_lines,
@@ -25,13 +24,14 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.datetimes import moment_from, moment_until
+from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
-from core.logs import redact
-from storage.distribution.deliveries import Delivery, DeliveryKind, DeliveryState, Filter
+from core.requests import MAX_ID
+from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
-from webhooks.serialization import delivery_details_object, delivery_object
+from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
+from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
-GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the distribution task")]
@@ -78,16 +78,26 @@ def list_deliveries(
 ) -> None:
     """List deliveries, newest first."""
     with opened_app() as app:
-        wanted = _filter(app, state, kinds=kind, task=task, url=url, since=since, until=until)
+        zone = app.settings.quota_zone
+        wanted = Filter(
+            states=state or (),
+            kinds=kind or (),
+            task_id=task,
+            url_hash=None if url is None else url_hash(url),
+            since=moment_from("--from", since, zone),
+            until=moment_until("--to", until, zone),
+        )
         overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
-            result_json([delivery_object(one) for one in overview.deliveries])
+            result_json([delivery_object(delivery) for delivery in overview.deliveries])
             return
         result_table(delivery_table(app, overview))
-        told = [
-            f"{overview.counts[one]:,} {one}" for one in DeliveryState if one in overview.counts
+        counts = [
+            f"{overview.counts[one_state]:,} {one_state}"
+            for one_state in DeliveryState
+            if one_state in overview.counts
         ]
-        say(f"all in all {', '.join(told)}" if told else "nothing was filed yet")
+        say(f"all in all {', '.join(counts)}" if counts else "nothing was filed yet")
         for endpoint in overview.disabled:
             say(endpoint_line(endpoint))
 
@@ -121,17 +131,18 @@ def replay(
     By id whatever their state; by task, URL, kind or time those that failed or were given up,
     unless --state says which.
     """
-    if not any((ids, kind, task, url, since, until, state)):
-        raise InvalidInputError(
-            "say which: ids, --task, --url, --kind, --state, or --from and --to; for example"
-            " --from 2026-11-20"
-        )
-    chosen = state or (None if ids else list(GIVEN_UP))
     with opened_app() as app:
-        wanted = _filter(
-            app, chosen, kinds=kind, task=task, url=url, since=since, until=until, ids=ids
+        zone = app.settings.quota_zone
+        request = ReplayRequest(
+            ids=ids or (),
+            states=state or (),
+            kinds=kind or (),
+            task_id=task,
+            url=url,
+            since=moment_from("--from", since, zone),
+            until=moment_until("--to", until, zone),
         )
-        count = app.webhooks.service.replay(wanted)
+        count = app.use_cases.webhooks.replay(system_user(app), request)
         if as_json:
             result_json({"replayed": count})
             return
@@ -149,41 +160,34 @@ def test(
 ) -> None:
     """Send a test event now, once."""
     secret = _secret_from_stdin() if secret_stdin else None
+    request = TrialRequest(url=url, secret=secret)
     with opened_app() as app:
-        delivery, outcome = app.webhooks.service.test(url, secret)
-        arrived = outcome.state is DeliveryState.DELIVERED
-        if as_json:
-            told: dict[str, Any] = {
-                "id": delivery.id,
-                "event_id": delivery.event_id,
-                "delivered": arrived,
-                "status": outcome.status,
-                "error": outcome.error,
-                "response": outcome.response and redact(outcome.response),
-            }
-            result_json(told)
-        elif arrived:
-            result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
-        else:
-            say(f"error: {outcome.error}")
-        if not arrived:
-            raise typer.Exit(Exit.ERROR)
+        delivery, outcome = app.use_cases.webhooks.test(system_user(app), request)
+    arrived = outcome.state is DeliveryState.DELIVERED
+    if as_json:
+        result_json(trial_object(delivery, outcome))
+    elif arrived:
+        result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
+    else:
+        say(f"error: {outcome.error}")
+    if not arrived:
+        raise typer.Exit(Exit.ERROR)
 
 
 def disable(
     endpoint: Endpoint,
-    reason: Annotated[str, typer.Option(help="why; shown in lists")] = "by the operator",
+    reason: Annotated[str, typer.Option(help="why; shown in lists")] = BY_THE_OPERATOR,
 ) -> None:
     """Send nothing more to a URL; what is filed waits."""
     with opened_app() as app:
-        app.webhooks.service.set_enabled(_url(app, endpoint), enabled=False, reason=reason)
+        app.use_cases.webhooks.disable(system_user(app), _endpoint(endpoint, reason))
         result("disabled; what is to be sent there waits")
 
 
 def enable(endpoint: Endpoint) -> None:
     """Send to a URL again, also what waits."""
     with opened_app() as app:
-        app.webhooks.service.set_enabled(_url(app, endpoint), enabled=True)
+        app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
         result("enabled; what waits is sent when it is due")
 
 
@@ -203,43 +207,23 @@ def rotate_secret(
     given = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
         if finish:
-            app.webhooks.service.finish_rotation(task)
+            app.use_cases.webhooks.finish_rotation(system_user(app), task)
             result(f"task {task} signs with its newest secret only")
             return
-        fresh = app.webhooks.service.rotate_secret(task, given)
+        fresh = app.use_cases.webhooks.rotate_secret(system_user(app), task, given)
         if given is None:
             result(fresh)
         say(f"task {task} signs with the new secret, and with the one before if there was one;")
         say(f"when the receiver knows it: python cli.py webhooks rotate_secret {task} --finish")
 
 
-def _filter(
-    app: App,
-    states: list[DeliveryState] | None,
-    kinds: list[DeliveryKind] | None,
-    task: str | None,
-    url: str | None,
-    since: str | None,
-    until: str | None,
-    ids: list[int] | None = None,
-) -> Filter:
-    zone = app.settings.quota_zone
-    return Filter(
-        ids=ids or (),
-        states=states or (),
-        kinds=kinds or (),
-        task_id=task,
-        url_hash=None if url is None else url_hash(url),
-        since=moment_from("--from", since, zone),
-        until=moment_until("--to", until, zone),
-    )
-
-
-def _url(app: App, endpoint: str) -> str:
-    if not (endpoint.isascii() and endpoint.isdigit()):
-        return endpoint
-    delivery: Delivery = app.webhooks.service.show(int(endpoint)).delivery
-    return delivery.url
+def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
+    """Return what a URL, or the id of a delivery to it, means."""
+    if not (text.isascii() and text.isdigit()):
+        return EndpointRequest(url=text, reason=reason)
+    if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
+        raise InvalidInputError(f"no delivery has the id {text[:40]}")
+    return EndpointRequest(delivery_id=int(text), reason=reason)
 
 
 def _secret_from_stdin() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.doctor.findings import Finding, Level
 from jobs.retention import OldRows, Retention
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 
 
 def retention_finding(retention: Retention) -> Finding:

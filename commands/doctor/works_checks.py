@@ -17,7 +17,7 @@ from core.errors import (
     SchemaMismatchError,
 )
 from core.logs import redact
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 

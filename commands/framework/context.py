@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
@@ -17,17 +18,19 @@ from urllib.parse import unquote
 
 import typer
 
-from commands.framework.usage_errors import Command
+from commands.framework.usage_errors import Command, described
 from core.errors import (
     BatonError,
     CredentialsError,
     DatabaseUnavailableError,
     InvalidInputError,
     SettingsError,
+    WrongFieldsError,
 )
 from core.logs import redact, set_up_logging
 from core.settings import Settings, load_settings
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.language import Language, language_of_environment
+from presentation.i18n.renderer import LOG_RENDERER, Renderer
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -101,8 +104,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except WrongFieldsError as error:
+            say(_error_line(described(error, _reader())))
+            raise typer.Exit(Exit.USAGE) from error
         except BatonError as error:
-            say(f"error: {redact(LOG_RENDERER.sentence(error))}")
+            say(_error_line(redact(_reader().sentence(error))))
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
             # The reader of a pipe is gone. Python would complain about it at exit, on stderr.
@@ -110,6 +116,16 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(Exit.ERROR) from error
 
     return guarded
+
+
+def _reader() -> Renderer:
+    """Return the renderer for whoever reads the terminal; the settings may be unreadable."""
+    return Renderer(language_of_environment(), datetime.now().astimezone().tzinfo or UTC)
+
+
+def _error_line(sentence: str) -> str:
+    word = "错误：" if language_of_environment() is Language.CHINESE else "error: "
+    return word + sentence
 
 
 def _exit_code(error: BatonError) -> int:

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInputError
-
-DAY_CHARS = len("2026-11-22")
+from core.time_ranges import range_end, range_start
 
 
 def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the moment in UTC; of a day its beginning. None for no text.
-
-    Raises:
-        InvalidInputError: no date or time, or out of range; it names the option.
-    """
-    return None if text is None else _parse(option, text, zone)
+    """Return the moment (of a day its beginning); None for None. Raise InvalidInputError."""
+    return _read(option, text, zone, range_start)
 
 
 def moment_until(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the exclusive end of a range that includes the moment, in UTC; of a day its end.
+    """Return the end of a range that includes the moment (of a day its end); None for None. Raise
+    InvalidInputError."""
+    return _read(option, text, zone, range_end)
 
-    Raises:
-        InvalidInputError: as `moment_from`.
-    """
-    moment = moment_from(option, text, zone)
-    if moment is None or text is None:
+
+def _read(
+    option: str, text: str | None, zone: ZoneInfo, read: Callable[[str, tzinfo], datetime]
+) -> datetime | None:
+    if text is None:
         return None
-    if len(text.strip()) > DAY_CHARS:
-        return moment + timedelta(milliseconds=1)  # the resolution of the database
-    local = moment.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(local, time(), zone).astimezone(UTC)
-
-
-def _parse(option: str, text: str, zone: ZoneInfo) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
-        local = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-        if not 1971 <= local.year <= 9000:
-            raise ValueError("beyond what databases keep")
-        return local.astimezone(UTC)
+        return read(text, zone)
     except ValueError:
         raise InvalidInputError(
             f"{option} {text!r}: write a day, or day and time, like 2026-11-22 or 2026-11-22T10:00"

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from commands.framework.help_translation import translate_help, translated
+
 
 @dataclass(frozen=True)
 class CommandEntry:
@@ -34,7 +36,7 @@ class LazyCommands(Mapping[str, Any]):
         self._entries = {entry.name: entry for entry in entries}
 
     def __getitem__(self, name: str) -> Any:
-        return _load(self._entries[name.replace("-", "_")])[name]
+        return translate_help(_load(self._entries[name.replace("-", "_")])[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -50,6 +52,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
+        translate_help(self)
         self.commands = LazyCommands(self.LISTED)  # type: ignore[assignment]  # it is only read
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -59,7 +62,7 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(entry.name, entry.help) for entry in self.LISTED])
+            formatter.write_dl([(entry.name, translated(entry.help)) for entry in self.LISTED])
 
 
 def _load(entry: CommandEntry) -> Mapping[str, Any]:

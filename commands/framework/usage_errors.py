@@ -2,30 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
+from core.errors import WrongFieldsError
+from core.logs import redact
+from core.requests import MAX_ID, NOT_TEXT, is_text
+from presentation.i18n.renderer import Renderer
+
 DOMAIN = "--domain"
+PARAMETER_OF_FIELD = {
+    "username": "name",
+    "daily_export_limit": "limit",
+    "labels": "label",
+    "add": "labels",
+    "remove": "labels",
+    "lanes": "workers",
+    "states": "state",
+    "kinds": "kind",
+    "task_id": "task",
+    "delivery_id": "endpoint",
+}
+_parameters: ContextVar[Sequence[Any]] = ContextVar("parameters", default=())  # of the command
 
 
 class Command(TyperCommand):
     """A command whose usage errors are sentences for people."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _parameters.set(self.params)
         needs_domain = any(DOMAIN in parameter.opts for parameter in self.params)
         if needs_domain and args and not args[0].startswith("-"):
             ctx.fail(f"did you mean {DOMAIN} {args[0]}?")
+        self._require_values(ctx, args)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except typer.BadParameter as error:
-            error.message = _told(error)
+            error.message = _explained(error)
             raise
+        self._require_storable(ctx)
+        return rest
+
+    def _require_values(self, ctx: Any, args: list[str]) -> None:
+        """Refuse `--domain --detach`: the parser would take the second option for a value."""
+        takes_value = {
+            option
+            for parameter in self.params
+            if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False)
+            for option in parameter.opts
+        }
+        position = 0
+        while position < len(args) and args[position] != "--":
+            option, position = args[position], position + 1
+            if option not in takes_value or position == len(args):
+                continue
+            value, position = args[position], position + 1
+            if value.startswith("--") and value != "--":
+                ctx.fail(f"{option} needs a value; if {value} is meant, write {option}={value}")
+
+    def _require_storable(self, ctx: Any) -> None:
+        """Refuse text that cannot be encoded, and numbers that no database can keep. Paths are no
+        text: their bytes need not be UTF-8."""
+        for parameter in self.params:
+            for value in _values(ctx.params.get(parameter.name)):
+                if isinstance(value, str) and not is_text(value):
+                    ctx.fail(f"{_shown(parameter)}: {NOT_TEXT}")
+                if isinstance(value, int) and abs(value) > MAX_ID:
+                    ctx.fail(f"{_shown(parameter)}: {value} is beyond {MAX_ID:,}")
 
 
-def _told(error: typer.BadParameter) -> str:
-    """The message with the word that is wrong, and without the names of libraries."""
+def described(error: WrongFieldsError, renderer: Renderer) -> str:
+    """Return the problems, each with the option or argument of the running command that brought
+    the field; a field that came another way (standard input) has none."""
+    return "; ".join(
+        _named(field, redact(renderer.sentence(problem)))
+        for field, problem in error.problems.items()
+    )
+
+
+def _named(field: str, problem: str) -> str:
+    wanted = {field, PARAMETER_OF_FIELD.get(field, field)}
+    for parameter in _parameters.get():
+        if parameter.name in wanted:
+            return f"{_shown(parameter)}: {problem}"
+    return problem
+
+
+def _values(given: Any) -> Iterator[Any]:
+    yield from given if isinstance(given, list | tuple) else (given,)
+
+
+def _shown(parameter: Any) -> str:
+    """Return the option, or an argument's name, as the help has it."""
+    if parameter.param_type_name == "option":
+        return str(parameter.opts[0])
+    return str(parameter.metavar or parameter.name.upper())
+
+
+def _explained(error: typer.BadParameter) -> str:
+    """Return the message with the word that is wrong, and without the names of libraries."""
     message = str(error.message).removeprefix("Value error, ")
     problems = getattr(error.__cause__, "errors", None)
     if problems is None:

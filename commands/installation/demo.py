@@ -22,6 +22,7 @@ from core.settings import Pace, Settings, load_settings
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.verifier import VerificationResult
+from crawler.tasks.options import CrawlOptions
 from presentation.i18n.messages import texts_for
 from storage.crawling import export_segments
 from storage.models.tasks import TaskType
@@ -128,7 +129,7 @@ def _fill_pool(app: App, accounts: int) -> None:
 
 
 def _work(app: App) -> None:
-    crawl = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {"via": "users"})
+    crawl = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
     options = ExportOptions("csv", DEFAULT_COLUMNS)
     export = app.crawling.submitter.submit_export("bilibili", DOMAIN, options.as_json(), 1)
     foreground = Foreground(app=app, works_on=(TaskType.INGESTION, TaskType.EXPORT), wait=False)

@@ -8,12 +8,16 @@ import typer
 
 from app.container import App
 from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result
+from commands.framework.system_user import system_user
 from core.errors import SchemaMismatchError
 from core.settings import load_settings
 from storage.crawling import leases
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 from storage.schema.upgrade import upgrade
+from web.audit_log import DONE
+
+UNCHANGED = "schema is right"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,10 +29,13 @@ def init() -> None:
     """Create, upgrade or check the tables."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
-        outcome = _bring_up_to_date(app)
+        done = _bring_up_to_date(app)
         app.vault.check(app.database)
-        place = app.database.engine.describe()
-        result(f"{place}: {outcome} (version {schema.SCHEMA_VERSION})")
+        where = app.database.engine.describe()
+        if done != UNCHANGED:
+            who = system_user(app)
+            app.use_cases.audit_log.note(who.name, who.address, "init", done, DONE)
+        result(f"{where}: {done} (version {schema.SCHEMA_VERSION})")
     finally:
         app.close()
 
@@ -37,10 +44,10 @@ def _bring_up_to_date(app: App) -> str:
     if schema.create(app.database):
         return "schema created"
     if schema.inspect(app.database) is SchemaState.CURRENT:
-        return "schema is right"
+        return UNCHANGED
     _require_no_running_process(app)
     reached = upgrade(app.database, app.owner)
-    return f"schema upgraded to {', '.join(map(str, reached))}" if reached else "schema is right"
+    return f"schema upgraded to {', '.join(map(str, reached))}" if reached else UNCHANGED
 
 
 def _require_no_running_process(app: App) -> None:

@@ -20,6 +20,7 @@ from commands.framework.context import (
     result,
     say,
 )
+from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
 from core.service import ThreadedService
 from jobs.launcher import JobLauncher
@@ -127,7 +128,7 @@ def _announce(app: App, server: WebServer) -> None:
     if not sys.stderr.isatty():  # a journal or a file would keep the token
         say("nobody can sign in yet; make a token with: python cli.py web token")
         return
-    token = app.web_tokens.make(Role.ADMIN)
+    token = app.use_cases.tokens.make(system_user(app), Role.ADMIN, None)
     say(f"admin token, shown only now: {token.text}")
 
 

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.framework.context import dashed, opened_app, result, result_json, result_table, say
+from commands.framework.system_user import system_user
 from presentation.json_rows import plain
 from storage.operations.web_tokens import Role, WebToken
 
@@ -35,10 +36,11 @@ def token(
     It is shown once; the database keeps only its hash.
     """
     with opened_app() as app:
-        created = app.web_tokens.make(Role.READER if read_only else Role.ADMIN, name)
-        result(created.text)
+        role = Role.READER if read_only else Role.ADMIN
+        made = app.use_cases.tokens.make(system_user(app), role, name)
+        result(made.text)
         may = "may only read" if read_only else "may act"
-        say(f"token {created.name} {may}; it is shown only now")
+        say(f"token {made.name} {may}; it is shown only now")
 
 
 def tokens(as_json: AsJson = False) -> None:
@@ -46,17 +48,17 @@ def tokens(as_json: AsJson = False) -> None:
     with opened_app() as app:
         found = app.web_tokens.every()
         if as_json:
-            result_json([_object(entry) for entry in found])
+            result_json([_token_object(token) for token in found])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("id", "name", "role", "made", "last used", "revoked"):
             table.add_column(title, no_wrap=True)
-        for entry in found:
-            moments = (entry.created_at, entry.last_used_at, entry.revoked_at)
+        for token in found:
+            moments = (token.created_at, token.last_used_at, token.revoked_at)
             cells = (
-                str(entry.id),
-                entry.name,
-                entry.role.value,
+                str(token.id),
+                token.name,
+                token.role.value,
                 *(
                     moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
                     if moment
@@ -73,16 +75,16 @@ def revoke(
 ) -> None:
     """End a token, and the sessions that it began."""
     with opened_app() as app:
-        ended = app.web_tokens.revoke(name)
+        ended = app.use_cases.tokens.revoke(system_user(app), name)
         result(f"token {ended.name} ends; whoever uses it is signed out")
 
 
-def _object(entry: WebToken) -> dict[str, object]:
+def _token_object(token: WebToken) -> dict[str, object]:
     return {
-        "id": entry.id,
-        "name": entry.name,
-        "role": entry.role.value,
-        "created_at": plain(entry.created_at),
-        "last_used_at": plain(entry.last_used_at),
-        "revoked_at": plain(entry.revoked_at),
+        "id": token.id,
+        "name": token.name,
+        "role": token.role.value,
+        "created_at": plain(token.created_at),
+        "last_used_at": plain(token.last_used_at),
+        "revoked_at": plain(token.revoked_at),
     }

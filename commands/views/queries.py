@@ -21,7 +21,7 @@ from commands.framework.context import result, result_json, result_table, unopen
 from commands.views.chart import chart
 from core.errors import InvalidInputError
 from core.plain_text import one_line
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row

@@ -25,7 +25,7 @@ from commands.framework.lease_context import leases_renewed, stop_event_on_signa
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.message_fields import message_fields
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl

@@ -25,7 +25,7 @@ from commands.framework.context import (
 from commands.framework.lease_context import leases_until_interrupted
 from core.clock import iso_utc
 from core.errors import InvalidInputError
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.message_fields import message_fields
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round

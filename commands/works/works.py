@@ -24,19 +24,21 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.json_rows import as_object
-from presentation.message_fields import message_fields
 from sources.links import VideoLink
 from storage.catalogue import works
 from works.catalogue.entries import Key
 from works.catalogue.fields import read_link
 from works.catalogue.import_files import read_works
 from works.catalogue.importer import AddResult, ImportSummary
+from works.catalogue.requests import AddWorksRequest, DiscoverRequest
+from works.catalogue.serialization import add_object
 from works.catalogue.uploads import DiscoveryResult
 
 MAX_TOLD = 20  # problems on the screen; a file may have thousands
@@ -68,15 +70,15 @@ def add(
 ) -> None:
     """Add videos by their links; titles are asked for."""
     with opened_app() as app:
-        name = _platform(app, platform)
+        request = AddWorksRequest(links=links, platform=_platform(app, platform), fetch=fetch)
         with leases_until_interrupted(app, "works") as stop:
-            added = app.works.importer.add(links, name, stop, fetch=fetch)
+            added = app.use_cases.works.add(system_user(app), request, stop)
     if as_json:
-        result_json([_added(one) for one in added])
+        result_json([add_object(link) for link in added])
     else:
-        for one in added:
-            result(_added_line(one))
-    if any(one.key is None for one in added):
+        for link in added:
+            result(_added_line(link))
+    if any(link.key is None for link in added):
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -104,7 +106,9 @@ def import_works(
         for file, rows in read:
             if rows.unused and not as_json:
                 say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
-            imported[file] = app.works.importer.import_rows(rows, str(file), stop)
+            imported[file] = app.use_cases.works.import_rows(
+                system_user(app), rows, str(file), stop
+            )
     _tell_imported(imported, as_json)
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
@@ -135,8 +139,7 @@ def discover(
     as_json: AsJson = False,
 ) -> None:
     """Add all that a creator uploaded to Bilibili."""
-    if not (uid.isascii() and uid.isdigit() and len(uid) <= 16 and int(uid) > 0):
-        raise InvalidInputError(f"--uid {uid!r} is no uid: a number of up to 16 digits")
+    request = DiscoverRequest(uid=uid)
     last: list[DiscoveryResult] = []
 
     def on_page(done: DiscoveryResult) -> None:
@@ -145,7 +148,7 @@ def discover(
 
     with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
-            app.works.uploads.discover(uid, stop, on_page)
+            app.use_cases.works.discover(system_user(app), request, stop, on_page)
         except StoppedSignal:
             say("stopped; what was found is in the catalogue, run it again for the rest")
     _tell_discovered(uid, last[0] if last else None, as_json)
@@ -161,7 +164,7 @@ def disable(
     """Take videos out: marked invalid, not deleted."""
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
-        app.works.catalogue.disable(keys, reason)
+        app.use_cases.works.disable(system_user(app), keys, reason)
         result(f"{amount(len(keys), 'work')} disabled")
 
 
@@ -169,7 +172,7 @@ def enable(links: Links, platform: PlatformOf = None) -> None:
     """Bring videos back, whoever took them out."""
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
-        app.works.catalogue.enable(keys)
+        app.use_cases.works.enable(system_user(app), keys)
         result(f"{amount(len(keys), 'work')} enabled")
 
 
@@ -197,18 +200,6 @@ def _keys(links: list[str], platform: str | None) -> list[Key]:
     return list(dict.fromkeys(keys))
 
 
-def _added(one: AddResult) -> dict[str, object]:
-    platform, work_id = one.key or (None, None)
-    status = ("new" if one.is_new else "known") if one.key else "not_added"
-    return {
-        "input": one.text,
-        "platform": platform,
-        "work_id": work_id,
-        "status": status,
-        **message_fields("note", one.note),
-    }
-
-
 def _added_line(one: AddResult) -> str:
     if one.key is None:
         return f"{one.text}: not added: {_sentence(one.note)}"
@@ -220,7 +211,7 @@ def _added_line(one: AddResult) -> str:
 def _import_inbox(app: App, as_json: bool) -> None:
     stop = threading.Event()
     on_signals(stop.set)
-    done = app.works.drop_folder.import_waiting(stop)
+    done = app.use_cases.works.import_drop_folder(system_user(app), stop)
     counts = vars(done.changes)
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from crawler.tasks.leases import TaskLease, refused_write_error
+from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
 from sources.base import CreatorPage
 from storage.crawling import influencers, ingestion_logs, task_leases, tasks
@@ -96,7 +97,8 @@ class PageStore:
             LeaseLostError, TaskHaltedSignal: nothing was written.
         """
         creators = _new_creators(page)
-        end = min(page.total_pages, leased.task.options.get("at_most") or page.total_pages)
+        options = CrawlOptions.from_json(leased.task.options)
+        end = min(page.total_pages, options.at_most or page.total_pages)
         size = self._pages_per_task
         pieces = [
             replace(piece, parent_id=leased.id)
@@ -105,7 +107,7 @@ class PageStore:
 
         def work(tx: Tx) -> StoredPage:
             now = self._clock.now()
-            if not task_leases.hold(tx, leased.id, leased.lease.token, now):
+            if not task_leases.lock(tx, leased.id, leased.lease.token, now):
                 raise refused_write_error(tx, leased)
             kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
@@ -143,9 +145,10 @@ class PageStore:
         self._database.write(work)
 
     def _range_end(self, leased: TaskLease, page: CreatorPage, page_to: int) -> int:
-        if leased.task.options.get("open_ended"):
+        options = CrawlOptions.from_json(leased.task.options)
+        if options.open_ended:
             end = max(page.page, page.total_pages)
-            return min(end, leased.task.options.get("at_most") or end)
+            return min(end, options.at_most or end)
         return max(page.page, min(page_to, page.total_pages))
 
     def _store_creators(

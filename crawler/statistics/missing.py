@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.messages import Message, message_of
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from sources.base import Gone, Unavailable
 
@@ -11,9 +11,7 @@ def missing_stats(item: FetchedItem) -> Message:
     """Return why an item has no counters."""
     if isinstance(item.answer, Unavailable):
         return unavailable(item.answer)
-    if not item.error:
-        return Message.of("video_unanswered")
-    return message_of(item.error) or Message.text(str(item.error))
+    return item.failure
 
 
 def unavailable(answer: Unavailable) -> Message:

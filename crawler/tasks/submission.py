@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clock import Clock
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_labels, tasks
 from storage.crawling.tasks import NewTask
 from storage.engines.transactions import Database, Tx
@@ -38,7 +39,7 @@ class TaskSubmitter:
         platform: str,
         domain: str,
         pages: int | None,
-        options: Mapping[str, Any],
+        options: CrawlOptions,
         labels: Sequence[str] = (),
     ) -> FiledTask:
         """File a crawl of a domain, or join the open one; either gets the labels.
@@ -49,13 +50,13 @@ class TaskSubmitter:
             options: with `sequential` (no page can be requested before the one in front of it)
                 the crawl stays in one piece.
         """
-        if options.get("sequential"):
-            options, pages = {**options, "at_most": pages}, None
+        if options.sequential:
+            options, pages = replace(options, at_most=pages), None
         crawl = NewTask(
             task_type=TaskType.INGESTION,
             platform=platform,
             domain=domain,
-            options=options,
+            options=options.as_json(),
             is_leaf=pages is None,
             page_from=1,
             page_to=pages,
@@ -119,19 +120,18 @@ def split_pages(
     A sequential crawl is one piece. The last of `open_ended` pieces goes on where the platform has
     more pages by then.
     """
-    step = pages if crawl.options.get("sequential") else pages_per_task
+    crawl_options = CrawlOptions.from_json(crawl.options)
+    step = pages if crawl_options.sequential else pages_per_task
     pieces = []
     for first in range(1, pages + 1, step):
         last = min(pages, first + step - 1)
-        options = dict(crawl.options)
-        if open_ended and last == pages:
-            options["open_ended"] = True
+        options = replace(crawl_options, open_ended=open_ended and last == pages)
         pieces.append(
             NewTask(
                 task_type=TaskType.INGESTION,
                 platform=crawl.platform,
                 domain=crawl.domain,
-                options=options,
+                options=options.as_json(),
                 page_from=first,
                 page_to=last,
             )

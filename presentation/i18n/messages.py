@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import locale
-import os
 from datetime import UTC, tzinfo
 
 from presentation.i18n.chinese import CHINESE
 from presentation.i18n.english import ENGLISH
-from presentation.i18n.renderer import FrontEnd, Language, Renderer
+from presentation.i18n.language import Language, language_named
+from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
-
-
-def language_named(setting: str) -> Language:
-    """Return the language of a setting: `zh`, `en`, or `auto` for that of the locale."""
-    name = (locale.getlocale()[0] or "en") if setting == "auto" else setting
-    return Language.CHINESE if name.lower().startswith(("zh", "chinese")) else Language.ENGLISH
-
-
-def language_of_environment() -> Language:
-    """Return the reader's language where the settings may be unreadable."""
-    return language_named(os.environ.get("BATON_LANGUAGE") or "auto")
 
 
 def texts_for(language: str) -> Texts:
@@ -33,6 +21,3 @@ def renderer_for(
 ) -> Renderer:
     """Return the renderer of messages in a language, named as in the settings."""
     return Renderer(language_named(language), zone, front_end)
-
-
-LOG_RENDERER = Renderer(Language.ENGLISH, UTC)

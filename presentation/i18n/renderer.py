@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import Enum, StrEnum
 from string import Formatter
 from typing import Any
@@ -12,13 +12,9 @@ from typing import Any
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
+from presentation.i18n.language import Language
 
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
-
-
-class Language(StrEnum):
-    ENGLISH = "en"
-    CHINESE = "zh"
 
 
 class FrontEnd(StrEnum):
@@ -69,6 +65,14 @@ class Renderer:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
+    def stored(self, dumped: str | None) -> str:
+        """Return the sentence, without advice, of what a column holds; empty for None."""
+        return self.text(Message.load(dumped)) if dumped else ""
+
+    def shown_text(self, found: str | Message | BaseException) -> str:
+        """Return the sentence of a message; a text is read as `Message.load` reads a column."""
+        return self.sentence(Message.load(found) if isinstance(found, str) else found)
+
     def _filled(self, forms: Forms, message: Message) -> str:
         if isinstance(forms, str):
             form = forms
@@ -85,9 +89,15 @@ class Renderer:
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
         if isinstance(value, Sequence) and not isinstance(value, str):
-            separator = "、" if self.language is Language.CHINESE else ", "
-            return Listing([str(self.shown(part)) for part in value], separator)
+            parts = [str(self.shown(part)) for part in value]
+            return Listing(parts, self._separator(value))
         return "" if value is None else value
+
+    def _separator(self, values: Sequence[object]) -> str:
+        are_sentences = any(message_of(value) is not None for value in values)
+        if self.language is Language.CHINESE:
+            return "；" if are_sentences else "、"
+        return "; " if are_sentences else ", "
 
 
 class _Shown(Mapping[str, Any]):
@@ -133,3 +143,5 @@ class _LenientFormatter(Formatter):
 
 
 _FORMATTER = _LenientFormatter()
+ENGLISH_RENDERER = Renderer(Language.ENGLISH, UTC)
+LOG_RENDERER = ENGLISH_RENDERER

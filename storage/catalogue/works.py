@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import row_to
 
 
 class InvalidBy(StrEnum):
-    """Who took a work out of the catalogue; the other one's word does not bring it back."""
+    """Who marked a work as invalid; only the same side may make it valid again."""
 
     OPERATOR = "operator"  # by hand, by an import or by the site
     PLATFORM = "platform"  # it is gone, or hidden
@@ -20,7 +21,7 @@ class InvalidBy(StrEnum):
 
 @dataclass(frozen=True)
 class Work:
-    """A row. Its field names are the column names; `id` is 0 before it is stored."""
+    """A video of the catalogue. Field names are column names; `id` is 0 before it is stored."""
 
     platform: str
     work_id: str
@@ -71,7 +72,10 @@ INSERT = (
 
 
 def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
-    """Those of the ids that are in the catalogue, held until the end of the transaction."""
+    """Return those of the works that are in the catalogue, by work_id.
+
+    They stay locked until the end of the transaction (MySQL; on SQLite a writer holds everything).
+    """
     names = {f"id{n}": work_id for n, work_id in enumerate(work_ids)}
     held = " FOR UPDATE" if tx.dialect.name == "mysql" else ""
     rows = tx.all(
@@ -81,11 +85,11 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
         platform=platform,
         **names,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
-    """Whether the work is in the catalogue."""
+    """Return whether the work is in the catalogue."""
     row = tx.one(
         "SELECT 1 AS yes FROM works WHERE platform=:platform AND work_id=:work_id",
         platform=platform,
@@ -95,45 +99,52 @@ def exists(tx: Tx, platform: str, work_id: str) -> bool:
 
 
 def valid_keys(tx: Tx) -> set[tuple[str, str]]:
-    """Platform and id of every valid work."""
+    """Return platform and work_id of every valid work."""
     rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
     return {(row["platform"], row["work_id"]) for row in rows}
 
 
 def insert(tx: Tx, works: Sequence[Work]) -> None:
-    """Add new works, given in key order. Raises DuplicateKeyError when another was faster."""
+    """Insert new works, given in key order.
+
+    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    """
     tx.execute_many(INSERT, [_values(work) for work in works])
 
 
 def save(tx: Tx, works: Sequence[Work]) -> None:
-    """Write works that are locked, given in key order, back as they are now."""
+    """Write locked works, given in key order, back as they are now."""
     tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
     tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
 
 
 def bump_version(tx: Tx, now: datetime) -> None:
-    """Note that what the list tells has changed. Last in its transaction: whoever changes the
-    catalogue waits here for the others."""
+    """Record that the published list of works has changed.
+
+    Call it last in a transaction: whoever else changes the catalogue waits here until it ends.
+    """
     tx.execute(
         "UPDATE works_version SET version=version+1, changed_at=:now WHERE id=1", now=to_sql(now)
     )
 
 
 def version(tx: Tx) -> int:
-    """Grows with every change of what the list tells."""
+    """Return a number that grows with every change of the published list; 0 before the first."""
     row = tx.one("SELECT version FROM works_version WHERE id=1")
     return int(row["version"]) if row else 0
 
 
 def changed_at(tx: Tx) -> datetime | None:
-    """When what the list tells has changed last; None when it never did."""
+    """Return when the published list changed last; None when it never did."""
     row = tx.one("SELECT changed_at FROM works_version WHERE id=1 AND version>0")
     return from_sql_or_none(row["changed_at"]) if row else None
 
 
 def for_list(tx: Tx) -> list[Row]:
-    """What the list tells of every work, newest first, those without a date last. One statement,
-    so that all of it is of one moment."""
+    """Return the published columns of every work, newest first, works without a date last.
+
+    One statement, so that all rows are of the same moment.
+    """
     return tx.all(
         "SELECT platform, work_id, title, author, publish_time, cover_url, is_valid FROM works"
         " ORDER BY publish_time DESC, id DESC"
@@ -143,7 +154,7 @@ def for_list(tx: Tx) -> list[Row]:
 def page(
     tx: Tx, platform: str | None, uid: str | None, is_valid: bool | None, limit: int
 ) -> list[Work]:
-    """Works for people, newest first; None leaves a filter out."""
+    """Return works, newest first. A filter that is None leaves nothing out."""
     wanted = {"platform": platform, "uid": uid, "is_valid": None if is_valid is None else +is_valid}
     filters = {name: value for name, value in wanted.items() if value is not None}
     where = " AND ".join(f"{name}=:{name}" for name in filters)
@@ -153,16 +164,16 @@ def page(
         limit=limit,
         **filters,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 @dataclass(frozen=True)
 class Due:
-    """Which works a round of play counts is about: those that were there at `began_at` and were
-    not asked since, and before that not since `stale_before`, unless the last try failed.
+    """Which works a round of play counts has to ask for.
 
-    `with_gone`: also those that their platform did not show the last time. `uids`: of these
-    creators only; empty: of all.
+    Due are works that existed at `began_at`, were not asked for since, and before that either not
+    since `stale_before` or in vain. `with_gone` adds works that their platform did not show the
+    last time. `uids` restricts the round to these creators; empty means all.
     """
 
     began_at: datetime
@@ -187,7 +198,7 @@ class Due:
 
 
 def due_counts(tx: Tx, due: Due) -> dict[str, int]:
-    """How many works are due, by platform."""
+    """Return the number of due works by platform."""
     rows = tx.all(
         f"SELECT platform, COUNT(*) AS n FROM works WHERE {due.where}"
         " GROUP BY platform ORDER BY platform",
@@ -197,7 +208,7 @@ def due_counts(tx: Tx, due: Due) -> dict[str, int]:
 
 
 def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list[Work]:
-    """The next due works of a platform, by id."""
+    """Return the next due works of a platform, by id."""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM works {tx.dialect.in_id_order}"
         f" WHERE platform=:platform AND id>:after AND {due.where} ORDER BY id LIMIT :limit",
@@ -206,7 +217,7 @@ def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list
         limit=limit,
         **due.params,
     )
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 def _values(work: Work) -> dict[str, object]:
@@ -228,26 +239,3 @@ def _values(work: Work) -> dict[str, object]:
         "created_at": to_sql(work.created_at),
         "updated_at": to_sql(work.updated_at),
     }
-
-
-def work_of(row: Row) -> Work:
-    """A row as a value."""
-    return Work(
-        id=row["id"],
-        platform=row["platform"],
-        work_id=row["work_id"],
-        title=row["title"],
-        author=row["author"],
-        uid=row["uid"],
-        publish_time=from_sql_or_none(row["publish_time"]),
-        cover_url=row["cover_url"],
-        is_valid=bool(row["is_valid"]),
-        invalid_by=InvalidBy(row["invalid_by"]) if row["invalid_by"] else None,
-        invalid_reason=row["invalid_reason"],
-        play_count=row["play_count"],
-        checked_at=from_sql_or_none(row["checked_at"]),
-        failure_count=row["failure_count"],
-        last_error=row["last_error"],
-        created_at=from_sql(row["created_at"]),
-        updated_at=from_sql(row["updated_at"]),
-    )

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.leasing import ACCOUNTS
 from storage.models.accounts import Account, AccountStatus, Health
-
-LEASED = "id=:id AND lease_token=:token AND status IN ('ingesting','exporting')"
+from storage.models.mapping import row_to
 
 
 @dataclass(frozen=True)
 class PaceState:
-    """What was asked of the platform under a lease: the pace as it is now (JSON), and from when on
-    the account may ask again."""
+    """The pace of an account at the end of a lease: `pace` is JSON text, `ready_at` the moment
+    from which the account may ask again (None: at once)."""
 
     pace: str
     ready_at: datetime | None
 
 
-def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock the least recently used account that may work now: with quota left when a day is given,
-    else one whose pace lets it ask.
+def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
+    """Lock and return the least recently used account that may work now; None when there is
+    none.
 
+    With `quota_day` an account with quota left on that day, without it one whose pace lets it ask.
     Rows that another claimer holds locked are passed over.
     """
     row = tx.one(
@@ -37,11 +39,11 @@ def next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Ac
         now=to_sql(now),
         day=str(quota_day),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
-def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock that account if it may work now, as `next_fit`; None when it may not."""
+def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
+    """Lock and return that account if it may work now, as in `lock_next_fit`; None otherwise."""
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
         f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
@@ -49,11 +51,12 @@ def fit_one(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> A
         now=to_sql(now),
         day=str(quota_day),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
-def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
-    """Lock an idle account whose session was not looked at since `before`."""
+def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
+    """Lock and return an idle account whose session was not checked since `before`; None when
+    there is none."""
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
@@ -64,14 +67,14 @@ def next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Ac
         now=to_sql(now),
         before=to_sql(before),
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def _fit(quota_day: date | None) -> str:
     return MAY_ASK if quota_day is None else HAS_QUOTA
 
 
-def take(
+def claim(
     tx: Tx,
     seen: Account,
     purpose: AccountStatus,
@@ -80,22 +83,21 @@ def take(
     until: datetime,
     quota_day: date | None,
 ) -> bool:
-    """Lease the account as `seen`, its token growing by 1; False when it changed since.
+    """Lease the account as `seen`, its token growing by 1; return False when it changed since.
 
-    Who leases it to ask the platform must say at the end what it asked (`PaceState`).
+    Whoever leases it to ask the platform (`quota_day` is None) must report its pace at the end.
     """
     asks = "pace_known=0," if quota_day is None else ""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status=:purpose, lease_owner=:owner, lease_token=lease_token+1,"
-        f" lease_until=:until, last_used_at=:now, {asks} updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='idle'"
-        f" AND {IS_RESTED} AND {_fit(quota_day)}",
-        id=seen.id,
-        token=seen.lease_token,
-        purpose=purpose.value,
+    return ACCOUNTS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
+        until=until,
+        where=f"status='idle' AND {IS_RESTED} AND {_fit(quota_day)}",
+        changes=f"status=:purpose, last_used_at=:now, {asks} updated_at=:now",
+        purpose=purpose.value,
         now=to_sql(now),
-        until=to_sql(until),
         day=str(quota_day),
     )
 
@@ -110,17 +112,20 @@ def give_back(
     good_answers: int = 0,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease; the account is idle. `healthy` forgets its failures in a row."""
+    """End a lease; the account is idle. Return False when the lease was lost.
+
+    `healthy` resets its failures in a row.
+    """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        f" last_used_at=:now, updated_at=:now, good_answers=:good{recovered}{_told(asked)}"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='idle', last_used_at=:now, updated_at=:now,"
+        f" good_answers=:good{recovered}{_pace_changes(asked)}",
         now=to_sql(now),
         good=good_answers,
-        **_asked_params(asked),
+        **_pace_params(asked),
     )
 
 
@@ -133,58 +138,60 @@ def cool_down(
     health: Health,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease with a rest, counted as one more failure in a row."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        " last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
-        f" good_answers=0, failure_count=failure_count+1{_told(asked)} WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    """End a lease with a cooldown and count a failure in a row; return False when the lease was
+    lost."""
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='idle', last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
+        f" good_answers=0, failure_count=failure_count+1{_pace_changes(asked)}",
         now=to_sql(now),
         until=to_sql(until),
         health=health.value,
-        **_asked_params(asked),
+        **_pace_params(asked),
     )
 
 
 def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
-    """Write down, under a lease, that the session was looked at and what that means."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET health=:health, session_checked_at=:now, updated_at=:now"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    """Record under a lease that the session was checked, and the health that follows; return
+    False when the lease was lost."""
+    return ACCOUNTS.write(
+        tx,
+        account_id,
+        token,
+        "health=:health, session_checked_at=:now, updated_at=:now",
         health=health.value,
         now=to_sql(checked_at),
     )
 
 
-def _told(asked: PaceState | None) -> str:
+def _pace_changes(asked: PaceState | None) -> str:
     return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
 
 
-def _asked_params(asked: PaceState | None) -> dict[str, str | None]:
+def _pace_params(asked: PaceState | None) -> dict[str, Any]:
     if asked is None:
         return {}
     return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
-    """End a lease for good: the account is disabled with its reason."""
-    return 1 == tx.execute(
-        "UPDATE accounts SET status='disabled', lease_owner=NULL, lease_until=NULL,"
-        " last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
-        " failure_count=failure_count+1"
-        f" WHERE {LEASED}",
-        id=account_id,
-        token=token,
+    """End a lease and disable the account; return False when the lease was lost."""
+    return ACCOUNTS.give_back(
+        tx,
+        account_id,
+        token,
+        "status='disabled', last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
+        " failure_count=failure_count+1",
         now=to_sql(now),
         reason=reason[:MAX_TEXT_CHARS],
     )
 
 
 def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now: datetime) -> bool:
-    """Turn a lease that `owner` holds from one kind of work to the other."""
+    """Turn a lease that `owner` holds from crawling to exporting or back; return False when the
+    lease was lost."""
     return 1 == tx.execute(
         "UPDATE accounts SET status=:purpose, updated_at=:now"
         " WHERE id=:id AND lease_owner=:owner AND status IN ('ingesting','exporting')",
@@ -198,9 +205,10 @@ def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now
 def spend_quota(
     tx: Tx, account_id: int, day: date, rows: int, token: int | None, now: datetime
 ) -> bool:
-    """Add `rows` to the day's count unless that would pass the limit; rolls the day over.
+    """Add `rows` to the day's export count unless that would pass the limit.
 
-    With a token, only while that lease holds. False: nothing was changed.
+    The first rows of a later day start its count at 0. With a token, only while that lease is held.
+    Return False when nothing was changed.
     """
     lease = "" if token is None else "AND lease_token=:token AND status='exporting'"
     return 1 == tx.execute(
@@ -219,20 +227,11 @@ def spend_quota(
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Give back every account whose lease ran out."""
-    return tx.execute(
-        "UPDATE accounts SET status='idle', lease_owner=NULL, lease_until=NULL,"
-        " lease_token=lease_token+1, updated_at=:now"
-        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
-        now=to_sql(now),
-    )
+    """Take back every account whose lease ran out; return the number of accounts."""
+    return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Accounts whose lease ran out and was not taken back."""
-    row = tx.one(
-        "SELECT COUNT(*) AS n FROM accounts"
-        " WHERE status IN ('ingesting','exporting') AND lease_until<:now",
-        now=to_sql(now),
-    )
+    """Return the number of accounts whose lease ran out and was not taken back yet."""
+    row = tx.one(f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now))
     return int(row["n"]) if row else 0

@@ -9,6 +9,7 @@ from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountEvent, AccountStatus
+from storage.models.mapping import row_to
 
 HAS_QUOTA = (
     "(quota_day<:day AND daily_export_limit>0"
@@ -20,9 +21,12 @@ MAY_ASK = "(ready_at IS NULL OR ready_at<=:now)"  # as its pace says
 
 @dataclass(frozen=True)
 class PoolState:
-    """How many accounts of a platform are in which state, and when the next one rests no more.
+    """Numbers of a platform's accounts by state.
 
-    The last three leave disabled accounts out; `spent` ones have no quota left on the given day.
+    `busy` are leased. `cooling` are in a cooldown, the first of which ends at `cooling_until` (of
+    those with quota: `cooling_with_quota_until`). `waiting` are held back by their pace, the first
+    until `waiting_until`. `fit` may ask now, `fit_with_quota` may export now. `spent` are not
+    disabled and have no quota left on the day.
     """
 
     total: int
@@ -47,7 +51,7 @@ def add(
     limit: int,
     now: datetime,
 ) -> int | None:
-    """Insert an idle account; None when the platform has one of that name.
+    """Insert an idle account and return its id; None when the platform has one of that name.
 
     `secrets` are password, session and proxy, encrypted.
     """
@@ -69,32 +73,36 @@ def add(
 
 
 def find(tx: Tx, platform: str, username: str) -> Account | None:
-    """The account of that name."""
+    """Return the account of that name; None when there is none."""
     row = tx.one(
         "SELECT * FROM accounts WHERE platform=:platform AND username=:username",
         platform=platform,
         username=username,
     )
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def get(tx: Tx, account_id: int) -> Account | None:
-    """The account with that id."""
+    """Return the account with that id; None when there is none."""
     row = tx.one("SELECT * FROM accounts WHERE id=:id", id=account_id)
-    return Account.from_row(row) if row else None
+    return row_to(Account, row) if row else None
 
 
 def every(tx: Tx, platform: str | None = None) -> list[Account]:
-    """All accounts (of one platform), by id."""
+    """Return all accounts (of one platform), by id."""
     where = "" if platform is None else "WHERE platform=:platform"
     rows = tx.all(f"SELECT * FROM accounts {where} ORDER BY id", platform=platform)
-    return [Account.from_row(row) for row in rows]
+    return [row_to(Account, row) for row in rows]
 
 
 def set_status(
     tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
 ) -> bool:
-    """The operator's word: idle or disabled. The token grows: a holder's writes end there."""
+    """Make an account idle or disabled on the operator's request; return False when there is
+    none with that id.
+
+    Its token grows, so that a lease that is held ends there.
+    """
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
         " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0, health='healthy',"
@@ -108,7 +116,7 @@ def set_status(
 
 
 def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
-    """Change the daily export limit."""
+    """Change the daily export limit; return False when there is no such account."""
     return 1 == tx.execute(
         "UPDATE accounts SET daily_export_limit=:limit, updated_at=:now WHERE id=:id",
         id=account_id,
@@ -120,7 +128,8 @@ def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
 def set_secrets(
     tx: Tx, account_id: int, secrets: tuple[str | None, str | None, str | None], now: datetime
 ) -> bool:
-    """Replace encrypted password, session and proxy."""
+    """Replace password, session and proxy, all encrypted; return False when there is no such
+    account."""
     password, session, proxy = secrets
     return 1 == tx.execute(
         "UPDATE accounts SET password=:password, session=:session, proxy=:proxy, updated_at=:now"
@@ -134,7 +143,7 @@ def set_secrets(
 
 
 def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
-    """Note when a fresh session ends by itself; it has not been looked at yet."""
+    """Record when a fresh session ends (None: unknown), and that it was not checked yet."""
     tx.execute(
         "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
         id=account_id,
@@ -143,8 +152,11 @@ def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> 
 
 
 def reset_quota(tx: Tx, day: date, now: datetime) -> int:
-    """Start `day` for accounts that count an earlier one; how many. One that exports just now
-    rolls over by itself: its batch in hand counts for the day at which it began."""
+    """Start `day` for the accounts that count an earlier one; return the number of accounts.
+
+    An account that is exporting is left out: the batch in hand counts for the day on which it
+    began, and the next one starts the new day.
+    """
     return tx.execute(
         "UPDATE accounts SET today_export_count=0, quota_day=:day, updated_at=:now"
         " WHERE quota_day<:day AND today_export_count>0 AND status<>'exporting'",
@@ -154,7 +166,7 @@ def reset_quota(tx: Tx, day: date, now: datetime) -> int:
 
 
 def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
-    """Counts over the platform's accounts."""
+    """Return the numbers of the platform's accounts."""
     busy = "status IN ('ingesting','exporting')"
     cooling = "status='idle' AND cooldown_until>:now"
     rested = f"status='idle' AND {IS_RESTED}"
@@ -219,7 +231,7 @@ def note_event(
 
 
 def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
-    """The newest events (of one account), newest first."""
+    """Return the newest events (of one account), newest first."""
     where = "" if account_id is None else "WHERE account_id=:account_id"
     rows = tx.all(
         "SELECT e.*, a.username FROM"
@@ -228,4 +240,4 @@ def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
         account_id=account_id,
         limit=limit,
     )
-    return [AccountEvent.from_row(row) for row in rows]
+    return [row_to(AccountEvent, row) for row in rows]

@@ -8,7 +8,10 @@ from storage.engines.transactions import Tx
 
 
 def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
-    """Add units to the day's sum unless that would pass the limit; rolls the day over."""
+    """Add units to the day's sum unless that would pass the limit; return False when it would.
+
+    The first units of a later day start its sum at 0.
+    """
     tx.execute(
         "INSERT INTO api_budgets (platform, day, spent) VALUES (:platform, '1970-01-01', 0)"
         f" {tx.dialect.on_conflict_ignore('platform')}",
@@ -26,7 +29,7 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
 
 def spent(tx: Tx, platform: str, day: date) -> int:
-    """Units spent on that day."""
+    """Return the units spent on that day."""
     row = tx.one(
         "SELECT spent FROM api_budgets WHERE platform=:platform AND day=:day",
         platform=platform,

@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.engines.datetimes import day_from_sql, to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.segments import Segment
 
 
@@ -27,7 +28,8 @@ class NewSegment:
 
 
 def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: datetime) -> int:
-    """Begin a segment with its first batch, whose lowest and highest id are `ids`; its id."""
+    """Insert a segment with its first batch and return its id; `ids` are the batch's lowest and
+    highest id."""
     first, last = ids
     return tx.insert(
         "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
@@ -51,7 +53,7 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
 
 
 def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
-    """Add a batch to an open segment."""
+    """Add a batch to an open segment; return False when it is not open any more."""
     first, last = ids
     return 1 == tx.execute(
         "UPDATE export_logs SET exported_count=exported_count+:n,"
@@ -68,7 +70,7 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
 def seal(
     tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
 ) -> bool:
-    """Close an open segment over its finished file."""
+    """Close an open segment over its finished file; return False when it is not open any more."""
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
         " host=:host, end_time=:now WHERE id=:id AND state='open'",
@@ -84,7 +86,8 @@ def seal(
 def replace_file(
     tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
 ) -> bool:
-    """Point a segment to a file that was rendered again."""
+    """Point a segment to a file that was rendered again; return False when there is no such
+    segment."""
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
         " host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id",
@@ -98,42 +101,42 @@ def replace_file(
 
 
 def get(tx: Tx, segment_id: int) -> Segment | None:
-    """The segment with that id."""
+    """Return the segment with that id; None when there is none."""
     row = tx.one("SELECT * FROM export_logs WHERE id=:id", id=segment_id)
-    return Segment.from_row(row) if row else None
+    return row_to(Segment, row) if row else None
 
 
 def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
-    """Segments that an earlier holder of the task left open."""
+    """Return the segments that an earlier holder of the task left open, by id."""
     rows = tx.all(
         "SELECT * FROM export_logs WHERE task_id=:task AND state='open' ORDER BY id", task=task_id
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def unattended(tx: Tx, now: datetime) -> list[Segment]:
-    """Open segments whose task nobody works on."""
+    """Return the open segments whose task is not leased, by id."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
         now=to_sql(now),
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
-    """Open segments that no claim will ever seal, as their task has ended."""
+    """Return the open segments whose task has ended, so that no claim will seal them, by id."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND t.status IN ('completed','failed')"
         " AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
         now=to_sql(now),
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
-    """Segments by id (of one domain), those behind `after_id`."""
+    """Return segments (of one domain) with ids above `after_id`, by id."""
     where = "" if domain is None else "AND domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs WHERE id>:after {where} ORDER BY id LIMIT :limit",
@@ -141,23 +144,23 @@ def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[S
         limit=limit,
         domain=domain,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
-    """The newest segments (of one domain), newest first."""
+    """Return the newest segments (of one domain), newest first."""
     where = "" if domain is None else "WHERE domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs {where} ORDER BY id DESC LIMIT :limit",
         limit=limit,
         domain=domain,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 @dataclass(frozen=True)
 class HostFiles:
-    """How many sealed segments a host wrote, and the newest one's file."""
+    """The number of sealed segments that a host wrote, and the newest one's file."""
 
     host: str
     count: int
@@ -165,7 +168,7 @@ class HostFiles:
 
 
 def by_host(tx: Tx) -> list[HostFiles]:
-    """What lies on each host; reads the whole table."""
+    """Return what every host has written. Reads the whole table."""
     rows = tx.all(
         "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
         " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
@@ -175,7 +178,7 @@ def by_host(tx: Tx) -> list[HostFiles]:
 
 
 def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
-    """Ids of segments that were written on that host, those behind `after_id`."""
+    """Return ids above `after_id` of segments that were written on that host, ascending."""
     rows = tx.all(
         "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
         host=host,
@@ -186,7 +189,7 @@ def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
 
 
 def is_open(tx: Tx, segment_id: int) -> bool:
-    """Whether a segment may still get rows."""
+    """Return whether a segment may still get rows."""
     return (
         tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
         is not None
@@ -194,18 +197,22 @@ def is_open(tx: Tx, segment_id: int) -> bool:
 
 
 def of_task(tx: Tx, task_id: int) -> list[Segment]:
-    """All segments of a task and its pieces, by id."""
+    """Return all segments of a task and its pieces, by id."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE t.id=:task OR t.parent_id=:task ORDER BY s.id",
         task=task_id,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 @dataclass(frozen=True)
 class AccountDay:
-    """Rows that an account exported on a quota day, by its segments and by its own counter."""
+    """Rows that an account exported on a quota day, by its segments and by its own counter.
+
+    `counted` is None when the account counts another day by now. `limit` is the higher of the
+    account's limit and those that its segments were written under.
+    """
 
     account_id: int
     username: str
@@ -216,7 +223,7 @@ class AccountDay:
 
 
 def account_days(tx: Tx) -> list[AccountDay]:
-    """Each account's days with segments; `counted` only for the day the account counts now."""
+    """Return every account's days with segments, by day and account."""
     rows = tx.all(
         "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
         " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
@@ -239,7 +246,8 @@ def account_days(tx: Tx) -> list[AccountDay]:
 
 
 def bounds_in_table(tx: Tx, segment_id: int) -> tuple[int, int | None, int | None]:
-    """Count, lowest and highest id of the rows that point to the segment."""
+    """Return count, lowest and highest id of the rows that point to the segment; the ids are
+    None when there are none."""
     row = tx.one(
         "SELECT COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM influencers"
         " WHERE export_log_id=:id",

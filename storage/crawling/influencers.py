@@ -14,7 +14,7 @@ EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, 
 
 @dataclass(frozen=True)
 class NewCreator:
-    """A creator as a page brought it; `raw_data` is JSON text."""
+    """A creator as a page lists it; `raw_data` is JSON text."""
 
     uid: str
     nickname: str
@@ -32,9 +32,10 @@ def upsert_page(
     *,
     refresh_raw: bool,
 ) -> None:
-    """Insert a page's creators, in key order; known ones get the new nickname (and raw data).
+    """Insert a page's creators, in key order; known ones get the new nickname, and with
+    `refresh_raw` the new raw data.
 
-    Neither their export status nor the page that brought them first is touched.
+    Neither their export status nor the page that listed them first is changed.
     """
     refreshed = (
         ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
@@ -48,21 +49,21 @@ def upsert_page(
         [
             {
                 "platform": platform,
-                "uid": one.uid,
-                "nickname": one.nickname,
+                "uid": creator.uid,
+                "nickname": creator.nickname,
                 "domain": domain,
                 "page": page,
-                "raw": one.raw_data,
+                "raw": creator.raw_data,
                 "now": moment,
                 "log": log_id,
             }
-            for one in sorted(creators, key=lambda one: one.uid)
+            for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )
 
 
 def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: int) -> int:
-    """How many of these creators that page brought first."""
+    """Return how many of these creators were first listed by the page of that log."""
     if not uids:
         return 0
     names = {f"uid{n}": uid for n, uid in enumerate(uids)}
@@ -78,7 +79,7 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
 
 
 def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
-    """Lock the next rows to export, by id, leaving out rows that others hold locked."""
+    """Lock and return the next rows to export, by id, without those that others hold locked."""
     return tx.all(
         f"SELECT {EXPORTED_COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
@@ -92,8 +93,8 @@ def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) 
 
 
 def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int:
-    """Point rows (ids ascending) that are still to be exported to their segment; how many
-    changed."""
+    """Point rows (ids ascending) that are still to be exported to their segment; return the
+    number of rows that changed."""
     first, last = ids[0], ids[-1]
     gapless = last - first + 1 == len(ids)
     which = "BETWEEN :first AND :last" if gapless else f"IN ({','.join(map(str, ids))})"
@@ -108,7 +109,7 @@ def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int
 
 
 def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
-    """Rows of a segment, by id."""
+    """Return rows of a segment with ids above `after_id`, by id."""
     return tx.all(
         f"SELECT {EXPORTED_COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_segment')}"
@@ -120,7 +121,7 @@ def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
 
 
 def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
-    """Whether any creator of that platform and domain is stored."""
+    """Return whether any creator of that platform and domain is stored."""
     row = tx.one(
         "SELECT 1 AS yes FROM influencers WHERE platform=:platform AND domain=:domain LIMIT 1",
         platform=platform,
@@ -130,7 +131,7 @@ def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
 
 
 def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
-    """Whether a creator of that platform and domain waits to be exported."""
+    """Return whether a creator of that platform and domain is still to be exported."""
     row = tx.one(
         f"SELECT 1 AS yes FROM influencers {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform LIMIT 1",
@@ -141,13 +142,13 @@ def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
 
 
 def highest_id(tx: Tx) -> int:
-    """The newest creator's id; 0 when there is none."""
+    """Return the newest creator's id; 0 when there is none."""
     row = tx.one("SELECT MAX(id) AS id FROM influencers")
     return int(row["id"] or 0) if row else 0
 
 
 def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
-    """Rows of an id range whose status and segment contradict each other."""
+    """Return the number of rows in an id range whose status and segment contradict each other."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
         " AND (status='exported') <> (export_log_id IS NOT NULL)",
@@ -158,7 +159,7 @@ def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
 
 
 def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
-    """Rows of an id range that point to a segment that does not exist."""
+    """Return the number of rows in an id range that point to a segment that does not exist."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
         " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
@@ -169,20 +170,20 @@ def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
 
 
 def total(tx: Tx) -> int:
-    """All creators; reads a whole index."""
+    """Return the number of creators. Reads a whole index."""
     row = tx.one("SELECT COUNT(*) AS n FROM influencers")
     return int(row["n"]) if row else 0
 
 
-def count_pending(tx: Tx, platform: str, domain: str, most: int) -> int:
-    """How many creators wait to be exported, counted up to `most`."""
+def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
+    """Return the number of creators that are still to be exported, counting up to `limit`."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
-        " LIMIT :most) AS pending",
+        " LIMIT :limit) AS pending",
         platform=platform,
         domain=domain,
-        most=most,
+        limit=limit,
     )
     return int(row["n"]) if row else 0

@@ -11,7 +11,7 @@ from storage.engines.transactions import Tx
 
 @dataclass(frozen=True)
 class PageLog:
-    """A stored page: how many creators it brought, and how long it took to fetch."""
+    """A stored page: the number of creators on it, and the seconds it took to fetch and store."""
 
     domain: str
     creators: int
@@ -28,8 +28,11 @@ def log_page(
     started: datetime,
     ended: datetime,
 ) -> int:
-    """Write down a stored page; `counts` are creators kept (all new, until
-    `set_page_new_count`) and entries rejected."""
+    """Insert the log of a stored page and return its id.
+
+    `counts` are creators kept (all of them counted as new until `set_page_new_count`) and entries
+    rejected.
+    """
     kept, rejected = counts
     return tx.insert(
         "INSERT INTO ingestion_logs (task_id, account_id, domain, page_number, ingested_count,"
@@ -47,12 +50,12 @@ def log_page(
 
 
 def set_page_new_count(tx: Tx, log_id: int, new: int) -> None:
-    """Complete a page's log with how many creators were new."""
+    """Correct a page's number of new creators."""
     tx.execute("UPDATE ingestion_logs SET new_count=:new WHERE id=:id", id=log_id, new=new)
 
 
 def newest(tx: Tx, platform: str, limit: int) -> list[PageLog]:
-    """Those of that platform among the newest `limit` pages, the newest first."""
+    """Return those of the platform among the newest `limit` pages, newest first."""
     rows = tx.all(
         "SELECT l.domain, l.ingested_count, l.start_time, l.end_time FROM"
         " (SELECT * FROM ingestion_logs ORDER BY id DESC LIMIT :limit) l"

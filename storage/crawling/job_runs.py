@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.datetimes import from_sql_or_none, to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.leasing import JOB_RUNS
+from storage.models.mapping import row_to
 from storage.schema import schema
 
 
@@ -31,7 +31,8 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run, or (state `missed`) `times` scheduled times without one, up to `scheduled_at`.
+    """A run, or (state `missed`) `times` scheduled times without one, the last of them
+    `scheduled_at`.
 
     `lease_token` counts how often it was begun.
     """
@@ -49,63 +50,47 @@ class JobRun:
     lease_token: int
     lease_until: datetime | None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> JobRun:
-        return cls(
-            id=row["id"],
-            job=row["job"],
-            scheduled_at=from_sql(row["scheduled_at"]),
-            times=row["times"],
-            cause=JobCause(row["cause"]),
-            state=RunState(row["state"]),
-            started_at=from_sql_or_none(row["started_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-            result=row["result"],
-            lease_owner=row["lease_owner"],
-            lease_token=row["lease_token"],
-            lease_until=from_sql_or_none(row["lease_until"]),
-        )
-
 
 @dataclass(frozen=True)
 class JobState:
-    """What the rows tell of a job: the run that is open, the newest scheduled one (missed ones
-    too), and the moment at which the job was met first."""
+    """What is on record about a job: its open run, its newest scheduled run (also a missed one),
+    and the moment at which the job was first seen."""
 
     open: JobRun | None
     newest: JobRun | None
-    met_at: datetime | None
+    first_seen_at: datetime | None
 
     @property
     def accounted_until(self) -> datetime | None:
-        """Up to here every scheduled time has its row; None for a job that nobody knows."""
-        if self.newest is None or self.met_at is None:
-            return self.newest.scheduled_at if self.newest else self.met_at
-        return max(self.newest.scheduled_at, self.met_at)
+        """The moment up to which every scheduled time has a row; None for a job that was never
+        seen."""
+        if self.newest is None or self.first_seen_at is None:
+            return self.newest.scheduled_at if self.newest else self.first_seen_at
+        return max(self.newest.scheduled_at, self.first_seen_at)
 
 
-def standing(tx: Tx, job: str) -> JobState:
-    """Where a job stands."""
+def job_state(tx: Tx, job: str) -> JobState:
+    """Return what is on record about a job."""
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
         "SELECT * FROM job_runs WHERE job=:job AND cause<>'manual'"
         " ORDER BY scheduled_at DESC LIMIT 1",
         job=job,
     )
-    met = schema.get_fact(tx, _met_name(job))
+    first_seen = schema.get_fact(tx, _first_seen_fact(job))
     return JobState(
-        JobRun.from_row(found) if found else None,
-        JobRun.from_row(newest) if newest else None,
-        from_sql_or_none(met),
+        row_to(JobRun, found) if found else None,
+        row_to(JobRun, newest) if newest else None,
+        from_sql_or_none(first_seen),
     )
 
 
-def meet(tx: Tx, job: str, now: datetime) -> None:
-    """Note when a job was met first: what was scheduled before is not missed."""
-    schema.set_fact_once(tx, _met_name(job), to_sql(now))
+def note_first_seen(tx: Tx, job: str, now: datetime) -> None:
+    """Record when a job was first seen, once: what was scheduled before is not missed."""
+    schema.set_fact_once(tx, _first_seen_fact(job), to_sql(now))
 
 
-def _met_name(job: str) -> str:
+def _first_seen_fact(job: str) -> str:
     return f"job_met:{job}"
 
 
@@ -118,7 +103,7 @@ def start(
     now: datetime,
     until: datetime,
 ) -> int:
-    """Insert a run that begins now, under a lease; its id.
+    """Insert a run that begins now, under a lease, and return its id.
 
     Raises:
         DuplicateKeyError: that time has its row already, or another run of the job is open.
@@ -136,63 +121,59 @@ def start(
     )
 
 
-DEAD = "id=:id AND lease_token=:token AND state='running' AND lease_until<=:now"
+LEASE_ENDED = "lease_until<=:now"
 
 
 def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) -> bool:
-    """Lease a run again whose lease ran out, its token growing by 1; False when it changed."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until"
-        f" WHERE {DEAD}",
-        id=seen.id,
-        token=seen.lease_token,
+    """Lease a run again whose lease ran out, its token growing by 1; return False when it
+    changed since."""
+    return JOB_RUNS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
+        until=until,
+        where=f"{JOB_RUNS.held} AND {LEASE_ENDED}",
         now=to_sql(now),
-        until=to_sql(until),
     )
 
 
 def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
-    """End a run for good whose lease ran out; False when it changed meanwhile."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET state='failed', open_key=NULL, finished_at=:now, result=:reason,"
-        f" lease_owner=NULL, lease_until=NULL WHERE {DEAD}",
-        id=seen.id,
-        token=seen.lease_token,
+    """End a run whose lease ran out as failed; return False when it changed since."""
+    return JOB_RUNS.give_back(
+        tx,
+        seen.id,
+        seen.lease_token,
+        "state='failed', open_key=NULL, finished_at=:now, result=:reason",
+        where=LEASE_ENDED,
         reason=reason[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
 
 def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: datetime) -> bool:
-    """End a run with its result; False when the lease was taken over."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET state=:state, open_key=NULL, finished_at=:now, result=:result,"
-        " lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:id AND lease_token=:token AND state='running'",
-        id=run_id,
-        token=token,
+    """End a run with its result; return False when the lease was lost."""
+    return JOB_RUNS.give_back(
+        tx,
+        run_id,
+        token,
+        "state=:state, open_key=NULL, finished_at=:now, result=:result",
         state=state.value,
         result=result[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 
 
-def hand_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
-    """End a lease with the run unfinished: whoever looks next goes on with it."""
-    return 1 == tx.execute(
-        "UPDATE job_runs SET lease_owner=NULL, lease_until=:now"
-        " WHERE id=:id AND lease_token=:token AND state='running'",
-        id=run_id,
-        token=token,
-        now=to_sql(now),
-    )
+def give_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
+    """End a lease with the run unfinished, so that the next look takes it over; return False
+    when the lease was lost."""
+    return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 
 
 def note_missed(
     tx: Tx, job: str, scheduled_at: datetime, times: int, reason: str, now: datetime
 ) -> None:
-    """Put scheduled times that passed without a run on record, up to `scheduled_at`.
+    """Record scheduled times that passed without a run, the last of them `scheduled_at`.
 
     Raises:
         DuplicateKeyError: that time has its row already.
@@ -209,22 +190,22 @@ def note_missed(
 
 
 def get(tx: Tx, run_id: int) -> JobRun | None:
-    """The run with that id."""
+    """Return the run with that id; None when there is none."""
     row = tx.one("SELECT * FROM job_runs WHERE id=:id", id=run_id)
-    return JobRun.from_row(row) if row else None
+    return row_to(JobRun, row) if row else None
 
 
 def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
-    """Runs of one job, the newest time first."""
+    """Return runs of one job, the latest scheduled time first."""
     rows = tx.all(
         "SELECT * FROM job_runs WHERE job=:job ORDER BY scheduled_at DESC LIMIT :limit",
         job=job,
         limit=limit,
     )
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int) -> list[JobRun]:
-    """Runs of all jobs, the last written first."""
+    """Return runs of all jobs, the last inserted first."""
     rows = tx.all("SELECT * FROM job_runs ORDER BY id DESC LIMIT :limit", limit=limit)
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]

@@ -5,33 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.leases import LeaseKind
+from storage import leasing
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.workers import Worker
 
 TABLES = {
-    LeaseKind.TASK: "tasks",
-    LeaseKind.ACCOUNT: "accounts",
-    LeaseKind.JOB: "job_runs",
-    LeaseKind.BROADCAST: "broadcaster",
-    LeaseKind.WEBHOOK: "webhook_deliveries",
+    LeaseKind.TASK: leasing.TASKS,
+    LeaseKind.ACCOUNT: leasing.ACCOUNTS,
+    LeaseKind.JOB: leasing.JOB_RUNS,
+    LeaseKind.BROADCAST: leasing.BROADCASTER,
+    LeaseKind.WEBHOOK: leasing.DELIVERIES,
 }
 
 
 def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:
-    """Push a lease's end back; False when it is not held under that token any more."""
-    return 1 == tx.execute(
-        f"UPDATE {TABLES[kind]} SET lease_until=:until"
-        " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
-        id=row_id,
-        owner=owner,
-        token=token,
-        until=to_sql(until),
-    )
+    """Move the end of a lease; return False when the lease was lost."""
+    return TABLES[kind].renew(tx, row_id, token, owner=owner, until=until)
 
 
 def announce(tx: Tx, worker: Worker) -> None:
-    """Say that a process is alive."""
+    """Insert a running process, or update when it was last seen."""
     tx.execute(
         "INSERT INTO workers (id, host, pid, roles, started_at, seen_at)"
         " VALUES (:id, :host, :pid, :roles, :started_at, :seen_at)"
@@ -46,16 +41,16 @@ def announce(tx: Tx, worker: Worker) -> None:
 
 
 def retire(tx: Tx, worker_id: str) -> None:
-    """Take a process that ends off the list."""
+    """Remove a process that ends."""
     tx.execute("DELETE FROM workers WHERE id=:id", id=worker_id)
 
 
 def forget_unseen(tx: Tx, before: datetime) -> int:
-    """Take processes off the list that were last seen before that moment."""
+    """Remove processes that were last seen before that moment; return their number."""
     return tx.execute("DELETE FROM workers WHERE seen_at<:before", before=to_sql(before))
 
 
 def workers(tx: Tx) -> list[Worker]:
-    """Processes on the list, oldest first."""
+    """Return the running processes, oldest first."""
     rows = tx.all("SELECT * FROM workers ORDER BY started_at, id")
-    return [Worker.from_row(row) for row in rows]
+    return [row_to(Worker, row) for row in rows]

@@ -12,7 +12,7 @@ AT_ONCE = 500  # ids in one query
 
 
 def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
-    """Put labels on a task; how many it did not have."""
+    """Put labels on a task; return how many of them it did not have."""
     known = set(of_tasks(tx, [task_id]).get(task_id, []))
     fresh = [label for label in dict.fromkeys(labels) if label not in known]
     for label in fresh:
@@ -26,7 +26,7 @@ def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
 
 
 def remove(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
-    """Take labels off a task; how many it had."""
+    """Take labels off a task; return how many of them it had."""
     return sum(
         tx.execute(
             "DELETE FROM task_labels WHERE label=:label AND task_id=:id", label=label, id=task_id
@@ -36,12 +36,12 @@ def remove(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
 
 
 def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
-    """The labels of those tasks that have any, in their order."""
+    """Return the labels of those tasks that have any, by task id; labels in their order."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = sorted(task_ids)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        names = {f"id{n}": one for n, one in enumerate(some)}
+        names = {f"id{n}": task_id for n, task_id in enumerate(some)}
         places = ",".join(f":{name}" for name in names)
         rows = tx.all(
             f"SELECT task_id, label FROM task_labels WHERE task_id IN ({places})"
@@ -54,14 +54,14 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
 
 
 def in_use(tx: Tx, limit: int) -> list[str]:
-    """Labels of any task, by name."""
+    """Return labels that any task has, in their order."""
     rows = tx.all("SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit)
     return [row["label"] for row in rows]
 
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
-    """Ids of the open tasks of a type that have one of the labels, the oldest first."""
-    names = {f"label{n}": one for n, one in enumerate(labels)}
+    """Return the ids of open tasks of a type that have one of the labels, ascending."""
+    names = {f"label{n}": label for n, label in enumerate(labels)}
     places = ",".join(f":{name}" for name in names)
     rows = tx.all(
         "SELECT DISTINCT t.id FROM task_labels l JOIN tasks t ON t.id=l.task_id"

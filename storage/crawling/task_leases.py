@@ -7,6 +7,8 @@ from datetime import datetime
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.leasing import TASKS, TASKS_OF_ANY_STATUS
+from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 UNLEASED = "(lease_until IS NULL OR lease_until<:now)"
@@ -34,15 +36,15 @@ PLACES = {
 def claimable_statuses(
     tx: Tx, task_type: TaskType, now: datetime, only: int | None
 ) -> set[TaskStatus]:
-    """In which statuses a leaf may be worked on now (of one task): one look that locks nothing."""
+    """Return the statuses in which a leaf (of one task) may be claimed now. Locks nothing."""
     looks = [
         _look(source, status, place, order)
         for source in _sources(tx, only)
         for status, places in PLACES.items()
         for place, order in places
     ]
-    told = [f"SELECT status FROM ({look}) AS look{n}" for n, look in enumerate(looks)]
-    rows = tx.all(" UNION ALL ".join(told), type=task_type.value, now=to_sql(now), only=only)
+    statuses = [f"SELECT status FROM ({look}) AS look{n}" for n, look in enumerate(looks)]
+    rows = tx.all(" UNION ALL ".join(statuses), type=task_type.value, now=to_sql(now), only=only)
     return {TaskStatus(row["status"]) for row in rows}
 
 
@@ -55,8 +57,11 @@ def next_claimable(
     *,
     waited_first: bool = False,
 ) -> Task | None:
-    """Lock the oldest leaf in that status that may be worked on now (of one task): first those that
-    never waited, or those whose wait is over."""
+    """Lock and return the oldest leaf (of one task) in that status that may be claimed now; None
+    when there is none.
+
+    Leaves that never waited go first; with `waited_first` those whose wait is over.
+    """
     step = -1 if waited_first else 1
     for source in _sources(tx, only):
         for place, order in PLACES[status][::step]:
@@ -67,7 +72,7 @@ def next_claimable(
                 only=only,
             )
             if row is not None:
-                return Task.from_row(row)
+                return row_to(Task, row)
     return None
 
 
@@ -84,49 +89,39 @@ def _sources(tx: Tx, only: int | None) -> tuple[str, ...]:
     return (f"{tx.dialect.force_index('idx_tasks_parent')} WHERE parent_id=:only", "WHERE id=:only")
 
 
-def take(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
-    """Lease the task as `seen`, its token growing by 1; False when it changed since."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET status='in_progress', lease_owner=:owner, lease_token=lease_token+1,"
-        " lease_until=:until, not_before=NULL, updated_at=:now"
-        f" WHERE id=:id AND lease_token=:token AND {CLAIMABLE[seen.status]}",
-        id=seen.id,
-        token=seen.lease_token,
+def claim(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> bool:
+    """Lease the task as `seen`, its token growing by 1; return False when it changed since."""
+    return TASKS.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
-        now=to_sql(now),
-        until=to_sql(until),
-    )
-
-
-def hold(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for this transaction; False when the lease or the run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+        until=until,
+        where=CLAIMABLE[seen.status],
+        changes="status='in_progress', not_before=NULL, updated_at=:now",
         now=to_sql(now),
     )
 
 
-def hold_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for its holder, also after the operator paused or cancelled it."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET updated_at=:now WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
-        now=to_sql(now),
-    )
+def lock(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
+    """Lock the task's row for this transaction; return False when the lease was lost or the task
+    is not in progress any more."""
+    return TASKS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
+
+
+def lock_in_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
+    """Lock the task's row for its holder, also after the operator paused or cancelled it; return
+    False when the lease was lost."""
+    return TASKS_OF_ANY_STATUS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def assign_account(tx: Tx, task_id: int, token: int, account_id: int, now: datetime) -> bool:
-    """Write down which account works on the task."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL,"
-        " updated_at=:now"
-        " WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+    """Record which account works on the task; return False when the lease was lost."""
+    return TASKS_OF_ANY_STATUS.write(
+        tx,
+        task_id,
+        token,
+        "assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL, updated_at=:now",
         account=account_id,
         now=to_sql(now),
     )
@@ -142,14 +137,15 @@ def advance(
     now: datetime,
     page_to: int | None = None,
 ) -> bool:
-    """Move the marker and add to the counters; False when the lease or the task's run has ended."""
+    """Move the marker and add to the counters; return False when the lease was lost or the task
+    is not in progress any more."""
     pages = "" if page_to is None else ", page_to=:page_to"
-    return 1 == tx.execute(
-        "UPDATE tasks SET progress_marker=:marker, item_count=item_count+:items,"
-        f" new_count=new_count+:new, attempts=0, last_error=NULL, updated_at=:now{pages}"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    return TASKS.write(
+        tx,
+        task_id,
+        token,
+        "progress_marker=:marker, item_count=item_count+:items, new_count=new_count+:new,"
+        f" attempts=0, last_error=NULL, updated_at=:now{pages}",
         marker=marker,
         items=items,
         new=new,
@@ -159,19 +155,19 @@ def advance(
 
 
 def add_new_count(tx: Tx, task_id: int, new: int) -> None:
-    """Count creators that turned out to be new, in the transaction that holds the task."""
+    """Add to the creators that turned out to be new, in a transaction that has the task locked."""
     tx.execute("UPDATE tasks SET new_count=new_count+:new WHERE id=:id", id=task_id, new=new)
 
 
 def show_waiting(
     tx: Tx, task_id: int, token: int, reason: WaitingFor | None, now: datetime
 ) -> bool:
-    """Tell what a task in progress waits for."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET waiting_for=:reason, waiting_since=:since, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+    """Record what a task in progress waits for; return False when the lease was lost."""
+    return TASKS_OF_ANY_STATUS.write(
+        tx,
+        task_id,
+        token,
+        "waiting_for=:reason, waiting_since=:since, updated_at=:now",
         reason=reason and reason.value,
         since=to_sql(now) if reason else None,
         now=to_sql(now),
@@ -190,21 +186,23 @@ def put_back(
     error: str | None,
     failed_attempt: bool,
 ) -> bool:
-    """End a lease with the work unfinished. An operator's pause or cancel in between stays."""
+    """End a lease with the work unfinished; return False when the lease was lost.
+
+    A pause or cancellation by the operator in between stays.
+    """
     attempts = ", attempts=attempts+1" if failed_attempt else ""
     keeps = "CASE WHEN status='in_progress' THEN {} ELSE {} END"
-    return 1 == tx.execute(
-        f"UPDATE tasks SET not_before={keeps.format(':not_before', 'not_before')},"
+    return TASKS_OF_ANY_STATUS.give_back(
+        tx,
+        task_id,
+        token,
+        f"not_before={keeps.format(':not_before', 'not_before')},"
         " waiting_since=CASE WHEN :waiting_for IS NULL THEN NULL"
         " WHEN waiting_for=:waiting_for THEN COALESCE(waiting_since, :now) ELSE :now END,"
         f" waiting_for={keeps.format(':waiting_for', 'waiting_for')},"
         " last_error=CASE WHEN status='failed' THEN last_error"
         " ELSE COALESCE(:error, last_error) END,"
-        f" status={keeps.format(':status', 'status')},"
-        " lease_owner=NULL, lease_until=NULL,"
-        f" updated_at=:now{attempts} WHERE id=:id AND lease_token=:token",
-        id=task_id,
-        token=token,
+        f" status={keeps.format(':status', 'status')}, updated_at=:now{attempts}",
         status=status.value,
         not_before=to_sql_or_none(not_before),
         waiting_for=waiting_for and waiting_for.value,
@@ -216,13 +214,14 @@ def put_back(
 def finish(
     tx: Tx, task_id: int, token: int, status: TaskStatus, now: datetime, error: str | None = None
 ) -> bool:
-    """End a lease with the task completed or failed; False when the lease or its run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET status=:status, open_key=NULL, lease_owner=NULL, lease_until=NULL,"
-        " not_before=NULL, waiting_for=NULL, last_error=:error, finished_at=:now, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    """End a lease with the task completed or failed; return False when the lease was lost or the
+    task is not in progress any more."""
+    return TASKS.give_back(
+        tx,
+        task_id,
+        token,
+        "status=:status, open_key=NULL, not_before=NULL, waiting_for=NULL, last_error=:error,"
+        " finished_at=:now, updated_at=:now",
         status=status.value,
         error=error and error[:MAX_TEXT_CHARS],
         now=to_sql(now),
@@ -230,20 +229,21 @@ def finish(
 
 
 def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: datetime) -> bool:
-    """End the lease of a task that was split: from now on its children are worked on."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET is_leaf=0, lease_owner=NULL, lease_until=NULL, page_to=:page_to,"
-        " lease_token=lease_token+1, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    """End the lease of a task that was split, so that its children are worked on; return False
+    when the lease was lost or the task is not in progress any more."""
+    return TASKS.give_back(
+        tx,
+        task_id,
+        token,
+        "is_leaf=0, page_to=:page_to, lease_token=lease_token+1, updated_at=:now",
         page_to=page_to,
         now=to_sql(now),
     )
 
 
 def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> int:
-    """Complete waiting pieces that begin behind the platform's last page; their range is empty."""
+    """Complete waiting pieces that begin behind the platform's last page, with an empty range;
+    return the number of pieces."""
     return tx.execute(
         "UPDATE tasks SET status='completed', page_to=page_from-1, finished_at=:now,"
         " updated_at=:now, waiting_for=NULL, not_before=NULL"
@@ -255,23 +255,17 @@ def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> 
     )
 
 
-EXPIRED = (
-    "task_type IN ('ingestion','export') AND status='in_progress' AND is_leaf=1"
-    " AND lease_until<:now"
-)
+# Both types and the leaf are named, as the index begins with them.
+EXPIRED = f"task_type IN ('ingestion','export') AND is_leaf=1 AND {TASKS.expired}"
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Put back every task whose lease ran out."""
-    return tx.execute(
-        "UPDATE tasks SET status='pending', lease_owner=NULL, lease_until=NULL,"
-        f" lease_token=lease_token+1, updated_at=:now WHERE {EXPIRED}",
-        now=to_sql(now),
-    )
+    """Take back every task whose lease ran out; return the number of tasks."""
+    return TASKS.reap(tx, now, "status='pending', updated_at=:now", where=EXPIRED)
 
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
-    """Parents of the tasks that `reap` would put back, by id."""
+    """Return the parents of the tasks that `reap` would take back, by id."""
     rows = tx.all(
         f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
         " ORDER BY parent_id",
@@ -281,32 +275,33 @@ def expired_parents(tx: Tx, now: datetime) -> list[int]:
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Tasks whose lease ran out and was not taken back."""
+    """Return the number of tasks whose lease ran out and was not taken back yet."""
     row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
     return int(row["n"]) if row else 0
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
-    """Change the end of a task's range; False when the lease or the task's run has ended."""
-    return 1 == tx.execute(
-        "UPDATE tasks SET page_to=:page_to, updated_at=:now"
-        " WHERE id=:id AND lease_token=:token AND status='in_progress'",
-        id=task_id,
-        token=token,
+    """Change the end of a task's range; return False when the lease was lost or the task is not
+    in progress any more."""
+    return TASKS.write(
+        tx,
+        task_id,
+        token,
+        "page_to=:page_to, updated_at=:now",
         page_to=page_to,
         now=to_sql(now),
     )
 
 
 def current_token(tx: Tx, task_id: int) -> int:
-    """The token that was handed out last for the task."""
+    """Return the token of the task's last claim; 0 when there is no such task."""
     row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
     return int(row["lease_token"]) if row else 0
 
 
 def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:
-    """Make every token that was handed out for the task stale; the new one, or None when a lease
-    is alive."""
+    """Make every token that was handed out for the task stale; return the new one, or None when
+    the task is leased."""
     changed = tx.execute(
         "UPDATE tasks SET lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
         " status=CASE WHEN status='in_progress' THEN 'pending' ELSE status END"

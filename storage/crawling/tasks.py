@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 
@@ -33,21 +34,25 @@ OPEN = "('pending','in_progress','paused')"
 
 
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:
-    """What at most one open task may carry."""
+    """Return the unique key of which at most one open task may exist."""
     return f"{task_type}|{platform}|{domain}"
 
 
 def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task | None:
-    """The open top-level task of that kind, if any."""
+    """Return the open top-level task of that type, platform and domain; None when there is none."""
     key = open_key(task_type, platform, domain)
     row = tx.one("SELECT * FROM tasks WHERE open_key=:key", key=key)
-    return Task.from_row(row) if row else None
+    return row_to(Task, row) if row else None
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
-    """The open task of that type, platform and domain, created when there is none.
+    """Return the open task of that type, platform and domain, created when there is none, and
+    whether it is new.
 
-    Returns it and whether it is new. Two callers at once get the same task.
+    Two callers at once get the same task.
+
+    Raises:
+        DatabaseContentionError: the task that was joined ended in that moment.
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
@@ -64,7 +69,7 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
 
 
 def add_child(tx: Tx, new: NewTask, now: datetime) -> int:
-    """Insert a piece of a split task; its id."""
+    """Insert a piece of a split task and return its id."""
     return _insert(tx, new, now, None)
 
 
@@ -92,9 +97,9 @@ def _insert(tx: Tx, new: NewTask, now: datetime, key: str | None) -> int:
 
 
 def get(tx: Tx, task_id: int) -> Task | None:
-    """The task with that id."""
+    """Return the task with that id; None when there is none."""
     row = tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
-    return Task.from_row(row) if row else None
+    return row_to(Task, row) if row else None
 
 
 def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
@@ -103,7 +108,7 @@ def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
 
 
 def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
-    """The statuses that any child is in."""
+    """Return the statuses that any child is in."""
     probes = ", ".join(
         f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
         for status in TaskStatus
@@ -114,7 +119,7 @@ def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
 
 
 def first_child_error(tx: Tx, parent_id: int) -> str | None:
-    """Why the first failed child failed."""
+    """Return the error of the first failed child; None when none failed."""
     row = tx.one(
         f"SELECT last_error FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
         " WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
@@ -126,7 +131,7 @@ def first_child_error(tx: Tx, parent_id: int) -> str | None:
 def set_parent_status(
     tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
 ) -> None:
-    """Let a parent follow its children."""
+    """Set a parent's status to the one that follows from its children."""
     ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
     end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
     tx.execute(
@@ -139,7 +144,7 @@ def set_parent_status(
 
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
-    """Whether an ingestion task of the domain is open."""
+    """Return whether an ingestion task of the domain is open."""
     row = tx.one(
         "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
         key=open_key(TaskType.INGESTION, platform, domain),
@@ -155,8 +160,8 @@ def is_waiting_for_account(
     alive_since: datetime,
     due: datetime,
 ) -> bool:
-    """Whether an open task of that type has lacked an account since `before`, somebody asked for
-    it after `alive_since`, and it would take one at once: it asks again before `due`."""
+    """Return whether an open task of that type has lacked an account since `before`, was updated
+    after `alive_since`, and asks for an account again before `due`."""
     for status, rested in (
         (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
         (TaskStatus.IN_PROGRESS, ""),
@@ -178,13 +183,13 @@ def is_waiting_for_account(
 
 
 def domains(tx: Tx) -> list[str]:
-    """Domains that any task was made for."""
+    """Return the domains of all tasks, in their order."""
     rows = tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")
     return [row["domain"] for row in rows]
 
 
 def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
-    """Tasks that are no piece of another (those with that label), newest first."""
+    """Return the newest tasks that are no piece of another (with that label), newest first."""
     if label is not None:
         return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
@@ -192,7 +197,7 @@ def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) 
     rows = tx.all(
         f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
@@ -203,17 +208,17 @@ def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
         label=label,
         limit=limit,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def children(tx: Tx, parent_id: int) -> list[Task]:
-    """The pieces of a task, by id."""
+    """Return the pieces of a task, by id."""
     rows = tx.all(
         f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_pieces')}"
         " WHERE parent_id=:id ORDER BY id",
         id=parent_id,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,7 @@ class Progress:
 
 
 def progress_of_leaf(task: Task) -> Progress:
-    """The same of a task that was not split, from its own row."""
+    """Return the same as `progress` for a task that was not split, from its own row."""
     pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
     rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
     waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
@@ -244,7 +249,7 @@ def progress_of_leaf(task: Task) -> Progress:
 
 
 def progress(tx: Tx, task_id: int) -> Progress:
-    """Sum up a task, or its pieces where it was split."""
+    """Return the sums over a task's pieces, or the task's own numbers where it was not split."""
     task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
     if task is not None and task["is_leaf"]:
         which = "WHERE id=:id"
@@ -273,7 +278,8 @@ def progress(tx: Tx, task_id: int) -> Progress:
 
 
 def pause(tx: Tx, task_id: int, now: datetime) -> int:
-    """Hold a task and its open pieces until the operator resumes them; how many it changed."""
+    """Pause a task and its open pieces until the operator resumes them; return the number of
+    rows that changed."""
     return _change_whole(
         tx,
         task_id,
@@ -284,7 +290,7 @@ def pause(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def resume(tx: Tx, task_id: int, now: datetime) -> int:
-    """Make paused and failed pieces claimable at once; how many it changed."""
+    """Make paused and failed pieces claimable at once; return the number of rows that changed."""
     return _change_whole(
         tx,
         task_id,
@@ -296,7 +302,7 @@ def resume(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def reopen(tx: Tx, task: Task) -> bool:
-    """Give a failed task its open key back; False when another open task carries it."""
+    """Give a failed task its open key back; return False when another open task has it."""
     other = find_open(tx, task.task_type, task.platform, task.domain)
     if other is not None:
         return other.id == task.id
@@ -306,7 +312,10 @@ def reopen(tx: Tx, task: Task) -> bool:
 
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
-    """End a task and its open pieces for good; how many it changed. Holders keep their tokens."""
+    """End a task and its open pieces as failed; return the number of rows that changed.
+
+    Holders keep their tokens and may still give their leases back.
+    """
     return _change_whole(
         tx,
         task_id,
@@ -331,7 +340,8 @@ def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: o
 
 
 def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
-    """Let every task that waits for an account or its quota look again at once."""
+    """Make every task of the platform that waits for an account or its quota claimable now;
+    return the number of tasks."""
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"
@@ -344,7 +354,7 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
 
 
 def wake_for_quota(tx: Tx, now: datetime) -> int:
-    """Let every task that waits for quota look again at once; how many."""
+    """Make every task that waits for quota claimable now; return the number of tasks."""
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"
@@ -356,7 +366,8 @@ def wake_for_quota(tx: Tx, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Wait:
-    """What a piece waits for until then, and why."""
+    """What a piece waits for, until when (as stored; None: no known end), and the error that led
+    to it."""
 
     reason: WaitingFor
     until: str | None
@@ -364,7 +375,8 @@ class Wait:
 
 
 def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
-    """What the next piece of a task that still waits at `now` waits for; what is over is none."""
+    """Return what the next waiting piece of a task waits for; None when no wait lasts beyond
+    `now`."""
     row = tx.one(
         "SELECT waiting_for, not_before, last_error FROM tasks"
         " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"
@@ -379,10 +391,10 @@ def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
 
 
 def newest_ended(tx: Tx, limit: int) -> list[Task]:
-    """Top-level tasks that have ended, the last to end first."""
+    """Return top-level tasks that have ended, the last to end first."""
     rows = tx.all(
         "SELECT * FROM tasks WHERE parent_id IS NULL AND finished_at IS NOT NULL"
         " ORDER BY finished_at DESC LIMIT :limit",
         limit=limit,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql_or_none, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.leasing import BROADCASTER
+from storage.models.mapping import row_to
 
 ROW = 1
 
 
 @dataclass(frozen=True)
 class BroadcasterState:
-    """`result` is JSON text of the newest finished round; a lease in force is a round that runs.
-    `next_tasks` is JSON text: the task that a platform's next round begins with."""
+    """The state of the broadcaster.
+
+    `result` is JSON text of the newest finished round. A round runs while `lease_until` lies ahead.
+    `next_tasks` is JSON text: by platform the task with which the next round begins.
+    """
 
     is_on: bool = False
     started_at: datetime | None = None
@@ -25,22 +30,13 @@ class BroadcasterState:
 
 
 def state(tx: Tx) -> BroadcasterState:
-    """The one row; as it begins when nobody has written it yet."""
+    """Return the state; the defaults when nothing was written yet."""
     row = tx.one("SELECT * FROM broadcaster WHERE id=:row", row=ROW)
-    if row is None:
-        return BroadcasterState()
-    return BroadcasterState(
-        is_on=bool(row["is_on"]),
-        started_at=from_sql_or_none(row["started_at"]),
-        finished_at=from_sql_or_none(row["finished_at"]),
-        result=row["result"],
-        lease_until=from_sql_or_none(row["lease_until"]),
-        next_tasks=row["next_tasks"],
-    )
+    return row_to(BroadcasterState, row) if row else BroadcasterState()
 
 
 def switch(tx: Tx, is_on: bool) -> bool:
-    """Turn broadcasting on or off; False when it was so already."""
+    """Turn broadcasting on or off; return False when it was so already."""
     _require_row(tx)
     return 1 == tx.execute(
         "UPDATE broadcaster SET is_on=:is_on WHERE id=:row AND is_on<>:is_on",
@@ -52,12 +48,13 @@ def switch(tx: Tx, is_on: bool) -> bool:
 def claim(
     tx: Tx, owner: str, now: datetime, until: datetime, due_before: datetime | None
 ) -> int | None:
-    """Lease the next round; its token, or None when one runs.
+    """Lease the next round and return its token; None when a round runs.
 
     With `due_before` only when broadcasting is on and no round started since then.
     """
     _require_row(tx)
     due = "" if due_before is None else " AND is_on=1 AND (started_at IS NULL OR started_at<=:due)"
+    # Written out: nobody has seen the token before, as a round is claimed without a look at it.
     claimed = tx.execute(
         "UPDATE broadcaster SET lease_owner=:owner, lease_token=lease_token+1, lease_until=:until,"
         " started_at=:now"
@@ -75,14 +72,14 @@ def claim(
 
 
 def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
-    """End the round of that token with its result; False when it is another's by now."""
-    return 1 == tx.execute(
-        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL, finished_at=:now,"
-        " result=:result, next_tasks=:next_tasks"
-        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
-        row=ROW,
+    """End the round of that token with its result; return False when the lease was lost."""
+    return BROADCASTER.give_back(
+        tx,
+        ROW,
+        token,
+        "finished_at=:now, result=:result, next_tasks=:next_tasks",
+        where="lease_owner=:owner",
         owner=owner,
-        token=token,
         result=result,
         next_tasks=next_tasks,
         now=to_sql(now),
@@ -90,14 +87,8 @@ def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: da
 
 
 def give_back(tx: Tx, owner: str, token: int) -> bool:
-    """End the lease of a round that came to nothing."""
-    return 1 == tx.execute(
-        "UPDATE broadcaster SET lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:row AND lease_owner=:owner AND lease_token=:token",
-        row=ROW,
-        owner=owner,
-        token=token,
-    )
+    """End the lease of a round without a result; return False when the lease was lost."""
+    return BROADCASTER.give_back(tx, ROW, token, where="lease_owner=:owner", owner=owner)
 
 
 def _require_row(tx: Tx) -> None:

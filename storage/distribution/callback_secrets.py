@@ -16,7 +16,7 @@ def secret_of(tx: Tx, task_id: str) -> str | None:
 
 
 def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
-    """Replace a task's encrypted secret; False when it is no longer `seen`."""
+    """Change a task's encrypted secret; return False when it is not the one that was `seen`."""
     same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"
@@ -29,6 +29,7 @@ def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: dat
 
 
 def task_exists(tx: Tx, task_id: str) -> bool:
+    """Return whether there is a distribution task with that id."""
     row = tx.one("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
     return row is not None
 

@@ -3,56 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 
-from storage.engines.datetimes import from_sql, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.mapping import read_by, row_to
 
 
 @dataclass(frozen=True)
 class Completion:
-    """A posted video. `details` is JSON text of what was verified, or None; `link_hash` tells the
-    video (or short link), so that it counts once for its task and user."""
+    """A posted video. `details` is JSON text of what was verified, or None; `link_hash`
+    identifies the video (or short link), so that it counts once for its task and user."""
 
     task_id: str
     user_id: str
     platform: str
     submission_link: str
     link_hash: str
-    details: str | None
+    details: str | None = field(metadata=read_by(itemgetter("verification_details")))
     completed_at: datetime
 
     @property
     def key(self) -> tuple[str, str, str]:
         return (self.link_hash, self.task_id, self.user_id)
 
-    @classmethod
-    def from_row(cls, row: Row) -> Completion:
-        return cls(
-            task_id=row["task_id"],
-            user_id=row["user_id"],
-            platform=row["platform"],
-            submission_link=row["submission_link"],
-            link_hash=row["link_hash"],
-            details=row["verification_details"],
-            completed_at=from_sql(row["completed_at"]),
-        )
-
 
 def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
-    """Completions with these links, by their keys."""
+    """Return the stored completions with these links, by their keys."""
     if not link_hashes:
         return {}
-    names = {f"hash{n}": one for n, one in enumerate(link_hashes)}
+    names = {f"hash{n}": link_hash for n, link_hash in enumerate(link_hashes)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
-    found = [Completion.from_row(row) for row in rows]
-    return {one.key: one for one in found}
+    found = [row_to(Completion, row) for row in rows]
+    return {completion.key: completion for completion in found}
 
 
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
-    """Insert new completions, in key order. Raises DuplicateKeyError when another was faster."""
+    """Insert new completions, in key order.
+
+    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    """
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
         " verification_details, completed_at, created_at, changed_at)"
@@ -60,16 +53,16 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
         " :now)",
         [
             {
-                "task_id": one.task_id,
-                "user_id": one.user_id,
-                "platform": one.platform,
-                "link": one.submission_link,
-                "hash": one.link_hash,
-                "details": one.details,
-                "completed_at": to_sql(one.completed_at),
+                "task_id": completion.task_id,
+                "user_id": completion.user_id,
+                "platform": completion.platform,
+                "link": completion.submission_link,
+                "hash": completion.link_hash,
+                "details": completion.details,
+                "completed_at": to_sql(completion.completed_at),
                 "now": to_sql(now),
             }
-            for one in sorted(completions, key=lambda one: one.key)
+            for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )
 
@@ -81,19 +74,19 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
         " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
         [
             {
-                "details": one.details,
-                "hash": one.link_hash,
-                "task_id": one.task_id,
-                "user_id": one.user_id,
+                "details": completion.details,
+                "hash": completion.link_hash,
+                "task_id": completion.task_id,
+                "user_id": completion.user_id,
                 "now": to_sql(now),
             }
-            for one in sorted(completions, key=lambda one: one.key)
+            for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
-    """Ids of the tasks that were completed by somebody from `begins` until before `ends`."""
+    """Return the ids of tasks with a completion in `[begins, ends)`."""
     rows = tx.all(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
@@ -106,8 +99,11 @@ def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
 def late_tasks(
     tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
 ) -> list[str]:
-    """Ids of the tasks whose completions of that day changed since they were counted last, and not
-    before `changed_since`; a task whose day has no row was not counted."""
+    """Return the ids of tasks whose completions of that day changed since they were last
+    counted, and not before `changed_since`.
+
+    A task whose day has no row was not counted yet.
+    """
     rows = tx.all(
         "SELECT DISTINCT c.task_id FROM task_completions c"
         f" {tx.dialect.force_index('idx_task_completions_day')}"
@@ -123,7 +119,7 @@ def late_tasks(
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
-    """These tasks' completions from `begins` until before `ends`, by task."""
+    """Return these tasks' completions in `[begins, ends)`, by task."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(
@@ -135,11 +131,11 @@ def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) ->
         ends=to_sql(ends),
         **names,
     )
-    return [Completion.from_row(row) for row in rows]
+    return [row_to(Completion, row) for row in rows]
 
 
 def count_of_task(tx: Tx, task_id: str) -> int:
-    """How often a task was completed."""
+    """Return the number of completions of a task."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM task_completions WHERE task_id=:task_id", task_id=task_id
     )

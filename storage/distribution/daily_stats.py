@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from storage.engines.datetimes import day_from_sql, from_sql, to_sql, to_sql_or_none
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import read_by, row_to
 
 COUNTS = (
     "account_count",
@@ -30,15 +31,22 @@ SCANNED = ("scanned_at", "counted_until")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
 
 
+def _counts_of(row: Row) -> dict[str, int]:
+    return {name: row[name] for name in COUNTS}
+
+
 @dataclass(frozen=True)
 class DailyStats:
-    """A task's numbers of a day. `counts` has every one of COUNTS; `revision` grows when a later
-    scan finds other ones; `event_id` names the report that told this revision. Completions that
-    changed before `counted_until` are in it."""
+    """A task's numbers of a day.
+
+    `counts` has a number for every name in COUNTS. `revision` grows when a later scan finds other
+    numbers; `event_id` is that of the report of this revision. Completions that changed before
+    `counted_until` are counted.
+    """
 
     task_id: str
     stats_date: date
-    counts: Mapping[str, int]
+    counts: Mapping[str, int] = field(metadata=read_by(_counts_of))
     completion_count: int
     revision: int
     error: str | None
@@ -46,23 +54,9 @@ class DailyStats:
     scanned_at: datetime
     counted_until: datetime
 
-    @classmethod
-    def from_row(cls, row: Row) -> DailyStats:
-        return cls(
-            task_id=row["task_id"],
-            stats_date=day_from_sql(str(row["stats_date"])),
-            counts={name: row[name] for name in COUNTS},
-            completion_count=row["completion_count"],
-            revision=row["revision"],
-            error=row["error"],
-            event_id=row["event_id"],
-            scanned_at=from_sql(row["scanned_at"]),
-            counted_until=from_sql(row["counted_until"]),
-        )
-
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
-    """What is known of these tasks' day, by task."""
+    """Return the stored numbers of these tasks' day, by task."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(
@@ -70,28 +64,28 @@ def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
         day=str(day),
         **names,
     )
-    return {row["task_id"]: DailyStats.from_row(row) for row in rows}
+    return {row["task_id"]: row_to(DailyStats, row) for row in rows}
 
 
 def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
-    """A task's newest days."""
+    """Return a task's newest days, newest first."""
     rows = tx.all(
         "SELECT * FROM task_daily_stats WHERE task_id=:task_id"
         " ORDER BY stats_date DESC LIMIT :limit",
         task_id=task_id,
         limit=limit,
     )
-    return [DailyStats.from_row(row) for row in rows]
+    return [row_to(DailyStats, row) for row in rows]
 
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Insert or replace days whose numbers are new; nobody was told of them yet."""
+    """Insert or replace days whose numbers are new, as not sent yet."""
     columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
     _upsert(tx, found, [*columns, *NOT_SENT])
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Note that days were scanned again with the same numbers."""
+    """Record that days were scanned again with the same numbers."""
     _upsert(tx, found, ["completion_count", "error", *SCANNED])
 
 
@@ -113,18 +107,18 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
         f" {tx.dialect.on_conflict_update('task_id, stats_date', refreshed)}",
         [
             {
-                "task_id": one.task_id,
-                "stats_date": str(one.stats_date),
-                **one.counts,
-                "completion_count": one.completion_count,
-                "revision": one.revision,
-                "error": one.error,
-                "event_id": one.event_id,
-                "scanned_at": to_sql(one.scanned_at),
-                "counted_until": to_sql(one.counted_until),
+                "task_id": stats.task_id,
+                "stats_date": str(stats.stats_date),
+                **stats.counts,
+                "completion_count": stats.completion_count,
+                "revision": stats.revision,
+                "error": stats.error,
+                "event_id": stats.event_id,
+                "scanned_at": to_sql(stats.scanned_at),
+                "counted_until": to_sql(stats.counted_until),
                 **NOT_SENT,
             }
-            for one in sorted(found, key=lambda one: one.task_id)
+            for stats in sorted(found, key=lambda stats: stats.task_id)
         ],
     )
 
@@ -132,8 +126,11 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
 def note_delivery(
     tx: Tx, event_id: str, sent_at: datetime | None, response: str | None, tries: int
 ) -> int:
-    """Note on the days that a report told how its delivery went (`sent_at` when it arrived); how
-    many days those are. A day whose numbers changed since belongs to a newer report."""
+    """Record the state of a report's delivery on the days in it; return the number of days.
+
+    `sent_at` is None unless it arrived. A day whose numbers changed since belongs to a newer report
+    and is not touched.
+    """
     return tx.execute(
         "UPDATE task_daily_stats SET is_sent=:is_sent, sent_at=:sent_at, response=:response,"
         " tries=:tries WHERE event_id=:event_id",

@@ -10,15 +10,10 @@ from typing import Any
 
 from core.errors import DuplicateKeyError
 from storage.distribution import delivery_tasks
-from storage.engines.datetimes import (
-    day_from_sql,
-    from_sql,
-    from_sql_or_none,
-    to_sql,
-    to_sql_or_none,
-)
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 class DeliveryState(StrEnum):
@@ -38,8 +33,8 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report on its way. `not_before` is None when it is done or under way; `attempts` counts
-    from its filing or its last replay."""
+    """A report to a URL. `not_before` is None when it is finished or being sent; `attempts`
+    counts from its filing or its last replay."""
 
     id: int
     event_id: str
@@ -60,29 +55,6 @@ class Delivery:
     created_at: datetime
     finished_at: datetime | None
 
-    @classmethod
-    def from_row(cls, row: Row) -> Delivery:
-        return cls(
-            id=row["id"],
-            event_id=row["event_id"],
-            kind=DeliveryKind(row["kind"]),
-            url=row["url"],
-            url_hash=row["url_hash"],
-            host=row["host"],
-            task_id=row["task_id"],
-            stats_date=day_from_sql(str(row["stats_date"])) if row["stats_date"] else None,
-            body=row["body"],
-            state=DeliveryState(row["state"]),
-            attempts=row["attempts"],
-            not_before=from_sql_or_none(row["not_before"]),
-            first_tried_at=from_sql_or_none(row["first_tried_at"]),
-            last_status=row["last_status"],
-            last_error=row["last_error"],
-            lease_token=row["lease_token"],
-            created_at=from_sql(row["created_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-        )
-
 
 @dataclass(frozen=True)
 class NewDelivery:
@@ -102,8 +74,8 @@ class NewDelivery:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request, or why none could be made. `finished_at` is None while it is under way, and
-    for ever when its process died."""
+    """A request, or why none could be made. `finished_at` is None while it runs, and stays None
+    when its process died."""
 
     number: int
     started_at: datetime
@@ -112,22 +84,11 @@ class Attempt:
     response: str | None
     error: str | None
 
-    @classmethod
-    def from_row(cls, row: Row) -> Attempt:
-        return cls(
-            number=row["number"],
-            started_at=from_sql(row["started_at"]),
-            finished_at=from_sql_or_none(row["finished_at"]),
-            status=row["status"],
-            response=row["response"],
-            error=row["error"],
-        )
-
 
 @dataclass(frozen=True)
 class Filter:
-    """Which deliveries are meant; what is None or empty leaves nothing out. `since` is included,
-    `until` is not; both are moments of filing."""
+    """A selection of deliveries; what is None or empty leaves nothing out. `since` (included)
+    and `until` (excluded) are moments of filing."""
 
     ids: Sequence[int] = ()
     states: Sequence[DeliveryState] = ()
@@ -179,31 +140,34 @@ def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
-    """The delivery with that id."""
+    """Return the delivery with that id; None when there is none."""
     row = tx.one("SELECT * FROM webhook_deliveries WHERE id=:id", id=delivery_id)
-    return Delivery.from_row(row) if row else None
+    return row_to(Delivery, row) if row else None
 
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
-    """Deliveries that match, newest first."""
+    """Return deliveries that match, newest first."""
     where, params = conditions(wanted)
     rows = tx.all(
         f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
         limit=limit,
         **params,
     )
-    return [Delivery.from_row(row) for row in rows]
+    return [row_to(Delivery, row) for row in rows]
 
 
 def counts(tx: Tx) -> dict[DeliveryState, int]:
-    """How many deliveries are in each state."""
+    """Return the number of deliveries by state; a state without any is missing."""
     rows = tx.all("SELECT state, COUNT(*) AS n FROM webhook_deliveries GROUP BY state")
     return {DeliveryState(row["state"]): int(row["n"]) for row in rows}
 
 
 def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
-    """Make deliveries that match due again, with their attempts counted anew; how many. What is
-    under way and tests stay as they are."""
+    """Make matching deliveries due again, with their attempts counted from 0; return the number
+    of deliveries.
+
+    Deliveries that are being sent, and tests, stay as they are.
+    """
     where, params = conditions(wanted)
     return tx.execute(
         "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
@@ -214,15 +178,15 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
 
 
 def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
-    """A delivery's attempts, oldest first."""
+    """Return a delivery's attempts, oldest first."""
     rows = tx.all(
         "SELECT * FROM webhook_attempts WHERE delivery_id=:id ORDER BY id", id=delivery_id
     )
-    return [Attempt.from_row(row) for row in rows]
+    return [row_to(Attempt, row) for row in rows]
 
 
 def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
-    """Write down that an attempt begins; its id."""
+    """Insert an attempt that begins now and return its id."""
     row = tx.one("SELECT COUNT(*) AS n FROM webhook_attempts WHERE delivery_id=:id", id=delivery_id)
     return tx.insert(
         "INSERT INTO webhook_attempts (delivery_id, number, started_at)"
@@ -241,7 +205,7 @@ def end_attempt(
     error: str | None,
     now: datetime,
 ) -> None:
-    """Write down how an attempt ended."""
+    """Record how an attempt ended."""
     tx.execute(
         "UPDATE webhook_attempts SET finished_at=:now, status=:status, response=:response,"
         " error=:error WHERE id=:id",
@@ -254,7 +218,7 @@ def end_attempt(
 
 
 def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """What a WHERE says for a filter, and its parameters."""
+    """Return the WHERE of a filter, and its parameters."""
     terms, params = ["1=1"], dict[str, Any]()
     lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
     for column, values in lists.items():

@@ -9,6 +9,8 @@ from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.leasing import DELIVERIES
+from storage.models.mapping import row_to
 
 LOOKS_AT_ONCE = 100
 # The URL is written in: as a column of another table it would be looked for behind all that is
@@ -99,20 +101,20 @@ def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
         id=delivery_id,
         now=to_sql(now),
     )
-    return Delivery.from_row(row) if row else None
+    return row_to(Delivery, row) if row else None
 
 
 def take(tx: Tx, seen: Delivery, owner: str, until: datetime) -> bool:
     """Lease the delivery as `seen`, its token growing by 1, and count the attempt; False when it
     changed since."""
-    return 1 == tx.execute(
-        "UPDATE webhook_deliveries SET state='sending', attempts=attempts+1, not_before=NULL,"
-        " lease_owner=:owner, lease_token=lease_token+1, lease_until=:until"
-        " WHERE id=:id AND lease_token=:token AND state IN ('pending','failed')",
-        id=seen.id,
-        token=seen.lease_token,
+    return DELIVERIES.claim(
+        tx,
+        seen.id,
+        seen.lease_token,
         owner=owner,
-        until=to_sql(until),
+        until=until,
+        where="state IN ('pending','failed')",
+        changes="state='sending', attempts=attempts+1, not_before=NULL",
     )
 
 
@@ -128,13 +130,12 @@ def settle(
 ) -> bool:
     """End a lease with the attempt's outcome; False when the lease has ended, and nothing is
     changed."""
-    return 1 == tx.execute(
-        "UPDATE webhook_deliveries SET state=:state, not_before=:not_before,"
-        " first_tried_at=COALESCE(first_tried_at, :now), last_status=:status, last_error=:error,"
-        " finished_at=:finished_at, lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:id AND lease_token=:token AND state='sending'",
-        id=taken.id,
-        token=taken.lease_token,
+    return DELIVERIES.give_back(
+        tx,
+        taken.id,
+        taken.lease_token,
+        "state=:state, not_before=:not_before, first_tried_at=COALESCE(first_tried_at, :now),"
+        " last_status=:status, last_error=:error, finished_at=:finished_at",
         state=state.value,
         now=to_sql(now),
         not_before=to_sql_or_none(not_before),
@@ -148,13 +149,11 @@ def reap(tx: Tx, now: datetime) -> int:
     """Take back what was being sent by processes that died: it is due again, under the same event
     id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
     waits for it any more."""
-    return tx.execute(
-        "UPDATE webhook_deliveries SET"
-        " not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
+    return DELIVERIES.reap(
+        tx,
+        now,
+        "not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
         " state=CASE WHEN kind='test' THEN 'dead' ELSE 'failed' END, last_error=:error,"
-        " finished_at=CASE WHEN kind='test' THEN :now ELSE NULL END,"
-        " lease_owner=NULL, lease_until=NULL, lease_token=lease_token+1"
-        " WHERE state='sending' AND lease_until<:now",
-        now=to_sql(now),
+        " finished_at=CASE WHEN kind='test' THEN :now ELSE NULL END",
         error=INTERRUPTED,
     )

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.mapping import read_by, row_to
 
 WRITTEN = (
     "project_id",
@@ -30,8 +32,8 @@ class DramaStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DramaFields:
-    """What is told of a distribution task. `callback_secret` is encrypted; `platform` is that of
-    `video_url`; `duration` is in seconds."""
+    """The fields of a distribution task that its owner sets. `callback_secret` is encrypted;
+    `platform` is that of `video_url`; `duration` is in seconds."""
 
     task_id: str
     project_id: str
@@ -43,37 +45,21 @@ class DramaFields:
     callback_url: str | None = None
     callback_secret: str | None = field(default=None, repr=False)
 
-    @classmethod
-    def from_row(cls, row: Row) -> DramaFields:
-        told = {name: row[name] for name in ("task_id", *WRITTEN)}
-        return cls(**told | {"status": DramaStatus(row["status"])})
-
 
 @dataclass(frozen=True)
 class Drama:
-    """A distribution task as it is stored; the `callback_…` facts are of its newest delivery."""
+    """A distribution task as it is stored; the `callback_…` fields are of its newest delivery."""
 
-    fields: DramaFields
+    fields: DramaFields = field(metadata=read_by(partial(row_to, DramaFields)))
     callback_status: str | None
     callback_retry_count: int
     callback_last_attempt: datetime | None
     created_at: datetime
     updated_at: datetime
 
-    @classmethod
-    def from_row(cls, row: Row) -> Drama:
-        return cls(
-            fields=DramaFields.from_row(row),
-            callback_status=row["callback_status"],
-            callback_retry_count=row["callback_retry_count"],
-            callback_last_attempt=from_sql_or_none(row["callback_last_attempt"]),
-            created_at=from_sql(row["created_at"]),
-            updated_at=from_sql(row["updated_at"]),
-        )
-
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
-    """Insert distribution tasks, in key order; known ones get what is told now."""
+    """Insert distribution tasks, in key order, or replace the fields of known ones."""
     columns = ", ".join(("task_id", *WRITTEN))
     marks = ", ".join(f":{name}" for name in ("task_id", *WRITTEN))
     tx.execute_many(
@@ -81,41 +67,41 @@ def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
         f" VALUES ({marks}, :now, :now)"
         f" {tx.dialect.on_conflict_update('task_id', [*WRITTEN, 'updated_at'])}",
         [
-            asdict(one) | {"status": one.status.value, "now": to_sql(now)}
-            for one in sorted(dramas, key=lambda one: one.task_id)
+            asdict(drama) | {"status": drama.status.value, "now": to_sql(now)}
+            for drama in sorted(dramas, key=lambda drama: drama.task_id)
         ],
     )
 
 
 def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
-    """Those of these tasks that are known, by their ids."""
+    """Return the fields of those tasks that are known, by their ids."""
     if not task_ids:
         return {}
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
-    return {row["task_id"]: DramaFields.from_row(row) for row in rows}
+    return {row["task_id"]: row_to(DramaFields, row) for row in rows}
 
 
 def get(tx: Tx, task_id: str) -> Drama | None:
-    """The task with that id."""
+    """Return the task with that id; None when there is none."""
     row = tx.one("SELECT * FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
-    return Drama.from_row(row) if row else None
+    return row_to(Drama, row) if row else None
 
 
 def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]:
-    """The newest tasks (of a status)."""
+    """Return the newest tasks (of a status), newest first."""
     where = "" if status is None else "WHERE status=:status"
     rows = tx.all(
         f"SELECT * FROM drama_tasks {where} ORDER BY id DESC LIMIT :limit",
         status=status.value if status else None,
         limit=limit,
     )
-    return [Drama.from_row(row) for row in rows]
+    return [row_to(Drama, row) for row in rows]
 
 
 def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool:
-    """Pause, resume or finish a task; False when there is none of that id."""
+    """Pause, resume or finish a task; return False when there is none of that id."""
     return 1 == tx.execute(
         "UPDATE drama_tasks SET status=:status, updated_at=:now WHERE task_id=:task_id",
         task_id=task_id,
@@ -125,7 +111,8 @@ def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool
 
 
 def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
-    """Replace the encrypted secret that signs a task's reports; False when there is no task."""
+    """Replace the encrypted secret that signs a task's reports; return False when there is no
+    such task."""
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now WHERE task_id=:task_id",
         task_id=task_id,
@@ -135,7 +122,7 @@ def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
 
 
 def secrets(tx: Tx) -> list[tuple[str, str]]:
-    """Ids of the tasks that have a secret, with it as it is stored."""
+    """Return id and encrypted secret of every task that has one, oldest first."""
     rows = tx.all(
         "SELECT task_id, callback_secret FROM drama_tasks WHERE callback_secret IS NOT NULL"
         " ORDER BY id"
@@ -144,7 +131,8 @@ def secrets(tx: Tx) -> list[tuple[str, str]]:
 
 
 def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
-    """Store a task's secret under another key: nothing that anybody told has changed."""
+    """Replace a task's secret by the same one under another key; the task does not count as
+    changed."""
     tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret WHERE task_id=:task_id",
         task_id=task_id,
@@ -153,11 +141,11 @@ def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
 
 
 def to_broadcast(tx: Tx, after_task_id: str, limit: int) -> list[DramaFields]:
-    """Active tasks with a video and somebody to tell, by id."""
+    """Return active tasks with a video and a callback URL, and ids above `after_task_id`, by id."""
     rows = tx.all(
         "SELECT * FROM drama_tasks WHERE status='active' AND callback_url IS NOT NULL"
         " AND video_url IS NOT NULL AND task_id>:after ORDER BY task_id LIMIT :limit",
         after=after_task_id,
         limit=limit,
     )
-    return [DramaFields.from_row(row) for row in rows]
+    return [row_to(DramaFields, row) for row in rows]

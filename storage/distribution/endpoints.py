@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL that something was ever filed for."""
+    """A URL for which a delivery was filed at some time."""
 
     url_hash: str
     url: str
@@ -23,33 +24,21 @@ class Endpoint:
 
 
 def get(tx: Tx, url_hash: str) -> Endpoint | None:
-    """The URL's row; None when nothing was ever filed for it."""
+    """Return the URL's row; None when no delivery was ever filed for it."""
     row = tx.one("SELECT * FROM webhook_endpoints WHERE url_hash=:url_hash", url_hash=url_hash)
-    if row is None:
-        return None
-    return Endpoint(
-        url_hash=row["url_hash"],
-        url=row["url"],
-        is_enabled=bool(row["is_enabled"]),
-        reason=row["reason"],
-        rest_until=from_sql_or_none(row["rest_until"]),
-        changed_at=from_sql(row["changed_at"]),
-    )
+    return row_to(Endpoint, row) if row else None
 
 
 def disabled(tx: Tx) -> list[Endpoint]:
-    """URLs that are not sent to, newest decision first."""
-    rows = tx.all(
-        "SELECT url_hash FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC"
-    )
-    found = [get(tx, row["url_hash"]) for row in rows]
-    return [endpoint for endpoint in found if endpoint is not None]
+    """Return the disabled URLs, the last one disabled first."""
+    rows = tx.all("SELECT * FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC")
+    return [row_to(Endpoint, row) for row in rows]
 
 
 def set_enabled(
     tx: Tx, url_hash: str, now: datetime, *, enabled: bool, reason: str | None = None
 ) -> bool:
-    """Disable or enable a URL; False when nothing was ever filed for it."""
+    """Enable or disable a URL; return False when no delivery was ever filed for it."""
     return 1 == tx.execute(
         "UPDATE webhook_endpoints SET is_enabled=:enabled, reason=:reason, rest_until=NULL,"
         " changed_at=:now WHERE url_hash=:url_hash",

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 @dataclass(frozen=True)
 class User:
-    """A user of the distributing site, and the agent that it belongs to."""
+    """A user of the distributing site, and the agent to which the user belongs."""
 
     user_id: str
     name: str = ""
@@ -20,17 +21,20 @@ class User:
 
 
 def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
-    """Insert users, in key order; known ones get what is told now."""
+    """Insert users, in key order, or replace the fields of known ones."""
     tx.execute_many(
         "INSERT INTO users (user_id, name, agent_node, created_at, updated_at)"
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
         f" {tx.dialect.on_conflict_update('user_id', ['name', 'agent_node', 'updated_at'])}",
-        [asdict(one) | {"now": to_sql(now)} for one in sorted(users, key=lambda one: one.user_id)],
+        [
+            asdict(user) | {"now": to_sql(now)}
+            for user in sorted(users, key=lambda user: user.user_id)
+        ],
     )
 
 
 def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
-    """Those of these users that are known, by their ids."""
+    """Return those of the users that are known, by their ids."""
     if not user_ids:
         return {}
     names = {f"id{n}": user_id for n, user_id in enumerate(user_ids)}
@@ -38,10 +42,10 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
     rows = tx.all(
         f"SELECT user_id, name, agent_node FROM users WHERE user_id IN ({marks})", **names
     )
-    return {row["user_id"]: User(row["user_id"], row["name"], row["agent_node"]) for row in rows}
+    return {row["user_id"]: row_to(User, row) for row in rows}
 
 
 def agents(tx: Tx) -> dict[str, str]:
-    """The agent of each user that has one."""
+    """Return the agent of every user that has one, by user id."""
     rows = tx.all("SELECT user_id, agent_node FROM users WHERE agent_node<>''")
     return {row["user_id"]: row["agent_node"] for row in rows}

@@ -28,13 +28,13 @@ class DatabaseClock:
         self.offset_secs = 0.0
 
     def sync(self) -> float:
-        """Ask the database; its clock minus the host's, in seconds.
+        """Read the database's clock and return its offset from the host's, in seconds.
 
-        The answer is true for some moment between question and answer: after a stalled answer the
-        clock we have is the better one, and a first one is asked for again.
+        The reading is true for some moment between question and answer. After a stalled answer an
+        earlier reading is more accurate and kept; a first one is asked for again.
 
         Raises:
-            DatabaseError: it did not answer, or never within SLOW_SECS.
+            DatabaseError: no answer, or never one within SLOW_SECS.
         """
         for _ in range(FIRST_TRIES):
             reading = self._database.read(Tx.read_clock)

@@ -15,8 +15,8 @@ from storage.engines.url import MySQLAddress, Node
 NOT_IN_CLUSTER = 1047  # a Galera node that lost its quorum, or has not caught up yet
 REFUSED = {1040, 1129, 1152, 1159, 1161, 1203, 2002, 2003, 2006, 2013, NOT_IN_CLUSTER}
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
-# A host that vanishes in the middle of a transaction must not hold its locks for hours; and who
-# waits for a lock is told soon, and runs its transaction again.
+# A host that vanishes in the middle of a transaction must not hold its locks for hours, and a
+# transaction that waits for a lock is to fail soon, as it is then run again.
 PATIENCE = "SET SESSION wait_timeout=20, innodb_lock_wait_timeout=5"
 CONNECT_SECS = 5
 NODE_CONNECT_SECS = 2  # where another node may answer instead
@@ -40,7 +40,8 @@ class NodeConnection(DriverConnection):
         super().__init__(**options)
 
     def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
-        """PyMySQL makes one for every connection, and reads all CA files of the host for it."""
+        """Return the shared context; PyMySQL's own reads all CA files of the host for each
+        connection."""
         return self._tls
 
     def query(self, sql: Any, unbuffered: bool | None = False) -> int:
@@ -111,7 +112,7 @@ class NodeConnector:
 
 
 def _tls_where_offered() -> ssl.SSLContext:
-    """As PyMySQL does when nothing else is said: encrypted if the server can, not verified."""
+    """Return what PyMySQL does by default: encrypted where the server offers it, not verified."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -142,6 +143,6 @@ def _code(error: pymysql.Error) -> int:
 
 
 def _plain_times() -> dict[Any, Any]:
-    """PyMySQL's conversions without those of times, which stay text as SQLite has them."""
+    """Return PyMySQL's conversions without those of times, which stay text as in SQLite."""
     dropped = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATE}
     return {key: value for key, value in conversions.items() if key not in dropped}

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 
 def to_sql(moment: datetime) -> str:
-    """`2026-11-22 05:00:00.123`, UTC; milliseconds are cut off, not rounded."""
+    """Return `2026-11-22 05:00:00.123`, UTC; milliseconds are cut off, not rounded."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
 

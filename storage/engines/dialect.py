@@ -28,28 +28,31 @@ class Dialect:
     schema_file: Path
 
     def sql(self, text: str) -> str:
-        """The query with this engine's parameter marks."""
+        """Return the query with this engine's parameter marks."""
         if self.name == "sqlite":
             return text
         return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
 
     @property
     def now_millis(self) -> str:
-        """An expression for this moment, in UTC with milliseconds."""
+        """An SQL expression for this moment, in UTC with milliseconds."""
         return (
             "strftime('%Y-%m-%d %H:%M:%f', 'now')" if self.name == "sqlite" else "UTC_TIMESTAMP(3)"
         )
 
     def force_index(self, index: str) -> str:
+        """Return the hint that makes a SELECT or UPDATE use that index; the statement fails when
+        it does not exist."""
         return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
 
     @property
     def in_id_order(self) -> str:
-        """For a walk by id: keeps the engine from an index that it would have to sort."""
+        """A hint for a walk by id, so that the engine takes no index that it would have to sort."""
         return "NOT INDEXED" if self.name == "sqlite" else "FORCE INDEX (PRIMARY)"
 
     def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
-        """The tail of an INSERT that refreshes `columns` when the unique `key` exists already."""
+        """Return the tail of an INSERT that refreshes `columns` when the unique `key` exists
+        already."""
         if self.name == "sqlite":
             sets = ", ".join(f"{column}=excluded.{column}" for column in columns)
             return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
@@ -57,7 +60,7 @@ class Dialect:
         return f"ON DUPLICATE KEY UPDATE {sets}"
 
     def on_conflict_ignore(self, key: str) -> str:
-        """The tail of an INSERT that leaves an existing row as it is."""
+        """Return the tail of an INSERT that leaves an existing row as it is."""
         if self.name == "sqlite":
             return f"ON CONFLICT ({key}) DO NOTHING"
         first = key.split(",")[0].strip()
@@ -66,7 +69,8 @@ class Dialect:
 
 @dataclass(frozen=True)
 class ClockReading:
-    """Database clock minus host clock, at some moment within the round trip of the question."""
+    """The database's clock minus the host's, at some moment within the round trip of the
+    question."""
 
     offset_secs: float
     round_trip_secs: float
@@ -79,39 +83,60 @@ class Connection(Protocol):
 
 
 class Engine(Protocol):
-    """One kind of database. Every driver error leaves it as a DatabaseError that names the
-    reaction; the driver's own error is kept as its cause."""
+    """One kind of database.
+
+    Every driver error leaves it as a DatabaseError whose class names the reaction, with the
+    driver's error as its cause. `tests/storage/test_storage_engine_contract.py` holds every engine
+    to what is promised here.
+    """
 
     dialect: Dialect
     pool_size: int
     driver_errors: tuple[type[Exception], ...]
 
     def connect(self) -> Connection:
-        """A connection of the pool, outside any transaction."""
+        """Return a connection of the pool, outside any transaction.
+
+        Raises DatabaseUnavailableError when the database cannot be reached.
+        """
 
     def release(self, connection: Connection) -> None:
-        """Give it back; whatever was open is rolled back."""
+        """Return a connection to the pool; an open transaction is rolled back."""
 
-    def begin(self, connection: Connection) -> None: ...
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction, which sees what is committed.
+
+        Raises DatabaseContentionError or DatabaseUnavailableError.
+        """
 
     def commit(self, connection: Connection) -> None:
-        """Raises CommitUnknownError when the answer was lost."""
+        """Commit the transaction.
+
+        Raises:
+            CommitUnknownError: the answer was lost.
+            DatabaseContentionError: rolled back; the transaction may be run again.
+        """
 
     def rollback(self, connection: Connection) -> None:
-        """Never raises: a connection that cannot roll back is gone, and its transaction with it."""
+        """Roll back. Never raises: a connection that cannot roll back is gone, and its
+        transaction with it."""
 
-    def translate(self, error: Exception) -> Exception: ...
+    def translate(self, error: Exception) -> Exception:
+        """Return the DatabaseError for a driver's error; any other error is returned as it is."""
 
     def tables(self, connection: Connection) -> set[str]:
-        """Names of the tables that exist."""
+        """Return the names of the tables that exist."""
 
     def read_clock(self, connection: Connection) -> ClockReading | None:
-        """The database's clock, or None where it is the host's."""
+        """Return a reading of the server's clock; None where the database has no clock but the
+        host's."""
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
-        """How many connections the server has and allows, or None where there is no server."""
+        """Return the numbers of connections that the server has and allows; None where there is
+        no server."""
 
     def describe(self) -> str:
-        """Where the data is, without the password."""
+        """Return where the data is, without the password."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the idle connections. A later `connect` opens new ones."""

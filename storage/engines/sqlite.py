@@ -28,9 +28,9 @@ IN_USE = ("database is locked", "database table is locked", "database schema is 
 class SQLiteEngine:
     """Connections to one file.
 
-    Writers of this process queue on a lock of ours, which wakes the next one at once. Between
-    processes the lock can only be asked for again and again: SQLite's own waiting sleeps longer
-    each time, so that who waited longest looks least often; ours looks every millisecond.
+    Writers of this process queue on a lock that wakes the next one at once. Writers of other
+    processes can only be waited for by trying again: SQLite's own busy handler sleeps longer each
+    time, so that the longest waiting writer tries least often; this one tries every millisecond.
     """
 
     def __init__(self, *, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
@@ -134,7 +134,8 @@ class SQLiteEngine:
         return None
 
     def copy_to(self, target: Path) -> None:
-        """Write what is committed at this moment to a new file, while others go on writing."""
+        """Write a copy of what is committed at this moment to a new file, while others go on
+        writing."""
         connection = self.connect()
         try:
             with closing(sqlite3.connect(target)) as copy:

@@ -26,15 +26,15 @@ from storage.engines.url import FORMS, MySQLAddress
 T = TypeVar("T")
 P = ParamSpec("P")
 Row = Mapping[str, Any]
-CONTENTION_TRIES = 20
-CONTENTION_MOST_SECS = 0.25
+MAX_CONTENTION_TRIES = 20
+MAX_CONTENTION_PAUSE_SECS = 0.25
 FIRST_PAUSE_SECS = 0.002
 CONTENTION_SECS = 8.0  # a lock that is held for longer is no contention
-AWAY_MOST_SECS = 5.0
+MAX_OUTAGE_PAUSE_SECS = 5.0
 
 
 class Tx:
-    """Statements inside one transaction (or, for reads, one connection)."""
+    """Statements inside a transaction or, for reads, on a connection without one."""
 
     def __init__(self, *, connection: Connection, engine: Engine) -> None:
         self.dialect: Dialect = engine.dialect
@@ -43,27 +43,30 @@ class Tx:
         self._cursor = connection.cursor()
 
     def all(self, sql: str, **params: Any) -> list[Row]:
+        """Run a query and return its rows."""
         self._run(sql, params)
         return list(self._cursor.fetchall())
 
     def one(self, sql: str, **params: Any) -> Row | None:
+        """Run a query and return its first row; None when there is none."""
         self._run(sql, params)
         row: Row | None = self._cursor.fetchone()
         return row
 
     def execute(self, sql: str, **params: Any) -> int:
-        """Run it; the number of rows that matched."""
+        """Run a statement and return the number of rows that matched, changed or not."""
         self._run(sql, params)
         return int(self._cursor.rowcount)
 
     def insert(self, sql: str, **params: Any) -> int:
-        """Run it; the id of the new row."""
+        """Run an INSERT and return the id of the new row."""
         self._run(sql, params)
         return int(self._cursor.lastrowid)
 
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
     ) -> None:
+        """Run a statement once for each of `rows`."""
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
         except self._engine.driver_errors as error:
@@ -73,15 +76,17 @@ class Tx:
         self._cursor.close()
 
     def tables(self) -> set[str]:
-        """Names of the tables that exist."""
+        """Return the names of the tables that exist."""
         return self._engine.tables(self._connection)
 
     def read_clock(self) -> ClockReading | None:
-        """The database's clock, or None where it is the host's."""
+        """Return a reading of the server's clock; None where the database has no clock but the
+        host's."""
         return self._engine.read_clock(self._connection)
 
     def connections(self) -> tuple[int, int] | None:
-        """Connections that the server has and allows, or None where there is no server."""
+        """Return the numbers of connections that the server has and allows; None where there is
+        no server."""
         return self._engine.connections(self._connection)
 
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
@@ -118,7 +123,9 @@ class Database:
             DatabaseContentionError: other transactions won twenty times, or held a lock for long.
             DatabaseError: anything else; rolled back.
         """
-        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=False)
+        return self._run_with_retries(
+            lambda: self._transaction(query, *args, **kwargs), repeatable=False
+        )
 
     def write_idempotent(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
@@ -128,14 +135,18 @@ class Database:
         Only for a unit that may be committed twice without harm. Raises as `write`, but never
         CommitUnknownError.
         """
-        return self._again(lambda: self._transaction(query, *args, **kwargs), repeatable=True)
+        return self._run_with_retries(
+            lambda: self._transaction(query, *args, **kwargs), repeatable=True
+        )
 
     def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)`, which only reads, and return what it returns.
 
         Each statement sees what is committed at its moment. Raises as `write_idempotent`.
         """
-        return self._again(lambda: self._with_connection(query, *args, **kwargs), repeatable=True)
+        return self._run_with_retries(
+            lambda: self._with_connection(query, *args, **kwargs), repeatable=True
+        )
 
     def close(self) -> None:
         self.engine.close()
@@ -167,10 +178,10 @@ class Database:
         finally:
             self.engine.release(connection)
 
-    def _again(self, unit: Callable[[], T], *, repeatable: bool) -> T:
+    def _run_with_retries(self, unit: Callable[[], T], *, repeatable: bool) -> T:
         begun = self._clock.monotonic()
         try:
-            return unit()  # nearly always that is all; the machinery below has its price
+            return unit()  # without tenacity: nearly every unit succeeds at once
         except DatabaseError as error:
             if not _may_run_again(error, repeatable):
                 raise
@@ -179,29 +190,31 @@ class Database:
                 raise
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
                 raise
-        self._rest(FIRST_PAUSE_SECS)
+        self._pause(FIRST_PAUSE_SECS)
         return self._retry(unit, repeatable, begun)
 
     def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _may_run_again(error, repeatable)),
-            stop=partial(self._enough, begun),
+            stop=partial(self._is_over, begun),
             wait=_pause_secs,
-            sleep=self._rest,
+            sleep=self._pause,
             reraise=True,
         )
         return retrying(unit)
 
-    def _rest(self, secs: float) -> None:
-        # A server that is away is not waited for when we end; contention is always sat out.
-        lost = secs > CONTENTION_MOST_SECS
+    def _pause(self, secs: float) -> None:
+        # Contention is waited out even while the process ends; an outage is not.
+        lost = secs > MAX_CONTENTION_PAUSE_SECS
         self._clock.wait(self.give_up if lost else self._never, secs)
 
-    def _enough(self, begun: float, state: RetryCallState) -> bool:
+    def _is_over(self, begun: float, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DatabaseContentionError):
             waited_secs = self._clock.monotonic() - begun
-            return waited_secs >= CONTENTION_SECS or state.attempt_number >= CONTENTION_TRIES - 1
+            return (
+                waited_secs >= CONTENTION_SECS or state.attempt_number >= MAX_CONTENTION_TRIES - 1
+            )
         return self.give_up.is_set() or state.idle_for >= self._patience_secs
 
 
@@ -215,15 +228,16 @@ def _pause_secs(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     doubled = 2.0 ** min(state.attempt_number, 16)
     if isinstance(error, DatabaseContentionError):
-        return random.uniform(0.5, 1.0) * min(CONTENTION_MOST_SECS, 0.002 * doubled)
-    return random.uniform(0.6, 1.0) * min(AWAY_MOST_SECS, 0.3 * doubled)
+        return random.uniform(0.5, 1.0) * min(MAX_CONTENTION_PAUSE_SECS, 0.002 * doubled)
+    return random.uniform(0.6, 1.0) * min(MAX_OUTAGE_PAUSE_SECS, 0.3 * doubled)
 
 
 def open_engine(url: str, pool_size: int) -> Engine:
-    """The engine that `DATABASE_URL` names; connects when first used. Only its driver is loaded.
+    """Return the engine that `DATABASE_URL` names. It connects when first used, and only its
+    driver is loaded.
 
     Raises:
-        SettingsError: the URL has another form. Its password is not repeated.
+        SettingsError: the URL cannot be read. Its password is not repeated.
     """
     scheme = url.split(":", 1)[0].lower()
     if scheme == "sqlite":
@@ -242,7 +256,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Whether waiting will not help: wrong password, missing table, read-only file."""
+    """Return whether waiting will not help: wrong password, missing table, read-only file."""
     return not isinstance(
         error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
     )

@@ -30,7 +30,7 @@ class Node:
 
 @dataclass(frozen=True)
 class MySQLAddress:
-    """Where the data is; `password` does not show in a repr."""
+    """The place of the data; `password` does not show in a repr."""
 
     nodes: tuple[Node, ...]
     user: str
@@ -44,7 +44,10 @@ class MySQLAddress:
 
     @classmethod
     def parse(cls, url: str) -> MySQLAddress:
-        """Raises SettingsError, which never repeats a part of the URL: it holds the password."""
+        """Return the address in a URL.
+
+        Raises SettingsError, which never repeats a part of the URL, as that holds the password.
+        """
         try:
             parts = urlsplit(url)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Queries on `alert_notices`: what each channel is to be told, and whether it was."""
+"""Queries on `alert_notices`: messages to channels about alerts, and whether they were accepted."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from core.errors import DatabaseContentionError
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
+from storage.leasing import NOTICES
+from storage.models.mapping import row_to
 from storage.operations.alerts import Alert
 
 
 class News(StrEnum):
+    """What a message reports about its alert."""
+
     RAISED = "raised"
     RESOLVED = "resolved"
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One message to one channel, leased under `token`. `attempts` counts this one."""
+    """A message to a channel, leased under `token`. `attempts` counts this one."""
 
     id: int
     alert: Alert
@@ -38,7 +42,8 @@ DUE = (
 
 
 def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
-    """A message that is due; nothing when the channel has one of that alert and news."""
+    """Insert a message that is due; does nothing when the channel has one of that alert and
+    news."""
     tx.execute(
         "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
         f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
@@ -50,7 +55,7 @@ def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
 
 
 def has_due(tx: Tx, channel: str, now: datetime) -> bool:
-    """Whether the channel is to be told something now; locks nothing."""
+    """Return whether a message to the channel is due now. Locks nothing."""
     index = tx.dialect.force_index("idx_alert_notices_due")
     row = tx.one(
         f"SELECT 1 AS yes FROM alert_notices {index} WHERE {DUE} LIMIT 1",
@@ -63,7 +68,10 @@ def has_due(tx: Tx, channel: str, now: datetime) -> bool:
 def claim(
     tx: Tx, channel: str, owner: str, now: datetime, until: datetime, limit: int
 ) -> list[Notice]:
-    """Lease what the channel is to be told now, the longest due first; an attempt is counted."""
+    """Lease the messages that are due now, the longest due first, and count an attempt for each.
+
+    Raises DatabaseContentionError when another process leased one meanwhile.
+    """
     index = tx.dialect.force_index("idx_alert_notices_due")
     rows = tx.all(
         f"SELECT * FROM alert_notices {index} WHERE {DUE}"
@@ -73,16 +81,16 @@ def claim(
         limit=limit,
     )
     for row in rows:
-        taken = tx.execute(
-            "UPDATE alert_notices SET lease_owner=:owner, lease_token=lease_token+1,"
-            f" lease_until=:until, attempts=attempts+1"
-            f" WHERE id=:id AND lease_token=:token AND {DUE}",
-            id=row["id"],
-            token=row["lease_token"],
+        taken = NOTICES.claim(
+            tx,
+            row["id"],
+            row["lease_token"],
             owner=owner,
+            until=until,
+            where=DUE,
+            changes="attempts=attempts+1",
             channel=channel,
             now=to_sql(now),
-            until=to_sql(until),
         )
         if not taken:
             raise DatabaseContentionError(f"notice {row['id']} was taken meanwhile")
@@ -100,16 +108,24 @@ def claim(
     ]
 
 
-def note_told(tx: Tx, notice: Notice, now: datetime) -> bool:
-    """The channel has accepted the message; False when the lease was lost."""
-    return _end(tx, notice, "state='told', told_at=:now, last_error=NULL", now=to_sql(now))
+def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
+    """End a lease as the channel has accepted the message; return False when the lease was lost."""
+    return NOTICES.give_back(
+        tx,
+        notice.id,
+        notice.token,
+        "state='told', told_at=:now, last_error=NULL",
+        now=to_sql(now),
+    )
 
 
 def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
-    """The channel did not accept it; later again. False when the lease was lost."""
-    return _end(
+    """End a lease as the channel did not accept the message, to be tried again at `not_before`;
+    return False when the lease was lost."""
+    return NOTICES.give_back(
         tx,
-        notice,
+        notice.id,
+        notice.token,
         "not_before=:later, last_error=:error",
         later=to_sql(not_before),
         error=error[:MAX_TEXT_CHARS],
@@ -117,12 +133,20 @@ def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
 
 
 def give_up(tx: Tx, notice: Notice, error: str) -> bool:
-    """The channel did not accept it for too long. False when the lease was lost."""
-    return _end(tx, notice, "state='given_up', last_error=:error", error=error[:MAX_TEXT_CHARS])
+    """End a lease as the channel did not accept the message for too long; return False when the
+    lease was lost."""
+    return NOTICES.give_back(
+        tx,
+        notice.id,
+        notice.token,
+        "state='given_up', last_error=:error",
+        error=error[:MAX_TEXT_CHARS],
+    )
 
 
-def drop_untold(tx: Tx, alert_id: int) -> int:
-    """Forget that an alert was to be told as raised, where nobody can have told it."""
+def drop_unsent(tx: Tx, alert_id: int) -> int:
+    """Delete the unsent messages that an alert was raised, except those that are being sent;
+    return the number of messages."""
     return tx.execute(
         "DELETE FROM alert_notices"
         " WHERE alert_id=:id AND news='raised' AND state<>'told' AND lease_until IS NULL",
@@ -130,8 +154,8 @@ def drop_untold(tx: Tx, alert_id: int) -> int:
     )
 
 
-def channels_told(tx: Tx, alert_id: int) -> list[str]:
-    """The channels that were told that the alert was raised."""
+def notified_channels(tx: Tx, alert_id: int) -> list[str]:
+    """Return the channels that have accepted the message that the alert was raised."""
     rows = tx.all(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
         id=alert_id,
@@ -139,17 +163,7 @@ def channels_told(tx: Tx, alert_id: int) -> list[str]:
     return [row["channel"] for row in rows]
 
 
-def _end(tx: Tx, notice: Notice, changes: str, **params: object) -> bool:
-    return 1 == tx.execute(
-        f"UPDATE alert_notices SET {changes}, lease_owner=NULL, lease_until=NULL"
-        " WHERE id=:id AND lease_token=:token AND state='due'",
-        id=notice.id,
-        token=notice.token,
-        **params,
-    )
-
-
 def _alert(tx: Tx, alert_id: int) -> Alert:
     row = tx.one("SELECT * FROM alerts WHERE id=:id", id=alert_id)
     assert row is not None, "its notices go before it"
-    return Alert.from_row(row)
+    return row_to(Alert, row)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
 from storage.engines.transactions import Row, Tx
+from storage.models.mapping import row_to
 from storage.models.tasks import Task
 from storage.schema import schema
 
@@ -18,7 +19,7 @@ NOT_BY_OPERATOR = "failure_count>0"
 
 @dataclass(frozen=True)
 class AccountTrouble:
-    """An account that needs a person."""
+    """An account that needs a person's attention; `ends_at` is when its session ends."""
 
     id: int
     platform: str
@@ -28,19 +29,20 @@ class AccountTrouble:
 
 
 def watched_since(tx: Tx) -> datetime | None:
-    """Since when this database is watched; what failed before is no news."""
+    """Return since when this database is watched; None before that. Earlier failures raise no
+    alert."""
     text = schema.get_fact(tx, WATCHED_SINCE)
     return None if text is None else from_sql(text)
 
 
 def begin_watch(tx: Tx, now: datetime) -> datetime:
-    """Watch from now on, unless it is watched already; since when it is."""
+    """Watch from now on unless it is watched already; return since when."""
     schema.set_fact_once(tx, WATCHED_SINCE, to_sql(now))
     return watched_since(tx) or now
 
 
 def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
-    """Accounts that were disabled after that moment, but not by the operator."""
+    """Return the accounts that were disabled since that moment, but not by the operator."""
     rows = tx.all(
         "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
         f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
@@ -50,7 +52,7 @@ def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
 
 
 def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:
-    """Accounts of the pool whose session ends, or has ended, between two moments."""
+    """Return the accounts of the pool whose session ends between two moments."""
     rows = tx.all(
         "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
         " WHERE session_expires_at>:after AND session_expires_at<:before"
@@ -62,7 +64,7 @@ def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTr
 
 
 def platforms_out_of_quota(tx: Tx) -> list[str]:
-    """Platforms of exports that wait for the next quota day."""
+    """Return the platforms of exports that wait for the next quota day."""
     rows = tx.all(
         f"SELECT DISTINCT platform FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " WHERE task_type='export' AND is_leaf=1 AND status='paused' AND waiting_for='quota'"
@@ -72,11 +74,12 @@ def platforms_out_of_quota(tx: Tx) -> list[str]:
 
 
 def failed_tasks(
-    tx: Tx, since: datetime, cancelled: str, newest: int, and_of: Sequence[int]
+    tx: Tx, since: datetime, cancelled: Collection[str], newest: int, and_of: Sequence[int]
 ) -> list[Task]:
-    """Top-level tasks that failed after `since` and were neither cancelled nor filed anew.
+    """Return top-level tasks that failed since `since` and were neither cancelled nor filed
+    again.
 
-    Looked at are as many as `newest` of those that failed, and those with the ids `and_of`.
+    Of those that failed, the newest `newest` are looked at, and those with the ids `and_of`.
     """
     index = tx.dialect.force_index("idx_tasks_parent")
     rows = tx.all(
@@ -89,11 +92,11 @@ def failed_tasks(
         row = None if task_id in found else tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
         if row is not None and row["status"] == "failed":
             found[task_id] = row
-    failed = [Task.from_row(found[task_id]) for task_id in sorted(found)]
+    failed = [row_to(Task, found[task_id]) for task_id in sorted(found)]
     return [
         task
         for task in failed
-        if task.last_error != cancelled
+        if task.last_error not in cancelled
         and task.finished_at is not None
         and task.finished_at >= since
         and not _is_filed_anew(tx, task)

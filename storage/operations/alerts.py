@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 class AlertKind(StrEnum):
@@ -23,10 +24,10 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One cause, from its beginning to its end.
+    """A cause that needs attention, from its beginning to its end.
 
-    `facts` are what its sentence is made of. `until_at` is when it ends by itself, or when what it
-    warns of happens. It is over (`resolved_at`) when its cause was gone (`well_since`) for
+    `facts` are the parameters of its message. `until_at` is when it ends by itself, or when what it
+    warns of happens. It is resolved (`resolved_at`) when its cause was gone (`well_since`) for
     `calm_secs`.
     """
 
@@ -48,23 +49,9 @@ class Alert:
     def is_open(self) -> bool:
         return self.resolved_at is None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Alert:
-        return cls(
-            id=row["id"],
-            kind=AlertKind(row["kind"]),
-            subject=row["subject"],
-            facts=json.loads(row["facts"]),
-            until_at=from_sql_or_none(row["until_at"]),
-            raised_at=from_sql(row["raised_at"]),
-            well_since=from_sql_or_none(row["well_since"]),
-            calm_secs=row["calm_secs"],
-            resolved_at=from_sql_or_none(row["resolved_at"]),
-        )
-
 
 def open_key(kind: AlertKind, subject: str) -> str:
-    """What at most one open alert may carry."""
+    """Return the unique key of which at most one open alert may exist."""
     return f"{kind}|{subject}"
 
 
@@ -77,7 +64,10 @@ def add(
     calm_secs: int,
     now: datetime,
 ) -> int:
-    """Insert an open alert; its id. Raises DuplicateKeyError when one is open already."""
+    """Insert an open alert and return its id.
+
+    Raises DuplicateKeyError when one of that cause is open already.
+    """
     return tx.insert(
         "INSERT INTO alerts (kind, subject, open_key, facts, until_at, raised_at, calm_secs)"
         " VALUES (:kind, :subject, :key, :facts, :until, :now, :calm)",
@@ -92,30 +82,30 @@ def add(
 
 
 def all_open(tx: Tx) -> list[Alert]:
-    """Alerts that are not over, oldest first."""
+    """Return the open alerts, oldest first."""
     index = tx.dialect.force_index("uq_alerts_open")
     rows = tx.all(f"SELECT * FROM alerts {index} WHERE open_key>'' ORDER BY id")
-    return [Alert.from_row(row) for row in rows]
+    return [row_to(Alert, row) for row in rows]
 
 
 def newest(tx: Tx, limit: int) -> list[Alert]:
-    """Alerts, also those that are over, newest first."""
+    """Return alerts, open and resolved, newest first."""
     rows = tx.all("SELECT * FROM alerts ORDER BY id DESC LIMIT :limit", limit=limit)
-    return [Alert.from_row(row) for row in rows]
+    return [row_to(Alert, row) for row in rows]
 
 
 def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
-    """The newest alert of that cause."""
+    """Return the newest alert of that cause; None when there was none."""
     row = tx.one(
         "SELECT * FROM alerts WHERE kind=:kind AND subject=:subject ORDER BY id DESC LIMIT 1",
         kind=kind.value,
         subject=subject,
     )
-    return Alert.from_row(row) if row else None
+    return row_to(Alert, row) if row else None
 
 
 def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | None) -> None:
-    """Write down what an open alert's cause is now; it is there, so it is not well."""
+    """Update the facts of an open alert, whose cause is present."""
     tx.execute(
         "UPDATE alerts SET facts=:facts, until_at=:until, well_since=NULL"
         " WHERE id=:id AND resolved_at IS NULL",
@@ -125,8 +115,8 @@ def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | N
     )
 
 
-def note_well(tx: Tx, alert_id: int, now: datetime) -> None:
-    """The cause of an open alert is gone."""
+def note_cause_gone(tx: Tx, alert_id: int, now: datetime) -> None:
+    """Record that the cause of an open alert is gone, unless that is recorded already."""
     tx.execute(
         "UPDATE alerts SET well_since=:now"
         " WHERE id=:id AND resolved_at IS NULL AND well_since IS NULL",
@@ -136,7 +126,7 @@ def note_well(tx: Tx, alert_id: int, now: datetime) -> None:
 
 
 def resolve(tx: Tx, alert_id: int, now: datetime) -> bool:
-    """End an alert; False when another process has ended it."""
+    """Resolve an alert; return False when another process has resolved it."""
     return 1 == tx.execute(
         "UPDATE alerts SET resolved_at=:now, open_key=NULL WHERE id=:id AND resolved_at IS NULL",
         id=alert_id,
@@ -144,8 +134,8 @@ def resolve(tx: Tx, alert_id: int, now: datetime) -> bool:
     )
 
 
-def hold(tx: Tx, alert_id: int) -> bool:
-    """Lock an alert for this transaction; whether it is still open."""
+def lock_open(tx: Tx, alert_id: int) -> bool:
+    """Lock an alert for this transaction; return whether it is still open."""
     tx.execute("UPDATE alerts SET kind=kind WHERE id=:id", id=alert_id)
     row = tx.one("SELECT resolved_at FROM alerts WHERE id=:id", id=alert_id)
     return row is not None and row["resolved_at"] is None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 
 
 @dataclass(frozen=True)
 class WebAction:
-    """`who` is the name of a token; `outcome` is `done`, or why it was refused."""
+    """An action by console or API. `who` is the name of a token; `outcome` is `done`, or why it
+    was refused."""
 
     id: int
     who: str
@@ -23,18 +22,6 @@ class WebAction:
     subject: str
     outcome: str
     created_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> WebAction:
-        return cls(
-            id=row["id"],
-            who=row["who"],
-            address=row["address"],
-            action=row["action"],
-            subject=row["subject"],
-            outcome=row["outcome"],
-            created_at=from_sql(row["created_at"]),
-        )
 
 
 def note(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from storage.catalogue.works import Work, work_of
+from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun, RunState
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
@@ -16,6 +16,7 @@ from storage.distribution.distribution_tasks import Drama, DramaStatus
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Row, Tx
 from storage.models.accounts import AccountEvent
+from storage.models.mapping import row_to
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from storage.operations.alerts import Alert
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows of a list: the newest `limit` below the id `before`, made in `[since, until)`."""
+    """A part of a list: the newest `limit` rows with ids below `before`, made in `[since,
+    until)`."""
 
     limit: int
     before: int | None = None
@@ -42,7 +44,7 @@ def tasks(
     domain: str | None = None,
     label: str | None = None,
 ) -> list[Task]:
-    """Tasks that are no piece of another."""
+    """Return tasks that are no piece of another."""
     source = f"tasks {tx.dialect.force_index('idx_tasks_pieces')}"
     labelled = None if label is None else {"label": label}
     if labelled is not None:
@@ -60,7 +62,7 @@ def tasks(
         status=status,
         domain=domain,
     )
-    return [Task.from_row(row) for row in rows]
+    return [row_to(Task, row) for row in rows]
 
 
 def segments(
@@ -71,7 +73,7 @@ def segments(
     account_id: int | None = None,
     task_id: int | None = None,
 ) -> list[Segment]:
-    """Export files."""
+    """Return export files."""
     rows = _newest(
         tx,
         "export_logs",
@@ -82,13 +84,13 @@ def segments(
         account_id=account_id,
         task_id=task_id,
     )
-    return [Segment.from_row(row) for row in rows]
+    return [row_to(Segment, row) for row in rows]
 
 
 def events(
     tx: Tx, part: Slice, account_id: int | None = None, kind: str | None = None
 ) -> list[AccountEvent]:
-    """What happened to the accounts (to one of them)."""
+    """Return events of the accounts (of one of them)."""
     rows = _newest(
         tx,
         "(SELECT e.*, a.username FROM account_events e JOIN accounts a ON a.id=e.account_id) e",
@@ -97,36 +99,36 @@ def events(
         account_id=account_id,
         kind=kind,
     )
-    return [AccountEvent.from_row(row) for row in rows]
+    return [row_to(AccountEvent, row) for row in rows]
 
 
 def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
-    """What people did by console and API."""
+    """Return actions by console and API."""
     rows = _newest(tx, "web_actions", part, "created_at", who=who)
-    return [WebAction.from_row(row) for row in rows]
+    return [row_to(WebAction, row) for row in rows]
 
 
 def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
-    """What is wrong, or was."""
+    """Return alerts, open and resolved."""
     fixed = "open_key>''" if only_open else "1=1"
-    return [Alert.from_row(row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
+    return [row_to(Alert, row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
 
 
 def job_runs(
     tx: Tx, part: Slice, job: str | None = None, state: RunState | None = None
 ) -> list[JobRun]:
-    """Runs of scheduled jobs, by the time they were for."""
+    """Return runs of scheduled jobs; the time range is of the times they were scheduled for."""
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
-    return [JobRun.from_row(row) for row in rows]
+    return [row_to(JobRun, row) for row in rows]
 
 
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
-    """Reports to receivers. The slice's time range counts, not the filter's."""
+    """Return reports to receivers. The slice's time range counts, not the filter's."""
     where, params = conditions(replace(wanted, since=None, until=None))
     rows = _newest(
         tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
     )
-    return [Delivery.from_row(row) for row in rows]
+    return [row_to(Delivery, row) for row in rows]
 
 
 def works(
@@ -136,38 +138,38 @@ def works(
     uid: str | None = None,
     is_valid: bool | None = None,
 ) -> list[Work]:
-    """The catalogue of videos; the time range is of publishing."""
+    """Return works of the catalogue; the time range is of publishing."""
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
-    return [work_of(row) for row in rows]
+    return [row_to(Work, row) for row in rows]
 
 
 @dataclass(frozen=True)
 class Numbered(Generic[T]):
-    """A row whose value has no id of its own."""
+    """The id of a row, and its value, which has no id of its own."""
 
     id: int
     row: T
 
 
 def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
-    """Distribution tasks."""
+    """Return distribution tasks."""
     rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
-    return [Numbered(row["id"], Drama.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(Drama, row)) for row in rows]
 
 
 def completions(
     tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
 ) -> list[Numbered[Completion]]:
-    """Posted videos."""
+    """Return posted videos; the time range is of completion."""
     rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
-    return [Numbered(row["id"], Completion.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(Completion, row)) for row in rows]
 
 
 def daily_stats(
     tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
 ) -> list[Numbered[DailyStats]]:
-    """Numbers by task and day; the time range is of scanning."""
+    """Return numbers by task and day; the time range is of scanning."""
     rows = _newest(
         tx,
         "task_daily_stats",
@@ -176,7 +178,7 @@ def daily_stats(
         task_id=task_id,
         stats_date=str(day) if day else None,
     )
-    return [Numbered(row["id"], DailyStats.from_row(row)) for row in rows]
+    return [Numbered(row["id"], row_to(DailyStats, row)) for row in rows]
 
 
 def _newest(
@@ -188,8 +190,8 @@ def _newest(
     params: Mapping[str, object] | None = None,
     **equal: object,
 ) -> list[Row]:
-    """Rows of a list by its id, for which `fixed` holds (with its `params`). An equality with None
-    is left out."""
+    """Return rows for which `fixed` (with its `params`) and the equalities hold, newest first;
+    an equality with None is left out."""
     terms = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
     if part.before is not None:
         terms.append("id<:before")
@@ -197,7 +199,7 @@ def _newest(
         terms.append(f"{moment}>=:since")
     if part.until is not None:
         terms.append(f"{moment}<:until")
-    given = {name: str(one) if isinstance(one, str) else one for name, one in equal.items()}
+    given = {name: str(value) if isinstance(value, str) else value for name, value in equal.items()}
     return tx.all(
         f"SELECT * FROM {source} WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
         limit=part.limit,

@@ -12,7 +12,8 @@ from storage.models.tasks import TaskStatus, TaskType
 
 @dataclass(frozen=True)
 class Work:
-    """Everything of one kind of task: its rows so far, whole tasks by status, the last success."""
+    """All tasks of a type: their rows so far, the number of whole tasks by status, and the last
+    success."""
 
     rows: int
     tasks: dict[TaskStatus, int]
@@ -20,17 +21,18 @@ class Work:
 
 
 def crawled(tx: Tx) -> Work:
-    """Creators that pages brought (also again), and the last stored page."""
+    """Return the numbers of crawls: creators on pages (also known ones), and when the last page
+    was stored."""
     return _work(tx, TaskType.INGESTION, "ingestion_logs")
 
 
 def exported(tx: Tx) -> Work:
-    """Exported rows, and the last sealed file."""
+    """Return the numbers of exports: exported rows, and when the last file was sealed."""
     return _work(tx, TaskType.EXPORT, "export_logs")
 
 
 def exported_by_day(tx: Tx, since: date) -> list[tuple[date, int, int]]:
-    """Quota day, rows and files of each day with exports, from `since` on."""
+    """Return quota day, rows and files of each day with exports, from `since` on."""
     rows = tx.all(
         "SELECT quota_day, SUM(exported_count) AS n, COUNT(*) AS files FROM export_logs"
         " WHERE quota_day>=:since GROUP BY quota_day ORDER BY quota_day",

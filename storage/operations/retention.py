@@ -17,7 +17,8 @@ from storage.engines.transactions import Tx
 def old_deliveries(
     tx: Tx, kinds: Sequence[DeliveryKind], before: datetime, limit: int
 ) -> list[int]:
-    """Deliveries of these kinds that were finished before, one kind after the other."""
+    """Return ids of deliveries of these kinds that were finished before that moment, kind by
+    kind."""
     found: list[int] = []
     for kind in kinds:
         found += _ids(
@@ -32,7 +33,8 @@ def old_deliveries(
 
 
 def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete deliveries with their attempts and tasks; one that is replayed meanwhile stays."""
+    """Delete finished deliveries with their attempts and tasks, except those replayed meanwhile;
+    return the number of deliveries."""
     marks, params = _marks(ids)
     finished = _ids(
         tx,
@@ -49,8 +51,11 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
 
 
 def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Runs that ended before, but of each job neither its newest nor its newest scheduled one: up
-    to that one its times are accounted for."""
+    """Return ids of runs that ended before that moment, oldest first.
+
+    Of each job its newest run and its newest scheduled run stay: up to the latter its times are
+    accounted for.
+    """
     marks, params = _marks([0, *_newest_runs(tx)])
     return _ids(
         tx,
@@ -64,13 +69,13 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete runs that have ended."""
+    """Delete runs that have ended; return their number."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
 def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Alerts that were over before."""
+    """Return ids of alerts that were resolved before that moment, oldest first."""
     return _ids(
         tx,
         "SELECT id FROM alerts WHERE resolved_at<:before ORDER BY resolved_at LIMIT :limit",
@@ -80,31 +85,33 @@ def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete alerts with their notices, which go first: who tells one has it locked, and reads its
-    alert."""
+    """Delete alerts and their notices; return the number of alerts.
+
+    Notices go first: a notifier has its notice locked while it reads the alert.
+    """
     marks, params = _marks(ids)
     tx.execute(f"DELETE FROM alert_notices WHERE alert_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM alerts WHERE id IN ({marks})", **params)
 
 
 def old_account_events(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """What happened to accounts before."""
+    """Return ids of events of accounts from before that moment, oldest first."""
     return _created_before(tx, "account_events", before, limit)
 
 
 def drop_account_events(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete events of accounts."""
+    """Delete events of accounts; return their number."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM account_events WHERE id IN ({marks})", **params)
 
 
 def old_web_actions(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """What was done before by console and API."""
+    """Return ids of logged actions from before that moment, oldest first."""
     return _created_before(tx, "web_actions", before, limit)
 
 
 def drop_web_actions(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete entries of the log of actions."""
+    """Delete logged actions; return their number."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM web_actions WHERE id IN ({marks})", **params)
 
@@ -135,5 +142,5 @@ def _ids(tx: Tx, sql: str, **params: object) -> list[int]:
 
 
 def _marks(ids: Sequence[int]) -> tuple[str, dict[str, int]]:
-    names = {f"id{n}": one for n, one in enumerate(ids)}
+    names = {f"id{n}": row_id for n, row_id in enumerate(ids)}
     return ", ".join(f":{name}" for name in names), names

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
+from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 class Role(StrEnum):
@@ -19,7 +18,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class WebToken:
-    """`token_hash` is the SHA-256 of the token, in hex."""
+    """A token for console and API. `token_hash` is the SHA-256 of the token, in hex."""
 
     id: int
     name: str
@@ -29,21 +28,9 @@ class WebToken:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> WebToken:
-        return cls(
-            id=row["id"],
-            name=row["name"],
-            role=Role(row["role"]),
-            token_hash=row["token_hash"],
-            created_at=from_sql(row["created_at"]),
-            last_used_at=from_sql_or_none(row["last_used_at"]),
-            revoked_at=from_sql_or_none(row["revoked_at"]),
-        )
-
 
 def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
-    """Insert a token; its id."""
+    """Insert a token and return its id."""
     return tx.insert(
         "INSERT INTO web_tokens (name, role, token_hash, created_at)"
         " VALUES (:name, :role, :hash, :now)",
@@ -55,31 +42,31 @@ def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
 
 
 def by_hash(tx: Tx, token_hash: str) -> WebToken | None:
-    """The token of that hash that was not revoked."""
+    """Return the token of that hash; None when there is none, or when it was revoked."""
     row = tx.one(
         "SELECT * FROM web_tokens WHERE token_hash=:hash AND revoked_at IS NULL", hash=token_hash
     )
-    return WebToken.from_row(row) if row else None
+    return row_to(WebToken, row) if row else None
 
 
 def get(tx: Tx, token_id: int) -> WebToken | None:
-    """The token with that id that was not revoked."""
+    """Return the token with that id; None when there is none, or when it was revoked."""
     row = tx.one("SELECT * FROM web_tokens WHERE id=:id AND revoked_at IS NULL", id=token_id)
-    return WebToken.from_row(row) if row else None
+    return row_to(WebToken, row) if row else None
 
 
 def every(tx: Tx) -> list[WebToken]:
-    """All tokens, also revoked ones, by id."""
-    return [WebToken.from_row(row) for row in tx.all("SELECT * FROM web_tokens ORDER BY id")]
+    """Return all tokens, revoked ones too, by id."""
+    return [row_to(WebToken, row) for row in tx.all("SELECT * FROM web_tokens ORDER BY id")]
 
 
 def note_used(tx: Tx, token_id: int, now: datetime) -> None:
-    """Write down when a token was used."""
+    """Record when a token was used."""
     tx.execute("UPDATE web_tokens SET last_used_at=:now WHERE id=:id", id=token_id, now=to_sql(now))
 
 
 def revoke(tx: Tx, token_id: int, now: datetime) -> bool:
-    """End a token; False when it has ended before."""
+    """Revoke a token; return False when it was revoked before, or does not exist."""
     return 1 == tx.execute(
         "UPDATE web_tokens SET revoked_at=:now WHERE id=:id AND revoked_at IS NULL",
         id=token_id,

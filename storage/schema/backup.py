@@ -14,7 +14,8 @@ DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u USE
 
 
 def backup(database: Database, target: Path) -> None:
-    """Write the copy, while others go on working; `target` is there whole, or not at all.
+    """Write a copy of the database, while others go on working; `target` appears whole or not at
+    all.
 
     Raises:
         InvalidInputError: the database is on a server, which has a tool of its own for that.

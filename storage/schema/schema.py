@@ -20,10 +20,12 @@ class SchemaState(StrEnum):
 
 
 def inspect(database: Database) -> SchemaState:
-    """Whether the database is empty, holds this version's schema, or one that can be upgraded.
+    """Return whether the database is empty, holds this version's schema, or one that can be
+    upgraded.
 
     Raises:
-        SchemaMismatchError: it holds a newer version, half a schema, or somebody else's tables.
+        SchemaMismatchError: it holds a newer version, half a schema, or another program's
+            tables.
     """
     tables = database.read(Tx.tables)
     where = database.engine.describe()
@@ -64,10 +66,10 @@ def require(database: Database) -> None:
 
 
 def create(database: Database) -> bool:
-    """Load the schema into an empty database; False when there was one already.
+    """Load the schema into an empty database; return False when there was one already.
 
-    `schema_version` is the first table and its row the last statement, so that a load that was
-    cut short is told from a whole one.
+    `schema_version` is the first table and its row the last statement, so that a load that was cut
+    short can be told from a whole one.
     """
     if inspect(database) is not SchemaState.EMPTY:
         return False
@@ -84,7 +86,10 @@ def create(database: Database) -> bool:
 
 
 def version(tx: Tx) -> int:
-    """The newest version that was reached. Raises SchemaMismatchError when there is none."""
+    """Return the newest version that was reached.
+
+    Raises SchemaMismatchError when there is none.
+    """
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
         raise SchemaMismatchError(
@@ -94,7 +99,7 @@ def version(tx: Tx) -> int:
 
 
 def set_version(tx: Tx, reached: int) -> None:
-    """Note that a version was reached."""
+    """Record that a version was reached."""
     tx.execute(
         "INSERT INTO schema_version (version, applied_at)"
         f" VALUES (:version, {tx.dialect.now_millis}) {tx.dialect.on_conflict_ignore('version')}",
@@ -103,18 +108,18 @@ def set_version(tx: Tx, reached: int) -> None:
 
 
 def get_fact(tx: Tx, name: str) -> str | None:
-    """A fact about the installation."""
+    """Return the value of a fact about the installation; None when it is not set."""
     row = tx.one("SELECT value FROM meta WHERE name=:name", name=name)
     return row["value"] if row else None
 
 
-def hold_fact(tx: Tx, name: str) -> None:
+def lock_fact(tx: Tx, name: str) -> None:
     """Lock a fact for this transaction."""
     tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
 
 
 def set_fact(tx: Tx, name: str, value: str) -> None:
-    """Write a fact about the installation."""
+    """Set a fact about the installation."""
     tx.execute(
         "INSERT INTO meta (name, value) VALUES (:name, :value)"
         f" {tx.dialect.on_conflict_update('name', ['value'])}",
@@ -124,7 +129,7 @@ def set_fact(tx: Tx, name: str, value: str) -> None:
 
 
 def set_fact_once(tx: Tx, name: str, value: str) -> None:
-    """Write a fact unless it is written already."""
+    """Set a fact unless it is set already."""
     tx.execute(
         "INSERT INTO meta (name, value) VALUES (:name, :value)"
         f" {tx.dialect.on_conflict_ignore('name')}",
@@ -134,7 +139,7 @@ def set_fact_once(tx: Tx, name: str, value: str) -> None:
 
 
 def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
-    """Change a fact if it is still what the caller has seen."""
+    """Change a fact; return False when its value is not the one that was `seen`."""
     return 1 == tx.execute(
         "UPDATE meta SET value=:value WHERE name=:name AND value=:seen",
         name=name,
@@ -144,7 +149,7 @@ def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
 
 
 def drop_fact(tx: Tx, name: str, seen: str) -> None:
-    """Forget a fact if it is still what the caller has seen."""
+    """Delete a fact if its value is the one that was `seen`."""
     tx.execute("DELETE FROM meta WHERE name=:name AND value=:seen", name=name, seen=seen)
 
 
@@ -158,6 +163,6 @@ def _sqlite_has_schema(tx: Tx) -> bool:
 
 
 def statements(script: str) -> list[str]:
-    """The statements of an SQL script, without its comments."""
+    """Return the statements of an SQL script, without its comments."""
     lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

@@ -32,10 +32,11 @@ class Migration:
 
 
 def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
-    """Bring an older schema to this program's version; the versions that were reached, in order.
+    """Bring an older schema to this program's version; return the versions that were reached, in
+    order.
 
     Raises:
-        SchemaMismatchError: nothing to upgrade from, or another process does it at this moment.
+        SchemaMismatchError: nothing to upgrade from, or another process is upgrading.
         DatabaseError: a statement failed; run it again after mending the cause.
     """
     if schema.inspect(database) is not SchemaState.OLDER:
@@ -79,10 +80,10 @@ def _run_whole(database: Database, migration: Migration) -> bool:
 
 @dataclass(frozen=True)
 class Note:
-    """How far an upgrade is, and whose it is.
+    """The progress of an upgrade, and the process that runs it.
 
-    The note is a fencing token as well: of two processes at the same upgrade, the one whose note
-    was overwritten stops.
+    It is a fencing token as well: of two processes at the same upgrade, the one whose note was
+    overwritten stops.
     """
 
     version: int
@@ -104,7 +105,7 @@ def _run_stepwise(database: Database, migration: Migration, owner: str) -> bool:
 
 
 def _take(database: Database, migration: Migration, owner: str) -> Note:
-    """Begin, or go on where a process that is gone stopped."""
+    """Begin an upgrade, or continue the one that another process left unfinished."""
 
     def work(tx: Tx) -> Note:
         found = schema.get_fact(tx, NOTE)

@@ -71,7 +71,7 @@ def test_an_alert_and_its_end_are_told_once_each(
     assert [tell(app) for _ in range(3)] == [1, 0, 0]
     assert sink.titles == ["Baton on test-host: 1 new, 0 over"]
     assert sink.text.splitlines() == [
-        "[!] account acc1 (bilibili) is disabled: session expired: import again (code -101)",
+        "[!] account acc1 (bilibili) is disabled: session expired (code -101)",
         "what to do: python cli.py accounts import acc1 FILE",
     ]
     assert sink.got[0]["type"] == "warning"
@@ -99,7 +99,7 @@ def test_it_is_told_in_the_operators_language(watched: Watched, sink: NoticeSink
     look(app)
     tell(app)
     assert sink.titles == ["Baton（test-host）：新告警 1 条，恢复 0 条"]
-    assert "账号 小红（bilibili）已禁用：会话过期：请重新导入" in sink.text
+    assert "账号 小红（bilibili）已禁用：会话过期（code -101）" in sink.text
 
 
 @ONE_ENGINE
@@ -248,14 +248,14 @@ def test_an_alert_that_ends_while_that_is_noted_is_told_to_be_over(
     enable(app)
     look(app)
     clock.move(CALM_SECS + 1)  # two apps may see the time a few milliseconds apart
-    ending, note_told = threading.Thread(target=look, args=[other]), alert_notices.note_told
+    ending, mark_sent = threading.Thread(target=look, args=[other]), alert_notices.mark_sent
 
     def meanwhile(*args: Any) -> bool:
         ending.start()
         ending.join(0.5)  # it comes no further than the alert that is held here
-        return note_told(*args)
+        return mark_sent(*args)
 
-    monkeypatch.setattr(alert_notices, "note_told", meanwhile)
+    monkeypatch.setattr(alert_notices, "mark_sent", meanwhile)
     assert tell(app) == 1
     monkeypatch.undo()
     ending.join()
@@ -275,7 +275,7 @@ def test_what_a_killed_teller_had_in_hand_another_tells(
         raise Crash
 
     with monkeypatch.context() as patched, suppress(Crash):
-        patched.setattr(alert_notices, "note_told", die)
+        patched.setattr(alert_notices, "mark_sent", die)
         tell(dying)
     assert len(sink.got) == 1
     clock.move(LEASE_SECS - 1)

@@ -1,4 +1,4 @@
-"""Fixtures of the chaos tests: a command server, and stages with a server of their own."""
+"""Fixtures of the chaos tests: stages with a server of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.chaos.galera import HINT, find_provider
 from tests.chaos.galera_stage import GaleraStage
 from tests.chaos.stages import MariaDBStage, SqliteStage
 from tests.support.mariadb import MariaDBServer
-from tests.support.processes.process_fixtures import command_server, start_sandbox  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pymysql
-import requests
 
 from tests.support.processes.launcher import SandboxProcess
 from tests.support.processes.outside import Outside, Row, _creators_in
+from tests.support.sandbox import control
 
 PATIENCE_SECS = 60.0
 Where = Callable[[], tuple[str, str]]
@@ -52,5 +52,4 @@ class Platform(SandboxProcess):
     """The sandbox, and how many of the ordered faults are still to come."""
 
     def faults_left(self) -> int:
-        answer = requests.post(f"{self.url}/__sandbox__/faults", json=[], timeout=10)
-        return int(answer.json()["queued"])
+        return control.order_faults(self.url)

@@ -40,7 +40,7 @@ def test_the_death_of_the_node_in_use_is_survived(
     folder = tmp_path / "baton"
     folder.mkdir()
     baton = Baton(
-        folder=folder, server=command_server, database_url=cluster.url, BATON_BILIBILI_PACE="1/0.5"
+        folder=folder, server=command_server, database_url=cluster.url, BATON_BILIBILI_PACE="1/1"
     )
     baton.use(platform)
     baton.add_accounts("acc1", "acc2", "acc3", "acc4", limit=200)

@@ -42,7 +42,7 @@ def test_locks_of_a_host_that_vanished_hold_nobody_up(
         baton.add_accounts("acc1", "acc2", "acc3")
         outside = Outside(database_url=database, exports_dir=baton.exports_dir)
         try:
-            slow = {"BATON_BILIBILI_PACE": "1/0.5"}
+            slow = {"BATON_BILIBILI_PACE": "1/2"}
             gone = baton.start("start_crawl", "--domain", DOMAIN, env=slow)
             wait_until(lambda: outside.stored() >= 40, "some pages")
             for _ in range(2):  # each worker, in the middle of storing a page

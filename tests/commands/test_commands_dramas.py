@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.support.processes.launcher import (
     Baton,
@@ -61,9 +60,7 @@ def videos(baton: Baton, start_sandbox: Callable[..., SandboxProcess]) -> Callab
     }
 
     def some(name: str, count: int, **asked: str) -> Any:
-        params = {"platform": name, "count": str(count)} | asked
-        answer = requests.get(f"{platform.url}/__sandbox__/videos", params=params, timeout=10)
-        return answer.json()["videos"]
+        return platform.videos(name, count, **asked)
 
     return some
 

@@ -6,10 +6,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+import typer.testing
 
+from commands.framework.help_translation import PARAGRAPH
+from commands.framework.main import Baton, build
+from presentation.i18n.catalogue.zh.help import HELP
 from tests.support.processes.launcher import CLI, ROOT, Launcher
 
 START = ("--domain", "--platform", "--workers", "--detach", "--json")
@@ -239,3 +246,33 @@ def test_without_the_packages_it_says_what_to_do(tmp_path: Path) -> None:
     assert outcome.returncode == 1
     assert "Traceback" not in outcome.stderr
     assert "make demo" in outcome.stderr and ".venv/bin/python cli.py" in outcome.stderr
+
+
+def help_texts() -> Iterator[tuple[str, str]]:
+    """Where a text of the help stands, and each paragraph of it."""
+    yield from (("", entry.help) for entry in Baton.LISTED)
+    for path, command in every_command():
+        texts = [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]
+        for text in filter(None, texts):
+            for paragraph in text.split(PARAGRAPH):
+                yield path, paragraph
+
+
+def every_command(command: Any = None, path: str = "") -> Iterator[tuple[str, Any]]:
+    command = command or typer.main.get_command(build())
+    yield path, command
+    for name in command.list_commands(None) if hasattr(command, "commands") else ():
+        yield from every_command(command.commands[name], f"{path} {name}".strip())
+
+
+def test_every_text_of_the_help_has_its_chinese() -> None:
+    texts = {text: path for path, text in help_texts()}
+    assert {text: path for text, path in texts.items() if text not in HELP} == {}
+    assert set(HELP) - set(texts) == set()
+
+
+def test_the_help_is_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATON_LANGUAGE", "zh")
+    shown = typer.testing.CliRunner().invoke(build(), ["start_crawl", "--help"]).output
+    assert "用法：" in shown and "抓取一个领域的达人并存入数据库。" in shown
+    assert not re.search(r"\b(Usage|Options|Show this|pages at most)\b", shown)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-import requests
 from rich.cells import cell_len
 
 from tests.support.processes.launcher import Baton, Outcome, SandboxProcess, wait_until
+from tests.support.sandbox import control
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 PLATFORMS = ("bilibili", "youtube", "douyin", "tiktok")
@@ -45,8 +45,7 @@ class World:
         return self._ask(platform=video["platform"], ids=video["id"])[0]
 
     def _ask(self, **params: object) -> list[Video]:
-        url = f"{self.platform.url}/__sandbox__/videos"
-        found: list[Video] = requests.get(url, params=params, timeout=10).json()["videos"]
+        found: list[Video] = control.look(self.platform.url, "videos", **params)["videos"]
         return found
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.support.processes.launcher import Baton, SandboxProcess, wait_until
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
@@ -41,11 +40,9 @@ def crawling(baton: Baton, start_sandbox: Callable[..., SandboxProcess]) -> Bato
     platform = start_sandbox(creators=200)
     baton.use(platform)
     baton.add_accounts("one")
-    asked = {"platform": "bilibili", "count": "120", "state": "visible"}
-    found = requests.get(f"{platform.url}/__sandbox__/videos", params=asked, timeout=10).json()
     works = [
         {"platform": "bilibili", "work_id": one["id"], "title": "", "is_valid": True}
-        for one in found["videos"]
+        for one in platform.videos("bilibili", 120, state="visible")
     ]
     path = baton.data_dir / "spider" / "views.json"
     path.parent.mkdir(parents=True)

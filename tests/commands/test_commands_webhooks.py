@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.support.processes.launcher import Baton, SandboxProcess
-from tests.support.processes.webhook_stage import Stage, opened
+from tests.support.processes.webhook_stage import Stage
 from webhooks.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -62,7 +62,7 @@ def test_a_test_event(baton: Baton, sandbox: SandboxProcess) -> None:
 
 
 def test_a_listing_fits_80_columns(baton: Baton) -> None:
-    with opened(baton) as app:
+    with baton.opened_app() as app:
         for number, task in enumerate(("短剧" * 20, "[bold]x" * 8, "plain")):
             host = f"http://{'long.' * 20}example/" if number else "rubbish"
             report = Report(
@@ -130,7 +130,7 @@ def test_urls_with_credentials_are_shown_without(baton: Baton, sandbox: SandboxP
     ],
 )
 def test_wrong_words_are_usage_errors(baton: Baton, words: tuple[str, ...], said: str) -> None:
-    with opened(baton):
+    with baton.opened_app():
         pass
     outcome = baton.run("webhooks", *words)
     assert outcome.code == 2, outcome

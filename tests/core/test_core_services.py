@@ -11,23 +11,23 @@ from core.service import ThreadedService
 
 
 def wait(stop: threading.Event) -> None:
-    stop.wait(30)
+    stop.wait(120)
 
 
 def test_bodies_run_side_by_side_until_stopped():
     meet = threading.Barrier(3)
 
     def body(stop: threading.Event) -> None:
-        meet.wait(10)
-        stop.wait(30)
+        meet.wait(60)
+        stop.wait(120)
 
     service = ThreadedService(name="export", bodies=[body, body])
     service.start()
-    meet.wait(10)
+    meet.wait(60)
     assert service.join(0.01) is False
     service.stop()
     service.stop()
-    assert service.join(10) is True
+    assert service.join(60) is True
     assert service.join() is True
     assert service.failure is None
 
@@ -42,7 +42,7 @@ def test_stopped_before_it_started_it_ends_at_once():
     service = ThreadedService(name="export", bodies=[wait])
     service.stop()
     service.start()
-    assert service.join(10) is True
+    assert service.join(60) is True
 
 
 @pytest.mark.parametrize("error", [ValueError("bug"), SystemExit(3)])
@@ -58,7 +58,7 @@ def test_a_failure_is_kept_told_logged_and_stops_the_others(error: BaseException
 
     service = ThreadedService(name="export", bodies=[wait, fail], on_failure=told.append)
     service.start()
-    assert service.join(10) is True, "the other body was asked to stop"
+    assert service.join(60) is True, "the other body was asked to stop"
     logging.getLogger("baton.export").removeHandler(handler)
     assert service.failure is error
     assert told == [error]
@@ -71,5 +71,5 @@ def test_threads_carry_the_name_of_their_service():
         name="export", bodies=[lambda stop: names.append(threading.current_thread().name)] * 2
     )
     service.start()
-    assert service.join(10)
+    assert service.join(60)
     assert sorted(names) == ["export-1", "export-2"]

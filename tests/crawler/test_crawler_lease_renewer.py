@@ -11,6 +11,7 @@ from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import DatabaseError
 from crawler.runtime.lease_renewer import LeaseRenewer
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import leases
 from storage.crawling.tasks import get as get_task
 from storage.models.accounts import AccountStatus
@@ -57,7 +58,7 @@ def test_leases_are_renewed_each_third_of_their_life(app: App, clock):
 
 
 def test_a_task_is_renewed_like_an_account(app: App, clock):
-    app.crawling.submitter.submit_crawl("bilibili", "美妆", None, {})
+    app.crawling.submitter.submit_crawl("bilibili", "美妆", None, CrawlOptions())
     task = app.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     keeper = app.crawling.lease_renewer("ingestion")
@@ -111,7 +112,7 @@ def test_a_late_keeper_that_nobody_overtook_keeps_its_lease(app: App, clock):
 def test_what_the_dead_held_is_taken_back(make_app, clock):
     dead, alive = make_app(), make_app()
     lease_of(dead)
-    dead.crawling.submitter.submit_crawl("bilibili", "美妆", None, {})
+    dead.crawling.submitter.submit_crawl("bilibili", "美妆", None, CrawlOptions())
     task = dead.crawling.scheduler.claim(TaskType.INGESTION)
     assert task is not None
     clock.move(29)

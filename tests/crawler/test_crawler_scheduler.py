@@ -9,6 +9,8 @@ import pytest
 from app.container import App
 from core.clock import SystemClock
 from core.errors import LeaseLostError
+from core.messages import Message
+from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_leases
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.crawler.workbench import (
@@ -22,6 +24,7 @@ from tests.support.crawler.workbench import (
     pieces_of,
     task_of,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
@@ -34,7 +37,7 @@ def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> No
     held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
-        return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
+        return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
 
     filed = at_once(file, file)
     assert len({one.task.id for one in filed}) == 1
@@ -48,7 +51,7 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
     def file():
         if kind is INGESTION:
-            return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 25, {})
+            return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 25, CrawlOptions())
         return app.crawling.submitter.submit_export("bilibili", DOMAIN, {}, 3)
 
     filed = at_once(file, file)
@@ -57,11 +60,11 @@ def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind
 
 
 def test_an_open_task_is_joined_and_an_ended_one_is_not(app: App) -> None:
-    first = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
-    again = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 7, {})
+    first = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
+    again = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, 7, CrawlOptions())
     assert (again.task.id, again.is_new) == (first.task.id, False)
     app.crawling.scheduler.finish(claimed(app))
-    later = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, {})
+    later = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
     assert later.is_new and later.task.id != first.task.id
 
 
@@ -153,7 +156,7 @@ def test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing(
         old.crawling.scheduler.set_waiting_for(stale, WaitingFor.ROWS)
     assert old.crawling.scheduler.finish(stale) is False
     old.crawling.scheduler.requeue(stale)
-    old.crawling.scheduler.back_off(stale, "no")
+    old.crawling.scheduler.back_off(stale, Message.text("no"))
     seen = task_of(new, fresh.id)
     assert (seen.status, seen.lease_owner) == (IN_PROGRESS, new.owner)
     assert (seen.progress_marker, seen.attempts) == (None, 0)
@@ -175,21 +178,24 @@ def test_steps_back_wait_longer_each_time_and_end_in_failure(make_app, clock: Mo
     app = make_app(task_attempts=4)
     filed = file_crawl(app)
     for pause in (2, 4, 8):
-        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
         seen = task_of(app, filed.id)
         assert seen.not_before == seen.updated_at + timedelta(seconds=pause)
         assert seen.waiting_for is WaitingFor.PLATFORM
         clock.move(pause + 0.01)
-    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
     seen = task_of(app, filed.id)
-    assert (seen.status, seen.last_error) == (FAILED, "HTTP 502 (given up after 4 attempts)")
+    assert (seen.status, english(seen.last_error)) == (
+        FAILED,
+        "HTTP 502 (given up after 4 attempts)",
+    )
 
 
 def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingClock) -> None:
     app = make_app(task_attempts=50)
     filed = file_crawl(app)
     for _ in range(12):
-        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
         clock.move(301)
     seen = task_of(app, filed.id)
     assert seen.not_before == seen.updated_at + timedelta(seconds=300)
@@ -197,7 +203,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
 
 def test_a_stored_page_forgets_failures_in_a_row(app: App, clock: MovingClock) -> None:
     file_crawl(app, pages=5)
-    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
     clock.move(3)
     lease = claimed(app)
     assert lease.task.attempts == 1

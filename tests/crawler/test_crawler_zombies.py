@@ -166,17 +166,17 @@ def test_who_wakes_up_does_not_disturb_who_is_rendering(
 
     def sleep() -> None:
         asleep.set()
-        assert wake.wait(20)
+        assert wake.wait(60)
 
     worker = one.crawling.export_worker(after_commit=after_batch(1, sleep))
     late = threading.Thread(target=once, args=(worker,))
     late.start()
-    assert asleep.wait(20)
+    assert asleep.wait(60)
     clock.move(31)
 
     def wake_it() -> None:
         wake.set()
-        late.join(20)
+        late.join(60)
 
     find = influencers.of_segment
     monkeypatch.setattr(influencers, "of_segment", at_call(1, wake_it, find))
@@ -207,7 +207,7 @@ def stale(one: App, other: App, kind: TaskType, clock: MovingClock) -> TaskLease
 
 
 def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> None:
-    """Guarded by `lease_token=:token` in task_leases.advance."""
+    """Guarded by `lease_token=:token` in LeasedTable.write."""
     one, other = two
     file_crawl(one, pages=3)
     old = stale(one, other, TaskType.INGESTION, clock)
@@ -223,7 +223,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
 def test_a_batch_under_a_stale_token_changes_nothing(
     two, clock: MovingClock, stale_one: str
 ) -> None:
-    """Guarded by `lease_token=:token` in task_leases.advance and account_leases.spend_quota."""
+    """Guarded by `lease_token=:token` in LeasedTable.write and account_leases.spend_quota."""
     one, other = two
     file_export(one)
     if stale_one == "task":

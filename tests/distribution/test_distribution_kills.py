@@ -10,11 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
-from app.container import App
-from core.settings import Settings
-from storage.schema import schema
 from tests.support.distribution.distribution import FULL, posted, task, youtube
 from tests.support.processes.launcher import ROOT, Baton
 
@@ -24,33 +19,21 @@ SCRIPT = Path(__file__).parents[1] / "support/distribution/killed_scan.py"
 BEGIN = "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_path(sys.argv.pop(1))"
 
 
-def opened(baton: Baton) -> App:
-    settings = Settings(
-        _env_file=None, database_url=SecretStr(baton.database_url), data_dir=baton.data_dir
-    )  # type: ignore[call-arg]
-    app = App(settings, patience_secs=5)
-    schema.create(app.database)
-    return app.open()
-
-
 def prepared(baton: Baton) -> None:
     """Seven tasks with a verified video each, reported two by two."""
     baton.env["BATON_REPORT_PART_TASKS"] = "2"
     at = datetime(DAY.year, DAY.month, DAY.day, 4, tzinfo=UTC)
-    app = opened(baton)
-    app.distribution.importer.add_dramas(task(f"t{n}") for n in range(TASKS))
-    app.distribution.importer.add_completions(
-        (posted(f"t{n}", "u", youtube(n), at, FULL) for n in range(TASKS)), report=False
-    )
-    app.close()
+    with baton.opened_app() as app:
+        app.distribution.importer.add_dramas(task(f"t{n}") for n in range(TASKS))
+        app.distribution.importer.add_completions(
+            (posted(f"t{n}", "u", youtube(n), at, FULL) for n in range(TASKS)), report=False
+        )
 
 
 def deliveries(baton: Baton) -> list[dict[str, Any]]:
-    app = opened(baton)
-    rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
-    found = [dict(row) for row in rows]
-    app.close()
-    return found
+    with baton.opened_app() as app:
+        rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
+    return [dict(row) for row in rows]
 
 
 def told(found: list[dict[str, Any]]) -> Counter[str]:

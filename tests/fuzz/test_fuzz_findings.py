@@ -9,6 +9,7 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError, SettingsError
+from core.messages import Message
 from core.settings import Pace, load_settings
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
@@ -135,7 +136,7 @@ class TestTasks:
         filed = file_crawl(app)
         lease = claimed(app)
         app.crawling.control.cancel(filed.id)
-        app.crawling.scheduler.back_off(lease, "HTTP 502")
+        app.crawling.scheduler.back_off(lease, Message.text("HTTP 502"))
         assert task_of(app, filed.id).last_error == CANCELLED
 
 

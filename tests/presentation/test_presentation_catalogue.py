@@ -17,7 +17,8 @@ from core.errors import InvalidInputError
 from core.messages import CODE, TEXT, Message
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
-from presentation.i18n.renderer import FrontEnd, Language, Renderer
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import FrontEnd, Renderer
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
@@ -99,7 +100,7 @@ def test_a_sentence_is_filled_in() -> None:
     assert english.text(message) == (
         "1 account has used up the quota of 2026-01-02; 2,000 accounts are disabled"
     )
-    assert chinese.text(message) == "1 个账号已用完 2026-01-02 的额度；另有 2,000 个账号已禁用"
+    assert chinese.text(message) == "1 个账号在 2026-01-02 的配额已用尽；另有 2,000 个账号已禁用"
 
 
 def test_advice_is_that_of_the_front_end() -> None:
@@ -119,7 +120,8 @@ def test_advice_is_that_of_the_front_end() -> None:
 def test_moments_are_in_the_readers_zone_and_lists_are_listed() -> None:
     renderer = RENDERERS[Language.ENGLISH]
     assert renderer.shown(datetime(2026, 1, 1, 16, 30, tzinfo=UTC)) == "2026-01-02 00:30"
-    assert renderer.shown([Message.text("a"), "b"]) == "a, b"
+    assert renderer.shown([1, "b"]) == "1, b"
+    assert renderer.shown([Message.text("a"), "b"]) == "a; b"
     assert RENDERERS[Language.CHINESE].shown(["a", "b"]) == "a、b"
 
 

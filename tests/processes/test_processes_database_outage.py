@@ -53,7 +53,7 @@ def test_crawl_and_export_survive_a_server_that_goes_away(
     outage: Callable[[MariaDBServer, list[Process]], None],
 ) -> None:
     platform = start_sandbox(creators=CREATORS)
-    baton = make_baton(own_server.new_database(), BATON_BILIBILI_PACE="1/0.2")
+    baton = make_baton(own_server.new_database(), BATON_BILIBILI_PACE="1/1")
     baton.use(platform)
     baton.add_accounts("acc1", "acc2", "acc3", "acc4", limit=200)
     outside = look_at(baton)

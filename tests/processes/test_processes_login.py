@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 import requests
 import segno
-from pydantic import SecretStr
 
-from app.container import App
-from core.settings import Settings
 from tests.processes.test_processes_console import Terminal
 from tests.support.processes.launcher import Baton, Process, SandboxProcess, wait_until
+from tests.support.sandbox import control
 
 POLL = "/x/passport-login/web/qrcode/poll"
 ADDRESS = re.compile(r"https://account\.bilibili\.com/\S+")
@@ -36,8 +34,7 @@ class Phone:
         key = re.search(r"qrcode_key=([0-9a-f]{32})", url)
         assert key, url
         body = {"step": step, "qrcode_key": key[1], "account": account}
-        answer = requests.post(f"{self._url}/__sandbox__/scan", json=body, timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.tell(self._url, "scan", body)
 
 
 @pytest.fixture
@@ -73,15 +70,9 @@ def accounts(baton: Baton) -> list[dict[str, Any]]:
 
 def session_of(baton: Baton) -> str:
     """The only account's session in clear, by the key file."""
-    settings = Settings(
-        _env_file=None, database_url=SecretStr(baton.database_url), data_dir=baton.data_dir
-    )  # type: ignore[call-arg]
-    app = App(settings)
-    try:
+    with baton.opened_app() as app:
         [account] = app.pool.registry.all()
         return str(app.vault.decrypt(account.session))
-    finally:
-        app.close()
 
 
 def all_bytes(baton: Baton) -> bytes:

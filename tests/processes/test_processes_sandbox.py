@@ -6,9 +6,9 @@ import re
 import signal
 
 import pytest
-import requests
 
 from tests.support.processes.launcher import Launcher, wait_until
+from tests.support.sandbox import control
 
 BAD = {
     "rate": (("--rate", "fast"), "not REQUESTS/SECONDS"),
@@ -31,8 +31,7 @@ def test_it_says_first_where_it_listens_and_ends_with_zero(
     assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+", first)
     url = first.removeprefix("listening on ")
     for domain in ("美妆", "游戏"):
-        answer = requests.get(f"{url}/__sandbox__/creators", params={"domain": domain}, timeout=5)
-        assert answer.json()["total"] == 40
+        assert control.look(url, "creators", domain=domain)["total"] == 40
     sandbox.signal(number)
     outcome = sandbox.wait()
     assert outcome.code == 0, outcome

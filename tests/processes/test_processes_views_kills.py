@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.support.processes.launcher import Baton, Outcome, SandboxProcess
 
@@ -36,9 +35,8 @@ class Hours:
         self._baton = baton
         self.folder = baton.data_dir / "spider" / "views"
         self.database = baton.data_dir / "view_data.sqlite3"
-        asked = {"platform": "bilibili", "count": str(WORKS), "state": "visible"}
-        found = requests.get(f"{platform.url}/__sandbox__/videos", params=asked, timeout=10)
-        self.ids = {video["id"] for video in found.json()["videos"]}
+        found = platform.videos("bilibili", WORKS, state="visible")
+        self.ids = {video["id"] for video in found}
         assert len(self.ids) == WORKS
 
     def write_list(self) -> None:

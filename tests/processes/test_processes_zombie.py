@@ -10,6 +10,7 @@ from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
 CREATORS = 800
+PAGES_AT_FIRST = 20  # of 20 creators each
 
 
 def test_a_thawed_exporter_changes_nothing_and_ends(
@@ -18,13 +19,18 @@ def test_a_thawed_exporter_changes_nothing_and_ends(
     platform = start_sandbox(creators=CREATORS)
     on_both.use(platform)
     on_both.add_accounts("acc1", "acc2", limit=500)
-    on_both.crawl(DOMAIN)
+    first = on_both.run("start_crawl", "--domain", DOMAIN, "--pages", PAGES_AT_FIRST)
+    assert first.code == 0, first
+    # The rest is filed but not crawled: however slow we look, the exporter cannot end before.
+    assert on_both.run("start_crawl", "--domain", DOMAIN, "--detach").code == 0
     on_both.env |= {"BATON_LEASE_SECS": "1", "BATON_EXPORT_BATCH_ROWS": "1"}
     outside = look_at(on_both)
     zombie = on_both.start("start_export", "--domain", DOMAIN)
     # Whoever froze holding a lock could only be waited for: between two transactions, then.
     freeze_when(lambda: 30 < outside.exported() and outside.is_quiet(), "some rows", zombie)
     assert outside.exported() < CREATORS, "frozen too late to prove anything"
+    assert outside.value("SELECT COUNT(*) FROM export_logs WHERE state='open'") == 1
+    on_both.crawl(DOMAIN)
     on_both.env["BATON_EXPORT_BATCH_ROWS"] = "500"
     heir = on_both.start("start_export", "--domain", DOMAIN).wait()
     assert heir.code == 0, heir
@@ -44,7 +50,7 @@ def test_a_thawed_crawler_changes_nothing_and_ends(
     on_both.add_accounts("acc1", "acc2", "acc3", "acc4")
     on_both.env["BATON_LEASE_SECS"] = "1"
     outside = look_at(on_both)
-    slow = {"BATON_BILIBILI_PACE": "1/0.3"}
+    slow = {"BATON_BILIBILI_PACE": "1/5"}  # four pages, then a pause in which we look
     zombie = on_both.start("start_crawl", "--domain", DOMAIN, env=slow)
     freeze_when(lambda: 60 <= outside.stored() and outside.is_quiet(), "some pages", zombie)
     assert outside.stored() < 400, "frozen too late to prove anything"

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -145,7 +144,9 @@ def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(client: C
         begin = time.monotonic()
         client.search()
         took.append(time.monotonic() - begin)
-    assert statistics.median(took) < 0.035
+    # An answer that waits for an acknowledgement takes 40 ms or more, and then each one does but
+    # the first few; a slow machine delays some, but not all of them.
+    assert min(took[25:]) < 0.035
 
 
 def test_oversized_body_is_refused(client: Client) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import requests
 
 from core.settings import Pace
 from sandbox import RateLimit, SandboxConfig, SandboxServer
@@ -22,6 +21,7 @@ from sources.pacing import AccountPace, PacedGate
 from sources.policies import Breaker, GuardedSource
 from sources.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from tests.support.sources.sources_servers import (
     RecordingProxy,
     ScriptedPlatform,
@@ -45,10 +45,10 @@ class World:
         return self.server.url
 
     def order(self, *faults: dict[str, object]) -> None:
-        self._post("faults", list(faults))
+        control.order_faults(self.url, *faults)
 
     def rotate_keys(self) -> None:
-        self._post("rotate-keys")
+        control.tell(self.url, "rotate-keys")
 
     def stats(self) -> dict[str, Any]:
         return self.server.stats()
@@ -57,14 +57,7 @@ class World:
         return int(self.stats()["accounts"].get(account, {"requests": 0})["requests"])
 
     def uids(self, domain: str = DOMAIN) -> list[str]:
-        answer = requests.get(
-            f"{self.url}/__sandbox__/creators", params={"domain": domain}, timeout=10
-        )
-        return [str(uid) for uid in answer.json()["uids"]]
-
-    def _post(self, path: str, payload: object = None) -> None:
-        answer = requests.post(f"{self.url}/__sandbox__/{path}", json=payload, timeout=10)
-        assert answer.status_code == 200, answer.text
+        return control.uids(self.url, domain)
 
 
 @dataclass

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import requests
 
 from core.errors import NotFoundError
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.bilibili import creator_page, videos
 from sources.bilibili.ids import av_to_bv
 from tests.sources.conftest import Visitor, World
+from tests.support.sandbox import control
 from tests.support.sources.sources_servers import ScriptedPlatform, says
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -38,12 +38,7 @@ def place(world: Start) -> World:
 
 def truth(place: World, count: int, **params: str) -> list[dict[str, Any]]:
     """What the sandbox knows of so many videos."""
-    asked = {"platform": "bilibili", "count": str(count), **params}
-    answer = requests.get(f"{place.url}/__sandbox__/videos", params=asked, timeout=10)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["videos"]
-    assert len(found) == count
-    return found
+    return control.videos(place.url, "bilibili", count, **params)
 
 
 def visible(place: World, count: int) -> list[dict[str, Any]]:
@@ -55,9 +50,7 @@ def visible(place: World, count: int) -> list[dict[str, Any]]:
 def decide(place: World, video: dict[str, Any], state: str = "visible", *hides: str) -> None:
     """Another fate for a video; `video` is brought up to date."""
     body = {"platform": "bilibili", "id": video["id"], "state": state, "hides": list(hides)}
-    answer = requests.post(f"{place.url}/__sandbox__/videos", json=body, timeout=10)
-    assert answer.status_code == 200, answer.text
-    video.update(answer.json())
+    video.update(control.tell(place.url, "videos", body))
 
 
 def asked(place: World) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import pytest
 
 from accounts.vault import Credentials
 from app.container import App
+from crawler.tasks.options import CrawlOptions
 from sources.blame import Blame
 from sources.declared.loading import SHIPPED
 from sources.platform_access import PlatformAccess
@@ -56,7 +57,7 @@ def test_a_crawl_brings_every_creator_once(
 ) -> None:
     here = world(creators=235)
     app.pool.registry.add(platform, "acc1", Credentials(session=session_of(platform, "acc1")), 4000)
-    task = app.crawling.submitter.submit_crawl(platform, DOMAIN, None, {}).task
+    task = app.crawling.submitter.submit_crawl(platform, DOMAIN, None, CrawlOptions()).task
     work(app, platform, here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT uid, source_page FROM influencers"))
     assert sorted(row["uid"] for row in rows) == sorted(here.uids())
@@ -73,7 +74,7 @@ def test_the_next_account_goes_on_where_the_banned_one_stood(
     here = world(creators=235, good_answers_before_ban=4)
     for name in ("banned-1", "good"):
         app.pool.registry.add(platform, name, Credentials(session=session_of(platform, name)), 4000)
-    app.crawling.submitter.submit_crawl(platform, DOMAIN, None, {})
+    app.crawling.submitter.submit_crawl(platform, DOMAIN, None, CrawlOptions())
     work(app, platform, here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT uid FROM influencers"))
     assert sorted(row["uid"] for row in rows) == sorted(here.uids())
@@ -86,7 +87,7 @@ def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
     here = world(creators=235)
     session = Credentials(session=session_of("market_by_cursor", "acc1"))
     app.pool.registry.add("market_by_cursor", "acc1", session, 4000)
-    options = {"sequential": True}
+    options = CrawlOptions(sequential=True)
     task = app.crawling.submitter.submit_crawl("market_by_cursor", DOMAIN, asked, options).task
     work(app, "market_by_cursor", here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))

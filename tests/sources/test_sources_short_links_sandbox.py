@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from core.errors import RetryableError
 from sources.base import Gone, Unavailable
@@ -14,6 +13,7 @@ from sources.links import ShortLink, VideoLink, recognise
 from sources.short_links import ShortLinkResolver
 from tests.sources.conftest import World
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 
 HOSTS = ["v.douyin.com", "vm.tiktok.com", "vt.tiktok.com", "www.tiktok.com/t", "b23.tv"]
 ENDS = {
@@ -42,9 +42,7 @@ def follow(resolver: ShortLinkResolver, url: str) -> VideoLink | Unavailable:
 
 
 def videos(place: World, platform: str) -> list[dict[str, Any]]:
-    asked = {"platform": platform, "count": "30"}
-    answer = requests.get(f"{place.url}/__sandbox__/videos", params=asked, timeout=10)
-    return list(answer.json()["videos"])
+    return control.videos(place.url, platform, 30)
 
 
 @pytest.mark.parametrize("platform", ["bilibili", "douyin", "tiktok"])

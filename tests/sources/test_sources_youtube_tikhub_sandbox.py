@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from core.errors import (
     BadRequestError,
@@ -21,6 +20,7 @@ from sandbox import RateLimit, tikhub_faults, youtube_faults
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from tests.sources.conftest import World
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from tests.support.sources.stats_servers import PRICE, Client, Purse, api, at, purse
 
 __all__ = ["api", "at", "purse"]
@@ -74,10 +74,7 @@ def come(at: At, place: World, platform: str, key: str = "a-good-key") -> Client
 
 def videos(place: World, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
     """The sandbox's truth."""
-    asked = {"platform": platform, "count": str(count), **params}
-    answer = requests.get(f"{place.url}/__sandbox__/videos", params=asked, timeout=10)
-    assert answer.status_code == 200, answer.text
-    return list(answer.json()["videos"])
+    return control.videos(place.url, platform, count, **params)
 
 
 def one_visible(place: World, platform: str) -> str:

@@ -43,12 +43,6 @@ def test_a_wrong_statement_is_not_tried_again(database: Database, clock):
     assert clock.waits == []
 
 
-def test_an_update_to_the_same_value_counts_its_row(database: Database):
-    with_boxes(database)
-    update = "UPDATE boxes SET n=0 WHERE id IN (1, 2)"
-    assert database.write(lambda tx: tx.execute(update)) == 2
-
-
 def test_a_deadlock_runs_the_losing_unit_again_as_a_whole(mysql: Database):
     meet = threading.Barrier(2)
     runs = []
@@ -58,7 +52,7 @@ def test_a_deadlock_runs_the_losing_unit_again_as_a_whole(mysql: Database):
             runs.append(first)
             add(tx, first)
             if len(runs) <= 2:
-                meet.wait(10)  # both hold one box now and want the other
+                meet.wait(60)  # both hold one box now and want the other
             add(tx, second)
 
         mysql.write(work)
@@ -67,7 +61,7 @@ def test_a_deadlock_runs_the_losing_unit_again_as_a_whole(mysql: Database):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(runs) == 3, "one of the two was run again"
     assert contents(mysql) == [2, 2]
 
@@ -179,7 +173,7 @@ def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(made) == 1
 
 
@@ -225,7 +219,7 @@ def test_each_statement_of_a_unit_sees_what_others_committed(mysql: Database):
         seen = [tx.one("SELECT n FROM boxes WHERE id=1")["n"]]
         thread = threading.Thread(target=lambda: mysql.write(lambda other: add(other, 1)))
         thread.start()
-        thread.join(10)
+        thread.join(60)
         return [*seen, tx.one("SELECT n FROM boxes WHERE id=1")["n"]]
 
     assert mysql.write(work) == [0, 1]
@@ -277,7 +271,7 @@ def test_reads_go_on_while_another_thread_writes(database: Database):
         add(tx, 1)
         reader = threading.Thread(target=lambda: seen.append(contents(database)))
         reader.start()
-        reader.join(10)
+        reader.join(60)
 
     database.write(work)
     assert seen == [[0, 0]]

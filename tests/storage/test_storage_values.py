@@ -95,15 +95,6 @@ def test_times_and_days_come_back_as_text(filled: Database):
     assert (row["daily_export_limit"], row["status"]) == (4000, "idle")
 
 
-def test_an_id_is_given_to_each_row(filled: Database):
-    sql = (
-        "INSERT INTO account_events (account_id, kind, detail, created_at)"
-        " VALUES (1, 'k', 'd', :now)"
-    )
-    first = filled.write(lambda tx: tx.insert(sql, now=to_sql(NOW)))
-    assert filled.write(lambda tx: tx.insert(sql, now=to_sql(NOW))) == first + 1
-
-
 def test_milliseconds_are_cut_off_and_not_rounded_into_the_next_day():
     last = datetime(2026, 11, 22, 23, 59, 59, 999_999, tzinfo=UTC)
     assert to_sql(last) == "2026-11-22 23:59:59.999"

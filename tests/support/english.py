@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.messages import Message
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 
 
 def english(value: Message | BaseException | str | None) -> str:

@@ -28,7 +28,7 @@ INSTALL_HINT = "install it with: apt-get install mariadb-server (only its progra
 
 
 def find_server() -> tuple[str, str] | None:
-    """Paths of mariadbd and mariadb-install-db, or None where they are not installed."""
+    """Return the paths of mariadbd and mariadb-install-db; None where they are not installed."""
     places = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/libexec"
     server = shutil.which("mariadbd") or shutil.which("mariadbd", path=places)
     installer = shutil.which("mariadb-install-db") or shutil.which(
@@ -38,7 +38,7 @@ def find_server() -> tuple[str, str] | None:
 
 
 class MariaDBServer:
-    """Starts in about a second. `kill` and `start` again play a crash of the server."""
+    """A server process that starts in about a second; `kill` and `start` again play a crash."""
 
     def __init__(self, folder: Path, extra_args: tuple[str, ...] = ()) -> None:
         self.folder = folder
@@ -125,7 +125,7 @@ class MariaDBServer:
             self._process.send_signal(signal.SIGCONT)
 
     def connect(self, database: str | None = None) -> pymysql.Connection:  # type: ignore[type-arg]
-        """An administrator's connection, for looking from outside."""
+        """Open an administrator's connection, to look from outside."""
         return pymysql.connect(
             host="127.0.0.1",
             port=self.port,
@@ -139,7 +139,7 @@ class MariaDBServer:
         )
 
     def new_database(self) -> str:
-        """An empty database, and a user who may see only such; its DATABASE_URL."""
+        """Create a database, and a user who may see only such; return its DATABASE_URL."""
         self._databases += 1
         name = f"baton_{self._databases}"
         connection = self.connect()
@@ -160,7 +160,7 @@ class MariaDBServer:
 
 @contextmanager
 def private_server() -> Iterator[MariaDBServer]:
-    """A running server in a folder of its own; both are gone afterwards."""
+    """Run a server in a folder of its own; both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=_memory()))
     server = MariaDBServer(folder=folder, extra_args=QUICK)
     try:
@@ -174,14 +174,14 @@ def private_server() -> Iterator[MariaDBServer]:
 
 
 def _memory() -> Path | None:
-    """A folder in memory, where there is one with room: a killed server keeps its files there."""
+    """Return a folder in memory if it has room: a killed server keeps its files there."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
         return None
     return MEMORY
 
 
 def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[type-arg]
-    """A connection by a DATABASE_URL, made with none of Baton's code."""
+    """Open a connection by a DATABASE_URL, made with none of Baton's code."""
     parts = urlsplit(url)
     return pymysql.connect(
         host=parts.hostname,
@@ -196,8 +196,10 @@ def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[
 
 
 def free_port() -> int:
-    """A port to listen on, below those that the kernel gives to clients: none of them takes it
-    while its server is down."""
+    """Return a port to listen on, below those that the kernel gives to clients.
+
+    So none of them takes it while its server is down.
+    """
     for port in random.SystemRandom().sample(range(15_000, 32_000), 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))

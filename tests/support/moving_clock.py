@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class MovingClock:
-    """Stands still until moved. `wait` moves it by the time waited for.
+    """A clock that stands still until moved; `wait` moves it by the time waited for.
 
     `on_wait` is called at each wait, so that a test can act in the middle of somebody's patience.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class NoticeSink:
-    """Takes messages at `url` (an apprise `json://` URL that holds SECRET).
+    """A server that takes messages at `url` (an apprise `json://` URL that holds SECRET).
 
     `status` and `answer` are what it says; `on_message` is called before it answers.
     """
@@ -60,7 +60,7 @@ class NoticeSink:
 
     @property
     def text(self) -> str:
-        """Everything that was taken."""
+        """All messages that were taken."""
         return "\n".join(message["message"] for message in self.got)
 
     def close(self) -> None:

@@ -23,13 +23,13 @@ class _Sleeper:
     turn: threading.Event = field(default_factory=threading.Event)
 
     def tick_at(self, moment: float) -> float:
-        """The first tick at `moment` or behind it."""
+        """Return the first tick at `moment` or behind it."""
         ticks = max(1, math.ceil((moment - self.since) / self.poll_secs - 1e-9))
         return self.since + ticks * self.poll_secs
 
 
 class SimulatedClock:
-    """Only one thread of a simulation runs at a time; the others wait on this clock.
+    """A clock by which only one thread of a simulation runs at a time; the others wait on it.
 
     When the running one waits, time jumps to the earliest moment that any thread waits for, and
     that thread goes on. Everything between two waits takes no time. So a simulation has the same
@@ -104,7 +104,7 @@ class SimulatedClock:
         sleeper.turn.wait()
 
     def _wake_next(self) -> None:
-        first = min(self._sleepers, key=lambda one: (one.wakes_at, one.order))
+        first = min(self._sleepers, key=lambda sleeper: (sleeper.wakes_at, sleeper.order))
         if first.wakes_at == NEVER:
             self._failure = AssertionError("everybody waits for ever")
             self._ended.set()
@@ -114,9 +114,9 @@ class SimulatedClock:
         first.turn.set()
 
     def _something_is_new(self) -> None:
-        for one in self._sleepers:
-            if one.poll_secs:
-                one.wakes_at = min(one.wakes_at, one.tick_at(self._secs))
+        for sleeper in self._sleepers:
+            if sleeper.poll_secs:
+                sleeper.wakes_at = min(sleeper.wakes_at, sleeper.tick_at(self._secs))
 
     def _next_order(self) -> int:
         self._order += 1

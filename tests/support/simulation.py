@@ -18,6 +18,7 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
+from crawler.tasks.options import CrawlOptions
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via
 from sources.blame import Blame
 from sources.platform_access import PlatformAccess
@@ -35,7 +36,7 @@ FIRST_UID = 5 * 10**9  # rows that tests and benchmarks store themselves have lo
 
 @dataclass
 class SimulatedPlatform:
-    """Fits `CreatorSource`; every answer takes `answer_secs`.
+    """A `CreatorSource` whose every answer takes `answer_secs`.
 
     `allowed` is what the platform really lets an account do where that is less than declared;
     `ends_at` is when a session ends. Both by the account's name.
@@ -103,7 +104,7 @@ class Course:
 
 
 class Simulation:
-    """Runs an App's workers until their tasks have ended.
+    """A run of an App's workers until their tasks have ended.
 
     The App must have been made with the simulated clock; its leases must live for as long as the
     simulation, as no keeper renews them.
@@ -128,7 +129,9 @@ class Simulation:
         }
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
-        return self._app.crawling.submitter.submit_crawl("bilibili", domain, pages, {}).task
+        return self._app.crawling.submitter.submit_crawl(
+            "bilibili", domain, pages, CrawlOptions()
+        ).task
 
     def file_export(self) -> Task:
         options = ExportOptions("csv", DEFAULT_COLUMNS).as_json()
@@ -163,7 +166,7 @@ class Simulation:
         return seen
 
     def _claims(self) -> tuple[int, datetime | None]:
-        """How often a task was claimed so far, and when the next one may be."""
+        """Return how often a task was claimed so far, and when the next may be."""
         row = self._app.database.read(
             lambda tx: tx.one(
                 "SELECT SUM(lease_token) AS claims, MIN(CASE WHEN is_leaf=1"

@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from app.container import App
 from core.settings import Pace, Settings
 from tests.support.apps import AppFactory
-from tests.support.processes.process_fixtures import baton, command_server, make_baton  # noqa: F401
 from tests.support.web.browser import chromium
 from tests.support.web.web_site import Site, Visitor
 

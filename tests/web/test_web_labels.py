@@ -6,8 +6,9 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError
+from crawler.requests import CrawlRequest, LabelChange
 from crawler.tasks.labels import MAX_LABELS, labels_named
-from sources.base import Via
+from crawler.tasks.submission import FiledTask
 from storage.crawling import tasks
 from storage.models.tasks import TaskType
 from storage.operations import listings
@@ -17,6 +18,14 @@ from tests.support.crawler.workbench import DOMAIN, file_crawl
 from tests.support.web.web_site import Site
 
 BOTH_ENGINES = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
+
+
+def _crawl(app: App, labels: list[str]) -> FiledTask:
+    return app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, pages=30, labels=labels))
+
+
+def _label(app: App, task_id: int, **changes: list[str]) -> list[str]:
+    return app.crawling.service.label(LabelChange(task_id=task_id, **changes))
 
 
 def test_what_a_label_may_be() -> None:
@@ -32,13 +41,13 @@ def test_what_a_label_may_be() -> None:
 @BOTH_ENGINES
 def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
     add_account(app, "alice")
-    first = app.crawling.service.crawl("bilibili", DOMAIN, 30, Via.USERS, ["a", "客户"]).task
-    again = app.crawling.service.crawl("bilibili", DOMAIN, 30, Via.USERS, ["b", "a"])
+    first = _crawl(app, ["a", "客户"]).task
+    again = _crawl(app, ["b", "a"])
     other = file_crawl(app, domain="other")
     assert (again.task.id, again.is_new) == (first.id, False)
     assert app.crawling.service.labels([first.id, other.id]) == {first.id: ["a", "b", "客户"]}
-    assert app.crawling.service.label(other.id, add=["b", "A"]) == ["A", "b"]
-    assert app.crawling.service.label(first.id, remove=["b", "unknown"]) == ["a", "客户"]
+    assert _label(app, other.id, add=["b", "A"]) == ["A", "b"]
+    assert _label(app, first.id, remove=["b", "unknown"]) == ["a", "客户"]
     assert app.crawling.service.labels_in_use(9) == ["A", "a", "b", "客户"]
 
     def listed(label: str, *filters: object) -> list[int]:
@@ -53,10 +62,10 @@ def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
     assert listed("a", TaskType.EXPORT, None, None) == []
     piece = app.database.read(tasks.children, first.id)[0]
     with pytest.raises(InvalidInputError, match=f"piece of task {first.id}; label that one"):
-        app.crawling.service.label(piece.id, add=["x"])
-    app.crawling.service.label(other.id, add=[f"n{number}" for number in range(MAX_LABELS - 2)])
+        _label(app, piece.id, add=["x"])
+    _label(app, other.id, add=[f"n{number}" for number in range(MAX_LABELS - 2)])
     with pytest.raises(InvalidInputError, match="at most 32"):
-        app.crawling.service.label(other.id, add=["one-more"])
+        _label(app, other.id, add=["one-more"])
     assert len(app.crawling.service.labels([other.id])[other.id]) == MAX_LABELS
 
 
@@ -64,7 +73,7 @@ def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
 def test_a_process_works_on_tasks_with_its_labels_only(app: App) -> None:
     file_crawl(app, domain="other")
     wanted = file_crawl(app, domain="wanted")
-    app.crawling.service.label(wanted.id, add=["mine"])
+    _label(app, wanted.id, add=["mine"])
     assert app.crawling.scheduler.claim(TaskType.INGESTION, labels=["yours"]) is None
     assert app.crawling.scheduler.claim(TaskType.EXPORT, labels=["mine"]) is None
     leased = app.crawling.scheduler.claim(TaskType.INGESTION, labels=["yours", "mine"])

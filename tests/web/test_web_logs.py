@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import LogNotFoundError
 from tests.support.web.web_site import Site
-from web import log_files
-from web.log_files import LineFilter, LogFolder
+from web.monitoring import log_files
+from web.monitoring.log_files import LineFilter, LogFolder
 
 NAME = "ingestion-2026-11-22.log"
 LINES = (
@@ -62,7 +62,7 @@ def test_a_large_file_is_read_from_its_end_only(
     with (folder / NAME).open("r+b") as file:
         file.seek(10**10)  # a hole of ten gigabytes
         file.write(b"\n" + LINES[0].encode())
-    monkeypatch.setattr(log_files, "MOST_TAIL_BYTES", 4 * log_files.BLOCK_BYTES)
+    monkeypatch.setattr(log_files, "MAX_TAIL_BYTES", 4 * log_files.BLOCK_BYTES)
     tail = LogFolder(folder).tail(NAME, LineFilter(task="33"), 10)
     assert tail.records == [] and not tail.is_whole
     assert tail.bytes_read < 40 * log_files.BLOCK_BYTES

@@ -86,7 +86,7 @@ def test_metrics_without_the_database_say_that_it_is_down(
     def away(*_: object) -> None:
         raise DatabaseUnavailableError("gone")
 
-    monkeypatch.setattr("web.metrics.metrics_queries.crawled", away)
+    monkeypatch.setattr("web.monitoring.metrics.metrics_queries.crawled", away)
     text = admin.get("/metrics").text
     assert metric(text, "baton_database_up") == 0
     assert "baton_accounts" not in text
@@ -140,7 +140,7 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
 def test_it_stops_twice_and_before_it_started(app: App) -> None:
     never = web_server(app, "127.0.0.1", 0)
     never.stop()
-    assert never.join(1)
+    assert never.join(30)
     server = web_server(app, "127.0.0.1", 0)
     server.start()
     assert requests.get(f"{server.url}/healthz", timeout=30).ok
@@ -181,7 +181,7 @@ def test_it_is_served_alone_and_beside_the_workers(
     baton = make_baton(BATON_WEB_PORT="0")
     process = baton.start(command)
     url = served(process)
-    assert "make a token with: python cli.py web token" in process.err
+    wait_until(lambda: "make a token with: python cli.py web token" in process.err, "the advice")
     token = baton.run("web", "token", "--name", "me").out.strip()
     looking = baton.run("web", "token", "--read-only").out.strip()
     wait_until(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from core.errors import InvalidInputError
 from tests.support.apps import AppFactory
 from tests.support.notice_sink import NoticeSink
 from tests.support.web.web_site import Site, Visitor
-from web.operations import MAX_AT_ONCE, STOPPED, Operation, Operations, Tell
+from web.operations import MAX_AT_ONCE, STOPPED, Operation, Operations, Report
 from web.problems import RequestRefusedError
 
 HEAD = "username,cookie"
@@ -34,13 +33,13 @@ def operations(ending: threading.Event) -> Operations:
     return Operations(clock=SystemClock(), ending=ending)
 
 
-def until_stopped(stop: threading.Event, _tell: Tell) -> dict[str, Any]:
+def until_stopped(stop: threading.Event, _report: Report) -> dict[str, Any]:
     stop.wait(60)
     raise StoppedSignal
 
 
 def begin(operations: Operations, subject: str, work: Any = until_stopped) -> Operation:
-    return operations.begin("scan", subject, "boss", nullcontext(), work)
+    return operations.begin("scan", subject, "boss", work)
 
 
 def test_only_so_many_go_on_at_a_time(operations: Operations, ending: threading.Event) -> None:
@@ -63,10 +62,10 @@ def test_the_same_is_not_begun_twice(operations: Operations) -> None:
 
 
 def test_what_went_wrong_is_told_without_secrets(operations: Operations) -> None:
-    def refuse(_stop: threading.Event, _tell: Tell) -> dict[str, Any]:
+    def refuse(_stop: threading.Event, _report: Report) -> dict[str, Any]:
         raise InvalidInputError("no such thing: SESSDATA=hunter2")
 
-    def fail(_stop: threading.Event, _tell: Tell) -> dict[str, Any]:
+    def fail(_stop: threading.Event, _report: Report) -> dict[str, Any]:
         raise KeyError("hunter2")
 
     refused, failed = begin(operations, "a", refuse), begin(operations, "b", fail)

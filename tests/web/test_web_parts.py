@@ -128,9 +128,11 @@ def test_a_round_is_followed_to_its_result(
     change(site.app, "UPDATE drama_tasks SET video_url=:url", url=VIDEO)
     go_on = threading.Event()
     monkeypatch.setattr(
-        "distribution.broadcast.broadcaster.LiveNumbers.ask", lambda *_: go_on.wait(60)
+        "distribution.broadcast.broadcaster.LiveCounters.fetch", lambda *_: go_on.wait(60)
     )
-    monkeypatch.setattr("distribution.broadcast.broadcaster.LiveNumbers.of", lambda *_: "no answer")
+    monkeypatch.setattr(
+        "distribution.broadcast.broadcaster.LiveCounters.get", lambda *_: "no answer"
+    )
     page = browse("/broadcaster")
     page.get_by_role("button", name="Send once now").click()
     expect(page.locator("#note")).to_have_text("A round is begun; its result is shown here.")

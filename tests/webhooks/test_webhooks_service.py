@@ -9,10 +9,11 @@ from standardwebhooks.webhooks import Webhook
 
 from core.errors import CredentialsError, InvalidInputError
 from storage.distribution import callback_secrets
-from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import SECRET, PostOffice
-from webhooks.outbox import Report, as_delivery, url_hash
+from webhooks.outbox import Report, as_delivery
+from webhooks.requests import ReplayRequest, TrialRequest
 from webhooks.signing import headers, parse_secrets
 
 
@@ -24,15 +25,17 @@ def test_replay_takes_only_what_matches(office: PostOffice, clock: MovingClock) 
     middle = office.app.clock.now() - timedelta(seconds=1800)
     third = office.file(other, "u")
     office.send()
+    delivered = (DeliveryState.DELIVERED,)
     cases = (
-        (Filter(ids=(first, 99)), {first}),
-        (Filter(task_id="t"), {first, second}),
-        (Filter(kinds=(DeliveryKind.DAILY,)), {second}),
-        (Filter(url_hash=url_hash(other)), {second, third}),
-        (Filter(since=middle), {second, third}),
-        (Filter(until=middle), {first}),
-        (Filter(task_id="u", until=middle), set()),
-        (Filter(states=(DeliveryState.DEAD,)), set()),
+        (ReplayRequest(ids=(first, 99)), {first}),
+        (ReplayRequest(task_id="t", states=delivered), {first, second}),
+        (ReplayRequest(kinds=(DeliveryKind.DAILY,), states=delivered), {second}),
+        (ReplayRequest(url=other, states=delivered), {second, third}),
+        (ReplayRequest(since=middle, states=delivered), {second, third}),
+        (ReplayRequest(until=middle, states=delivered), {first}),
+        (ReplayRequest(task_id="u", until=middle, states=delivered), set()),
+        (ReplayRequest(task_id="t"), set()),
+        (ReplayRequest(states=(DeliveryState.DEAD,)), set()),
     )
     for wanted, expected in cases:
         assert office.app.webhooks.service.replay(wanted) == len(expected), wanted
@@ -50,7 +53,7 @@ def test_a_replay_begins_the_plan_anew_and_keeps_the_attempts(office: PostOffice
     delivery = office.file(office.url("gone"), "t")
     office.send()
     assert office.get(delivery).state is DeliveryState.DEAD
-    assert office.app.webhooks.service.replay(Filter(ids=(delivery,))) == 1
+    assert office.app.webhooks.service.replay(ReplayRequest(ids=(delivery,))) == 1
     assert office.send() == 0  # its endpoint is still disabled
     office.app.webhooks.service.set_enabled(office.url("gone"), enabled=True)
     assert office.send() == 1
@@ -63,23 +66,25 @@ def test_a_replay_begins_the_plan_anew_and_keeps_the_attempts(office: PostOffice
 def test_what_is_under_way_is_not_replayed(office: PostOffice) -> None:
     delivery = office.file(office.url("ok"), "t")
     assert office.app.webhooks.queue.claim() is not None
-    assert office.app.webhooks.service.replay(Filter(ids=(delivery,))) == 0
+    assert office.app.webhooks.service.replay(ReplayRequest(ids=(delivery,))) == 0
 
 
 def test_a_test_event_is_sent_once_and_signed(office: PostOffice, clock: MovingClock) -> None:
-    delivery, outcome = office.app.webhooks.service.test(office.url("signed"), SECRET)
+    delivery, outcome = office.app.webhooks.service.test(
+        TrialRequest(url=office.url("signed"), secret=SECRET)
+    )
     assert (outcome.state, outcome.status) == (DeliveryState.DELIVERED, 200)
-    _, refused = office.app.webhooks.service.test(office.url("signed"), None)
+    _, refused = office.app.webhooks.service.test(TrialRequest(url=office.url("signed")))
     assert (refused.state, refused.status) == (DeliveryState.DEAD, 401)
     clock.move(1e6)
-    assert office.app.webhooks.service.replay(Filter(ids=(delivery.id,))) == 0
+    assert office.app.webhooks.service.replay(ReplayRequest(ids=(delivery.id,))) == 0
     assert office.send() == 0
     with pytest.raises(CredentialsError):
-        office.app.webhooks.service.test(office.url("ok"), "hunter2")
+        office.app.webhooks.service.test(TrialRequest(url=office.url("ok"), secret="hunter2"))
 
 
 def test_a_test_event_does_not_disable_its_endpoint(office: PostOffice) -> None:
-    _, outcome = office.app.webhooks.service.test(office.url("gone"), None)
+    _, outcome = office.app.webhooks.service.test(TrialRequest(url=office.url("gone")))
     assert outcome.status == 410
     office.order("gone", "ok")
     office.file(office.url("gone"), "t")

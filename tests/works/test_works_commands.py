@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from tests.support.english import english
 from tests.support.processes.launcher import Baton, SandboxProcess
@@ -36,9 +35,7 @@ def here(baton: Baton, sandbox: SandboxProcess) -> Baton:
 
 
 def videos(sandbox: SandboxProcess, platform: str, count: int, state: str = "visible"):
-    params = {"platform": platform, "count": str(count), "state": state}
-    answer = requests.get(f"{sandbox.url}/__sandbox__/videos", params=params, timeout=10)
-    return answer.json()["videos"]
+    return sandbox.videos(platform, count, state=state)
 
 
 def listed(baton: Baton, *args: object) -> list[Any]:
@@ -89,8 +86,7 @@ def test_without_fetching_only_short_links_are_asked(here: Baton, sandbox: Sandb
     assert outcome.code == 0, outcome
     assert {work["work_id"] for work in listed(here)} == {one["id"], two["id"]}
     assert {work["title"] for work in listed(here)} == {""}
-    asked = requests.get(f"{sandbox.url}/__sandbox__/stats", timeout=10).json()["requests"]
-    assert set(asked) == {"short_links"}
+    assert set(sandbox.stats()["requests"]) == {"short_links"}
 
 
 def test_what_cannot_be_asked_now_is_added_all_the_same(here: Baton) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from presentation.i18n.messages import LOG_RENDERER
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.catalogue import works as rows
 from tests.support.english import english
 from works.catalogue.drop_folder import DropFolder, DropFolderResult

@@ -15,7 +15,7 @@ from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import COUNTERS, numbers, put, report
-from tests.support.works.views_fixtures import BATCH, Desk, desk, entry  # noqa: F401
+from tests.support.works.views_fixtures import BATCH, Desk, entry
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, Ending
 from works.hourly.entries import reason_of
@@ -31,7 +31,7 @@ def after(batches: int, act: Callable[[], object]) -> Callable[[CrawlProgress], 
     return lambda progress: act() if next(seen) == batches else None  # type: ignore[return-value]
 
 
-def test_the_file_holds_the_truth_in_the_agreed_shape(desk: Begin) -> None:  # noqa: F811
+def test_the_file_holds_the_truth_in_the_agreed_shape(desk: Begin) -> None:
     here = desk()
     videos = {video["id"]: video for video in here.videos(60)}
     here.list_entries([*(entry(one) for one in videos), entry("dQw4w9WgXcQ", platform="youtube")])
@@ -67,7 +67,7 @@ def test_the_file_holds_the_truth_in_the_agreed_shape(desk: Begin) -> None:  # n
     assert len(data) == 60
 
 
-def test_ten_batches_take_a_twentieth_of_the_requests(desk: Begin) -> None:  # noqa: F811
+def test_ten_batches_take_a_twentieth_of_the_requests(desk: Begin) -> None:
     here = desk()
     ids = here.ids(400)
     here.list(ids)
@@ -76,7 +76,7 @@ def test_ten_batches_take_a_twentieth_of_the_requests(desk: Begin) -> None:  # n
     assert here.requests() - before <= len(ids) / 20
 
 
-def test_a_second_run_in_the_hour_asks_for_nothing_twice(desk: Begin) -> None:  # noqa: F811
+def test_a_second_run_in_the_hour_asks_for_nothing_twice(desk: Begin) -> None:
     here = desk()
     ids = here.ids(70)
     here.list(ids[:60])
@@ -101,7 +101,7 @@ def here_data(content: bytes) -> list[dict[str, object]]:
     return found
 
 
-def test_the_hour_is_that_of_the_start_also_when_it_turns(desk: Begin) -> None:  # noqa: F811
+def test_the_hour_is_that_of_the_start_also_when_it_turns(desk: Begin) -> None:
     here = desk()
     here.list(here.ids(120))
     outcome = here.crawl(after(1, lambda: here.clock.move(3600)))
@@ -112,7 +112,7 @@ def test_the_hour_is_that_of_the_start_also_when_it_turns(desk: Begin) -> None: 
     assert here.files.hours() == [outcome.hour]
 
 
-def test_an_interrupted_run_keeps_what_it_has_and_goes_on(desk: Begin) -> None:  # noqa: F811
+def test_an_interrupted_run_keeps_what_it_has_and_goes_on(desk: Begin) -> None:
     here = desk()
     ids = here.ids(170)
     here.list(ids)
@@ -128,7 +128,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(desk: Begin) -> None: 
     assert here.report()["errors"] == []
 
 
-def test_a_killed_run_goes_on_from_its_journal(desk: Begin) -> None:  # noqa: F811
+def test_a_killed_run_goes_on_from_its_journal(desk: Begin) -> None:
     here = desk()
     ids = here.ids(170)
     here.list(ids)
@@ -144,7 +144,7 @@ def test_a_killed_run_goes_on_from_its_journal(desk: Begin) -> None:  # noqa: F8
 
 
 def test_a_killed_run_of_an_hour_that_is_over_is_brought_to_its_file(
-    desk: Begin,  # noqa: F811
+    desk: Begin,
 ) -> None:
     here = desk()
     here.list(here.ids(120))
@@ -161,7 +161,7 @@ def test_a_killed_run_of_an_hour_that_is_over_is_brought_to_its_file(
 
 
 def test_a_death_between_file_and_journal_changes_nothing(
-    desk: Begin,  # noqa: F811
+    desk: Begin,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = desk()
@@ -177,7 +177,7 @@ def test_a_death_between_file_and_journal_changes_nothing(
 
 
 def test_a_full_disk_at_the_end_loses_nothing(
-    desk: Begin,  # noqa: F811
+    desk: Begin,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import errno
@@ -198,7 +198,7 @@ def test_a_full_disk_at_the_end_loses_nothing(
     assert (here.report()["success_count"], here.requests()) == (60, asked)
 
 
-def test_gone_videos_are_listed_and_not_asked_for_again(desk: Begin) -> None:  # noqa: F811
+def test_gone_videos_are_listed_and_not_asked_for_again(desk: Begin) -> None:
     here = desk()
     good = here.ids(5)
     gone, waiting = (here.videos(1, state)[0]["id"] for state in ("gone", "in_review"))
@@ -216,7 +216,7 @@ def test_gone_videos_are_listed_and_not_asked_for_again(desk: Begin) -> None:  #
 
 
 @pytest.mark.parametrize("tries", [2, 3])
-def test_network_trouble_is_tried_three_times(desk: Begin, tries: int) -> None:  # noqa: F811
+def test_network_trouble_is_tried_three_times(desk: Begin, tries: int) -> None:
     here = desk(accounts=1)
     here.list(here.ids(120))
     here.server.order({"kind": "drop", "endpoint": BATCH, "times": tries})
@@ -230,7 +230,7 @@ def test_network_trouble_is_tried_three_times(desk: Begin, tries: int) -> None: 
     assert (outcome.ending, outcome.success, outcome.failed) == (Ending.DONE, 120, 0)
 
 
-def test_a_platform_that_is_down_is_not_asked_for_ever(desk: Begin) -> None:  # noqa: F811
+def test_a_platform_that_is_down_is_not_asked_for_ever(desk: Begin) -> None:
     here = desk()
     here.list(here.ids(400))
     here.server.order({"kind": "drop", "times": 10_000})
@@ -239,7 +239,7 @@ def test_a_platform_that_is_down_is_not_asked_for_ever(desk: Begin) -> None:  # 
 
 
 def test_a_batch_that_the_platform_refuses_does_not_hold_up_the_others(
-    desk: Begin,  # noqa: F811
+    desk: Begin,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = desk()
@@ -258,7 +258,7 @@ def test_a_batch_that_the_platform_refuses_does_not_hold_up_the_others(
     assert "code -400" in here.log()
 
 
-def test_a_throttle_is_waited_out_for_a_minute(desk: Begin, clock: MovingClock) -> None:  # noqa: F811
+def test_a_throttle_is_waited_out_for_a_minute(desk: Begin, clock: MovingClock) -> None:
     here = desk(accounts=1)
     here.list(here.ids(120))
     here.server.order({"kind": "code_799", "times": 2})
@@ -268,7 +268,7 @@ def test_a_throttle_is_waited_out_for_a_minute(desk: Begin, clock: MovingClock) 
     assert (clock.now() - began).total_seconds() >= 60 + 120
 
 
-def test_without_a_usable_account_it_says_so(desk: Begin) -> None:  # noqa: F811
+def test_without_a_usable_account_it_says_so(desk: Begin) -> None:
     here = desk(accounts=1)
     here.list(here.ids(120))
     here.server.order({"kind": "code_101", "times": 1})
@@ -281,7 +281,7 @@ def test_without_a_usable_account_it_says_so(desk: Begin) -> None:  # noqa: F811
     assert "disabled" in english(outcome.reason)
 
 
-def test_risk_control_stops_the_asking(desk: Begin) -> None:  # noqa: F811
+def test_risk_control_stops_the_asking(desk: Begin) -> None:
     here = desk(accounts=3)
     here.list(here.ids(170))
     here.server.order({"kind": "html_412", "endpoint": BATCH, "times": 1000})
@@ -289,7 +289,7 @@ def test_risk_control_stops_the_asking(desk: Begin) -> None:  # noqa: F811
     assert (outcome.ending, outcome.asked, outcome.failed) == (Ending.PARTIAL, 50, 170)
 
 
-def test_counters_that_shrink_are_kept_and_flagged(desk: Begin) -> None:  # noqa: F811
+def test_counters_that_shrink_are_kept_and_flagged(desk: Begin) -> None:
     here = desk()
     video, other = here.videos(2)
     before, hour = here.hour.earlier(2), here.hour
@@ -326,7 +326,7 @@ def test_counters_that_shrink_are_kept_and_flagged(desk: Begin) -> None:  # noqa
     assert "not compared with 2026-11-22 11" in here.log()
 
 
-def test_the_hour_that_comes_twice_is_one_file(desk: Begin, clock: MovingClock) -> None:  # noqa: F811
+def test_the_hour_that_comes_twice_is_one_file(desk: Begin, clock: MovingClock) -> None:
     here = desk(zone="Europe/Berlin")
     ids = here.ids(4)
     clock.move_to(datetime(2026, 10, 25, 0, 20, tzinfo=UTC))  # 02:20, summer time
@@ -342,7 +342,7 @@ def test_the_hour_that_comes_twice_is_one_file(desk: Begin, clock: MovingClock) 
     assert found["data"][3]["crawl_time"].endswith("+01:00")
 
 
-def test_a_clock_that_was_put_back_loses_nothing(desk: Begin, clock: MovingClock) -> None:  # noqa: F811
+def test_a_clock_that_was_put_back_loses_nothing(desk: Begin, clock: MovingClock) -> None:
     here = desk()
     here.list(here.ids(3))
     here.crawl()
@@ -354,7 +354,7 @@ def test_a_clock_that_was_put_back_loses_nothing(desk: Begin, clock: MovingClock
     assert here.report() == noon
 
 
-def test_a_work_without_a_title_gets_the_platforms(desk: Begin) -> None:  # noqa: F811
+def test_a_work_without_a_title_gets_the_platforms(desk: Begin) -> None:
     here = desk()
     video = here.videos(1)[0]
     here.list_entries([entry(video["id"], title="")])
@@ -363,7 +363,7 @@ def test_a_work_without_a_title_gets_the_platforms(desk: Begin) -> None:  # noqa
 
 
 @pytest.mark.parametrize("content", ["", '{"session_id": "x"', "{}"])
-def test_a_damaged_file_of_the_hour_is_left_alone(desk: Begin, content: str) -> None:  # noqa: F811
+def test_a_damaged_file_of_the_hour_is_left_alone(desk: Begin, content: str) -> None:
     here = desk()
     here.list(here.ids(3))
     path = put(here.files, here.hour, content)
@@ -376,7 +376,7 @@ def test_a_damaged_file_of_the_hour_is_left_alone(desk: Begin, content: str) -> 
     assert here.crawl().success == 3
 
 
-def test_a_second_process_waits_for_the_first(desk: Begin, clock: MovingClock) -> None:  # noqa: F811
+def test_a_second_process_waits_for_the_first(desk: Begin, clock: MovingClock) -> None:
     here = desk()
     here.list(here.ids(3))
     other = HourJournal.take(here.files.journal_path(here.hour))
@@ -388,7 +388,7 @@ def test_a_second_process_waits_for_the_first(desk: Begin, clock: MovingClock) -
     assert "another process is at work on this hour" in here.log()
 
 
-def test_who_waits_for_another_process_can_be_stopped(desk: Begin, clock: MovingClock) -> None:  # noqa: F811
+def test_who_waits_for_another_process_can_be_stopped(desk: Begin, clock: MovingClock) -> None:
     here = desk()
     here.list(here.ids(3))
     other = HourJournal.take(here.files.journal_path(here.hour))
@@ -399,7 +399,7 @@ def test_who_waits_for_another_process_can_be_stopped(desk: Begin, clock: Moving
     other.close()
 
 
-def test_an_empty_list_asks_nobody_and_writes_nothing(desk: Begin) -> None:  # noqa: F811
+def test_an_empty_list_asks_nobody_and_writes_nothing(desk: Begin) -> None:
     here = desk()
     here.list([])
     outcome = here.crawl()
@@ -407,7 +407,7 @@ def test_an_empty_list_asks_nobody_and_writes_nothing(desk: Begin) -> None:  # n
     assert (here.files.hours(), here.files.journals()) == ([], [])
 
 
-def test_as_a_job_it_tells_its_result_in_a_sentence(desk: Begin) -> None:  # noqa: F811
+def test_as_a_job_it_tells_its_result_in_a_sentence(desk: Begin) -> None:
     here = desk()
     here.list(here.ids(3))
     told = here.app.works.hourly.run(threading.Event())

@@ -1,4 +1,4 @@
-"""`/api/v1/actions`: who did what by console and API, newest first."""
+"""`/api/v1/actions`: who did what by command, console or API, newest first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def list_actions(
     backend: TheBackend,
     part: Paging,
     _who: Reader,
-    who: Annotated[str | None, Query(description="only by this token")] = None,
+    who: Annotated[
+        str | None,
+        Query(description="only by this token, or this user of the command line (cli:NAME)"),
+    ] = None,
 ) -> Page[dict[str, Any]]:
     return page_of(
         request,

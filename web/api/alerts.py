@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from alerts.channels import SETTING
-from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.messages import texts_for
 from presentation.json_rows import as_object
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
-from web.audit_log import ActionLog
-from web.auth.access import Actor, Reader, Visitor
-from web.backend import Backend
-from web.operations import Operation, Tell
+from web.auth.access import Actor, Reader
+from web.background import begin_channel_test
 from web.paging import Page, Paging, page_of
-from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -43,36 +35,5 @@ def list_alerts(
 
 
 @router.post("/test", summary="Send a test notice to every channel", responses=GOES_ON)
-def test_channels(
-    response: Response, backend: TheBackend, actions: TheActions, who: Actor
-) -> dict[str, Any]:
-    return begun(try_channels(backend, actions, who), response)
-
-
-def try_channels(backend: Backend, actions: ActionLog, who: Visitor) -> Operation:
-    """Begin to send a test notice to every channel. Raises RequestRefusedError (409) when"
-    " there is none."""
-    channels = backend.channels()
-    if not channels:
-        raise RequestRefusedError(
-            HTTPStatus.CONFLICT,
-            f"no channel is configured: set {SETTING} (environment or .env), for example"
-            f" {SETTING}=dingtalk://TOKEN",
-        )
-    words = AlertRenderer(texts=texts_for(backend.settings.language), zone=backend.calendar.zone)
-    message = words.test_message(backend.host)
-
-    def work(_stop: threading.Event, tell: Tell) -> dict[str, Any]:
-        told: list[dict[str, str | None]] = []
-        for channel in channels:
-            told.append({"channel": channel.name, "refusal": channel.send(message)})
-            tell(_sums(told))
-        return _sums(told)
-
-    noted = actions.action(who, "alerts.test", f"{len(channels)} channels")
-    return backend.operations.begin("alerts.test", "", who.name, noted, work)
-
-
-def _sums(told: list[dict[str, str | None]]) -> dict[str, Any]:
-    refused = [one for one in told if one["refusal"] is not None]
-    return {"accepted": len(told) - len(refused), "refused": len(refused), "channels": list(told)}
+def test_channels(response: Response, backend: TheBackend, who: Actor) -> dict[str, Any]:
+    return begun(begin_channel_test(backend, who), response)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from web.auth.access import Reader
 from web.operations import Operation
 from web.paging import Page
+from web.parameters import RowId
 from web.problems import unknown
 from web.state import TheBackend
 
@@ -17,24 +18,25 @@ router = APIRouter(prefix="/operations", tags=["operations"])
 GOES_ON: dict[int | str, dict[str, Any]] = {
     202: {"description": "It goes on; Location is where to look"}
 }
-OperationId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 @router.get("", summary="Newest first; those of the process that answers, since it started")
 def list_operations(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
-    return Page(items=[one.as_json() for one in backend.operations.every()], next=None)
+    operations = [operation.as_json() for operation in backend.operations.every()]
+    return Page(items=operations, next=None)
 
 
 @router.get("/{operation_id}", summary="How one stands, and its result")
-def show_operation(operation_id: OperationId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    found = backend.operations.get(operation_id)
-    if found is None:
+def show_operation(operation_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    operation = backend.operations.get(operation_id)
+    if operation is None:
         raise unknown("operation", operation_id, "/api/v1/operations")
-    return found.as_json()
+    return operation.as_json()
 
 
 def begun(operation: Operation, response: Response) -> dict[str, Any]:
-    """200 for one that has ended already, 202 with its address for one that goes on."""
+    """Answer 200 for an operation that has ended already, 202 with its address for one that goes
+    on."""
     if operation.is_running:
         response.status_code = HTTPStatus.ACCEPTED
         response.headers["Location"] = f"/api/v1/operations/{operation.id}"

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
-from storage.catalogue import view_data, view_history
-from storage.engines.transactions import Tx
+from storage.catalogue import view_history
 from storage.operations import listings
 from web.auth.access import Actor, Reader
-from web.backend import Backend
+from web.lookups import Counter, newest_hour, numbers
 from web.paging import Page, Paging, page_of
-from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
-from works.hourly.hours import Hour, hours_of_span
+from web.parameters import PlatformName, WorkId
+from web.problems import refused_as
+from web.state import TheBackend
+from works.hourly.hours import hours_of_span
 from works.hourly.serialization import gap_object, numbers_object, trend_object
 
-T = TypeVar("T")
 router = APIRouter(prefix="/works", tags=["works"])
-NO_NUMBERS = "there are no hourly numbers yet; fetch first: python cli.py views --full"
 MAX_HOURS = 24 * 400
-Platform = Annotated[str, Path(max_length=32)]
-WorkId = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=500, description="works at most")]
 Span = Annotated[str, Query(description="how far back: 24h, 7d")]
-
-
-class Counter(StrEnum):
-    VIEW = "view_count"
-    DANMAKU = "danmaku_count"
-    COMMENT = "comment_count"
-    LIKE = "like_count"
-    COIN = "coin_count"
-    FAVORITE = "favorite_count"
-    SHARE = "share_count"
 
 
 OfCounter = Annotated[Counter, Query(description="which number")]
@@ -92,13 +76,13 @@ def growing_works(
 
 @router.get("/gaps", summary="Every hour expected: observed, late or missing, and why")
 def gaps(backend: TheBackend, _who: Reader, since: Span = "7d") -> dict[str, Any]:
-    found = backend.view_gaps.look(backend.clock.now(), hours_of_span(since))
-    return {"items": [gap_object(one) for one in found]}
+    hours = backend.view_gaps.look(backend.clock.now(), hours_of_span(since))
+    return {"items": [gap_object(hour) for hour in hours]}
 
 
 @router.get("/{platform}/{work_id}/series", summary="A work hour by hour, with its growth")
 def work_series(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     backend: TheBackend,
     _who: Reader,
@@ -111,38 +95,15 @@ def work_series(
 
 @router.post("/{platform}/{work_id}/disable", summary="Take it out of the list")
 def disable_work(
-    platform: Platform, work_id: WorkId, backend: TheBackend, actions: TheActions, who: Actor
+    platform: PlatformName, work_id: WorkId, backend: TheBackend, who: Actor
 ) -> dict[str, int]:
-    with actions.action(who, "work.disable", f"{platform}:{work_id}"):
-        return _changed(lambda: backend.catalogue.disable([(platform, work_id)], None))
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        return {"changed": backend.use_cases.works.disable(who, [(platform, work_id)]).changed}
 
 
 @router.post("/{platform}/{work_id}/enable", summary="Put it back on the list")
 def enable_work(
-    platform: Platform, work_id: WorkId, backend: TheBackend, actions: TheActions, who: Actor
+    platform: PlatformName, work_id: WorkId, backend: TheBackend, who: Actor
 ) -> dict[str, int]:
-    with actions.action(who, "work.enable", f"{platform}:{work_id}"):
-        return _changed(lambda: backend.catalogue.enable([(platform, work_id)]))
-
-
-def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
-    """Ask the file of hourly numbers. Raises RequestRefusedError (404) when there is none yet."""
-    if not backend.settings.view_data_file.exists():
-        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
-    view_data.create(backend.view_data)
-    return backend.view_data.read(query)
-
-
-def newest_hour(backend: Backend) -> Hour:
-    """Raises RequestRefusedError (404) when there are no numbers yet."""
-    found = numbers(backend, view_history.newest_hour)
-    if found is None:
-        raise RequestRefusedError(HTTPStatus.NOT_FOUND, NO_NUMBERS)
-    return Hour.parse(*found)
-
-
-def _changed(change: Callable[[], Any]) -> dict[str, int]:
-    try:
-        return {"changed": change().changed}
-    except InvalidInputError as error:
-        raise RequestRefusedError(HTTPStatus.NOT_FOUND, str(error)) from error
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        return {"changed": backend.use_cases.works.enable(who, [(platform, work_id)]).changed}

@@ -20,7 +20,7 @@ NEW_TOKEN = "python cli.py web token"  # noqa: S105  (a command)
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody with a valid token; `name` is the token's."""
+    """The holder of a valid token; `name` is the token's."""
 
     name: str
     role: Role
@@ -39,15 +39,15 @@ class Gate:
         self._sessions = sessions
 
     def visitor(self, request: Request) -> Visitor:
-        """Who asks. Raises RequestRefusedError for strangers, and for requests that other"
-        " sites made."""
+        """Return who asks. Raise RequestRefusedError (401) for strangers, and (403) for requests
+        that a page of another site made."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
-            return _let_in(token, request, "this token is unknown or was revoked")
+            return _visitor_of(token, request, "this token is unknown or was revoked")
         token_id = self._sessions.open(request.cookies.get(COOKIE, ""))
         token = self._tokens.with_id(token_id) if token_id is not None else None
-        visitor = _let_in(token, request, "nobody is signed in")
+        visitor = _visitor_of(token, request, "nobody is signed in")
         require_own_site(request)
         return visitor
 
@@ -64,12 +64,13 @@ def require_own_site(request: Request) -> None:
 
 
 def address_of(request: Request) -> str:
-    """Where the request came from."""
+    """Return the IP address that the request came from, or `unknown`."""
     return request.client.host if request.client else "unknown"
 
 
 def _is_own(request: Request) -> bool:
-    """Browsers say where a request started; one that says neither is not believed."""
+    """Return whether a page of ours made the request. Browsers say where it started; one that
+    says nothing is not believed."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
@@ -77,7 +78,7 @@ def _is_own(request: Request) -> bool:
     return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _let_in(token: WebToken | None, request: Request, otherwise: str) -> Visitor:
+def _visitor_of(token: WebToken | None, request: Request, otherwise: str) -> Visitor:
     if token is None:
         raise RequestRefusedError(
             HTTPStatus.UNAUTHORIZED,
@@ -89,13 +90,13 @@ def _let_in(token: WebToken | None, request: Request, otherwise: str) -> Visitor
 
 
 def reader(request: Request) -> Visitor:
-    """Anybody with a valid token."""
+    """Return whoever has a valid token. Raise RequestRefusedError (401) for others."""
     gate: Gate = request.app.state.gate
     return gate.visitor(request)
 
 
 def actor(request: Request) -> Visitor:
-    """Somebody who may change things."""
+    """Return somebody who may change things. Raise RequestRefusedError (401, 403) for others."""
     visitor = reader(request)
     if not visitor.may_act:
         raise RequestRefusedError(

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in."""
+"""The limit on attempts to sign in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LoginLimit:
         self._failures: deque[tuple[float, str]] = deque()
 
     def wait_secs(self, address: str) -> int:
-        """How long this address must wait before it may try; 0 when it may."""
+        """Return the seconds that this address must wait before it may try; 0 when it may."""
         now = self._clock.monotonic()
         with self._lock:
             while self._failures and now - self._failures[0][0] >= WINDOW_SECS:
@@ -39,5 +39,5 @@ class LoginLimit:
 
 
 def _free_at(failures: list[float], tries: int) -> float:
-    """When the oldest of the last `tries` failures is forgotten."""
+    """Return when the oldest of the last `tries` failures no longer counts."""
     return failures[-tries] + WINDOW_SECS if len(failures) >= tries else 0.0

@@ -22,7 +22,7 @@ class Sessions:
         self._clock = clock
 
     def seal(self, token_id: int) -> str:
-        """The cookie's value for somebody who has shown that token."""
+        """Return the cookie's value for the holder of that token."""
         ends = self._clock.now() + LIFE
         text = json.dumps({"for": PURPOSE, "token": token_id, "ends": ends.timestamp()})
         sealed = self._vault.encrypt(text)
@@ -30,7 +30,7 @@ class Sessions:
         return sealed
 
     def open(self, cookie: str) -> int | None:
-        """The id of the token; None for a value that is forged, damaged or too old."""
+        """Return the token's id; None for a value that is forged, damaged or too old."""
         try:
             found = json.loads(self._vault.decrypt(cookie) or "")
             valid = found["for"] == PURPOSE and found["ends"] > self._clock.now().timestamp()

@@ -37,13 +37,13 @@ class TokenStore:
         self._clock = clock
 
     def make(self, role: Role, name: str | None = None) -> NewToken:
-        """A new token. Raises InvalidInputError for a name that is overlong or in use."""
+        """Make a token. Raise InvalidInputError for a name that is overlong or in use."""
         name = (name or role.value).strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
             raise InvalidInputError(
                 f"a token's name has 1 to {MAX_NAME_LETTERS} printable characters"
             )
-        in_use = {one.name for one in self.every() if one.revoked_at is None}
+        in_use = {token.name for token in self.every() if token.revoked_at is None}
         if name in in_use:
             raise InvalidInputError(
                 f"a token named {name!r} is in use; give another --name, or end it first with:"
@@ -55,31 +55,30 @@ class TokenStore:
         return NewToken(text, name, role)
 
     def has_admin(self) -> bool:
-        """Whether anybody may act."""
-        return any(one.revoked_at is None and one.role is Role.ADMIN for one in self.every())
+        """Return whether an admin token is in use."""
+        return any(token.revoked_at is None and token.role is Role.ADMIN for token in self.every())
 
     def recognise(self, text: str) -> WebToken | None:
-        """The token that was given, unless it is unknown or revoked."""
+        """Return the token of that text; None when it is unknown or revoked."""
         given = _hash(text)
         token = self._database.read(rows.by_hash, given)
         if token is None or not hmac.compare_digest(token.token_hash, given):
             return None
-        return self._noted(token)
+        return self._with_use_noted(token)
 
     def with_id(self, token_id: int) -> WebToken | None:
-        """The token behind a session, unless it was revoked meanwhile."""
+        """Return the token behind a session; None when it was revoked meanwhile."""
         token = self._database.read(rows.get, token_id)
-        return self._noted(token) if token else None
+        return self._with_use_noted(token) if token else None
 
     def every(self) -> list[WebToken]:
-        """All tokens, also revoked ones."""
+        """Return all tokens, also revoked ones."""
         return self._database.read(rows.every)
 
     def revoke(self, name_or_id: str) -> WebToken:
-        """End a token and its sessions. Raises InvalidInputError when none in use is called"
-        " that."""
-        in_use = [one for one in self.every() if one.revoked_at is None]
-        meant = next((one for one in in_use if name_or_id in (one.name, str(one.id))), None)
+        """End a token and its sessions. Raise InvalidInputError when none in use is called that."""
+        in_use = [token for token in self.every() if token.revoked_at is None]
+        meant = next((token for token in in_use if name_or_id in (token.name, str(token.id))), None)
         if meant is None:
             raise InvalidInputError(
                 f"no token in use is named {name_or_id!r}; see: python cli.py web tokens"
@@ -88,7 +87,7 @@ class TokenStore:
         self._database.write_idempotent(rows.revoke, meant.id, now)
         return meant
 
-    def _noted(self, token: WebToken) -> WebToken:
+    def _with_use_noted(self, token: WebToken) -> WebToken:
         now = self._clock.now()
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
             self._database.write_idempotent(rows.note_used, token.id, now)
@@ -96,5 +95,5 @@ class TokenStore:
 
 
 def _hash(text: str) -> str:
-    """Random tokens need no slow hash: there is nothing to guess."""
+    """Return the SHA-256 in hex. Random tokens need no slow hash: there is nothing to guess."""
     return hashlib.sha256(text.encode()).hexdigest()

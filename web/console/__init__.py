@@ -27,7 +27,7 @@ PREFIX = "/admin"
 
 @dataclass(frozen=True)
 class Section:
-    """A page of the navigation; `title` is English, and translated when it is shown."""
+    """A page of the navigation. `title` is English; it is translated when it is shown."""
 
     path: str
     title: str

@@ -1,4 +1,4 @@
-"""Accounts come in by the browser: one by its cookies, many by a file; and their sessions tried."""
+"""Adding accounts in the browser, by cookies or by a file, and checking their sessions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
-from core.errors import InvalidInputError, SourceError
-from web.api.accounts import (
-    MAX_COOKIE_LETTERS,
-    AccountId,
-    AccountsFile,
-    NewAccount,
-    check_account,
-    enrol,
-    existing,
-    take_in,
-)
+from accounts.csv_import import parse_accounts
+from accounts.requests import MAX_COOKIE_LETTERS
+from core.errors import InvalidInputError, SourceError, WrongFieldsError
 from web.auth.access import Actor
 from web.backend import Backend
 from web.console.acting import acted
@@ -27,8 +19,11 @@ from web.console.language import language_of
 from web.console.rendering import back_with
 from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
-from web.problems import RequestRefusedError, of_fields
-from web.state import TheActions, TheBackend
+from web.lookups import existing_account
+from web.parameters import RowId
+from web.problems import API_RENDERER, RequestRefusedError, of_error, of_fields
+from web.requests import AccountsFile, NewAccount
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/accounts"
@@ -45,7 +40,9 @@ def new_account(
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     given = {"username": name, "platform": platform, "daily_export_limit": ""}
-    return screens.page(request, "account_new", who, section="Accounts", **_facts(backend, given))
+    return screens.page(
+        request, "account_new", who, section="Accounts", **_form_values(backend, given)
+    )
 
 
 @router.post("/new")
@@ -53,7 +50,6 @@ def add(
     request: Request,
     backend: TheBackend,
     screens: TheScreens,
-    actions: TheActions,
     who: Actor,
     username: Annotated[str, Form()] = "",
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
@@ -74,30 +70,34 @@ def add(
                 "daily_export_limit": daily_export_limit.strip() or None,
             }
         )
-        done = enrol(new, backend, actions, who)
+        done = backend.use_cases.accounts.add_or_refresh(who, platform, new.as_request())
     except ValidationError as error:
-        problems = of_fields([{**one, "loc": ("form", *one["loc"])} for one in error.errors()])
+        problems = of_fields(
+            [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
+        )
+    except WrongFieldsError as error:
+        problems = of_error(error)
     except InvalidInputError as error:
         problems = RequestRefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            str(error),
-            errors=[{"field": "cookies", "message": str(error)}],
+            error,
+            errors=[{"field": "cookies", "message": API_RENDERER.sentence(error)}],
         )
-    except RequestRefusedError as error:
-        problems = error
     else:
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
         return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
     given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
-    told = {one["field"]: language.problem(one["message"]) for one in problems.errors}
+    messages = {
+        problem["field"]: language.problem(problem["message"]) for problem in problems.errors
+    }
     return screens.page(
         request,
         "account_new",
         who,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
         section="Accounts",
-        **_facts(backend, given, told or {"form": language.problem(problems.detail)}),
+        **_form_values(backend, given, messages or {"form": language.problem(problems)}),
     )
 
 
@@ -105,7 +105,6 @@ def add(
 def import_many(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
@@ -117,7 +116,11 @@ def import_many(
         if not text.strip():
             raise InvalidInputError("choose a file first")
         given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
-        done, problems = take_in(given, backend, actions, who)
+        known = backend.platforms.named(given.platform)
+        rows = parse_accounts(text, given.name, known)
+        done, problems = backend.use_cases.accounts.import_rows(
+            who, known.name, rows, given.name, None
+        )
         count = language.say("{n} accounts imported.", n=len(done))
         if not problems:
             return count
@@ -129,38 +132,41 @@ def import_many(
 
 
 @router.post("/{account_id}/check")
-def check(
-    account_id: AccountId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
+def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
     language = language_of(request)
 
     def act() -> str:
-        name = existing(backend, account_id).username
+        account = existing_account(backend, account_id)
+        name = account.username
         try:
-            status = check_account(account_id, backend, actions, who)
+            status = backend.use_cases.accounts.check(who, account)
         except SourceError as error:
             said = language.say("Account {name} could not be checked: {why}", name=name, why=error)
             raise RequestRefusedError(HTTPStatus.BAD_GATEWAY, said) from error
-        if not status["signed_in"]:
+        if not status.signed_in:
             said = language.say("Account {name} is not signed in any more.", name=name)
             raise RequestRefusedError(HTTPStatus.CONFLICT, said)
         return language.say(
             "Account {name} is signed in as {person} ({uid}).",
             name=name,
-            person=status["name"] or "?",
-            uid=status["uid"] or "?",
+            person=status.name or "?",
+            uid=status.uid or "?",
         )
 
     return acted(request, HOME, act)
 
 
-def _facts(
+def _form_values(
     backend: Backend, given: dict[str, str], problems: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """What the form shows again; never a secret."""
+    """Return what the form shows again; never a secret."""
     return {
         "given": given,
         "problems": problems or {},
-        "platforms": [one.name for one in backend.catalog.platforms.values() if one.key is None],
+        "platforms": [
+            platform.name
+            for platform in backend.platforms.platforms.values()
+            if platform.key is None
+        ],
         "usual_limit": backend.settings.daily_export_limit,
     }

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from presentation.snapshot import AccountView
 from storage.models.accounts import AccountStatus
 from storage.operations import listings
-from web.api.accounts import AccountId, Limit, existing, named
 from web.auth.access import Actor, Reader
 from web.console import account_entries
 from web.console.acting import acted
@@ -18,8 +17,11 @@ from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.overview import account_row
 from web.console.screens import TheScreens
+from web.lookups import existing_account
 from web.paging import read_page
-from web.state import TheActions, TheBackend
+from web.parameters import RowId
+from web.requests import DailyLimit, DisableReason
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 router.include_router(account_entries.router)  # before /{account_id}: it has /new
@@ -41,15 +43,15 @@ def accounts(
     day = backend.calendar.day(page.now)
     pool = backend.registry.all()
     found = [
-        one
-        for one in reversed(pool)
-        if status in ("", one.status.value)
-        and platform in ("", one.platform)
-        and name.strip().casefold() in one.username.casefold()
-        and (view.part.before is None or one.id < view.part.before)
+        account
+        for account in reversed(pool)
+        if status in ("", account.status.value)
+        and platform in ("", account.platform)
+        and name.strip().casefold() in account.username.casefold()
+        and (view.part.before is None or account.id < view.part.before)
     ]
     shown = found[: view.part.limit]
-    rows = [account_row(page, AccountView(one, one.exported_on(day))) for one in shown]
+    rows = [account_row(page, AccountView(account, account.exported_on(day))) for account in shown]
     return screens.page(
         request,
         "accounts",
@@ -61,21 +63,21 @@ def accounts(
         more=len(found) > len(shown),
         states=AccountStatus,
         chosen=(status, platform, name),
-        platforms=sorted({one.platform for one in pool}),
+        platforms=sorted({account.platform for account in pool}),
         total=len(pool),
     )
 
 
 @router.get("/{account_id}")
 def account(
-    account_id: AccountId,
+    account_id: RowId,
     request: Request,
     backend: TheBackend,
     screens: TheScreens,
     visitor: Reader,
     view: TheList,
 ) -> Response:
-    found = existing(backend, account_id)
+    found = existing_account(backend, account_id)
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
     events, more = read_page(
@@ -96,13 +98,10 @@ def account(
 
 
 @router.post("/{account_id}/enable")
-def enable(
-    account_id: AccountId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
+def enable(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        account = existing(backend, account_id)
-        with actions.action(who, "account.enable", named(account)):
-            backend.accounts.set_account_status(account_id, AccountStatus.IDLE)
+        account = existing_account(backend, account_id)
+        backend.use_cases.accounts.enable(who, account)
         return language_of(request).say("Account {name} is enabled.", name=account.username)
 
     return acted(request, HOME, act)
@@ -110,19 +109,16 @@ def enable(
 
 @router.post("/{account_id}/disable")
 def disable(
-    account_id: AccountId,
+    account_id: RowId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     def act() -> str:
-        account = existing(backend, account_id)
-        with actions.action(who, "account.disable", named(account)):
-            backend.accounts.set_account_status(
-                account_id, AccountStatus.DISABLED, reason.strip() or None
-            )
+        account = existing_account(backend, account_id)
+        given = DisableReason(reason=reason.strip() or None)
+        backend.use_cases.accounts.disable(who, account, given.reason)
         return language_of(request).say("Account {name} is disabled.", name=account.username)
 
     return acted(request, HOME, act)
@@ -130,19 +126,17 @@ def disable(
 
 @router.post("/{account_id}/limit")
 def set_limit(
-    account_id: AccountId,
+    account_id: RowId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     daily_export_limit: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     def act() -> str:
-        account = existing(backend, account_id)
-        given = Limit.model_validate({"daily_export_limit": daily_export_limit})
+        account = existing_account(backend, account_id)
+        given = DailyLimit.model_validate({"daily_export_limit": daily_export_limit})
         rows = given.daily_export_limit
-        with actions.action(who, "account.limit", f"{named(account)} {rows}"):
-            backend.registry.set_limit(account, rows)
+        backend.use_cases.accounts.set_limit(who, account, rows)
         return language_of(request).say(
             "Account {name} may export {rows} rows a day.", name=account.username, rows=f"{rows:,}"
         )

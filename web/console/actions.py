@@ -1,4 +1,4 @@
-"""The log of actions: who did what, from where, and how it went."""
+"""The log of actions: who did what by command, console or API, from where, and how it went."""
 
 from __future__ import annotations
 

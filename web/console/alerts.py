@@ -6,15 +6,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from storage.operations import listings
-from web.api.alerts import try_channels
 from web.auth.access import Actor, Reader
+from web.background import begin_channel_test
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.overview import alert_row, open_alerts
 from web.console.screens import TheScreens
 from web.paging import read_page
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,14 +34,14 @@ def alerts(
         items=found,
         more=more,
         now_open=open_alerts(backend, page),
-        rows=[alert_row(page, one) for one in found],
+        rows=[alert_row(page, alert) for alert in found],
     )
 
 
 @router.post("/test")
-def test(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+def test(request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        try_channels(backend, actions, who)
+        begin_channel_test(backend, who)
         return language_of(request).say("A test notice goes to every channel.")
 
     return acted(request, "/admin/alerts", act)

@@ -7,12 +7,12 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from web.api import broadcaster as calls
 from web.auth.access import Actor, Reader
+from web.background import begin_broadcast
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.screens import TheScreens
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/broadcaster"
@@ -35,27 +35,27 @@ def broadcaster(
 
 
 @router.post("/start")
-def start(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+def start(request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        calls.start(backend, actions, who)
+        backend.use_cases.broadcasts.start(who)
         return language_of(request).say("Broadcasting is on.")
 
     return acted(request, HOME, act)
 
 
 @router.post("/stop")
-def stop(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+def stop(request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        calls.stop(backend, actions, who)
+        backend.use_cases.broadcasts.stop(who)
         return language_of(request).say("Broadcasting is off.")
 
     return acted(request, HOME, act)
 
 
 @router.post("/trigger")
-def trigger(request: Request, backend: TheBackend, actions: TheActions, who: Actor) -> Response:
+def trigger(request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        calls.begin_round(backend, actions, who)
+        begin_broadcast(backend, who)
         return language_of(request).say("A round is begun; its result is shown here.")
 
     return acted(request, HOME, act)

@@ -1,4 +1,4 @@
-"""What charts.js draws; a page also shows it as a table, for those who cannot see it."""
+"""Charts as charts.js takes them; a page also shows each as a table, for screen readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def line_chart(
     *,
     from_zero: bool = True,
 ) -> dict[str, Any]:
-    """A chart of one or more series over the same labels (ISO days or moments, in their order).
+    """Return a chart of series over the same labels (ISO days or moments, in their order).
 
     A value that is not known is None and leaves a gap: it is not 0. Totals that only grow are drawn
     not `from_zero`, so that one sees them grow.

@@ -146,6 +146,8 @@ CHINESE = {
     "Columns": "列",
     "the usual ones": "常用列",
     "Rows at most": "最多行数",
+    "Accounts side by side": "并行账号数",
+    "CSV: leave formula-like text as it is": "CSV：公式样文本保持原样",
     "go on for ever with new creators": "持续导出新增达人",
     "Type": "类型",
     "No task fits.": "没有符合的任务。",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-from presentation.i18n import reason_messages
-from presentation.i18n.chinese import CHINESE
-
 FIELDS = {
     "domain": "领域",
     "platform": "平台",
@@ -229,8 +226,7 @@ def _formed(english: str) -> str | None:
             names = parts.get("counters", "").split(", ")
             parts["counters"] = "、".join(COUNTERS.get(name, name) for name in names)
             return chinese.format(**parts)
-    reason = reason_messages.translate_reason(CHINESE, english)
-    return reason if reason != english else None
+    return None
 
 
 def _of_field(english: str) -> str | None:

@@ -12,15 +12,18 @@ from distribution.counters import PREFIXES
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
-from web.api.dramas import DramaId, ScanOfDay, change_drama, scan, story
 from web.auth.access import Actor, Reader
+from web.background import begin_scanning
 from web.console.acting import acted
 from web.console.charts import line_chart
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
+from web.lookups import existing_drama
 from web.paging import read_page
-from web.state import TheActions, TheBackend
+from web.parameters import DramaId
+from web.requests import ScanOfDay
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/dramas"
@@ -63,14 +66,13 @@ def dramas(
 def scan_day(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     day: Annotated[str, Form()] = "",
     dry_run: Annotated[bool, Form()] = False,
 ) -> Response:
     def act() -> str:
         given = ScanOfDay.model_validate({"day": day.strip() or None, "dry_run": dry_run})
-        scan(given, backend, actions, who)
+        begin_scanning(backend, who, given)
         return language_of(request).say("Begun; how it goes is shown here.")
 
     return acted(request, HOME, act)
@@ -80,7 +82,7 @@ def scan_day(
 def drama(
     task_id: DramaId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
-    found = story(backend, task_id)
+    found = existing_drama(backend, task_id)
     days = list(reversed(found.days))
     return screens.page(
         request,
@@ -96,24 +98,24 @@ def drama(
     )
 
 
-@router.post("/{task_id}/{word}")
+@router.post("/{task_id}/{verb}")
 def change(
     task_id: DramaId,
-    word: Annotated[str, Path(pattern="^(pause|resume|finish)$")],
+    verb: Annotated[str, Path(pattern="^(pause|resume|finish)$")],
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        change_drama(word, task_id, backend, actions, who)
-        return language_of(request).say(DONE[word], id=task_id)
+        existing_drama(backend, task_id)
+        backend.use_cases.dramas.change(who, verb, task_id)
+        return language_of(request).say(DONE[verb], id=task_id)
 
     return acted(request, HOME, act)
 
 
 def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
-    """Views and likes of the platforms that have any."""
+    """Return charts of views and likes, of the platforms that have any."""
     if not days:
         return []
     labels = [day.stats_date.isoformat() for day in days]
@@ -123,6 +125,6 @@ def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
             NAMES[prefix]: [day.counts[f"{prefix}_{name}_count"] for day in days]
             for prefix in PREFIXES.values()
         }
-        told = {platform: numbers for platform, numbers in found.items() if any(numbers)}
-        charts += [(title, line_chart(labels, told))] if told else []
+        lines = {platform: numbers for platform, numbers in found.items() if any(numbers)}
+        charts += [(title, line_chart(labels, lines))] if lines else []
     return charts

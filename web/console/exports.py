@@ -10,15 +10,16 @@ from starlette.responses import FileResponse, Response
 
 from storage.models.segments import SegmentState
 from storage.operations import listings
-from web.api.exports import SegmentId, download_export, rebuild, verified
 from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
+from web.lookups import existing_export, export_file
 from web.paging import read_page
+from web.parameters import RowId
 from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/exports"
@@ -57,16 +58,15 @@ def exports(
 
 
 @router.get("/{segment_id}/file")
-def download(segment_id: SegmentId, backend: TheBackend, visitor: Reader) -> FileResponse:
-    return download_export(segment_id, backend, visitor)
+def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
+    return export_file(backend, existing_export(backend, segment_id))
 
 
 @router.post("/{segment_id}/rebuild")
-def write_again(
-    segment_id: SegmentId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
+def write_again(segment_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        name = rebuild(segment_id, backend, actions, who)
+        existing_export(backend, segment_id)
+        name = backend.use_cases.exports.rebuild(who, segment_id).path.name
         return language_of(request).say("{file} is written again from the database.", file=name)
 
     return acted(request, HOME, act)
@@ -76,14 +76,13 @@ def write_again(
 def verify(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     domain: Annotated[str, Form()] = "",
 ) -> Response:
     say = language_of(request).say
 
     def act() -> str:
-        verdict = verified(backend, actions, who, domain.strip() or None)
+        verdict = backend.use_cases.exports.verify(who, domain.strip() or None)
         looked = say(
             "{files} files with {rows} rows looked at:",
             files=f"{verdict.segments:,}",

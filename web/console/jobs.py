@@ -9,14 +9,15 @@ from starlette.responses import Response
 
 from storage.crawling.job_runs import RunState
 from storage.operations import listings
-from web.api.jobs import JobName, last_runs, launch
 from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
+from web.lookups import last_runs
 from web.paging import read_page
-from web.state import TheActions, TheBackend
+from web.parameters import JobName
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/jobs"
@@ -47,7 +48,7 @@ def jobs(
         view=view,
         items=found,
         more=more,
-        jobs=[(one, one.schedule.next_after(now)) for one in backend.launcher.jobs],
+        jobs=[(job, job.schedule.next_after(now)) for job in backend.launcher.jobs],
         last=last_runs(backend),
         states=RunState,
         chosen=(job, wanted),
@@ -55,11 +56,9 @@ def jobs(
 
 
 @router.post("/{name}/run")
-def run(
-    name: JobName, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
+def run(name: JobName, request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
-        launch(name, backend, actions, who)
+        backend.use_cases.jobs.launch(who, name)
         return language_of(request).say("Job {name} was started.", name=name)
 
     return acted(request, HOME, act)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from fastapi import Request
 
+from core.errors import BatonError
+from core.logs import redact
+from core.messages import TEXT, Message, message_of
 from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
 from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
+from presentation.i18n.language import language_named
+from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE
 from web.console.chinese_problems import told as told_problem
@@ -17,26 +23,34 @@ COOKIE = "baton_language"
 
 @dataclass(frozen=True)
 class Language:
-    """`words` are those of the terminal's console; pages have their own texts beside them."""
+    """A language. `words` are those of the terminal's console; pages have texts of their own."""
 
     code: str
     words: Texts
 
     def say(self, english: str, **parts: object) -> str:
-        """A text of the pages in this language, with its parts filled in."""
+        """Return a text of the pages in this language, with its parts filled in."""
         text = CHINESE.get(english, english) if self.code == "zh" else english
         return text.format(**parts) if parts else text
 
-    def problem(self, english: str) -> str:
-        """What was refused, in this language where its form is known."""
-        return told_problem(english) if self.code == "zh" else english
+    def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
+        """Return a message, an error, or a column that holds one, in this language.
+
+        A sentence of an older version is translated where its form is known.
+        """
+        message = Message.load(found) if isinstance(found, str) else message_of(found)
+        if message is None or message.code == TEXT:
+            text = str(found if message is None else message)
+            return redact(told_problem(text) if self.code == "zh" else text)
+        renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
+        return redact(renderer.sentence(message))
 
 
 LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}
 
 
 def language_of(request: Request) -> Language:
-    """What the visitor chose, or else the first known language of the browser's list."""
+    """Return the language that the visitor chose, or else the browser's first known one."""
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]
@@ -48,7 +62,7 @@ def language_of(request: Request) -> Language:
 
 
 def _by_weight(header: str) -> list[str]:
-    """`zh-CN,zh;q=0.9,en;q=0.8` as names, the most wanted first."""
+    """Return the names in `zh-CN,zh;q=0.9,en;q=0.8`, the most wanted first."""
     weighted = []
     for part in header.lower().split(","):
         name, _, weight = part.strip().partition(";q=")

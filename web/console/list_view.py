@@ -1,4 +1,4 @@
-"""What a visitor wants to see of a list: a time range, rows per page, which page."""
+"""The choice of a list's rows: a range of time, rows per page, and which page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
+from core.requests import MAX_ID
+from core.time_ranges import day_end, is_day, range_start
 from storage.operations.listings import Slice
 from web.state import TheBackend
 
@@ -26,8 +28,12 @@ RANGES = {
 
 @dataclass(frozen=True)
 class ListView:
-    """The choice, as the address has it. `span` is a key of RANGES or empty; `since` and `until`
-    are what the visitor typed, in the zone of the console."""
+    """The choice, as the address has it.
+
+    Args:
+        span: a key of RANGES, or empty.
+        since, until: what the visitor typed, in the zone of the console.
+    """
 
     path: str
     filters: dict[str, str]
@@ -45,7 +51,8 @@ class ListView:
         return self.part.before is None
 
     def address(self, **changes: object) -> str:
-        """This list with another page or filter; what is empty is left out."""
+        """Return the address of this list with another page or filter; what is empty is left
+        out."""
         wanted = self.filters | {name: str(value) for name, value in changes.items() if value}
         for name, value in changes.items():
             if not value:
@@ -57,13 +64,15 @@ def _asked(
     request: Request,
     backend: TheBackend,
     rows: Annotated[int | None, Query()] = None,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     span: Annotated[str, Query(alias="range")] = "",
     since: Annotated[str, Query()] = "",
     until: Annotated[str, Query()] = "",
 ) -> ListView:
     zone = backend.calendar.zone
-    begin, end = (_moment(text, zone) for text in (since, until))
+    begin, end = _moment(since, zone), _moment(until, zone)
+    if end is not None and is_day(until):
+        end = day_end(end, zone)
     if begin is None and end is None and span in RANGES:
         begin = backend.clock.now() - RANGES[span]
     filters = {name: text for name, text in request.query_params.items() if text}
@@ -81,16 +90,15 @@ TheList = Annotated[ListView, Depends(_asked)]
 
 
 def _rows(asked: int | None, request: Request) -> int:
-    """As asked, or as chosen on another page."""
-    kept = request.cookies.get(ROWS_COOKIE, "")
-    wanted = asked if asked is not None else int(kept) if kept.isdigit() else USUAL_ROWS
-    return wanted if wanted in ROWS else USUAL_ROWS
+    """Return the rows per page as asked, or as chosen on another page."""
+    kept = request.cookies.get(ROWS_COOKIE, "") if asked is None else str(asked)
+    return {str(rows): rows for rows in ROWS}.get(kept, USUAL_ROWS)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """`2026-11-22T13:00` in the zone of the console; None for what is no moment."""
+    """Return `2026-11-22T13:00`, in the zone of the console, as UTC; None for what is no
+    moment."""
     try:
-        moment = datetime.fromisoformat(text)
+        return range_start(text, zone)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

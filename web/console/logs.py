@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from web.api.logs import LogName, download_log, end_of, folder
-from web.api.logs import found as found_or_refused
 from web.auth.access import Reader
 from web.console.screens import TheScreens
-from web.log_files import LineFilter
+from web.lookups import existing_log, log_file, log_folder, log_tail
+from web.monitoring.log_files import LineFilter
+from web.parameters import LogName
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -28,8 +28,8 @@ def logs(
     visitor: Reader,
     service: Annotated[str, Query()] = "",
 ) -> Response:
-    files = folder(backend).files()
-    shown = [one for one in files if service in ("", one.service)]
+    files = log_folder(backend).files()
+    shown = [file for file in files if service in ("", file.service)]
     return screens.page(
         request,
         "logs",
@@ -37,14 +37,14 @@ def logs(
         section="Logs",
         files=shown[:MAX_FILES],
         host=backend.host,
-        services=sorted({one.service for one in files}),
+        services=sorted({file.service for file in files}),
         chosen=service,
     )
 
 
 @router.get("/{name:path}/file")
 def download(name: LogName, backend: TheBackend, visitor: Reader) -> Response:
-    return download_log(name, backend, visitor)
+    return log_file(backend, name)
 
 
 @router.get("/{name:path}")
@@ -59,11 +59,11 @@ def log(
     account: Annotated[str, Query(max_length=200)] = "",
     lines: Annotated[str, Query()] = "",
 ) -> Response:
-    count = int(lines) if lines.isdigit() and int(lines) in LINES else USUAL_LINES
+    count = {str(number): number for number in LINES}.get(lines, USUAL_LINES)
     wanted = LineFilter(text.strip(), task.strip().removeprefix("#"), account.strip())
-    tail = end_of(backend, name, wanted, count)
-    with found_or_refused(name):
-        about = folder(backend).named(name)
+    tail = log_tail(backend, name, wanted, count)
+    with existing_log(name):
+        about = log_folder(backend).named(name)
     return screens.page(
         request,
         "log",

@@ -1,4 +1,4 @@
-"""What was begun and takes long, on the page it belongs to: how far it is, and what it brought."""
+"""Operations on the page they belong to: how far they are, and their results."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ MAX_SHOWN = 3
 
 @dataclass(frozen=True)
 class Kind:
-    """`section` is the page; `result` is filled in with what the operation tells. `details` names
-    the list in it that is shown line by line."""
+    """How a kind of operation is shown.
+
+    Args:
+        section: the page it belongs to.
+        result: a text with the operation's result filled in.
+        details: key of the list in the result that is shown line by line."""
 
     section: str
     title: str
@@ -66,7 +70,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """An operation in words."""
+    """An operation as a page shows it."""
 
     id: int
     title: str
@@ -78,36 +82,36 @@ class Shown:
 
 
 def shown(operations: Operations, section: str, language: Language, now: datetime) -> list[Shown]:
-    """The newest operations of a page that go on, or ended a short while ago."""
+    """Return the newest operations of a page that go on, or ended within SHOWN_FOR."""
     found = [
-        one
-        for one in operations.every()
-        if one.kind in KINDS
-        and KINDS[one.kind].section == section
-        and (one.finished_at is None or now - one.finished_at < SHOWN_FOR)
+        operation
+        for operation in operations.every()
+        if operation.kind in KINDS
+        and KINDS[operation.kind].section == section
+        and (operation.finished_at is None or now - operation.finished_at < SHOWN_FOR)
     ]
-    return [_in_words(one, language) for one in found[:MAX_SHOWN]]
+    return [_shown(operation, language) for operation in found[:MAX_SHOWN]]
 
 
-def _in_words(one: Operation, language: Language) -> Shown:
-    kind, result = KINDS[one.kind], one.result or {}
+def _shown(operation: Operation, language: Language) -> Shown:
+    kind, result = KINDS[operation.kind], operation.result or {}
     return Shown(
-        id=one.id,
-        title=language.say(kind.title, subject=language.problem(one.subject)),
-        is_running=one.is_running,
+        id=operation.id,
+        title=language.say(kind.title, subject=language.problem(operation.subject)),
+        is_running=operation.is_running,
         result=language.say(kind.result, **result) if result else "",
-        error=language.problem(one.error or ""),
+        error=language.problem(operation.error or ""),
         details=[line for each in result.get(kind.details, []) if (line := _line(each))]
         if kind.details
         else [],
-        started_at=one.started_at,
+        started_at=operation.started_at,
     )
 
 
-def _line(told: str | Mapping[str, Any]) -> str:
-    """A sentence as it is; of an object what went wrong with it."""
-    if isinstance(told, str):
-        return told
-    what = told.get("input") or told.get("channel") or ""
-    why = told.get("note") or told.get("refusal")
+def _line(detail: str | Mapping[str, Any]) -> str:
+    """Return a sentence as it is; of an object what went wrong with it, empty for nothing."""
+    if isinstance(detail, str):
+        return detail
+    what = detail.get("input") or detail.get("channel") or ""
+    why = detail.get("note") or detail.get("refusal")
     return f"{what}: {why}" if why else ""

@@ -33,7 +33,7 @@ SHOWN_ACCOUNTS = 50
 
 
 class Rates:
-    """Items per second between the looks of all visitors."""
+    """Measures items per second between the requests of all visitors."""
 
     def __init__(self) -> None:
         self._meter = RateMeter()
@@ -74,20 +74,20 @@ def overview(
 
 
 def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
-    """What is wrong just now, in words."""
+    """Return the open alerts as rows, the newest first."""
     found = backend.database.read(alerts.all_open)
-    return [alert_row(page, one) for one in reversed(found)]
+    return [alert_row(page, alert) for alert in reversed(found)]
 
 
 def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
-    """What a list of alerts shows of one."""
+    """Return what a list of alerts shows of an alert."""
     words = AlertRenderer(texts=page.texts, zone=page.zone)
     advice = words.advice(alert) if alert.is_open else ""
     return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 
 
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:
-    """What a table of accounts shows of one."""
+    """Return what a table of accounts shows of an account."""
     return {
         "account": view.account,
         "used": view.used,
@@ -97,7 +97,7 @@ def account_row(page: Page, view: AccountView) -> dict[str, Any]:
 
 
 def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -> dict[str, Any]:
-    """What a table of tasks shows of one."""
+    """Return what a table of tasks shows of a task."""
     return {
         "task": view.task,
         "attended": view.attended or not view.task.is_open,
@@ -124,14 +124,14 @@ def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
 
 
 def _alive(backend: Backend, snapshot: Snapshot) -> list[Worker]:
-    """Processes that work."""
+    """Return the processes that work: those that only serve are left out."""
     since = snapshot.now - timedelta(seconds=backend.settings.lease_secs)
     everybody = backend.database.read(leases.workers)
-    return [one for one in everybody if one.seen_at >= since and one.roles != ROLE]
+    return [worker for worker in everybody if worker.seen_at >= since and worker.roles != ROLE]
 
 
 def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | None:
-    """Rows exported on each of the last quota days."""
+    """Return a chart of the rows exported on each of the last quota days."""
     today = backend.calendar.day(snapshot.now)
     first = today - timedelta(days=CHART_DAYS - 1)
     found = {

@@ -1,10 +1,9 @@
-"""Pages out of templates: language, moments, who looks, and what was just done."""
+"""Pages made from templates, in the visitor's language, with a note of what was just done."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,6 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from core.messages import TEXT, Message
-from presentation.i18n.reason_messages import translate_reason
-from presentation.i18n.renderer import FrontEnd, Renderer
-from presentation.i18n.renderer import Language as SpokenLanguage
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -60,7 +55,7 @@ class Screens:
         status: int = HTTPStatus.OK,
         **facts: Any,
     ) -> Response:
-        """The page of that template; a note of what was just done is shown once."""
+        """Return the page of that template; a note of what was just done is shown once."""
         language = language_of(request)
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
@@ -76,7 +71,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=partial(self._told, language),
+            told=lambda found: language.problem(found or "", self._backend.calendar.zone),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),
@@ -99,36 +94,27 @@ class Screens:
         return answer
 
     def drawing(self, language: Language) -> Page:
-        """What the sentences of the terminal's console are told with."""
+        """Return what the terminal's console renders its sentences with."""
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
         return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
 
     def refusal(
         self, request: Request, visitor: Visitor | None, refused: RequestRefusedError
     ) -> Response:
-        """A page that says what was refused, and what to do."""
+        """Return a page that says what was refused, and what to do."""
         return self.page(
             request, "problem", visitor, status=int(refused.status), problem=refused, section=""
         )
 
-    def _told(self, language: Language, said: str | Message | None) -> str:
-        """Return a message or a stored text in the visitor's language."""
-        message = said if isinstance(said, Message) else Message.load(said or "")
-        if message.code == TEXT:  # of an older version, or of a part that makes sentences itself
-            text = str(message.params.get("text", ""))
-            return language.problem(translate_reason(language.words, text))
-        zone = self._backend.calendar.zone
-        return Renderer(SpokenLanguage(language.code), zone, FrontEnd.CONSOLE).sentence(message)
-
     def _moment(self, moment: datetime | None) -> str:
-        """`2026-11-22 13:53:38` in the zone of the console; empty for none."""
+        """Return `2026-11-22 13:53:38` in the zone of the console; empty for None."""
         if moment is None:
             return ""
         return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def in_bytes(count: int) -> str:
-    """`999 B`, `1.2 kB`, `34.5 MB`: units that both languages write alike."""
+    """Return `999 B`, `1.2 kB` or `34.5 MB`: units that both languages write alike."""
     size, units = float(count), ["B", "kB", "MB", "GB", "TB"]
     while size >= 1000 and len(units) > 1:
         size, units = size / 1000, units[1:]
@@ -136,7 +122,7 @@ def in_bytes(count: int) -> str:
 
 
 def back_with(address: str, text: str, *, failed: bool = False) -> Response:
-    """After an action: back to a page, which shows once what was done."""
+    """Redirect to a page after an action; the page shows once what was done."""
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     note = quote(json.dumps({"text": text[:1000], "failed": failed}))
     answer.set_cookie(
@@ -146,7 +132,7 @@ def back_with(address: str, text: str, *, failed: bool = False) -> Response:
 
 
 def keep(answer: Response, cookie: str, value: str) -> None:
-    """Remember a choice of this browser for a year; it is no secret and may act for nobody."""
+    """Keep a choice of this browser for a year, in a cookie that is no secret."""
     answer.set_cookie(cookie, value, max_age=YEAR_SECS, path="/admin", samesite="lax")
 
 

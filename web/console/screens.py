@@ -1,4 +1,4 @@
-"""How handlers get at the rendering."""
+"""The rendering of pages, as handlers ask for it."""
 
 from __future__ import annotations
 

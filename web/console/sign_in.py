@@ -17,8 +17,8 @@ from web.console.language import COOKIE as LANGUAGE_COOKIE
 from web.console.language import LANGUAGES
 from web.console.rendering import keep
 from web.console.screens import TheScreens
-from web.metrics import HttpMetrics
-from web.state import TheActions
+from web.monitoring.metrics import HttpMetrics
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin"
@@ -34,7 +34,7 @@ def login_page(request: Request, screens: TheScreens, to: str = HOME) -> Respons
 def login(
     request: Request,
     screens: TheScreens,
-    actions: TheActions,
+    backend: TheBackend,
     token: Annotated[str, Form(max_length=200)] = "",
     to: Annotated[str, Form(max_length=2000)] = HOME,
 ) -> Response:
@@ -43,6 +43,7 @@ def login(
     limit: LoginLimit = state.login_limit
     tokens: TokenStore = state.tokens
     address = address_of(request)
+    audit_log = backend.use_cases.audit_log
 
     def again(error: str, status: HTTPStatus, **parts: object) -> Response:
         return screens.page(
@@ -70,9 +71,9 @@ def login(
         limit.failed(address)
         metrics: HttpMetrics = state.http_metrics
         metrics.login_failures.inc()
-        actions.note(NOBODY, address, "login", "", "refused: unknown token")
+        audit_log.note(NOBODY, address, "login", "", "refused: unknown token")
         return again("This token is unknown or was revoked.", HTTPStatus.UNAUTHORIZED)
-    actions.note(known.name, address, "login", "", "done")
+    audit_log.note(known.name, address, "login", "", "done")
     sessions: Sessions = state.sessions
     answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
@@ -109,7 +110,7 @@ def choose_language(
 
 
 def own_page(address: str) -> str:
-    """The address if it is a page of ours, or else the overview: nobody is sent elsewhere."""
+    """Return the address if it is a page of ours, else the overview: nobody is sent elsewhere."""
     parts = urlsplit(address)
     ours = not parts.scheme and not parts.netloc and parts.path.startswith(("/admin", "/docs"))
     return address if ours and "\\" not in address and address.isprintable() else HOME

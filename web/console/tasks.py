@@ -1,4 +1,4 @@
-"""Tasks: those there are, one with its pieces, filing, pause, resume and cancel."""
+"""Tasks: the list, one with its pieces, filing, pause, resume and cancel."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
+from crawler.requests import MAX_LANES, MAX_PAGES
 from crawler.tasks.submission import FiledTask
 from sources.base import Via
-from storage.crawling import tasks as rows
+from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
-from web.api.tasks import (
-    LabelChange,
-    NewCrawl,
-    NewExport,
-    TaskId,
-    change,
-    existing,
-    file_crawl,
-    file_export,
-    relabel,
-)
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console.acting import acted
@@ -33,8 +23,11 @@ from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.rendering import Screens
 from web.console.screens import TheScreens
+from web.lookups import existing_task
 from web.paging import read_page
-from web.state import TheActions, TheBackend
+from web.parameters import RowId
+from web.requests import NewCrawl, NewExport, TaskLabels
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/tasks"
@@ -83,19 +76,21 @@ def tasks(
         types=TaskType,
         states=TaskStatus,
         chosen=(kind, state, domain, label.strip()),
-        labels_in_use=backend.desk.labels_in_use(LABELS_OFFERED),
+        labels_in_use=backend.crawling.labels_in_use(LABELS_OFFERED),
         platforms=_platforms(backend),
         formats=list(FORMATS),
+        max_pages=MAX_PAGES,
+        max_lanes=MAX_LANES,
     )
 
 
 @router.get("/{task_id}")
 def task(
-    task_id: TaskId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
+    task_id: RowId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
-    existing(backend, task_id)
+    existing_task(backend, task_id)
     (row,) = _rows(request, backend, screens, [task_id])
-    pieces = backend.database.read(rows.children, task_id)
+    pieces = backend.database.read(task_rows.children, task_id)
     return screens.page(request, "task", visitor, section="Tasks", row=row, pieces=pieces)
 
 
@@ -103,7 +98,6 @@ def task(
 def crawl(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     domain: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "bilibili",
@@ -121,7 +115,7 @@ def crawl(
                 "labels": labels.split(),
             }
         )
-        return _told(request, file_crawl(given, backend, actions, who))
+        return _filed_message(request, backend.use_cases.tasks.crawl(who, given.as_request()))
 
     return acted(request, HOME, act)
 
@@ -130,13 +124,14 @@ def crawl(
 def export(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     domain: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "bilibili",
     format: Annotated[str, Form()] = "csv",
     columns: Annotated[str, Form()] = "",
     limit: Annotated[str, Form()] = "",
+    lanes: Annotated[str, Form()] = "",
+    raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
     labels: Annotated[str, Form()] = "",
 ) -> Response:
@@ -146,23 +141,24 @@ def export(
                 "domain": domain,
                 "platform": platform,
                 "format": format,
+                "raw_cells": raw_cells,
                 "follow": follow,
+                "lanes": lanes.strip() or 1,
                 "columns": columns.strip() or None,
                 "limit": limit.strip() or None,
                 "labels": labels.split(),
             }
         )
-        return _told(request, file_export(given, backend, actions, who))
+        return _filed_message(request, backend.use_cases.tasks.export(who, given.as_request()))
 
     return acted(request, HOME, act)
 
 
 @router.post("/{task_id}/label")
 def label_task(
-    task_id: TaskId,
+    task_id: RowId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     add: Annotated[str, Form()] = "",
     remove: Annotated[str, Form()] = "",
@@ -172,27 +168,30 @@ def label_task(
     def act() -> str:
         if not add.strip() and not remove.strip():
             raise InvalidInputError("give a label")
-        given = LabelChange.model_validate({"add": add.split(), "remove": remove.split()})
-        left = relabel(task_id, given, backend, actions, who)
-        if not left:
+        existing_task(backend, task_id)
+        given = TaskLabels.model_validate({"add": add.split(), "remove": remove.split()})
+        labels = backend.use_cases.tasks.label(who, given.as_request(task_id))
+        if not labels:
             return say("Task {id} has no labels.", id=task_id)
-        return say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(left))
+        return say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(labels))
 
     return acted(request, HOME, act)
 
 
-@router.post("/{task_id}/{word}")
+@router.post("/{task_id}/{verb}")
 def change_task(
-    task_id: TaskId,
-    word: Annotated[str, Path(pattern="^(pause|resume|cancel)$")],
+    task_id: RowId,
+    verb: Annotated[str, Path(pattern="^(pause|resume|cancel)$")],
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        change(word, task_id, backend, actions, who)
-        return language_of(request).say(DONE[word], id=task_id)
+        existing_task(backend, task_id)
+        tasks = backend.use_cases.tasks
+        change = {"pause": tasks.pause, "resume": tasks.resume, "cancel": tasks.cancel}[verb]
+        change(who, task_id)
+        return language_of(request).say(DONE[verb], id=task_id)
 
     return acted(request, HOME, act)
 
@@ -200,7 +199,7 @@ def change_task(
 def _rows(
     request: Request, backend: Backend, screens: Screens, ids: list[int]
 ) -> list[dict[str, Any]]:
-    """The tasks of these ids with their progress, in this order."""
+    """Return the tasks of these ids with their progress, in this order."""
     settings = backend.settings
     snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates
@@ -208,13 +207,13 @@ def _rows(
     language = language_of(request)
     page = screens.drawing(language)
     views = {view.task.id: view for view in snapshot.tasks}
-    return [task_row(page, views[one], meter, language) for one in ids if one in views]
+    return [task_row(page, views[task_id], meter, language) for task_id in ids if task_id in views]
 
 
 def _platforms(backend: Backend) -> list[str]:
-    return [one.name for one in backend.catalog.platforms.values() if one.searches]
+    return [platform.name for platform in backend.platforms.platforms.values() if platform.searches]
 
 
-def _told(request: Request, filed: FiledTask) -> str:
+def _filed_message(request: Request, filed: FiledTask) -> str:
     text = "Task {id} is filed." if filed.is_new else "Task {id} is open already and goes on."
     return language_of(request).say(text, id=filed.task.id)

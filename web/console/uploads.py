@@ -8,12 +8,13 @@ from core.text_files import decode_text
 
 
 def text_of(file: UploadFile | None) -> str:
-    """The text of what was chosen; empty when nothing was. Raises InvalidInputError."""
+    """Return the text of the chosen file; empty when none was. Raise InvalidInputError for a file
+    that is no text."""
     if file is None or not file.filename:
         return ""
     return decode_text(file.file.read(), name_of(file))
 
 
 def name_of(file: UploadFile | None) -> str:
-    """What messages call it."""
+    """Return what messages call the file."""
     return (file.filename or "file")[:200] if file else "file"

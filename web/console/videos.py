@@ -11,15 +11,6 @@ from storage.catalogue import view_history
 from storage.catalogue.view_history import HourOfWork
 from storage.engines.transactions import Row
 from storage.operations import listings
-from web.api.works import (
-    Counter,
-    Platform,
-    WorkId,
-    disable_work,
-    enable_work,
-    newest_hour,
-    numbers,
-)
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console import works_intake
@@ -28,9 +19,11 @@ from web.console.charts import line_chart
 from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.screens import TheScreens
+from web.lookups import Counter, newest_hour, numbers
 from web.paging import read_page
+from web.parameters import PlatformName, WorkId
 from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
+from web.state import TheBackend
 from works.hourly.gaps import HourState
 from works.hourly.hours import Hour
 
@@ -68,7 +61,7 @@ def videos(
         view=view,
         items=found,
         more=more,
-        platforms=sorted(backend.catalog.platforms),
+        platforms=sorted(backend.platforms.platforms),
         top=top,
         risers=risers,
         gaps=_gaps(backend),
@@ -79,7 +72,7 @@ def videos(
 
 @router.get("/{platform}/{work_id}")
 def video(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
@@ -91,7 +84,7 @@ def video(
     found = numbers(
         backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
     )
-    rows = [one.row for one in found]
+    rows = [hour.row for hour in found]
     return screens.page(
         request,
         "video",
@@ -108,15 +101,14 @@ def video(
 
 @router.post("/{platform}/{work_id}/disable")
 def disable(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        disable_work(platform, work_id, backend, actions, who)
+        backend.use_cases.works.disable(who, [(platform, work_id)])
         return language_of(request).say("{id} is off the list.", id=work_id)
 
     return acted(request, HOME, act)
@@ -124,22 +116,21 @@ def disable(
 
 @router.post("/{platform}/{work_id}/enable")
 def enable(
-    platform: Platform,
+    platform: PlatformName,
     work_id: WorkId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        enable_work(platform, work_id, backend, actions, who)
+        backend.use_cases.works.enable(who, [(platform, work_id)])
         return language_of(request).say("{id} is on the list again.", id=work_id)
 
     return acted(request, HOME, act)
 
 
 def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
-    """The most seen works of the newest hour, and those that rose most within a day of it."""
+    """Return the most seen works of the newest hour, and those that rose most in a day."""
     try:
         at = newest_hour(backend)
     except RequestRefusedError:
@@ -157,16 +148,19 @@ def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
 
 
 def _gaps(backend: Backend) -> list[Any]:
-    """Hours that are not as they should be, the newest first."""
+    """Return the hours that are late or missing, the newest first."""
     if not backend.settings.view_data_file.exists():
         return []
     found = backend.view_gaps.look(backend.clock.now(), GAP_HOURS)
-    return [one for one in reversed(found) if one.why and one.state is not HourState.EXPECTED]
+    return [hour for hour in reversed(found) if hour.why and hour.state is not HourState.EXPECTED]
 
 
 def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
-    """Each counter that is known, and the growth of the views; hours without numbers are gaps."""
-    known = {Hour.parse(one.row["crawl_date"], one.row["crawl_hour"]): one for one in found}
+    """Return a chart of each known counter, and of the growth of the views; hours without numbers
+    are gaps."""
+    known = {
+        Hour.parse(number.row["crawl_date"], number.row["crawl_hour"]): number for number in found
+    }
     first, last = min(known), max(known)
     hours = [last.earlier(back) for back in range(last.hours_since(first), -1, -1)]
     labels = [f"{hour.date_text}T{hour.hour_text}:00" for hour in hours]

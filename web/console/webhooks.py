@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from http import HTTPStatus
 from typing import Annotated
@@ -14,28 +13,22 @@ from starlette.responses import Response
 from core.logs import redact
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.operations import listings
-from web.api.webhooks import (
-    DeliveryId,
-    EndpointChoice,
-    TestEvent,
-    existing,
-    replay,
-    switch,
-    try_endpoint,
-)
 from web.auth.access import Actor, Reader
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.list_view import ListView, TheList
 from web.console.screens import TheScreens
+from web.lookups import existing_delivery
 from web.paging import read_page
+from web.parameters import RowId
 from web.problems import RequestRefusedError
-from web.state import TheActions, TheBackend
+from web.requests import EndpointChoice, TestEvent
+from web.state import TheBackend
 from webhooks.outbox import url_hash
+from webhooks.requests import BY_THE_OPERATOR, GIVEN_UP, EndpointRequest, ReplayRequest
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/webhooks"
-GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
 NO_FILTER = {"state": "", "kind": "", "task": "", "url": ""}
 SENT_AGAIN = "{n} deliveries are due again."
 
@@ -68,13 +61,13 @@ def webhooks(
 
 @router.get("/{delivery_id}")
 def webhook(
-    delivery_id: DeliveryId,
+    delivery_id: RowId,
     request: Request,
     backend: TheBackend,
     screens: TheScreens,
     visitor: Reader,
 ) -> Response:
-    shown = existing(backend, delivery_id)
+    shown = existing_delivery(backend, delivery_id)
     return screens.page(
         request,
         "webhook",
@@ -88,15 +81,14 @@ def webhook(
 
 @router.post("/{delivery_id}/replay")
 def replay_one(
-    delivery_id: DeliveryId,
+    delivery_id: RowId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
 ) -> Response:
     def act() -> str:
-        existing(backend, delivery_id)
-        count = replay(Filter(ids=[delivery_id]), backend, actions, who)
+        existing_delivery(backend, delivery_id)
+        count = backend.use_cases.webhooks.replay(who, ReplayRequest(ids=[delivery_id]))
         return language_of(request).say(SENT_AGAIN, n=count)
 
     return acted(request, HOME, act)
@@ -106,17 +98,14 @@ def replay_one(
 def replay_all(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     view: TheList,
 ) -> Response:
-    """The address carries the filters of the list on which the button was; without a state what
-    was delivered is left alone."""
+    """Replay what the list shows: the address carries its filters. Without a state, what was
+    delivered is left alone."""
 
     def act() -> str:
-        wanted = _filter(view.filters, view)
-        wanted = wanted if wanted.states else dataclasses.replace(wanted, states=GIVEN_UP)
-        count = replay(wanted, backend, actions, who)
+        count = backend.use_cases.webhooks.replay(who, _replay_of(view.filters, view))
         return language_of(request).say(SENT_AGAIN, n=count)
 
     return acted(request, HOME, act)
@@ -126,7 +115,6 @@ def replay_all(
 def test(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     url: Annotated[str, Form()] = "",
     secret: Annotated[str, Form()] = "",
@@ -137,7 +125,7 @@ def test(
         given = TestEvent.model_validate(
             {"url": url.strip(), "secret": SecretStr(secret.strip()) if secret.strip() else None}
         )
-        delivery, outcome = try_endpoint(given, backend, actions, who)
+        delivery, outcome = backend.use_cases.webhooks.test(who, given.as_request())
         if outcome.state is not DeliveryState.DELIVERED:
             raise RequestRefusedError(
                 HTTPStatus.BAD_GATEWAY,
@@ -154,47 +142,55 @@ def test(
 
 @router.post("/{delivery_id}/disable")
 def disable(
-    delivery_id: DeliveryId,
+    delivery_id: RowId,
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     def act() -> str:
-        given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or "by the operator")
-        switch(given, backend, actions, who, enabled=False)
+        given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or BY_THE_OPERATOR)
+        backend.use_cases.webhooks.disable(who, given.as_request())
         return language_of(request).say("Nothing more is sent to this URL; what is filed waits.")
 
     return acted(request, HOME, act)
 
 
 @router.post("/{delivery_id}/enable")
-def enable(
-    delivery_id: DeliveryId, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
+def enable(delivery_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
     def act() -> str:
         given = EndpointChoice(delivery_id=delivery_id)
-        switch(given, backend, actions, who, enabled=True)
+        backend.use_cases.webhooks.enable(who, given.as_request())
         return language_of(request).say("This URL is sent to again, also what waits.")
 
     return acted(request, HOME, act)
 
 
 @router.post("/endpoints/{url_key}/enable")
-def enable_endpoint(
-    url_key: str, request: Request, backend: TheBackend, actions: TheActions, who: Actor
-) -> Response:
-    """The key stands for the URL, which may hold a secret."""
+def enable_endpoint(url_key: str, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Enable a URL by its hash: the URL itself may hold a secret."""
 
     def act() -> str:
         disabled = backend.webhooks.overview(Filter(), 0).disabled
-        urls = [one.url for one in disabled if one.url_hash == url_key]
+        urls = [endpoint.url for endpoint in disabled if endpoint.url_hash == url_key]
         if urls:
-            switch(EndpointChoice(url=urls[0]), backend, actions, who, enabled=True)
+            backend.use_cases.webhooks.enable(who, EndpointRequest(url=urls[0]))
         return language_of(request).say("This URL is sent to again, also what waits.")
 
     return acted(request, HOME, act)
+
+
+def _replay_of(given: dict[str, str], view: ListView) -> ReplayRequest:
+    """Return what the list shows; without a state only what failed or was given up."""
+    wanted = _filter(given, view)
+    return ReplayRequest(
+        states=wanted.states or GIVEN_UP,
+        kinds=wanted.kinds,
+        task_id=wanted.task_id,
+        url=given.get("url", "").strip() or None,
+        since=wanted.since,
+        until=wanted.until,
+    )
 
 
 def _filter(given: dict[str, str], view: ListView) -> Filter:

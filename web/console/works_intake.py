@@ -1,4 +1,4 @@
-"""Videos come into the catalogue by the browser: links, files, all uploads of a creator."""
+"""Adding videos in the browser: by links, from files, all uploads of a creator."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
-from web.api.works_intake import Creator, NewWorks, WorksFile, take_in
-from web.api.works_intake import add as add_links
-from web.api.works_intake import discover as discover_uploads
 from web.auth.access import Actor
+from web.background import begin_adding_works, begin_discovering_works, begin_importing_works
 from web.console.acting import acted
 from web.console.language import language_of
 from web.console.uploads import name_of, text_of
-from web.state import TheActions, TheBackend
+from web.requests import Creator, NewWorks, WorksFile
+from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/videos"
@@ -26,7 +25,6 @@ BEGUN = "Begun; how it goes is shown here."
 def add(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     links: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "",
@@ -37,7 +35,7 @@ def add(
         given = NewWorks.model_validate(
             {"links": lines, "platform": platform or None, "fetch": fetch}
         )
-        add_links(given, backend, actions, who)
+        begin_adding_works(backend, who, given)
         return language_of(request).say(BEGUN)
 
     return acted(request, HOME, act)
@@ -47,7 +45,6 @@ def add(
 def import_file(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form()] = "",
@@ -57,7 +54,7 @@ def import_file(
         if not text.strip():
             raise InvalidInputError("choose a file first")
         given = WorksFile(content=text, name=name_of(file), platform=platform or None)
-        take_in(given, backend, actions, who)
+        begin_importing_works(backend, who, given)
         return language_of(request).say(BEGUN)
 
     return acted(request, HOME, act)
@@ -67,12 +64,12 @@ def import_file(
 def discover(
     request: Request,
     backend: TheBackend,
-    actions: TheActions,
     who: Actor,
     uid: Annotated[str, Form()] = "",
 ) -> Response:
     def act() -> str:
-        discover_uploads(Creator.model_validate({"uid": uid.strip()}), backend, actions, who)
+        given = Creator.model_validate({"uid": uid.strip()})
+        begin_discovering_works(backend, who, given)
         return language_of(request).say(BEGUN)
 
     return acted(request, HOME, act)

@@ -10,6 +10,8 @@ from typing import Any
 from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from app.container import App
+from core.errors import LoginExpiredError
+from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import Alert, AlertKind
 from tests.support.crawler.workbench import (
@@ -36,15 +38,18 @@ class Cause:
         return str(self.kind)
 
 
-def disable(app: App, name: str = "acc1", reason: str = "session expired: code -101") -> None:
-    """As the platform's answer does it."""
+EXPIRED = Message.of("session_expired", cause=LoginExpiredError("code -101"))
+
+
+def disable(app: App, name: str = "acc1", reason: Message | str = EXPIRED) -> None:
+    """Disable an account as the platform's answer does."""
     if app.pool.registry.lookup("bilibili", name) is None:
         add_account(app, name)
     leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     while leased is not None and leased.username != name:
         leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     assert leased is not None
-    app.pool.manager.disable(leased, reason)
+    app.pool.manager.disable(leased, Message.text(reason) if isinstance(reason, str) else reason)
 
 
 def enable(app: App, name: str = "acc1") -> None:
@@ -52,7 +57,7 @@ def enable(app: App, name: str = "acc1") -> None:
 
 
 def spend(app: App) -> None:
-    """An export that waits for the next quota day."""
+    """File an export that waits for the next quota day."""
     add_account(app, "acc1", limit=5)
     store_rows(app, 8)
     file_export(app)
@@ -62,14 +67,14 @@ def spend(app: App) -> None:
 
 
 def fail_task(app: App, domain: str = "美妆") -> int:
-    """A top-level task that has failed; its id."""
+    """Insert a top-level task that has failed; return its id."""
     task = file_crawl(app, domain=domain)
-    app.crawling.scheduler.finish(claimed(app, only=task.id), "boom")
+    app.crawling.scheduler.finish(claimed(app, only=task.id), Message.text("boom"))
     return task.id
 
 
 def expire(app: App, days: float, name: str = "acc1") -> None:
-    """An account whose session ends in so many days."""
+    """Add an account whose session ends in so many days."""
     ends_at = app.clock.now() + timedelta(days=days)
     session = Credentials(session=f"SESSDATA={name}-{days}")
     account = app.pool.registry.lookup("bilibili", name)
@@ -113,5 +118,5 @@ def open_kinds(app: App) -> list[str]:
 
 
 def every_alert(app: App) -> list[Alert]:
-    """Newest first."""
+    """Return every alert, newest first."""
     return app.database.read(alerts.newest, 1000)

@@ -24,7 +24,10 @@ Rows = list[dict[str, Any]]
 def problems(
     url: str, exports: Path, *, all_sealed: bool = True, exact_quota: bool = True
 ) -> list[str]:
-    """What is wrong. `exact_quota`: the operator added no exports of his own to an account."""
+    """Return what is wrong as sentences.
+
+    `exact_quota`: nobody but Baton has raised an account's export count.
+    """
     tables = {name: _read(url, name) for name in ("influencers", "export_logs", "accounts")}
     found = _row_problems(tables["influencers"], tables["export_logs"])
     seen: Counter[int] = Counter()
@@ -38,7 +41,11 @@ def problems(
         path = exports / log["file_path"]
         known |= {path.resolve(), path.with_name(f"{path.name}.manifest.json").resolve()}
         found += _file_problems(log, path, {row["id"] for row in mine}, seen)
-    found += [f"creator {one} is in {times} files" for one, times in seen.items() if times > 1]
+    found += [
+        f"creator {creator_id} is in {times} files"
+        for creator_id, times in seen.items()
+        if times > 1
+    ]
     found += _quota_problems(tables["accounts"], tables["export_logs"], exact_quota)
     if all_sealed and exports.exists():
         lying = {path.resolve() for path in exports.rglob("*") if path.is_file()}
@@ -47,18 +54,22 @@ def problems(
 
 
 def exported_ids(url: str, exports: Path) -> list[int]:
-    """The ids in all sealed files, in the order of the segments."""
+    """Return the ids in all sealed files, in the order of the segments."""
     logs = [log for log in _read(url, "export_logs") if log["state"] == "sealed"]
-    return [one for log in logs for one in ids_in(exports / log["file_path"], log["format"])]
+    return [
+        creator_id
+        for log in logs
+        for creator_id in ids_in(exports / log["file_path"], log["format"])
+    ]
 
 
 def ids_in(path: Path, kind: str) -> list[int]:
-    """The `id` column of a file."""
+    """Return the `id` column of a file."""
     return [int(record["id"]) for record in records_in(path, kind)]
 
 
 def records_in(path: Path, kind: str) -> Rows:
-    """A file's rows by column name, read with Python's own csv and json."""
+    """Return a file's rows by column name, read with Python's own csv and json."""
     if kind == "jsonl":
         return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -80,9 +91,11 @@ def _row_problems(creators: Rows, logs: Rows) -> list[str]:
 
 def _count_problems(log: dict[str, Any], mine: Rows) -> list[str]:
     ids = [row["id"] for row in mine]
-    told = (log["exported_count"], log["first_id"], log["last_id"])
-    has = (len(ids), min(ids, default=None), max(ids, default=None))
-    found = [] if told == has else [f"segment {log['id']} says {told}, the table has {has}"]
+    logged = (log["exported_count"], log["first_id"], log["last_id"])
+    stored = (len(ids), min(ids, default=None), max(ids, default=None))
+    found = (
+        [] if logged == stored else [f"segment {log['id']} says {logged}, the table has {stored}"]
+    )
     foreign = [row["id"] for row in mine if row["domain"] != log["domain"]]
     return found + ([f"segment {log['id']} holds rows of another domain"] if foreign else [])
 
@@ -104,7 +117,7 @@ def _file_problems(log: dict[str, Any], path: Path, ids: set[int], seen: Counter
         if set(in_file) != ids or len(in_file) != len(set(in_file)):
             found.append(f"segment {log['id']}: other creators in the file than in the table")
     manifest = json.loads(path.with_name(f"{path.name}.manifest.json").read_text("utf-8"))
-    told = {key: manifest[key] for key in ("segment", "file", "rows", "bytes", "sha256")}
+    listed = {key: manifest[key] for key in ("segment", "file", "rows", "bytes", "sha256")}
     real = {
         "segment": log["id"],
         "file": path.name,
@@ -112,7 +125,7 @@ def _file_problems(log: dict[str, Any], path: Path, ids: set[int], seen: Counter
         "bytes": len(content),
         "sha256": digest,
     }
-    return found + ([] if told == real else [f"segment {log['id']}: the manifest says {told}"])
+    return found + ([] if listed == real else [f"segment {log['id']}: the manifest says {listed}"])
 
 
 def _quota_problems(accounts: Rows, logs: Rows, exact: bool) -> list[str]:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
-import requests
 
 from app.container import App
 from core.clock import Clock
@@ -20,6 +19,7 @@ from crawler.export.options import ExportOptions
 from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
 from crawler.tasks.leases import TaskLease, refused_write_error
+from crawler.tasks.options import CrawlOptions
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.messages import Reply, Request, json_reply
 from storage.crawling import accounts, export_segments, task_leases, tasks
@@ -29,6 +29,8 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from tests.support.apps import add_account
+from tests.support.messages import english
+from tests.support.sandbox import control
 
 T = TypeVar("T")
 DOMAIN = "美妆"
@@ -49,7 +51,7 @@ def die() -> None:
 
 
 def at_call(number: int, act: Callable[[], object], query: Callable[..., Any]) -> Any:
-    """`query`, but before its call of that number (from 1) `act` comes."""
+    """Return `query`, changed so that `act` comes before its call of that number (from 1)."""
     calls = iter(range(1, 10**6))
 
     def instead(*args: Any, **kwargs: Any) -> Any:
@@ -61,7 +63,7 @@ def at_call(number: int, act: Callable[[], object], query: Callable[..., Any]) -
 
 
 def after_batch(number: int, act: Callable[[], object]) -> Callable[[], None]:
-    """A hook for `after_commit` that acts after that batch (from 1)."""
+    """Return a hook for `after_commit` that acts after that batch (from 1)."""
     return at_call(number, act, lambda: None)
 
 
@@ -80,25 +82,22 @@ class Platform(SandboxServer):
 
     @property
     def pages(self) -> list[int]:
-        """The pages that were asked for, in order."""
+        """Pages that were asked for, in order."""
         return [page for _, page in self.asked]
 
     def become(self, **changes: Any) -> None:
-        """From now on answer searches as a sandbox of that size does."""
+        """Answer searches as a sandbox of that size does from now on."""
         self._later = SandboxServer(
             config=SandboxConfig(**({"domains": (DOMAIN,)} | changes)), **self._times
         )
 
     def order(self, *faults: dict[str, Any]) -> None:
         """Queue faults, as `POST /__sandbox__/faults` takes them."""
-        answer = requests.post(f"{self.url}/__sandbox__/faults", json=list(faults), timeout=10)
-        answer.raise_for_status()
+        control.order_faults(self.url, *faults)
 
     def uids(self, domain: str = DOMAIN) -> list[str]:
-        """What a complete crawl must have found, sorted."""
-        url = f"{self.url}/__sandbox__/creators"
-        found = requests.get(url, params={"domain": domain}, timeout=10).json()
-        return sorted(str(uid) for uid in found["uids"])
+        """Return what a complete crawl must have found, sorted."""
+        return sorted(control.uids(self.url, domain))
 
     def _answer(self, request: Request) -> Reply:
         is_search = request.path == SEARCH
@@ -110,7 +109,7 @@ class Platform(SandboxServer):
 
 
 def edited(reply: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
-    """The answer with its `data` changed in place."""
+    """Return the answer with its `data` changed in place."""
     body = json.loads(reply.body)
     change(body["data"])
     return json_reply(body)
@@ -122,7 +121,7 @@ def add_accounts(app: App, count: int, limit: int = 4000) -> None:
 
 
 def store_rows(app: App, count: int, domain: str = DOMAIN, first_id: int | None = None) -> None:
-    """Creators as a crawl would have stored them; with ids from `first_id` on where given."""
+    """Insert creators as a crawl would have stored them; with ids from `first_id` on if given."""
     now = to_sql(app.clock.now())
     start = 0 if first_id is None else first_id
     taken = rows(app, "SELECT COALESCE(MAX(id),0) AS n FROM influencers")[0]["n"]
@@ -158,7 +157,7 @@ def change(app: App, sql: str, **params: Any) -> int:
 
 
 def column(app: App, sql: str, **params: Any) -> list[Any]:
-    """The only column of a query."""
+    """Return the only column of a query."""
     return [next(iter(row.values())) for row in rows(app, sql, **params)]
 
 
@@ -179,9 +178,9 @@ def account_of(app: App, name: str) -> Account:
 
 
 def events_of(app: App, name: str) -> list[tuple[str, str]]:
-    """Kind and detail of an account's events, newest first."""
+    """Return kind and detail of an account's events, newest first."""
     account = account_of(app, name)
-    return [(event.kind, event.detail) for event in app.pool.registry.events(account)]
+    return [(event.kind, english(event.detail)) for event in app.pool.registry.events(account)]
 
 
 def segments_of(app: App) -> list[Segment]:
@@ -189,14 +188,16 @@ def segments_of(app: App) -> list[Segment]:
 
 
 def counts_of(app: App) -> list[int]:
-    """Rows of each segment; all of them must be sealed."""
+    """Return the rows of each segment; all of them must be sealed."""
     found = segments_of(app)
-    assert {one.state for one in found} <= {SegmentState.SEALED}
-    return [one.exported_count for one in found]
+    assert {segment.state for segment in found} <= {SegmentState.SEALED}
+    return [segment.exported_count for segment in found]
 
 
 def file_crawl(app: App, pages: int | None = None, domain: str = DOMAIN, **options: Any) -> Task:
-    return app.crawling.submitter.submit_crawl("bilibili", domain, pages, options).task
+    return app.crawling.submitter.submit_crawl(
+        "bilibili", domain, pages, CrawlOptions(**options)
+    ).task
 
 
 def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) -> Task:
@@ -207,7 +208,10 @@ def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) 
 def work_off(
     app: App, task: Task, worker: IngestionWorker | ExportWorker | None = None, rounds: int = 300
 ) -> Task:
-    """Work until the task has ended; the clock moves a second whenever there is nothing to do."""
+    """Work until the task has ended, and return it.
+
+    The clock moves a second whenever there is nothing to do.
+    """
     ingesting = task.task_type.value == "ingestion"
     worker = worker or (
         app.crawling.ingestion_worker() if ingesting else app.crawling.export_worker()
@@ -246,7 +250,7 @@ def claimed(app: App, kind: TaskType = TaskType.INGESTION, only: int | None = No
 
 
 def advance(app: App, lease: TaskLease, page: int = 1) -> None:
-    """A page's write, as the workers make it."""
+    """Move a task's marker as the workers do with each page."""
 
     def work(tx: Tx) -> None:
         token, now = lease.lease.token, app.clock.now()
@@ -259,7 +263,7 @@ def advance(app: App, lease: TaskLease, page: int = 1) -> None:
 
 
 def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bool]) -> None:
-    """Two callers of a query of `tasks` wait for each other, where the engine lets both in."""
+    """Let two callers of a query of `tasks` wait for each other, where the engine lets both in."""
     both, query = threading.Barrier(2), getattr(tasks, name)
 
     def late(*args: Any) -> Any:
@@ -272,7 +276,7 @@ def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bo
 
 
 def at_once(*calls: Callable[[], T]) -> list[T]:
-    """What each call returns, all of them made in threads at the same time."""
+    """Return what each call returns, all of them made in threads at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 

@@ -13,6 +13,7 @@ import pytest
 
 from app.container import App
 from core.clock import Clock
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
@@ -45,13 +46,13 @@ def tiktok(number: int) -> str:
 
 
 def task(name: str, **changes: Any) -> dict[str, Any]:
-    told = {"task_id": name, "project_id": "p1", "duration": 90, "callback_url": URL}
-    return {key: value for key, value in (told | changes).items() if value is not ...}
+    usual = {"task_id": name, "project_id": "p1", "duration": 90, "callback_url": URL}
+    return {key: value for key, value in (usual | changes).items() if value is not ...}
 
 
 def posted(task_id: str, user: str, link: str, at: datetime, details: Any = None) -> dict[str, Any]:
-    told = {"task_id": task_id, "user_id": user, "submission_link": link}
-    return told | {"completed_at": at.isoformat(), "verification_details": details}
+    completion = {"task_id": task_id, "user_id": user, "submission_link": link}
+    return completion | {"completed_at": at.isoformat(), "verification_details": details}
 
 
 def yesterday(app: App) -> date:
@@ -59,7 +60,7 @@ def yesterday(app: App) -> date:
 
 
 def noon(app: App, day: date | None = None) -> datetime:
-    """In the middle of that day (else yesterday)."""
+    """Return the middle of that day (else of yesterday)."""
     return app.calendar.bounds(day or yesterday(app))[0] + timedelta(hours=12)
 
 
@@ -75,7 +76,7 @@ def take_posted(app: App, *items: Mapping[str, Any], report: bool = False) -> No
 
 @dataclass
 class Numbers:
-    """Answers like VideoStatsFetcher; notes what it was asked."""
+    """A stand-in for VideoStatsFetcher that keeps what it was asked."""
 
     answers: dict[str, StatsAnswer | str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Numbers:
     def _item(self, text: str) -> FetchedItem:
         answer = self.answers.get(text, VideoStats(view=7, like=6, comment=5, share=4, favorite=3))
         if isinstance(answer, str):
-            return FetchedItem(text, error=answer)
+            return FetchedItem(text, error=Message.text(answer))
         return FetchedItem(text, answer=answer)
 
 
@@ -142,7 +143,7 @@ class Filed:
 
 
 def filed(app: App, kind: str | None = None) -> list[Filed]:
-    """Deliveries (of a kind), oldest first. Each has the tasks of its body as rows."""
+    """Return deliveries (of a kind), oldest first. Each has the tasks of its body as rows."""
     rows = app.database.read(lambda tx: tx.all("SELECT * FROM webhook_deliveries ORDER BY id"))
     for row in rows:
         tasks = tasks_in_body(row["body"]) | {row["task_id"]}
@@ -158,12 +159,12 @@ def filed(app: App, kind: str | None = None) -> list[Filed]:
         )
         for row in rows
     ]
-    return [one for one in found if kind in (None, one.kind)]
+    return [delivery for delivery in found if kind in (None, delivery.kind)]
 
 
 def told_tasks(deliveries: Iterable[Filed]) -> list[str]:
-    """The ids of the tasks in daily or broadcast reports, as often as they are in them."""
-    return [entry["task_id"] for one in deliveries for entry in one.body["stats"]]
+    """Return the ids of the tasks in daily or broadcast reports, as often as they are in them."""
+    return [entry["task_id"] for delivery in deliveries for entry in delivery.body["stats"]]
 
 
 def rows(app: App, table: str) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ class AccountModel:
         return True
 
     def turn(self) -> tuple[bool, float, int]:
-        """Whose turn it is: least recently used first."""
+        """Return a sort key: the least recently used account first."""
         return (self.used_at is not None, self.used_at.timestamp() if self.used_at else 0, self.id)
 
     def taken(self, purpose: str, owner: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ FOUND = Path(__file__).parents[3] / ".hypothesis" / "examples"
 
 
 def effort(examples: int, steps: int = 25) -> settings:
-    """Settings for a test that tries so many examples (of so many steps) in an ordinary run."""
+    """Return settings for a test that tries so many examples (of so many steps) ordinarily."""
     return settings(
         max_examples=examples * (TIMES_LONGER if LONG else 1),
         stateful_step_count=steps * (2 if LONG else 1),

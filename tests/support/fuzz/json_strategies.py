@@ -42,7 +42,7 @@ ANY_JSON = st.recursive(
 
 @st.composite
 def nested(draw: st.DrawFn) -> Any:
-    """Lists within lists."""
+    """Draw lists within lists."""
     value: Any = draw(SCALARS | ODD_TEXTS)
     for _ in range(draw(st.sampled_from([5, 29, 35, 150, 600, 970]))):
         value = [value]
@@ -54,7 +54,7 @@ ODD = ODD_TEXTS | ODD_NUMBERS | ANY_JSON | nested()
 
 @st.composite
 def damaged(draw: st.DrawFn, good: Any) -> Any:
-    """`good` with up to three of its values replaced, removed or doubled."""
+    """Draw `good` with up to three of its values replaced, removed or doubled."""
     value = {"whole": copy.deepcopy(good)}
     for _ in range(draw(st.integers(0, 3))):
         places = list(_places(value))
@@ -70,7 +70,7 @@ def damaged(draw: st.DrawFn, good: Any) -> Any:
 
 
 def _places(value: Any) -> Any:
-    """Every spot of a JSON value, as its container and its key."""
+    """Yield every spot of a JSON value, as its container and its key."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in list(items):
         yield value, key
@@ -80,7 +80,7 @@ def _places(value: Any) -> Any:
 
 @st.composite
 def body_of(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> bytes:
-    """A JSON text in one of the encodings that a JSON parser takes, whole or broken off."""
+    """Draw a JSON text in one of the encodings that a JSON parser takes, whole or broken off."""
     text = json.dumps(draw(values), ensure_ascii=draw(st.booleans()))
     form = draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le"]))
     body = text.encode(form, "surrogatepass")

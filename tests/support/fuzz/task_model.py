@@ -29,7 +29,7 @@ class Leaf:
         return self.until is None or self.until < now
 
     def place(self, now: datetime) -> tuple[object, ...] | None:
-        """Where it stands in the claiming order; None while nobody may claim it."""
+        """Return its place in the claiming order; None while nobody may claim it."""
         if not self.unleased(now):
             return None
         if self.status == "in_progress":
@@ -48,7 +48,7 @@ class Leaf:
         self.not_before = None
 
     def given_back(self, status: str, not_before: datetime | None, failures: int = 0) -> None:
-        """An operator's word that came in between stays."""
+        """Give the lease back; what an operator set in between stays."""
         if self.status == "in_progress":
             self.status, self.not_before = status, not_before
         self.owner = self.until = None
@@ -89,7 +89,7 @@ class TaskModel:
             self.leaves[leaf] = Leaf(leaf, key, top if pieces else None)
 
     def of(self, task: int) -> list[Leaf]:
-        """The leaves of a task, top-level or piece."""
+        """Return the leaves of a task, top-level or piece."""
         return [self.leaves[leaf] for leaf in self.pieces.get(task, [task])]
 
     def top(self, task: int) -> int:
@@ -97,7 +97,7 @@ class TaskModel:
         return task if leaf is None or leaf.parent is None else leaf.parent
 
     def status(self, task: int) -> str:
-        """A task's own status, or what its pieces make."""
+        """Return a task's own status, or what its pieces make."""
         found = {leaf.status for leaf in self.of(task)}
         if len(found) == 1:
             return found.pop()
@@ -112,7 +112,7 @@ class TaskModel:
         return found[0] if found else None
 
     def next(self, kind: str, now: datetime, only: int | None) -> Leaf | None:
-        """The leaf that a claim must get."""
+        """Return the leaf that a claim must get."""
         scope = self.leaves.values() if only is None else self.of(only)
         places = [(leaf.place(now), leaf) for leaf in scope if leaf.key[0] == kind]
         fit = [(place, leaf) for place, leaf in places if place is not None]

@@ -23,7 +23,7 @@ Run = Callable[[JobContext], Message | str]
 
 
 def hourly(run: Run, **changes: Any) -> Job:
-    """A job at every full hour."""
+    """Return a job of every full hour."""
     schedule = Schedule(changes.pop("cron", "0 * * * *"), ZoneInfo(changes.pop("zone", "UTC")))
     return Job(
         name=changes.pop("name", "views"),
@@ -35,12 +35,12 @@ def hourly(run: Run, **changes: Any) -> Job:
 
 
 def runs(app: App, job: str = "views") -> list[JobRun]:
-    """The rows of a job, the oldest time first."""
+    """Return the rows of a job, the oldest time first."""
     return app.database.read(job_runs.of_job, job, 10**6)[::-1]
 
 
 def told(app: App, job: str = "views") -> list[tuple[str, str, str]]:
-    """The rows of a job as `("10:00", state, result)`."""
+    """Return the rows of a job as `("10:00", state, result)`."""
     return [(f"{r.scheduled_at:%H:%M}", r.state.value, english(r.result)) for r in runs(app, job)]
 
 
@@ -53,7 +53,7 @@ class Inline(LookThreads):
 
 
 class Gate:
-    """A job that says that it has begun, and goes on when it is let."""
+    """A job that signals its begin and waits until it may go on."""
 
     def __init__(self) -> None:
         self.begun, self.go_on = threading.Event(), threading.Event()

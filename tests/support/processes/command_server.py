@@ -79,7 +79,7 @@ def become_script(request: Any) -> None:
 
 
 def run_script() -> int:
-    """Run it to its end; its exit code."""
+    """Run the script to its end; return its exit code."""
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as ending:

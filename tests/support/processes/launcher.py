@@ -12,24 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import requests
-from pydantic import SecretStr
-
-from accounts.vault import Credentials
 from app.container import App
-from core.settings import Settings
-from storage.schema import schema
+from tests.support.apps import add_account, opened_app
+from tests.support.sandbox import control
 
 ROOT = Path(__file__).resolve().parents[3]
 CLI = ROOT / "cli.py"
 SANDBOX = ROOT / "sandbox" / "__main__.py"
-WAIT_SECS = 60.0
+WAIT_SECS = 120.0
 AT_A_TIME = 3
 
 
@@ -106,7 +102,7 @@ class Process:
             return None
 
     def freeze(self) -> None:
-        """Stop all its threads, and come back when they stand still."""
+        """Stop all its threads; return when they stand still."""
         self.signal(signal.SIGSTOP)
         wait_until(self._stands_still, "all threads stopped")
 
@@ -123,7 +119,7 @@ class Process:
         self.signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """`kill -9`, unless it has ended (a stopped one too)."""
+        """Kill it (SIGKILL), stopped or not, unless it has ended."""
         if self.code is None:
             self.signal(signal.SIGKILL)
         assert self._ended(WAIT_SECS) is not None, f"{self._args} cannot be killed"
@@ -284,13 +280,13 @@ class Launcher:
     def run_all(
         self, *commands: tuple[object, ...], env: Mapping[str, str] | None = None
     ) -> list[Outcome]:
-        """Run commands, a few at a time; their outcomes in the same order."""
+        """Run commands, a few at a time; return their outcomes in the same order."""
 
-        def one(command: tuple[object, ...]) -> Outcome:
+        def run(command: tuple[object, ...]) -> Outcome:
             return self.run(*command, env=env)
 
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            return list(pool.map(one, commands))
+            return list(pool.map(run, commands))
 
     def close(self) -> None:
         for process in self._started:
@@ -307,18 +303,17 @@ class SandboxProcess:
         self.url = line.removeprefix("listening on ").strip()
 
     def uids(self, domain: str) -> set[str]:
-        """The ids of all creators of a domain: the truth that a crawl must find."""
-        answer = requests.get(
-            f"{self.url}/__sandbox__/creators", params={"domain": domain}, timeout=10
-        )
-        return {str(uid) for uid in answer.json()["uids"]}
+        """Return the ids of all creators of a domain: the truth that a crawl must find."""
+        return set(control.uids(self.url, domain))
 
     def stats(self) -> Any:
-        return requests.get(f"{self.url}/__sandbox__/stats", timeout=10).json()
+        return control.stats(self.url)
 
     def order_faults(self, *orders: dict[str, Any]) -> None:
-        answer = requests.post(f"{self.url}/__sandbox__/faults", json=list(orders), timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.order_faults(self.url, *orders)
+
+    def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
+        return control.videos(self.url, platform, count, **params)
 
 
 class Baton(Launcher):
@@ -350,18 +345,13 @@ class Baton(Launcher):
 
     def add_accounts(self, *names: str, limit: int = 4000) -> None:
         """Create the schema and add accounts that the sandbox knows by their names."""
-        settings = Settings(
-            _env_file=None, database_url=SecretStr(self.database_url), data_dir=self.data_dir
-        )  # type: ignore[call-arg]
-        app = App(settings, patience_secs=5)
-        try:
-            schema.create(app.database)
-            app.open()
+        with self.opened_app() as app:
             for number, name in enumerate(names):
-                session = Credentials(session=f"SESSDATA=cookie{number}-of-{len(names)}")
-                app.pool.registry.add("bilibili", name, session, limit)
-        finally:
-            app.close()
+                add_account(app, name, limit, session=f"SESSDATA=cookie{number}-of-{len(names)}")
+
+    def opened_app(self) -> AbstractContextManager[App]:
+        """Open an App of this process on the same database and data folder."""
+        return opened_app(self.database_url, self.data_dir)
 
     def crawl(self, domain: str) -> None:
         """Crawl a domain to its end."""
@@ -369,12 +359,12 @@ class Baton(Launcher):
         assert outcome.code == 0, outcome
 
     def verified(self) -> Any:
-        """What `exports verify --json` says."""
+        """Return what `exports verify --json` prints."""
         return self.run("exports", "verify", "--json").json
 
 
 def end_in_order(*processes: Process) -> list[Outcome]:
-    """Ctrl-C for each, and how they ended."""
+    """Send Ctrl-C to each; return how they ended."""
     for process in processes:
         process.signal(signal.SIGINT)
     return [process.wait() for process in processes]

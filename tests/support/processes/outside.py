@@ -19,14 +19,14 @@ Row = dict[str, Any]
 
 
 class Outside:
-    """The truth about one installation."""
+    """One installation as it lies in its database and its folders."""
 
     def __init__(self, database_url: str, exports_dir: Path) -> None:
         self._url = database_url
         self._exports_dir = exports_dir
 
     def rows(self, sql: str) -> list[Row]:
-        """What a query finds, on a fresh connection."""
+        """Return what a query finds, on a fresh connection."""
         if self._url.startswith("sqlite:"):
             return self._sqlite_rows(sql)
         connection = connect_to(
@@ -37,7 +37,7 @@ class Outside:
             return list(cursor.fetchall())
 
     def value(self, sql: str) -> Any:
-        """The one value that a query finds; None when it finds no row, or no table yet."""
+        """Return the only value that a query finds; None when there is no row, or no table yet."""
         try:
             found = self.rows(sql)
         except sqlite3.OperationalError:
@@ -54,7 +54,7 @@ class Outside:
         return self._exports_dir / segment["file_path"]
 
     def problems(self, wanted: set[str], *out_dirs: Path) -> list[str]:
-        """Everything that contradicts "each wanted creator is in exactly one finished file".
+        """Return everything that contradicts "each wanted creator is in exactly one finished file".
 
         Looks for stray files in the exports folder and in `out_dirs`.
         """
@@ -101,7 +101,7 @@ class Outside:
         return found
 
     def _doubled_in_files(self, segments: list[Row]) -> list[str]:
-        paths = [self.path_of(one) for one in segments if one["file_path"]]
+        paths = [self.path_of(segment) for segment in segments if segment["file_path"]]
         if len(set(paths)) != len(paths):
             return ["two segments share a file"]
         ids = Counter(pair for path in paths if path.is_file() for pair in _creators_in(path))
@@ -135,7 +135,7 @@ class Outside:
         return found
 
     def _strays(self, segments: list[Row], folders: list[Path]) -> list[str]:
-        files = {self.path_of(one).resolve() for one in segments if one["file_path"]}
+        files = {self.path_of(segment).resolve() for segment in segments if segment["file_path"]}
         expected = files | {_manifest(path) for path in files}
         there = {
             path.resolve() for folder in folders for path in folder.rglob("*") if path.is_file()
@@ -152,7 +152,7 @@ class Outside:
             connection.close()
 
     def is_quiet(self) -> bool:
-        """Whether nobody holds a lock."""
+        """Return True when nobody holds a lock."""
         try:
             if self._url.startswith("sqlite:"):
                 self._sqlite_rows("BEGIN IMMEDIATE", timeout_secs=0.2)
@@ -165,7 +165,7 @@ class Outside:
 
 
 def _creators_in(path: Path) -> list[tuple[str, str]]:
-    """(id, uid) of each line of an export file."""
+    """Return (id, uid) of each line of an export file."""
     if path.suffix == ".jsonl":
         lines = path.read_text(encoding="utf-8").split("\n")
         entries = [json.loads(line) for line in lines if line]

@@ -1,4 +1,4 @@
-"""Fixtures for tests with real processes; the conftests of both folders import them."""
+"""Fixtures for tests with real processes; `tests/conftest.py` loads them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def make(app: App, url: str, number: int) -> None:
 
 
 def made(app: App) -> int:
-    """How many reports were made; the next one's number."""
+    """Return how many reports were made, which is the number of the next."""
     row = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM task_daily_stats"))
     return int(row["n"]) if row else 0
 

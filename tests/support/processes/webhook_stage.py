@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import requests
-from pydantic import SecretStr
-
-from app.container import App
-from core.settings import Settings
 from storage.distribution import deliveries
 from storage.distribution.deliveries import DeliveryState
 from storage.engines.datetimes import to_sql
-from storage.schema import schema
 from tests.support.processes.launcher import Baton, Process, SandboxProcess
+from tests.support.sandbox import control
 from webhooks.outbox import Report
 
 RUN = ("run", "--crawl-workers", 1, "--export-workers", 0)
@@ -27,20 +20,6 @@ QUICK = {
 }
 
 
-@contextmanager
-def opened(baton: Baton) -> Iterator[App]:
-    """An App on the same database, which is made when it is not there."""
-    settings = Settings(
-        _env_file=None, database_url=SecretStr(baton.database_url), data_dir=baton.data_dir
-    )  # type: ignore[call-arg]
-    app = App(settings, patience_secs=30)
-    schema.create(app.database)
-    try:
-        yield app.open()
-    finally:
-        app.close()
-
-
 class Stage:
     """Reports of tasks to one receiver of a sandbox."""
 
@@ -50,7 +29,7 @@ class Stage:
         self.url = f"{sandbox.url}/webhooks/{behaviour}"
         self._name = behaviour
         baton.env |= QUICK
-        with opened(baton):
+        with baton.opened_app():
             pass
 
     def start(self) -> Process:
@@ -58,7 +37,7 @@ class Stage:
 
     def file(self, count: int, tasks: int, secret: str | None = None) -> None:
         """File that many reports `NNNN` of so many tasks, in one transaction."""
-        with opened(self._baton) as app:
+        with self._baton.opened_app() as app:
             now = to_sql(app.clock.now())
 
             def work(tx: Any) -> None:
@@ -87,11 +66,10 @@ class Stage:
             app.database.write(work)
 
     def undelivered(self) -> int:
-        with opened(self._baton) as app:
+        with self._baton.opened_app() as app:
             counts = app.database.read(deliveries.counts)
         return sum(counts.values()) - counts.get(DeliveryState.DELIVERED, 0)
 
     def inbox(self) -> Any:
-        """What the receiver got; `{}` before the first request."""
-        answer = requests.get(f"{self._sandbox.url}/__sandbox__/webhooks", timeout=30).json()
-        return answer["receivers"].get(self._name, {})
+        """Return what the receiver got; `{}` before the first request."""
+        return control.look(self._sandbox.url, "webhooks")["receivers"].get(self._name, {})

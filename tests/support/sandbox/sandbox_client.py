@@ -72,13 +72,13 @@ class Client:
     def control(self, call: str, **body: object) -> dict[str, Any]:
         answer = self.post(f"/__sandbox__/{call}", body)
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        result: dict[str, Any] = answer.json()
+        return result
 
     def truth(self, **params: str | int) -> list[dict[str, Any]]:
-        """What a client must find now: of `ids`, or a list to choose from."""
-        told: list[dict[str, Any]] = self.get("/__sandbox__/videos", **params).json()["videos"]
-        return told
+        """Return what a client must find now: of `ids`, or a list to choose from."""
+        found: list[dict[str, Any]] = self.get("/__sandbox__/videos", **params).json()["videos"]
+        return found
 
     def stats(self) -> dict[str, Any]:
         body: dict[str, Any] = self.get("/__sandbox__/stats").json()

@@ -43,7 +43,7 @@ class Place:
 
 
 def declared_source(file: Path, url: str, clock: MovingClock) -> DeclaredSource:
-    """The source that a file describes, at another base URL."""
+    """Return the source that a file describes, at another base URL."""
     declaration = read_declaration(file, {})
     return DeclaredSource(
         declaration=declaration.model_copy(update={"base_url": url}), timeout_secs=5.0, clock=clock

@@ -47,7 +47,7 @@ BY_CURSOR = PLATFORM.replace('p = "{page}"', 'c = "{cursor}"').replace(
 
 
 def changed(old: str, new: str, text: str = PLATFORM) -> str:
-    """The file with one thing changed, which must be there."""
+    """Return the file with one thing changed, which must be there."""
     assert text.count(old) == 1, old
     return text.replace(old, new)
 

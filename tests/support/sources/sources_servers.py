@@ -51,13 +51,13 @@ class Asked:
 
 
 def says(code: Any = 0, data: Any = None, **more: Any) -> Said:
-    """The platform's envelope; `data` is left out when it is not given."""
+    """Return the platform's envelope; `data` is left out when it is not given."""
     body = {"code": code, "message": more.pop("message", str(code)), "ttl": 1, **more}
     return Said(json.dumps(body if data is None else {**body, "data": data}).encode())
 
 
 def says_page(*entries: Any, pages: Any = 1, **more: Any) -> Said:
-    """A search page with these hits."""
+    """Return a search page with these hits."""
     return says(0, {"page": 1, "numPages": pages, "result": list(entries), **more})
 
 
@@ -72,7 +72,7 @@ def nav(img: str = "7cd084941338484aae1ad9425b84077c") -> Said:
 
 @dataclass
 class ScriptedPlatform:
-    """Answers each path by its script, whose last line it repeats."""
+    """A server that answers each path by its script, whose last line it repeats."""
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
@@ -111,7 +111,7 @@ class RecordingProxy:
         return f"http://{user}:{password}@{self.address}" if user else f"http://{self.address}"
 
     def accounts(self) -> set[str]:
-        """Which accounts came this way, by their session cookie."""
+        """Return the accounts that came this way, by their session cookie."""
         return {request.cookies.get("SESSDATA", "") for request in self.passed}
 
     def paths(self) -> list[str]:

@@ -142,18 +142,18 @@ def at(clock: MovingClock, purse: Purse) -> Iterator[Callable[..., Client]]:
 
 
 def said(body: object, status: int = 200, **headers: str) -> Said:
-    """Any JSON under any status; `Retry_After="7"` is a header."""
+    """Return any JSON under any status; `Retry_After="7"` is a header."""
     listed = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Said(json.dumps(body).encode(), status, listed)
 
 
 def enveloped(data: object, **more: object) -> Said:
-    """TikHub's envelope around a platform's data."""
+    """Return TikHub's envelope around a platform's data."""
     return said({"code": 200, "request_id": "r-1", "message": "ok", "data": data, **more})
 
 
 def refused(status: int, message: str, extra: Mapping[str, object] | None = None, **h: str) -> Said:
-    """TikHub's error."""
+    """Return TikHub's error."""
     detail = {"code": status, "message": message, "request_id": "r-1", **(extra or {})}
     return said({"detail": detail}, status, **h)
 

@@ -26,7 +26,7 @@ def run(database: Database, *statements: str) -> None:
 
 
 def columns(database: Database) -> Columns:
-    """Each table's columns in order, with whether they may be NULL."""
+    """Return each table's columns in order, with whether they may be NULL."""
     if database.dialect.name == "sqlite":
         return {name: _sqlite_columns(database, name) for name in tables(database)}
     rows = database.read(
@@ -70,7 +70,7 @@ def _sqlite_columns(database: Database, table: str) -> list[tuple[str, bool]]:
 
 
 def unique_keys(database: Database) -> UniqueKeys:
-    """Each table's unique keys and primary key, as columns in order."""
+    """Return each table's unique keys and primary key, as columns in order."""
     if database.dialect.name == "sqlite":
         return {name: _sqlite_keys(database, name) for name in tables(database)}
     rows = database.read(
@@ -100,7 +100,7 @@ def _sqlite_keys(database: Database, table: str) -> set[tuple[str, ...]]:
 
 
 def indexes(database: Database) -> dict[str, set[tuple[str, str]]]:
-    """Each table's indexes: name and columns in order."""
+    """Return each table's indexes: name and columns in order."""
     found: dict[str, set[tuple[str, str]]] = {}
     for table in tables(database):
         found[table] = set(database.read(_indexes, table))

@@ -21,7 +21,7 @@ class CommitFault(Enum):
 
 
 class TcpProxy:
-    """Forwards bytes to `port` on this host, except where a fault is due.
+    """A proxy that forwards bytes to `port` on this host, except where a fault is due.
 
     `commit_faults` is a queue: each COMMIT that passes takes the first one. `cut` ends all
     connections at once; new ones may be made unless `refuse` is set.
@@ -44,7 +44,7 @@ class TcpProxy:
         self.close()
 
     def url(self, database_url: str) -> str:
-        """The same DATABASE_URL, through this proxy."""
+        """Return the same DATABASE_URL, through this proxy."""
         return database_url.replace(f":{self._target}/", f":{self.port}/")
 
     def cut(self) -> None:

@@ -11,6 +11,7 @@ from app.container import App
 from app.web import web_server
 from jobs.launcher import JobLauncher
 from storage.operations.web_tokens import Role
+from web.use_cases.jobs import JobUseCases
 
 ASK_SECS = 30
 
@@ -58,9 +59,15 @@ class Site:
         return self._visitors[-1]
 
     def use_launcher(self, launcher: JobLauncher) -> None:
-        """Run these jobs, and not those of the App."""
+        """Run these jobs instead of those of the App."""
         state = self.server.app.state
-        state.backend = dataclasses.replace(state.backend, launcher=launcher)
+        jobs = JobUseCases(
+            launcher=launcher,
+            runner=self.app.jobs.runner,
+            audit=state.backend.use_cases.audit_log,
+        )
+        use_cases = dataclasses.replace(state.backend.use_cases, jobs=jobs)
+        state.backend = dataclasses.replace(state.backend, launcher=launcher, use_cases=use_cases)
 
     def close(self) -> None:
         for visitor in self._visitors:

@@ -7,13 +7,12 @@ import json
 import threading
 from typing import Any
 
-import requests
-
 from app.container import App
 from storage.distribution import deliveries
 from storage.distribution.deliveries import Delivery, Filter
 from storage.engines.datetimes import to_sql
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from webhooks.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -32,7 +31,7 @@ class PostOffice:
         return "/".join(filter(None, [self.sandbox_url, "webhooks", behaviour, name]))
 
     def file(self, url: str, task: str | None = None, **changes: Any) -> int:
-        """File a report; its id."""
+        """File a report; return its id."""
         number = next(self._numbers)
         body = changes.pop("body", json.dumps({"stats": [{"task_id": task, "n": number}]}))
         values: dict[str, Any] = {
@@ -48,7 +47,7 @@ class PostOffice:
         return self.deliveries()[0].id
 
     def add_task(self, task_id: str, secret: str | None = None, **columns: Any) -> None:
-        """A distribution task."""
+        """Insert a distribution task."""
         vault, now = self.app.vault, to_sql(self.app.clock.now())
         self.app.database.write(
             lambda tx: tx.execute(
@@ -61,7 +60,7 @@ class PostOffice:
         )
 
     def task(self, task_id: str) -> tuple[str | None, int, str | None]:
-        """Status, retries and last attempt, as its columns say."""
+        """Return status, retries and last attempt, as its columns say."""
         row = self.app.database.read(
             lambda tx: tx.one("SELECT * FROM drama_tasks WHERE task_id=:id", id=task_id)
         )
@@ -70,7 +69,7 @@ class PostOffice:
         return row["callback_status"], row["callback_retry_count"], last and str(last)
 
     def send(self) -> int:
-        """Send until nothing is due; how many attempts."""
+        """Send until nothing is due; return the number of attempts."""
         self._clock.move(self.app.settings.poll_secs)  # who found nothing does not look at once
         count = 0
         while self.app.webhooks.worker.send_once():
@@ -78,7 +77,7 @@ class PostOffice:
         return count
 
     def send_side_by_side(self, threads: int) -> None:
-        """Senders as `run` has them, until each found nothing."""
+        """Let several threads send, as `run` does, until each found nothing."""
         workers = [threading.Thread(target=self.send) for _ in range(threads)]
         for worker in workers:
             worker.start()
@@ -86,7 +85,7 @@ class PostOffice:
             worker.join()
 
     def deliveries(self, **wanted: Any) -> list[Delivery]:
-        """Newest first."""
+        """Return deliveries, newest first."""
         return self.app.database.read(lambda tx: deliveries.newest(tx, Filter(**wanted), 10_000))
 
     def get(self, delivery_id: int) -> Delivery:
@@ -97,10 +96,9 @@ class PostOffice:
     def order(self, name: str, behaviour: str, **more: Any) -> None:
         """Tell a receiver how to behave."""
         body = {"name": name, "behaviour": behaviour, **more}
-        answer = requests.post(f"{self.sandbox_url}/__sandbox__/webhooks", json=body, timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.tell(self.sandbox_url, "webhooks", body)
 
     def inbox(self, name: str) -> Any:
-        """What a receiver got."""
-        answer = requests.get(f"{self.sandbox_url}/__sandbox__/webhooks", timeout=10).json()
-        return answer["receivers"].get(name, {"requests": 0, "order": [], "arrivals": []})
+        """Return what a receiver got."""
+        receivers = control.look(self.sandbox_url, "webhooks")["receivers"]
+        return receivers.get(name, {"requests": 0, "order": [], "arrivals": []})

@@ -20,7 +20,7 @@ Talk = Callable[[socket.socket], None]
 
 @contextmanager
 def raw_server(talk: Talk) -> Iterator[int]:
-    """Gives every connection to `talk` in a thread; the port it listens on."""
+    """Give every connection to `talk` in a thread; yield the port."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -50,7 +50,7 @@ def raw_server(talk: Talk) -> Iterator[int]:
 
 
 def trickle(answer: bytes, pause_secs: float) -> Talk:
-    """Sends a whole answer, byte by byte."""
+    """Return a talk that sends a whole answer, byte by byte."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -62,7 +62,7 @@ def trickle(answer: bytes, pause_secs: float) -> Talk:
 
 
 def tls_context(name: str, folder: Path, seen: list[str | None]) -> ssl.SSLContext:
-    """A server's context with a certificate of its own making; notes the names asked for."""
+    """Return a server's context with a self-made certificate; the names asked for go to `seen`."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)

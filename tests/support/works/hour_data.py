@@ -15,7 +15,7 @@ COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 
 
 def numbers(work_id: str, hour: Hour, view: int | None, **more: Any) -> dict[str, Any]:
-    """A work's entry; its other counters follow from the views."""
+    """Return a work's entry; its other counters follow from the views."""
     counts = {f"{name}_count": view and view // (n + 1) for n, name in enumerate(COUNTERS)}
     return {
         "platform": "bilibili",
@@ -63,7 +63,7 @@ def put(files: HourFiles, hour: Hour, content: dict[str, Any] | str) -> Path:
 
 
 def put_hours(files: HourFiles, hours: Sequence[Hour], works: Sequence[str] = WORKS) -> None:
-    """A file for each hour; each work grows by 100 views an hour and its own number."""
+    """Write a file for each hour; each work grows by 100 views an hour and its own number."""
     for place, hour in enumerate(hours):
         data = [numbers(work, hour, 10_000 + place * (100 + n)) for n, work in enumerate(works)]
         put(files, hour, report(hour, data))

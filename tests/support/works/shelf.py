@@ -8,14 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from app.container import App
 from sandbox import SandboxConfig, SandboxServer
 from sandbox.bvid import to_bvid
 from sandbox.messages import Reply, Request
 from storage.catalogue import works as rows
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from works.catalogue.entries import WorkEntry
 from works.play_counts.updater import RoundEnd
 
@@ -25,7 +24,7 @@ NEVER = threading.Event()
 
 
 class Witness(SandboxServer):
-    """Remembers which videos of Bilibili were asked for: each batch, and each single one.
+    """A sandbox that keeps which videos of Bilibili were asked for: in batches, and singly.
 
     Batches beyond `answered_at_most` wait for their answer until it is raised.
     """
@@ -58,26 +57,19 @@ class Witness(SandboxServer):
             self._raised.notify_all()
 
     def videos(self, platform: str, count: int, **params: str) -> list[dict[str, Any]]:
-        asked = {"platform": platform, "count": str(count), **params}
-        found = requests.get(f"{self.url}/__sandbox__/videos", params=asked, timeout=10).json()
-        assert len(found["videos"]) == count
-        return list(found["videos"])
+        return control.videos(self.url, platform, count, **params)
 
     def decide(self, video: dict[str, Any], state: str, *hides: str) -> None:
-        """Another fate for one video."""
+        """Give a video another state."""
         body = {"id": video["id"], "platform": video["platform"], "state": state, "hides": hides}
-        self._post("videos", body)
+        control.tell(self.url, "videos", body)
 
     def order(self, *faults: dict[str, Any]) -> None:
-        self._post("faults", list(faults))
+        control.order_faults(self.url, *faults)
 
     def reset(self) -> None:
         """Forget the faults that were ordered, and the counters."""
-        self._post("reset", {})
-
-    def _post(self, call: str, body: object) -> None:
-        answer = requests.post(f"{self.url}/__sandbox__/{call}", json=body, timeout=10)
-        assert answer.status_code == 200, answer.text
+        control.tell(self.url, "reset", {})
 
 
 @dataclass
@@ -88,8 +80,8 @@ class Shelf:
     app: App
     clock: MovingClock
 
-    def put(self, videos: list[dict[str, Any]], **told: Any) -> None:
-        self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **told) for v in videos])
+    def put(self, videos: list[dict[str, Any]], **fields: Any) -> None:
+        self.app.works.catalogue.put([WorkEntry(v["platform"], v["id"], **fields) for v in videos])
 
     def work(self, video: dict[str, Any]) -> rows.Work:
         (found,) = self.app.database.read(rows.lock, video["platform"], [video["id"]])

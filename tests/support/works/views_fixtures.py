@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from app.container import App
 from sandbox import RateLimit, SandboxConfig
 from tests.support.crawler.workbench import DOMAIN, Platform, add_accounts
 from tests.support.moving_clock import MovingClock
+from tests.support.sandbox import control
 from works.hourly.crawl_result import CrawlProgress, CrawlResult
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
@@ -43,12 +43,8 @@ class Desk:
         return Hour.of(self.clock.now(), self.app.calendar.zone)
 
     def videos(self, count: int, state: str = "visible") -> list[dict[str, Any]]:
-        """Videos of the platform as they are now."""
-        asked = {"platform": BILIBILI, "count": str(count), "state": state}
-        url = f"{self.server.url}/__sandbox__/videos"
-        found: list[dict[str, Any]] = requests.get(url, params=asked, timeout=10).json()["videos"]
-        assert len(found) == count
-        return found
+        """Return videos of the platform as they are now."""
+        return control.videos(self.server.url, BILIBILI, count, state=state)
 
     def ids(self, count: int) -> list[str]:
         return [video["id"] for video in self.videos(count)]
@@ -58,7 +54,7 @@ class Desk:
 
     def list(self, ids: list[str], **changes: Any) -> None:
         """Write views.json; `changes` go to every entry."""
-        self.list_entries([entry(one, **changes) for one in ids])
+        self.list_entries([entry(work_id, **changes) for work_id in ids])
 
     def list_entries(self, entries: list[dict[str, Any]]) -> None:
         path = self.app.settings.works_list
@@ -71,7 +67,7 @@ class Desk:
         return self.app.works.hourly.crawl(self.stop, show)
 
     def report(self, hour: Hour | None = None) -> Any:
-        """The hour's file as it lies on the disk."""
+        """Return the hour's file as it lies on the disk."""
         return json.loads(self.files.path(hour or self.hour).read_text(encoding="utf-8"))
 
     def log(self, name: str = "views_crawler") -> str:
@@ -80,7 +76,7 @@ class Desk:
 
 
 def entry(work_id: str, **changes: Any) -> dict[str, Any]:
-    """A work in views.json."""
+    """Return a work as views.json has it."""
     return {
         "platform": BILIBILI,
         "work_id": work_id,
@@ -115,5 +111,5 @@ def desk(
 
 
 def quiet() -> logging.Logger:
-    """A logger that nobody hears."""
+    """Return a logger without handlers."""
     return logging.Logger("quiet", logging.CRITICAL)

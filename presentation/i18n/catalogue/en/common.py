@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MESSAGES = {
+    "wrong_fields": "{problems}",
     "overtaken_by_another": "another process did it meanwhile",
     "body_not_json": "the body is no JSON",
 }

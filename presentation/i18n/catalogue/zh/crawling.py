@@ -2,8 +2,96 @@
 
 from __future__ import annotations
 
-from presentation.i18n.forms import Forms
+MESSAGES = {
+    # 任务等待或失败的原因
+    "page_failed": "第 {page} 页：{cause}",
+    "evidence_kept": "{cause}（证据：{file}）",
+    "database_refused": "数据库拒绝：{cause}",
+    "internal_error": "内部错误，详见日志：{detail}",
+    "given_up_after": "{cause}（尝试 {attempts} 次后放弃）",
+    "cancelled_by_operator": "已由操作者取消",
+    # 任务
+    "task_not_found": "没有 id 为 {task_id} 的任务",
+    "task_completed": "任务 {task_id} 已完成",
+    "task_ended": "任务 {task_id} 已结束（{status}）",
+    "status_completed": "已完成",
+    "status_failed": "失败",
+    "another_task_open": "{domain} 的另一个{kind}正在进行",
+    "ingestion_task": "抓取任务",
+    "export_task": "导出任务",
+    "task_taken_over": "任务 {task_id} 已被接管",
+    "task_taken_meanwhile": "任务 {task_id} 刚被占用",
+    "label_invalid": "标签“{label}”不可用",
+    "too_many_labels": "一个任务最多 {most} 个标签，现有 {given} 个",
+    # 视频数据
+    "fetch_stopped": "已停止",
+    "counters_missing": "没有应答",
+    "no_source": "{platform} 没有数据来源",
+    # 计划
+    "nothing_to_plan": "没有进行中的“{domain}”抓取，也没有待导出的行",
+    "pages_not_known": "任务 {task_id}（抓取 {domain}）尚不知道总页数",
+    "plan_without_accounts": "没有账号",
+    "plan_all_disabled": "全部账号已禁用",
+    "plan_without_sessions": "没有账号有会话",
+    # 导出
+    "format_unknown": "未知的格式“{name}”；可用：{known}",
+    "column_unknown": "未知的列“{name}”；可用：{known}",
+    "columns_repeated": "每一列只能写一次，以逗号分隔",
+    "export_not_writable": "无法写入 {path}：{detail}",
+    "part_file_taken": "{file} 的临时文件已被取走",
+    "rows_exported_meanwhile": "这些行刚由另一工作线程导出",
+    "segment_not_found": "没有 id 为 {segment_id} 的导出文件",
+    "segment_being_written": "导出文件 {segment_id} 正由进行中的导出写入",
+    "segment_sealed_elsewhere": "导出文件 {segment_id} 已由另一工作线程接管",
+    "segment_taken_over": "导出文件 {segment_id} 期间已被接管",
+}
 
-MESSAGES: dict[str, Forms] = {}
+_LABEL_RULE = "须为 1 至 64 个字母（含汉字）、数字及 . - _ :，不含空格，不以 - 开头"
 
-ADVICE: dict[str, dict[str, Forms]] = {"terminal": {}, "console": {}, "api": {}}
+ADVICE = {
+    "terminal": {
+        "nothing_to_plan": "请用 --creators N 指明达人数",
+        "pages_not_known": "请用 --creators N 指明达人数",
+        "plan_without_accounts": "添加账号：python cli.py accounts import 名称 cookies.txt（或用 --accounts N 假设）",
+        "plan_all_disabled": "启用一个：python cli.py accounts enable 名称（或用 --accounts N 假设）",
+        "plan_without_sessions": "导入会话：python cli.py accounts import 名称 文件（或用 --accounts N 假设）",
+        "task_not_found": "请查看：python cli.py tasks list",
+        "task_completed": "请新建一个任务",
+        "another_task_open": "请继续那一个",
+        "label_invalid": _LABEL_RULE,
+        "too_many_labels": "请去掉一些",
+        "export_not_writable": "请腾出空间，或用 --out 选择其他文件夹",
+        "segment_not_found": "请查看：python cli.py exports list",
+        "segment_taken_over": "请先校验，再重试",
+    },
+    "console": {
+        "nothing_to_plan": "请指明达人数",
+        "pages_not_known": "请指明达人数",
+        "plan_without_accounts": "请在“账号”页添加",
+        "plan_all_disabled": "请在“账号”页启用一个",
+        "plan_without_sessions": "请在“账号”页导入",
+        "task_not_found": "请查看“任务”页",
+        "task_completed": "请新建一个任务",
+        "another_task_open": "请继续那一个",
+        "label_invalid": _LABEL_RULE,
+        "too_many_labels": "请去掉一些",
+        "export_not_writable": "请在该磁盘上腾出空间",
+        "segment_not_found": "请查看“导出”页",
+        "segment_taken_over": "请先校验，再重试",
+    },
+    "api": {
+        "nothing_to_plan": "请指明达人数",
+        "pages_not_known": "请指明达人数",
+        "plan_without_accounts": "用 POST /api/v1/accounts 添加",
+        "plan_all_disabled": "用 POST /api/v1/accounts/{{id}}/enable 启用一个",
+        "plan_without_sessions": "用 POST /api/v1/accounts 导入",
+        "task_not_found": "请查看 GET /api/v1/tasks",
+        "task_completed": "请新建一个任务",
+        "another_task_open": "请继续那一个",
+        "label_invalid": _LABEL_RULE,
+        "too_many_labels": "请去掉一些",
+        "export_not_writable": "请在该磁盘上腾出空间",
+        "segment_not_found": "请查看 GET /api/v1/exports",
+        "segment_taken_over": "请先校验，再重试",
+    },
+}

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+# What the library that prints the help says itself.
+FRAME = {
+    "Usage: ": "用法：",
+    "Options:": "选项：",
+    "Arguments:": "参数：",
+    "Commands:": "命令：",
+    "[OPTIONS]": "[选项]",
+    "COMMAND [ARGS]...": "命令 [参数]...",
+    "[required]": "[必填]",
+    "[default: ": "[默认：",
+    "Show this message and exit.": "显示此帮助并退出。",
+}
+
 HELP = {
     "Crawl creators with a pool of accounts, export them under quotas.": (
-        "用账号池抓取达人，并在每日额度内导出。"
+        "用账号池抓取达人，并在每日配额内导出。"
     ),
     "show it": "显示版本",
     "Crawl the creators of a domain into the database.": "抓取一个领域的达人并存入数据库。",
@@ -19,7 +32,7 @@ HELP = {
     "file it under this; may be repeated": "为任务加上此标签；可重复",
     "only file the task for a running `run`": "只登记任务，由运行中的 `run` 执行",
     "print the result as JSON": "以 JSON 输出结果",
-    "Export a domain into files, under the daily quotas.": "在每日额度内把一个领域导出为文件。",
+    "Export a domain into files, under the daily quotas.": "在每日配额内把一个领域导出为文件。",
     "Joins or resumes an open export of the same platform and domain.": (
         "同平台同领域已有未结束的导出时，加入或继续该任务。"
     ),
@@ -29,7 +42,8 @@ HELP = {
     "comma-separated; see docs/cli.md": "以逗号分隔；见 docs/cli.md",
     "CSV: leave formula-like text": "CSV：保留形似公式的文本",
     "go on for ever with new creators": "持续导出新入库的达人",
-    "stay until the quota day turns": "额度用完后等到下一个额度日",
+    "stay until the quota day turns": "配额用完后等到下一个配额日",
+    "Run day and night: work on every task that is filed.": "昼夜运行：执行所有已登记的任务。",
     "Run day and night: work on every task that is filed. Ctrl-C ends it in order.": (
         "昼夜运行：执行所有已登记的任务。按 Ctrl-C 有序结束。"
     ),
@@ -40,7 +54,7 @@ HELP = {
     "Tell how long crawl and export take, and what helps.": "预计抓取和导出需要多久，以及如何加快。"
     "",
     "Reckoned from the accounts' quotas, rests and learned paces; nothing is asked or changed.": (
-        "根据账号的额度、休息和已学到的节奏推算；不访问平台，也不改动任何内容。"
+        "根据账号的配额、休息和已学到的节奏推算；不访问平台，也不改动任何内容。"
     ),
     "creators to crawl; default: what is open": "要抓取的达人数；默认：未完成的部分",
     "pages at most": "最多页数",
@@ -58,15 +72,15 @@ HELP = {
     "only works of these creators": "只更新这些达人的作品",
     "first copy the database (SQLite)": "先备份数据库（SQLite）",
     "print JSON": "输出 JSON",
-    "Count a day's completions, store and report the sums.": "统计一天的完成情况，保存并上报合计。",
+    "Count a day's completions, store and report the sums.": "统计一天的完成情况，保存并回传合计。",
     "A day can be scanned again: only what has changed is reported.": (
-        "同一天可以重新统计：只上报有变化的部分。"
+        "同一天可以重新统计：只回传有变化的部分。"
     ),
     "a day, like 2026-11-21; else yesterday": "日期，例如 2026-11-21；默认昨天",
     "first day of several": "多天统计的第一天",
     "last one; else yesterday": "最后一天；默认昨天",
     "what the numbers are shown by": "按什么显示数字",
-    "fetch, store and report nothing": "不抓取、不保存、不上报",
+    "fetch, store and report nothing": "不抓取、不保存、不回传",
     "Show alerts, accounts, open tasks and the last events.": "显示告警、账号、未完成的任务和最近事件。"
     ""
     ""
@@ -86,7 +100,7 @@ HELP = {
     "none, mild or harsh": "none、mild 或 harsh",
     "pages of a search at most": "一次搜索的最多页数",
     "videos in one question": "一次请求的视频数",
-    "YouTube's quota of a day": "YouTube 的每日额度",
+    "YouTube's quota of a day": "YouTube 的每日配额",
     "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
     "Serve the web console and the HTTP API, alone.": "只提供网页控制台和 HTTP 接口。",
     "address to listen on": "监听地址",
@@ -109,7 +123,7 @@ HELP = {
     "",
     "a new account's name, or one that exists": "新账号或已有账号的名称",
     "codes to show before giving up": "放弃前最多显示的二维码数",
-    "The pool: state, quota, learned rate, next use.": "账号池：状态、额度、已学到的速率、下次使用。"
+    "The pool: state, quota, learned rate, next use.": "账号池：状态、配额、已学到的速率、下次使用。"
     ""
     ""
     ""
@@ -134,12 +148,12 @@ HELP = {
     "",
     "Crawl and export tasks.": "抓取和导出任务。",
     "List tasks, newest first; --json has their pieces too.": (
-        "列出任务，最新的在前；--json 还包含各分片。"
+        "列出任务，最新的在前；--json 还包含各子任务。"
     ),
     "leave ended tasks out": "不含已结束的任务",
     "only with this label": "只含带此标签的",
     "newest ones at most": "最多显示最新的条数",
-    "One task with its pieces.": "一个任务及其分片。",
+    "One task with its pieces.": "一个任务及其子任务。",
     "the task's id": "任务 id",
     "Hold a task until `tasks resume`.": "暂停任务，直到 `tasks resume`。",
     "Running workers stop after the page or batch in hand.": "运行中的线程会在完成手头的一页或一批后停下。"
@@ -159,7 +173,7 @@ HELP = {
     "The export files and their proof.": "导出文件及其校验。",
     "List export files, newest first.": "列出导出文件，最新的在前。",
     "only this domain": "只含此领域",
-    "Prove that files, segments, rows and quotas agree.": "校验文件、分段、行和额度是否一致。",
+    "Prove that files, segments, rows and quotas agree.": "校验文件、分段、行和配额是否一致。",
     "Write segments' files again from the database, on this host.": (
         "在本机根据数据库重新写出分段文件。"
     ),
@@ -178,7 +192,7 @@ HELP = {
     "List alerts that are not over, and what to do.": "列出未结束的告警和处理办法。",
     "also those that are over": "也包括已结束的",
     "Send a test notice to every channel.": "向每个通知渠道发送测试消息。",
-    "What `run` does by schedule.": "`run` 的定时作业。",
+    "What `run` does by schedule.": "`run` 的定时任务。",
     "List jobs: when they run next, and how they ended last.": "列出作业：下次运行时间和上次结果。",
     "Run a job now, and wait for its end.": "立即运行一个作业并等待结束。",
     "With --scheduled it does the newest scheduled time, unless another process does or did.": (
@@ -191,7 +205,7 @@ HELP = {
     "Show the next times of a job, or of a schedule to try.": "显示作业或试用计划的后续时间。",
     "how many times": "显示多少次",
     'another cron text to try, "0 2 * * 1"': '试用另一个 cron 表达式，例如 "0 2 * * 1"',
-    "The catalogue of videos.": "视频库。",
+    "The catalogue of videos.": "作品列表。",
     "Add videos by their links; titles are asked for.": "按链接添加视频；标题会向平台查询。",
     "ask the platform for its title": "向平台查询标题",
     "Add and change videos from CSV and JSON files.": "从 CSV 和 JSON 文件添加或修改视频。",
@@ -209,7 +223,7 @@ HELP = {
     "Write the list to data/spider/views.json.": "把列表写入 data/spider/views.json。",
     "Hourly numbers of videos.": "视频的每小时数据。",
     "list, crawl, import (default)": "导出列表、抓取、入库（默认）",
-    "write views.json from the catalogue": "从视频库写出 views.json",
+    "write views.json from the catalogue": "从作品列表写出 views.json",
     "fetch this hour into its data file": "抓取本小时并写入数据文件",
     "take one data file in, the newest one": "入库一个数据文件，默认最新的",
     "take in every data file that is not in": "入库所有尚未入库的数据文件",
@@ -232,7 +246,7 @@ HELP = {
         "每个应有的小时：已采集、迟到或缺失，以及原因。"
     ),
     "good hours too": "也包括正常的小时",
-    "Reports to receivers: deliveries, endpoints.": "向接收方上报：投递和端点。",
+    "Reports to receivers: deliveries, endpoints.": "向接收方回传：投递和端点。",
     "List deliveries, newest first.": "列出投递，最新的在前。",
     "only these; may be repeated": "只含这些；可重复",
     "only of this task": "只含此任务的",
@@ -259,7 +273,7 @@ HELP = {
     ""
     "",
     "Prints the new secret once. Reports carry two signatures until --finish.": (
-        "新密钥只显示一次。在 --finish 之前，上报带两个签名。"
+        "新密钥只显示一次。在 --finish 之前，回传带两个签名。"
     ),
     "id of the distribution task": "分发任务的 id",
     "sign with the newest secret only": "只用最新的密钥签名",
@@ -268,7 +282,7 @@ HELP = {
     "A column or field that is absent or empty stays as it is.": "缺少或为空的列和字段保持不变。",
     "CSV, JSON array, or a JSON object a line": "CSV、JSON 数组，或每行一个 JSON 对象",
     "Add or change users and their agents from a file.": "从文件添加或修改用户及其代理。",
-    "Add posted videos from a file; new ones are reported.": "从文件添加已发布的视频；新增的会上报。"
+    "Add posted videos from a file; new ones are reported.": "从文件添加已发布的视频；新增的会回传。"
     ""
     ""
     ""
@@ -288,13 +302,13 @@ HELP = {
     "Make a paused or finished task active again.": "让暂停或已结束的任务重新生效。",
     "End a task: not broadcast any more.": "结束任务：不再回传。",
     "Completions that still come in are stored, reported and scanned.": (
-        "之后到来的完成记录仍会保存、上报和统计。"
+        "之后到来的完成记录仍会保存、回传和统计。"
     ),
-    "Set the secret that signs a task's reports.": "设置为任务上报签名的密钥。",
+    "Set the secret that signs a task's reports.": "设置为任务回传签名的密钥。",
     "It comes on standard input: whsec_ and base64. While it is changed give both, the new one "
     "first.": "从标准输入读取：whsec_ 加 base64。更换期间同时给出两个，新的在前。",
     "sign no more": "不再签名",
-    "Tell the numbers of active tasks every few minutes.": "分发数据回传：每隔几分钟上报生效任务的数据。"
+    "Tell the numbers of active tasks every few minutes.": "分发数据回传：每隔几分钟回传生效任务的数据。"
     ""
     ""
     ""

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: what the database says, and what this server does."""
+"""`/metrics` for Prometheus: the sums in the database, and the requests of this server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 class HttpMetrics:
-    """What this server has answered."""
+    """The metrics of the requests that this server has answered."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -88,7 +88,9 @@ class InstallationCollector(Collector):
         pool = accounts.every(tx)
         alive = now - timedelta(seconds=self._backend.settings.lease_secs)
         everybody = leases.workers(tx)
-        workers = [one for one in everybody if one.seen_at >= alive and one.roles != ROLE]
+        workers = [
+            worker for worker in everybody if worker.seen_at >= alive and worker.roles != ROLE
+        ]
         running = GaugeMetricFamily("baton_processes", "Processes that are alive and work.")
         running.add_metric((), len(workers))
         return [running, *self._of_accounts(pool, now), *self._of_work(tx)]
@@ -98,32 +100,36 @@ class InstallationCollector(Collector):
         states = GaugeMetricFamily(
             "baton_accounts", "Accounts, by platform and state.", labels=("platform", "status")
         )
-        for platform in sorted({one.platform for one in pool}):
+        for platform in sorted({account.platform for account in pool}):
             for status in AccountStatus:
-                ours = [one for one in pool if one.platform == platform and one.status is status]
+                ours = [
+                    account
+                    for account in pool
+                    if account.platform == platform and account.status is status
+                ]
                 states.add_metric((platform, status.value), len(ours))
         yield states
         of_account: tuple[tuple[str, str, Callable[[Account], float]], ...] = (
             (
                 "baton_account_exported_today_rows",
                 "Rows exported on this quota day.",
-                lambda one: one.exported_on(day),
+                lambda account: account.exported_on(day),
             ),
             (
                 "baton_account_export_limit_rows",
                 "Rows that may be exported a day.",
-                lambda one: one.daily_export_limit,
+                lambda account: account.daily_export_limit,
             ),
             (
                 "baton_account_resting",
                 "Whether the account cools down.",
-                lambda one: one.cooldown_until is not None and one.cooldown_until > now,
+                lambda account: account.cooldown_until is not None and account.cooldown_until > now,
             ),
         )
         for name, text, value in of_account:
             gauge = GaugeMetricFamily(name, text, labels=("platform", "account"))
-            for one in pool:
-                gauge.add_metric((one.platform, one.username), value(one))
+            for account in pool:
+                gauge.add_metric((account.platform, account.username), value(account))
             yield gauge
 
     def _of_work(self, tx: Tx) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, open to everybody: they tell nothing but yes or no."""
+"""`/healthz` and `/readyz`, open to everybody: they answer yes or no, nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log files of this host: which there are, the end of one, and one whole. Nothing else of the
+"""The log files of this host: the list, the end of one, and one as a whole. Nothing else on the
 disk can be reached: names have a form, and links are not followed."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_RECORD_BYTES = 256 * 1024  # of a traceback without an end
 
 @dataclass(frozen=True)
 class LogFile:
-    """`day` is ISO, empty for a file that is not of one day."""
+    """A log file. `day` is ISO; empty for a file that is not of one day."""
 
     name: str
     service: str
@@ -38,7 +38,7 @@ class LogFile:
 
 @dataclass(frozen=True)
 class LineFilter:
-    """Which records are wanted: those that hold the text (whatever its case), and are of the task
+    """A filter of records: those that hold the text (whatever its case), and are of the task
     and of the account."""
 
     text: str = ""
@@ -75,7 +75,7 @@ class LogFolder:
         self._folder = folder
 
     def files(self) -> list[LogFile]:
-        """All log files, the newest first."""
+        """Return all log files, the newest first."""
         found = []
         for folder, prefix in ((self._folder, ""), (self._folder / SUBFOLDER, f"{SUBFOLDER}/")):
             if folder.is_symlink() and prefix:
@@ -91,7 +91,7 @@ class LogFolder:
         return sorted(found, key=lambda one: (one.day, one.modified_at, one.name), reverse=True)
 
     def named(self, name: str) -> LogFile:
-        """The file of that name. Raises LogNotFoundError."""
+        """Return the file of that name. Raise LogNotFoundError."""
         known = NAME.fullmatch(name)
         if known is None:
             raise LogNotFoundError(name)
@@ -99,7 +99,7 @@ class LogFolder:
             return _described(known, os.fstat(file.fileno()))
 
     def opened(self, name: str) -> BinaryIO:
-        """The file, to be read. Raises LogNotFoundError."""
+        """Open the file for reading. Raise LogNotFoundError."""
         if NAME.fullmatch(name) is None or (
             name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
         ):
@@ -115,7 +115,7 @@ class LogFolder:
         return os.fdopen(handle, "rb")
 
     def tail(self, name: str, wanted: LineFilter, limit: int) -> Tail:
-        """The newest `limit` records that fit. Raises LogNotFoundError."""
+        """Return the newest `limit` records that fit. Raise LogNotFoundError."""
         with self.opened(name) as file:
             end = file.seek(0, os.SEEK_END)
             found: list[str] = []
@@ -129,14 +129,14 @@ class LogFolder:
         return Tail(found[::-1], end - begin, begin == 0)
 
     def content(self, name: str) -> tuple[int, Iterator[bytes]]:
-        """Its size now, and that many bytes of it in blocks. Raises LogNotFoundError."""
+        """Return the file's size, and that many bytes of it in blocks. Raise LogNotFoundError."""
         file = self.opened(name)
         size = os.fstat(file.fileno()).st_size
         return size, _blocks(file, size)
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """A file that grows meanwhile is given out as long as it was."""
+    """Yield `size` bytes: a file that grows meanwhile is given out as long as it was."""
     with file:
         while size and (block := file.read(min(BLOCK_BYTES, size))):
             size -= len(block)
@@ -144,7 +144,7 @@ def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Records from the end on, with their places: a line that begins with a moment, and those
+    """Yield records from the end on, with their places: a line that begins with a moment, and those
     after it (a traceback) that do not."""
     lines: list[bytes] = []
     begin = end
@@ -158,7 +158,7 @@ def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Lines from the end on, with their places; one that is overlong comes in parts."""
+    """Yield lines from the end on, with their places; one that is overlong comes in parts."""
     rest, place = b"", end
     while place > 0:
         size = min(BLOCK_BYTES, place)

@@ -1,0 +1,79 @@
+"""What may be asked of accounts: the parts of a new one, and every limit on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from accounts.vault import Credentials
+from core.errors import InvalidInputError
+from core.messages import Message
+from core.requests import FieldChecks, require_text
+
+if TYPE_CHECKING:
+    from sources.platforms import Platform
+
+MAX_NAME_LETTERS = 128
+MAX_ROWS_A_DAY = 1_000_000_000
+MAX_COOKIE_LETTERS = 1_000_000
+MAX_REASON_LETTERS = 200
+
+
+def account_name(text: str) -> str:
+    """Return the name without blanks around it. Raise InvalidInputError for what is none."""
+    name = text.strip()
+    if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
+        raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
+    return name
+
+
+def require_daily_limit(limit: int) -> int:
+    """Return the rows a day. Raise InvalidInputError when they are no sensible number."""
+    if not 0 <= limit <= MAX_ROWS_A_DAY:
+        raise InvalidInputError("daily_limit_out_of_range", most=MAX_ROWS_A_DAY, limit=limit)
+    return limit
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account whose parts were checked. `limit` is None for the usual one."""
+
+    platform: str
+    username: str
+    credentials: Credentials
+    limit: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRequest:
+    """An account to add, or to give a fresh session.
+
+    Args:
+        cookies: a header string, JSON of a browser extension, or cookies.txt.
+        proxy: a URL; None or empty for none.
+        limit: rows a day; None for the usual number.
+    """
+
+    username: str
+    cookies: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    limit: int | None = None
+
+    def checked(self, platform: Platform) -> NewAccount:
+        """Return the account. Raise WrongFieldsError, whose sentences never repeat a secret."""
+        checks = FieldChecks()
+        name = checks.check("username", account_name, self.username)
+        checks.check("cookies", require_text, self.cookies)
+        checks.check("cookies", platform.check_session_text, self.cookies)
+        proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
+        if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
+            problem = Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY)
+            checks.add("daily_export_limit", problem)
+        checks.check("password", require_text, self.password or "")
+        checks.finish()
+        assert name is not None
+        credentials = Credentials(self.password, self.cookies.strip(), proxy)
+        return NewAccount(
+            platform=platform.name, username=name, credentials=credentials, limit=self.limit
+        )

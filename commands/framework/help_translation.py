@@ -1,0 +1,58 @@
+"""The command line's help in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from presentation.i18n.language import Language, language_of_environment
+
+PARAGRAPH = "\n\n"
+
+
+def translate_help(command: Any) -> Any:
+    """Return the command, or the group with all below it, with its help in the reader's language.
+
+    A text without a translation stays English.
+    """
+    if language_of_environment() is Language.ENGLISH:
+        return command
+    from presentation.i18n.catalogue.zh.help import FRAME, HELP
+
+    _translate(command, HELP, FRAME)
+    return command
+
+
+def translated(text: str) -> str:
+    """Return a line of help in the reader's language."""
+    if language_of_environment() is Language.ENGLISH:
+        return text
+    from presentation.i18n.catalogue.zh.help import HELP
+
+    return HELP.get(text, text)
+
+
+def _translate(command: Any, texts: Mapping[str, str], frame: Mapping[str, str]) -> None:
+    command.help = _by_paragraph(command.help, texts)
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = _by_paragraph(parameter.help, texts)
+    english_help = command.get_help
+
+    def get_help(ctx: Any) -> str:
+        text: str = english_help(ctx)
+        for english, own in frame.items():
+            text = text.replace(english, own)
+        return text
+
+    command.get_help = get_help
+    below = getattr(command, "commands", None)
+    if isinstance(below, dict):
+        for child in below.values():
+            _translate(child, texts, frame)
+
+
+def _by_paragraph(text: str | None, texts: Mapping[str, str]) -> str | None:
+    if text is None:
+        return None
+    return PARAGRAPH.join(texts.get(part, part) for part in text.split(PARAGRAPH))

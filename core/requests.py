@@ -1,0 +1,69 @@
+"""What all request objects share: the range of ids, and problems collected field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.errors import InvalidInputError, WrongFieldsError
+from core.messages import Message
+
+MAX_ID = 2**63 - 1  # the largest number that both databases can keep
+NOT_TEXT = "half a character (a lone surrogate) is no text"
+T = TypeVar("T")
+Given = TypeVar("Given")
+
+
+def is_text(text: str) -> bool:
+    """Return whether a string can be encoded; one with half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def require_text(text: str) -> str:
+    """Return the text. Raise InvalidInputError when it cannot be encoded."""
+    if not is_text(text):
+        raise InvalidInputError(NOT_TEXT)
+    return text
+
+
+def require_range(value: int, minimum: int, maximum: int) -> int:
+    """Return the value. Raise InvalidInputError when it is not from `minimum` to `maximum`."""
+    if not minimum <= value <= maximum:
+        raise InvalidInputError(f"{minimum:,} to {maximum:,}, got {value}")
+    return value
+
+
+def require_id(value: int) -> int:
+    """Return the id. Raise InvalidInputError when no row can have it."""
+    return require_range(value, 1, MAX_ID)
+
+
+class FieldChecks:
+    """Collects the problems of a request, so that one error names every wrong field."""
+
+    def __init__(self) -> None:
+        self._problems: dict[str, str | Message] = {}
+
+    def add(self, field: str, problem: str | Message) -> None:
+        """Note a problem; the first one of a field counts."""
+        self._problems.setdefault(field, problem)
+
+    def check(self, field: str, rule: Callable[[Given], T], value: Given) -> T | None:
+        """Return what `rule` makes of the value; None, with the problem noted, when it raises
+        InvalidInputError."""
+        try:
+            return rule(value)
+        except WrongFieldsError as error:
+            self._problems = {**error.problems, **self._problems}
+        except InvalidInputError as error:
+            self.add(field, error.message)
+        return None
+
+    def finish(self) -> None:
+        """Raise WrongFieldsError when a problem was noted."""
+        if self._problems:
+            raise WrongFieldsError(self._problems)

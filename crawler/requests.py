@@ -1,0 +1,145 @@
+"""What may be asked of crawls, exports and their labels: every rule and limit, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.errors import InvalidInputError
+from core.requests import MAX_ID, FieldChecks, require_id, require_range, require_text
+from crawler.export.columns import parse_columns
+from crawler.export.formats import format_named
+from crawler.export.options import ExportOptions
+from crawler.tasks.labels import labels_named
+from sources.base import Via
+
+DEFAULT_PLATFORM = "bilibili"
+MAX_DOMAIN_LETTERS = 128
+MAX_PAGES = 100_000  # a crawl is split into pieces in one transaction: 10,000 of them by default
+MAX_LANES = 64
+MAX_ROWS = MAX_ID
+MAX_LABELS_REMOVED = 100
+
+
+def domain_named(text: str) -> str:
+    """Return the name without blanks around it. Raise InvalidInputError for what is no domain."""
+    name = require_text(text).strip()
+    if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
+        raise InvalidInputError(f"1 to {MAX_DOMAIN_LETTERS} characters without control characters")
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlRequest:
+    """A crawl of a domain.
+
+    Args:
+        pages: pages at most, up to MAX_PAGES; None for all there are.
+        labels: labels of the task; an open task that is joined gets them too.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+    """
+
+    domain: str
+    platform: str = DEFAULT_PLATFORM
+    pages: int | None = None
+    via: Via = Via.USERS
+    labels: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        domain = checks.check("domain", domain_named, self.domain)
+        checks.check("platform", require_text, self.platform)
+        if self.pages is not None:
+            checks.check("pages", lambda pages: require_range(pages, 1, MAX_PAGES), self.pages)
+        labels = checks.check("labels", labels_named, self.labels)
+        checks.finish()
+        object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "labels", labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """An export of a domain.
+
+    Args:
+        columns: names with commas between them; None for the default ones.
+        limit: rows at most; None for all there are.
+        out: an absolute folder; None for the export folder.
+        follow: go on for ever with new creators.
+        lanes: accounts that drain the domain side by side.
+        labels: as for CrawlRequest.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+    """
+
+    domain: str
+    platform: str = DEFAULT_PLATFORM
+    format: str = "csv"
+    columns: str | None = None
+    limit: int | None = None
+    out: str | None = None
+    raw_cells: bool = False
+    follow: bool = False
+    lanes: int = 1
+    labels: Sequence[str] = ()
+    options: ExportOptions = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        domain = checks.check("domain", domain_named, self.domain)
+        checks.check("platform", require_text, self.platform)
+        chosen = checks.check("format", format_named, self.format)
+        columns = checks.check("columns", parse_columns, self.columns)
+        for name in columns or ():
+            checks.check("columns", require_text, name)
+        if self.limit is not None:
+            checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
+        checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)
+        if self.limit is not None and self.lanes > 1:
+            checks.add("lanes", "limit counts rows of one lane: leave lanes at 1")
+        labels = checks.check("labels", labels_named, self.labels)
+        checks.finish()
+        assert chosen is not None and columns is not None
+        options = ExportOptions(
+            format=chosen.name,
+            columns=columns,
+            raw_cells=self.raw_cells,
+            limit=self.limit,
+            out=self.out,
+            follow=self.follow,
+        )
+        object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "options", options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelChange:
+    """Labels that a task gets, and labels that it loses.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+    """
+
+    task_id: int
+    add: Sequence[str] = ()
+    remove: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        checks.check("task_id", require_id, self.task_id)
+        added = checks.check("add", labels_named, self.add)
+        if len(self.remove) > MAX_LABELS_REMOVED:
+            checks.add("remove", f"at most {MAX_LABELS_REMOVED} at once")
+        for label in self.remove:
+            checks.check("remove", require_text, label)
+        checks.finish()
+        object.__setattr__(self, "add", added)
+
+    def __str__(self) -> str:
+        """`7 +new -old`, as the log of actions has it."""
+        signed = [*(f"+{label}" for label in self.add), *(f"-{label}" for label in self.remove)]
+        return " ".join([str(self.task_id), *signed])

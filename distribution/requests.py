@@ -1,0 +1,49 @@
+"""What may be asked of counted days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.errors import InvalidInputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanRequest:
+    """Which days are counted: one, or all from a first to a last one; none given means yesterday.
+
+    Args:
+        last: with `first` only; None for yesterday.
+        dry_run: fetch, store and report nothing.
+        by_agent: add the numbers up by agent too.
+
+    Raises:
+        InvalidInputError: a day and a span, or a span without its first day.
+    """
+
+    day: date | None = None
+    first: date | None = None
+    last: date | None = None
+    dry_run: bool = False
+    by_agent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.day is not None and (self.first or self.last):
+            raise InvalidInputError("give one day, or --from and --to")
+        if self.last is not None and self.first is None:
+            raise InvalidInputError("--to needs --from")
+
+    def span(self, yesterday: date) -> tuple[date, date]:
+        """Return the first and the last day, both included."""
+        if self.first is None:
+            day = self.day or yesterday
+            return day, day
+        return self.first, self.last or max(self.first, yesterday)
+
+    def __str__(self) -> str:
+        """The days as the log of actions has them."""
+        if self.first is not None:
+            days = f"{self.first} to {self.last or 'yesterday'}"
+        else:
+            days = str(self.day or "yesterday")
+        return f"{days} dry run" if self.dry_run else days

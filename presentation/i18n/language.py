@@ -1,0 +1,41 @@
+"""The language in which a person is addressed."""
+
+from __future__ import annotations
+
+import locale
+import os
+from enum import StrEnum
+from pathlib import Path
+
+SETTING = "BATON_LANGUAGE"
+AUTO = "auto"
+
+
+class Language(StrEnum):
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+def language_named(setting: str) -> Language:
+    """Return the language of a setting: `zh`, `en`, or `auto` for that of the locale."""
+    name = (locale.getlocale()[0] or "en") if setting == AUTO else setting
+    return Language.CHINESE if name.lower().startswith(("zh", "chinese")) else Language.ENGLISH
+
+
+def language_of_environment() -> Language:
+    """Return the reader's language from the environment or `.env`, without the other settings.
+
+    Help is shown, and a wrong setting reported, before the settings are read.
+    """
+    return language_named(os.environ.get(SETTING) or _from_file(Path(".env")) or AUTO)
+
+
+def _from_file(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(path, interpolate=False).get(SETTING)
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,123 @@
+"""Leases on rows: claim, write, give back, renew and reap as fenced UPDATEs.
+
+`lease_token` grows with every claim. A write that repeats the token in its WHERE changes nothing
+once somebody else has claimed the row, however late it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+
+FREE = "lease_owner=NULL, lease_until=NULL"
+
+
+@dataclass(frozen=True)
+class LeasedTable:
+    """A table with `lease_owner`, `lease_token` and `lease_until`.
+
+    `held` is what holds for a row as long as its lease does, beside the token. `changes` and
+    `where` of the methods are SQL; `:id`, `:token`, `:owner` and `:until` in them are the lease's,
+    other parameters are the caller's.
+    """
+
+    name: str
+    held: str = ""
+
+    @property
+    def expired(self) -> str:
+        """A condition for rows whose lease ran out before `:now`."""
+        return _all_of(self.held, "lease_until<:now")
+
+    def claim(
+        self,
+        tx: Tx,
+        row_id: int,
+        token: int,
+        *,
+        owner: str,
+        until: datetime,
+        where: str,
+        changes: str = "",
+        **params: Any,
+    ) -> bool:
+        """Lease the row that was seen with `token`, which grows by 1.
+
+        Return False when the row was claimed since, or when `where` does not hold for it any more.
+        """
+        return 1 == tx.execute(
+            f"UPDATE {self.name} SET"
+            f" {_list_of(changes, 'lease_owner=:owner')}, lease_token=lease_token+1,"
+            f" lease_until=:until WHERE id=:id AND lease_token=:token AND ({where})",
+            id=row_id,
+            token=token,
+            owner=owner,
+            until=to_sql(until),
+            **params,
+        )
+
+    def write(
+        self, tx: Tx, row_id: int, token: int, changes: str, where: str = "", **params: Any
+    ) -> bool:
+        """Change a row under its lease; return False when the lease was lost."""
+        guard = _all_of("id=:id AND lease_token=:token", self.held, where and f"({where})")
+        return 1 == tx.execute(
+            f"UPDATE {self.name} SET {changes} WHERE {guard}", id=row_id, token=token, **params
+        )
+
+    def give_back(
+        self, tx: Tx, row_id: int, token: int, changes: str = "", where: str = "", **params: Any
+    ) -> bool:
+        """Change a row and end its lease; return False when the lease was lost before."""
+        return self.write(tx, row_id, token, _list_of(changes, FREE), where, **params)
+
+    def renew(self, tx: Tx, row_id: int, token: int, *, owner: str, until: datetime) -> bool:
+        """Move the end of a lease; return False when the lease was lost.
+
+        `held` is not asked: who works on a row keeps it while an operator pauses or cancels it.
+        """
+        return 1 == tx.execute(
+            f"UPDATE {self.name} SET lease_until=:until"
+            " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
+            id=row_id,
+            token=token,
+            owner=owner,
+            until=to_sql(until),
+        )
+
+    def reap(
+        self, tx: Tx, now: datetime, changes: str, where: str | None = None, **params: Any
+    ) -> int:
+        """Take back the rows whose lease ran out (or for which `where` holds).
+
+        Their tokens grow, so that a holder that comes late changes nothing. Return the number of
+        rows.
+        """
+        return tx.execute(
+            f"UPDATE {self.name} SET {_list_of(changes, FREE)}, lease_token=lease_token+1"
+            f" WHERE {where or self.expired}",
+            now=to_sql(now),
+            **params,
+        )
+
+
+ACCOUNTS = LeasedTable("accounts", held="status IN ('ingesting','exporting')")
+TASKS = LeasedTable("tasks", held="status='in_progress'")
+# A worker holds its task, and may still give it back, after an operator paused or cancelled it.
+TASKS_OF_ANY_STATUS = LeasedTable("tasks")
+JOB_RUNS = LeasedTable("job_runs", held="state='running'")
+DELIVERIES = LeasedTable("webhook_deliveries", held="state='sending'")
+NOTICES = LeasedTable("alert_notices", held="state='due'")
+BROADCASTER = LeasedTable("broadcaster")
+
+
+def _all_of(*conditions: str) -> str:
+    return " AND ".join(condition for condition in conditions if condition)
+
+
+def _list_of(*changes: str) -> str:
+    return ", ".join(change for change in changes if change)

@@ -1,0 +1,160 @@
+"""Use cases that take longer than a request may, begun as operations: for API and console alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from alerts.channels import SETTING
+from presentation.i18n.alert_messages import AlertRenderer
+from presentation.i18n.messages import texts_for
+from web.audit_log import Principal
+from web.backend import Backend
+from web.operations import Operation, Report
+from web.problems import RequestRefusedError
+from web.requests import Creator, NewWorks, ScanOfDay, WorksFile
+from web.use_cases.alerts import ChannelTrial
+from works.catalogue.import_files import parse_works
+from works.catalogue.serialization import add_object
+
+if TYPE_CHECKING:
+    from distribution.daily.scanner import DayScan
+    from works.catalogue.uploads import DiscoveryResult
+
+SHOWN_PROBLEMS = 100
+
+
+def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Operation:
+    """Begin to add videos. Raise InvalidInputError for a text that means no video: nothing is
+    added."""
+    request = given.as_request(_platform(backend, given.platform))
+
+    def add(stop: threading.Event, _report: Report) -> dict[str, Any]:
+        results = backend.use_cases.works.add(who, request, stop)
+        return {
+            "added": sum(result.key is not None and result.is_new for result in results),
+            "known": sum(result.key is not None and not result.is_new for result in results),
+            "not_added": sum(result.key is None for result in results),
+            "items": [add_object(result) for result in results],
+        }
+
+    subject = f"{len(request.links)} links"
+    return backend.operations.begin("works.add", subject, who.name, add)
+
+
+def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) -> Operation:
+    """Begin to import videos. Raise InvalidInputError for a file that cannot be read as a
+    whole."""
+    platform = _platform(backend, given.platform)
+    rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
+
+    def take_in(stop: threading.Event, _report: Report) -> dict[str, Any]:
+        summary = backend.use_cases.works.import_rows(who, rows, given.name, stop)
+        return {
+            **vars(summary.changes),
+            "repeats": summary.repeats,
+            "unused_columns": list(rows.unused),
+            "problem_count": len(summary.problems),
+            "problems": list(summary.problems[:SHOWN_PROBLEMS]),
+        }
+
+    return backend.operations.begin("works.import", given.name, who.name, take_in)
+
+
+def begin_discovering_works(backend: Backend, who: Principal, given: Creator) -> Operation:
+    """Begin to walk through the uploads of a creator."""
+    request = given.as_request()
+
+    def discover(stop: threading.Event, report: Report) -> dict[str, Any]:
+        return _discovery_object(
+            backend.use_cases.works.discover(
+                who, request, stop, lambda so_far: report(_discovery_object(so_far))
+            )
+        )
+
+    return backend.operations.begin("works.discover", request.uid, who.name, discover)
+
+
+def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operation:
+    """Begin to count a day. Raise InvalidInputError when it is in the future."""
+    request = given.as_request(backend.daily_scanner.yesterday)
+    (day,) = backend.use_cases.dramas.days(request)
+
+    def scan(stop: threading.Event, _report: Report) -> dict[str, Any]:
+        scans: list[DayScan] = []
+        backend.use_cases.dramas.scan(who, request, stop, scans.append)
+        (found,) = scans
+        return {
+            "date": day.isoformat(),
+            "dry_run": found.is_dry,
+            "tasks": len(found.tasks),
+            "completions": found.completion_count,
+            "reports": found.reports,
+            "incomplete": 0 if found.is_dry else found.incomplete,
+            "to_fetch": found.to_fetch,
+        }
+
+    return backend.operations.begin("daily_stats.scan", str(request), who.name, scan)
+
+
+def begin_broadcast(backend: Backend, who: Principal) -> Operation:
+    """Begin a round without waiting for its end. Raise RequestRefusedError (409) while one is
+    under way, here or in another process."""
+    state = backend.broadcaster.status()
+    if state["is_running"]:
+        raise RequestRefusedError(
+            HTTPStatus.CONFLICT, f"a round is under way since {state['started_at']}"
+        )
+
+    def trigger(stop: threading.Event, _report: Report) -> dict[str, Any]:
+        answer = backend.use_cases.broadcasts.trigger(who, stop)
+        if not answer.success:
+            raise RequestRefusedError(HTTPStatus.CONFLICT, answer.message)
+        return {"total": answer.total, "succeeded": answer.succeeded, "failed": answer.failed}
+
+    return backend.operations.begin("broadcaster.trigger", "", who.name, trigger)
+
+
+def begin_channel_test(backend: Backend, who: Principal) -> Operation:
+    """Begin to send a test notice to every channel. Raise RequestRefusedError (409) when there is
+    none."""
+    channels = backend.channels()
+    if not channels:
+        raise RequestRefusedError(
+            HTTPStatus.CONFLICT,
+            f"no channel is configured: set {SETTING} (environment or .env), for example"
+            f" {SETTING}=dingtalk://TOKEN",
+        )
+    texts = texts_for(backend.settings.language)
+    message = AlertRenderer(texts=texts, zone=backend.calendar.zone).test_message(backend.host)
+
+    def test(_stop: threading.Event, report: Report) -> dict[str, Any]:
+        trials: list[ChannelTrial] = []
+
+        def sent(trial: ChannelTrial) -> None:
+            trials.append(trial)
+            report(_trials_object(trials))
+
+        backend.use_cases.alerts.test_channels(who, channels, message, sent)
+        return _trials_object(trials)
+
+    return backend.operations.begin("alerts.test", "", who.name, test)
+
+
+def _platform(backend: Backend, name: str | None) -> str | None:
+    return backend.platforms.named(name).name if name else None
+
+
+def _discovery_object(result: DiscoveryResult) -> dict[str, Any]:
+    return {"found": result.found, "told": result.announced, **vars(result.changes)}
+
+
+def _trials_object(trials: Sequence[ChannelTrial]) -> dict[str, Any]:
+    refused = [trial for trial in trials if trial.refusal is not None]
+    return {
+        "accepted": len(trials) - len(refused),
+        "refused": len(refused),
+        "channels": [vars(trial) for trial in trials],
+    }

@@ -1,0 +1,37 @@
+"""Types of what requests bring: ids, names, and the ends of a range of time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from core.requests import MAX_ID
+from core.time_ranges import YEARS, is_day, range_end
+
+RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
+IdFilter = Annotated[int, Query(ge=1, le=MAX_ID)]
+DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
+JobName = Annotated[str, Path(max_length=64, description="from the list of jobs")]
+LogName = Annotated[str, Path(max_length=200, description="from the list of logs")]
+PlatformName = Annotated[str, Path(max_length=32)]
+WorkId = Annotated[str, Path(max_length=64)]
+
+
+def _whole_day(given: object) -> object:
+    """Return the end of a day that is given alone: it is included as a whole."""
+    return range_end(given, UTC) if isinstance(given, str) and is_day(given) else given
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; one without a zone counts as UTC."""
+    if moment.year not in YEARS:
+        raise ValueError(f"the year must be {YEARS[0]} to {YEARS[-1]}")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Since = Annotated[datetime, AfterValidator(_in_utc)]
+Until = Annotated[datetime, BeforeValidator(_whole_day), AfterValidator(_in_utc)]
+BodyId = Annotated[int, Field(ge=1, le=MAX_ID)]

@@ -1,0 +1,249 @@
+"""What API calls and forms bring, read into the requests of the use cases.
+
+The limits are those of the requests: they stand here only for the API's description, and so that
+every wrong field is named at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
+
+from accounts.requests import (
+    MAX_COOKIE_LETTERS,
+    MAX_NAME_LETTERS,
+    MAX_REASON_LETTERS,
+    MAX_ROWS_A_DAY,
+    AccountRequest,
+)
+from core.errors import InvalidInputError
+from core.requests import NOT_TEXT, is_text
+from crawler.requests import (
+    DEFAULT_PLATFORM,
+    MAX_LABELS_REMOVED,
+    MAX_LANES,
+    MAX_PAGES,
+    MAX_ROWS,
+    CrawlRequest,
+    ExportRequest,
+    LabelChange,
+    domain_named,
+)
+from crawler.tasks.labels import RULE, labels_named
+from distribution.requests import ScanRequest
+from sources.base import Via
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
+from web.parameters import BodyId, Since, Until
+from web.problems import API_RENDERER
+from webhooks.outbox import URL_CHARS
+from webhooks.requests import (
+    BY_THE_OPERATOR,
+    MAX_IDS,
+    MAX_REASON_CHARS,
+    MAX_SECRET_CHARS,
+    EndpointRequest,
+    ReplayRequest,
+    TrialRequest,
+)
+from works.catalogue.requests import (
+    MAX_LINK_CHARS,
+    MAX_LINKS,
+    UID_PATTERN,
+    AddWorksRequest,
+    DiscoverRequest,
+)
+
+T = TypeVar("T")
+Given = TypeVar("Given")
+MAX_FILE_LETTERS = 16_000_000
+MAX_FILE_NAME_LETTERS = 200
+MAX_PLATFORM_LETTERS = 32
+ADD_FIRST = "the cookies as a header string, JSON of an extension, or cookies.txt"
+
+
+class RequestBody(BaseModel):
+    """A body of which every text can be stored."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _require_text(cls, given: Any) -> Any:
+        texts = given if isinstance(given, list) else [given]
+        if not all(is_text(text) for text in texts if isinstance(text, str)):
+            raise ValueError(NOT_TEXT)
+        return given
+
+
+def _by(rule: Callable[[Given], T]) -> AfterValidator:
+    """Return a validator that applies a rule of the use cases."""
+
+    def check(given: Given) -> T:
+        try:
+            return rule(given)
+        except InvalidInputError as error:
+            raise ValueError(API_RENDERER.sentence(error)) from error
+
+    return AfterValidator(check)
+
+
+Domain = Annotated[str, _by(domain_named), Field(description="the field, e.g. 美妆")]
+Labels = Annotated[
+    list[str],
+    _by(lambda labels: list(labels_named(labels))),
+    Field(description=f"what to file it under: {RULE}"),
+]
+PlatformOrNone = Annotated[str, StringConstraints(max_length=MAX_PLATFORM_LETTERS)] | None
+
+
+class NewCrawl(RequestBody):
+    domain: Domain
+    platform: str = DEFAULT_PLATFORM
+    pages: int | None = Field(None, ge=1, le=MAX_PAGES, description="at most; null: all")
+    via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
+    labels: Labels = []
+
+    def as_request(self) -> CrawlRequest:
+        return CrawlRequest(**dict(self))
+
+
+class NewExport(RequestBody):
+    domain: Domain
+    platform: str = DEFAULT_PLATFORM
+    format: str = "csv"
+    columns: str | None = Field(None, description="comma-separated; null: the usual ones")
+    limit: int | None = Field(None, ge=1, le=MAX_ROWS, description="rows at most; null: all")
+    raw_cells: bool = Field(False, description="CSV: leave formula-like text")
+    follow: bool = Field(False, description="go on for ever with new creators")
+    lanes: int = Field(1, ge=1, le=MAX_LANES, description="accounts that drain it side by side")
+    labels: Labels = []
+
+    def as_request(self) -> ExportRequest:
+        return ExportRequest(**dict(self))
+
+
+class TaskLabels(RequestBody):
+    add: Labels = []
+    remove: list[str] = Field([], max_length=MAX_LABELS_REMOVED)
+
+    def as_request(self, task_id: int) -> LabelChange:
+        return LabelChange(task_id=task_id, **dict(self))
+
+
+class DisableReason(RequestBody):
+    reason: str | None = Field(None, max_length=MAX_REASON_LETTERS, description="why")
+
+
+class DailyLimit(RequestBody):
+    daily_export_limit: int = Field(ge=0, le=MAX_ROWS_A_DAY, description="rows a day")
+
+
+class NewAccount(RequestBody):
+    username: str = Field(max_length=MAX_NAME_LETTERS, description="a name for it")
+    platform: str = Field(DEFAULT_PLATFORM, max_length=MAX_PLATFORM_LETTERS)
+    cookies: SecretStr = Field(max_length=MAX_COOKIE_LETTERS, description=ADD_FIRST)
+    proxy: SecretStr | None = Field(
+        None, max_length=2000, description="http://user:password@host:port of this account"
+    )
+    daily_export_limit: int | None = Field(None, description="rows a day; null: the usual number")
+
+    def as_request(self) -> AccountRequest:
+        return AccountRequest(
+            username=self.username,
+            cookies=self.cookies.get_secret_value(),
+            proxy=self.proxy.get_secret_value().strip() if self.proxy else None,
+            limit=self.daily_export_limit,
+        )
+
+
+class AccountsFile(RequestBody):
+    content: SecretStr = Field(
+        max_length=MAX_FILE_LETTERS,
+        description="CSV with the columns username, cookie (and password, proxy, limit)",
+    )
+    platform: str = Field(DEFAULT_PLATFORM, max_length=MAX_PLATFORM_LETTERS)
+    name: str = Field("file", max_length=MAX_FILE_NAME_LETTERS, description="what messages call it")
+    daily_export_limit: int | None = Field(None, ge=0, le=MAX_ROWS_A_DAY)
+
+
+class Replay(RequestBody):
+    """Which deliveries to send again; all conditions hold together, and one at least is needed."""
+
+    ids: list[BodyId] = Field([], max_length=MAX_IDS)
+    states: list[DeliveryState] = Field([], description="default, without ids: failed and dead")
+    kinds: list[DeliveryKind] = []
+    task_id: str | None = None
+    url: str | None = None
+    since: Since | None = Field(None, description="filed then or later")
+    until: Until | None = Field(None, description="filed before; a day alone is whole")
+
+    def as_request(self) -> ReplayRequest:
+        return ReplayRequest(**dict(self))
+
+
+Url = Annotated[str, Field(min_length=1, max_length=URL_CHARS)]
+
+
+class EndpointChoice(RequestBody):
+    """A URL, or a delivery that goes there."""
+
+    url: Url | None = None
+    delivery_id: BodyId | None = None
+    reason: str = Field(
+        BY_THE_OPERATOR, max_length=MAX_REASON_CHARS, description="why it is disabled"
+    )
+
+    def as_request(self) -> EndpointRequest:
+        return EndpointRequest(**dict(self))
+
+
+class TestEvent(RequestBody):
+    url: Url
+    secret: SecretStr | None = Field(
+        None, max_length=MAX_SECRET_CHARS, description="signs it: whsec_..."
+    )
+
+    def as_request(self) -> TrialRequest:
+        return TrialRequest(
+            url=self.url, secret=self.secret.get_secret_value() if self.secret else None
+        )
+
+
+class ScanOfDay(RequestBody):
+    day: date | None = Field(None, description="null: yesterday")
+    dry_run: bool = Field(False, description="fetch, store and report nothing")
+
+    def as_request(self, yesterday: date) -> ScanRequest:
+        return ScanRequest(day=self.day or yesterday, dry_run=self.dry_run)
+
+
+class NewWorks(RequestBody):
+    links: list[Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINK_CHARS)]] = Field(
+        min_length=1, max_length=MAX_LINKS, description="links, share texts or ids"
+    )
+    platform: PlatformOrNone = Field(None, description="whose the bare ids are")
+    fetch: bool = Field(True, description="ask the platform for title and author")
+
+    def as_request(self, platform: str | None) -> AddWorksRequest:
+        return AddWorksRequest(links=self.links, platform=platform, fetch=self.fetch)
+
+
+class WorksFile(RequestBody):
+    content: str = Field(min_length=1, max_length=MAX_FILE_LETTERS, description="CSV or JSON")
+    name: str = Field("file", max_length=MAX_FILE_NAME_LETTERS, description="what messages call it")
+    platform: PlatformOrNone = Field(None, description="whose the bare ids are")
+
+
+class Creator(RequestBody):
+    uid: str = Field(pattern=UID_PATTERN, description="a creator's id at Bilibili")
+
+    def as_request(self) -> DiscoverRequest:
+        return DiscoverRequest(uid=self.uid)

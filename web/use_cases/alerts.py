@@ -1,0 +1,39 @@
+"""Trying the channels that notices go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alerts.channels import Channel
+    from presentation.i18n.alert_messages import Message
+    from web.audit_log import AuditLog, Principal
+
+
+@dataclass(frozen=True)
+class ChannelTrial:
+    """A test notice to a channel. `refusal` says why it was refused; None when it was accepted."""
+
+    channel: str
+    refusal: str | None
+
+
+class AlertUseCases:
+    """Sends test notices."""
+
+    def __init__(self, *, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def test_channels(
+        self,
+        who: Principal,
+        channels: Sequence[Channel],
+        message: Message,
+        on_sent: Callable[[ChannelTrial], None],
+    ) -> None:
+        """Send the message to every channel, with `on_sent` called after each."""
+        with self._audit.action(who, "alerts.test", f"{len(channels)} channels"):
+            for channel in channels:
+                on_sent(ChannelTrial(channel.name, channel.send(message)))

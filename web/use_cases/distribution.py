@@ -1,0 +1,114 @@
+"""Distribution tasks, the days they are counted on, and the broadcaster."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from storage.distribution.distribution_tasks import DramaStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+
+    from distribution.broadcast.broadcaster import Broadcaster, BroadcastReply
+    from distribution.daily.scanner import DailyScanner, DayScan
+    from distribution.intake.importer import DistributionImporter, ImportResult
+    from distribution.requests import ScanRequest
+    from distribution.service import DistributionService
+    from web.audit_log import AuditLog, Principal
+
+STATUS_OF_VERB = {
+    "pause": DramaStatus.PAUSED,
+    "resume": DramaStatus.ACTIVE,
+    "finish": DramaStatus.FINISHED,
+}
+
+
+class DramaUseCases:
+    """Stores and changes distribution tasks, users and completions, and counts days."""
+
+    def __init__(
+        self,
+        *,
+        importer: DistributionImporter,
+        service: DistributionService,
+        scanner: DailyScanner,
+        audit: AuditLog,
+    ) -> None:
+        self._importer = importer
+        self._service = service
+        self._scanner = scanner
+        self._audit = audit
+
+    def add_dramas(self, who: Principal, items: Iterable[Any], subject: str) -> ImportResult:
+        """Store tasks; see DistributionImporter.add_dramas."""
+        with self._audit.action(who, "dramas.add", subject):
+            return self._importer.add_dramas(items)
+
+    def add_users(self, who: Principal, items: Iterable[Any], subject: str) -> ImportResult:
+        """Store users; see DistributionImporter.add_users."""
+        with self._audit.action(who, "users.add", subject):
+            return self._importer.add_users(items)
+
+    def add_completions(
+        self, who: Principal, items: Iterable[Any], subject: str, *, report: bool = True
+    ) -> ImportResult:
+        """Store posted videos; see DistributionImporter.add_completions."""
+        with self._audit.action(who, "completions.add", subject):
+            return self._importer.add_completions(items, report=report)
+
+    def change(self, who: Principal, verb: str, task_id: str) -> None:
+        """Pause, resume or finish a task. Raise InvalidInputError for an unknown one."""
+        with self._audit.action(who, f"drama.{verb}", task_id):
+            self._service.set_status(task_id, STATUS_OF_VERB[verb])
+
+    def set_secret(self, who: Principal, task_id: str, secret: str | None) -> None:
+        """Replace the signing secret; None for none. Raise InvalidInputError."""
+        with self._audit.action(who, "drama.set_secret", task_id):
+            self._service.set_secret(task_id, secret)
+
+    def days(self, request: ScanRequest) -> Sequence[date]:
+        """Return the days that a scan counts. Raise InvalidInputError for days in the future, in
+        the wrong order or too many."""
+        return self._scanner.days(*request.span(self._scanner.yesterday))
+
+    def scan(
+        self,
+        who: Principal,
+        request: ScanRequest,
+        stop: threading.Event,
+        on_day: Callable[[DayScan], None],
+    ) -> None:
+        """Count days, one after the other, with `on_day` called after each. Raise StoppedSignal
+        when `stop` was set."""
+        with self._audit.action(who, "daily_stats.scan", str(request)):
+            for day in self.days(request):
+                on_day(
+                    self._scanner.scan(
+                        day, stop, dry_run=request.dry_run, by_agent=request.by_agent
+                    )
+                )
+
+
+class BroadcastUseCases:
+    """Switches the broadcaster, and has it do a round."""
+
+    def __init__(self, *, broadcaster: Broadcaster, audit: AuditLog) -> None:
+        self._broadcaster = broadcaster
+        self._audit = audit
+
+    def start(self, who: Principal) -> BroadcastReply:
+        """Turn broadcasting on, also after a restart."""
+        with self._audit.action(who, "broadcaster.start", ""):
+            return self._broadcaster.start()
+
+    def stop(self, who: Principal) -> BroadcastReply:
+        """Turn broadcasting off; a round under way comes to its end."""
+        with self._audit.action(who, "broadcaster.stop", ""):
+            return self._broadcaster.stop()
+
+    def trigger(self, who: Principal, stop: threading.Event) -> BroadcastReply:
+        """Do a round now. Raise StoppedSignal when `stop` was set: nothing was reported."""
+        with self._audit.action(who, "broadcaster.trigger", ""):
+            return self._broadcaster.trigger(stop)

@@ -1,0 +1,37 @@
+"""Writing export files again, and proving them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawler.export.segment_files import FinishedFile
+    from crawler.export.segment_finalizer import SegmentFinalizer
+    from crawler.export.verifier import ExportVerifier, VerificationResult
+    from web.audit_log import AuditLog, Principal
+
+
+class ExportUseCases:
+    """Rebuilds and verifies export files."""
+
+    def __init__(
+        self, *, finalizer: SegmentFinalizer, verifier: ExportVerifier, audit: AuditLog
+    ) -> None:
+        self._finalizer = finalizer
+        self._verifier = verifier
+        self._audit = audit
+
+    def rebuild(self, who: Principal, segment_id: int) -> FinishedFile:
+        """Write a segment's file again from the database, on this host.
+
+        Raises:
+            InvalidInputError: no such segment, or it is still being written.
+            OutputError: the file cannot be written.
+        """
+        with self._audit.action(who, "export.rebuild", str(segment_id)):
+            return self._finalizer.rebuild(segment_id)
+
+    def verify(self, who: Principal, domain: str | None) -> VerificationResult:
+        """Prove that files, segments, rows and quotas agree (of one domain)."""
+        with self._audit.action(who, "exports.verify", domain or "all"):
+            return self._verifier.verify(domain)

@@ -1,0 +1,139 @@
+"""What may be asked of deliveries and the URLs they go to: every rule and limit, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.errors import InvalidInputError
+from core.requests import FieldChecks, require_id, require_text
+from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
+from webhooks.outbox import URL_CHARS, url_hash
+
+GIVEN_UP = (DeliveryState.FAILED, DeliveryState.DEAD)
+MAX_IDS = 1000
+MAX_REASON_CHARS = 200
+MAX_SECRET_CHARS = 1000
+BY_THE_OPERATOR = "by the operator"
+
+
+def receiver_url(text: str) -> str:
+    """Return the URL without blanks around it. Raise InvalidInputError for an impossible one."""
+    url = require_text(text).strip()
+    if not 0 < len(url) <= URL_CHARS:
+        raise InvalidInputError(f"1 to {URL_CHARS} characters")
+    return url
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayRequest:
+    """Which deliveries are sent again; all conditions hold together.
+
+    Args:
+        ids: MAX_IDS at most.
+        states: none for GIVEN_UP, or for any state where `ids` are given.
+        since, until: when they were filed; `until` is excluded.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+        InvalidInputError: nothing narrows it.
+    """
+
+    ids: Sequence[int] = ()
+    states: Sequence[DeliveryState] = ()
+    kinds: Sequence[DeliveryKind] = ()
+    task_id: str | None = None
+    url: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        if len(self.ids) > MAX_IDS:
+            checks.add("ids", f"at most {MAX_IDS:,} at once")
+        for delivery_id in self.ids:
+            checks.check("ids", require_id, delivery_id)
+        checks.check("task_id", require_text, self.task_id or "")
+        if self.url:
+            checks.check("url", receiver_url, self.url)
+        checks.finish()
+        if not any(vars(self).values()):
+            raise InvalidInputError("say which: ids, states, kinds, task_id, url, since or until")
+
+    def as_filter(self) -> Filter:
+        """Return the conditions as queries take them."""
+        return Filter(
+            ids=self.ids,
+            states=self.states or (() if self.ids else GIVEN_UP),
+            kinds=self.kinds,
+            task_id=self.task_id,
+            url_hash=url_hash(self.url.strip()) if self.url else None,
+            since=self.since,
+            until=self.until,
+        )
+
+    def __str__(self) -> str:
+        """The conditions as the log of actions has them; of a URL, which may hold a secret, the
+        beginning of its hash."""
+        wanted = self.as_filter()
+        parts = {
+            "ids": ",".join(map(str, wanted.ids)),
+            "states": ",".join(wanted.states),
+            "kinds": ",".join(wanted.kinds),
+            "task": wanted.task_id,
+            "since": wanted.since,
+            "until": wanted.until,
+            "url": wanted.url_hash and wanted.url_hash[:8],
+        }
+        return " ".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRequest:
+    """A URL, given as such or by the id of a delivery to it.
+
+    Args:
+        reason: why it is disabled.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+        InvalidInputError: neither or both were given.
+    """
+
+    url: str | None = None
+    delivery_id: int | None = None
+    reason: str = BY_THE_OPERATOR
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (self.delivery_id is None):
+            raise InvalidInputError("give a url, or the delivery_id of a delivery to it")
+        checks = FieldChecks()
+        if self.url is not None:
+            checks.check("url", receiver_url, self.url)
+        if self.delivery_id is not None:
+            checks.check("delivery_id", require_id, self.delivery_id)
+        checks.check("reason", require_text, self.reason)
+        if len(self.reason) > MAX_REASON_CHARS:
+            checks.add("reason", f"at most {MAX_REASON_CHARS} characters")
+        checks.finish()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRequest:
+    """A test event to a URL, signed with the secret where one is given.
+
+    Raises:
+        WrongFieldsError: with a sentence for each wrong field.
+    """
+
+    url: str
+    secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        url = checks.check("url", receiver_url, self.url)
+        checks.check("secret", require_text, self.secret or "")
+        checks.finish()
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "secret", (self.secret or "").strip() or None)

@@ -1,0 +1,62 @@
+"""What may be asked of the catalogue: links, and creators whose uploads are taken in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import WrongFieldsError
+from core.requests import FieldChecks
+from works.catalogue.fields import read_link
+
+MAX_LINKS = 200
+MAX_LINK_CHARS = 2000
+UID_PATTERN = r"^[1-9][0-9]{0,15}$"
+UID = re.compile(UID_PATTERN.strip("^$"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddWorksRequest:
+    """Videos by their links.
+
+    Args:
+        links: links, share texts or ids; MAX_LINKS at most.
+        platform: whose the bare ids are, by its exact name.
+        fetch: ask the platforms for titles and authors.
+
+    Raises:
+        WrongFieldsError: too many links.
+        InvalidInputError: a text means no video.
+    """
+
+    links: Sequence[str]
+    platform: str | None = None
+    fetch: bool = True
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        if not 1 <= len(self.links) <= MAX_LINKS:
+            checks.add("links", f"1 to {MAX_LINKS} at once, got {len(self.links)}")
+        if any(len(link) > MAX_LINK_CHARS for link in self.links):
+            checks.add("links", f"at most {MAX_LINK_CHARS:,} characters each")
+        checks.finish()
+        for link in self.links:
+            read_link(link, self.platform)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoverRequest:
+    """A creator of Bilibili, all of whose uploads are added.
+
+    Raises:
+        WrongFieldsError: the uid is none.
+    """
+
+    uid: str
+
+    def __post_init__(self) -> None:
+        if not UID.fullmatch(self.uid):
+            raise WrongFieldsError(
+                {"uid": f"{self.uid[:40]!r} is no uid: a number of up to 16 digits"}
+            )
