@@ -29,9 +29,9 @@ class ScanRequest:
 
     def __post_init__(self) -> None:
         if self.day is not None and (self.first or self.last):
-            raise InvalidInputError("give one day, or --from and --to")
+            raise InvalidInputError("day_and_span")
         if self.last is not None and self.first is None:
-            raise InvalidInputError("--to needs --from")
+            raise InvalidInputError("first_day_missing")
 
     def span(self, yesterday: date) -> tuple[date, date]:
         """Return the first and the last day, both included."""

@@ -46,7 +46,9 @@ class CounterSum:
         if unknown:
             why = (reason or Message.of("counters_not_shown")).with_texts(_shortened)
             names = [COUNTER_NAMES[counter] for counter in unknown]
-            self.add_problem(Message.of("counters_missing", link=link, counters=names, reason=why))
+            self.add_problem(
+                Message.of("completion_without_counters", link=link, counters=names, reason=why)
+            )
 
     def add_problem(self, problem: Message) -> None:
         """Add to `error` what is not in the sums, and why."""

@@ -10,6 +10,7 @@ from core.errors import WrongFieldError
 from core.messages import MAX_DUMP_CHARS, Message
 from distribution.counters import fetched, missing, verified
 from distribution.daily.tally import CounterSum
+from presentation.i18n.messages import renderer_for
 from sources.base import VideoStats
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
@@ -94,6 +95,14 @@ def test_what_is_not_known_is_left_out_and_told() -> None:
     assert error.startswith("2 of 2 completions not counted in full")
     assert f"{youtube(1)} without like, comment: not_found: deleted" in error
     assert f"{youtube(2)} without like: the platform does not tell" in error
+
+
+def test_what_is_not_known_can_be_read_in_chinese() -> None:
+    tally = CounterSum()
+    tally.add(completion("u1", "youtube", youtube(1)), {"view": 5}, None)
+    assert tally.error is not None
+    text = renderer_for("zh").sentence(Message.load(tally.error.dump()))
+    assert text == f"1 条完成中有 1 条未统计完整：{youtube(1)} 缺少点赞、评论：平台不提供"
 
 
 def test_very_many_problems_still_fit_their_column() -> None:

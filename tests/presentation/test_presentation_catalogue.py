@@ -82,14 +82,16 @@ def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
                 yield place, str(code.value), given, more
 
 
-@pytest.mark.parametrize(
-    ("place", "code", "given", "more"), list(coded_calls()), ids=lambda value: str(value)[:40]
-)
-def test_every_code_of_the_product_has_its_sentence(
-    place: str, code: str, given: set[str], more: bool
-) -> None:
-    assert code in ENGLISH, place
-    assert more or fields(ENGLISH[code]) <= given, place
+def test_every_code_of_the_product_has_its_sentence() -> None:
+    calls = list(coded_calls())
+    assert len(calls) > 100
+    assert [(place, code) for place, code, _, _ in calls if code not in ENGLISH] == []
+    lacking = [
+        (place, code, fields(ENGLISH[code]) - given)
+        for place, code, given, more in calls
+        if not more and not fields(ENGLISH[code]) <= given
+    ]
+    assert lacking == []
 
 
 def test_a_sentence_is_filled_in() -> None:

@@ -18,6 +18,7 @@ from tests.support.works.hour_data import COUNTERS, numbers, put, report
 from tests.support.works.views_fixtures import BATCH, Desk, entry
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, Ending
+from works.hourly.entries import reason_of
 
 pytestmark = ONE_ENGINE
 NOON = "2026-11-22 12"  # in Shanghai, the clock's start
@@ -208,6 +209,8 @@ def test_gone_videos_are_listed_and_not_asked_for_again(desk: Begin) -> None:
     assert errors[gone]["error"].startswith("not_found: ")
     assert errors[waiting]["error"].startswith("in_review: ")
     assert "no video id" in errors["no-id-at-all"]["error"]
+    codes = [reason_of(errors[work_id]).code for work_id in (gone, waiting, "no-id-at-all")]
+    assert codes == ["video_not_found", "video_in_review", "not_video_id"]
     assert {one["status"] for one in errors.values()} == {"failed"}
     assert here.crawl().asked == 1, "only the one that may come out"
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.messages import Message
+from presentation.i18n.messages import renderer_for
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database
@@ -21,6 +23,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet
 from works.hourly.crawl_journal import HourJournal
+from works.hourly.entries import reason_of
 from works.hourly.files import HourFiles
 from works.hourly.gaps import HourState, ViewGaps
 from works.hourly.hours import Hour
@@ -163,6 +166,21 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
         "08": ("missing", "nothing ran in this hour"),
         "09": ("expected", "nothing has run yet"),
     }
+
+
+def test_the_reason_of_an_hour_can_be_read_in_chinese() -> None:
+    cause = Message.of("video_not_found", detail="gone")
+    stored = {"error": "not_found: gone", **{f"error_{k}": v for k, v in cause.as_json().items()}}
+    older = {"error": "not_found: gone"}
+    causes = [reason_of(failure) for failure in (stored, older)]  # type: ignore[arg-type]
+    assert [english(cause) for cause in causes] == ["not_found: gone"] * 2
+    faults = [
+        Message.of("crawl_begun_late", minutes=12),
+        Message.of("some_works_failed", works=1_200, cause=causes[0]),
+    ]
+    why = Message.load(Message.of("hour_faults", faults=faults).dump())
+    chinese = renderer_for("zh").sentence(why)
+    assert chinese == "整点后 12 分钟才开始；1,200 个作品失败，多为：视频不存在：gone"
 
 
 def test_nothing_is_expected_before_the_first_hour(filled: Desk) -> None:

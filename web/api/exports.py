@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse
 
 from core.errors import InvalidInputError
+from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import as_object, verification_object
 from storage.models.segments import SegmentState
 from storage.operations import listings
@@ -16,7 +17,7 @@ from web.auth.access import Actor, Reader
 from web.lookups import existing_export, export_file
 from web.paging import Page, Paging, page_of
 from web.parameters import IdFilter, RowId
-from web.problems import API_RENDERER, refused_as
+from web.problems import refused_as
 from web.state import TheBackend
 
 router = APIRouter(prefix="/exports", tags=["exports"])

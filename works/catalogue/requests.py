@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import WrongFieldsError
+from core.messages import Message
 from core.requests import FieldChecks
 from works.catalogue.fields import read_link
 
@@ -37,9 +38,10 @@ class AddWorksRequest:
     def __post_init__(self) -> None:
         checks = FieldChecks()
         if not 1 <= len(self.links) <= MAX_LINKS:
-            checks.add("links", f"1 to {MAX_LINKS} at once, got {len(self.links)}")
+            given = len(self.links)
+            checks.add("links", Message.of("links_count_wrong", most=MAX_LINKS, given=given))
         if any(len(link) > MAX_LINK_CHARS for link in self.links):
-            checks.add("links", f"at most {MAX_LINK_CHARS:,} characters each")
+            checks.add("links", Message.of("links_too_long", max_chars=MAX_LINK_CHARS))
         checks.finish()
         for link in self.links:
             read_link(link, self.platform)
@@ -57,6 +59,4 @@ class DiscoverRequest:
 
     def __post_init__(self) -> None:
         if not UID.fullmatch(self.uid):
-            raise WrongFieldsError(
-                {"uid": f"{self.uid[:40]!r} is no uid: a number of up to 16 digits"}
-            )
+            raise WrongFieldsError({"uid": Message.of("uid_malformed", text=self.uid[:40])})

@@ -21,6 +21,7 @@ class Ending(StrEnum):
 
 
 ENDINGS = {
+    Ending.DONE: Message.of("crawl_done"),
     Ending.PARTIAL: Message.of("crawl_partial"),
     Ending.NO_ACCOUNT: Message.of("crawl_without_account"),
     Ending.INTERRUPTED: Message.of("crawl_interrupted"),

@@ -38,6 +38,8 @@ MESSAGES: dict[str, Forms] = {
     # days
     "day_in_future": "{day} is in the future: today is {today} ({zone})",
     "days_reversed": "{first} is after {last}",
+    "day_and_span": "one day and a span of days exclude each other",
+    "first_day_missing": "a last day needs a first one",
     "too_many_days": "{days} days are too many at once; at most {most}",
     "day_without_completions": "{day}: no completions",
     "day_counted": "{day}: tasks {tasks}, completions {completions}",
@@ -47,6 +49,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "day_incomplete": "{result}, not counted in full {incomplete}",
     "days_scanned": "{days:; }",
+    "receiver_answered": "{status} {answer}",
     "no_late_completions": "no late completions",
     # what is not in the sums of a day
     "completions_incomplete": (
@@ -54,7 +57,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "and_more": "{problem}; and {more} more",
     "completion_not_countable": "{link}: unknown platform {platform!r}",
-    "counters_missing": "{link} without {counters}: {reason}",
+    "completion_without_counters": "{link} without {counters:, }: {reason}",
     "counters_not_shown": "the platform does not tell",
     "counters_not_fetched": "not fetched (dry run)",
     "task_forgotten": "the task itself is not known any more",
@@ -88,18 +91,24 @@ ADVICE: dict[str, dict[str, Forms]] = {
         **_TO_DO,
         "distribution_task_not_found": "see: python cli.py dramas list",
         "days_reversed": "write --from EARLIER --to LATER",
+        "day_and_span": "give one day, or --from and --to",
+        "first_day_missing": "--to needs --from",
         "broadcasting_turned_on": "`python cli.py run` does the rounds",
     },
     "console": {
         **_TO_DO,
         "distribution_task_not_found": "see the page Dramas",
         "days_reversed": "give the earlier day first",
+        "day_and_span": "give one day, or a first and a last one",
+        "first_day_missing": "give the first day too",
         "broadcasting_turned_on": "the long-running process does the rounds",
     },
     "api": {
         **_TO_DO,
         "distribution_task_not_found": "see GET /api/v1/dramas",
         "days_reversed": "give the earlier day first",
+        "day_and_span": "give one day, or a first and a last one",
+        "first_day_missing": "give the first day too",
         "broadcasting_turned_on": "the long-running process does the rounds",
     },
 }

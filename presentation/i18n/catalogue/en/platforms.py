@@ -25,7 +25,6 @@ MESSAGES: dict[str, Forms] = {
     "video_not_in_region": "region: {detail}",
     "video_id_wrong": "bad_id: {detail}",
     "video_left_out": "unknown: {detail}",
-    "video_unanswered": "no answer",
 }
 
 _TO_DO = {

@@ -54,6 +54,9 @@ MESSAGES: dict[str, Forms] = {
     "work_disabled": "disabled",
     "work_disabled_because": "disabled: {reason}",
     "work_unlisted": "disabled: not in the complete list any more",
+    "uid_malformed": "{text!r} is no uid: a number of up to 16 digits",
+    "links_count_wrong": "1 to {most} at once, got {given}",
+    "links_too_long": "at most {max_chars:,} characters each",
     "creator_not_found": "{platform} has no creator with the uid {uid} ({cause})",
     # views.json and the hourly files
     "views_list_unusable": "{cause}",
@@ -71,6 +74,7 @@ MESSAGES: dict[str, Forms] = {
     # the hourly crawl
     "hour_taken": "another process is at work on this hour",
     "work_not_asked": "not asked: {reason}",
+    "crawl_done": "done",
     "crawl_partial": "partial",
     "crawl_without_account": "no account",
     "crawl_interrupted": "interrupted",

@@ -25,7 +25,6 @@ MESSAGES: dict[str, Forms] = {
     "video_not_in_region": "视频在此地区不可看：{detail}",
     "video_id_wrong": "视频 id 有误：{detail}",
     "video_left_out": "平台未返回此视频：{detail}",
-    "video_unanswered": "没有响应",
 }
 
 _TO_DO = {

@@ -49,6 +49,9 @@ MESSAGES: dict[str, Forms] = {
     "work_disabled": "已停用",
     "work_disabled_because": "已停用：{reason}",
     "work_unlisted": "已停用：不在完整列表中",
+    "uid_malformed": "{text!r} 不是 uid：须为最多 16 位的数字",
+    "links_count_wrong": "一次 1 到 {most} 个，现为 {given} 个",
+    "links_too_long": "每个最多 {max_chars:,} 个字符",
     "creator_not_found": "{platform} 没有 uid 为 {uid} 的达人（{cause}）",
     # views.json 与每小时文件
     "views_list_unusable": "{cause}",
@@ -66,6 +69,7 @@ MESSAGES: dict[str, Forms] = {
     # 每小时抓取
     "hour_taken": "另一进程正在抓取此小时",
     "work_not_asked": "未请求：{reason}",
+    "crawl_done": "已完成",
     "crawl_partial": "部分完成",
     "crawl_without_account": "没有可用账号",
     "crawl_interrupted": "已中断",
