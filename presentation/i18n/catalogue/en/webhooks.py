@@ -31,7 +31,6 @@ MESSAGES: dict[str, Forms] = {
     # requests of people
     "delivery_not_found": "no delivery has the id {delivery_id}",
     "callback_url_unknown": "nothing was ever to be sent to that URL",
-    "distribution_task_not_found": "no task has the id {task_id!r}",
     # signing secrets
     "one_secret_expected": "give one secret; the one before stays valid by itself",
     "task_without_secret": "task {task_id} has no secret",

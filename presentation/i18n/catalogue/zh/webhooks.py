@@ -29,7 +29,6 @@ MESSAGES: dict[str, Forms] = {
     # 人的请求
     "delivery_not_found": "没有 id 为 {delivery_id} 的投递",
     "callback_url_unknown": "从未有内容要发送到此地址",
-    "distribution_task_not_found": "没有 id 为 {task_id!r} 的任务",
     # 签名密钥
     "one_secret_expected": "只给一个密钥；之前的密钥会自动保持有效",
     "task_without_secret": "任务 {task_id} 没有签名密钥",
