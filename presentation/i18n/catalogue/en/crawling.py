@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MESSAGES = {
+    "video_unanswered": "no answer",
     # why a task waits or failed
     "page_failed": "page {page}: {cause}",
     "evidence_kept": "{cause} (evidence: {file})",

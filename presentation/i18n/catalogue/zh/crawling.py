@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MESSAGES = {
+    "video_unanswered": "没有应答",
     # 任务等待或失败的原因
     "page_failed": "第 {page} 页：{cause}",
     "evidence_kept": "{cause}（证据：{file}）",
