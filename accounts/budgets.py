@@ -35,7 +35,7 @@ class DailyBudget:
         if not self._database.write(api_budgets.spend, self._platform, day, units, self._limit):
             until = self._calendar.next_day_starts(now)
             raise PlatformQuotaError(
-                f"the day's budget for {self._platform} is used up ({self._limit:,} units)", until
+                "daily_budget_spent", until, platform=self._platform, units=self._limit
             )
 
     def left(self) -> int:

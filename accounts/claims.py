@@ -94,7 +94,7 @@ class AccountClaims:
             until=now + timedelta(seconds=self._lease_secs),
             quota_day=quota_day,
         ):
-            raise DatabaseContentionError(f"account {account.id} was taken meanwhile")
+            raise DatabaseContentionError("account_taken_meanwhile", account_id=account.id)
         lease = Lease(
             kind=LeaseKind.ACCOUNT,
             row_id=account.id,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from accounts.requests import MAX_NAME_LETTERS
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.text_files import read_text
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ class AccountRow:
 
 @dataclass(frozen=True)
 class AccountRows:
-    """The valid rows, and a sentence for each line that is not. No sentence repeats a secret."""
+    """The valid rows, and a message for each line that is not. No message repeats a secret."""
 
     good: tuple[AccountRow, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
 
 
 def read_accounts(file: Path, platform: Platform) -> AccountRows:
@@ -53,52 +54,48 @@ def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
     reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:
-        raise InvalidInputError(
-            f"{file}: its first line must name the columns username and cookie (and may name"
-            " password, proxy, limit); for one account's cookies give its name too:"
-            f" python cli.py accounts import NAME {file}"
-        )
+        raise InvalidInputError("csv_columns_missing", file=file)
     unknown = [name for name in names if name and name not in COLUMNS]
     if unknown:
-        raise InvalidInputError(
-            f"{file}: unknown column {unknown[0]!r}; known: {', '.join(COLUMNS)}"
-        )
+        raise InvalidInputError("csv_column_unknown", file=file, name=unknown[0], known=COLUMNS)
     reader.fieldnames = names
     good: dict[str, AccountRow] = {}
-    problems: list[str] = []
+    problems: list[Message] = []
     while True:
         try:
             cells = next(reader)
             row = _row(reader.line_num, cells, platform)
             if row.username in good:
-                raise InvalidInputError(f"{row.username!r} is in the file twice")
+                raise InvalidInputError("csv_name_twice", name=row.username)
         except StopIteration:
             return AccountRows(tuple(good.values()), tuple(problems))
         except csv.Error as error:
-            problems.append(f"{file}, line {reader.line_num + 1}: {error}")
+            problems.append(_problem(file, reader.line_num + 1, Message.text(str(error))))
             continue
         except InvalidInputError as error:
-            problems.append(f"{file}, line {reader.line_num}: {error}")
+            problems.append(_problem(file, reader.line_num, error.message))
             continue
         good[row.username] = row
 
 
+def _problem(file: str, line: int, cause: Message) -> Message:
+    return Message.of("csv_line_wrong", file=file, line=line, cause=cause)
+
+
 def _row(line: int, cells: dict[str, str | None], platform: Platform) -> AccountRow:
     if cells.get("extra"):
-        raise InvalidInputError(
-            "it has more cells than the first line; quote cells that hold commas"
-        )
+        raise InvalidInputError("csv_too_many_cells")
     values = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     username, cookie, proxy = values["username"], values["cookie"], values["proxy"]
     if not 0 < len(username) <= MAX_NAME_LETTERS:
-        raise InvalidInputError(f"the username must be 1 to {MAX_NAME_LETTERS} characters")
+        raise InvalidInputError("csv_name_invalid", max_letters=MAX_NAME_LETTERS)
     platform.check_session_text(cookie)
     if proxy:
         platform.check_proxy(proxy)
     # Spreadsheets write thousands separators.
     limit = values["limit"].replace(",", "")
     if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
-        raise InvalidInputError("the limit is no whole number")
+        raise InvalidInputError("csv_limit_invalid")
     return AccountRow(
         line=line,
         username=username,

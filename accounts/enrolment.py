@@ -12,6 +12,7 @@ from accounts.requests import NewAccount
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
+from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
@@ -20,11 +21,11 @@ from storage.models.accounts import Account, AccountStatus
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """The outcome for one account; `change` is a phrase that describes it."""
+    """The outcome for one account; `change` describes it."""
 
     username: str
     is_new: bool
-    change: str
+    change: Message
 
 
 class AccountEnrolment:
@@ -72,31 +73,32 @@ class AccountEnrolment:
         account = self._registry.lookup(platform, name)
         expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self._clock.now():
-            text = (
-                f"account {name}: this session ended on {expires_at:%Y-%m-%d}; sign in again in the"
-                " browser and export the cookies anew, or: python cli.py accounts login"
-            )
-            raise WrongFieldsError({"cookies": text})
+            ended = Message.of("session_ended", name=name, day=expires_at.date())
+            raise WrongFieldsError({"cookies": ended})
         if account is None:
             rows = self.limit_or_default(limit)
             account_id = self._registry.add(platform, name, credentials, rows, expires_at)
-            return EnrolmentResult(name, True, f"added (id {account_id}, {rows:,} rows a day)")
+            change = Message.of("account_added", account_id=account_id, rows=rows)
+            return EnrolmentResult(name, True, change)
         changed = self._registry.refresh(account, credentials, expires_at)
         # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
-            self._manager.set_account_status(account.id, AccountStatus.IDLE, "a new session")
+            self._manager.set_account_status(
+                account.id, AccountStatus.IDLE, Message.of("session_imported")
+            )
         if limit is not None and limit != account.daily_export_limit:
             self._registry.set_limit(account, limit)
-            change = f"{'refreshed' if changed else 'same session'}, {limit:,} rows a day"
-            return EnrolmentResult(name, False, change)
-        return EnrolmentResult(name, False, "refreshed" if changed else "nothing new in it")
+            code = "account_refreshed_with_limit" if changed else "account_same_session"
+            return EnrolmentResult(name, False, Message.of(code, rows=limit))
+        code = "account_refreshed" if changed else "account_unchanged"
+        return EnrolmentResult(name, False, Message.of(code))
 
     def import_rows(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
-    ) -> tuple[list[EnrolmentResult], list[str]]:
+    ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or update the accounts of a file that messages call `file`.
 
-        Return the outcomes, and a sentence for each line that failed. `limit` is for lines without
+        Return the outcomes, and a message for each line that failed. `limit` is for lines without
         one; None is the default limit.
         """
         results: list[EnrolmentResult] = []
@@ -108,7 +110,8 @@ class AccountEnrolment:
                     self.add_or_refresh(platform, row.username, row.credentials, row_limit)
                 )
             except InvalidInputError as error:
-                problems.append(f"{file}, line {row.line}: {error}")
+                problem = Message.of("csv_line_wrong", file=file, line=row.line, cause=error)
+                problems.append(problem)
         return results, problems
 
     def check(self, account: Account) -> SessionStatus:

@@ -14,6 +14,7 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import Evidence
 from core.leases import LeaseRegistry
+from core.messages import Message
 from storage.crawling import account_leases, accounts
 from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
@@ -62,7 +63,7 @@ class AccountManager:
         return self.lease(purpose, platform)
 
     def set_account_status(
-        self, account_id: int, status: AccountStatus | str, reason: str | None = None
+        self, account_id: int, status: AccountStatus | str, reason: Message | str | None = None
     ) -> None:
         """Set an account's status, with the reason that `disabled` shows.
 
@@ -162,16 +163,16 @@ class AccountManager:
             token = leased.lease.token
             is_ours = account_leases.set_health(tx, leased.id, token, health, now)
             if is_ours and was_suspect:
-                detail = "the probe passed; on probation"
-                accounts.note_event(tx, leased.id, "probation", detail, now)
+                detail = Message.of("probe_passed")
+                accounts.note_event(tx, leased.id, "probation", detail.dump(), now)
 
         self._database.write_idempotent(set_health)
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
-    def record_hand_over(self, leased: AccountLease, detail: str) -> None:
+    def record_hand_over(self, leased: AccountLease, detail: Message) -> None:
         """Write into the account's timeline that its quota is used up."""
         now = self._clock.now()
-        self._database.write(accounts.note_event, leased.id, "hand_over", detail, now)
+        self._database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)
 
     # How a lease ends.
 
@@ -210,8 +211,8 @@ class AccountManager:
                 asked=pace,
             )
             if is_ours and is_proven:
-                detail = f"healthy again after {successes} good answers"
-                accounts.note_event(tx, leased.id, "recovered", detail, now)
+                detail = Message.of("account_recovered", good=successes)
+                accounts.note_event(tx, leased.id, "recovered", detail.dump(), now)
 
         # The token makes the repetition after an unknown commit safe: it finds the lease ended.
         self._database.write_idempotent(give_back)
@@ -219,7 +220,7 @@ class AccountManager:
     def release_unharmed(
         self,
         leased: AccountLease,
-        detail: str,
+        detail: Message,
         evidence: Evidence | None = None,
         pace: PaceState | None = None,
     ) -> None:
@@ -239,7 +240,7 @@ class AccountManager:
         self,
         leased: AccountLease,
         base_secs: float,
-        reason: str,
+        reason: Message,
         evidence: Evidence | None = None,
         *,
         suspect: bool = False,
@@ -271,13 +272,15 @@ class AccountManager:
         self._database.write_idempotent(cool_down)
         return until
 
-    def disable(self, leased: AccountLease, reason: str, evidence: Evidence | None = None) -> None:
+    def disable(
+        self, leased: AccountLease, reason: Message, evidence: Evidence | None = None
+    ) -> None:
         """End the lease for good: the account is disabled with its reason."""
         self._lease_registry.remove(leased.lease)
         now = self._clock.now()
 
         def disable(tx: Tx) -> None:
-            if account_leases.disable_leased(tx, leased.id, leased.lease.token, now, reason):
+            if account_leases.disable_leased(tx, leased.id, leased.lease.token, now, reason.dump()):
                 _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
 
         self._database.write_idempotent(disable)
@@ -287,7 +290,7 @@ def _record_event(
     tx: Tx,
     leased: AccountLease,
     kind: str,
-    detail: str,
+    detail: Message,
     now: datetime,
     *,
     evidence: Evidence | None,
@@ -295,5 +298,5 @@ def _record_event(
 ) -> None:
     text = None if evidence is None else json.dumps(asdict(evidence), ensure_ascii=False)
     accounts.note_event(
-        tx, leased.id, kind=kind, detail=detail, now=now, evidence=text, until=until
+        tx, leased.id, kind=kind, detail=detail.dump(), now=now, evidence=text, until=until
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError, QuotaExceededError
 from core.leases import LeaseKind, LeaseRegistry
+from core.messages import Message
 from storage.crawling import account_leases, accounts, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
@@ -37,12 +38,12 @@ class AccountOperator:
         is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
         account = self._database.read(accounts.get, account_id) if is_valid else None
         if account is None:
-            raise InvalidInputError(
-                f"no account has the id {account_id}; see: python cli.py accounts list"
-            )
+            raise InvalidInputError("account_not_found", account_id=account_id)
         return account
 
-    def set_status(self, account_id: int, text: AccountStatus | str, reason: str | None) -> None:
+    def set_status(
+        self, account_id: int, text: AccountStatus | str, reason: Message | str | None
+    ) -> None:
         """Set the status as `AccountManager.set_account_status` describes."""
         status = _parse_status(text)
         self.existing(account_id)
@@ -51,12 +52,12 @@ class AccountOperator:
             if not self._database.write(
                 account_leases.set_purpose, account_id, self._owner, status, now
             ):
-                raise InvalidInputError(
-                    f"account {account_id} is not leased by this process; lease it with"
-                    " get_idle_account() first"
-                )
+                raise InvalidInputError("account_not_leased_here", account_id=account_id)
             return
-        self._database.write(_set_status, account_id, status, now, reason)
+        detail = Message.text(reason) if isinstance(reason, str) and reason else reason
+        self._database.write(
+            _set_status, account_id, status, now, detail or Message.of("by_operator")
+        )
         # The status ended the lease in the database: its holder in this process must notice.
         for lease in self._lease_registry.held():
             if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
@@ -71,7 +72,7 @@ class AccountOperator:
     def add_exported(self, account_id: int, count: int) -> int:
         """Add exported rows as `AccountManager.update_export_count` describes."""
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise InvalidInputError(f"count must be a whole number and not negative, got {count!r}")
+            raise InvalidInputError("export_count_invalid", count=repr(count))
         self.existing(account_id)
         now = self._clock.now()
         day = self._calendar.day(now)
@@ -80,16 +81,16 @@ class AccountOperator:
         ):
             left = self.remaining_quota(account_id)
             raise QuotaExceededError(
-                f"account {account_id} has {left} rows left today, not {count}"
+                "quota_too_small", account_id=account_id, left=left, rows=count
             )
         return self.remaining_quota(account_id)
 
 
 def _set_status(
-    tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
+    tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: Message
 ) -> None:
     is_disabled = status is AccountStatus.DISABLED
-    detail = reason or "by the operator"
+    detail = reason.dump()
     accounts.set_status(tx, account_id, status, now, detail if is_disabled else None)
     accounts.note_event(tx, account_id, "disabled" if is_disabled else "enabled", detail, now)
     account = accounts.get(tx, account_id)
@@ -101,5 +102,6 @@ def _parse_status(text: AccountStatus | str) -> AccountStatus:
     try:
         return AccountStatus(text)
     except ValueError:
-        names = ", ".join(AccountStatus)
-        raise InvalidInputError(f"unknown account status {str(text)!r}; one of {names}") from None
+        raise InvalidInputError(
+            "account_status_unknown", status=str(text), known=list(AccountStatus)
+        ) from None

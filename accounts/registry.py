@@ -8,6 +8,7 @@ from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
+from core.messages import Message
 from storage.crawling import accounts, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
@@ -38,9 +39,7 @@ class AccountRegistry:
         """
         username = username.strip()
         if not 0 < len(username) <= MAX_NAME_LETTERS:
-            raise InvalidInputError(
-                f"an account needs a name of 1 to {MAX_NAME_LETTERS} characters"
-            )
+            raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
         require_daily_limit(limit)
         now = self._clock.now()
 
@@ -51,7 +50,8 @@ class AccountRegistry:
             )
             if account_id is not None:
                 accounts.set_session_expiry(tx, account_id, expires_at)
-                accounts.note_event(tx, account_id, "added", f"limit {limit} a day", now)
+                detail = Message.of("limit_set", rows=limit)
+                accounts.note_event(tx, account_id, "added", detail.dump(), now)
                 tasks.wake_waiting(tx, platform, now)
             return account_id
 
@@ -61,10 +61,7 @@ class AccountRegistry:
             # Another process added the same name between our look and our insert.
             account_id = None
         if account_id is None:
-            raise InvalidInputError(
-                f"{platform} has an account named {username!r} already; change its session with:"
-                f" python cli.py accounts import {username} FILE"
-            )
+            raise InvalidInputError("account_exists", platform=platform, name=username)
         return account_id
 
     def refresh(
@@ -92,7 +89,8 @@ class AccountRegistry:
             accounts.set_secrets(tx, account.id, secrets, now)
             if "session" in names:
                 accounts.set_session_expiry(tx, account.id, expires_at)
-            accounts.note_event(tx, account.id, "session_replaced", f"new: {', '.join(names)}", now)
+            detail = Message.of("secrets_replaced", names=names)
+            accounts.note_event(tx, account.id, "session_replaced", detail.dump(), now)
             return names
 
         return self._database.write(work)
@@ -114,8 +112,8 @@ class AccountRegistry:
 
         def work(tx: Tx) -> None:
             accounts.set_limit(tx, account.id, limit, now)
-            detail = f"from {account.daily_export_limit} to {limit} a day"
-            accounts.note_event(tx, account.id, "limit_changed", detail, now)
+            detail = Message.of("limit_changed", before=account.daily_export_limit, rows=limit)
+            accounts.note_event(tx, account.id, "limit_changed", detail.dump(), now)
             tasks.wake_waiting(tx, account.platform, now)
 
         self._database.write(work)
@@ -134,12 +132,10 @@ class AccountRegistry:
         # A name wins over an id: some accounts are named with digits only.
         exact = [account for account in found if account.username == name] or found
         if not exact:
-            raise InvalidInputError(
-                f"no account is named {name!r}; see: python cli.py accounts list"
-            )
+            raise InvalidInputError("account_name_unknown", name=name)
         if len(exact) > 1:
-            platforms = ", ".join(sorted(account.platform for account in exact))
-            raise InvalidInputError(f"{name!r} is on {platforms}: say which with --platform")
+            platforms = sorted(account.platform for account in exact)
+            raise InvalidInputError("account_name_ambiguous", name=name, platforms=platforms)
         return exact[0]
 
     def lookup(self, platform: str, name: str) -> Account | None:

@@ -1,10 +1,11 @@
-"""Why no account is fit, as a sentence and as a moment to try again."""
+"""Why no account is fit, and when to try again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from core.messages import Message
 from storage.crawling.accounts import PoolState
 
 RECHECK_SECS = 30.0
@@ -19,7 +20,7 @@ class Shortage:
     it.
     """
 
-    reason: str
+    reason: Message
     busy: bool = False
     spent: bool = False
     until: datetime | None = None
@@ -42,13 +43,13 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
     if hopeless is not None:
         return hopeless
     if pool.fit:
-        return Shortage("an account was just given back", busy=True)
+        return Shortage(Message.of("account_returned"), busy=True)
     turn, rested = pool.waiting_until, pool.cooling_until
     if turn is not None and (rested is None or turn <= rested):
-        return _until(pool, _count(pool.waiting, "waits", "wait") + " for the next turn", turn)
+        return _until(pool, Message.of("accounts_waiting", n=pool.waiting), turn)
     if pool.busy:
         return _busy(pool, pool.busy, rested)
-    return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", rested)
+    return _until(pool, Message.of("accounts_cooling", n=pool.cooling), rested)
 
 
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
@@ -57,18 +58,18 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
     if hopeless is not None:
         return hopeless
     if pool.fit_with_quota:
-        return Shortage("an account was just given back", busy=True)
+        return Shortage(Message.of("account_returned"), busy=True)
     rested = pool.cooling_with_quota_until
     new_day = day_ends if pool.spent else None
     until = min((moment for moment in (rested, new_day) if moment is not None), default=None)
     if pool.busy_with_quota:
         return _busy(pool, pool.busy_with_quota, until)
     if until is None:
-        return _until(pool, "no account has an export quota", None)
+        return _until(pool, Message.of("no_export_quota"), None)
     if until == rested:
-        return _until(pool, _count(pool.cooling, "is", "are") + " cooling down", until)
-    text = _count(pool.spent, "has", "have") + f" used up the quota of {day}"
-    return Shortage(text + _disabled(pool), spent=True, until=until)
+        return _until(pool, Message.of("accounts_cooling", n=pool.cooling), until)
+    reason = Message.of("accounts_spent", n=pool.spent, day=day)
+    return Shortage(_with_disabled(pool, reason), spent=True, until=until)
 
 
 def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
@@ -84,24 +85,22 @@ def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
 
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:
     if pool.total == 0:
-        return Shortage(f"no account for {platform}")
+        return Shortage(Message.of("no_account", platform=platform))
     if pool.disabled == pool.total:
-        return Shortage(f"all {pool.total} accounts are disabled")
+        return Shortage(Message.of("all_accounts_disabled", n=pool.total))
     return None
 
 
 def _busy(pool: PoolState, number: int, until: datetime | None) -> Shortage:
-    text = _count(number, "is", "are") + " busy" + _disabled(pool)
-    return Shortage(text, busy=True, until=until)
+    reason = _with_disabled(pool, Message.of("accounts_busy", n=number))
+    return Shortage(reason, busy=True, until=until)
 
 
-def _until(pool: PoolState, text: str, until: datetime | None) -> Shortage:
-    return Shortage(text + _disabled(pool), until=until)
+def _until(pool: PoolState, reason: Message, until: datetime | None) -> Shortage:
+    return Shortage(_with_disabled(pool, reason), until=until)
 
 
-def _disabled(pool: PoolState) -> str:
-    return f"; {_count(pool.disabled, 'is', 'are')} disabled" if pool.disabled else ""
-
-
-def _count(number: int, singular: str, plural: str) -> str:
-    return f"1 account {singular}" if number == 1 else f"{number} accounts {plural}"
+def _with_disabled(pool: PoolState, reason: Message) -> Message:
+    if not pool.disabled:
+        return reason
+    return Message.of("others_disabled", reason=reason, n=pool.disabled)

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError
+from core.messages import Message
 from storage.crawling import accounts
 from storage.distribution import distribution_tasks
 from storage.engines.transactions import Database, Tx
@@ -20,10 +21,7 @@ from storage.schema import schema
 
 KEY_CHECK = "vault_check"
 KEY_CHECK_TEXT = b"baton"
-NEW_KEY_HINT = (
-    'make one with: python -c "from cryptography.fernet import Fernet;'
-    ' print(Fernet.generate_key().decode())"'
-)
+SETTING = "BATON_SECRET_KEY"
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,11 @@ class KeySource:
     file: Path
 
     @property
-    def name(self) -> str:
+    def name(self) -> Message:
         """Return what messages call the source."""
-        return "BATON_SECRET_KEY" if self.setting is not None else f"key file {self.file}"
+        if self.setting is not None:
+            return Message.text(SETTING)
+        return Message.of("key_file", file=str(self.file))
 
     def read(self) -> list[str]:
         """Return the keys, newest first; empty when there is neither a setting nor a file.
@@ -56,14 +56,16 @@ class KeySource:
         if self.setting is not None:
             keys = _split_keys(self.setting)
             if not keys:
-                raise CredentialsError(f"BATON_SECRET_KEY holds no key; {NEW_KEY_HINT}")
+                raise CredentialsError("secret_key_empty", setting=SETTING)
             return keys
         try:
             return _split_keys(self.file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
-            raise CredentialsError(f"key file {self.file} cannot be read: {error}") from error
+            raise CredentialsError(
+                "key_file_unreadable", file=str(self.file), detail=str(error)
+            ) from error
 
     def version(self) -> object:
         """Return a value that changes whenever the key file does."""
@@ -144,10 +146,7 @@ class Vault:
         try:
             return self._open().decrypt(token.encode()).decode()
         except InvalidToken:
-            raise CredentialsError(
-                f"a stored secret was not encrypted with the keys of {self._keys.name}; nothing was"
-                " changed. Give the right key, or sign the account in again."
-            ) from None
+            raise CredentialsError("secret_of_other_key", source=self._keys.name) from None
 
     def decrypt_all(self, account: Account) -> Credentials:
         """Return the account's decrypted secrets. Raises CredentialsError when no current key
@@ -190,18 +189,13 @@ class Vault:
             self._first_use(database)
             token = self._key_check(database)
         elif not self._keys.read():
-            raise CredentialsError(
-                f"the accounts were encrypted with a key that is not here: {self._keys.file} is"
-                " missing and BATON_SECRET_KEY is not set. Put the key back; nothing was changed."
-            )
+            file = str(self._keys.file)
+            raise CredentialsError("secret_key_lost", file=file, setting=SETTING)
         while not self._is_our_check(token):
             seen, token = token, self._key_check(database)
             if seen != token:
                 continue  # a rotation came in between
-            raise CredentialsError(
-                f"{self._keys.name} is not the key that the accounts were encrypted with; nothing"
-                " was changed. Put the right key back."
-            )
+            raise CredentialsError("secret_key_other", source=self._keys.name)
 
     def rotate(self, database: Database) -> int:
         """Re-encrypt every secret with the newest key, in one transaction; return the number of
@@ -261,14 +255,11 @@ class Vault:
             return self._fernet
         keys = self._keys.read()
         if not keys:
-            raise CredentialsError(f"no secret key: {self._keys.file} is missing; {NEW_KEY_HINT}")
+            raise CredentialsError("secret_key_missing", file=str(self._keys.file))
         try:
             self._fernet, self._version = MultiFernet([Fernet(key) for key in keys]), version
         except ValueError:
-            raise CredentialsError(
-                f"{self._keys.name} is no Fernet key (32 bytes, url-safe base64); nothing was"
-                f" changed; {NEW_KEY_HINT}"
-            ) from None
+            raise CredentialsError("secret_key_malformed", source=self._keys.name) from None
         return self._fernet
 
 
@@ -282,10 +273,7 @@ def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
             accounts.set_secrets(tx, account.id, secrets, account.updated_at)
         schema.set_fact(tx, KEY_CHECK, rotate(schema.get_fact(tx, KEY_CHECK)) or "")
     except InvalidToken:
-        raise CredentialsError(
-            f"a secret of account {account.username!r} was encrypted with a key that is not here;"
-            " nothing was changed. Add that key behind the others and try again."
-        ) from None
+        raise CredentialsError("account_key_missing", name=account.username) from None
     return len(stored)
 
 
@@ -294,11 +282,7 @@ def _reencrypt_callback_secrets(tx: Tx, rotate: Callable[[str | None], str | Non
         try:
             distribution_tasks.reencrypt(tx, task_id, rotate(secret) or "")
         except InvalidToken:
-            raise CredentialsError(
-                f"the callback secret of task {task_id!r} was encrypted with a key that is not"
-                " here; nothing was changed. Add that key behind the others, or set the secret"
-                " again."
-            ) from None
+            raise CredentialsError("callback_key_missing", task_id=task_id) from None
 
 
 def _split_keys(text: str) -> list[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from alerts import chat_webhooks
 from core.errors import SettingsError
-from presentation.i18n.alert_messages import Message
+from core.messages import Message
+from presentation.i18n.alert_messages import AlertMessage
 
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
@@ -38,7 +39,7 @@ class Channel:
     def name(self) -> str:
         return f"{self.number} {self.kind}"
 
-    def send(self, message: Message) -> str | None:
+    def send(self, message: AlertMessage) -> Message | None:
         """Send a message within SEND_SECS.
 
         Returns None when it was accepted, else the reason, in which the URL never appears.
@@ -58,10 +59,12 @@ class Channel:
         output = " ".join(entry.message for entry in result.logs())
         code = HTTP_CODE.search(output)
         if code:
-            return f"refused with HTTP {code[1]}"
+            return Message.of("channel_refused_http", status=int(code[1]))
         if "did not finish" in output:
-            return f"no answer within {SEND_SECS:.0f} s"
-        return "could not be reached" if "onnection" in output else "not accepted"
+            return Message.of("no_answer_within", secs=SEND_SECS)
+        if "onnection" in output:
+            return Message.of("channel_unreachable")
+        return Message.of("channel_not_accepted")
 
 
 def parse_channels(urls: str) -> tuple[Channel, ...]:
@@ -84,10 +87,9 @@ def _channel(number: int, url: str) -> Channel:
     plugin = Apprise.instantiate(url, asset=asset)
     if plugin is None:
         scheme = url.partition("://")[0].lower() if "://" in url else ""
-        what = f"{scheme}:// is unknown, or misses a part" if scheme.isalnum() else "no URL"
-        raise SettingsError(
-            f"{SETTING}: number {number} in the list cannot be used ({what}); docs/operations.md"
-            " shows how to write one"
-        )
+        problem = Message.of("notify_url_malformed")
+        if scheme.isalnum():
+            problem = Message.of("notify_scheme_unknown", scheme=scheme)
+        raise SettingsError("notify_url_unusable", setting=SETTING, number=number, problem=problem)
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]
     return Channel(number=number, kind=str(plugin.service_name), id=digest, plugin=plugin)

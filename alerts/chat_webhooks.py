@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import requests
 
 from core.logs import redact
+from core.messages import Message
 
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
@@ -39,7 +40,7 @@ def is_chat_webhook(plugin: NotifyBase) -> bool:
     return type(plugin).__name__ in CALLS
 
 
-def send(plugin: NotifyBase, text: str) -> str | None:
+def send(plugin: NotifyBase, text: str) -> Message | None:
     """Send a text, cut to MAX_BYTES.
 
     Returns None when it was accepted, else the reason, in which no secret appears.
@@ -56,19 +57,19 @@ def send(plugin: NotifyBase, text: str) -> str | None:
             allow_redirects=False,
         )
     except requests.RequestException:  # its text contains the URL, and so the secret
-        return "could not be reached"
+        return Message.of("channel_unreachable")
     if response.status_code != requests.codes.ok:
-        return f"refused with HTTP {response.status_code}"
+        return Message.of("channel_refused_http", status=response.status_code)
     return _refusal(response, call)
 
 
-def _refusal(response: requests.Response, call: WebhookCall) -> str | None:
+def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
     try:
         payload = response.json()
     except requests.JSONDecodeError:
         payload = None
     if not isinstance(payload, dict):
-        return "answered something that is no robot's answer"
+        return Message.of("channel_answer_unknown")
     codes = [payload[name] for name in CODE_KEYS if name in payload]
     if codes and codes[0] == 0:
         return None
@@ -76,7 +77,8 @@ def _refusal(response: requests.Response, call: WebhookCall) -> str | None:
     for secret in call.secrets:
         reason = reason.replace(secret, "***")
     code = codes[0] if codes else "?"
-    return f"refused with code {code}: {redact(reason)[:MAX_REASON_CHARS]}"
+    detail = redact(reason)[:MAX_REASON_CHARS]
+    return Message.of("channel_refused_code", code=code, detail=detail)
 
 
 def _dingtalk(plugin: Any, text: str) -> WebhookCall:

@@ -9,7 +9,8 @@ from functools import partial
 from alerts.channels import Channel
 from core.clock import Clock
 from core.errors import DatabaseError
-from core.logs import fields, service_log
+from core.logs import fields, service_log, storable
+from core.messages import Message
 from core.poller import Poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
@@ -104,19 +105,19 @@ class AlertNotifier:
                 alert_notices.add(tx, notice.alert.id, News.RESOLVED, self._channel.id, now)
         return sent
 
-    def _record_refused(self, tx: Tx, notices: list[Notice], refusal: str) -> int:
+    def _record_refused(self, tx: Tx, notices: list[Notice], refusal: Message) -> int:
         """Schedule notices for another attempt; return how many were given up instead.
 
         Those are the ones that failed for a day, and those whose alert was resolved meanwhile.
         """
-        now, given_up = self._clock.now(), 0
+        now, given_up, error = self._clock.now(), 0, storable(refusal)
         for notice in sorted(notices, key=_alert_id):
             is_stale = notice.news is News.RAISED and not alerts.lock_open(tx, notice.alert.id)
             if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
-                given_up += alert_notices.give_up(tx, notice, refusal)
+                given_up += alert_notices.give_up(tx, notice, error)
                 continue
             pause = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))
-            alert_notices.put_back(tx, notice, now + timedelta(seconds=pause), refusal)
+            alert_notices.put_back(tx, notice, now + timedelta(seconds=pause), error)
         return given_up
 
 

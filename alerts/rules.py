@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.shortage import export_shortage
 from core.clock import Clock, QuotaCalendar
-from crawler.tasks.parents import CANCELLED
+from crawler.tasks.parents import CANCELLATIONS
 from sources.policies import Breaker
 from storage.crawling import accounts
 from storage.engines.transactions import Tx
@@ -85,7 +85,7 @@ class AlertRules:
             pool = accounts.pool_state(tx, platform, now, day)
             shortage = export_shortage(pool, platform, day, day_ends)
             if shortage.spent:
-                facts = {"platform": platform, "reason": shortage.reason}
+                facts = {"platform": platform, "reason": shortage.reason.dump()}
                 yield AlertCause(
                     kind=AlertKind.ACCOUNTS_SPENT,
                     subject=f"platform:{platform}",
@@ -95,7 +95,7 @@ class AlertRules:
 
     def _failed_tasks(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[AlertCause]:
         alerted = [alert.facts["task"] for alert in known if alert.kind is AlertKind.TASK_FAILED]
-        for task in alert_queries.failed_tasks(tx, since, CANCELLED, MAX_FAILED_TASKS, alerted):
+        for task in alert_queries.failed_tasks(tx, since, CANCELLATIONS, MAX_FAILED_TASKS, alerted):
             facts = {
                 "task": task.id,
                 "task_type": task.task_type.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.messages import Message
 from core.settings import Settings
 from jobs.retention import OldRows
 from storage.distribution.deliveries import DeliveryKind
@@ -18,7 +19,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
     needs to go on, and what was reported of a day, is not among it."""
     return (
         OldRows(
-            name="broadcasts",
+            name=Message.of("kind_broadcasts"),
             table="webhook_deliveries",
             setting="BATON_KEEP_BROADCASTS_DAYS",
             days=settings.keep_broadcasts_days,
@@ -26,7 +27,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_deliveries,
         ),
         OldRows(
-            name="reports",
+            name=Message.of("kind_reports"),
             table="webhook_deliveries",
             setting="BATON_KEEP_REPORTS_DAYS",
             days=settings.keep_reports_days,
@@ -34,7 +35,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_deliveries,
         ),
         OldRows(
-            name="job runs",
+            name=Message.of("kind_job_runs"),
             table="job_runs",
             setting="BATON_KEEP_JOB_RUNS_DAYS",
             days=settings.keep_job_runs_days,
@@ -42,7 +43,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_job_runs,
         ),
         OldRows(
-            name="alerts",
+            name=Message.of("kind_alerts"),
             table="alerts",
             setting="BATON_KEEP_ALERTS_DAYS",
             days=settings.keep_alerts_days,
@@ -50,7 +51,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_alerts,
         ),
         OldRows(
-            name="account events",
+            name=Message.of("kind_account_events"),
             table="account_events",
             setting="BATON_KEEP_ACCOUNT_EVENTS_DAYS",
             days=settings.keep_account_events_days,
@@ -58,7 +59,7 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_account_events,
         ),
         OldRows(
-            name="web actions",
+            name=Message.of("kind_web_actions"),
             table="web_actions",
             setting="BATON_KEEP_WEB_ACTIONS_DAYS",
             days=settings.keep_web_actions_days,

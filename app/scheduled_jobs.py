@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job
 
@@ -31,19 +32,19 @@ def all_jobs(
     return (
         Job(
             name="quota_reset",
-            description="start the quota day",
+            description=Message.of("job_quota_reset"),
             schedule=midnight,
             run=lambda c: housekeeping.quota_reset.run(c),
         ),
         Job(
             name="session_checks",
-            description="look at every session once a day",
+            description=Message.of("job_session_checks"),
             schedule=hourly,
             run=lambda c: housekeeping.session_checks.run(c),
         ),
         Job(
             name="hourly_views",
-            description="ask for the numbers of all valid works",
+            description=Message.of("job_hourly_views"),
             schedule=Schedule(settings.views_schedule, zone),
             run=lambda c: works.hourly.run(c.stop),
             enabled=settings.views_enabled,
@@ -51,13 +52,13 @@ def all_jobs(
         ),
         Job(
             name="catalogue_export",
-            description="write views.json",
+            description=Message.of("job_catalogue_export"),
             schedule=Schedule(settings.works_export_schedule, zone),
             run=lambda c: _export(works),
         ),
         Job(
             name="play_counts",
-            description="refresh the play counts of the catalogue",
+            description=Message.of("job_play_counts"),
             schedule=Schedule(settings.play_counts_schedule, zone),
             run=lambda c: works.play_counts.job(c.stop),
             enabled=settings.play_counts_enabled,
@@ -65,13 +66,13 @@ def all_jobs(
         ),
         Job(
             name="daily_stats",
-            description="report yesterday's distribution tasks",
+            description=Message.of("job_daily_stats"),
             schedule=Schedule(settings.daily_stats_schedule, zone),
             run=lambda c: distribution.daily_scanner.run(c.stop),
         ),
         Job(
             name="late_completions",
-            description="count what came after its day was reported",
+            description=Message.of("job_late_completions"),
             schedule=late,
             run=lambda c: distribution.late_completions.run(c.stop),
             enabled=settings.late_completions_days > 0,
@@ -79,15 +80,15 @@ def all_jobs(
         ),
         Job(
             name="prune",
-            description="delete what is older than it is kept",
+            description=Message.of("job_prune"),
             schedule=Schedule(settings.prune_schedule, zone),
             run=lambda c: housekeeping.retention.run(c.stop),
         ),
     )
 
 
-def _export(works: WorksFactories) -> str:
+def _export(works: WorksFactories) -> Message:
     done = works.listing.export_if_used()
     if done is None:
-        return "the catalogue is empty; the file was left as it is"
-    return f"{done.total:,} works, {done.valid:,} of them valid"
+        return Message.of("catalogue_empty_kept")
+    return Message.of("catalogue_exported", works=done.total, valid=done.valid)

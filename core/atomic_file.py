@@ -33,8 +33,8 @@ def replacing(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {path}: {reason}; the old file is unchanged") from error
+        detail = error.strerror or str(error)
+        raise OutputError("file_not_replaced", path=str(path), detail=detail) from error
 
 
 def make_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ BatonError
 │   ├── WrongFieldsError            several fields at once, with a sentence for each
 │   ├── WrongFieldError             one field of an item
 │   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
+│   ├── WrongValueError             a text of a certain form; a ValueError too
 │   └── NoFitAccountError            no account can ask now: say when one can
 ├── SettingsError                    a setting is wrong or missing (exit 1)
 ├── CredentialsError                 key or credentials are missing or wrong (exit 4)
@@ -87,8 +88,8 @@ class WrongFieldsError(InvalidInputError):
 class WrongFieldError(InvalidInputError):
     """A field of an item is wrong; `reason` never repeats a secret."""
 
-    def __init__(self, *, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")  # no colon: what follows one looks like a secret
+    def __init__(self, *, field: str, reason: Message) -> None:
+        super().__init__("wrong_field", field=field, reason=reason)
         self.field = field
         self.reason = reason
 
@@ -102,6 +103,14 @@ class UnknownDomainError(InvalidInputError):
         self.platform = platform
         self.domain = domain
         self.known = tuple(known)
+
+
+class WrongValueError(InvalidInputError, ValueError):
+    """A text has not the form of its kind; a ValueError too, as pydantic's validators raise one."""
+
+    def __str__(self) -> str:
+        # pydantic encodes it, which it could not do with a stray byte of an environment variable.
+        return super().__str__().encode("utf-8", "backslashreplace").decode()
 
 
 class NoFitAccountError(InvalidInputError):

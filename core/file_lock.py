@@ -23,7 +23,8 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        detail = error.strerror or str(error)
+        raise OutputError("file_not_writable", path=str(path), detail=detail) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

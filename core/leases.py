@@ -62,7 +62,7 @@ class Lease:
     def require(self, clock: Clock) -> None:
         """Raise LeaseLostError unless `is_held`."""
         if not self.is_held(clock):
-            raise LeaseLostError(f"lease on {self.kind} {self.row_id} ran out or was taken over")
+            raise LeaseLostError("lease_lost", kind=self.kind, id=self.row_id)
 
     def __repr__(self) -> str:
         return f"Lease({self.kind} {self.row_id}, token {self.token})"

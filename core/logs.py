@@ -39,6 +39,16 @@ def redact(text: str) -> str:
     return text
 
 
+def storable(message: Message) -> str:
+    """Return a message as a column keeps it, without what looks like a credential in its texts."""
+    return message.with_texts(redact).dump()
+
+
+def redacted(fact: Message | BaseException) -> Message:
+    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
+
+
 def fields(**values: object) -> str:
     """Format values for a log line, as in `task=3 account=acc1 page=7`.
 
@@ -125,7 +135,7 @@ class DailyFiles(logging.Handler):
 
 
 @contextmanager
-def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
+def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[logging.Logger]:
     """Yield a logger whose lines go to the file `path` alone, not to a daily file.
 
     Raises:
@@ -133,7 +143,7 @@ def own_log_file(service: str, path: Path) -> Iterator[logging.Logger]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(RedactingFormatter())
+    handler.setFormatter(RedactingFormatter(render))
     logger = service_log(service)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|text")
+MAX_DUMP_CHARS = 4000  # what a TEXT column of MySQL holds, whatever characters they are
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?[+-]\d\d:\d\d")
 TEXT = "text"  # the code of a sentence from outside: a platform's words, a row of an older version
 
 
@@ -52,8 +55,20 @@ class Message:
         return cls.text(stored)
 
     def dump(self) -> str:
-        """Return the message as one line of JSON, for a column or a file."""
-        return json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
+        """Return the message as one line of JSON of at most MAX_DUMP_CHARS, for a column or a file.
+
+        Long texts in it are shortened until it fits.
+        """
+        limit = MAX_DUMP_CHARS
+        dumped = _dumped(self)
+        while len(dumped) > MAX_DUMP_CHARS and limit > 1:
+            limit //= 2
+            dumped = _dumped(self.with_texts(partial(_shortened, limit=limit)))
+        return dumped
+
+    def with_texts(self, change: Callable[[str], str]) -> Message:
+        """Return the message with every text among its parameters changed, in nested ones too."""
+        return Message(self.code, {name: _changed(v, change) for name, v in self.params.items()})
 
     def as_json(self) -> dict[str, Any]:
         """Return `{"code", "params"}` with JSON values only; moments are ISO texts."""
@@ -73,6 +88,25 @@ def message_of(value: object) -> Message | None:
         return value
     found = getattr(value, "message", None)
     return found if isinstance(found, Message) else None
+
+
+def _dumped(message: Message) -> str:
+    return json.dumps(message.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _changed(value: object, change: Callable[[str], str]) -> object:
+    message = message_of(value)
+    if message is not None:
+        return message.with_texts(change)
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return change(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_changed(part, change) for part in value]
+    return value
 
 
 def _plain(value: object) -> Any:
@@ -98,4 +132,6 @@ def _loaded(value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [_loaded(part) for part in value]
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value)  # so that a stored moment is in the reader's zone, too
     return value

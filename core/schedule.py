@@ -11,13 +11,10 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-FIELDS = (
-    ("minute", "0-59"),
-    ("hour", "0-23"),
-    ("day of month", "1-31, L for the last"),
-    ("month", "1-12 or JAN-DEC"),
-    ("day of week", "0-7 or SUN-SAT; 0 and 7 are Sunday"),
-)
+from core.errors import WrongValueError
+from core.messages import Message
+
+FIELDS = ("cron_minute", "cron_hour", "cron_day_of_month", "cron_month", "cron_day_of_week")
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # The longest window covers the eight years between two 29ths of February around 2100.
 WINDOWS = tuple(timedelta(hours=hours) for hours in (1, 25, 24 * 32, 24 * 367, 24 * 366 * 9))
@@ -28,33 +25,34 @@ def check_cron(text: str) -> str:
     """Return the text of five cron fields unchanged when it is valid.
 
     Raises:
-        ValueError: names the wrong field and the character where it begins.
+        WrongValueError: names the wrong field and the character where it begins.
     """
     fields = list(re.finditer(r"\S+", text))
     if len(fields) != len(FIELDS):
-        raise ValueError(
-            f"{text!r} has {len(fields)} fields, not 5: minute, hour, day of month, month, day of"
-            " week; for example 0 2 * * *"
-        )
+        raise WrongValueError("cron_fields_wrong", text=text, fields=len(fields))
     for number, field in enumerate(fields):
         _check_field(text, number, field=field.group(), position=field.start() + 1)
     try:
         next(CronSim(text, ANY_DAY))
     except (CronSimError, StopIteration):
-        raise ValueError(f"{text!r} never happens: no month has such a day") from None
+        raise WrongValueError("cron_never_happens", text=text) from None
     return text
 
 
 def _check_field(text: str, number: int, *, field: str, position: int) -> None:
-    name, allowed = FIELDS[number]
+    name = FIELDS[number]
     for term in field.split(","):
         fields = ["*"] * len(FIELDS)
         fields[number] = term
         try:
             CronSim(" ".join(fields), ANY_DAY)
         except CronSimError:
-            raise ValueError(
-                f"{text!r}: {term!r} at character {position} is no {name} ({allowed})"
+            raise WrongValueError(
+                "cron_term_wrong",
+                text=text,
+                term=term,
+                position=position,
+                field=Message.of(name),
             ) from None
         position += len(term) + 1
 
@@ -68,7 +66,7 @@ class Schedule:
     times with `*` as minute or hour follow the real hours.
 
     Raises:
-        ValueError: `check_cron` refuses the text.
+        WrongValueError: `check_cron` refuses the text.
     """
 
     cron: str

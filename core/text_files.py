@@ -19,7 +19,8 @@ def read_text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InvalidInputError(f"{file}: {error.strerror}") from error
+        detail = error.strerror or str(error)
+        raise InvalidInputError("file_not_readable", file=str(file), detail=detail) from error
     return decode_text(content, str(file))
 
 
@@ -34,4 +35,4 @@ def decode_text(content: bytes, name: str) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InvalidInputError(f"{name}: neither UTF-8 nor GBK text; save it as UTF-8")
+    raise InvalidInputError("text_encoding_unknown", file=name)

@@ -149,10 +149,7 @@ class CrawlingService:
         shortage = self._accounts.shortage(purpose, platform)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return
-        raise CredentialsError(
-            f"{shortage.reason}; add one with: python cli.py accounts import NAME"
-            " cookies.txt (or enable one: python cli.py accounts enable NAME)"
-        )
+        raise CredentialsError(shortage.reason)
 
     def is_known(self, platform: str, domain: str) -> bool:
         """Return whether the domain is being crawled, or creators of it are stored."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import WrongFieldError
+from core.messages import Message
 from distribution.fields import read_count
 from sources.base import VideoStats
 
@@ -34,7 +35,7 @@ def verified(details: Any) -> Counters:
         WrongFieldError: a counter is negative or no whole number, or `details` is no JSON object.
     """
     if not isinstance(details, Mapping):
-        raise WrongFieldError(field="verification_details", reason="is no JSON object")
+        raise WrongFieldError(field="verification_details", reason=Message.of("not_json_object"))
     found = {}
     for counter, names in NAMES.items():
         for name in names:

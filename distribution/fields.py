@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInputError, WrongFieldError
+from core.messages import Message
 from sources.links import ShortLink, VideoLink, recognise
 from sources.text import storable
 
@@ -36,7 +37,8 @@ class Fields:
         for name in values:
             if name not in known:
                 raise WrongFieldError(
-                    field=str(name)[:SHOWN_CHARS], reason=f"is unknown; known: {', '.join(known)}"
+                    field=str(name)[:SHOWN_CHARS],
+                    reason=Message.of("field_unknown", known=list(known)),
                 )
         self._values = values
 
@@ -54,10 +56,14 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise WrongFieldError(field=name, reason=f"{_shown(value)} is no text")
+            raise WrongFieldError(
+                field=name, reason=Message.of("value_not_text", value=_shown(value))
+            )
         text = storable(value).strip()
         if len(text) > max_chars:
-            raise WrongFieldError(field=name, reason=f"is longer than {max_chars} characters")
+            raise WrongFieldError(
+                field=name, reason=Message.of("value_too_long", max_chars=max_chars)
+            )
         return text or None
 
     def identifier(self, name: str) -> str:
@@ -67,15 +73,15 @@ class Fields:
             value = str(value)
         if value is not None and not isinstance(value, str):
             raise WrongFieldError(
-                field=name, reason=f"{_shown(value)} is neither a text nor a whole number"
+                field=name, reason=Message.of("value_not_identifier", value=_shown(value))
             )
         text = (value or "").strip()
         if not text:
-            raise WrongFieldError(field=name, reason="is missing")
+            raise WrongFieldError(field=name, reason=Message.of("field_missing"))
         if len(text) > ID_CHARS or CONTROL.search(text):
             raise WrongFieldError(
                 field=name,
-                reason=f"must be 1 to {ID_CHARS} characters, without line breaks and the like",
+                reason=Message.of("identifier_malformed", max_chars=ID_CHARS),
             )
         return text
 
@@ -92,15 +98,19 @@ class Fields:
         try:
             meant = recognise(text)
         except InvalidInputError as error:
-            raise WrongFieldError(field=name, reason=str(error)) from error
+            raise WrongFieldError(field=name, reason=error.message) from error
         if meant.platform not in PLATFORMS:
             raise WrongFieldError(
-                field=name, reason=f"is of {meant.platform}; known here: {', '.join(PLATFORMS)}"
+                field=name,
+                reason=Message.of(
+                    "platform_not_distributed", platform=meant.platform, known=list(PLATFORMS)
+                ),
             )
         named = self.text("platform", ID_CHARS)
         if named is not None and named.lower() != meant.platform:
             raise WrongFieldError(
-                field="platform", reason=f"is {named!r}, but the link is of {meant.platform}"
+                field="platform",
+                reason=Message.of("platform_differs", named=named, platform=meant.platform),
             )
         return text, meant
 
@@ -122,7 +132,7 @@ class Fields:
             utc = None
         if not isinstance(value, str) or utc is None or utc.year < FIRST_YEAR:
             raise WrongFieldError(
-                field=name, reason=f"{_shown(value)} is no time; write 2026-11-21T23:15:00+08:00"
+                field=name, reason=Message.of("value_not_time", value=_shown(value))
             )
         return utc
 
@@ -137,11 +147,13 @@ def read_count(name: str, value: Any, max_count: int) -> int:
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
         number = int(value)
     if not isinstance(number, int) or isinstance(number, bool):
-        raise WrongFieldError(field=name, reason=f"{_shown(value)} is no whole number")
+        raise WrongFieldError(field=name, reason=Message.of("value_not_whole", value=_shown(value)))
     if number < 0:
-        raise WrongFieldError(field=name, reason=f"{number} is negative")
+        raise WrongFieldError(field=name, reason=Message.of("value_negative", value=number))
     if number > max_count:
-        raise WrongFieldError(field=name, reason=f"{number} is more than {max_count}")
+        raise WrongFieldError(
+            field=name, reason=Message.of("value_above", value=number, most=max_count)
+        )
     return number
 
 
@@ -163,13 +175,9 @@ def read_http_url(name: str, text: str) -> str:
         or re.search(r"[\s\\]", text)
         or CONTROL.search(text)
     ):
-        raise WrongFieldError(
-            field=name, reason="is no http(s) URL; write it like https://example.com/callback"
-        )
+        raise WrongFieldError(field=name, reason=Message.of("callback_url_malformed"))
     if parts.username is not None or parts.password is not None:
-        raise WrongFieldError(
-            field=name, reason="has a user or password in it; sign reports with a secret instead"
-        )
+        raise WrongFieldError(field=name, reason=Message.of("callback_url_with_password"))
     return text
 
 
@@ -183,9 +191,12 @@ def read_secret(name: str, value: Any) -> str:
     if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):
         raise WrongFieldError(
             field=name,
-            reason=f"must be {SECRET_PREFIX} and the base64 of {SECRET_BYTES[0]} to"
-            f" {SECRET_BYTES[-1]}"
-            " bytes (two of them with a space between while it is rotated)",
+            reason=Message.of(
+                "signing_secret_malformed",
+                prefix=SECRET_PREFIX,
+                least=SECRET_BYTES[0],
+                most=SECRET_BYTES[-1],
+            ),
         )
     return " ".join(parts)
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from core.cancellation import StoppedSignal
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
+from crawler.statistics.missing import missing_stats
 from distribution import counters
 from distribution.counters import Counters
 from sources.base import VideoStats
@@ -24,7 +26,7 @@ class LiveCounters:
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
-        self._answers: dict[str, Counters | str] = {}
+        self._answers: dict[str, Counters | Message] = {}
         self._postponed: set[str] = set()
 
     def fetch(self, links: Iterable[str], stop: threading.Event) -> None:
@@ -46,7 +48,7 @@ class LiveCounters:
         """Return whether no request was made, as the time or the platform's budget had run out."""
         return link in self._postponed
 
-    def get(self, link: str) -> Counters | str:
+    def get(self, link: str) -> Counters | Message:
         """Return the counters of a link, or the reason why there are none.
 
         Raises:
@@ -55,9 +57,7 @@ class LiveCounters:
         return self._answers[link]
 
 
-def _answer(item: FetchedItem) -> Counters | str:
+def _answer(item: FetchedItem) -> Counters | Message:
     if isinstance(item.answer, VideoStats):
         return counters.fetched(item.answer)
-    if item.answer is not None:
-        return f"{item.answer.reason.value}: {item.answer.detail}"
-    return item.error or "no answer"
+    return missing_stats(item)

@@ -32,7 +32,7 @@ class ScanRequest:
         if self.day is not None and (self.first or self.last):
             raise InvalidInputError("day_and_span")
         if self.last is not None and self.first is None:
-            raise InvalidInputError("span_without_start")
+            raise InvalidInputError("first_day_missing")
 
     def span(self, yesterday: date) -> tuple[date, date]:
         """Return the first and the last day, both included."""

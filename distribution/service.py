@@ -74,4 +74,4 @@ class DistributionService:
 
 
 def _unknown(task_id: str) -> InvalidInputError:
-    return InvalidInputError(f"no task has the id {task_id!r}; see: python cli.py dramas list")
+    return InvalidInputError("distribution_task_not_found", task_id=task_id)

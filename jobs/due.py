@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
+from core.messages import Message
 from core.schedule import Schedule
 from storage.crawling.job_runs import JobCause, JobRun, JobState
 
 GRACE = timedelta(minutes=5)  # a run that starts within it is on time
 MAX_ATTEMPTS = 5  # a run that kills every process must not be resumed without end
 MAX_COUNTED_TIMES = 1000
+PROCESS_ENDED = Message.of("process_ended")
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,18 @@ class Job:
 
     Args:
         description: what it does, in a few words, for listings.
-        run: does the work and returns the result as a sentence. It raises `StoppedSignal` when it
-            ends unfinished because of `stop`, and any other error to have the run recorded as
-            failed. It may be called again for the same time, after a process died.
+        run: does the work and returns the result; a text is one in words of its own. It raises
+            `StoppedSignal` when it ends unfinished because of `stop`, and any other error to have
+            the run recorded as failed. It may be called again for the same time, after a process
+            died.
         catch_up: whether the newest time that passed without a run is run late.
         switch: the setting that turns it on; empty for a job that always runs.
     """
 
     name: str
-    description: str
+    description: Message
     schedule: Schedule
-    run: Callable[[JobContext], str]
+    run: Callable[[JobContext], Message | str]
     catch_up: bool = True
     enabled: bool = True
     switch: str = ""
@@ -59,7 +62,7 @@ class Missed:
 
     last: datetime
     times: int
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Plan:
     """
 
     register: bool = False
-    give_up: tuple[JobRun, str] | None = None
+    give_up: tuple[JobRun, Message] | None = None
     missed: Missed | None = None
     resume: JobRun | None = None
     start: tuple[datetime, JobCause] | None = None
@@ -122,12 +125,12 @@ def _may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
     return job.catch_up or now - dead.scheduled_at <= GRACE
 
 
-def _give_up_reason(dead: JobRun, newest: datetime | None) -> str:
+def _give_up_reason(dead: JobRun, newest: datetime | None) -> Message:
     if newest is not None:
-        return "its process ended; the next time had come"
+        return Message.of("process_ended_next_due")
     if dead.lease_token >= MAX_ATTEMPTS:
-        return f"begun {dead.lease_token} times and never ended; given up"
-    return "its process ended"
+        return Message.of("run_never_ended", attempts=dead.lease_token)
+    return PROCESS_ENDED
 
 
 def _missed(
@@ -139,7 +142,7 @@ def _missed(
     includes_newest: bool,
 ) -> Missed | None:
     if since is None:
-        return Missed(newest, 1, "it was too late for it") if includes_newest else None
+        return Missed(newest, 1, Message.of("run_too_late")) if includes_newest else None
     last = newest if includes_newest else schedule.newest_before(since, newest)
     if last is None:
         return None
@@ -148,16 +151,16 @@ def _missed(
     return Missed(last, times, _missed_reason(state.newest, first, last, times))
 
 
-def _missed_reason(previous: JobRun | None, first: datetime, last: datetime, times: int) -> str:
-    reason = "no process was there to run it"
+def _missed_reason(previous: JobRun | None, first: datetime, last: datetime, times: int) -> Message:
+    reason = Message.of("no_process_running")
     if previous is not None and previous.finished_at is not None and previous.finished_at > first:
-        scheduled_at, finished_at = _utc(previous.scheduled_at), _utc(previous.finished_at)
-        reason = f"the run of {scheduled_at} went on until {finished_at}"
+        reason = Message.of(
+            "previous_run_went_on",
+            scheduled_at=previous.scheduled_at,
+            finished_at=previous.finished_at,
+        )
     if times == 1:
         return reason
-    more = " or more" if times == MAX_COUNTED_TIMES else ""
-    return f"{times}{more} times from {_utc(first)} to {_utc(last)}: {reason}"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    if times == MAX_COUNTED_TIMES:
+        return Message.of("missed_at_least", times=times, first=first, last=last, reason=reason)
+    return Message.of("missed_several", times=times, first=first, last=last, reason=reason)

@@ -27,8 +27,8 @@ class JobLauncher:
         for job in self.jobs:
             if job.name == name:
                 return job
-        names = ", ".join(job.name for job in self.jobs)
-        raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
+        names = [job.name for job in self.jobs]
+        raise InvalidInputError("job_not_found", job=name, known=names)
 
     def launch(self, name: str) -> None:
         """Begin a run and return without waiting for its end.

@@ -6,6 +6,7 @@ No limit depends on it: every write that spends quota rolls the day over by itse
 from __future__ import annotations
 
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
 from jobs.due import JobContext
 from storage.crawling import accounts, tasks
 from storage.engines.transactions import Database
@@ -19,10 +20,10 @@ class QuotaReset:
         self._clock = clock
         self._calendar = calendar
 
-    def run(self, _context: JobContext) -> str:
+    def run(self, _context: JobContext) -> Message:
         """Reset the counters of days before today, and return a summary."""
         now = self._clock.now()
         day = self._calendar.day(now)
         reset = self._database.write_idempotent(accounts.reset_quota, day, now)
         woken = self._database.write_idempotent(tasks.wake_for_quota, now)
-        return f"quota day {day}: accounts with a new quota {reset}, tasks woken {woken}"
+        return Message.of("quota_day_started", day=day, accounts=reset, tasks=woken)

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.logs import service_log
+from core.messages import Message
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
@@ -35,7 +36,7 @@ class OldRows:
         drop: deletes rows by id, with what belongs to them, and returns how many.
     """
 
-    name: str
+    name: Message
     table: str
     setting: str
     days: int
@@ -68,18 +69,20 @@ class Retention:
         self._evidence_dir = evidence_dir
         self._file_days = file_days
 
-    def run(self, stop: threading.Event) -> str:
-        """Delete what is older than its retention, and return the counts as a sentence.
+    def run(self, stop: threading.Event) -> Message:
+        """Delete what is older than its retention, and return the counts.
 
         Raises:
             StoppedSignal: `stop` was set; a later run deletes the rest.
             DatabaseError: deleted batches stay deleted; a later run deletes the rest.
         """
-        counts = {kind.name: self._prune(kind, stop) for kind in self.kinds if kind.days}
-        counts["log files"] = self._remove_logs()
-        counts["evidence files"] = self._remove_evidence()
-        summary = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
-        return f"deleted: {summary}" if summary else "nothing was old enough to be deleted"
+        counts = [(kind.name, self._prune(kind, stop)) for kind in self.kinds if kind.days]
+        counts.append((Message.of("kind_log_files"), self._remove_logs()))
+        counts.append((Message.of("kind_evidence_files"), self._remove_evidence()))
+        deleted = [
+            Message.of("deleted_count", kind=kind, count=count) for kind, count in counts if count
+        ]
+        return Message.of("old_deleted", counts=deleted) if deleted else Message.of("nothing_old")
 
     def overdue(self) -> list[OldRows]:
         """Return the kinds with rows that should have been deleted two days ago or earlier."""

@@ -11,14 +11,15 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenError
 from core.leases import Lease, LeaseKind, LeaseRegistry
-from core.logs import fields, redact, service_log
-from jobs.due import Job, JobContext, Plan, plan_of
+from core.logs import fields, service_log, storable
+from core.messages import Message
+from jobs.due import PROCESS_ENDED, Job, JobContext, Plan, plan_of
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause, JobRun, RunState
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
-INTERRUPTED = "interrupted"
+INTERRUPTED = Message.of("run_interrupted")
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,13 @@ class JobRunner:
         now = self._clock.now()
         open_run = self._database.read(job_runs.job_state, job.name).open
         if open_run and open_run.lease_until is not None and open_run.lease_until > now:
-            raise JobBusyError(_busy(job))
-        give_up = (open_run, "its process ended") if open_run is not None else None
+            raise JobBusyError("job_running_already", job=job.name)
+        give_up = (open_run, PROCESS_ENDED) if open_run is not None else None
         plan = Plan(give_up=give_up, start=(_off_schedule(now), JobCause.MANUAL))
         try:
             held = self._claim(partial(self._apply, job=job, plan=plan))
         except (DuplicateKeyError, OvertakenError):
-            raise JobBusyError(_busy(job)) from None
+            raise JobBusyError("job_running_already", job=job.name) from None
         assert held is not None
         return self._execute(job, held)
 
@@ -141,8 +142,10 @@ class JobRunner:
         until = now + timedelta(seconds=self._lease_secs)
         if plan.register:
             job_runs.note_first_seen(tx, job.name, now)
-        if plan.give_up is not None and not job_runs.give_up(tx, *plan.give_up, now):
-            raise OvertakenError
+        if plan.give_up is not None:
+            dead, reason = plan.give_up
+            if not job_runs.give_up(tx, dead, storable(reason), now):
+                raise OvertakenError
         if plan.missed is not None:
             missed = plan.missed
             job_runs.note_missed(
@@ -150,7 +153,7 @@ class JobRunner:
                 job.name,
                 scheduled_at=missed.last,
                 times=missed.times,
-                reason=missed.reason,
+                reason=storable(missed.reason),
                 now=now,
             )
         if plan.resume is not None:
@@ -191,21 +194,23 @@ class JobRunner:
         except StoppedSignal:
             self._release(held, about)
         except BatonError as error:
-            self._finish(held, RunState.FAILED, redact(str(error)), about)
+            self._finish(held, RunState.FAILED, error.message, about)
         except Exception as error:  # a bug in one job must not end the others
             log.exception("%s ended by an error", about)
-            self._finish(held, RunState.FAILED, redact(f"internal error: {error!r}"), about)
+            failure = Message.of("job_internal_error", detail=repr(error))
+            self._finish(held, RunState.FAILED, failure, about)
         else:
-            self._finish(held, RunState.SUCCEEDED, result, about)
+            message = Message.text(result) if isinstance(result, str) else result
+            self._finish(held, RunState.SUCCEEDED, message, about)
 
-    def _finish(self, held: HeldRun, state: RunState, result: str, about: str) -> None:
+    def _finish(self, held: HeldRun, state: RunState, result: Message, about: str) -> None:
         run, now = held.run, self._clock.now()
         finish = partial(
             job_runs.finish,
             run_id=run.id,
             token=run.lease_token,
             state=state,
-            result=result,
+            result=storable(result),
             now=now,
         )
         if self._database.write(finish):
@@ -227,10 +232,6 @@ class JobRunner:
 def _off_schedule(now: datetime) -> datetime:
     """Return a time that no schedule has, as scheduled times are whole minutes."""
     return now if now.microsecond >= 1000 else now + timedelta(milliseconds=1)
-
-
-def _busy(job: Job) -> str:
-    return f"{job.name} is running already; see: python cli.py jobs list"
 
 
 def _log_plan(job: Job, plan: Plan) -> None:

@@ -9,6 +9,7 @@ from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.errors import BreakerOpenError, CredentialsError, Culprit, SourceError
 from core.logs import fields, service_log
+from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from jobs.due import JobContext
 
@@ -25,12 +26,12 @@ class SessionChecks:
         self._sessions = sessions
         self._platforms = tuple(platforms)
 
-    def run(self, context: JobContext) -> str:
+    def run(self, context: JobContext) -> Message:
         """Check what is due, and return a summary. Raises StoppedSignal when it was cut short."""
         checked = self.check_due(context.stop)
         if context.stop.is_set():
             raise StoppedSignal
-        return f"sessions looked at: {checked}"
+        return Message.of("sessions_checked", sessions=checked)
 
     def check_due(self, stop: threading.Event) -> int:
         """Check every account that is due, and return how many were checked."""

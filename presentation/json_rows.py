@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.clock import iso_utc
+from core.messages import Message
+from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun
 from storage.models.accounts import Account, AccountEvent
@@ -18,21 +20,55 @@ from storage.operations.alerts import Alert
 from storage.operations.audit_log import WebAction
 
 if TYPE_CHECKING:
+    from crawler.export.verifier import VerificationResult
     from presentation.snapshot import TaskView
 
 # Encrypted in the table, and yet of no use to any reader of a listing.
 SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
 
+# Columns that hold messages; JSON has their sentence, and beside it their code and parameters.
+MESSAGE_COLUMNS: Mapping[type, Collection[str]] = {
+    Account: ("disabled_reason",),
+    AccountEvent: ("detail",),
+    Task: ("last_error",),
+    JobRun: ("result",),
+    Work: ("invalid_reason", "last_error"),
+}
+ALERT_MESSAGES = ("reason", "error")  # facts of alerts that are messages
+
 ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
 
 
-def as_object(row: ExportedRow) -> dict[str, Any]:
-    """Return the columns of a row, without the secret ones."""
-    return {
+def as_object(row: ExportedRow, renderer: Renderer = ENGLISH_RENDERER) -> dict[str, Any]:
+    """Return the columns of a row, without the secret ones; messages in the renderer's language."""
+    columns = {
         field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
         if field.name not in SECRET_COLUMNS
     }
+    if isinstance(row, Alert):
+        return columns | {"facts": with_messages(row.facts, ALERT_MESSAGES, renderer)}
+    return with_messages(columns, MESSAGE_COLUMNS.get(type(row), ()), renderer)
+
+
+def with_messages(
+    values: Mapping[str, Any], names: Collection[str], renderer: Renderer = ENGLISH_RENDERER
+) -> dict[str, Any]:
+    """Return the values with the sentences of those that hold messages.
+
+    Beside each stand its code and parameters: `last_error`, `last_error_code` and
+    `last_error_params`.
+    """
+    shown: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in names or not isinstance(value, str) or not value:
+            shown[name] = value
+            continue
+        message = Message.load(value)
+        fact = message.as_json()
+        shown[name] = renderer.text(message)
+        shown[f"{name}_code"], shown[f"{name}_params"] = fact["code"], fact["params"]
+    return shown
 
 
 def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
@@ -54,6 +90,19 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
     }
+
+
+def verification_object(
+    result: VerificationResult, renderer: Renderer = ENGLISH_RENDERER
+) -> dict[str, Any]:
+    """Return what a verification found; `elsewhere` only where it counts any."""
+    report: dict[str, Any] = {
+        "ok": result.ok,
+        "segments": result.segments,
+        "rows": result.rows,
+        "problems": [renderer.sentence(problem) for problem in result.problems],
+    }
+    return report | ({"elsewhere": result.elsewhere} if result.elsewhere else {})
 
 
 def plain(value: object) -> object:

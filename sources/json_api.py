@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from core.errors import BadRequestError, Evidence, LoginExpiredError, RetryableError, SourceError
+from core.messages import Message
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
 
@@ -27,7 +28,7 @@ KEY = re.compile(r"[!-~]+")
 
 
 def open_key_session(
-    account_id: int, username: str, key: str | None, proxy: str | None, *, missing: str
+    account_id: int, username: str, key: str | None, proxy: str | None, *, missing: Message
 ) -> AccountSession:
     """Return a session whose only secret is its key; the caller puts the key into a header.
 
@@ -39,7 +40,7 @@ def open_key_session(
     if not key:
         raise LoginExpiredError(missing)
     if not KEY.fullmatch(key):
-        raise LoginExpiredError("the key holds characters that no key has; copy it again")
+        raise LoginExpiredError("platform_key_malformed")
     http = requests.Session()
     # The environment's proxies are ignored: a key leaves through its own proxy or directly.
     http.trust_env = False

@@ -69,21 +69,23 @@ def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
         InvalidInputError: it names none; the message says why, and what would be understood.
     """
     text = text.strip().removeprefix("//")
-    quoted = repr(text[:SHOWN_CHARS])
+    shown = text[:SHOWN_CHARS]
     urls = urls_in(text)
     if not urls:
-        return _recognise_id(text, platform, quoted)
-    reasons = []
+        return _recognise_id(text, platform, shown)
+    causes = []
     for url in urls:
         try:
             link = parse_url(url)
         except NoVideoError as error:
-            reasons.append(str(error))
+            causes.append(error)
             continue
         if platform is not None and link.platform != platform:
-            raise InvalidInputError(f"{quoted} is a link of {link.platform}, not of {platform}")
+            raise InvalidInputError(
+                "link_of_other_platform", text=shown, found=link.platform, wanted=platform
+            )
         return link
-    raise InvalidInputError(f"{quoted} is no link of a video: {reasons[0]}")
+    raise InvalidInputError("link_not_video", text=shown, cause=causes[0])
 
 
 def urls_in(text: str) -> list[str]:
@@ -96,17 +98,16 @@ def parse_url(url: str) -> VideoLink | ShortLink:
     """Return the video that one whole URL names. Raises NoVideoError when it names none."""
     parts = split_url(url)
     if parts is None:
-        raise NoVideoError("the URL is damaged")
+        raise NoVideoError("url_damaged")
     platform = platform_of_host(parts.hostname)
     if platform is None:
-        known = ", ".join(DOMAINS)
-        raise NoVideoError(f"{parts.hostname} belongs to no known platform (known: {known})")
+        raise NoVideoError("host_unknown", host=parts.hostname, known=list(DOMAINS))
     video_id = ID_READERS[platform](_UrlView(parts))
     if video_id is not None:
         return VideoLink(platform, video_id)
     if _is_short(parts):
         return ShortLink(platform, plain_url(parts))
-    raise NoVideoError(f"a page of {platform}, but not of a video")
+    raise NoVideoError("page_not_video", platform=platform)
 
 
 def find_video(url: str) -> VideoLink | None:
@@ -226,25 +227,19 @@ def _is_short(parts: SplitResult) -> bool:
     return is_t and bool(SHORT_NAME.fullmatch(page.segments[1]))
 
 
-def _recognise_id(text: str, platform: str | None, quoted: str) -> VideoLink:
+def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
     named, mark, rest = text.partition(":")
     if mark and named.lower() in ID_READERS and platform in (None, named.lower()):
         text, platform = rest.strip(), named.lower()
     if ROUNDED.fullmatch(text):
-        raise InvalidInputError(
-            f"{quoted} is a number that a spreadsheet has rounded: its last digits are lost; keep"
-            " ids as text"
-        )
+        raise InvalidInputError("id_rounded", text=shown)
     if platform is None and re.fullmatch(r"(?i:bv1[0-9A-Za-z]{9}|av[0-9]+)", text):
         platform = "bilibili"
     if platform is None:
-        raise InvalidInputError(
-            f"{quoted} is neither a link nor an id whose platform is known; write PLATFORM:ID, for"
-            " example youtube:dQw4w9WgXcQ"
-        )
+        raise InvalidInputError("id_without_platform", text=shown)
     video_id = _id_of(platform, text)
     if video_id is None:
-        raise InvalidInputError(f"{quoted} is no video id of {platform}")
+        raise InvalidInputError("not_video_id", text=shown, platform=platform)
     return VideoLink(platform, video_id)
 
 

@@ -171,7 +171,7 @@ class PlatformRegistry:
     def _lookup(self, name: str, names: list[str]) -> Platform:
         wanted = name.strip().lower()
         if wanted not in names:
-            raise InvalidInputError(f"unknown platform {name!r}; known: {', '.join(names)}")
+            raise InvalidInputError("platform_unknown", name=name, known=names)
         return self.platforms[wanted]
 
 

@@ -18,6 +18,7 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from core.messages import Message
 from sources.base import Gone, Unavailable
 from sources.bilibili.client import HEADERS
 from sources.json_api import retry_after_secs
@@ -125,8 +126,9 @@ class ShortLinkResolver:
                 stream=True,
             )
         except (requests.RequestException, ValueError) as error:
-            text = f"no answer to the short link ({type(error).__name__})"
-            raise RetryableError(text, Evidence(request)) from None
+            raise RetryableError(
+                "short_link_unanswered", Evidence(request), detail=type(error).__name__
+            ) from None
         with answer:
             location = answer.headers.get("Location", "")
             if answer.status_code in REDIRECTS and location:
@@ -152,7 +154,7 @@ class ShortLinkResolver:
         return plain_url(parts) if parts else target
 
     def _error(self, answer: requests.Response, evidence: Evidence) -> SourceError:
-        message = f"the short link's host says HTTP {answer.status_code}"
+        message = Message.of("short_link_refused", status=answer.status_code)
         if answer.status_code == 429:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self._clock.now())
             return ThrottledError(message, evidence, retry_after_secs=secs)

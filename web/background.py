@@ -11,6 +11,7 @@ from alerts.channels import SETTING
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
+from presentation.message_fields import message_fields
 from web.audit_log import Principal
 from web.backend import Backend
 from web.operations import Operation, Report
@@ -153,5 +154,8 @@ def _trials_object(trials: Sequence[ChannelTrial]) -> dict[str, Any]:
     return {
         "accepted": len(trials) - len(refused),
         "refused": len(refused),
-        "channels": [vars(trial) for trial in trials],
+        "channels": [
+            {"channel": trial.channel, **message_fields("refusal", trial.refusal)}
+            for trial in trials
+        ],
     }

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from core.logs import redact
 from core.messages import TEXT, Message, message_of
-from presentation.i18n.language import Language
-from presentation.i18n.renderer import FrontEnd, Renderer
-
-API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)
+from presentation.i18n.renderer import API_RENDERER
 
 
 def redacted_json(message: Message) -> dict[str, Any]:

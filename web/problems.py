@@ -23,7 +23,8 @@ from core.errors import (
 )
 from core.logs import redact
 from core.messages import TEXT, Message, message_of
-from web.messages import API_RENDERER, redacted_json
+from presentation.i18n.renderer import API_RENDERER
+from web.messages import redacted_json
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECS = 5

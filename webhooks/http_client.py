@@ -22,6 +22,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from core.errors import NotSentError, UnsendableError
+from core.messages import Message
 from webhooks.deadline import Deadline
 
 RESPONSE_BYTES = 64 * 1024
@@ -35,10 +36,10 @@ HEADERS = {
 }
 
 TROUBLES = {
-    "NameResolutionError": "nobody knows its host name",
-    "NewConnectionError": "nobody listens there",
-    "SSLError": "its TLS certificate or connection is not right",
-    "ProtocolError": "the connection broke, or what came is no HTTP",
+    "NameResolutionError": Message.of("host_name_unknown"),
+    "NewConnectionError": Message.of("connection_refused_there"),
+    "SSLError": Message.of("tls_not_right"),
+    "ProtocolError": Message.of("connection_broke"),
 }
 
 
@@ -82,14 +83,14 @@ class WebhookClient:
             try:
                 return self._post(http, url, headers, body)
             except _NO_URL:
-                raise UnsendableError("the callback URL is no http(s) URL") from None
+                raise UnsendableError("callback_url_not_http") from None
             except InvalidIPAddress as error:
                 raise NotSentError(_refused(str(error))) from None
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 # Only its kind is told: the text may hold the URL with a secret in it.
                 if deadline.has_passed or isinstance(error, requests.Timeout):
-                    raise NotSentError(f"no answer within {self._timeout_secs:g} s") from None
-                raise NotSentError(f"no answer ({_kind(error)})") from None
+                    raise NotSentError("no_answer_within", secs=self._timeout_secs) from None
+                raise NotSentError("no_answer_because", trouble=_kind(error)) from None
 
     def _post(
         self, http: requests.Session, url: str, headers: Mapping[str, str], body: bytes
@@ -178,15 +179,13 @@ def _beginning(answer: requests.Response) -> str:
     return body[:RESPONSE_BYTES].decode("utf-8", "replace")
 
 
-def _refused(address: str) -> str:
-    kind = "private" if not ipaddress.ip_address(address).is_loopback else "loopback"
-    return (
-        f"not sent: the callback URL leads to the {kind} address {address}; if that is meant, name"
-        " its host in BATON_WEBHOOK_ALLOWED_HOSTS"
-    )
+def _refused(address: str) -> Message:
+    if ipaddress.ip_address(address).is_loopback:
+        return Message.of("callback_address_loopback", address=address)
+    return Message.of("callback_address_private", address=address)
 
 
-def _kind(error: Exception) -> str:
+def _kind(error: Exception) -> Message | str:
     """What kind of trouble it was, without any text of the exception."""
     if isinstance(error.__cause__, socket.gaierror):
         return TROUBLES["NameResolutionError"]

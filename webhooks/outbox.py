@@ -64,13 +64,11 @@ class Outbox:
 def as_delivery(report: Report) -> NewDelivery:
     """Return the row of a report. Raises InvalidInputError as `Outbox.enqueue` does."""
     if report.kind not in set(DeliveryKind):
-        raise InvalidInputError(f"unknown kind of report {report.kind!r}")
+        raise InvalidInputError("report_kind_unknown", kind=report.kind)
     if not EVENT_ID.fullmatch(report.event_id):
-        raise InvalidInputError(
-            f"event id {report.event_id!r}: 1 to 128 ASCII characters, no blanks"
-        )
+        raise InvalidInputError("event_id_malformed", event_id=report.event_id)
     if not 0 < len(report.url) <= URL_CHARS:
-        raise InvalidInputError(f"a callback URL has 1 to {URL_CHARS} characters")
+        raise InvalidInputError("callback_url_length", chars=URL_CHARS)
     return NewDelivery(
         event_id=report.event_id,
         kind=DeliveryKind(report.kind),

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 from core.errors import DatabaseContentionError
 from core.leases import Lease, LeaseKind, LeaseRegistry
-from core.logs import service_log
+from core.logs import service_log, storable
+from core.messages import Message
 from storage.distribution import callback_secrets, deliveries, delivery_tasks, endpoints
 from storage.distribution import delivery_leases as leases
 from storage.distribution.deliveries import Delivery, DeliveryState, NewDelivery
@@ -20,6 +21,7 @@ from webhooks.outbox import tasks_in_body
 from webhooks.retry_policy import DeliveryOutcome
 
 log = service_log("webhooks")
+INTERRUPTED = Message.of("delivery_interrupted").dump()
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class DeliveryQueue:
         the lease. Return False when the lease was lost: then nothing was stored."""
         self._lease_registry.remove(claim.lease)
         now, delivery = self._clock.now(), claim.delivery
+        error = storable(outcome.error) if outcome.error is not None else None
 
         def record(tx: Tx) -> bool:
             if not leases.settle(
@@ -134,7 +137,7 @@ class DeliveryQueue:
                 now,
                 not_before=outcome.not_before,
                 status=outcome.status,
-                error=outcome.error,
+                error=error,
             ):
                 return False
             deliveries.end_attempt(
@@ -142,7 +145,7 @@ class DeliveryQueue:
                 claim.attempt_id,
                 status=outcome.status,
                 response=outcome.response,
-                error=outcome.error,
+                error=error,
                 now=now,
             )
             self._update_endpoint(tx, delivery, outcome, now)
@@ -174,7 +177,7 @@ class DeliveryQueue:
         asked_at = self._clock.monotonic()
         until = now + timedelta(seconds=self._lease_secs)
         if not leases.take(tx, seen, self._owner, until):
-            raise DatabaseContentionError(f"delivery {seen.id} was taken meanwhile")
+            raise DatabaseContentionError("delivery_taken_meanwhile", delivery_id=seen.id)
         token = seen.lease_token + 1
         lease = Lease(
             kind=LeaseKind.WEBHOOK,
@@ -192,7 +195,7 @@ class DeliveryQueue:
         return claim
 
     def _reap(self, now: datetime) -> None:
-        count = self._database.write_idempotent(leases.reap, now)
+        count = self._database.write_idempotent(leases.reap, now, INTERRUPTED)
         if count:
             log.warning("deliveries=%s taken back from dead workers", count)
 
@@ -200,7 +203,7 @@ class DeliveryQueue:
         self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome, now: datetime
     ) -> None:
         if outcome.disables is not None:
-            reason = outcome.disables
+            reason = storable(outcome.disables)
             endpoints.set_enabled(tx, delivery.url_hash, now, enabled=False, reason=reason)
         if outcome.rest_until is not None:
             endpoints.rest(tx, delivery.url_hash, outcome.rest_until, now)

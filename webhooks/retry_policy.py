@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from core.errors import UnsendableError
 from core.logs import redact
+from core.messages import Message, message_of
 from sources.json_api import retry_after_secs
 from storage.distribution.deliveries import DeliveryState
 from webhooks.http_client import Answer
@@ -50,9 +51,9 @@ class DeliveryOutcome:
     state: DeliveryState
     status: int | None = None
     response: str | None = None
-    error: str | None = None
+    error: Message | None = None
     not_before: datetime | None = None
-    disables: str | None = None
+    disables: Message | None = None
     rest_until: datetime | None = None
 
 
@@ -66,7 +67,7 @@ def outcome_of(
     """
     if isinstance(result, Answer):
         return _outcome_of_answer(result, attempts, policy, now)
-    error = redact(str(result))
+    error = (message_of(result) or Message.text(str(result))).with_texts(redact)
     if isinstance(result, UnsendableError):
         return DeliveryOutcome(DeliveryState.DEAD, error=error)
     failed = DeliveryOutcome(DeliveryState.FAILED, error=error)
@@ -79,11 +80,16 @@ def _outcome_of_answer(
     status, text = answer.status, answer.text
     if 200 <= status < 300:
         return DeliveryOutcome(DeliveryState.DELIVERED, status, text)
-    error = f"the receiver said HTTP {status}" + (" (not followed)" if 300 <= status < 400 else "")
+    error = Message.of("receiver_refused", status=status)
+    if 300 <= status < 400:
+        error = Message.of("receiver_redirected", status=status)
     if status == HTTPStatus.GONE:
-        reason = "the receiver said HTTP 410 Gone"
         return DeliveryOutcome(
-            state=DeliveryState.DEAD, status=status, response=text, error=error, disables=reason
+            state=DeliveryState.DEAD,
+            status=status,
+            response=text,
+            error=error,
+            disables=Message.of("receiver_gone"),
         )
     asked_secs = min(retry_after_secs(answer.retry_after, now) or 0.0, MAX_REST_SECS)
     rest = now + timedelta(seconds=asked_secs) if asked_secs and status in BUSY else None

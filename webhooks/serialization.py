@@ -6,13 +6,17 @@ from typing import Any
 
 from core.clock import iso_utc
 from core.logs import redact
-from storage.distribution.deliveries import Delivery, DeliveryState
+from core.message_json import Render, message_keys
+from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.service import DeliveryDetails
 
 
-def delivery_object(delivery: Delivery) -> dict[str, Any]:
-    """Return the columns of a delivery without its body; times in ISO form, UTC."""
+def delivery_object(delivery: Delivery, render: Render) -> dict[str, Any]:
+    """Return the columns of a delivery without its body; times in ISO form, UTC.
+
+    `render` makes the sentence of a message; its code and parameters stand beside it.
+    """
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
@@ -24,41 +28,43 @@ def delivery_object(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "not_before": delivery.not_before and iso_utc(delivery.not_before),
         "last_status": delivery.last_status,
-        "last_error": delivery.last_error and redact(delivery.last_error),
+        **message_keys("last_error", delivery.last_error, render),
         "created_at": delivery.created_at and iso_utc(delivery.created_at),
         "finished_at": delivery.finished_at and iso_utc(delivery.finished_at),
     }
 
 
-def delivery_details_object(details: DeliveryDetails) -> dict[str, Any]:
+def delivery_details_object(details: DeliveryDetails, render: Render) -> dict[str, Any]:
     """Return a delivery with its body, its attempts, and whether its endpoint is enabled."""
     endpoint = details.endpoint
+    reason = endpoint.reason if endpoint is not None else None
     return {
-        **delivery_object(details.delivery),
+        **delivery_object(details.delivery, render),
         "body": details.delivery.body,
         "endpoint_enabled": endpoint is None or endpoint.is_enabled,
-        "endpoint_reason": endpoint.reason if endpoint is not None else None,
-        "attempt_log": [
-            {
-                "number": attempt.number,
-                "started_at": attempt.started_at and iso_utc(attempt.started_at),
-                "finished_at": attempt.finished_at and iso_utc(attempt.finished_at),
-                "status": attempt.status,
-                "error": attempt.error and redact(attempt.error),
-                "response": attempt.response and redact(attempt.response),
-            }
-            for attempt in details.attempts
-        ],
+        **message_keys("endpoint_reason", reason, render),
+        "attempt_log": [_attempt_object(attempt, render) for attempt in details.attempts],
     }
 
 
-def trial_object(delivery: Delivery, outcome: DeliveryOutcome) -> dict[str, Any]:
-    """Return how a test event went."""
+def trial_object(delivery: Delivery, outcome: DeliveryOutcome, render: Render) -> dict[str, Any]:
+    """Return how the test of an endpoint went."""
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
         "delivered": outcome.state is DeliveryState.DELIVERED,
         "status": outcome.status,
-        "error": outcome.error,
+        **message_keys("error", outcome.error, render),
         "response": outcome.response and redact(outcome.response),
+    }
+
+
+def _attempt_object(attempt: Attempt, render: Render) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "started_at": attempt.started_at and iso_utc(attempt.started_at),
+        "finished_at": attempt.finished_at and iso_utc(attempt.finished_at),
+        "status": attempt.status,
+        **message_keys("error", attempt.error, render),
+        "response": attempt.response and redact(attempt.response),
     }

@@ -85,9 +85,7 @@ class WebhookService:
         is_possible = 0 < delivery_id <= MAX_ID
         details = self._database.read(read) if is_possible else None
         if details is None:
-            raise InvalidInputError(
-                f"no delivery has the id {delivery_id}; see: python cli.py webhooks list"
-            )
+            raise InvalidInputError("delivery_not_found", delivery_id=delivery_id)
         return details
 
     def replay(self, request: ReplayRequest) -> int:
@@ -136,10 +134,7 @@ class WebhookService:
             endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason
         )
         if not is_known:
-            raise InvalidInputError(
-                "nothing was ever to be sent to that URL; give it as `webhooks show ID` does, or"
-                " give such an ID"
-            )
+            raise InvalidInputError("callback_url_unknown")
 
     def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
         """Sign a task's reports with a new secret, and until `finish_rotation` with its previous
@@ -151,7 +146,7 @@ class WebhookService:
         """
         fresh = (secret or new_secret()).strip()
         if len(parse_secrets(fresh)) != 1:
-            raise InvalidInputError("give one secret; the one before stays valid by itself")
+            raise InvalidInputError("one_secret_expected")
         self._change_secrets(task_id, lambda old: " ".join([fresh, *old[:1]]))
         return fresh
 
@@ -164,7 +159,7 @@ class WebhookService:
 
         def newest(old: list[str]) -> str:
             if not old:
-                raise InvalidInputError(f"task {task_id} has no secret")
+                raise InvalidInputError("task_without_secret", task_id=task_id)
             return old[0]
 
         self._change_secrets(task_id, newest)
@@ -175,12 +170,12 @@ class WebhookService:
             # encrypted with the old key after it has read this row.
             schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):
-                raise InvalidInputError(f"no task has the id {task_id!r}")
+                raise InvalidInputError("distribution_task_not_found", task_id=task_id)
             seen = callback_secrets.secret_of(tx, task_id)
             changed = self._vault.encrypt(change((self._vault.decrypt(seen) or "").split()))
             assert changed is not None
             now = self._clock.now()
             if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):
-                raise DatabaseContentionError(f"the secret of task {task_id} was changed meanwhile")
+                raise DatabaseContentionError("secret_changed_meanwhile", task_id=task_id)
 
         self._database.write(replace_secret)

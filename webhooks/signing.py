@@ -26,11 +26,8 @@ def parse_secrets(text: str) -> list[bytes]:
     """
     parts = text.split()
     if not 1 <= len(parts) <= MAX_SECRETS:
-        raise CredentialsError(f"a signing secret is one, or two with a blank between: {FORM}")
+        raise CredentialsError("signing_secret_count", prefix=PREFIX)
     return [_key(part) for part in parts]
-
-
-FORM = f"write each as {PREFIX} and base64, for example from: openssl rand -base64 32"
 
 
 def new_secret() -> str:
@@ -56,12 +53,12 @@ def _signature(key: bytes, signed: bytes) -> str:
 
 def _key(text: str) -> bytes:
     if not text.startswith(PREFIX):
-        raise CredentialsError(f"a signing secret does not start with {PREFIX}: {FORM}")
+        raise CredentialsError("signing_secret_prefix", prefix=PREFIX)
     code = text.removeprefix(PREFIX)
     try:
         key = base64.b64decode(code + "=" * (-len(code) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise CredentialsError(f"a signing secret is no base64 after {PREFIX}: {FORM}") from None
+        raise CredentialsError("signing_secret_not_base64", prefix=PREFIX) from None
     if not key:
-        raise CredentialsError(f"a signing secret is empty after {PREFIX}: {FORM}")
+        raise CredentialsError("signing_secret_empty", prefix=PREFIX)
     return key

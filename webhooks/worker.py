@@ -90,7 +90,7 @@ class WebhookWorker:
             raise
         except Exception as error:  # A bug with one delivery must not stop the others.
             log.exception("%s", fields(delivery=delivery.id))
-            result = NotSentError(f"internal error, see the log ({type(error).__name__})")
+            result = NotSentError("delivery_internal_error", error=type(error).__name__)
         outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())
         is_recorded = self._queue.record_outcome(claim, outcome)
         _log(delivery, outcome, is_recorded)
@@ -121,7 +121,7 @@ class WebhookWorker:
         try:
             return signing.parse_secrets(secret)
         except CredentialsError as error:
-            raise CredentialsError(f"not sent: the secret of task {task_id}: {error}") from error
+            raise CredentialsError("task_secret_unusable", task_id=task_id, cause=error) from error
 
 
 def _log(delivery: Delivery, outcome: DeliveryOutcome, is_recorded: bool) -> None:

@@ -9,55 +9,56 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import DamagedFileError
+from core.messages import Message
 
 T = TypeVar("T")
 BOM = b"\xef\xbb\xbf"  # what some editors put in front
 
 
-def read_checked(path: Path, shape: TypeAdapter[T], advice: str) -> T:
+def read_checked(path: Path, shape: TypeAdapter[T]) -> T:
     """Return a file's value if it has that shape.
-
-    Args:
-        advice: the end of each message, which says what to do about the file.
 
     Raises:
         DamagedFileError: names the file, the place in it, and what is wrong there.
     """
-    return parse_checked(read_file(path, advice), path, shape, advice)
+    return parse_checked(read_file(path), path, shape)
 
 
-def read_file(path: Path, advice: str) -> bytes:
+def read_file(path: Path) -> bytes:
     """Return a file's content. Raises DamagedFileError when it is missing or unreadable."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DamagedFileError(f"{path} is not there; {advice}") from None
+        raise DamagedFileError("file_missing", path=str(path)) from None
     except OSError as error:
-        raise DamagedFileError(f"{path} cannot be read: {error.strerror}; {advice}") from error
+        detail = error.strerror or str(error)
+        raise DamagedFileError("file_unreadable", path=str(path), detail=detail) from error
 
 
-def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T], advice: str) -> T:
+def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T]) -> T:
     """Return the value of a file's content. Raises DamagedFileError as `read_checked`."""
     content = content.removeprefix(BOM)
     if not content.strip():
-        raise DamagedFileError(f"{path} is empty; {advice}")
+        raise DamagedFileError("file_empty", path=str(path))
     try:
         return shape.validate_json(content)
     except ValidationError as error:
-        raise DamagedFileError(f"{path}: {_first_problem(error)}; {advice}") from error
+        problem = _first_problem(error)
+        raise DamagedFileError("file_damaged", path=str(path), problem=problem) from error
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> Message:
     """Return `data[3].view_count: Input should be a valid integer, got '12'`, and how many more."""
     problems = error.errors(include_url=False)
     first = problems[0]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-    message = f"{place.removeprefix('.')}: " if place else ""
-    message += first["msg"]
+    problem = Message.text(first["msg"])
     if first["type"] not in ("json_invalid", "missing"):
-        message += f", got {_shown(first['input'])}"
+        problem = Message.of("json_value_wrong", problem=problem, value=_shown(first["input"]))
+    if place:
+        problem = Message.of("json_place_wrong", place=place.removeprefix("."), problem=problem)
     more = len(problems) - 1
-    return message + (f" (and {more} more)" if more else "")
+    return Message.of("more_problems", problem=problem, more=more) if more else problem
 
 
 def _shown(value: object) -> str:

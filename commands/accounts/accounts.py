@@ -26,6 +26,7 @@ from commands.framework.context import (
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.settings import load_settings
+from presentation.i18n.messages import renderer_for
 from presentation.json_rows import as_object
 from storage.models.accounts import AccountStatus
 
@@ -99,7 +100,8 @@ def import_accounts(
     ).checked(known)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
-        result(f"account {new.username}: {done.change}")
+        change = renderer_for(app.settings.language).text(done.change)
+        result(f"account {new.username}: {change}")
         say(f"next: python cli.py accounts check {new.username}")
 
 
@@ -109,10 +111,11 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
         done, problems = app.use_cases.accounts.import_rows(
             system_user(app), known.name, rows, str(file), limit
         )
+        renderer = renderer_for(app.settings.language, app.calendar.zone)
         for account in done:
-            result(f"account {account.username}: {account.change}")
+            result(f"account {account.username}: {renderer.text(account.change)}")
     for problem in problems:
-        say(problem)
+        say(renderer.sentence(problem))
     if problems:
         say(f"{len(done)} imported, {len(problems)} not; mend those and run it again")
         raise typer.Exit(Exit.PARTIAL)

@@ -12,6 +12,7 @@ from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
 from commands.framework.context import on_signals, opened_app, platform_named, result
 from commands.framework.system_user import system_user
+from presentation.i18n.messages import renderer_for
 
 
 def login(
@@ -38,4 +39,5 @@ def login(
         credentials = Credentials(session=session, proxy=proxy)
         new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
         done = app.use_cases.accounts.sign_in(system_user(app), new)
-        result(f"account {name}: {done.change}")
+        change = renderer_for(app.settings.language).text(done.change)
+        result(f"account {name}: {change}")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.container import App
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -51,7 +52,7 @@ def note_of(app: App, account: Account, now: datetime) -> str:
     """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
     if account.disabled_reason:
-        parts.append(account.disabled_reason)
+        parts.append(ENGLISH_RENDERER.shown_text(account.disabled_reason or ""))
     if account.status is not AccountStatus.DISABLED and account.session is None:
         parts.append("no session, cannot crawl")
     if account.daily_export_limit == 0:
@@ -76,7 +77,8 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
     )
     for event in reversed(events):
         until = f" until {_local(app, event.until_at)}" if event.until_at else ""
-        lines.append(f"{_local(app, event.created_at)}  {event.kind:<16} {event.detail}{until}")
+        detail = ENGLISH_RENDERER.stored(event.detail)
+        lines.append(f"{_local(app, event.created_at)}  {event.kind:<16} {detail}{until}")
         lines += [f"{'':21}{line}" for line in _evidence(event)]
     return lines
 

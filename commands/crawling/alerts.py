@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.channels import SETTING
+from alerts.serialization import alert_object
 from app.container import App
 from commands.framework.context import (
     Exit,
@@ -20,7 +21,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.system_user import system_user
-from presentation.json_rows import as_object
+from presentation.i18n.messages import renderer_for
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 from web.use_cases.alerts import ChannelTrial
@@ -50,7 +51,8 @@ def list_alerts(
             lambda tx: alerts.newest(tx, MAX_LISTED) if everything else alerts.all_open(tx)
         )
         if as_json:
-            result_json([as_object(alert) for alert in found])
+            english = renderer_for("en", app.calendar.zone).sentence
+            result_json([alert_object(alert, english) for alert in found])
             return
         if not found:
             say("no alerts")
@@ -65,12 +67,14 @@ def test() -> None:
             say(NO_CHANNEL)
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
+        renderer = renderer_for(app.settings.language, app.calendar.zone)
         trials: list[ChannelTrial] = []
 
         def sent(trial: ChannelTrial) -> None:
             trials.append(trial)
             refusal = trial.refusal
-            result(f"{trial.channel}: {'accepted' if refusal is None else f'FAILED: {refusal}'}")
+            outcome = "accepted" if refusal is None else f"FAILED: {renderer.sentence(refusal)}"
+            result(f"{trial.channel}: {outcome}")
 
         app.use_cases.alerts.test_channels(system_user(app), app.alerts.channels, message, sent)
         if any(trial.refusal is not None for trial in trials):

@@ -27,9 +27,9 @@ from crawler.export.formats import FORMATS
 from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRequest
 from crawler.tasks.labels import labels_named
 from crawler.tasks.submission import FiledTask
+from presentation.i18n.command_lines import start_command
 from presentation.i18n.english import ENGLISH
 from presentation.i18n.messages import texts_for
-from presentation.i18n.reason_messages import start_command
 from sources.base import Via
 from storage.models.tasks import TaskType
 

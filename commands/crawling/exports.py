@@ -20,7 +20,8 @@ from commands.framework.context import (
 )
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
-from presentation.json_rows import as_object
+from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.json_rows import as_object, verification_object
 from storage.crawling import export_segments
 
 NAME_CELLS = 20
@@ -75,10 +76,10 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
     with opened_app() as app:
         verdict = app.use_cases.exports.verify(system_user(app), domain)
     if as_json:
-        result_json(verdict.as_json())
+        result_json(verification_object(verdict))
     else:
         for problem in verdict.problems:
-            result(f"PROBLEM {problem}")
+            result(f"PROBLEM {ENGLISH_RENDERER.sentence(problem)}")
         outcome = "all agree" if verdict.ok else amount(len(verdict.problems), "problem")
         for host, count in verdict.elsewhere.items():
             are = "is" if count == 1 else "are"

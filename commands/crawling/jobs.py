@@ -22,12 +22,15 @@ from commands.framework.context import (
 )
 from commands.framework.lease_context import drain_on_signals, leases_renewed
 from commands.framework.system_user import system_user
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, WrongValueError
+from core.messages import Message
 from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
-from jobs.serialization import job_object, schedule_object
-from presentation.json_rows import as_object, plain
+from jobs.serialization import job_object, run_object, schedule_object
+from presentation.i18n.messages import renderer_for
+from presentation.i18n.renderer import Renderer
+from presentation.json_rows import plain
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
 
@@ -52,7 +55,8 @@ def list_jobs(as_json: AsJson = False) -> None:
         now = app.clock.now()
         last = {job.name: _last_run(app, job) for job in app.jobs.all}
         if as_json:
-            result_json([job_object(job, last[job.name], now) for job in app.jobs.all])
+            renderer = renderer_for("en", app.calendar.zone)
+            result_json([job_object(job, last[job.name], now, renderer) for job in app.jobs.all])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("job", "schedule", "next run", "last run", "state", "result"):
@@ -81,9 +85,10 @@ def run(
         # Where another process did the job, its run is shown.
         shown = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
-        result_json(as_object(shown) if shown else None)
+        english = renderer_for("en", app.calendar.zone)
+        result_json(run_object(shown, english) if shown else None)
     elif shown is not None:
-        result(_run_line(shown))
+        result(_run_line(shown, _renderer(app)))
     if own_run is None:
         say(f"{job.name}: nothing to do; its newest time has its row")
         return
@@ -104,10 +109,11 @@ def preview(
         job = _job(app, name)
         chosen = _schedule(job.schedule, schedule)
         times = list(islice(chosen.after(app.clock.now()), count))
+        meaning = _renderer(app).text(job.description)
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result(f"{job.name} ({job.description}), {chosen.cron}: {chosen.describe()}")
+    result(f"{job.name} ({meaning}), {chosen.cron}: {chosen.describe()}")
     for at in times:
         result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
 
@@ -116,8 +122,7 @@ def _job(app: App, name: str) -> Job:
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
-    names = ", ".join(job.name for job in app.jobs.all)
-    raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
+    raise InvalidInputError("job_not_found", job=name, known=[job.name for job in app.jobs.all])
 
 
 def _schedule(own: Schedule, cron: str | None) -> Schedule:
@@ -125,8 +130,8 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
         return own
     try:
         return Schedule(cron, own.zone)
-    except ValueError as error:
-        raise InvalidInputError(f"--schedule: {error}") from error
+    except WrongValueError as error:
+        raise InvalidInputError("schedule_not_usable", cause=error) from error
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:
@@ -143,9 +148,19 @@ def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str,
         return job.name, job.schedule.describe(), coming, "never", "", ""
     at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
     ended = last.state.value
-    return job.name, job.schedule.describe(), coming, at, ended, one_line(last.result or "")
+    outcome = one_line(_outcome(last, _renderer(app)))
+    return job.name, job.schedule.describe(), coming, at, ended, outcome
 
 
-def _run_line(run: JobRun) -> str:
+def _run_line(run: JobRun, renderer: Renderer) -> str:
     when = f"{run.scheduled_at:%Y-%m-%d %H:%M} UTC"
-    return f"{run.job} of {when} {run.state.value}" + (f": {run.result}" if run.result else "")
+    outcome = _outcome(run, renderer)
+    return f"{run.job} of {when} {run.state.value}" + (f": {outcome}" if outcome else "")
+
+
+def _outcome(run: JobRun, renderer: Renderer) -> str:
+    return renderer.sentence(Message.load(run.result)) if run.result else ""
+
+
+def _renderer(app: App) -> Renderer:
+    return renderer_for(app.settings.language, app.calendar.zone)

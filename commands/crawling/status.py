@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console as Terminal
 
+from alerts.serialization import alert_object
 from commands.framework.context import dashed, database_place, opened_app, result, result_json
-from presentation.i18n.messages import texts_for
+from presentation.i18n.messages import renderer_for, texts_for
 from presentation.json_rows import as_object, view_object
 from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
@@ -28,6 +29,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
         lease_secs = app.settings.lease_secs
         snapshot = app.crawling.snapshots.snapshot(events=EVENTS, lease_secs=lease_secs)
         if as_json:
+            english = renderer_for("en", app.calendar.zone).sentence
             workers = app.database.read(leases.workers)
             result_json(
                 {
@@ -35,7 +37,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
                     "tasks": [view_object(view) for view in snapshot.tasks],
                     "events": [as_object(event) for event in snapshot.events],
                     "workers": [as_object(worker) for worker in workers],
-                    "alerts": [as_object(alert) for alert in snapshot.alerts],
+                    "alerts": [alert_object(alert, english) for alert in snapshot.alerts],
                 }
             )
             return

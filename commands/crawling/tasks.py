@@ -14,6 +14,7 @@ from commands.framework.system_user import system_user
 from core.plain_text import one_line
 from crawler.requests import LabelChange
 from presentation.i18n.english import ENGLISH
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
@@ -150,7 +151,7 @@ def _table(app: App, found: list[Task]) -> Table:
             task.progress_marker or "",
             " ".join(labels.get(task.id, [])),
             wait.reason.value if wait else "",
-            one_line(task.last_error or ""),
+            one_line(ENGLISH_RENDERER.stored(task.last_error)),
         )
         table.add_row(*map(escape, cells))
     return table

@@ -19,6 +19,7 @@ from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from presentation.i18n.renderer import LOG_RENDERER
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -59,7 +60,7 @@ def broadcast(
     if as_json:
         result_json(answer.as_json())
     else:
-        result(answer.message)
+        result(LOG_RENDERER.sentence(answer.message))
     if not answer.success:
         raise typer.Exit(Exit.ERROR)
     if answer.failed:
@@ -74,14 +75,14 @@ def start(as_json: AsJson = False) -> None:
     """
     with opened_app() as app:
         answer = app.use_cases.broadcasts.start(system_user(app))
-    result_json(answer.as_json()) if as_json else result(answer.message)
+    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def stop(as_json: AsJson = False) -> None:
     """Turn broadcasting off."""
     with opened_app() as app:
         answer = app.use_cases.broadcasts.stop(system_user(app))
-    result_json(answer.as_json()) if as_json else result(answer.message)
+    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
 
 
 def status(as_json: AsJson = False) -> None:

@@ -29,6 +29,8 @@ from core.errors import InvalidInputError
 from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
+from presentation.i18n.renderer import LOG_RENDERER
+from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
 
@@ -126,7 +128,7 @@ def _task_object(task: ScannedTask) -> dict[str, Any]:
         "completion_count": task.completion_count,
         "revision": task.revision,
         "change": task.change.value if task.change else None,
-        "error": task.error,
+        **message_fields("error", task.error),
     }
 
 
@@ -137,10 +139,10 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             result_table(_table(by, names[:SHOWN_ROWS]))
             if len(names) > SHOWN_ROWS:
                 result(f"… and {len(names) - SHOWN_ROWS:,} more (--json has all)")
-        result(str(scan))
+        result(LOG_RENDERER.sentence(scan.message))
         for task in scan.tasks[:SHOWN_ROWS]:
             if task.error and not dry_run:
-                say(f"task {task.drama.task_id}: {task.error}")
+                say(f"task {task.drama.task_id}: {LOG_RENDERER.sentence(task.error)}")
         if scan.to_fetch:
             say(f"dry run: {scan.to_fetch:,} links would be asked for; their numbers are missing")
 

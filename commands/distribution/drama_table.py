@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from rich.markup import escape
 from rich.table import Table
 
+from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.distribution_tasks import Drama
 
 TEXT_CELLS = 28
@@ -44,7 +46,7 @@ def detail_lines(details: DramaDetails) -> Iterator[str]:
     for day in details.days:
         yield f"{day.stats_date} revision {day.revision}: {counts_text(day.counts)}"
         if day.error:
-            yield f"  {day.error}"
+            yield f"  {LOG_RENDERER.sentence(Message.load(day.error))}"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

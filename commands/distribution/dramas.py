@@ -25,6 +25,8 @@ from commands.framework.system_user import system_user
 from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
 from distribution.serialization import drama_details_object, drama_object
+from presentation.i18n.renderer import LOG_RENDERER
+from presentation.message_fields import message_fields
 from storage.distribution.distribution_tasks import DramaStatus
 from web.use_cases.distribution import STATUS_OF_VERB
 
@@ -188,17 +190,14 @@ def _import(
 
 
 def _sentence(problem: Problem) -> str:
-    return f"{problem.field} {problem.reason}" if problem.field else problem.reason
+    reason = LOG_RENDERER.sentence(problem.reason)
+    return f"{problem.field} {reason}" if problem.field else reason
 
 
 def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
     problems = [
-        {
-            "place": places[problem.position],
-            "name": problem.name,
-            "field": problem.field,
-            "reason": problem.reason,
-        }
+        {"place": places[problem.position], "name": problem.name, "field": problem.field}
+        | message_fields("reason", problem.reason)
         for problem in taken.problems
     ]
     return {

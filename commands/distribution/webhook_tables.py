@@ -11,7 +11,9 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import amount
 from core.logs import redact
+from core.messages import Message
 from core.plain_text import one_line
+from presentation.i18n.messages import renderer_for
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview
@@ -60,9 +62,9 @@ def delivery_lines(app: App, shown: DeliveryDetails) -> list[str]:
     if one.not_before is not None:
         told.append(("due", _local(app, one.not_before)))
     if one.last_error:
-        told.append(("error", redact(one_line(one.last_error))))
+        told.append(("error", one_line(sentence(app, one.last_error))))
     if shown.endpoint is not None and not shown.endpoint.is_enabled:
-        told.append(("endpoint", f"disabled: {redact(shown.endpoint.reason or '')}"))
+        told.append(("endpoint", f"disabled: {sentence(app, shown.endpoint.reason)}"))
     told.append(("body", redact(one_line(one.body[:BODY_CHARS]))))
     return [f"{name:<9}{text}" for name, text in told]
 
@@ -74,7 +76,7 @@ def attempt_table(app: App, attempts: list[Attempt]) -> Table:
         table.add_column(title, no_wrap=True)
     for one in attempts:
         took = (one.finished_at - one.started_at).total_seconds() if one.finished_at else None
-        said = one.error if one.status is None else one.response
+        said = sentence(app, one.error) if one.status is None else one.response
         unfinished = "under way, or its process died"
         cells = (
             str(one.number),
@@ -87,15 +89,24 @@ def attempt_table(app: App, attempts: list[Attempt]) -> Table:
     return table
 
 
-def endpoint_line(endpoint: Endpoint) -> str:
-    return f"disabled: {redact(endpoint.url)} ({redact(endpoint.reason or 'no reason given')})"
+def endpoint_line(app: App, endpoint: Endpoint) -> str:
+    reason = sentence(app, endpoint.reason) or "no reason given"
+    return f"disabled: {redact(endpoint.url)} ({reason})"
+
+
+def sentence(app: App, said: Message | str | None) -> str:
+    """Return a message, or the text of its column, in the reader's language."""
+    if said is None:
+        return ""
+    message = Message.load(said) if isinstance(said, str) else said
+    return redact(renderer_for(app.settings.language, app.calendar.zone).sentence(message))
 
 
 def _note(app: App, one: Delivery, is_disabled: bool) -> str:
     if one.state is DeliveryState.DELIVERED:
         return f"at {_minute(app, one.finished_at)}" if one.finished_at else ""
     if one.state is DeliveryState.DEAD:
-        return f"HTTP {one.last_status}" if one.last_status else one.last_error or ""
+        return f"HTTP {one.last_status}" if one.last_status else sentence(app, one.last_error)
     if is_disabled:
         return "its URL is disabled"
     if one.not_before is None:

@@ -12,6 +12,7 @@ from commands.distribution.webhook_tables import (
     delivery_lines,
     delivery_table,
     endpoint_line,
+    sentence,
 )
 from commands.framework.context import (
     Exit,
@@ -27,11 +28,13 @@ from commands.framework.datetimes import moment_from, moment_until
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.requests import MAX_ID
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
+ENGLISH = LOG_RENDERER.sentence
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the distribution task")]
@@ -89,7 +92,7 @@ def list_deliveries(
         )
         overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
-            result_json([delivery_object(delivery) for delivery in overview.deliveries])
+            result_json([delivery_object(delivery, ENGLISH) for delivery in overview.deliveries])
             return
         result_table(delivery_table(app, overview))
         counts = [
@@ -99,7 +102,7 @@ def list_deliveries(
         ]
         say(f"all in all {', '.join(counts)}" if counts else "nothing was filed yet")
         for endpoint in overview.disabled:
-            say(endpoint_line(endpoint))
+            say(endpoint_line(app, endpoint))
 
 
 def show(
@@ -109,7 +112,7 @@ def show(
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
-            result_json(delivery_details_object(shown))
+            result_json(delivery_details_object(shown, ENGLISH))
             return
         for line in delivery_lines(app, shown):
             result(line)
@@ -163,13 +166,14 @@ def test(
     request = TrialRequest(url=url, secret=secret)
     with opened_app() as app:
         delivery, outcome = app.use_cases.webhooks.test(system_user(app), request)
+        error = sentence(app, outcome.error)
     arrived = outcome.state is DeliveryState.DELIVERED
     if as_json:
-        result_json(trial_object(delivery, outcome))
+        result_json(trial_object(delivery, outcome, ENGLISH))
     elif arrived:
         result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
     else:
-        say(f"error: {outcome.error}")
+        say(f"error: {error}")
     if not arrived:
         raise typer.Exit(Exit.ERROR)
 

@@ -19,8 +19,8 @@ from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import amount, database_place, new_database
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.logs import redact
-from presentation.i18n.english import ENGLISH
-from presentation.i18n.reason_messages import shell_word, translate_reason
+from presentation.i18n.command_lines import shell_word
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import account_leases, leases, task_leases
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
@@ -163,7 +163,7 @@ class InstallationChecks:
         name, now = shell_word(account.username), self._app.clock.now()
         if account.status is AccountStatus.DISABLED:
             yield (
-                f"disabled: {translate_reason(ENGLISH, account.disabled_reason or '')}",
+                f"disabled: {ENGLISH_RENDERER.stored(account.disabled_reason)}",
                 f"python cli.py accounts explain {name}",
             )
         if account.session is None:

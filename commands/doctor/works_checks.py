@@ -17,6 +17,7 @@ from core.errors import (
     SchemaMismatchError,
 )
 from core.logs import redact
+from presentation.i18n.renderer import LOG_RENDERER
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 
@@ -71,11 +72,12 @@ class WorksChecks:
                 " import --inbox",
             )
         if state.newest_rejected is not None:
+            reason = LOG_RENDERER.text(state.reason) if state.reason else ""
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
                 detail=f"{amount(state.rejected, 'file')} rejected, the newest"
-                f" {state.newest_rejected.name}: {redact(state.reason)}",
+                f" {state.newest_rejected.name}: {redact(reason)}",
                 advice=f"mend what is in {state.newest_rejected.parent} and move it back to"
                 f" {folder},"
                 " or delete it",
@@ -96,7 +98,7 @@ class WorksChecks:
             return Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=str(error).partition(";")[0],
+                detail=LOG_RENDERER.text(error),
                 advice=advice,
                 fix=fix,
             )
@@ -156,11 +158,15 @@ class WorksChecks:
         yield _hours_finding(subject, str(path), hours)
 
 
+def _why(gap: ObservedHour) -> str:
+    return LOG_RENDERER.sentence(gap.why) if gap.why else ""
+
+
 def _hours_finding(subject: str, path: str, hours: list[ObservedHour]) -> Finding:
     missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
         return Finding(Level.OK, subject, f"{path}, no gap in the last {LOOK_BACK_HOURS} hours")
-    named = "; ".join(f"{gap.hour}: {gap.why}" for gap in missing[-MAX_NAMED_HOURS:])
+    named = "; ".join(f"{gap.hour}: {_why(gap)}" for gap in missing[-MAX_NAMED_HOURS:])
     more = f"; {len(missing) - MAX_NAMED_HOURS:,} more" if len(missing) > MAX_NAMED_HOURS else ""
     return Finding(
         level=Level.WARN,

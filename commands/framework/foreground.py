@@ -15,8 +15,7 @@ from app.container import App
 from commands.framework.context import Exit, on_signals, say, stderr_terminal
 from core.errors import BatonError, DatabaseError
 from crawler.runtime.engine import Engine
-from presentation.i18n.messages import texts_for
-from presentation.i18n.reason_messages import translate_reason
+from presentation.i18n.messages import renderer_for, texts_for
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
@@ -49,6 +48,7 @@ class Foreground:
         self._works_on = works_on
         self._wait = wait
         self._texts = texts_for(app.settings.language)
+        self._renderer = renderer_for(app.settings.language, app.calendar.zone)
         self._dashboard = Dashboard(texts=self._texts, zone=app.calendar.zone)
         self._stop = threading.Event()
         self._signals = 0
@@ -157,7 +157,9 @@ class Foreground:
         if task.status is TaskStatus.COMPLETED:
             return ForegroundResult(Exit.OK)
         if task.status is TaskStatus.FAILED:
-            text = self._texts.task_failed.format(id=task.id, error=task.last_error)
+            text = self._texts.task_failed.format(
+                id=task.id, error=self._renderer.shown_text(task.last_error or "")
+            )
             return ForegroundResult(Exit.ERROR, text)
         if (
             task.status is TaskStatus.PAUSED
@@ -188,9 +190,7 @@ class Foreground:
             return None
         if shortage.busy or shortage.until is not None:
             return None
-        text = self._texts.person_needed.format(
-            reason=translate_reason(self._texts, shortage.reason)
-        )
+        text = self._texts.person_needed.format(reason=self._renderer.text(shortage.reason))
         return ForegroundResult(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:

@@ -23,7 +23,8 @@ from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.verifier import VerificationResult
 from crawler.tasks.options import CrawlOptions
-from presentation.i18n.messages import texts_for
+from presentation.i18n.messages import renderer_for, texts_for
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import export_segments
 from storage.models.tasks import TaskType
 
@@ -157,7 +158,8 @@ def _report(app: App, creators: int, verification: VerificationResult, as_json: 
     exported = sum(segment.exported_count for segment in segments)
     complete = exported == creators
     if as_json:
-        proof = {"ok": verification.ok, "problems": verification.problems}
+        problems = [ENGLISH_RENDERER.sentence(problem) for problem in verification.problems]
+        proof = {"ok": verification.ok, "problems": problems}
         result_json({"creators": creators, "exported": exported, "files": files, "verify": proof})
     else:
         texts = texts_for(app.settings.language)
@@ -171,7 +173,9 @@ def _report(app: App, creators: int, verification: VerificationResult, as_json: 
         )
         for file in files:
             result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
-        failed = texts.verify_failed.format(problems="; ".join(verification.problems))
+        renderer = renderer_for(app.settings.language, app.calendar.zone)
+        problems = [renderer.sentence(problem) for problem in verification.problems]
+        failed = texts.verify_failed.format(problems="; ".join(problems))
         result(texts.verify_passed if verification.ok else failed)
     if not (verification.ok and complete):
         raise typer.Exit(Exit.ERROR)

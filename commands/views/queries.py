@@ -21,6 +21,7 @@ from commands.framework.context import result, result_json, result_table, unopen
 from commands.views.chart import chart
 from core.errors import InvalidInputError
 from core.plain_text import one_line
+from presentation.i18n.renderer import LOG_RENDERER
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
@@ -195,7 +196,7 @@ def gaps(
                 hour.state.value,
                 _number(hour.success),
                 _number(hour.failed),
-                escape(one_line(hour.why)),
+                escape(one_line(LOG_RENDERER.sentence(hour.why) if hour.why else "")),
             )
     if table.row_count:
         result_table(table)

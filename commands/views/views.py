@@ -25,6 +25,8 @@ from commands.framework.lease_context import leases_renewed, stop_event_on_signa
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
+from presentation.i18n.renderer import LOG_RENDERER
+from presentation.message_fields import message_fields
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
@@ -184,7 +186,7 @@ def _print_crawl(done: CrawlResult) -> None:
         return
     if not done.asked and done.ending is Ending.DONE:
         say(f"{done.hour}: its numbers are there already; nothing was asked again")
-    result(f"{done.hour}: {done.sentence}")
+    result(f"{done.hour}: {LOG_RENDERER.sentence(done.message)}")
     if done.ending is Ending.NO_ACCOUNT:
         say("sign one in: python cli.py accounts login NAME (or import its cookies), then again")
     if done.path is not None:
@@ -199,7 +201,7 @@ def _print_import(done: ImportedHour) -> None:
 def _print_missing(done: ImportResult) -> None:
     result(f"{amount(len(done.imported), 'missing file')} imported, {amount(done.rows, 'row')}")
     for reason in done.refused:
-        say(f"refused: {reason}")
+        say(f"refused: {LOG_RENDERER.sentence(reason)}")
 
 
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:
@@ -212,8 +214,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
         "fail_count": done.failed,
         "skipped_count": done.skipped,
         "ending": done.ending.value,
-        "reason": done.reason,
-    }
+    } | message_fields("reason", done.reason, empty="")
 
 
 def _import_object(done: ImportedHour) -> dict[str, Any]:
@@ -225,5 +226,5 @@ def _missing_object(done: ImportResult) -> dict[str, Any]:
     return {
         "imported": [_import_object(hour) for hour in done.imported],
         "rows": done.rows,
-        "refused": list(done.refused),
+        "refused": [LOG_RENDERER.sentence(reason) for reason in done.refused],
     }

@@ -25,6 +25,8 @@ from commands.framework.context import (
 from commands.framework.lease_context import leases_until_interrupted
 from core.clock import iso_utc
 from core.errors import InvalidInputError
+from presentation.i18n.renderer import LOG_RENDERER
+from presentation.message_fields import message_fields
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
 from works.play_counts.updater import RoundEnd, Watcher
@@ -121,14 +123,18 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
                 "updated": finished.updated,
                 "skipped": finished.skipped,
                 "left": end.left,
-                "failed": [asdict(work) for work in finished.failed],
+                "failed": [
+                    {"platform": work.platform, "work_id": work.work_id}
+                    | message_fields("error", work.error)
+                    for work in finished.failed
+                ],
                 "shrunk": [asdict(work) for work in finished.shrunk],
             }
         )
         return
-    result(end.sentence())
+    result(LOG_RENDERER.sentence(end.message))
     for work in finished.failed:
-        result(f"failed: {work.platform}:{work.work_id}: {work.error}")
+        result(f"failed: {work.platform}:{work.work_id}: {LOG_RENDERER.sentence(work.error)}")
     for count in finished.shrunk:
         result(
             f"lower: {count.platform}:{count.work_id}: {count.before:,} before, {count.now:,} now"

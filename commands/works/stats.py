@@ -14,6 +14,8 @@ from commands.framework.context import Exit, dashed, opened_app, result, result_
 from commands.framework.lease_context import leases_until_interrupted
 from core.errors import InvalidInputError
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.json_rows import with_messages
 from sources.base import VideoStats
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -93,7 +95,8 @@ def _as_object(item: FetchedItem) -> dict[str, object]:
     if answer is not None:
         reason = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
         return {**shared, "status": "unavailable", **reason}
-    return {**shared, "status": "failed", "error": item.error, "final": item.final}
+    error = with_messages({"error": item.error.dump() if item.error else None}, ("error",))
+    return {**shared, "status": "failed", **error, "final": item.final}
 
 
 def _print(items: list[FetchedItem]) -> None:
@@ -125,7 +128,7 @@ def _print(items: list[FetchedItem]) -> None:
         if item.answer is not None and not isinstance(item.answer, VideoStats):
             result(f"{item.text}: {item.answer.reason.value}: {item.answer.detail}")
         elif item.answer is None:
-            result(f"{item.text}: {item.error}")
+            result(f"{item.text}: {ENGLISH_RENDERER.sentence(item.error) if item.error else None}")
 
 
 def _number(value: int | None) -> str:

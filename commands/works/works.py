@@ -27,7 +27,9 @@ from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.plain_text import one_line
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.json_rows import as_object
 from sources.links import VideoLink
 from storage.catalogue import works
@@ -200,9 +202,9 @@ def _keys(links: list[str], platform: str | None) -> list[Key]:
 
 def _added_line(one: AddResult) -> str:
     if one.key is None:
-        return f"{one.text}: not added: {one.note}"
+        return f"{one.text}: not added: {_sentence(one.note)}"
     state = "added" if one.is_new else "is in the catalogue"
-    note = f"; its platform was asked in vain: {one.note}" if one.note else ""
+    note = f"; its platform was asked in vain: {_sentence(one.note)}" if one.note else ""
     return f"{':'.join(one.key)}: {state}{note}"
 
 
@@ -229,7 +231,7 @@ def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
                     "file": str(file),
                     **vars(one.changes),
                     "repeats": one.repeats,
-                    "problems": list(one.problems),
+                    "problems": [_sentence(problem) for problem in one.problems],
                 }
                 for file, one in imported.items()
             ]
@@ -240,7 +242,7 @@ def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
         if one.repeats:
             say(f"{amount(one.repeats, 'line')} about a work told before; the last one counts")
         for problem in one.problems[:MAX_TOLD]:
-            say(problem)
+            say(_sentence(problem))
         more = len(one.problems) - MAX_TOLD
         if more > 0:
             say(f"… and {more:,} more; --json shows all")
@@ -289,5 +291,10 @@ def _day(app: App, moment: datetime | None) -> str:
 
 def _state(work: works.Work) -> str:
     if not work.is_valid:
-        return f"invalid: {work.invalid_reason}"
-    return f"failed {work.failure_count}x: {work.last_error}" if work.failure_count else "valid"
+        return f"invalid: {_sentence(Message.load(work.invalid_reason or ''))}"
+    error = _sentence(Message.load(work.last_error or ""))
+    return f"failed {work.failure_count}x: {error}" if work.failure_count else "valid"
+
+
+def _sentence(message: Message | None) -> str:
+    return LOG_RENDERER.sentence(message) if message is not None else ""

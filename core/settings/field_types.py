@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+from core.errors import WrongValueError
 from core.schedule import check_cron
 from core.settings.pace import Pace
 
@@ -19,14 +20,14 @@ def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; write it like Asia/Shanghai") from error
+        raise WrongValueError("time_zone_unknown", name=name) from error
     return name
 
 
 def _parse_http_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError(f"{text!r} is not an http(s) URL")
+        raise WrongValueError("not_http_url", text=text)
     return text.rstrip("/")
 
 
@@ -42,7 +43,7 @@ def _parse_delays(given: object) -> tuple[float, ...]:
     except ValueError:
         delays = (-1.0,)
     if not all(0 <= secs <= MAX_SECS for secs in delays):
-        raise ValueError(f"{given!r} is no list of seconds, for example 5,300,1800")
+        raise WrongValueError("seconds_list_wrong", text=str(given))
     return delays
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
+from core.messages import Message, message_of
 from core.settings.model import Settings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def setting_names() -> set[str]:
@@ -24,25 +31,47 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        raise SettingsError("wrong_settings", problems=_problems(error)) from None
     except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8 text: save it as UTF-8 again") from None
+        raise SettingsError("env_file_not_utf8") from None
     except UnreadableSetting as error:
-        raise SettingsError(f"wrong settings: {error}") from None
+        raise SettingsError("settings_unreadable", detail=str(error)) from None
 
 
-def _explain(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        name = str(problem["loc"][0])
-        message = problem["msg"].removeprefix("Value error, ")
-        given = "" if _is_secret(name) else repr(problem["input"])
-        lines.append(
-            f"{name}: " + (f"{given}: " if given and given not in message else "") + message
-        )
-    return (
-        "wrong settings: " + "; ".join(lines) + " (environment or .env; see docs/configuration.md)"
+def _problems(error: ValidationError) -> list[Message]:
+    return [_problem(details) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails) -> Message:
+    name = str(details["loc"][0])
+    context = details.get("ctx", {})
+    own = message_of(context.get("error"))
+    problem = own or _of_pydantic(details["type"], context, details["msg"])
+    if own is not None or _is_secret(name):  # Our own messages repeat the value themselves.
+        return Message.of("wrong_setting", name=name, problem=problem)
+    return Message.of(
+        "wrong_setting_value", name=name, given=str(details["input"]), problem=problem
     )
+
+
+def _of_pydantic(kind: str, context: Mapping[str, Any], text: str) -> Message:
+    """Return what pydantic found, by its kind of error; its own words for a kind not known here."""
+    match kind:
+        case "greater_than_equal":
+            return Message.of("value_too_small", limit=context["ge"])
+        case "greater_than":
+            return Message.of("value_not_above", limit=context["gt"])
+        case "less_than_equal":
+            return Message.of("value_too_large", limit=context["le"])
+        case "int_parsing" | "int_from_float" | "int_type":
+            return Message.of("value_not_integer")
+        case "float_parsing" | "float_type" | "finite_number":
+            return Message.of("value_not_number")
+        case "bool_parsing" | "bool_type":
+            return Message.of("value_not_boolean")
+        case "literal_error":
+            return Message.of("value_not_listed", expected=context["expected"])
+    return Message.text(text)
 
 
 def _is_secret(name: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from core.errors import WrongValueError
+
 PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
 
 
@@ -21,11 +23,11 @@ class Pace:
         """Read `1/2.5` (one request every 2.5 seconds).
 
         Raises:
-            ValueError: the text has another form or names a zero.
+            WrongValueError: the text has another form or names a zero.
         """
         match = PACE_FORM.match(str(text).strip())
         if not match or int(match[1]) == 0 or float(match[2]) == 0:
-            raise ValueError(f"{text!r} is not REQUESTS/SECONDS, for example 1/2.5")
+            raise WrongValueError("pace_form_wrong", text=str(text))
         return cls(int(match[1]), float(match[2]))
 
     @property

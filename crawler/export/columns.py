@@ -39,12 +39,10 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
     known = {*DEFAULT_COLUMNS, RAW}
     for name in names:
         if name not in known and not (name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1):
-            raise InvalidInputError(
-                f"unknown column {name!r}; known: {', '.join(DEFAULT_COLUMNS)}, {RAW},"
-                f" {RAW}.KEY[.KEY]"
-            )
+            known_names = [*DEFAULT_COLUMNS, RAW, f"{RAW}.KEY[.KEY]"]
+            raise InvalidInputError("column_unknown", name=name, known=known_names)
     if not names or len(set(names)) != len(names):
-        raise InvalidInputError("columns must be named once each, separated by commas")
+        raise InvalidInputError("columns_repeated")
     return names
 
 

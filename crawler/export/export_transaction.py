@@ -99,10 +99,10 @@ class ExportTransaction:
         if segment_id is None:
             segment_id = export_segments.open_segment(tx, segment, ids, len(rows), now)
         elif not export_segments.grow(tx, segment_id, ids, len(rows)):
-            raise LeaseLostError(f"segment {segment_id} was sealed by somebody else")
+            raise LeaseLostError("segment_sealed_elsewhere", segment_id=segment_id)
         # Fewer rows than were read: another worker was faster. The whole transaction runs again.
         if influencers.mark_exported(tx, [row["id"] for row in rows], segment_id, now) != len(rows):
-            raise DatabaseContentionError("rows were exported by another worker meanwhile")
+            raise DatabaseContentionError("rows_exported_meanwhile")
         return segment_id
 
     def _spend_quota(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
@@ -114,7 +114,7 @@ class ExportTransaction:
         stored = accounts.get(tx, account.id)
         holds = stored is not None and stored.lease_token == account.lease.token
         if stored is None or not holds or stored.status is not AccountStatus.EXPORTING:
-            raise LeaseLostError(f"account {account.username} was taken over")
+            raise LeaseLostError("account_taken_over", name=account.username)
         raise QuotaExceededError(
-            f"account {account.username} has {stored.remaining_quota(day)} rows left"
+            "quota_left", name=account.username, left=stored.remaining_quota(day)
         )

@@ -106,7 +106,7 @@ def format_named(name: str) -> Format:
     """Return the format of that name, in any case. Raises InvalidInputError for an unknown one."""
     known = FORMATS.get(name.strip().lower())
     if known is None:
-        raise InvalidInputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+        raise InvalidInputError("format_unknown", name=name, known=list(FORMATS))
     return known
 
 

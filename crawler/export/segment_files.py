@@ -184,7 +184,7 @@ class SegmentWriter:
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
         except FileNotFoundError as error:
-            raise LeaseLostError(f"the part file of {self._final.name} was taken away") from error
+            raise LeaseLostError("part_file_taken", file=self._final.name) from error
         except OSError as error:
             self.discard()
             raise output_error(self._final, error) from error
@@ -277,9 +277,8 @@ def safe_name(text: str) -> str:
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """Return the error that tells the user what to do about a file that cannot be written."""
-    reason = error.strerror or str(error)
-    return OutputError(f"cannot write {path}: {reason}; make room or choose another --out folder")
+    """Return the error of an export file that cannot be written."""
+    return OutputError("export_not_writable", path=str(path), detail=error.strerror or str(error))
 
 
 def _token_of(part: Path) -> int:

@@ -101,9 +101,7 @@ class SegmentFinalizer:
             )
 
         if not self._database.write_idempotent(work):
-            raise LeaseLostError(
-                f"segment {segment_id} was taken over meanwhile; verify, then try again"
-            )
+            raise LeaseLostError("segment_taken_over", segment_id=segment_id)
         log.info("%s rebuilt", fields(segment=segment_id, file=done.stored_path))
         return done
 
@@ -151,7 +149,7 @@ class SegmentFinalizer:
             lambda tx: task_leases.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
         )
         if token is None:
-            raise InvalidInputError(f"segment {segment.id} is being written by a running export")
+            raise InvalidInputError("segment_being_written", segment_id=segment.id)
         return token
 
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
@@ -172,7 +170,7 @@ class SegmentFinalizer:
 
         if not self._database.write(work):
             self._withdraw_if_foreign(segment_id, done)
-            raise LeaseLostError(f"segment {segment_id} was taken over by another worker")
+            raise LeaseLostError("segment_sealed_elsewhere", segment_id=segment_id)
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
         """Remove our file when the segment was sealed on another host, with its file there."""
@@ -189,7 +187,5 @@ class SegmentFinalizer:
 
         placement = self._database.read(work)
         if placement is None:
-            raise InvalidInputError(
-                f"no segment has the id {segment_id}; see: python cli.py exports list"
-            )
+            raise InvalidInputError("segment_not_found", segment_id=segment_id)
         return placement

@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core.clock import Clock
+from core.messages import Message
 from crawler.export.segment_files import SegmentFiles, manifest_path, measure
 from storage.crawling import export_segments, influencers
 from storage.engines.transactions import Database, Tx
@@ -20,30 +22,20 @@ RANGE_IDS = 100_000
 
 @dataclass
 class VerificationResult:
-    """How many segments and rows were verified, and each problem as a sentence.
+    """How many segments and rows were verified, and each problem.
 
     `elsewhere` counts, by host, the segments whose files only that host can verify.
     """
 
     segments: int = 0
     rows: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Message] = field(default_factory=list)
     elsewhere: dict[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Return whether no problem was found."""
         return not self.problems
-
-    def as_json(self) -> dict[str, object]:
-        """Return the result for programs; `elsewhere` only where it counts any."""
-        report: dict[str, object] = {
-            "ok": self.ok,
-            "segments": self.segments,
-            "rows": self.rows,
-            "problems": self.problems,
-        }
-        return report | ({"elsewhere": self.elsewhere} if self.elsewhere else {})
 
 
 class ExportVerifier:
@@ -80,7 +72,7 @@ class ExportVerifier:
             yield from page
             after = page[-1].id
 
-    def _segment_problems(self, segment: Segment) -> list[str]:
+    def _segment_problems(self, segment: Segment) -> list[Message]:
         if segment.state is SegmentState.OPEN:
             return self._open_segment_problems(segment)
         bounds = self._database.read(export_segments.bounds_in_table, segment.id)
@@ -93,7 +85,7 @@ class ExportVerifier:
             return False
         return segment.file_path is not None and not self._files.locate(segment.file_path).exists()
 
-    def _open_segment_problems(self, segment: Segment) -> list[str]:
+    def _open_segment_problems(self, segment: Segment) -> list[Message]:
         # Its worker may add rows between two reads: only what stayed the same in between counts.
         for _ in range(MAX_OPEN_READS):
             before = self._database.read(export_segments.get, segment.id)
@@ -105,66 +97,86 @@ class ExportVerifier:
 
     def _count_problems(
         self, segment: Segment, bounds: tuple[int, int | None, int | None]
-    ) -> list[str]:
+    ) -> list[Message]:
         stored = (segment.exported_count, segment.first_id, segment.last_id)
         if bounds == stored:
             return []
         return [
-            f"segment {segment.id}: the log says {stored[0]} rows, ids {stored[1]}-{stored[2]}; the"
-            f" table has {bounds[0]} rows, ids {bounds[1]}-{bounds[2]}"
+            Message.of(
+                "segment_counts_differ",
+                segment_id=segment.id,
+                logged=stored[0],
+                logged_first=stored[1],
+                logged_last=stored[2],
+                rows=bounds[0],
+                first=bounds[1],
+                last=bounds[2],
+            )
         ]
 
-    def _file_problems(self, segment: Segment) -> list[str]:
-        hint = f"; mend it with: python cli.py exports rebuild {segment.id}"
+    def _file_problems(self, segment: Segment) -> list[Message]:
         if segment.file_path is None:
-            return [f"segment {segment.id}: sealed without a file{hint}"]
+            return [Message.of("segment_without_file", segment_id=segment.id)]
         path = self._files.locate(segment.file_path)
         try:
             size, digest = measure(path)
         except OSError as error:
-            return [f"segment {segment.id}: {path}: {error.strerror}{hint}"]
+            detail = error.strerror or str(error)
+            return [
+                Message.of(
+                    "segment_file_unreadable", segment_id=segment.id, path=str(path), detail=detail
+                )
+            ]
         if (size, digest) != (segment.bytes, segment.sha256):
-            return [f"segment {segment.id}: {path} is not the file that was written{hint}"]
-        return self._manifest_problems(segment, path, hint)
+            return [Message.of("segment_file_changed", segment_id=segment.id, path=str(path))]
+        return self._manifest_problems(segment, path)
 
-    def _manifest_problems(self, segment: Segment, path: Path, hint: str) -> list[str]:
+    def _manifest_problems(self, segment: Segment, path: Path) -> list[Message]:
         try:
             manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            return [f"segment {segment.id}: its manifest cannot be read ({error}){hint}"]
+            return [Message.of("manifest_unreadable", segment_id=segment.id, detail=str(error))]
         recorded = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
         if recorded != (segment.exported_count, segment.sha256, segment.id):
-            return [f"segment {segment.id}: its manifest says something else{hint}"]
+            return [Message.of("manifest_differs", segment_id=segment.id)]
         return []
 
-    def _unfinished_problems(self, domain: str | None) -> list[str]:
+    def _unfinished_problems(self, domain: str | None) -> list[Message]:
         return [
-            f"segment {segment.id}: open, but its task {segment.task_id} has ended; finish it with:"
-            f" python cli.py exports rebuild {segment.id}"
+            Message.of("segment_left_open", segment_id=segment.id, task_id=segment.task_id)
             for segment in self._database.read(
                 lambda tx: export_segments.open_of_ended_tasks(tx, self._clock.now())
             )
             if domain in (None, segment.domain)
         ]
 
-    def _quota_problems(self) -> list[str]:
-        found = []
+    def _quota_problems(self) -> list[Message]:
+        found: list[Message] = []
         for day in self._database.read(export_segments.account_days):
-            name = f"account {day.username} on {day.quota_day}"
+            who: dict[str, Any] = {"name": day.username, "day": day.quota_day}
             if day.counted is not None and day.counted < day.in_segments:
-                found.append(f"{name}: counted {day.counted} rows, exported {day.in_segments}")
+                found.append(
+                    Message.of(
+                        "quota_counted_too_low",
+                        **who,
+                        counted=day.counted,
+                        exported=day.in_segments,
+                    )
+                )
             if day.in_segments > day.limit:
-                found.append(f"{name}: exported {day.in_segments} rows, its limit is {day.limit}")
+                found.append(
+                    Message.of("limit_passed", **who, exported=day.in_segments, limit=day.limit)
+                )
         return found
 
-    def _row_problems(self) -> list[str]:
+    def _row_problems(self) -> list[Message]:
         mismatched = self._count_rows(influencers.mismatched_status_count)
         lost = self._count_rows(influencers.rows_in_missing_segments)
-        found = []
+        found: list[Message] = []
         if mismatched:
-            found.append(f"{mismatched} creators whose status and segment contradict each other")
+            found.append(Message.of("creators_contradictory", n=mismatched))
         if lost:
-            found.append(f"{lost} creators point to a segment that does not exist")
+            found.append(Message.of("creators_in_lost_segments", n=lost))
         return found
 
     def _count_rows(self, count: Callable[[Tx, int, int], int]) -> int:

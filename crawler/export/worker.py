@@ -18,7 +18,8 @@ from core.errors import (
     OutputError,
     QuotaExceededError,
 )
-from core.logs import fields, redact, service_log
+from core.logs import fields, redact, redacted, service_log
+from core.messages import Message
 from core.poller import Poller
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
@@ -92,7 +93,7 @@ class ExportWorker:
             return self._work_on(run, stop)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
-            self._scheduler.back_off(leased, str(error), WaitingFor.DISK)
+            self._scheduler.back_off(leased, error, WaitingFor.DISK)
         except TaskHaltedSignal as error:
             log.warning("%s", error)
             self._scheduler.requeue(leased)
@@ -107,10 +108,11 @@ class ExportWorker:
                 self._scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
-            self._scheduler.finish(leased, f"the database refuses it: {redact(str(error))}")
+            self._scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            self._scheduler.finish(leased, f"internal error, see the log: {redact(repr(error))}")
+            detail = redact(repr(error))
+            self._scheduler.finish(leased, Message.of("internal_error", detail=detail))
         finally:
             run.discard_part()
         return True
@@ -248,7 +250,9 @@ class ExportWorker:
     def _hand_over(self, run: ExportRun, day: date) -> Next:
         self._finalize(run)
         account = run.exporter
-        detail = f"quota of {day} used up by {run.task.task.domain}, last_id={run.marker}"
+        detail = Message.of(
+            "quota_handed_over", day=day, domain=run.task.task.domain, last_id=run.marker
+        )
         self._accounts.record_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT

@@ -24,7 +24,8 @@ from core.errors import (
     SourceError,
     UnexpectedResponseError,
 )
-from core.logs import fields, redact, service_log
+from core.logs import fields, redact, redacted, service_log
+from core.messages import Message
 from core.poller import Poller
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
@@ -122,10 +123,11 @@ class IngestionWorker:
                 self._scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
-            self._scheduler.finish(leased, f"the database refuses it: {redact(str(error))}")
+            self._scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            self._scheduler.finish(leased, f"internal error, see the log: {redact(repr(error))}")
+            detail = redact(repr(error))
+            self._scheduler.finish(leased, Message.of("internal_error", detail=detail))
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
@@ -235,7 +237,7 @@ class IngestionWorker:
                     leased,
                     not_before=self._clock.now() + pause,
                     waiting_for=WaitingFor.PLATFORM,
-                    error=str(error),
+                    error=error.message,
                 )
                 return Outcome.TASK_ENDED
             case PlatformQuotaError():
@@ -243,23 +245,24 @@ class IngestionWorker:
                     leased,
                     not_before=error.resets_at,
                     waiting_for=WaitingFor.PLATFORM,
-                    error=str(error),
+                    error=error.message,
                 )
                 return Outcome.TASK_ENDED
             case UnexpectedResponseError() | NotFoundError() | BadRequestError():
                 self._fail(leased, cursor.next_page, error)
                 return Outcome.TASK_ENDED
             case RetryableError() if not error.of_proxy:
-                self._scheduler.back_off(leased, str(error))
+                self._scheduler.back_off(leased, error)
                 return Outcome.TASK_ENDED
         return Outcome.NEXT_ACCOUNT
 
     def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
-        reason = f"page {page}: {error}"
+        reason = Message.of("page_failed", page=page, cause=error)
         if error.evidence is not None:
             now = self._clock.now()
             file = self._response_archive.save_response(leased.id, page, error.evidence, now)
-            reason += f" (evidence: {file})" if file else ""
+            if file:
+                reason = Message.of("evidence_kept", cause=reason, file=str(file))
         log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
         self._scheduler.finish(leased, reason)
 

@@ -101,10 +101,7 @@ class Planner:
         pages, creators = _amount(tx, request, page_creators.value)
         waiting = influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
         if not pages and not waiting:
-            raise InvalidInputError(
-                f"no crawl of {request.domain!r} is open and no row waits to be exported;"
-                " say how many creators with --creators N"
-            )
+            raise InvalidInputError("nothing_to_plan", domain=request.domain)
         reader = PoolReader(
             search=search,
             now=now,
@@ -171,10 +168,7 @@ def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, in
 def _pages_left(tx: Tx, crawl: Task) -> int:
     done = tasks.progress(tx, crawl.id).pages_done
     if crawl.page_to is None:
-        raise InvalidInputError(
-            f"task {crawl.id} (crawl of {crawl.domain}) does not know yet how many pages there are;"
-            " say how many creators with --creators N"
-        )
+        raise InvalidInputError("pages_not_known", task_id=crawl.id, domain=crawl.domain)
     return max(0, crawl.page_to - done)
 
 

@@ -154,9 +154,7 @@ def _require_any(members: Sequence[PlannedAccount], pool: Sequence[Account]) -> 
     if members:
         return
     if not pool:
-        reason = "no account; add one with: python cli.py accounts import NAME cookies.txt"
-    elif all(account.status is AccountStatus.DISABLED for account in pool):
-        reason = "all accounts are disabled; enable one with: python cli.py accounts enable NAME"
-    else:
-        reason = "no account has a session; import one: python cli.py accounts import NAME FILE"
-    raise CredentialsError(f"{reason} (or ask what if, with --accounts N)")
+        raise CredentialsError("plan_without_accounts")
+    if all(account.status is AccountStatus.DISABLED for account in pool):
+        raise CredentialsError("plan_all_disabled")
+    raise CredentialsError("plan_without_sessions")

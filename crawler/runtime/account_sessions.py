@@ -20,6 +20,7 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from core.messages import Message
 from sources.base import AccountSession
 from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from sources.platform_access import PlatformAccess
@@ -128,7 +129,7 @@ class AccountSessions:
         """
         if not checkout.source.check_session(checkout.session, stop).signed_in:
             evidence = Evidence("check of the session", 200)
-            raise LoginExpiredError("the session is not signed in any more", evidence)
+            raise LoginExpiredError("session_not_signed_in", evidence)
         checkout.account = self._accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout) -> None:
@@ -146,21 +147,21 @@ class AccountSessions:
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
             case LoginExpiredError() | AccountBannedError() | CredentialsError():
-                accounts.disable(leased, f"{_reason(error)}: {error}", evidence)
+                accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
             case ThrottledError():
                 rest = error.retry_after_secs or self._cooldowns.throttle_secs
-                accounts.cool_down(leased, rest, f"throttled: {error}", evidence, pace=asked)
+                reason = Message.of("account_throttled", cause=error)
+                accounts.cool_down(leased, rest, reason, evidence, pace=asked)
             case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
                 rest = self._cooldowns.risk_secs
-                accounts.cool_down(
-                    leased, rest, f"risk control: {error}", evidence, suspect=True, pace=asked
-                )
+                reason = Message.of("risk_control", cause=error)
+                accounts.cool_down(leased, rest, reason, evidence, suspect=True, pace=asked)
             case RiskControlError():
-                detail = f"risk control: {error}; to blame is the {error.culprit}, not the account"
+                detail = Message.of("risk_control_elsewhere", cause=error, culprit=error.culprit)
                 accounts.release_unharmed(leased, detail, evidence, asked)
             case RetryableError() if error.of_proxy:
                 rest = self._cooldowns.throttle_secs
-                detail = f"its proxy does not let it through: {error}"
+                detail = Message.of("proxy_blocked", cause=error)
                 accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
                 self.close(checkout)
@@ -172,7 +173,7 @@ class AccountSessions:
         return PaceState(checkout.gate.pace.dump(now), checkout.gate.pace.ready_at(now))
 
 
-def _reason(error: Exception) -> str:
+def _reason_code(error: Exception) -> str:
     if isinstance(error, LoginExpiredError):
-        return "session expired"
-    return "banned" if isinstance(error, AccountBannedError) else "credentials"
+        return "session_expired"
+    return "account_banned" if isinstance(error, AccountBannedError) else "credentials_unusable"

@@ -133,7 +133,10 @@ class PoolBatchFetcher:
         hopeless = shortage.until is None and not shortage.busy
         if secs > self._retry_policy.max_wait_secs or hopeless:
             raise failure or NoFitAccountError(
-                f"{self._platform}: {shortage.reason}", until=shortage.until
+                "platform_shortage",
+                until=shortage.until,
+                platform=self._platform,
+                reason=shortage.reason,
             )
         if self._clock.wait(stop, secs):
             raise StoppedSignal

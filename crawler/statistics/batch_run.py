@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.cancellation import StoppedSignal
 from core.errors import CredentialsError, InvalidInputError, PlatformQuotaError, SourceError
-from core.logs import redact, service_log
+from core.logs import redacted, service_log
 from crawler.statistics.batch_fetchers import BatchFetcher
 from crawler.statistics.items import AnsweredBatch, FetchedItem, failed_item
 
@@ -60,7 +60,7 @@ class _BatchRun:
             return None
         except SourceError as error:
             log.warning("%s: %s", self._platform, error)
-            return AnsweredBatch(dict.fromkeys(batch, failed_item(redact(str(error)))), error)
+            return AnsweredBatch(dict.fromkeys(batch, failed_item(redacted(error))), error)
         return AnsweredBatch(
             {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
         )

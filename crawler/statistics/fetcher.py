@@ -16,7 +16,8 @@ from core.errors import (
     InvalidInputError,
     PlatformQuotaError,
 )
-from core.logs import redact, service_log
+from core.logs import redacted, service_log
+from core.messages import Message
 from crawler.runtime.account_sessions import AccountSessions
 from crawler.statistics.batch_fetchers import BatchFetcher, KeyBatchFetcher, PoolBatchFetcher
 from crawler.statistics.batch_run import fetch_batches
@@ -82,7 +83,7 @@ class VideoStatsFetcher:
             try:
                 link = recognise(text, platform)
             except InvalidInputError as error:
-                items[position] = FetchedItem(text, error=str(error), final=True)
+                items[position] = FetchedItem(text, error=error.message, final=True)
                 continue
             links.setdefault(link.platform, []).append((position, link))
         fetchers = self._fetchers(links, stop)
@@ -119,7 +120,7 @@ class VideoStatsFetcher:
 
     def _resolve(
         self, link: VideoLink | ShortLink, stop: threading.Event
-    ) -> VideoLink | Unavailable | str | None:
+    ) -> VideoLink | Unavailable | Message | None:
         """Return the video or why there is none; None when the link was not looked up."""
         if isinstance(link, VideoLink):
             return link
@@ -128,13 +129,15 @@ class VideoStatsFetcher:
         try:
             return self._resolver.resolve(link)
         except BatonError as error:
-            return redact(str(error))
+            return redacted(error)
 
     def _answers(
         self, platform: str, ids: list[str], fetcher: BatchFetcher | None, stop: threading.Event
     ) -> dict[str, FetchedItem]:
         if fetcher is None:
-            return dict.fromkeys(ids, failed_item(f"no source for {platform}", final=True))
+            return dict.fromkeys(
+                ids, failed_item(Message.of("no_source", platform=platform), final=True)
+            )
         answered: dict[str, FetchedItem] = {}
         unanswered = NOT_ASKED
         try:
@@ -145,7 +148,7 @@ class VideoStatsFetcher:
         except (PlatformQuotaError, CredentialsError, InvalidInputError) as error:
             log.warning("%s: %s", platform, error)
             spent = isinstance(error, PlatformQuotaError)
-            unanswered = FetchedItem("", error=redact(str(error)), asked=not spent)
+            unanswered = FetchedItem("", error=redacted(error), asked=not spent)
         return dict.fromkeys(ids, unanswered) | answered
 
     def batches(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import SourceError
+from core.messages import Message
 from sources.base import Gone, StatsAnswer, Unavailable
 from sources.links import VideoLink
 
@@ -22,12 +23,17 @@ class FetchedItem:
     platform: str | None = None
     video_id: str | None = None
     answer: StatsAnswer | None = None
-    error: str | None = None
+    error: Message | None = None
     final: bool = False
     asked: bool = True
 
+    @property
+    def failure(self) -> Message:
+        """Return why there is no answer."""
+        return self.error or Message.of("video_unanswered")
 
-NOT_ASKED = FetchedItem("", error="stopped", asked=False)
+
+NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 
 
 @dataclass(frozen=True)
@@ -38,23 +44,25 @@ class AnsweredBatch:
     failure: SourceError | None = None
 
 
-def failed_item(error: str, *, final: bool = False) -> FetchedItem:
+def failed_item(error: Message, *, final: bool = False) -> FetchedItem:
     """Return an item without an answer."""
     return FetchedItem("", error=error, final=final)
 
 
-def unresolved_item(platform: str, resolved: VideoLink | Unavailable | str | None) -> FetchedItem:
+def unresolved_item(
+    platform: str, resolved: VideoLink | Unavailable | Message | None
+) -> FetchedItem:
     """Return the item of a link that did not lead to a video of that platform.
 
     Args:
-        resolved: the video of another platform, why there is none, an error's text, or None when
-            the link was not looked up.
+        resolved: the video of another platform, why there is none, why the look-up failed, or None
+            when the link was not looked up.
     """
     if resolved is None:
         return replace(NOT_ASKED, platform=platform)
     if isinstance(resolved, Unavailable):
         return FetchedItem("", platform, answer=resolved)
-    if isinstance(resolved, str):
+    if isinstance(resolved, Message):
         return FetchedItem("", platform, error=resolved)
     detail = f"the short link leads to {resolved.platform}"
     return FetchedItem("", platform, answer=Unavailable(Gone.BAD_ID, detail, True))

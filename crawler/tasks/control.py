@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.clock import Clock
 from core.errors import InvalidInputError
+from core.messages import Message
 from crawler.tasks.parents import CANCELLED, update_parent
 from storage.crawling import tasks
 from storage.engines.transactions import Database, Tx
@@ -44,12 +45,11 @@ class TaskControl:
             now = self._clock.now()
             task = _require_task(tx, task_id)
             if task.status is TaskStatus.COMPLETED:
-                raise InvalidInputError(f"task {task_id} is completed; start a new one instead")
+                raise InvalidInputError("task_completed", task_id=task_id)
             top_level = task if task.parent_id is None else _require_task(tx, task.parent_id)
             if not tasks.reopen(tx, top_level):
-                raise InvalidInputError(
-                    f"another {task.task_type} task of {task.domain} is open; resume that one"
-                )
+                kind = Message.of(f"{task.task_type}_task")
+                raise InvalidInputError("another_task_open", kind=kind, domain=task.domain)
             tasks.resume(tx, task.id, now)
             update_parent(tx, task.parent_id if task.is_leaf else task.id, now)
 
@@ -75,12 +75,14 @@ class TaskControl:
 def _require_task(tx: Tx, task_id: int) -> Task:
     task = tasks.get(tx, task_id)
     if task is None:
-        raise InvalidInputError(f"no task has the id {task_id}; see: python cli.py tasks list")
+        raise InvalidInputError("task_not_found", task_id=task_id)
     return task
 
 
 def _require_open(tx: Tx, task_id: int) -> Task:
     task = _require_task(tx, task_id)
     if not task.is_open:
-        raise InvalidInputError(f"task {task_id} has ended ({task.status})")
+        raise InvalidInputError(
+            "task_ended", task_id=task_id, status=Message.of(f"status_{task.status}")
+        )
     return task

@@ -25,14 +25,12 @@ def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
     labels = tuple(dict.fromkeys(texts))
     for label in labels:
         if not LABEL_PATTERN.fullmatch(label):
-            raise InvalidInputError(f"the label {label!r} cannot be used; write {RULE}")
+            raise InvalidInputError("label_invalid", label=label, max_letters=MAX_LABEL_LETTERS)
     return require_few(labels)
 
 
 def require_few(labels: Sequence[str]) -> tuple[str, ...]:
     """Return the labels. Raises InvalidInputError when they are too many for one task."""
     if len(labels) > MAX_LABELS:
-        raise InvalidInputError(
-            f"a task has at most {MAX_LABELS} labels, these are {len(labels)}; take some off"
-        )
+        raise InvalidInputError("too_many_labels", most=MAX_LABELS, given=len(labels))
     return tuple(labels)

@@ -34,4 +34,4 @@ def refused_write_error(tx: Tx, leased: TaskLease) -> LeaseLostError | TaskHalte
     task = tasks.get(tx, leased.id)
     if task is not None and task.lease_token == leased.lease.token:
         return TaskHaltedSignal(f"task {leased.id} is {task.status}")
-    return LeaseLostError(f"task {leased.id} was taken over")
+    return LeaseLostError("task_taken_over", task_id=leased.id)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.messages import Message
 from storage.crawling import tasks
 from storage.engines.transactions import Tx
 from storage.models.tasks import TaskStatus
 
-CANCELLED = "cancelled by the operator"
+CANCELLED = Message.of("cancelled_by_operator").dump()
+# The second is how versions before schema 6 recorded it.
+CANCELLATIONS = (CANCELLED, "cancelled by the operator")
 
 
 def update_parent(tx: Tx, parent_id: int | None, now: datetime) -> None:
@@ -39,6 +42,6 @@ def status_from_pieces(pieces: set[TaskStatus]) -> TaskStatus:
 def _failure(tx: Tx, parent_id: int) -> str | None:
     # The operator cancels a parent after some of its pieces failed: that reason must stay.
     parent = tasks.get(tx, parent_id)
-    if parent is not None and parent.last_error == CANCELLED:
-        return CANCELLED
+    if parent is not None and parent.last_error in CANCELLATIONS:
+        return parent.last_error
     return tasks.first_child_error(tx, parent_id)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
-from core.errors import DatabaseContentionError, LeaseLostError
+from core.errors import BatonError, DatabaseContentionError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
+from core.messages import Message
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.parents import update_parent
 from storage.crawling import task_labels, task_leases, tasks
@@ -86,7 +87,7 @@ class TaskScheduler:
         if not self._database.write_idempotent(
             task_leases.assign_account, leased.id, token, account_id, now
         ):
-            raise LeaseLostError(f"task {leased.id} was taken over")
+            raise LeaseLostError("task_taken_over", task_id=leased.id)
 
     def set_waiting_for(self, leased: TaskLease, reason: WaitingFor | None) -> None:
         """Record what a task in progress waits for; None when it waits no more.
@@ -98,7 +99,7 @@ class TaskScheduler:
         if not self._database.write_idempotent(
             task_leases.show_waiting, leased.id, token, reason, now
         ):
-            raise LeaseLostError(f"task {leased.id} was taken over")
+            raise LeaseLostError("task_taken_over", task_id=leased.id)
 
     def requeue(
         self,
@@ -107,7 +108,7 @@ class TaskScheduler:
         not_before: datetime | None = None,
         waiting_for: WaitingFor | None = None,
         paused: bool = False,
-        error: str | None = None,
+        error: Message | None = None,
     ) -> None:
         """Give an unfinished task back; whoever claims it next goes on from its marker.
 
@@ -129,7 +130,7 @@ class TaskScheduler:
                 now,
                 not_before=not_before,
                 waiting_for=waiting_for,
-                error=error,
+                error=error.dump() if error else None,
                 failed_attempt=False,
             )
             update_parent(tx, leased.task.parent_id, now)
@@ -137,7 +138,10 @@ class TaskScheduler:
         self._database.write_idempotent(work)
 
     def back_off(
-        self, leased: TaskLease, error: str, waiting_for: WaitingFor = WaitingFor.PLATFORM
+        self,
+        leased: TaskLease,
+        error: Message | BatonError,
+        waiting_for: WaitingFor = WaitingFor.PLATFORM,
     ) -> None:
         """Requeue a task after a failure that may pass.
 
@@ -147,8 +151,9 @@ class TaskScheduler:
         task = self._database.read(tasks.get, leased.id)
         attempts = (task.attempts if task else 0) + 1
         if attempts >= self._attempts:
-            self.finish(leased, f"{error} (given up after {attempts} attempts)")
+            self.finish(leased, Message.of("given_up_after", cause=error, attempts=attempts))
             return
+        reason = error if isinstance(error, Message) else error.message
         wait_secs = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
         self._leases.remove(leased.lease)
 
@@ -162,14 +167,14 @@ class TaskScheduler:
                 now,
                 not_before=now + timedelta(seconds=wait_secs),
                 waiting_for=waiting_for,
-                error=error,
+                error=reason.dump(),
                 failed_attempt=True,
             )
             update_parent(tx, leased.task.parent_id, now)
 
         self._database.write(work)
 
-    def finish(self, leased: TaskLease, error: str | None = None) -> bool:
+    def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
         Return False when the operator paused or cancelled it before; then only the lease ends.
@@ -180,7 +185,12 @@ class TaskScheduler:
         def work(tx: Tx) -> bool:
             now = self._clock.now()
             ended = task_leases.finish(
-                tx, leased.id, token=leased.lease.token, status=status, now=now, error=error
+                tx,
+                leased.id,
+                token=leased.lease.token,
+                status=status,
+                now=now,
+                error=error.dump() if error else None,
             )
             if not ended:
                 # The operator's status stays; `put_back` ends the lease of a halted task only.
@@ -269,7 +279,7 @@ class TaskScheduler:
             return None
         until = now + timedelta(seconds=self._lease_secs)
         if not task_leases.claim(tx, task, self._owner, now, until):
-            raise DatabaseContentionError(f"task {task.id} was taken meanwhile")
+            raise DatabaseContentionError("task_taken_meanwhile", task_id=task.id)
         if task.status is not TaskStatus.IN_PROGRESS:
             update_parent(tx, task.parent_id, now)
         lease = Lease(

@@ -16,12 +16,14 @@ from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
+from core.messages import Message
 from core.poller import Poller
 from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
 from distribution.recipients import recipients_of
+from presentation.message_fields import message_fields
 from storage.distribution import broadcasts, distribution_tasks
 from storage.distribution.broadcasts import BroadcasterState
 from storage.distribution.distribution_tasks import DramaFields
@@ -55,7 +57,7 @@ class BroadcastReply:
     budget had run out: the next round begins with them."""
 
     success: bool
-    message: str
+    message: Message
     time: datetime
     total: int = 0
     succeeded: int = 0
@@ -63,10 +65,11 @@ class BroadcastReply:
     postponed: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """`{"success", "message", "total", "succeeded", "failed", "postponed", "time"}`"""
+        """Return `{"success", "message", "total", "succeeded", "failed", "postponed", "time"}`,
+        with `message_code` and `message_params`; the message is in English."""
         return {
             "success": self.success,
-            "message": self.message,
+            **message_fields("message", self.message),
             "total": self.total,
             "succeeded": self.succeeded,
             "failed": self.failed,
@@ -105,13 +108,17 @@ class Broadcaster:
     def start(self) -> BroadcastReply:
         """Turn broadcasting on for all processes, until `stop`."""
         changed = self._database.write_idempotent(broadcasts.switch, True)
-        every = f"every {self._limits.interval_secs:g} s by `python cli.py run`"
-        return self._reply(True, f"broadcasting is on, {every}" if changed else "it was on")
+        if not changed:
+            return self._reply(True, Message.of("broadcasting_was_on"))
+        secs = self._limits.interval_secs
+        return self._reply(True, Message.of("broadcasting_turned_on", secs=secs))
 
     def stop(self) -> BroadcastReply:
         """Turn broadcasting off; a round that runs is finished."""
         changed = self._database.write_idempotent(broadcasts.switch, False)
-        return self._reply(True, "broadcasting is off" if changed else "it was off")
+        if not changed:
+            return self._reply(True, Message.of("broadcasting_was_off"))
+        return self._reply(True, Message.of("broadcasting_turned_off"))
 
     def status(self) -> dict[str, Any]:
         """Return a reply's JSON with the numbers of the newest finished round, and `{"is_on",
@@ -120,9 +127,11 @@ class Broadcaster:
         seen = self._database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
         reports = totals.pop("reports", 0)
-        word = "on" if seen.is_on else "off"
-        every = f"broadcasting is {word}, every {self._limits.interval_secs:g} s"
-        return self._reply(True, every, **totals).as_json() | {
+        secs = self._limits.interval_secs
+        state = Message.of("broadcasting_off", secs=secs)
+        if seen.is_on:
+            state = Message.of("broadcasting_on", secs=secs)
+        return self._reply(True, state, **totals).as_json() | {
             "is_on": seen.is_on,
             "is_running": _is_running(seen, self._clock.now()),
             "interval_secs": self._limits.interval_secs,
@@ -143,8 +152,9 @@ class Broadcaster:
         lease = self._claim(None)
         if lease is None:
             began = self._database.read(broadcasts.state).started_at
-            since = f" since {iso_utc(began)}" if began is not None else ""
-            return self._reply(False, f"a round is under way{since}")
+            if began is None:
+                return self._reply(False, Message.of("round_under_way"))
+            return self._reply(False, Message.of("round_under_way_since", since=iso_utc(began)))
         return self._run_leased(lease, stop)
 
     def run(self, stop: threading.Event) -> None:
@@ -199,8 +209,9 @@ class Broadcaster:
             answer = live.get(link)
             if live.is_postponed(link):
                 postponed.add(drama.task_id)
-            elif isinstance(answer, str) or not answer:
-                log.warning("%s", fields(task=drama.task_id, failed=answer or "no counters"))
+            elif isinstance(answer, Message) or not answer:
+                reason = answer or "no counters"
+                log.warning("%s failed: %s", fields(task=drama.task_id), reason)
             else:
                 counted[drama.task_id] = answer
         reports = self._reports(lease, dramas, counted)
@@ -215,9 +226,11 @@ class Broadcaster:
         lease.require(self._clock)
         self._database.write(self._file, lease, reports, result, next_tasks)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
-        message = f"told {len(counted)} of {len(dramas)} active tasks, reports {len(reports)}"
+        message = Message.of(
+            "round_reported", succeeded=len(counted), total=len(dramas), reports=len(reports)
+        )
         if postponed:
-            message += f"; {len(postponed)} not asked for, the next round begins with them"
+            message = Message.of("round_postponed", result=message, postponed=len(postponed))
         return self._reply(True, message, **totals)
 
     def _fetch_counters(self, dramas: Sequence[DramaFields], stop: threading.Event) -> LiveCounters:
@@ -294,11 +307,11 @@ class Broadcaster:
         if not broadcasts.finish(
             tx, self._owner, token=lease.token, result=result, next_tasks=next_tasks, now=now
         ):
-            raise LeaseLostError(f"{lease} was taken over: its round is not reported")
+            raise LeaseLostError("round_taken_over", lease=str(lease))
         for report in reports:
             self._outbox.enqueue(tx, report)
 
-    def _reply(self, success: bool, message: str, **totals: int) -> BroadcastReply:
+    def _reply(self, success: bool, message: Message, **totals: int) -> BroadcastReply:
         return BroadcastReply(success, message, self._clock.now(), **totals)
 
 

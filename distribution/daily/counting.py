@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.errors import WrongFieldError
 from core.logs import fields, service_log
+from core.messages import Message
 from distribution import counters
 from distribution.counters import Counters
 from distribution.live_counters import LiveCounters
@@ -21,7 +22,7 @@ class CompletionCount:
 
     completion: Completion
     counters: Counters
-    reason: str | None = None
+    reason: Message | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -35,10 +36,8 @@ def verified(completion: Completion) -> CompletionCount:
         details = json.loads(completion.details or "{}")
         return CompletionCount(completion, counters.verified(details))
     except (WrongFieldError, ValueError) as error:
-        log.warning(
-            "%s",
-            fields(task=completion.task_id, link=completion.submission_link, damaged=str(error)),
-        )
+        where = fields(task=completion.task_id, link=completion.submission_link)
+        log.warning("%s damaged: %s", where, error)
         return CompletionCount(completion, {})
 
 
@@ -46,6 +45,6 @@ def with_live_counters(count: CompletionCount, live: LiveCounters) -> Completion
     """Return the count with present counters where none were verified; `live` must have fetched
     the link."""
     answer = live.get(count.completion.submission_link)
-    if isinstance(answer, str):
+    if isinstance(answer, Message):
         return CompletionCount(count.completion, count.counters, answer)
     return CompletionCount(count.completion, {**answer, **count.counters})

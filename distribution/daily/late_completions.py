@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+from core.messages import Message
 from distribution.daily.scanner import DailyScanner
 
 
@@ -19,8 +20,8 @@ class LateCompletions:
         self._scanner = scanner
         self._days = days
 
-    def run(self, stop: threading.Event) -> str:
-        """Scan the changed tasks of each day again and return a summary in English.
+    def run(self, stop: threading.Event) -> Message:
+        """Scan the changed tasks of each day again and return a summary.
 
         Raises:
             StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
@@ -31,4 +32,6 @@ class LateCompletions:
             late = self._scanner.late_tasks(day)
             if late:
                 scans.append(self._scanner.scan(day, stop, only=late))
-        return "; ".join(map(str, scans)) or "no late completions"
+        if not scans:
+            return Message.of("no_late_completions")
+        return Message.of("days_scanned", days=[scan.message for scan in scans])

@@ -13,6 +13,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from core.logs import service_log
+from core.messages import Message
 from distribution.daily.counting import CompletionCount, verified, with_live_counters
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
 from distribution.daily.tally import CounterSum
@@ -33,7 +34,7 @@ COMMIT_GRACE = timedelta(minutes=5)
 MAX_CATCH_UP_DAYS = 31
 MAX_DAYS = 366
 IDS_PER_QUERY = 500
-NOT_FETCHED = "not fetched (dry run)"
+NOT_FETCHED = Message.of("counters_not_fetched")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ScannedTask:
     drama: DramaFields
     counts: Mapping[str, int]
     completion_count: int
-    error: str | None
+    error: Message | None
     change: Change | None = None
     revision: int | None = None
 
@@ -73,15 +74,26 @@ class DayScan:
         """Return the number of tasks with that change."""
         return sum(task.change is change for task in self.tasks)
 
-    def __str__(self) -> str:
+    @property
+    def message(self) -> Message:
+        """Return the result as a message."""
         if not self.tasks:
-            return f"{self.day}: no completions"
-        changes = ", ".join(f"{change.value} {self.count(change)}" for change in Change)
-        counted = f"completions {self.completion_count}"
+            return Message.of("day_without_completions", day=self.day)
+        numbers = {"tasks": len(self.tasks), "completions": self.completion_count}
         if self.is_dry:
-            return f"{self.day}: tasks {len(self.tasks)}, {counted}"
-        text = f"{self.day}: tasks {len(self.tasks)} ({changes}), {counted}, reports {self.reports}"
-        return text + (f", not counted in full {self.incomplete}" if self.incomplete else "")
+            return Message.of("day_counted", day=self.day, **numbers)
+        result = Message.of(
+            "day_scanned",
+            day=self.day,
+            **numbers,
+            new=self.count(Change.NEW),
+            changed=self.count(Change.CHANGED),
+            unchanged=self.count(Change.UNCHANGED),
+            reports=self.reports,
+        )
+        if not self.incomplete:
+            return result
+        return Message.of("day_incomplete", result=result, incomplete=self.incomplete)
 
 
 class DailyScanner:
@@ -124,17 +136,17 @@ class DailyScanner:
         today = self._calendar.day(self._clock.now())
         if last > today:
             zone = self._calendar.zone.key
-            raise InvalidInputError(f"{last} is in the future: today is {today} ({zone})")
+            raise InvalidInputError("day_in_future", day=last, today=today, zone=zone)
         if first > last:
-            raise InvalidInputError(f"{first} is after {last}: write --from EARLIER --to LATER")
+            raise InvalidInputError("days_reversed", first=first, last=last)
         count = (last - first).days + 1
         if count > MAX_DAYS:
-            raise InvalidInputError(f"{count} days are too many at once; at most {MAX_DAYS}")
+            raise InvalidInputError("too_many_days", days=count, most=MAX_DAYS)
         return [first + timedelta(days=n) for n in range(count)]
 
-    def run(self, stop: threading.Event) -> str:
+    def run(self, stop: threading.Event) -> Message:
         """Scan all days since the last one that this job finished, up to yesterday but at most 31;
-        return a summary in English.
+        return a summary.
 
         Raises:
             StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
@@ -147,7 +159,7 @@ class DailyScanner:
         for day in self.days(first, last):
             scans.append(self.scan(day, stop))
             self._note_scanned(day)
-        return "; ".join(map(str, scans))
+        return Message.of("days_scanned", days=[scan.message for scan in scans])
 
     def _note_scanned(self, day: date) -> None:
         def work(tx: Tx) -> None:
@@ -260,7 +272,7 @@ def _by_task(
     tallies = {drama.task_id: CounterSum() for drama in found}
     for drama in found:
         if not drama.project_id:
-            tallies[drama.task_id].add_problem("the task itself is not known any more")
+            tallies[drama.task_id].add_problem(Message.of("task_forgotten"))
     for count in counted:
         tallies[count.completion.task_id].add(count.completion, count.counters, count.reason)
     return tallies

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.clock import Clock
+from core.logs import storable
+from core.messages import Message, message_of
 from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry, event_id
 from distribution.recipients import Recipient
@@ -20,9 +22,10 @@ from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Outbox, Report
 from webhooks.queue import FinishedAttempt
+from webhooks.retry_policy import DeliveryOutcome
 
 LAST_WRITER = "daily_stats_writer"
-RESPONSE_CHARS = 1024
+MAX_RESPONSE_CHARS = 1024
 
 
 class Change(StrEnum):
@@ -124,7 +127,7 @@ class DailyStore:
             counts=counts,
             completion_count=tally.completion_count,
             revision=revision,
-            error=tally.error,
+            error=storable(error) if (error := tally.error) else None,
             event_id=known.event_id if known is not None and is_same else None,
             scanned_at=self._clock.now(),
             counted_until=counted_until,
@@ -167,11 +170,18 @@ def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
     if delivery.kind is not DeliveryKind.DAILY:
         return
     is_delivered = outcome.state is DeliveryState.DELIVERED
-    answer = f"{outcome.status or ''} {outcome.error or outcome.response or ''}".strip()
     daily_stats.note_delivery(
         tx,
         delivery.event_id,
         attempt.at if is_delivered else None,
-        answer[:RESPONSE_CHARS] or None,
+        _answer(outcome),
         delivery.attempts,
     )
+
+
+def _answer(outcome: DeliveryOutcome) -> str | None:
+    said = outcome.error or outcome.response or ""
+    answer = message_of(said) or Message.text(str(said)[:MAX_RESPONSE_CHARS])
+    if outcome.status is not None:
+        return storable(Message.of("receiver_answered", status=outcome.status, answer=answer))
+    return storable(answer) if said else None

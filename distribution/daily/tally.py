@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 
+from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES, Counters, column, missing
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
 
-ERROR_CHARS = 1000
 SHOWN_PROBLEMS = 5
-REASON_CHARS = 150
+SHOWN_CHARS = 150
+COUNTER_NAMES = {
+    "view": Message.of("counter_view"),
+    "like": Message.of("counter_like"),
+    "comment": Message.of("counter_comment"),
+    "share": Message.of("counter_share"),
+    "collect": Message.of("counter_collect"),
+}
 
 
 class CounterSum:
@@ -20,17 +27,16 @@ class CounterSum:
         self.completion_count = 0
         self._accounts: set[tuple[str, str]] = set()
         self._sums: Counter[str] = Counter()
-        self._problems: list[str] = []
+        self._problems: list[Message] = []
 
-    def add(self, completion: Completion, counters: Counters, reason: str | None) -> None:
+    def add(self, completion: Completion, counters: Counters, reason: Message | None) -> None:
         """Add a completion. Unknown counters are not in the sums: they are listed in `error`, with
         the reason why they could not be fetched."""
         platform = completion.platform
         self.completion_count += 1
+        link = _shortened(completion.submission_link)
         if platform not in COUNTED:
-            self.add_problem(
-                f"{completion.submission_link[:REASON_CHARS]}: unknown platform {platform!r}"
-            )
+            self.add_problem(Message.of("completion_not_countable", link=link, platform=platform))
             return
         self._accounts.add((platform, completion.user_id))
         for counter in COUNTED[platform]:
@@ -38,11 +44,13 @@ class CounterSum:
                 self._sums[column(platform, counter)] += counters[counter]
         unknown = missing(platform, counters)
         if unknown:
-            why = (reason or "the platform does not tell")[:REASON_CHARS]
-            link = completion.submission_link[:REASON_CHARS]
-            self.add_problem(f"{link} without {', '.join(unknown)}: {why}")
+            why = (reason or Message.of("counters_not_shown")).with_texts(_shortened)
+            names = [COUNTER_NAMES[counter] for counter in unknown]
+            self.add_problem(
+                Message.of("completion_without_counters", link=link, counters=names, reason=why)
+            )
 
-    def add_problem(self, problem: str) -> None:
+    def add_problem(self, problem: Message) -> None:
         """Add to `error` what is not in the sums, and why."""
         self._problems.append(problem)
 
@@ -55,12 +63,19 @@ class CounterSum:
         return {name: counts.get(name, 0) for name in COUNTS}
 
     @property
-    def error(self) -> str | None:
-        """Return what is not in the sums, at most 1,000 characters; None when everything is."""
+    def error(self) -> Message | None:
+        """Return what is not in the sums, with the first 5 reasons; None when everything is."""
         if not self._problems:
             return None
+        found = Message.of(
+            "completions_incomplete",
+            incomplete=len(self._problems),
+            completions=self.completion_count,
+            problems=self._problems[:SHOWN_PROBLEMS],
+        )
         more = len(self._problems) - SHOWN_PROBLEMS
-        text = "; ".join(self._problems[:SHOWN_PROBLEMS])
-        head = f"{len(self._problems)} of {self.completion_count} completions not counted in full: "
-        tail = f"; and {more} more" if more > 0 else ""
-        return head + text[: ERROR_CHARS - len(head) - len(tail)] + tail
+        return Message.of("and_more", problem=found, more=more) if more > 0 else found
+
+
+def _shortened(text: str) -> str:
+    return text[:SHOWN_CHARS]

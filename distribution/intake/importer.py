@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, WrongFieldError
+from core.messages import Message
 from distribution import counters
 from distribution.intake.validation import DramaForm, read_completion, read_drama, read_user
 from distribution.payloads import COMPLETION, completion_body, completion_entry, event_id
@@ -35,7 +36,7 @@ class Problem:
     position: int
     name: str
     field: str
-    reason: str
+    reason: Message
 
 
 @dataclass
@@ -205,7 +206,7 @@ class DistributionImporter:
                         position=item.position,
                         name=completion.task_id,
                         field="task_id",
-                        reason=f"{completion.task_id!r} is not known; import the task first",
+                        reason=Message.of("completion_without_task", task_id=completion.task_id),
                     )
                 )
             elif key not in known:
@@ -278,7 +279,7 @@ def _object(item: Any) -> Mapping[str, Any]:
     if isinstance(item, InvalidInputError):
         raise item
     if not isinstance(item, Mapping):
-        raise InvalidInputError("is no JSON object")
+        raise InvalidInputError("not_json_object")
     return item
 
 
@@ -287,7 +288,7 @@ def _problem(position: int, item: Any, name_field: str, error: InvalidInputError
     shown = str(name)[:64] if isinstance(name, str | int) else ""
     if isinstance(error, WrongFieldError):
         return Problem(position=position, name=shown, field=error.field, reason=error.reason)
-    return Problem(position=position, name=shown, field="", reason=str(error))
+    return Problem(position=position, name=shown, field="", reason=error.message)
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from core.errors import WrongFieldError
+from core.messages import Message
 from distribution import counters
 from distribution.fields import ID_CHARS, Fields, read_secret
 from sources.links import ShortLink, VideoLink
@@ -116,11 +117,12 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
-        raise WrongFieldError(field="submission_link", reason="is missing")
+        raise WrongFieldError(field="submission_link", reason=Message.of("field_missing"))
     completed_at = fields.moment("completed_at", zone) or now
     if completed_at > now + MAX_AHEAD:
         raise WrongFieldError(
-            field="completed_at", reason=f"{completed_at.isoformat()} is in the future"
+            field="completed_at",
+            reason=Message.of("time_in_future", time=completed_at.isoformat()),
         )
     text, meant = link
     return Completion(
@@ -146,8 +148,8 @@ def _status(fields: Fields) -> DramaStatus:
     try:
         return DramaStatus(text or "")
     except ValueError:
-        known = ", ".join(status.value for status in DramaStatus)
-        raise WrongFieldError(field="status", reason=f"{text!r} is none of {known}") from None
+        reason = Message.of("value_not_known", value=text or "", known=list(DramaStatus))
+        raise WrongFieldError(field="status", reason=reason) from None
 
 
 def _details(fields: Fields) -> str | None:
@@ -156,9 +158,9 @@ def _details(fields: Fields) -> str | None:
     if value in (None, "", {}):
         return None
     if not isinstance(value, dict):
-        raise WrongFieldError(field=name, reason="is no JSON object")
+        raise WrongFieldError(field=name, reason=Message.of("not_json_object"))
     if is_deeper(value, DETAILS_LEVELS):
-        raise WrongFieldError(field=name, reason=f"has more than {DETAILS_LEVELS} levels")
+        raise WrongFieldError(field=name, reason=Message.of("json_too_deep", levels=DETAILS_LEVELS))
     try:
         counters.verified(value)
     except WrongFieldError as error:
@@ -166,7 +168,11 @@ def _details(fields: Fields) -> str | None:
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise WrongFieldError(field=name, reason=f"cannot be stored as JSON: {error}") from error
+        raise WrongFieldError(
+            field=name, reason=Message.of("json_not_storable", detail=str(error))
+        ) from error
     if len(text) > DETAILS_CHARS:
-        raise WrongFieldError(field=name, reason=f"is longer than {DETAILS_CHARS} characters")
+        raise WrongFieldError(
+            field=name, reason=Message.of("value_too_long", max_chars=DETAILS_CHARS)
+        )
     return text

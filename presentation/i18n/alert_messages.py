@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from core import messages as stored_messages
 from core.logs import redact
 from core.plain_text import one_line
 from presentation.i18n.chinese import CHINESE
+from presentation.i18n.command_lines import shell_word
 from presentation.i18n.english import ENGLISH
-from presentation.i18n.reason_messages import shell_word, translate_reason
 from presentation.i18n.texts import Texts
 from storage.models.tasks import TaskType
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
 
-SIGN_IN_MENDS = ("session expired", "credentials")
+SIGN_IN_MENDS = ("session_expired", "credentials_unusable")
 MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 
@@ -93,7 +94,7 @@ CHINESE_ALERTS = AlertTexts(
 
 
 @dataclass(frozen=True)
-class Message:
+class AlertMessage:
     """A message to a channel; `is_bad` when it has news of a trouble, not only of its end."""
 
     title: str
@@ -107,6 +108,7 @@ class AlertRenderer:
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
         self._texts = texts
         self._zone = zone
+        self._renderer = texts.renderer(zone)
         self.alert = CHINESE_ALERTS if texts is CHINESE else ENGLISH_ALERTS
 
     def headline(self, alert: Alert) -> str:
@@ -120,8 +122,8 @@ class AlertRenderer:
 
     def advice(self, alert: Alert) -> str:
         """Return a line that says what to do now."""
-        reason = str(alert.facts.get("reason", ""))
-        sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.startswith(SIGN_IN_MENDS)
+        reason = stored_messages.Message.load(str(alert.facts.get("reason", "")))
+        sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.code in SIGN_IN_MENDS
         form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]
         return redact(one_line(form.format(**self._parts(alert))))
 
@@ -136,24 +138,26 @@ class AlertRenderer:
         since = self.alert.lasted.format(moment=self.moment(alert.raised_at))
         return f"[{self.alert.over}] {self.headline(alert)} ({since})"
 
-    def message(self, host: str, notices: list[tuple[Alert, News]], max_notices: int) -> Message:
+    def message(
+        self, host: str, notices: list[tuple[Alert, News]], max_notices: int
+    ) -> AlertMessage:
         """Return one message for several alerts; those beyond `max_notices` are counted only."""
         raised = sum(1 for _, news in notices if news is News.RAISED)
         title = self.alert.title.format(host=host, raised=raised, resolved=len(notices) - raised)
         lines = [self.notice(alert, news) for alert, news in notices[:max_notices]]
         if len(notices) > max_notices:
             lines.append(self.alert.more.format(n=len(notices) - max_notices))
-        return Message(title, "\n".join(lines), raised > 0)
+        return AlertMessage(title, "\n".join(lines), raised > 0)
 
-    def test_message(self, host: str) -> Message:
+    def test_message(self, host: str) -> AlertMessage:
         """Return the message that tries out a channel."""
-        return Message(self.alert.test_title.format(host=host), self.alert.test_body, False)
+        return AlertMessage(self.alert.test_title.format(host=host), self.alert.test_body, False)
 
     def _parts(self, alert: Alert) -> dict[str, str]:
         facts = {name: str(value) for name, value in alert.facts.items()}
         for name in ("reason", "error"):
             if name in facts:
-                facts[name] = translate_reason(self._texts, facts[name]) or "?"
+                facts[name] = self._renderer.stored(facts[name]) or "?"
         if "task_type" in facts:
             facts["kind"] = self._texts.task_types[TaskType(facts["task_type"])]
         facts["until"] = self.moment(alert.until_at) if alert.until_at else "?"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from presentation.i18n.language import Language
 from presentation.i18n.texts import Texts
 from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 CHINESE = Texts(
+    language=Language.CHINESE,
     accounts="账号",
     account="账号",
     task="任务",
@@ -106,35 +108,5 @@ CHINESE = Texts(
         "recovered": "恢复正常",
         "spared": "与账号无关",
         "session_checked": "会话检查",
-    },
-    reasons={
-        "expired": "会话过期：请重新导入",
-        "banned": "被平台封禁",
-        "credentials": "凭据无法使用：请重新导入",
-        "throttled": "被限流",
-        "risk": "遇到风控",
-        "operator": "由操作者执行",
-        "new_session": "已导入",
-        "limit": "每日 {rows} 行",
-        "limit_changed": "每日 {before} 行改为 {rows} 行",
-        "hand_over": "{day} 的额度已由 {domain} 用完，最后 id {last}",
-        "no_account": "{platform} 没有账号",
-        "only_disabled": "唯一的账号已禁用",
-        "all_disabled": "{accounts}全部已禁用",
-        "no_quota": "没有账号有导出额度",
-        "given_back": "刚有账号交还",
-        "busy": "{accounts}正在使用",
-        "cooling": "{accounts}正在休息",
-        "spent": "{accounts}已用完 {day} 的额度",
-        "turn": "{accounts}正等待下一次轮到",
-        "also_disabled": "；另有{accounts}已禁用",
-        "proxy": "其代理无法通过",
-        "probe_passed": "探测通过",
-        "recovered": "连续 {good} 次正常应答",
-        "left_alone": "遇到风控，{secs} 秒内不访问 {platform}",
-        "no_answer": "没有应答",
-        "server_error": "服务器错误",
-        "quota_reset": "{day} 开始：{accounts}恢复额度，唤醒 {tasks} 个任务",
-        "sessions": "检查了 {accounts}",
     },
 )

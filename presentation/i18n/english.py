@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from presentation.i18n.language import Language
 from presentation.i18n.texts import Texts
 from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 ENGLISH = Texts(
+    language=Language.ENGLISH,
     accounts="Accounts",
     account="account",
     task="task",
@@ -107,35 +109,5 @@ ENGLISH = Texts(
         "recovered": "healthy again",
         "spared": "not its fault",
         "session_checked": "session checked",
-    },
-    reasons={
-        "expired": "session expired: import again",
-        "banned": "banned by the platform",
-        "credentials": "secrets cannot be used: import again",
-        "throttled": "throttled",
-        "risk": "risk control",
-        "operator": "by the operator",
-        "new_session": "imported",
-        "limit": "limit {rows} a day",
-        "limit_changed": "from {before} to {rows} a day",
-        "hand_over": "quota of {day} used up by {domain}, last id {last}",
-        "no_account": "no account for {platform}",
-        "only_disabled": "the only account is disabled",
-        "all_disabled": "all {n} accounts are disabled",
-        "no_quota": "no account has an export quota",
-        "given_back": "an account was just given back",
-        "busy": "{accounts} busy",
-        "cooling": "{accounts} cooling down",
-        "spent": "{accounts} without quota on {day}",
-        "turn": "{accounts} waiting for the next turn",
-        "also_disabled": "; {accounts} disabled",
-        "proxy": "its proxy does not let it through",
-        "probe_passed": "the probe passed",
-        "recovered": "after {good} good answers",
-        "left_alone": "{platform} is left alone for {secs} s after risk control",
-        "no_answer": "no answer",
-        "server_error": "server error",
-        "quota_reset": "{day} begins: {accounts} with a new quota, {tasks} tasks woken",
-        "sessions": "{accounts} looked at",
     },
 )

@@ -65,6 +65,10 @@ class Renderer:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
+    def stored(self, dumped: str | None) -> str:
+        """Return the sentence, without advice, of what a column holds; empty for None."""
+        return self.text(Message.load(dumped)) if dumped else ""
+
     def shown_text(self, found: str | Message | BaseException) -> str:
         """Return the sentence of a message; a text is read as `Message.load` reads a column."""
         return self.sentence(Message.load(found) if isinstance(found, str) else found)
@@ -85,7 +89,8 @@ class Renderer:
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return self._separator(value).join(str(self.shown(part)) for part in value)
+            parts = [str(self.shown(part)) for part in value]
+            return Listing(parts, self._separator(value))
         return "" if value is None else value
 
     def _separator(self, values: Sequence[object]) -> str:
@@ -113,6 +118,20 @@ class _Shown(Mapping[str, Any]):
         return len(self._params)
 
 
+class Listing(str):
+    """The parts of a list in one text; a format spec, as in `{problems:; }`, separates them."""
+
+    parts: Sequence[str]
+
+    def __new__(cls, parts: Sequence[str], separator: str) -> Listing:
+        listing = super().__new__(cls, separator.join(parts))
+        listing.parts = parts
+        return listing
+
+    def __format__(self, separator: str) -> str:
+        return separator.join(self.parts) if separator else str(self)
+
+
 class _LenientFormatter(Formatter):
     """Fills a form; a value that its format spec does not fit is shown as it is."""
 
@@ -124,4 +143,6 @@ class _LenientFormatter(Formatter):
 
 
 _FORMATTER = _LenientFormatter()
-LOG_RENDERER = Renderer(Language.ENGLISH, UTC)
+ENGLISH_RENDERER = Renderer(Language.ENGLISH, UTC)
+LOG_RENDERER = ENGLISH_RENDERER
+API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import FrontEnd, Renderer
 from storage.crawling.job_runs import RunState
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -19,6 +22,7 @@ class Texts:
     `nouns` have a form for one and a form for several.
     """
 
+    language: Language
     accounts: str
     account: str
     task: str
@@ -69,7 +73,10 @@ class Texts:
     rates: Mapping[TaskType, str]
     waits: Mapping[WaitingFor, str]
     event_kinds: Mapping[str, str]
-    reasons: Mapping[str, str]
+
+    def renderer(self, zone: tzinfo, front_end: FrontEnd = FrontEnd.TERMINAL) -> Renderer:
+        """Return the renderer of messages in the language of these texts."""
+        return Renderer(self.language, zone, front_end)
 
     def count(self, noun: str, number: int) -> str:
         """Return a number with its noun: `1 file`, `2,000 files`."""

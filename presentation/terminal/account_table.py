@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.reason_messages import translate_reason
 from presentation.snapshot import AccountView
 from presentation.terminal.layout import Page, in_columns
 from storage.models.accounts import AccountStatus
@@ -88,7 +87,7 @@ def note(page: Page, view: AccountView) -> str:
     """Return why an account does not work now; empty when it may."""
     account, texts = view.account, page.texts
     if account.status is AccountStatus.DISABLED:
-        return translate_reason(texts, account.disabled_reason or "")
+        return page.renderer.shown_text(account.disabled_reason or "")
     if account.cooldown_until is not None and account.cooldown_until > page.now:
         rests = texts.event_kinds["cooldown"]
         return f"{rests} {texts.until} {page.moment(account.cooldown_until)}"

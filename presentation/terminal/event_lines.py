@@ -8,7 +8,6 @@ from pathlib import PurePath
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.reason_messages import translate_reason
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.layout import Page, shortened_left
 from presentation.terminal.task_table import progress_text
@@ -53,7 +52,7 @@ def of_task(page: Page, view: TaskView) -> str:
     texts, task = page.texts, view.task
     kind = texts.task_types[task.task_type]
     if task.status is TaskStatus.FAILED:
-        error = translate_reason(texts, task.last_error or "?")
+        error = page.renderer.shown_text(task.last_error or "?")
         return texts.ended_failed.format(kind=kind, domain=task.domain, error=error)
     if task.task_type is TaskType.INGESTION and not view.items:
         return texts.no_creators.format(domain=task.domain)
@@ -68,14 +67,12 @@ def _of_account(page: Page, event: AccountEvent) -> str:
     kind = texts.event_kinds.get(event.kind, event.kind)
     if event.until_at is not None:
         kind += f" {texts.until} {page.moment(event.until_at)}"
-    return f"{event.username}  {kind}: {translate_reason(texts, event.detail)}"
+    return f"{event.username}  {kind}: {page.renderer.stored(event.detail)}"
 
 
 def _of_job(page: Page, run: JobRun) -> str:
     state = page.texts.job_states[run.state]
-    return f"{run.job}  {state}" + (
-        f": {translate_reason(page.texts, run.result)}" if run.result else ""
-    )
+    return f"{run.job}  {state}" + (f": {page.renderer.stored(run.result)}" if run.result else "")
 
 
 def _sealed(page: Page, segment: Segment) -> str:

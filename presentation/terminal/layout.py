@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from presentation.i18n.renderer import Renderer
 from presentation.i18n.texts import Texts
 
 BAR_FULL, BAR_EMPTY, RULE = "━", "─", "─"
@@ -28,6 +29,11 @@ class Page:
     def is_wide(self) -> bool:
         """Return whether there is room for wide bars and gaps."""
         return self.width >= WIDE_COLUMNS
+
+    @property
+    def renderer(self) -> Renderer:
+        """Return the renderer of messages for this reader."""
+        return self.texts.renderer(self.zone)
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day in the reader's zone."""

@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.reason_messages import start_command, translate_reason
-from presentation.snapshot import MAX_PENDING, RateMeter, TaskView
+from presentation.i18n.command_lines import start_command
+from presentation.snapshot import MAX_PENDING, RateMeter, TaskView, Waiting
 from presentation.terminal.layout import Page, in_columns
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -91,10 +91,17 @@ def wait_text(page: Page, view: TaskView) -> str:
         return ""
     text = page.texts.waits[wait.reason]
     if wait.error and wait.reason in EXPLAINED_WAITS:
-        text += f": {one_line(translate_reason(page.texts, wait.error))}"
+        text += f": {one_line(_why(page, wait))}"
     if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
         text += f", {page.texts.until} {page.moment(wait.until)}"
     return text
+
+
+def _why(page: Page, wait: Waiting) -> str:
+    # Advice about accounts would stand between the reason and its end.
+    if wait.reason is WaitingFor.ACCOUNT:
+        return page.renderer.stored(wait.error)
+    return page.renderer.shown_text(wait.error or "")
 
 
 def _state(page: Page, view: TaskView) -> Text:
@@ -108,7 +115,7 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     """Return the lines under a task's progress, each with its style."""
     task = view.task
     if task.status is TaskStatus.FAILED:
-        return [(one_line(translate_reason(page.texts, view.error)), "red")] if view.error else []
+        return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:

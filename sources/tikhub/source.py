@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
+from core.messages import Message
 from core.settings import Pace
 from sources.base import AccountSession, Gone, SessionStatus, StatsAnswer, Unavailable
 from sources.json_api import open_key_session
@@ -14,7 +15,7 @@ from sources.tikhub.client import TikHubClient
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
 # After this many failures in a row the platform is likely down, and every request costs time.
 FAILURES_IN_A_ROW = 3
-NO_TOKEN = "there is no token of TikHub: set BATON_TIKHUB_TOKEN"  # noqa: S105 (a message)
+NO_TOKEN = Message.of("platform_token_missing", name="TikHub", setting="BATON_TIKHUB_TOKEN")
 
 
 class TikHubSource:

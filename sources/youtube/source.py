@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.errors import LoginExpiredError
+from core.messages import Message
 from core.settings import Pace
 from sources.base import (
     AccountSession,
@@ -22,7 +23,7 @@ BATCH = 50
 VIDEO_ID = re.compile(r"[0-9A-Za-z_-]{11}")
 # The first video ever uploaded to YouTube, which is not likely to disappear.
 ANY_VIDEO = "jNQXAC9IVRw"
-NO_KEY = "there is no API key of YouTube: set BATON_YOUTUBE_API_KEY"
+NO_KEY = Message.of("platform_key_missing", name="YouTube", setting="BATON_YOUTUBE_API_KEY")
 
 
 class YouTubeSource:

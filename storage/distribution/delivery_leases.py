@@ -19,7 +19,6 @@ FIRST_DUE = (
     "SELECT :{name} AS url_hash, MIN(not_before) AS due_since FROM webhook_deliveries"
     " WHERE url_hash=:{name} AND not_before<=:now"
 )
-INTERRUPTED = "its process died in the middle of the request"
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def settle(
     )
 
 
-def reap(tx: Tx, now: datetime) -> int:
+def reap(tx: Tx, now: datetime, error: str) -> int:
     """Take back what was being sent by processes that died: it is due again, under the same event
     id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
     waits for it any more."""
@@ -155,5 +154,5 @@ def reap(tx: Tx, now: datetime) -> int:
         "not_before=CASE WHEN kind='test' THEN NULL ELSE created_at END,"
         " state=CASE WHEN kind='test' THEN 'dead' ELSE 'failed' END, last_error=:error,"
         " finished_at=CASE WHEN kind='test' THEN :now ELSE NULL END",
-        error=INTERRUPTED,
+        error=error,
     )

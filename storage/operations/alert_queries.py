@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +74,7 @@ def platforms_out_of_quota(tx: Tx) -> list[str]:
 
 
 def failed_tasks(
-    tx: Tx, since: datetime, cancelled: str, newest: int, and_of: Sequence[int]
+    tx: Tx, since: datetime, cancelled: Collection[str], newest: int, and_of: Sequence[int]
 ) -> list[Task]:
     """Return top-level tasks that failed since `since` and were neither cancelled nor filed
     again.
@@ -96,7 +96,7 @@ def failed_tasks(
     return [
         task
         for task in failed
-        if task.last_error != cancelled
+        if task.last_error not in cancelled
         and task.finished_at is not None
         and task.finished_at >= since
         and not _is_filed_anew(tx, task)

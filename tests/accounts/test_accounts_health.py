@@ -11,11 +11,13 @@ from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import MAX_REST_SECS, PROBATION_ANSWERS
 from core.cancellation import OutOfTurnSignal
 from core.errors import Evidence
+from core.messages import Message
 from core.settings import Pace
 from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 REST_SECS = 900.0
@@ -31,7 +33,9 @@ def crawl(pool: Pool) -> AccountLease:
 
 def refuse(pool: Pool, leased: AccountLease, rest_secs: float = REST_SECS) -> float:
     """Risk control for a leased account; its rest in seconds."""
-    until = pool.manager.cool_down(leased, rest_secs, "risk control: -352", EVIDENCE, suspect=True)
+    until = pool.manager.cool_down(
+        leased, rest_secs, Message.text("risk control: -352"), EVIDENCE, suspect=True
+    )
     return (until - pool.app.clock.now()).total_seconds()
 
 
@@ -81,14 +85,14 @@ def test_from_suspect_to_healthy_over_several_leases(pool: Pool, clock: MovingCl
     pool.manager.release(crawl(pool), successful_requests=1)
     assert state(pool.account(account_id)) == (Health.HEALTHY, 0, 0)
     assert pool.kinds(account_id) == ["added", "suspect", "probation", "recovered"]
-    assert pool.events(account_id)[-1].detail == "healthy again after 10 good answers"
+    assert english(pool.events(account_id)[-1].detail) == "healthy again after 10 good answers"
 
 
 def test_what_made_it_suspect_is_told_with_evidence_and_end(pool: Pool) -> None:
     [account_id] = pool.add("a")
     refuse(pool, crawl(pool))
     event = pool.events(account_id)[-1]
-    assert (event.kind, event.detail) == ("suspect", "risk control: -352")
+    assert (event.kind, english(event.detail)) == ("suspect", "risk control: -352")
     assert event.evidence is not None and "/x/search?page=3" in event.evidence
     assert event.until_at == pool.account(account_id).cooldown_until
 
@@ -135,7 +139,7 @@ def test_a_throttle_keeps_the_health(pool: Pool, clock: MovingClock, health: Hea
     if health is Health.PROBATION:
         on_probation(pool, clock, account_id)
     failures = pool.account(account_id).failure_count
-    pool.manager.cool_down(crawl(pool), 60, "throttled: -799")
+    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled: -799"))
     account = pool.account(account_id)
     assert (account.health, account.failure_count) == (health, failures + 1)
     assert pool.kinds(account_id)[-1] == "cooldown"
@@ -147,7 +151,7 @@ def test_good_work_forgets_the_failures_of_a_healthy_account_only(
     pool: Pool, clock: MovingClock
 ) -> None:
     [account_id] = pool.add("a")
-    pool.manager.cool_down(crawl(pool), 60, "throttled")
+    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled"))
     rest(pool, clock, account_id)
     pool.manager.release(crawl(pool), worked=False)
     assert pool.account(account_id).failure_count == 1
@@ -160,7 +164,7 @@ def test_good_work_forgets_the_failures_of_a_healthy_account_only(
 
 def test_exporting_proves_nothing_to_the_platform(pool: Pool, clock: MovingClock) -> None:
     [account_id] = pool.add("a")
-    pool.manager.cool_down(crawl(pool), 60, "throttled")
+    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled"))
     rest(pool, clock, account_id)
     pool.manager.release(pool.must_lease(Purpose.EXPORTING))
     assert pool.account(account_id).failure_count == 1
@@ -175,12 +179,12 @@ def test_what_was_not_its_fault_counts_for_nothing(pool: Pool, clock: MovingCloc
     on_probation(pool, clock, account_id)
     pool.manager.release(crawl(pool), successful_requests=3)
     before = state(pool.account(account_id))
-    pool.manager.release_unharmed(crawl(pool), "the platform as a whole", EVIDENCE)
+    pool.manager.release_unharmed(crawl(pool), Message.text("the platform as a whole"), EVIDENCE)
     account = pool.account(account_id)
     assert state(account) == before
     assert account.status is AccountStatus.IDLE
     event = pool.events(account_id)[-1]
-    assert (event.kind, event.detail) == ("spared", "the platform as a whole")
+    assert (event.kind, english(event.detail)) == ("spared", "the platform as a whole")
     assert event.evidence is not None and "-352" in event.evidence
     assert pool.lease(Purpose.INGESTING) is not None, "it rests no longer than before"
 
@@ -192,9 +196,9 @@ def test_the_operator_forgives_everything(pool: Pool, clock: MovingClock, kind: 
         on_probation(pool, clock, account_id)
         pool.manager.release(crawl(pool), successful_requests=5)
     elif kind == "disabled":
-        pool.manager.disable(crawl(pool), "banned: -102", EVIDENCE)
+        pool.manager.disable(crawl(pool), Message.text("banned: -102"), EVIDENCE)
     else:
-        pool.manager.cool_down(crawl(pool), 60, kind, suspect=kind == "suspect")
+        pool.manager.cool_down(crawl(pool), 60, Message.text(kind), suspect=kind == "suspect")
     pool.manager.set_account_status(account_id, "idle", "forgiven")
     account = pool.account(account_id)
     assert state(account) == (Health.HEALTHY, 0, 0)
@@ -351,7 +355,9 @@ def test_what_was_learned_is_kept_through_a_rest(pool: Pool, clock: MovingClock)
     gate = gate_of(pool, leased)
     ask(gate, 3)
     gate.record_throttle()
-    pool.manager.cool_down(leased, 60, "throttled: -799", EVIDENCE, pace=told(pool, gate))
+    pool.manager.cool_down(
+        leased, 60, Message.text("throttled: -799"), EVIDENCE, pace=told(pool, gate)
+    )
     learned = gate.pace.windows[EVERYTHING].limit
     assert 0 < learned < 5
     rest(pool, clock, account_id)

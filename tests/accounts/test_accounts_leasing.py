@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 
@@ -9,11 +10,13 @@ import pytest
 
 from accounts.account_lease import Purpose
 from core.errors import Evidence, LeaseLostError
+from core.messages import Message
 from storage.crawling import account_leases
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.support.apps import add_account
+from tests.support.messages import english
 
 
 def test_accounts_take_turns_least_recently_used_first(pool: Pool, clock):
@@ -80,7 +83,7 @@ def test_a_disabled_account_is_not_leased(pool: Pool):
 
 def test_an_account_rests_until_its_cooldown_ends(pool: Pool, clock):
     pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 60, "throttled")
+    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
     clock.move(59)
     assert pool.lease(Purpose.INGESTING) is None
     clock.move(1.5)
@@ -100,7 +103,7 @@ def test_unfit_accounts_are_passed_over_for_the_next(pool: Pool, clock):
     pool.manager.set_account_status(disabled, "disabled")
     cooling = pool.must_lease()
     assert cooling.username == "cooling"
-    pool.manager.cool_down(cooling, 600, "throttled")
+    pool.manager.cool_down(cooling, 600, Message.text("throttled"))
     pool.manager.update_export_count(spent, 5)
     assert pool.must_lease().username == "fit"
 
@@ -111,7 +114,7 @@ def test_each_failure_in_a_row_doubles_the_rest_up_to_sixteen_times(pool: Pool, 
     for _ in range(7):
         leased = pool.must_lease()
         now = pool.app.clock.now()
-        until = pool.manager.cool_down(leased, 60, "throttled")
+        until = pool.manager.cool_down(leased, 60, Message.text("throttled"))
         rests.append(round((until - now).total_seconds()))
         clock.move(60 * 16 + 1)
     assert rests == [60, 120, 240, 480, 960, 960, 960]
@@ -120,7 +123,7 @@ def test_each_failure_in_a_row_doubles_the_rest_up_to_sixteen_times(pool: Pool, 
 
 def test_success_ends_the_row_of_failures_and_a_mere_return_does_not(pool: Pool, clock):
     [account_id] = pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 60, "throttled")
+    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
     clock.move(61)
     pool.manager.release(pool.must_lease(), worked=False)
     assert pool.account(account_id).failure_count == 1
@@ -139,18 +142,20 @@ def test_release_makes_idle_and_strikes_the_lease_out(pool: Pool):
 def test_a_disabled_account_keeps_its_reason_and_evidence(pool: Pool):
     [account_id] = pool.add("a")
     evidence = Evidence("GET /x", http_status=200, code=-101, body="未登录")
-    pool.manager.disable(pool.must_lease(), "session expired", evidence)
+    pool.manager.disable(pool.must_lease(), Message.text("session expired"), evidence)
     row = pool.account(account_id)
-    assert (row.status, row.disabled_reason) == (AccountStatus.DISABLED, "session expired")
+    assert (row.status, english(row.disabled_reason)) == (AccountStatus.DISABLED, "session expired")
     event = pool.events(account_id)[-1]
-    assert (event.kind, event.detail) == ("disabled", "session expired")
+    assert (event.kind, english(event.detail)) == ("disabled", "session expired")
     assert event.evidence is not None and "未登录" in event.evidence
 
 
 def test_a_very_long_reason_is_cut_and_not_refused(pool: Pool):
     [account_id] = pool.add("a")
-    pool.manager.disable(pool.must_lease(), "错" * 5000)
-    assert pool.account(account_id).disabled_reason == "错" * MAX_TEXT_CHARS
+    pool.manager.disable(pool.must_lease(), Message.text("错" * 5000))
+    stored = pool.account(account_id).disabled_reason or ""
+    assert len(stored) <= MAX_TEXT_CHARS
+    assert re.fullmatch(r"错{1000,}…", english(stored))
 
 
 def test_an_abandoned_lease_runs_out_by_itself(pool: Pool, clock):
@@ -181,8 +186,8 @@ def test_an_expired_lease_is_reaped_once_and_its_token_grows(pool: Pool, clock):
 
 STALE_WRITES = {
     "release": lambda pool, leased: pool.manager.release(leased),
-    "cool_down": lambda pool, leased: pool.manager.cool_down(leased, 60, "late"),
-    "disable": lambda pool, leased: pool.manager.disable(leased, "late"),
+    "cool_down": lambda pool, leased: pool.manager.cool_down(leased, 60, Message.text("late")),
+    "disable": lambda pool, leased: pool.manager.disable(leased, Message.text("late")),
     "spend": lambda pool, leased: pool.spend(leased, 1),
 }
 

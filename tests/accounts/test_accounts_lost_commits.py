@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from accounts.account_lease import AccountLease, Purpose
 from core.errors import CommitUnknownError
+from core.messages import Message
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.support.mariadb import MariaDBServer
@@ -37,8 +38,14 @@ def shaky(make_app, proxy: TcpProxy, database_url: str) -> Pool:
 
 ENDINGS = {
     "release": (lambda pool, leased: pool.manager.release(leased), []),
-    "cool_down": (lambda pool, leased: pool.manager.cool_down(leased, 60, "why"), ["cooldown"]),
-    "disable": (lambda pool, leased: pool.manager.disable(leased, "why"), ["disabled"]),
+    "cool_down": (
+        lambda pool, leased: pool.manager.cool_down(leased, 60, Message.text("why")),
+        ["cooldown"],
+    ),
+    "disable": (
+        lambda pool, leased: pool.manager.disable(leased, Message.text("why")),
+        ["disabled"],
+    ),
 }
 
 

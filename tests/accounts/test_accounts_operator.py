@@ -13,12 +13,14 @@ from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.leases import Lease, LeaseKind
+from core.messages import Message
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_leases, tasks
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus, WaitingFor
 from tests.accounts.conftest import PLATFORM, Pool
 from tests.support.mariadb import MariaDBServer
+from tests.support.messages import english, refusal
 
 
 def test_an_idle_account_is_leased_and_given_back(pool: Pool):
@@ -34,9 +36,9 @@ def test_an_idle_account_is_leased_and_given_back(pool: Pool):
 
 def test_idle_ends_cooldown_disabling_and_failures(pool: Pool):
     [account_id] = pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 6000, "throttled")
+    pool.manager.cool_down(pool.must_lease(), 6000, Message.text("throttled"))
     pool.manager.set_account_status(account_id, "disabled", "on holiday")
-    assert pool.account(account_id).disabled_reason == "on holiday"
+    assert english(pool.account(account_id).disabled_reason) == "on holiday"
     pool.manager.set_account_status(account_id, AccountStatus.IDLE)
     row = pool.account(account_id)
     assert (row.cooldown_until, row.disabled_reason, row.failure_count) == (None, None, 0)
@@ -66,29 +68,29 @@ def test_a_leased_account_may_change_its_work(pool: Pool):
 @pytest.mark.parametrize("status", ["ingesting", "exporting"])
 def test_work_needs_a_lease_of_this_process(pool: Pool, make_app, status: str):
     [account_id] = pool.add("a")
-    with pytest.raises(InvalidInputError, match="not leased by this process"):
+    with refusal(InvalidInputError, "not leased by this process"):
         pool.manager.set_account_status(account_id, status)
     Pool(make_app()).must_lease()
-    with pytest.raises(InvalidInputError, match="get_idle_account"):
+    with refusal(InvalidInputError, "get_idle_account"):
         pool.manager.set_account_status(account_id, status)
 
 
 @pytest.mark.parametrize("status", ["busy", "", "IDLE", "Disabled "])
 def test_an_unknown_status_names_the_known_ones(pool: Pool, status: str):
     [account_id] = pool.add("a")
-    with pytest.raises(InvalidInputError, match="idle, ingesting, exporting, disabled"):
+    with refusal(InvalidInputError, "idle, ingesting, exporting, disabled"):
         pool.manager.set_account_status(account_id, status)
     assert pool.status(account_id) is AccountStatus.IDLE
 
 
 def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
     [account_id] = pool.add("a", limit=7)
-    pool.manager.cool_down(pool.must_lease(), 60, "throttled: HTTP 412")
+    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled: HTTP 412"))
     pool.manager.set_account_status(account_id, "idle")
-    pool.manager.record_hand_over(pool.must_lease(), "quota used up")
+    pool.manager.record_hand_over(pool.must_lease(), Message.text("quota used up"))
     pool.manager.set_account_status(account_id, "disabled", "sold")
     pool.app.pool.registry.set_limit(pool.account(account_id), 9)
-    assert [(event.kind, event.detail) for event in pool.events(account_id)] == [
+    assert [(event.kind, english(event.detail)) for event in pool.events(account_id)] == [
         ("added", "limit 7 a day"),
         ("cooldown", "throttled: HTTP 412"),
         ("enabled", "by the operator"),
@@ -167,13 +169,13 @@ def test_a_task_lease_is_not_ended_by_an_account_of_the_same_id(pool: Pool):
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 129])
 def test_an_account_needs_a_name(pool: Pool, name: str):
-    with pytest.raises(InvalidInputError, match="1 to 128"):
+    with refusal(InvalidInputError, "1 to 128"):
         pool.add(name)
 
 
 @pytest.mark.parametrize("limit", [-1, 10**12])
 def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
-    with pytest.raises(InvalidInputError, match="daily limit"):
+    with refusal(InvalidInputError, "daily limit"):
         pool.add("a", limit=limit)
     [account_id] = pool.add("a")
     with pytest.raises(InvalidInputError):
@@ -182,7 +184,7 @@ def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
 
 def test_a_name_is_given_once_a_platform(pool: Pool):
     pool.add("小号")
-    with pytest.raises(InvalidInputError, match="already"):
+    with refusal(InvalidInputError, "already"):
         pool.add("小号")
     pool.app.pool.registry.add("douyin", "小号", Credentials(), 1)
     assert len(pool.app.pool.registry.all()) == 2
@@ -234,10 +236,10 @@ def test_an_account_is_found_by_name_or_id(pool: Pool):
     first, second = pool.add("a", "b")
     assert pool.app.pool.registry.find("b").id == second
     assert pool.app.pool.registry.find(str(first)).username == "a"
-    with pytest.raises(InvalidInputError, match="no account is named 'c'"):
+    with refusal(InvalidInputError, "no account is named 'c'"):
         pool.app.pool.registry.find("c")
     pool.app.pool.registry.add("douyin", "a", Credentials(), 1)
-    with pytest.raises(InvalidInputError, match=r"bilibili, douyin.*--platform"):
+    with refusal(InvalidInputError, r"bilibili, douyin.*--platform"):
         pool.app.pool.registry.find("a")
     assert pool.app.pool.registry.find("a", "bilibili").id == first
 

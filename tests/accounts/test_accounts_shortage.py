@@ -8,7 +8,9 @@ import pytest
 
 from accounts.account_lease import Purpose
 from accounts.shortage import Shortage
+from core.messages import Message
 from tests.accounts.conftest import PLATFORM, Pool
+from tests.support.messages import english
 
 MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai; the clock starts at 04:00
 
@@ -23,14 +25,18 @@ def spend_all(pool: Pool, account_id: int) -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_no_account_at_all(pool: Pool, purpose: Purpose):
-    assert why(pool, purpose) == Shortage("no account for bilibili", False, False, None)
+    assert why(pool, purpose) == Shortage(
+        Message.of("no_account", platform=PLATFORM), False, False, None
+    )
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_all_disabled(pool: Pool, purpose: Purpose):
     for account_id in pool.add("a", "b"):
         pool.manager.set_account_status(account_id, "disabled")
-    assert why(pool, purpose) == Shortage("all 2 accounts are disabled", False, False, None)
+    assert why(pool, purpose) == Shortage(
+        Message.of("all_accounts_disabled", n=2), False, False, None
+    )
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -39,17 +45,17 @@ def test_all_busy(pool: Pool, purpose: Purpose):
     pool.must_lease()
     shortage = why(pool, purpose)
     assert (shortage.busy, shortage.spent, shortage.until) == (True, False, None)
-    assert "1 account is busy" in shortage.reason
+    assert "1 account is busy" in english(shortage.reason)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_all_cooling(pool: Pool, purpose: Purpose, clock):
     pool.add("a", "b")
     first, second = pool.must_lease(), pool.must_lease()
-    pool.manager.cool_down(first, 600, "throttled")
-    soonest = pool.manager.cool_down(second, 60, "throttled")
+    pool.manager.cool_down(first, 600, Message.text("throttled"))
+    soonest = pool.manager.cool_down(second, 60, Message.text("throttled"))
     shortage = why(pool, purpose)
-    assert shortage.reason == "2 accounts are cooling down"
+    assert english(shortage.reason) == "2 accounts are cooling down"
     assert not shortage.busy and not shortage.spent
     assert shortage.until is not None
     assert abs(shortage.until - soonest) < timedelta(milliseconds=1)
@@ -59,7 +65,7 @@ def test_all_spent_ends_at_the_next_quota_day(pool: Pool):
     for account_id in pool.add("a", "b"):
         spend_all(pool, account_id)
     shortage = why(pool)
-    assert shortage.reason == "2 accounts have used up the quota of 2026-11-22"
+    assert english(shortage.reason) == "2 accounts have used up the quota of 2026-11-22"
     assert (shortage.busy, shortage.spent, shortage.until) == (False, True, MIDNIGHT)
 
 
@@ -68,7 +74,7 @@ def test_all_but_disabled_ones_spent(pool: Pool):
     pool.manager.set_account_status(disabled, "disabled")
     spend_all(pool, spent)
     shortage = why(pool)
-    assert "1 account has used up" in shortage.reason
+    assert "1 account has used up" in english(shortage.reason)
     assert shortage.spent and shortage.until == MIDNIGHT
 
 
@@ -83,7 +89,7 @@ def test_a_busy_account_that_is_spent_is_not_waited_for(pool: Pool):
 def test_a_resting_account_that_is_spent_is_not_waited_for(pool: Pool):
     [account_id] = pool.add("a")
     spend_all(pool, account_id)
-    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), 60, "throttled")
+    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), 60, Message.text("throttled"))
     assert why(pool).until == MIDNIGHT
     assert why(pool, Purpose.INGESTING).until != MIDNIGHT
 
@@ -91,7 +97,7 @@ def test_a_resting_account_that_is_spent_is_not_waited_for(pool: Pool):
 def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
     spent, _ = pool.add("a", "b")
     spend_all(pool, spent)
-    until = pool.manager.cool_down(pool.must_lease(), 60, "throttled")
+    until = pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
     shortage = why(pool)
     assert shortage.until is not None
     assert abs(shortage.until - until) < timedelta(milliseconds=1)
@@ -100,7 +106,7 @@ def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
 def test_a_rest_beyond_midnight_does_not_hide_the_new_day(pool: Pool):
     spent, _ = pool.add("a", "b")
     spend_all(pool, spent)
-    pool.manager.cool_down(pool.must_lease(), 24 * 3600, "risk control")
+    pool.manager.cool_down(pool.must_lease(), 24 * 3600, Message.text("risk control"))
     assert why(pool).until == MIDNIGHT
 
 

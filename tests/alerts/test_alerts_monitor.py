@@ -12,6 +12,7 @@ from accounts.account_lease import Purpose
 from alerts.monitor import CALM_SECS, LOOK_EVERY_SECS
 from app.container import App
 from core.errors import DatabaseError
+from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
 from tests.support.alerts.alert_causes import (
@@ -37,6 +38,7 @@ from tests.support.crawler.workbench import (
     pieces_of,
     store_rows,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 
@@ -217,7 +219,7 @@ def test_a_failed_piece_is_told_by_its_task_and_a_cancelled_one_not_at_all(app: 
     watcher.look_once()
     split = file_crawl(app, pages=20)
     for piece in pieces_of(app, split.id):
-        app.crawling.scheduler.finish(claimed(app, only=piece.id), "boom")
+        app.crawling.scheduler.finish(claimed(app, only=piece.id), Message.text("boom"))
     cancelled = file_crawl(app, domain="游戏")
     app.crawling.control.cancel(cancelled.id)
     watcher.look_once()
@@ -305,7 +307,7 @@ def test_what_an_alert_says_follows_its_cause(app: App) -> None:
     enable(app)
     disable(app, reason="banned: y")
     assert watcher.look_once() == 0
-    assert [alert.facts["reason"] for alert in every_alert(app)] == ["banned: y"]
+    assert [english(alert.facts["reason"]) for alert in every_alert(app)] == ["banned: y"]
 
 
 @ONE_ENGINE

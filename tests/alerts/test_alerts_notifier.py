@@ -17,6 +17,7 @@ from app.container import App
 from storage.operations import alert_notices, alerts
 from tests.support.alerts.alert_causes import disable, enable, fail_task, open_alerts
 from tests.support.crawler.workbench import ONE_ENGINE, Crash, at_once, column, rows
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 from tests.support.notice_sink import NoticeSink
 
@@ -71,7 +72,7 @@ def test_an_alert_and_its_end_are_told_once_each(
     assert [tell(app) for _ in range(3)] == [1, 0, 0]
     assert sink.titles == ["Baton on test-host: 1 new, 0 over"]
     assert sink.text.splitlines() == [
-        "[!] account acc1 (bilibili) is disabled: session expired: import again (code -101)",
+        "[!] account acc1 (bilibili) is disabled: session expired (code -101)",
         "what to do: python cli.py accounts import acc1 FILE",
     ]
     assert sink.got[0]["type"] == "warning"
@@ -99,7 +100,7 @@ def test_it_is_told_in_the_operators_language(watched: Watched, sink: NoticeSink
     look(app)
     tell(app)
     assert sink.titles == ["Baton（test-host）：新告警 1 条，恢复 0 条"]
-    assert "账号 小红（bilibili）已禁用：会话过期：请重新导入" in sink.text
+    assert "账号 小红（bilibili）已禁用：会话过期（code -101）" in sink.text
 
 
 @ONE_ENGINE
@@ -149,7 +150,8 @@ def test_a_channel_that_fails_is_tried_again_later_each_time(
         tell(app)
         assert len(sink.got) == number + 1
     assert states(app) == ["due"]
-    assert column(app, "SELECT last_error FROM alert_notices") == ["refused with HTTP 500"]
+    [error] = column(app, "SELECT last_error FROM alert_notices")
+    assert english(error) == "refused with HTTP 500"
     sink.status = 200
     clock.move(BACKOFF_BASE_SECS * 16)
     assert tell(app) == 1
@@ -190,7 +192,7 @@ def test_a_channel_that_fails_for_a_day_is_given_up(
     clock.move(GIVE_UP_AFTER.total_seconds())
     tell(app)
     assert len(sink.got) == 2 and states(app) == ["given_up"]
-    assert logs().count("not told: refused with HTTP 403") == 2
+    assert logs().count("not told: channel_refused_http: status=403") == 2
     assert logs().count("given_up=1") == 1
 
 
@@ -336,7 +338,7 @@ def test_an_address_is_in_no_row_and_no_log(
     for channel in (0, 1):
         tell(app, channel)
     stored = repr([rows(app, f"SELECT * FROM {name}") for name in ("alerts", "alert_notices")])
-    assert "not told: could not be reached" in logs()
+    assert "not told: channel_unreachable" in logs()
     assert "geheimer-pfad" not in logs() + stored
     assert "127.0.0.1" not in stored
     assert "geheimer-keks" not in sink.text + logs()

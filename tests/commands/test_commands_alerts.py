@@ -92,7 +92,7 @@ def test_run_tells_shows_and_lists_what_is_wrong(
     assert baton.run("accounts", "add", "dead", stdin="SESSDATA=dead-1").code == 0
     runner = baton.start("run")
     assert baton.run("start_crawl", "--domain", "美妆", "--detach").code == 0
-    line = "alert: account dead (bilibili) is disabled: session expired: import again"
+    line = "alert: account dead (bilibili) is disabled: session expired ("
     wait_until(lambda: line in runner.err, "the plain line")
     wait_until(lambda: sink.got, "the notice")
     assert "python cli.py accounts import dead FILE" in sink.text

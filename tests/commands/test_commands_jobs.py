@@ -44,7 +44,8 @@ def test_a_job_is_listed_run_and_listed_again(baton: Baton) -> None:
 def test_a_run_has_the_columns_of_the_schema(baton: Baton) -> None:
     run = baton.run("jobs", "run", "quota_reset", "--json").json
     columns = {row["name"] for row in look_at(baton).rows("PRAGMA table_info(job_runs)")}
-    assert set(run) == columns - {"open_key"}
+    assert set(run) == (columns - {"open_key"}) | {"result_code", "result_params"}
+    assert run["result_code"] == "quota_day_started" and run["result_params"]["tasks"] == 0
     assert (run["job"], run["cause"], run["state"]) == ("quota_reset", "manual", "succeeded")
 
 
@@ -100,5 +101,5 @@ def test_the_events_tell_of_runs(baton: Baton) -> None:
         baton.run("status", env={"BATON_LANGUAGE": language, "COLUMNS": "120"})
         for language in ("en", "zh")
     )
-    assert "begins: 0 accounts with a new quota, 0 tasks woken" in english.out
+    assert "accounts with a new quota 0, tasks woken 0" in english.out
     assert "quota_reset  完成" in chinese.out and "恢复额度" in chinese.out

@@ -19,7 +19,7 @@ def test_a_lease_is_held_up_to_its_deadline_and_not_at_it(clock):
     clock.move_to(clock.now())
     clock.move(0.001)
     assert not held.is_held(clock)
-    with pytest.raises(LeaseLostError, match="task 1 ran out or was taken over"):
+    with pytest.raises(LeaseLostError, match="lease_lost: kind=task, id=1"):
         held.require(clock)
 
 

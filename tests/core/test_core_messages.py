@@ -8,7 +8,10 @@ from enum import StrEnum
 import pytest
 
 from core.errors import BatonError, InvalidInputError, RetryableError
-from core.messages import Message, message_of
+from core.logs import storable
+from core.messages import MAX_DUMP_CHARS, Message, message_of
+
+AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
 class Colour(StrEnum):
@@ -17,12 +20,15 @@ class Colour(StrEnum):
 
 def test_a_message_comes_back_from_its_column() -> None:
     cause = RetryableError("no_answer_from", host="example.org")
-    message = Message.of("page_failed", page=2, day=date(2026, 1, 2), cause=cause, left=["a", None])
+    message = Message.of(
+        "page_failed", page=2, day=date(2026, 1, 2), cause=cause, left=["a", None], at=AT
+    )
     loaded = Message.load(message.dump())
     assert loaded.code == "page_failed"
     assert loaded.params["page"] == 2
     assert loaded.params["day"] == "2026-01-02"
     assert loaded.params["cause"] == Message.of("no_answer_from", host="example.org")
+    assert loaded.params["at"] == AT
     assert loaded.params["left"] == ["a", None]
     assert Message.load(loaded.dump()) == loaded
 
@@ -45,9 +51,27 @@ def test_what_no_message_wrote_is_a_sentence(stored: str) -> None:
     assert str(Message.load(stored)) == stored
 
 
+def test_a_long_text_is_shortened_and_the_column_stays_readable() -> None:
+    cause = RetryableError("no_answer_from", host="example.org", detail="\\" * 9000)
+    message = Message.of("page_failed", page=2, cause=cause, names=["x" * 3000, "short"])
+    dumped = message.dump()
+    assert len(dumped) <= MAX_DUMP_CHARS
+    loaded = Message.load(dumped)
+    assert loaded.code == "page_failed" and loaded.params["page"] == 2
+    assert loaded.params["cause"].params["host"] == "example.org"
+    assert loaded.params["cause"].params["detail"].endswith("\\…")
+    assert loaded.params["names"][1] == "short"
+
+
+def test_what_is_stored_holds_no_credential() -> None:
+    cause = RetryableError("no_answer_from", host="https://u:hunter2@example.org")
+    stored = storable(Message.of("page_failed", cause=cause, seen=["token=hunter2", 'a "b" c']))
+    assert "hunter2" not in stored
+    assert Message.load(stored).params["seen"] == ["token=***", 'a "b" c']
+
+
 def test_moments_and_enums_are_json_values() -> None:
-    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    assert Message.of("x_y", at=at, colour=Colour.RED, whole={1}).as_json() == {
+    assert Message.of("x_y", at=AT, colour=Colour.RED, whole={1}).as_json() == {
         "code": "x_y",
         "params": {"at": "2026-01-02T03:04:00+00:00", "colour": "red", "whole": [1]},
     }

@@ -22,6 +22,7 @@ from tests.support.crawler.workbench import (
     stored_uids,
     work_off,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 
@@ -64,7 +65,8 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     server.spoil = None
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
-    assert app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None).change == "refreshed"
+    done = app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None)
+    assert english(done.change) == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 
@@ -88,10 +90,10 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     moments = [line[:19] for line in told]
     assert moments == sorted(moments)
     by_kind = {line.split()[2]: line for line in told}
-    assert "throttled: code -799" in by_kind["cooldown"] and " until " in by_kind["cooldown"]
-    assert "risk control: code -401" in by_kind["suspect"] and " until " in by_kind["suspect"]
+    assert "throttled (code -799" in by_kind["cooldown"] and " until " in by_kind["cooldown"]
+    assert "risk control (code -401" in by_kind["suspect"] and " until " in by_kind["suspect"]
     assert "good answers" in by_kind["recovered"]
-    assert "session expired: code -101" in by_kind["disabled"]
+    assert "session expired (code -101" in by_kind["disabled"]
     assert "a new session" in by_kind["enabled"]
     for kind, code in (("cooldown", -799), ("suspect", -401), ("disabled", -101)):
         asked, came = lines[lines.index(by_kind[kind]) + 1 :][:2]
@@ -110,6 +112,6 @@ def test_a_banned_account_tells_why_and_how_to_go_on(make_app, platform) -> None
     assert crawl(app, pages=20).status is COMPLETED
     account = account_of(app, "banned-1")
     lines = explain_lines(app, account, app.pool.registry.events(account))
-    assert lines[0].startswith("banned-1 (bilibili): disabled; banned: code -102")
+    assert lines[0].startswith("banned-1 (bilibili): disabled; banned by the platform (code -102")
     assert any("code -102" in line and line.strip().startswith("came back") for line in lines)
     assert server.stats()["accounts"]["banned-1"]["after_ban"] == 1

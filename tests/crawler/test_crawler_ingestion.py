@@ -14,6 +14,7 @@ from app.container import App
 from core.clock import SystemClock
 from core.errors import DatabaseError
 from sandbox.messages import json_reply
+from sources.base import Via
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus
 from tests.support.crawler.workbench import (
@@ -40,6 +41,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.processes.launcher import wait_until
 
@@ -158,14 +160,14 @@ def test_authors_of_videos_do_not_replace_fuller_raw_data(make_app, platform) ->
     add_account(app, "acc1")
     crawl(app)
     full = rows(app, "SELECT uid, raw_data FROM influencers ORDER BY uid")
-    crawl(app, via="videos")
+    crawl(app, via=Via.VIDEOS)
     assert rows(app, "SELECT uid, raw_data FROM influencers ORDER BY uid") == full
 
 
 def test_a_name_search_fills_up_what_videos_told_of_their_authors(make_app, platform) -> None:
     app = make_app(bilibili_base_url=platform(creators=20).url)
     add_account(app, "acc1")
-    crawl(app, via="videos")
+    crawl(app, via=Via.VIDEOS)
     known = stored_uids(app)
     assert known and not any(
         "fans" in text for text in column(app, "SELECT raw_data FROM influencers")
@@ -363,7 +365,7 @@ def test_json_that_is_no_search_answer_is_told_apart(make_app, platform) -> None
     add_account(app, "acc1")
     server.spoil = lambda request, reply: json_reply({"code": 0, "data": {"numPages": "1"}})
     task = crawl(app)
-    assert task.status is FAILED and "numPages" in task.last_error
+    assert task.status is FAILED and "numPages" in english(task.last_error)
 
 
 def test_a_crawl_does_not_give_way_to_an_export_that_no_idle_account_can_serve(

@@ -11,6 +11,7 @@ from app.container import App
 from core.cancellation import TaskHaltedSignal
 from core.clock import SystemClock
 from core.errors import InvalidInputError
+from core.messages import Message
 from storage.models.tasks import TaskStatus, TaskType
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -24,6 +25,7 @@ from tests.support.crawler.workbench import (
     statuses,
     task_of,
 )
+from tests.support.messages import english, refusal
 
 INGESTION = TaskType.INGESTION
 PENDING, PAUSED, FAILED = TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.FAILED
@@ -61,7 +63,7 @@ def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
     if ending == "requeue":
         app.crawling.scheduler.requeue(lease, not_before=app.clock.now())
     else:
-        app.crawling.scheduler.back_off(lease, "HTTP 502")
+        app.crawling.scheduler.back_off(lease, Message.text("HTTP 502"))
     seen = task_of(app, lease.id)
     assert (seen.lease_owner, seen.lease_until, seen.not_before) == (None, None, None)
     halted = PAUSED if word == "pause" else FAILED
@@ -71,7 +73,7 @@ def test_the_holder_of_a_halted_task_notices_and_the_operators_word_stays(
     assert claimed(app).id == lease.id
 
 
-@pytest.mark.parametrize("error", [None, "page 3: HTTP 404"])
+@pytest.mark.parametrize("error", [None, Message.text("page 3: HTTP 404")])
 def test_a_halted_task_that_its_holder_ends_can_be_resumed_at_once(app: App, error) -> None:
     filed = file_crawl(app)
     lease = claimed(app)
@@ -86,17 +88,17 @@ def test_a_cancelled_task_says_so_and_makes_room_for_another(app: App) -> None:
     filed = file_crawl(app, pages=20)
     app.crawling.control.cancel(filed.id)
     assert statuses(pieces_of(app, filed.id)) == [FAILED, FAILED]
-    assert task_of(app, filed.id).last_error == "cancelled by the operator"
+    assert english(task_of(app, filed.id).last_error) == "cancelled by the operator"
     assert file_crawl(app).id != filed.id
 
 
 def test_a_cancelled_task_is_not_told_as_failed_for_a_piece_that_failed_before(app: App) -> None:
     filed = file_crawl(app, pages=20)
-    app.crawling.scheduler.finish(claimed(app), "page 3: HTTP 404")
+    app.crawling.scheduler.finish(claimed(app), Message.text("page 3: HTTP 404"))
     held = claimed(app)
     app.crawling.control.cancel(filed.id)
     app.crawling.scheduler.requeue(held)
-    assert task_of(app, filed.id).last_error == "cancelled by the operator"
+    assert english(task_of(app, filed.id).last_error) == "cancelled by the operator"
 
 
 def test_pause_holds_every_piece_and_resume_lets_them_all_go(app: App) -> None:
@@ -120,7 +122,7 @@ def test_only_open_tasks_are_paused_and_cancelled(app: App) -> None:
     ):
         with pytest.raises(InvalidInputError):
             word(filed.id)
-        with pytest.raises(InvalidInputError, match="no task has the id 999"):
+        with refusal(InvalidInputError, "no task has the id 999"):
             word(999)
 
 
@@ -153,10 +155,12 @@ def test_a_parent_follows_its_pieces_in_every_combination(app: App) -> None:
             if ending is PENDING:
                 app.crawling.scheduler.requeue(lease)
             else:
-                app.crawling.scheduler.finish(lease, None if ending is COMPLETED else "why")
+                app.crawling.scheduler.finish(
+                    lease, None if ending is COMPLETED else Message.text("why")
+                )
             seen = task_of(app, parent.id)
             assert seen.status is expected_status([ending, *others]), (ending, *others)
-            assert (seen.last_error == "why") == (seen.status is FAILED)
+            assert (english(seen.last_error) == "why") == (seen.status is FAILED)
             assert (seen.finished_at is not None) == (seen.status in (COMPLETED, FAILED))
 
 
@@ -174,9 +178,9 @@ def test_two_pieces_that_end_at_once_complete_their_parent(make_app, monkeypatch
 
 def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
     failed = file_crawl(app)
-    app.crawling.scheduler.finish(claimed(app), "page 1: shape")
+    app.crawling.scheduler.finish(claimed(app), Message.text("page 1: shape"))
     other = file_crawl(app)
-    with pytest.raises(InvalidInputError, match="is open; resume that one"):
+    with refusal(InvalidInputError, "is open; resume that one"):
         app.crawling.control.resume(failed.id)
     assert task_of(app, failed.id).status is FAILED
     app.crawling.scheduler.finish(claimed(app, only=other.id))
@@ -186,7 +190,7 @@ def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
 
 def test_a_resumed_piece_opens_its_ended_parent_again(app: App) -> None:
     filed = file_crawl(app, pages=20)
-    app.crawling.scheduler.finish(claimed(app), "page 1: shape")
+    app.crawling.scheduler.finish(claimed(app), Message.text("page 1: shape"))
     app.crawling.scheduler.finish(claimed(app))
     assert task_of(app, filed.id).status is FAILED
     app.crawling.control.resume(pieces_of(app, filed.id)[0].id)

@@ -9,6 +9,7 @@ import pytest
 from app.container import App
 from core.clock import SystemClock
 from core.errors import LeaseLostError
+from core.messages import Message
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_leases
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -23,6 +24,7 @@ from tests.support.crawler.workbench import (
     pieces_of,
     task_of,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
@@ -154,7 +156,7 @@ def test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing(
         old.crawling.scheduler.set_waiting_for(stale, WaitingFor.ROWS)
     assert old.crawling.scheduler.finish(stale) is False
     old.crawling.scheduler.requeue(stale)
-    old.crawling.scheduler.back_off(stale, "no")
+    old.crawling.scheduler.back_off(stale, Message.text("no"))
     seen = task_of(new, fresh.id)
     assert (seen.status, seen.lease_owner) == (IN_PROGRESS, new.owner)
     assert (seen.progress_marker, seen.attempts) == (None, 0)
@@ -176,21 +178,24 @@ def test_steps_back_wait_longer_each_time_and_end_in_failure(make_app, clock: Mo
     app = make_app(task_attempts=4)
     filed = file_crawl(app)
     for pause in (2, 4, 8):
-        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
         seen = task_of(app, filed.id)
         assert seen.not_before == seen.updated_at + timedelta(seconds=pause)
         assert seen.waiting_for is WaitingFor.PLATFORM
         clock.move(pause + 0.01)
-    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
     seen = task_of(app, filed.id)
-    assert (seen.status, seen.last_error) == (FAILED, "HTTP 502 (given up after 4 attempts)")
+    assert (seen.status, english(seen.last_error)) == (
+        FAILED,
+        "HTTP 502 (given up after 4 attempts)",
+    )
 
 
 def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingClock) -> None:
     app = make_app(task_attempts=50)
     filed = file_crawl(app)
     for _ in range(12):
-        app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+        app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
         clock.move(301)
     seen = task_of(app, filed.id)
     assert seen.not_before == seen.updated_at + timedelta(seconds=300)
@@ -198,7 +203,7 @@ def test_no_step_back_waits_longer_than_five_minutes(make_app, clock: MovingCloc
 
 def test_a_stored_page_forgets_failures_in_a_row(app: App, clock: MovingClock) -> None:
     file_crawl(app, pages=5)
-    app.crawling.scheduler.back_off(claimed(app), "HTTP 502")
+    app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
     clock.move(3)
     lease = claimed(app)
     assert lease.task.attempts == 1

@@ -10,6 +10,7 @@ import pytest
 from accounts.account_lease import Purpose
 from app.container import App
 from core.errors import ThrottledError
+from core.messages import Message
 from sandbox.messages import Reply
 from storage.models.accounts import AccountStatus, Health
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -30,6 +31,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
@@ -121,7 +123,7 @@ def test_no_page_is_fetched_twice_under_the_platforms_own_limit(make_app, platfo
 @pytest.mark.parametrize(
     ("name", "reason", "code"),
     [
-        ("banned-1", "banned", -102),
+        ("banned-1", "banned by the platform", -102),
         ("expired-1", "session expired", -101),
         ("dead-1", "session expired", -101),
     ],
@@ -137,7 +139,7 @@ def test_an_account_that_is_lost_is_disabled_with_reason_and_evidence(
     assert stored_uids(app) == server.uids()
     account = account_of(app, name)
     assert (account.status, account.lease_owner) == (DISABLED, None)
-    assert account.disabled_reason.startswith(f"{reason}: code {code}")
+    assert english(account.disabled_reason).startswith(f"{reason} (code {code}")
     event = app.pool.registry.events(account)[0]
     assert event.kind == "disabled" and json.loads(event.evidence)["code"] == code
     assert server.stats()["after_ban"] <= 1
@@ -152,8 +154,10 @@ def test_an_account_without_usable_credentials_is_disabled(make_app, platform) -
     add_account(app, "acc3")
     change(app, "UPDATE accounts SET session='gAAAAAnotours' WHERE username='odd'")
     assert crawl(app).status is COMPLETED
-    assert account_of(app, "none").disabled_reason.startswith("session expired: the account has no")
-    assert account_of(app, "odd").disabled_reason.startswith("credentials: ")
+    assert english(account_of(app, "none").disabled_reason).startswith(
+        "session expired (the account has no"
+    )
+    assert english(account_of(app, "odd").disabled_reason).startswith("secrets cannot be used (")
 
 
 def test_risk_on_several_accounts_stops_the_platform_for_all(
@@ -168,7 +172,7 @@ def test_risk_on_several_accounts_stops_the_platform_for_all(
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert 0 < secs_from_now(app, piece.not_before) <= 30
-    assert "after risk control" in piece.last_error and piece.attempts == 0
+    assert "after risk control" in english(piece.last_error) and piece.attempts == 0
     assert len(server.asked) == 2  # the third account was spared
     spared = account_of(app, "acc3")
     assert (spared.status, spared.cooldown_until) == (IDLE, None)
@@ -200,7 +204,7 @@ def waits(app: App) -> tuple[WaitingFor | None, float, str]:
     task = task_of(app, task_id)
     assert (task.status, task.lease_owner) == (PENDING, None)
     pause = (task.not_before - task.updated_at).total_seconds()
-    return task.waiting_for, round(pause, 2), task.last_error
+    return task.waiting_for, round(pause, 2), english(task.last_error)
 
 
 def test_without_accounts_a_task_waits_and_a_new_account_wakes_it(app: App) -> None:
@@ -218,7 +222,7 @@ def test_with_all_accounts_disabled_a_task_waits_until_one_is_enabled(app: App) 
     app.pool.manager.set_account_status(first, "disabled")
     file_crawl(app)
     once(app.crawling.ingestion_worker())
-    assert waits(app) == (WaitingFor.ACCOUNT, 30, "all 1 accounts are disabled")
+    assert waits(app) == (WaitingFor.ACCOUNT, 30, "the only account is disabled")
     app.pool.manager.set_account_status(first, "idle")
     [task_id] = column(app, "SELECT id FROM tasks")
     assert task_of(app, task_id).not_before <= app.clock.now()
@@ -228,7 +232,7 @@ def test_with_all_accounts_resting_a_task_waits_for_the_first_to_be_rested(app: 
     add_accounts(app, 2)
     for secs in (100, 40):
         lease = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
-        app.pool.manager.cool_down(lease, secs, "throttled")
+        app.pool.manager.cool_down(lease, secs, Message.text("throttled"))
     file_crawl(app)
     once(app.crawling.ingestion_worker())
     assert waits(app) == (
@@ -290,4 +294,4 @@ def test_an_absurd_retry_after_only_rests_the_account(
 def test_a_long_reason_of_the_operator_fits(app: App) -> None:
     first = add_account(app, "acc1")
     app.pool.manager.set_account_status(first, "disabled", "很长" * 2000)
-    assert account_of(app, "acc1").disabled_reason.startswith("很长")
+    assert english(account_of(app, "acc1").disabled_reason).startswith("很长")

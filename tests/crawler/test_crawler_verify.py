@@ -15,6 +15,8 @@ from app.container import App
 from core.clock import SystemClock
 from core.errors import InvalidInputError
 from crawler.export.segment_files import manifest_path
+from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.json_rows import verification_object
 from storage.models.segments import SegmentState
 from storage.models.tasks import TaskStatus
 from tests.support.crawler.workbench import (
@@ -33,6 +35,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
+from tests.support.messages import refusal
 from tests.support.moving_clock import MovingClock
 
 
@@ -43,13 +46,18 @@ def exported(make_app) -> App:
     add_accounts(app, 2, limit=5)
     store_rows(app, 10)
     assert export(app).status is TaskStatus.COMPLETED
-    assert app.crawling.verifier.verify().as_json() == {
+    assert verification_object(app.crawling.verifier.verify()) == {
         "ok": True,
         "segments": 2,
         "rows": 10,
         "problems": [],
     }
     return app
+
+
+def problems_of(app: App) -> list[str]:
+    found = app.crawling.verifier.verify().problems
+    return [ENGLISH_RENDERER.sentence(problem) for problem in found]
 
 
 def file_of(app: App, number: int = 1) -> Path:
@@ -105,7 +113,7 @@ def test_damage_to_a_file_is_named_and_a_rebuild_mends_it(
 ) -> None:
     damage, words = FILE_DAMAGE[kind]
     damage(exported)
-    [problem] = exported.crawling.verifier.verify().problems
+    [problem] = problems_of(exported)
     assert problem.startswith("segment 1: ") and words in problem
     assert problem.endswith("mend it with: python cli.py exports rebuild 1")
     exported.crawling.segment_finalizer.rebuild(1)
@@ -124,7 +132,7 @@ ROW_DAMAGE = {
     ),
     "pending in a segment": (
         "UPDATE influencers SET status='pending_export' WHERE id=2",
-        ["1 creators whose status and segment contradict each other"],
+        ["1 creator whose status and segment contradict each other"],
     ),
     "uncounted rows": (
         "UPDATE accounts SET today_export_count=4 WHERE id=1",
@@ -144,23 +152,17 @@ ROW_DAMAGE = {
 def test_damage_to_rows_is_named(exported: App, kind: str) -> None:
     sql, problems = ROW_DAMAGE[kind]
     change(exported, sql)
-    assert exported.crawling.verifier.verify().problems == problems
+    assert problems_of(exported) == problems
 
 
 def test_rows_of_a_segment_that_is_gone_are_named(exported: App) -> None:
     change(exported, "DELETE FROM export_logs WHERE id=2")
-    assert (
-        "5 creators point to a segment that does not exist"
-        in exported.crawling.verifier.verify().problems
-    )
+    assert "5 creators point to a segment that does not exist" in problems_of(exported)
 
 
 def test_an_exported_row_without_a_segment_is_named(exported: App) -> None:
     change(exported, "UPDATE influencers SET export_log_id=NULL WHERE id=2")
-    assert (
-        "1 creators whose status and segment contradict each other"
-        in exported.crawling.verifier.verify().problems
-    )
+    assert "1 creator whose status and segment contradict each other" in problems_of(exported)
 
 
 def test_verify_looks_at_one_domain_only_where_asked(exported: App) -> None:
@@ -178,9 +180,9 @@ def test_a_file_on_another_host_is_told_apart_from_a_lost_one(exported: App) -> 
     remove(exported)
     verdict = exported.crawling.verifier.verify()
     assert verdict.ok
-    assert verdict.as_json()["elsewhere"] == {"far away": 1}
+    assert verification_object(verdict)["elsewhere"] == {"far away": 1}
     change(exported, "UPDATE export_logs SET exported_count=1 WHERE id=1")
-    assert "the log says 1 rows" in exported.crawling.verifier.verify().problems[0]
+    assert "the log says 1 rows" in problems_of(exported)[0]
 
 
 def test_a_changed_limit_and_the_operators_own_counts_raise_no_alarm(exported: App) -> None:
@@ -200,7 +202,7 @@ def test_a_rebuild_renders_the_rows_as_they_are_now(exported: App, database_url:
 
 
 def test_rebuild_names_a_segment_that_does_not_exist(exported: App) -> None:
-    with pytest.raises(InvalidInputError, match="no segment has the id 99"):
+    with refusal(InvalidInputError, "no segment has the id 99"):
         exported.crawling.segment_finalizer.rebuild(99)
 
 
@@ -222,7 +224,7 @@ def test_a_segment_that_is_being_written_is_not_rebuilt(make_app, clock: MovingC
     app = make_app(export_batch_rows=4)
     add_account(app, "acc1")
     half_done(app)
-    with pytest.raises(InvalidInputError, match="is being written by a running export"):
+    with refusal(InvalidInputError, "is being written by a running export"):
         app.crawling.segment_finalizer.rebuild(1)
     assert segments_of(app)[0].state is SegmentState.OPEN
     assert app.crawling.segment_finalizer.unattended() == []
@@ -257,7 +259,7 @@ def test_an_open_segment_of_an_ended_task_is_no_silent_success(
     half_done(app)
     clock.move(31)
     app.crawling.control.cancel(segments_of(app)[0].task_id)
-    [problem] = app.crawling.verifier.verify().problems
+    [problem] = problems_of(app)
     assert problem.startswith("segment 1: ") and "exports rebuild 1" in problem
 
 
@@ -271,7 +273,7 @@ def test_verify_raises_no_false_alarm_while_exports_run(make_app) -> None:
     def look() -> list[str]:
         found: list[str] = []
         while not over.is_set():
-            found += app.crawling.verifier.verify().problems
+            found += problems_of(app)
         return found
 
     def work() -> list[str]:

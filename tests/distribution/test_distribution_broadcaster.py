@@ -31,6 +31,7 @@ from tests.support.distribution.distribution import (
     told_tasks,
     youtube,
 )
+from tests.support.english import english
 from tests.support.mariadb import MariaDBServer
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
@@ -53,6 +54,8 @@ def test_a_round_tells_every_active_task_and_douyin_as_youtube(app: App) -> None
     assert answer.as_json() == {
         "success": True,
         "message": "told 3 of 3 active tasks, reports 1",
+        "message_code": "round_reported",
+        "message_params": {"succeeded": 3, "total": 3, "reports": 1},
         "total": 3,
         "succeeded": 3,
         "failed": 0,
@@ -105,7 +108,7 @@ def test_reports_go_by_url_and_long_ones_are_split(app: App) -> None:
     )
     caster = broadcaster_of(app, Numbers(), part_tasks=2)
     for _ in range(2):
-        assert caster.trigger(NEVER).message.endswith("reports 3")
+        assert english(caster.trigger(NEVER).message).endswith("reports 3")
     told = [(one.url, told_tasks([one])) for one in filed(app)]
     assert told == 2 * [(URL, ["t0", "t1"]), (URL, ["t2"]), (OTHER_URL, ["t3"])]
     assert len({one.event_id for one in filed(app)}) == 6, "each round has ids of its own"
@@ -129,7 +132,7 @@ def test_rounds_never_overlap_between_processes(make_app: Any) -> None:
 
     assert broadcaster_of(here, Numbers(on_fetch=try_too)).trigger(NEVER).success
     assert other.status()["is_running"] is False
-    assert not refused[0].success and "a round is under way since 20" in refused[0].message
+    assert not refused[0].success and "a round is under way since 20" in english(refused[0].message)
     assert len(filed(here)) == 1
     assert other.trigger(NEVER).success, "the lease is given back at the end"
 
@@ -179,11 +182,12 @@ def test_it_is_off_first_and_what_was_said_survives_a_restart(make_app: Any) -> 
     begun = caster.status()
     assert (begun["is_on"], begun["is_running"], begun["finished_at"]) == (False, False, None)
     assert caster.run_if_due(NEVER) is None
-    assert caster.start().message.startswith("broadcasting is on, every 180 s")
-    assert caster.start().message == "it was on"
+    assert english(caster.start().message).startswith("broadcasting is on, every 180 s")
+    assert english(caster.start().message) == "it was on"
     again = broadcaster_of(make_app(), Numbers())
     assert again.status()["is_on"] is True and again.run_if_due(NEVER) is not None
-    assert again.stop().message == "broadcasting is off" and again.stop().message == "it was off"
+    assert english(again.stop().message) == "broadcasting is off"
+    assert english(again.stop().message) == "it was off"
     assert caster.status()["is_on"] is False
 
 

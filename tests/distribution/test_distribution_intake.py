@@ -28,6 +28,7 @@ from tests.support.distribution.distribution import (
     task,
     youtube,
 )
+from tests.support.english import english
 from tests.support.mariadb import MariaDBServer
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
@@ -123,8 +124,8 @@ def test_wrong_items_are_named_and_the_others_are_stored(app: App) -> None:
         (4, "t1", "submission_link"),
         (5, "t1", "verification_details.views"),
     ]
-    assert "'nobody' is not known; import the task first" in taken.problems[0].reason
-    assert taken.problems[1].reason == "is no JSON object"
+    assert "'nobody' is not known; import the task first" in english(taken.problems[0].reason)
+    assert english(taken.problems[1].reason) == "is no JSON object"
 
 
 @ONE_ENGINE

@@ -27,6 +27,7 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 
 HOUR_SECS = 3600.0
@@ -56,22 +57,22 @@ def test_what_came_or_was_verified_late_is_counted_and_told_once(
 ) -> None:
     late = LateCompletions(scanner=scanner, days=7)
     day, at = yesterday(app), noon(app)
-    assert late.run(NEVER) == "no late completions"
+    assert english(late.run(NEVER)) == "no late completions"
     take_posted(app, posted("t2", "u", youtube(2), at, FULL))
     take_posted(app, posted("t3", "u", youtube(3), noon(app, day + timedelta(days=1)), FULL))
     clock.move(HOUR_SECS)
-    told = late.run(NEVER)
+    told = english(late.run(NEVER))
     assert told.startswith(f"{day}: tasks 1 (new 1, changed 0, unchanged 0), completions 1")
-    assert late.run(NEVER) == "no late completions"
+    assert english(late.run(NEVER)) == "no late completions"
     take_posted(app, posted("t1", "u1", youtube(1), at, FULL | {"view_count": 150}))
     take_posted(app, posted("t2", "u", youtube(2), at, FULL | {"note": "the same numbers"}))
     clock.move(HOUR_SECS)
-    assert "tasks 2 (new 0, changed 1, unchanged 1)" in late.run(NEVER)
+    assert "tasks 2 (new 0, changed 1, unchanged 1)" in english(late.run(NEVER))
     assert revisions(app) == [("t1", 2, 150), ("t2", 1, 100)]
     reports = filed(app, "daily")
     assert told_tasks(reports) == ["t1", "t2", "t1"]
     assert len({one.event_id for one in reports}) == 3
-    assert late.run(NEVER) == "no late completions"
+    assert english(late.run(NEVER)) == "no late completions"
 
 
 @ONE_ENGINE
@@ -87,7 +88,8 @@ def test_what_came_while_it_was_counted_is_late(app: App, clock: MovingClock) ->
     scanner = scanner_of(app, Numbers(on_fetch=one_more))
     scanner.run(NEVER)
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 1
-    assert "changed 1" in LateCompletions(scanner=scanner_of(app, Numbers()), days=7).run(NEVER)
+    late = LateCompletions(scanner=scanner_of(app, Numbers()), days=7)
+    assert "changed 1" in english(late.run(NEVER))
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 2
 
 
@@ -120,19 +122,18 @@ def test_days_too_old_or_never_reported_by_itself_are_left_alone(
     clock.move(7 * 86400)
     scanner.run(NEVER)
     late = LateCompletions(scanner=scanner, days=7)
-    assert late.run(NEVER) == "no late completions", "it is the eighth day"
-    assert (
-        LateCompletions(scanner=scanner, days=8)
-        .run(NEVER)
-        .startswith(f"{day}: tasks 1 (new 0, changed 1")
-    )
-    assert LateCompletions(scanner=scanner, days=30).run(NEVER) == "no late completions"
+    assert english(late.run(NEVER)) == "no late completions", "it is the eighth day"
+    late = LateCompletions(scanner=scanner, days=8)
+    assert english(late.run(NEVER)).startswith(f"{day}: tasks 1 (new 0, changed 1")
+    late = LateCompletions(scanner=scanner, days=30)
+    assert english(late.run(NEVER)) == "no late completions"
 
 
 @ONE_ENGINE
 def test_the_job_is_run_by_the_schedule_and_a_setting_turns_it_off(make_app: Any) -> None:
     [job] = [one for one in make_app().jobs.all if one.name == "late_completions"]
-    assert job.enabled and make_app().jobs.runner.run_now(job).result == "no late completions"
+    run = make_app().jobs.runner.run_now(job)
+    assert job.enabled and english(run.result) == "no late completions"
     [off] = [one for one in make_app(late_completions_days=0).jobs.all if one.name == job.name]
     assert not off.enabled and off.switch == "BATON_LATE_COMPLETIONS_DAYS"
 
@@ -148,5 +149,5 @@ def test_a_report_that_was_pruned_is_not_filed_again(
         )
     )
     clock.move(31 * 86400)
-    assert app.housekeeping.retention.run(NEVER) == "deleted: reports 1"
+    assert english(app.housekeeping.retention.run(NEVER)) == "deleted: reports 1"
     assert scanner.scan(day, NEVER).reports == 0 and filed(app) == []

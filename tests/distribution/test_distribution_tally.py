@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import WrongFieldError
+from core.messages import MAX_DUMP_CHARS, Message
 from distribution.counters import fetched, missing, verified
 from distribution.daily.tally import CounterSum
+from presentation.i18n.messages import renderer_for
 from sources.base import VideoStats
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
 from tests.support.distribution.distribution import douyin, tiktok, youtube
+from tests.support.english import english
 
 MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -78,7 +81,9 @@ def test_accounts_count_once_per_user_and_platform() -> None:
 
 def test_what_is_not_known_is_left_out_and_told() -> None:
     tally = CounterSum()
-    tally.add(completion("u1", "youtube", youtube(1)), {"view": 5}, "not_found: deleted")
+    tally.add(
+        completion("u1", "youtube", youtube(1)), {"view": 5}, Message.text("not_found: deleted")
+    )
     tally.add(completion("u2", "youtube", youtube(2)), {"view": 1, "comment": 2}, None)
     counts = tally.counts
     assert (counts["yt_view_count"], counts["yt_like_count"], counts["yt_account_count"]) == (
@@ -86,22 +91,35 @@ def test_what_is_not_known_is_left_out_and_told() -> None:
         0,
         2,
     )
-    error = tally.error or ""
+    error = english(tally.error)
     assert error.startswith("2 of 2 completions not counted in full")
     assert f"{youtube(1)} without like, comment: not_found: deleted" in error
     assert f"{youtube(2)} without like: the platform does not tell" in error
 
 
+def test_what_is_not_known_can_be_read_in_chinese() -> None:
+    tally = CounterSum()
+    tally.add(completion("u1", "youtube", youtube(1)), {"view": 5}, None)
+    assert tally.error is not None
+    text = renderer_for("zh").sentence(Message.load(tally.error.dump()))
+    assert text == f"1 条完成中有 1 条未统计完整：{youtube(1)} 缺少点赞、评论：平台不提供"
+
+
 def test_very_many_problems_still_fit_their_column() -> None:
     tally = CounterSum()
     for number in range(500):
-        tally.add(completion("u", "youtube", youtube(number) + "x" * 900), {}, "y" * 900)
-    error = tally.error or ""
-    assert len(error) <= 1024 and error.startswith("500 of 500") and "and 495 more" in error
+        tally.add(
+            completion("u", "youtube", youtube(number) + "x" * 900), {}, Message.text("y" * 900)
+        )
+    assert tally.error is not None
+    stored = tally.error.dump()
+    assert len(stored) <= MAX_DUMP_CHARS
+    error = english(stored)
+    assert error.startswith("500 of 500") and "and 495 more" in error
 
 
 def test_a_platform_that_nobody_knows_is_told_and_not_counted() -> None:
     tally = CounterSum()
     tally.add(completion("u1", "vimeo", "https://vimeo.com/1"), {"view": 5}, None)
     assert tally.counts["account_count"] == 0
-    assert "unknown platform 'vimeo'" in (tally.error or "")
+    assert "unknown platform 'vimeo'" in english(tally.error)

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import InvalidInputError
+from core.messages import Message
 from storage.crawling import account_leases, accounts
 from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account
@@ -158,7 +159,7 @@ class AccountMachine(RuleBasedStateMachine):
             held,
             secs,
             lambda pool, lease, asked: ends.append(
-                pool.cool_down(lease, base, "refused", suspect=suspect, pace=asked)
+                pool.cool_down(lease, base, Message.text("refused"), suspect=suspect, pace=asked)
             ),
         )
         if model is not None:
@@ -170,14 +171,18 @@ class AccountMachine(RuleBasedStateMachine):
         model = self.end(
             held,
             secs,
-            lambda pool, lease, pace: pool.release_unharmed(lease, "the proxy", pace=pace),
+            lambda pool, lease, pace: pool.release_unharmed(
+                lease, Message.text("the proxy"), pace=pace
+            ),
         )
         if model is not None:
             model.released(self.now, worked=False, successful_requests=0)
 
     @rule(held=consumes(leases))
     def disable(self, held: Held) -> None:
-        model = self.end(held, None, lambda pool, lease, _: pool.disable(lease, "banned"))
+        model = self.end(
+            held, None, lambda pool, lease, _: pool.disable(lease, Message.text("banned"))
+        )
         if model is not None:
             model.given_back(self.now, "disabled")
             model.failures += 1

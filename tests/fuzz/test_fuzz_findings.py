@@ -9,6 +9,7 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError, SettingsError
+from core.messages import Message
 from core.settings import Pace, load_settings
 from crawler.export.formats import CsvWriter
 from crawler.ingestion.page_store import PageStore
@@ -78,7 +79,7 @@ def test_an_entry_too_deep_for_a_database_is_rejected_by_itself(app: App, depth:
 
 @pytest.mark.parametrize("text", ["1/" + "9" * 400, "9" * 400 + "/1", "1/" + "9" * 300])
 def test_a_pace_that_nobody_can_keep_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="REQUESTS/SECONDS"):
+    with pytest.raises(ValueError, match="pace_form_wrong"):
         Pace.parse(text)
 
 
@@ -135,7 +136,7 @@ class TestTasks:
         filed = file_crawl(app)
         lease = claimed(app)
         app.crawling.control.cancel(filed.id)
-        app.crawling.scheduler.back_off(lease, "HTTP 502")
+        app.crawling.scheduler.back_off(lease, Message.text("HTTP 502"))
         assert task_of(app, filed.id).last_error == CANCELLED
 
 

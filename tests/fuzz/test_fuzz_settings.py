@@ -95,7 +95,7 @@ def test_any_environment_gives_settings_or_names_the_variable(env: dict[str, str
         try:
             settings = load_settings()
         except SettingsError as error:
-            assert str(error).startswith("wrong settings: ")
+            assert error.message.code == "wrong_settings"
             assert any(name in str(error) for name in env)
             return
     for name, value in settings.model_dump().items():

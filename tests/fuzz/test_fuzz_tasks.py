@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from app.container import App
 from core.cancellation import TaskHaltedSignal
 from core.errors import InvalidInputError, LeaseLostError
+from core.messages import Message
 from crawler.tasks.control import TaskControl
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
@@ -41,6 +42,9 @@ WHO = st.integers(0, 1)
 NUMBER = st.integers(0, 10**6)
 DELAYS = st.sampled_from([None, 1, 40])
 RESTLESS = ("updated_at",)  # of a parent that was looked at
+
+
+BAD_GATEWAY = Message.text("HTTP 502")
 
 
 class TaskMachine(RuleBasedStateMachine):
@@ -117,7 +121,10 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(held=consumes(leases))
     def back_off(self, held: tuple[int, TaskLease]) -> None:
-        leaf = self.end(held, lambda one, lease: one.crawling.scheduler.back_off(lease, "HTTP 502"))
+        leaf = self.end(
+            held,
+            lambda one, lease: one.crawling.scheduler.back_off(lease, Message.text("HTTP 502")),
+        )
         if leaf is None:
             return
         if leaf.attempts + 1 >= ATTEMPTS:
@@ -126,8 +133,8 @@ class TaskMachine(RuleBasedStateMachine):
             moment = self.now + timedelta(seconds=2 * 2**leaf.attempts)
             leaf.given_back("pending", moment, failures=1)
 
-    @rule(held=consumes(leases), error=st.sampled_from([None, "no such domain"]))
-    def finish(self, held: tuple[int, TaskLease], error: str | None) -> None:
+    @rule(held=consumes(leases), error=st.sampled_from([None, Message.text("no such domain")]))
+    def finish(self, held: tuple[int, TaskLease], error: Message | None) -> None:
         said: list[bool] = []
         leaf = self.end(
             held, lambda one, lease: said.append(one.crawling.scheduler.finish(lease, error))

@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import MAX_ATTEMPTS, Job, Plan, plan_of
 from storage.crawling.job_runs import JobCause, JobRun, JobState, RunState
+from tests.support.english import english
 
+NAMELESS = Message.text("")
+PROCESS_ENDED = Message.of("process_ended")
 HOURLY = Schedule("0 * * * *", ZoneInfo("UTC"))
 TEN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -19,7 +23,11 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 def job(**changes: Any) -> Job:
     return Job(
-        name="views", description="", schedule=HOURLY, run=lambda _context: "done", **changes
+        name="views",
+        description=NAMELESS,
+        schedule=HOURLY,
+        run=lambda _context: "done",
+        **changes,
     )
 
 
@@ -71,8 +79,8 @@ def test_the_newest_is_made_up_for_and_the_others_are_put_on_record():
     assert plan.start == (TEN + 6 * HOUR, JobCause.CATCH_UP)
     assert plan.missed is not None
     assert (plan.missed.last, plan.missed.times) == (TEN + 5 * HOUR, 5)
-    assert plan.missed.reason == (
-        "5 times from 2026-11-22 11:00 UTC to 2026-11-22 15:00 UTC: no process was there to run it"
+    assert english(plan.missed.reason) == (
+        "5 times from 2026-11-22 11:00 to 2026-11-22 15:00: no process was there to run it"
     )
 
 
@@ -91,7 +99,7 @@ def test_a_year_away_is_one_row():
     plan = plan_of(job(), after(), TEN + timedelta(days=365))
     assert plan.missed is not None
     assert plan.missed.times == 1000
-    assert plan.missed.reason.startswith("1000 or more times from 2026-11-22 11:00 UTC")
+    assert english(plan.missed.reason).startswith("1000 or more times from 2026-11-22 11:00")
     assert plan.start == (TEN + timedelta(days=365), JobCause.SCHEDULE)
 
 
@@ -102,9 +110,9 @@ def test_a_run_that_takes_long_is_left_alone_and_then_named():
     plan = plan_of(job(), ended, TEN + 3 * HOUR + MINUTE)
     assert plan.start == (TEN + 3 * HOUR, JobCause.SCHEDULE)
     assert plan.missed is not None
-    assert plan.missed.reason == (
-        "2 times from 2026-11-22 11:00 UTC to 2026-11-22 12:00 UTC: the run of 2026-11-22 10:00 UTC"
-        " went on until 2026-11-22 13:01 UTC"
+    assert english(plan.missed.reason) == (
+        "2 times from 2026-11-22 11:00 to 2026-11-22 12:00: the run of 2026-11-22 10:00"
+        " went on until 2026-11-22 13:01"
     )
 
 
@@ -113,7 +121,7 @@ def test_the_run_of_a_dead_process_goes_on_while_its_time_is_the_newest():
     assert plan_of(job(), after(open=dead), TEN + 30 * MINUTE) == Plan(resume=dead)
     later = plan_of(job(), after(open=dead), TEN + HOUR)
     assert later == Plan(
-        give_up=(dead, "its process ended; the next time had come"),
+        give_up=(dead, Message.of("process_ended_next_due")),
         start=(TEN + HOUR, JobCause.SCHEDULE),
     )
 
@@ -121,19 +129,22 @@ def test_the_run_of_a_dead_process_goes_on_while_its_time_is_the_newest():
 def test_it_goes_on_late_only_where_that_makes_sense():
     dead, once = running(TEN + MINUTE), job(catch_up=False)
     assert plan_of(once, after(open=dead), TEN + 5 * MINUTE).resume is dead
-    assert plan_of(once, after(open=dead), TEN + 6 * MINUTE).give_up == (dead, "its process ended")
+    assert plan_of(once, after(open=dead), TEN + 6 * MINUTE).give_up == (
+        dead,
+        Message.of("process_ended"),
+    )
 
 
 def test_what_ends_every_process_does_not_go_on_for_ever():
     deadly = running(TEN + MINUTE, lease_token=MAX_ATTEMPTS)
     plan = plan_of(job(), after(open=deadly), TEN + 2 * MINUTE)
-    assert plan == Plan(give_up=(deadly, "begun 5 times and never ended; given up"))
+    assert plan == Plan(give_up=(deadly, Message.of("run_never_ended", attempts=5)))
 
 
 def test_what_somebody_asked_for_is_not_done_again():
     manual = running(TEN + MINUTE, cause=JobCause.MANUAL)
     standing = JobState(manual, run(), TEN)
-    assert plan_of(job(), standing, TEN + 2 * MINUTE) == Plan(give_up=(manual, "its process ended"))
+    assert plan_of(job(), standing, TEN + 2 * MINUTE) == Plan(give_up=(manual, PROCESS_ENDED))
 
 
 def test_who_comes_for_it_runs_also_what_came_before_the_job_was_met():

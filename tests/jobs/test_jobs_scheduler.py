@@ -18,6 +18,7 @@ from core.errors import DatabaseUnavailableError
 from jobs.due import Job
 from jobs.scheduler import JobScheduler
 from tests.support.crawler.workbench import ONE_ENGINE
+from tests.support.english import english
 from tests.support.jobs.job_tools import TEN, Gate, Inline, hourly, runs, told
 from tests.support.moving_clock import MovingClock
 
@@ -90,7 +91,7 @@ def test_a_job_that_runs_is_not_begun_again_and_others_go_on(app: App, clock):
     one.join()
     assert not gate.begun.is_set()
     assert [r.scheduled_at for r in runs(app)] == [TEN]
-    assert runs(app)[0].result == "done"
+    assert english(runs(app)[0].result) == "done"
 
 
 def test_the_end_waits_for_what_runs(app: App):
@@ -108,7 +109,7 @@ def test_the_end_waits_for_what_runs(app: App):
     gate.go_on.set()
     thread.join(30)
     assert not thread.is_alive()
-    assert runs(app)[-1].result == "done"
+    assert english(runs(app)[-1].result) == "done"
 
 
 class SystemClockOf(SystemClock):

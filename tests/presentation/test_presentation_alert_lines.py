@@ -67,7 +67,7 @@ def test_plain_lines_tell_each_alert_once_when_it_comes_and_when_it_goes(
     disable(app)
     app.alerts.monitor().look_once()
     [line] = console.alert_news(seen(app))
-    assert line == "12:00:00 | 告警: 账号 acc1（bilibili）已禁用：会话过期：请重新导入 (code -101)"
+    assert line == "12:00:00 | 告警: 账号 acc1（bilibili）已禁用：会话过期（code -101）"
     assert console.alert_news(seen(app)) == []
     clock.move(60)
     enable(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,9 +13,10 @@ from rich.console import Console as Terminal
 
 from accounts.account_lease import Purpose
 from app.container import App
+from core.errors import LoginExpiredError
+from core.messages import Message
 from presentation.i18n.chinese import CHINESE
 from presentation.i18n.english import ENGLISH
-from presentation.i18n.reason_messages import translate_reason
 from presentation.i18n.texts import Texts
 from presentation.snapshot import Snapshot
 from presentation.terminal.dashboard import Dashboard
@@ -57,7 +58,7 @@ def drawn(
     return captured.get().splitlines()
 
 
-def disable(app: App, name: str, reason: str) -> None:
+def disable(app: App, name: str, reason: Message | str) -> None:
     app.pool.manager.set_account_status(account_of(app, name).id, "disabled", reason)
 
 
@@ -84,10 +85,13 @@ def test_a_screen_fits_and_leaves_nobody_out_unsaid(
 def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
     for number in range(20):
         add_account(app, f"acc{number}")
-    disable(app, "acc19", "session expired: code -101: 账号未登录")
+    cause = LoginExpiredError("code -101: 账号未登录")
+    disable(app, "acc19", Message.of("session_expired", cause=cause))
     lines = drawn(app, seen(app))
     first = next(line for line in lines if " / 4,000" in line)
-    assert "acc19" in first and "session expired: import again" in first
+    assert "acc19" in first and "session expired (code" in first
+    wide = next(line for line in drawn(app, seen(app), (160, 40)) if " / 4,000" in line)
+    assert "账号未登录); import the session again" in wide
     assert [line for line in lines if line.startswith(" and ") and "idle" in line]
     many = [f"acc{number}" for number in range(10)]
     for name in many:
@@ -134,10 +138,10 @@ def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
         lease,
         not_before=clock.now() + timedelta(seconds=30),
         waiting_for=WaitingFor.ACCOUNT,
-        error="1 accounts are cooling down",
+        error=Message.of("accounts_cooling", n=1),
     )
     at_work = "\n".join(drawn(app, seen(app)))
-    assert "1 account cooling down, until" in at_work and "stopped" not in at_work
+    assert "1 account is cooling down, until" in at_work and "stopped" not in at_work
     [view] = seen(app, here=()).tasks
     assert view.waiting is not None and not view.attended
     clock.move(31)
@@ -211,34 +215,32 @@ def test_what_a_line_tells_is_the_same_until_something_happens(
 
 
 @pytest.mark.parametrize(
-    ("text", "english", "chinese"),
+    ("reason", "english", "chinese"),
     [
         (
-            "session expired: code -101: x",
-            "session expired: import again (code -101: x)",
-            "会话过期：请重新导入 (code -101: x)",
+            Message.of("session_expired", cause=LoginExpiredError("code -101: x")),
+            "session expired (code -101: x); import the session again",
+            "会话过期（code -101: x）；请重新导入会话",
         ),
-        ("1 accounts are cooling down", "1 account cooling down", "1 个账号正在休息"),
-        ("2 accounts are busy", "2 accounts busy", "2 个账号正在使用"),
-        ("all 1 accounts are disabled", "the only account is disabled", "唯一的账号已禁用"),
-        ("all 2 accounts are disabled", "all 2 accounts are disabled", "2 个账号全部已禁用"),
+        (Message.of("accounts_cooling", n=1), "1 account is cooling down", "1 个账号正在休息"),
+        (Message.of("accounts_busy", n=2), "2 accounts are busy", "2 个账号正在使用"),
         (
-            "quota of 2026-11-22 used up by 美妆, last_id=4000",
+            Message.of("quota_handed_over", day=date(2026, 11, 22), domain="美妆", last_id=4000),
             "quota of 2026-11-22 used up by 美妆, last id 4,000",
-            "2026-11-22 的额度已由 美妆 用完，最后 id 4,000",
+            "2026-11-22 的配额已由 美妆 用尽，最后 id 4,000",
         ),
-        ("limit 1000 a day", "limit 1,000 a day", "每日 1,000 行"),
+        (Message.of("limit_set", rows=1000), "limit 1,000 a day", "每日 1,000 行"),
         (
-            "throttled: too many requests (HTTP 429)",
+            Message.of("account_throttled", cause=Message.text("too many requests (HTTP 429)")),
             "throttled (too many requests (HTTP 429))",
-            "被限流 (too many requests (HTTP 429))",
+            "触发频率限制（too many requests (HTTP 429)）",
         ),
-        ("no answer (ConnectTimeout)", "no answer (ConnectTimeout)", "没有应答 (ConnectTimeout)"),
-        ("what nobody {foresaw}", "what nobody {foresaw}", "what nobody {foresaw}"),
+        (Message.text("what nobody {foresaw}"),) + 2 * ("what nobody {foresaw}",),
     ],
 )
-def test_reasons_are_told_with_the_remedy_first(text: str, english: str, chinese: str) -> None:
-    assert (translate_reason(ENGLISH, text), translate_reason(CHINESE, text)) == (english, chinese)
+def test_stored_reasons_are_shown_with_advice(reason: Message, english: str, chinese: str) -> None:
+    shown = [texts.renderer(UTC).shown_text(reason.dump()) for texts in (ENGLISH, CHINESE)]
+    assert shown == [english, chinese]
 
 
 @ONE_ENGINE
@@ -247,7 +249,7 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
 ) -> None:
     """The pool's own sentences, as it makes them: none of them may be left in English."""
 
-    def reason() -> str:
+    def reason() -> Message:
         return app.pool.manager.shortage(Purpose.EXPORTING, "bilibili").reason
 
     said = [reason()]
@@ -259,10 +261,11 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     said.append(reason())
     held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     said.append(reason())
-    app.pool.manager.cool_down(held, 60, "throttled: x")
+    app.pool.manager.cool_down(held, 60, Message.text("throttled: x"))
     said.append(reason())
     app.pool.manager.set_account_status(held.id, "idle")
     app.pool.manager.update_export_count(held.id, 5)
     said.append(reason())
-    assert len(set(said)) == 7
-    assert [text for text in said if translate_reason(CHINESE, text).isascii()] == []
+    assert len({str(message) for message in said}) == 7
+    renderer = CHINESE.renderer(app.calendar.zone)
+    assert [message for message in said if renderer.text(message).isascii()] == []

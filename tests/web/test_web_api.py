@@ -103,7 +103,7 @@ def test_a_wrong_field_is_named(admin: Visitor, kind: str, body: object, field: 
 
 def test_what_cannot_be_is_refused_with_advice(site: Site, admin: Visitor) -> None:
     nobody = admin.post("/api/v1/tasks/crawl", json={"domain": "x"})
-    assert nobody.status_code == 409 and "accounts import" in nobody.json()["detail"]
+    assert nobody.status_code == 409 and "POST /api/v1/accounts" in nobody.json()["detail"]
     add_account(site.app, "alice")
     for body, words in (
         ({"domain": "x", "format": "pdf"}, "pdf"),

@@ -10,12 +10,10 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core.core_schema import ErrorType
 
-from core.errors import BatonError
 from presentation.i18n.catalogue import messages_of
 from tests.support.web.busy_site import PAGES, fill
 from tests.support.web.web_site import Site
-from web.console.chinese_problems import told
-from web.console.language import LANGUAGES
+from web.console.language import LANGUAGES, Language
 from web.problems import RULES, of_fields
 from web.requests import NewCrawl
 
@@ -117,9 +115,9 @@ def test_what_forms_refuse_is_told_in_chinese(site: Site) -> None:
         )
 
 
-def test_a_sentence_that_nobody_knows_stays_as_it_is() -> None:
-    assert told("something else") == "something else"
-    assert told(str(BatonError("task 3 has ended (failed)"))) == "任务 3 已结束"
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_a_sentence_of_an_older_version_stays_as_it_is(language: Language) -> None:
+    assert language.problem("task 3 has ended (failed)") == "task 3 has ended (failed)"
 
 
 def test_what_is_wrong_with_a_field_is_told_in_the_readers_language() -> None:

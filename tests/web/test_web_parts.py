@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.container import App
+from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
 from jobs.launcher import JobLauncher
@@ -207,7 +208,7 @@ def test_a_job_that_runs_is_not_started_twice(site: Site, admin: Visitor) -> Non
 
     job = Job(
         name="slow",
-        description="sleep",
+        description=Message.text("sleep"),
         schedule=Schedule("0 0 1 1 *", site.app.calendar.zone),
         run=slow,
     )

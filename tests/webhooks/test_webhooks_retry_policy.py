@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import NotSentError, UnsendableError
 from storage.distribution.deliveries import DeliveryState
+from tests.support.english import english
 from webhooks.http_client import Answer
 from webhooks.retry_policy import RetryPolicy, outcome_of
 
@@ -60,7 +61,8 @@ def test_the_plan_ends() -> None:
     broken = NotSentError("no answer")
     assert outcome_of(broken, 2, PLAN, NOW).not_before == NOW + timedelta(seconds=300)
     last = outcome_of(broken, 3, PLAN, NOW)
-    assert (last.state, last.not_before, last.error) == (DeliveryState.DEAD, None, "no answer")
+    assert (last.state, last.not_before) == (DeliveryState.DEAD, None)
+    assert english(last.error) == "no answer"
 
 
 def test_what_cannot_be_sent_is_not_tried_again() -> None:
@@ -76,4 +78,4 @@ def test_jitter_lengthens_a_delay_by_its_share_at_most() -> None:
 def test_what_an_error_tells_is_redacted() -> None:
     outcome = outcome_of(NotSentError("http://u:pass@h/?token=abc"), 1, PLAN, NOW)
     assert outcome.error is not None
-    assert "pass" not in outcome.error and "abc" not in outcome.error
+    assert "pass" not in str(outcome.error) and "abc" not in str(outcome.error)

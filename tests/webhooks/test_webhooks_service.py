@@ -133,14 +133,14 @@ def test_a_task_without_a_secret_gets_its_first(office: PostOffice) -> None:
 def test_bad_input_is_refused_by_name(office: PostOffice) -> None:
     desk = office.app.webhooks.service
     office.add_task("t")
-    with pytest.raises(InvalidInputError, match="no task"):
+    with pytest.raises(InvalidInputError, match="distribution_task_not_found"):
         desk.rotate_secret("nobody")
-    with pytest.raises(InvalidInputError, match="no secret"):
+    with pytest.raises(InvalidInputError, match="task_without_secret"):
         desk.finish_rotation("t")
-    with pytest.raises(InvalidInputError, match="one secret"):
+    with pytest.raises(InvalidInputError, match="one_secret_expected"):
         desk.rotate_secret("t", f"{SECRET} {SECRET}")
-    with pytest.raises(InvalidInputError, match="nothing was ever"):
+    with pytest.raises(InvalidInputError, match="callback_url_unknown"):
         desk.set_enabled("http://unknown.example/", enabled=False)
     for number in (0, -1, 2**63, 12345):
-        with pytest.raises(InvalidInputError, match="no delivery"):
+        with pytest.raises(InvalidInputError, match="delivery_not_found"):
             desk.show(number)

@@ -9,6 +9,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from core.errors import CredentialsError
+from tests.support.english import english
 from tests.support.webhooks.post_office import SECRET
 from webhooks.signing import headers, new_secret, parse_secrets
 
@@ -65,7 +66,8 @@ def test_a_secret_without_padding_is_understood() -> None:
     ],
 )
 def test_a_bad_secret_is_refused_and_not_repeated(text: str, said: str) -> None:
-    with pytest.raises(CredentialsError, match=said) as refused:
+    with pytest.raises(CredentialsError) as refused:
         parse_secrets(text)
+    assert said in english(refused.value)
     for word in ("hunter2", "QUFB!QUFB", "短剧", "rubbish", SECRET):
-        assert word not in str(refused.value)
+        assert word not in f"{refused.value} {english(refused.value)}"

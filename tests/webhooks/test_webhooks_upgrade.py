@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from storage.distribution import delivery_tasks
-from storage.distribution.deliveries import DeliveryState, Filter
+from storage.distribution.deliveries import DeliveryState
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Database, open_engine
 from storage.schema import schema
@@ -19,6 +19,7 @@ from tests.support.storage.old_schemas import load_old_schema
 from tests.support.webhooks.office_fixtures import Office
 from tests.support.webhooks.post_office import PostOffice
 from webhooks.outbox import url_hash
+from webhooks.requests import ReplayRequest
 
 URL = "https://receiver.example/callback"
 Filing = Callable[..., str]
@@ -106,7 +107,7 @@ def test_their_tasks_are_read_out_of_the_body_once(
     for name in ("t1", "u1", "t2", "u2", "t3", "u4", "t6"):
         assert upgraded.task(name)[0] == "failed", name
 
-    upgraded.app.webhooks.service.replay(Filter(ids=(5,)))
+    upgraded.app.webhooks.service.replay(ReplayRequest(ids=(5,)))
     assert upgraded.send() == 1
     assert tasks_of(upgraded) == stored | {5: ["t5"]}
     assert upgraded.task("t5")[0] == "failed"

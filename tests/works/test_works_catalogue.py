@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from storage.catalogue import works as rows
 from storage.catalogue.works import InvalidBy
+from tests.support.english import english
+from tests.support.refusals import raises_saying
 from works.catalogue.catalogue import BATCH_ROWS, Changes
 from works.catalogue.entries import WorkEntry, merge, merge_duplicates, truncated, validated
 
@@ -90,14 +93,14 @@ def test_taking_out_and_bringing_back(app) -> None:
     put(app, FULL)
     app.works.catalogue.disable([KEY], "advert")
     gone = stored(app)
-    assert (gone.is_valid, gone.invalid_by, gone.invalid_reason) == (
+    assert (gone.is_valid, gone.invalid_by, english(gone.invalid_reason)) == (
         False,
         InvalidBy.OPERATOR,
         "disabled: advert",
     )
     assert version(app) == 2
     assert app.works.catalogue.disable([KEY], "again") == Changes(unchanged=1)
-    assert stored(app).invalid_reason == "disabled: advert"
+    assert english(stored(app).invalid_reason) == "disabled: advert"
     app.works.catalogue.enable([KEY])
     assert (stored(app).is_valid, stored(app).invalid_by, version(app)) == (True, None, 3)
 
@@ -105,9 +108,9 @@ def test_taking_out_and_bringing_back(app) -> None:
 @ONE_ENGINE
 def test_an_unknown_work_is_named_and_nothing_is_changed(app) -> None:
     put(app, FULL)
-    with pytest.raises(InvalidInputError, match=f"bilibili:{OTHER}; nothing was changed"):
+    with raises_saying(InvalidInputError, f"bilibili:{OTHER}; nothing was changed"):
         app.works.catalogue.disable([KEY, ("bilibili", OTHER)], None)
-    with pytest.raises(InvalidInputError, match=OTHER):
+    with raises_saying(InvalidInputError, OTHER):
         app.works.catalogue.enable([("bilibili", OTHER)])
     assert stored(app).is_valid
 
@@ -116,7 +119,7 @@ def test_an_unknown_work_is_named_and_nothing_is_changed(app) -> None:
 @pytest.mark.parametrize("by", InvalidBy)
 @pytest.mark.parametrize("back", InvalidBy)
 def test_who_takes_a_work_out_is_the_one_to_bring_it_back(app, by, back) -> None:
-    put(app, replace(FULL, is_valid=False, reason="gone", by=by))
+    put(app, replace(FULL, is_valid=False, reason=Message.text("gone"), by=by))
     put(app, replace(FULL, is_valid=True, by=back))
     assert stored(app).is_valid is (by is back)
     app.works.catalogue.enable([KEY])
@@ -145,7 +148,7 @@ def test_of_several_entries_about_a_work_the_later_one_counts() -> None:
 def test_what_no_database_takes_is_refused_from_people_and_cut_from_platforms(
     entry, message
 ) -> None:
-    with pytest.raises(InvalidInputError, match=message):
+    with raises_saying(InvalidInputError, message):
         validated(entry)
     kept = truncated(entry)
     assert len(kept.title or "") <= 512 and len(kept.cover_url or "") <= 1024

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.english import english
 from tests.support.processes.launcher import Baton, SandboxProcess
 
 Video = dict[str, Any]
@@ -167,7 +168,7 @@ def test_out_back_and_into_the_list(here: Baton) -> None:
     here.run("works", "add", "--no-fetch", "BV1GJ411x7h7", "youtube:dQw4w9WgXcQ")
     assert here.run("works", "disable", "BV1GJ411x7h7", "--reason", "advert").code == 0
     (out,) = listed(here, "--invalid")
-    assert (out["work_id"], out["invalid_reason"], out["invalid_by"]) == (
+    assert (out["work_id"], english(out["invalid_reason"]), out["invalid_by"]) == (
         "BV1GJ411x7h7",
         "disabled: advert",
         "operator",

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.catalogue import works as rows
+from tests.support.english import english
 from works.catalogue.drop_folder import DropFolder, DropFolderResult
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import parse_works
@@ -77,6 +79,7 @@ def inbox(app, site: Site) -> DropFolder:
         clock=app.clock,
         zone=app.calendar.zone,
         poll_secs=1,
+        renderer=LOG_RENDERER,
     )
 
 
@@ -113,7 +116,7 @@ def test_saves_changes_and_deletions_arrive(app, site: Site, inbox: DropFolder) 
         IDS[1]: False,
         IDS[2]: False,
     }
-    assert found[IDS[1]].invalid_reason == "deleted"
+    assert english(found[IDS[1]].invalid_reason) == "deleted"
     site.run("bulk")
     take_in(inbox)
     assert [catalogue(app)[work_id].title for work_id in (IDS[0], IDS[2])] == ["by SQL"] * 2
@@ -151,8 +154,8 @@ def test_what_a_killed_process_did_not_tell_is_told_by_the_complete_list(
     saved = step == "save_and_die"
     assert found[IDS[0]].title == ("saved last" if saved else '标题 0 "😀"')
     assert found[IDS[1]].is_valid == saved
-    reasons = {None, "disabled: not in the complete list any more"}
-    assert {work.invalid_reason for work in found.values()} == ({None} if saved else reasons)
+    reasons = {"", "disabled: not in the complete list any more"}
+    assert {english(work.invalid_reason) for work in found.values()} == ({""} if saved else reasons)
     site.run("reconcile")
     assert take_in(inbox).changes.changed == 0
 
@@ -179,7 +182,7 @@ def test_a_complete_list_with_a_wrong_line_takes_nothing_out(app) -> None:
     text = json.dumps({"complete": True, "works": [work(), work("x")]})
     rows_told = parse_works(text, "all.json", None, UTC)
     done = app.works.importer.import_rows(rows_told, "all.json", threading.Event())
-    assert done.changes.new == 1 and "takes nothing out" in done.problems[-1]
+    assert done.changes.new == 1 and "takes nothing out" in english(done.problems[-1])
     assert all(one.is_valid for one in catalogue(app).values())
     whole = parse_works(
         text.replace(', {"platform": "bilibili", "work_id": "x"}', ""), "", None, UTC

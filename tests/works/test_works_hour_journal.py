@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import OutputError
+from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import failed, numbers
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.hours import Hour
@@ -120,7 +121,7 @@ def test_a_full_disk_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(OutputError, match="No space left on device; make room"):
+    with raises_saying(OutputError, "No space left on device; make room"):
         journal.append([numbers("b", HOUR, 5)], [])
     monkeypatch.undo()
     assert path.read_bytes() == before

@@ -11,11 +11,14 @@ import pytest
 from core.errors import BadRequestError, DamagedFileError, OutputError
 from storage.models.accounts import AccountStatus
 from tests.support.crawler.workbench import ONE_ENGINE, Crash, account_of, die
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
+from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import COUNTERS, numbers, put, report
 from tests.support.works.views_fixtures import BATCH, Desk, entry
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, Ending
+from works.hourly.entries import reason_of
 
 pytestmark = ONE_ENGINE
 NOON = "2026-11-22 12"  # in Shanghai, the clock's start
@@ -187,7 +190,7 @@ def test_a_full_disk_at_the_end_loses_nothing(
     here = desk()
     here.list(here.ids(60))
     monkeypatch.setattr(core.atomic_file.os, "replace", full)
-    with pytest.raises(OutputError, match="No space left on device; the old file is unchanged"):
+    with raises_saying(OutputError, "No space left on device; the old file is unchanged"):
         here.crawl()
     monkeypatch.undo()
     asked = here.requests()
@@ -206,6 +209,8 @@ def test_gone_videos_are_listed_and_not_asked_for_again(desk: Begin) -> None:
     assert errors[gone]["error"].startswith("not_found: ")
     assert errors[waiting]["error"].startswith("in_review: ")
     assert "no video id" in errors["no-id-at-all"]["error"]
+    codes = [reason_of(errors[work_id]).code for work_id in (gone, waiting, "no-id-at-all")]
+    assert codes == ["video_not_found", "video_in_review", "not_video_id"]
     assert {one["status"] for one in errors.values()} == {"failed"}
     assert here.crawl().asked == 1, "only the one that may come out"
 
@@ -273,7 +278,7 @@ def test_without_a_usable_account_it_says_so(desk: Begin) -> None:
     asked = here.requests()
     outcome = here.crawl()
     assert (outcome.ending, here.requests()) == (Ending.NO_ACCOUNT, asked)
-    assert "disabled" in outcome.reason
+    assert "disabled" in english(outcome.reason)
 
 
 def test_risk_control_stops_the_asking(desk: Begin) -> None:
@@ -363,7 +368,7 @@ def test_a_damaged_file_of_the_hour_is_left_alone(desk: Begin, content: str) -> 
     here.list(here.ids(3))
     path = put(here.files, here.hour, content)
     asked = here.requests()
-    with pytest.raises(DamagedFileError, match="mend it, or move it away"):
+    with raises_saying(DamagedFileError, "mend it, or move it away"):
         here.crawl()
     assert (path.read_text(), here.requests()) == (content, asked)
     assert here.files.journals() == []
@@ -406,4 +411,4 @@ def test_as_a_job_it_tells_its_result_in_a_sentence(desk: Begin) -> None:
     here = desk()
     here.list(here.ids(3))
     told = here.app.works.hourly.run(threading.Event())
-    assert told == f"{NOON}: 3 of 3 works have numbers; 3 rows imported"
+    assert english(told) == f"{NOON}: 3 of 3 works have numbers; 3 rows imported"

@@ -26,7 +26,9 @@ from core.errors import (
 )
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
+from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet
 from works.hourly.files import HourFiles
@@ -224,9 +226,9 @@ def with_entry(**changes: Any) -> str:
 def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, place: str) -> None:
     put_hours(desk.files, [HOUR.earlier(1)])
     path = put(desk.files, HOUR, content)
-    with pytest.raises(DamagedFileError, match=place) as caught:
+    with raises_saying(DamagedFileError, place) as caught:
         desk.importer.import_hour(HOUR, LOG)
-    assert str(path) in str(caught.value) and "mend it" in str(caught.value)
+    assert str(path) in english(caught.value) and "mend it" in english(caught.value)
     done = desk.importer.import_missing(threading.Event(), LOG)
     assert [one.hour for one in done.imported] == [HOUR.earlier(1)], "it holds up no other"
     assert len(done.refused) == 1
@@ -290,9 +292,9 @@ def test_a_file_has_a_line_for_each_work(desk: Desk) -> None:
 
 
 def test_an_hour_without_a_file_is_named(desk: Desk) -> None:
-    with pytest.raises(DamagedFileError, match=r"2026-11-22-05_views_data.json is not there"):
+    with raises_saying(DamagedFileError, r"2026-11-22-05_views_data.json is not there"):
         desk.importer.import_hour(HOUR, LOG)
-    with pytest.raises(InvalidInputError, match="no data files below"):
+    with raises_saying(InvalidInputError, "no data files below"):
         desk.importer.newest()
     put_hours(desk.files, [HOUR, HOUR.earlier(30)])
     assert desk.importer.newest() == HOUR

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import InvalidInputError
+from tests.support.refusals import raises_saying
 from works.hourly.hours import Hour, hours_between, hours_of_span, local_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -35,7 +36,7 @@ def test_an_hour_is_that_of_the_zone() -> None:
     ],
 )
 def test_what_no_calendar_shows_is_named(day: str, hour: str, wrong: str) -> None:
-    with pytest.raises(InvalidInputError, match=wrong):
+    with raises_saying(InvalidInputError, wrong):
         Hour.parse(day, hour)
 
 
@@ -57,5 +58,5 @@ def test_hours_are_counted_over_midnight_and_back() -> None:
 def test_spans_are_hours_or_days() -> None:
     assert (hours_of_span("24h"), hours_of_span(" 7D ")) == (24, 168)
     for wrong in ("0h", "7", "7 days", "-1d", "1w", ""):
-        with pytest.raises(InvalidInputError, match="24h or 7d"):
+        with raises_saying(InvalidInputError, "24h or 7d"):
             hours_of_span(wrong)

@@ -15,7 +15,9 @@ from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
 from storage.catalogue.works import InvalidBy
 from tests.support.crawler.workbench import add_accounts
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
+from tests.support.refusals import raises_saying
 from tests.support.works.shelf import Shelf, Witness
 
 PROGRESS = "video_update_progress.json"
@@ -144,9 +146,9 @@ def test_gone_videos_become_invalid_with_their_reason_and_may_come_back(shelf) -
     works = [here.work(video) for video in videos]
     assert [work.is_valid for work in works] == [False, False, True, True, True]
     assert {work.invalid_by for work in works[:2]} == {InvalidBy.PLATFORM}
-    assert works[0].invalid_reason.startswith("not_found: ")
-    assert works[1].invalid_reason.startswith("hidden: ")
-    assert (works[2].failure_count, works[2].last_error[:10]) == (1, "in_review:")
+    assert english(works[0].invalid_reason).startswith("not_found: ")
+    assert english(works[1].invalid_reason).startswith("hidden: ")
+    assert (works[2].failure_count, english(works[2].last_error)[:10]) == (1, "in_review:")
     assert works[3].play_count is None and works[3].checked_at is not None
     assert here.app.works.listing.version() > version, "views.json is written again"
     here.server.decide(videos[0], "visible")
@@ -196,7 +198,7 @@ def test_a_platform_that_is_down_is_left_for_the_next_run_and_others_go_on(shelf
     end = here.update()
     assert end.round.updated == 12
     assert end.left == 60 - len(end.round.failed) and len(end.round.failed) == 30
-    assert "left for the next run" in end.sentence()
+    assert "left for the next run" in english(end.message)
     assert (here.app.settings.data_dir / PROGRESS).exists()
     here.server.reset()
     rest = here.update()
@@ -210,7 +212,7 @@ def test_without_an_account_that_can_ask_the_rest_is_left(shelf) -> None:
         here.app.pool.manager.set_account_status(account.id, "disabled")
     end = here.update()
     assert end.round.updated == 0 and end.left > 0
-    assert all("disabled" in one.error for one in end.round.failed)
+    assert all("disabled" in english(one.error) for one in end.round.failed)
     assert here.server.batches == []
 
 
@@ -324,7 +326,7 @@ def test_what_is_added_during_a_round_waits_for_the_next(shelf, clock) -> None:
 def test_one_process_at_a_time(shelf) -> None:
     here = shelf()
     lock = here.app.settings.data_dir / ".video_update.lock"
-    with file_lock(lock, wait=True), pytest.raises(BusyError, match="another process"):
+    with file_lock(lock, wait=True), raises_saying(BusyError, "another process"):
         here.update()
 
 
@@ -349,4 +351,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shelf, monkeypatch) -> None:
 def test_the_job_tells_its_result_in_a_sentence(shelf) -> None:
     here = shelf()
     here.put(visible(here, 2))
-    assert here.app.works.play_counts.job(threading.Event()) == "2 updated, 0 skipped, 0 failed"
+    assert (
+        english(here.app.works.play_counts.job(threading.Event()))
+        == "2 updated, 0 skipped, 0 failed"
+    )

@@ -13,13 +13,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.messages import Message
+from presentation.i18n.messages import renderer_for
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database
+from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet
 from works.hourly.crawl_journal import HourJournal
+from works.hourly.entries import reason_of
 from works.hourly.files import HourFiles
 from works.hourly.gaps import HourState, ViewGaps
 from works.hourly.hours import Hour
@@ -145,7 +149,7 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
     journal.close()
     later = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
     found = {one.hour: one for one in filled.gaps(14, later)}
-    told = {str(hour)[-2:]: (one.state.value, one.why[:44]) for hour, one in found.items()}
+    told = {str(hour)[-2:]: (one.state.value, english(one.why)[:44]) for hour, one in found.items()}
     assert told == {
         "20": ("observed", ""),
         "21": ("observed", "1 works failed, mostly: lost"),
@@ -153,7 +157,7 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
         "23": ("late", "begun 23 minutes after the hour"),
         "00": ("observed", ""),
         "01": ("missing", "nothing ran in this hour"),
-        "02": ("missing", "its file is there and not imported: python c"),
+        "02": ("missing", "its file is there and not imported; import i"),
         "03": ("observed", ""),
         "04": ("observed", ""),
         "05": ("observed", ""),
@@ -162,6 +166,21 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
         "08": ("missing", "nothing ran in this hour"),
         "09": ("expected", "nothing has run yet"),
     }
+
+
+def test_the_reason_of_an_hour_can_be_read_in_chinese() -> None:
+    cause = Message.of("video_not_found", detail="gone")
+    stored = {"error": "not_found: gone", **{f"error_{k}": v for k, v in cause.as_json().items()}}
+    older = {"error": "not_found: gone"}
+    causes = [reason_of(failure) for failure in (stored, older)]  # type: ignore[arg-type]
+    assert [english(cause) for cause in causes] == ["not_found: gone"] * 2
+    faults = [
+        Message.of("crawl_begun_late", minutes=12),
+        Message.of("some_works_failed", works=1_200, cause=causes[0]),
+    ]
+    why = Message.load(Message.of("hour_faults", faults=faults).dump())
+    chinese = renderer_for("zh").sentence(why)
+    assert chinese == "整点后 12 分钟才开始；1,200 个作品失败，多为：视频不存在：gone"
 
 
 def test_nothing_is_expected_before_the_first_hour(filled: Desk) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from core.errors import DamagedFileError
+from tests.support.english import english
+from tests.support.refusals import raises_saying
 from tests.support.works.views_fixtures import entry
 from works.hourly.input_list import read_views_list
 
@@ -56,7 +58,7 @@ def test_what_names_no_video_is_kept_with_its_reason(tmp_path: Path, text: str, 
     found = read_views_list(written(tmp_path, entry(text), entry(text), entry(BV)))
     assert [one.work_id for one in found.works] == [BV]
     assert [one.work_id for one in found.wrong] == [text]
-    assert says in found.wrong[0].error
+    assert says in english(found.wrong[0].error)
     assert found.repeated == 1
 
 
@@ -81,15 +83,15 @@ def test_a_damaged_list_is_refused_with_the_place(
 ) -> None:
     path = tmp_path / "views.json"
     path.write_bytes(content)
-    with pytest.raises(DamagedFileError, match=place) as caught:
+    with raises_saying(DamagedFileError, place) as caught:
         read_views_list(path)
-    assert str(path) in str(caught.value)
-    assert "views --export-only" in str(caught.value)
+    assert str(path) in english(caught.value)
+    assert "views --export-only" in english(caught.value)
     assert path.read_bytes() == content
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DamagedFileError, match="is not there; write it again with"):
+    with raises_saying(DamagedFileError, "is not there; write it again with"):
         read_views_list(tmp_path / "views.json")
 
 

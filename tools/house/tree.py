@@ -15,7 +15,6 @@ NO_PRODUCT = {"tests", "benchmarks", "sandbox", "tools"}
 MESSAGES = Path("presentation/i18n")
 CATALOGUES = (
     "web/console/chinese.py",
-    "web/console/chinese_problems.py",
     # where they were before decision 011
     "crawler/*texts.py",
     "crawler/reasons.py",

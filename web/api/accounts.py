@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from accounts.csv_import import parse_accounts
-from presentation.json_rows import as_object
+from accounts.enrolment import EnrolmentResult
+from presentation.i18n.renderer import API_RENDERER
+from presentation.json_rows import as_object, with_messages
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
 from web.auth.access import Actor, Reader
@@ -54,7 +56,7 @@ def add_account(
     return {
         "account": account_object(backend, account),
         "new": result.is_new,
-        "change": result.change,
+        **_change(result),
     }
 
 
@@ -74,7 +76,16 @@ def import_accounts(
     if problems:
         some = HTTPStatus.MULTI_STATUS if results else HTTPStatus.UNPROCESSABLE_ENTITY
         response.status_code = some
-    return {"imported": [vars(result) for result in results], "problems": problems}
+    imported = [
+        {"username": result.username, "is_new": result.is_new, **_change(result)}
+        for result in results
+    ]
+    problem_texts = [API_RENDERER.sentence(problem) for problem in problems]
+    return {"imported": imported, "problems": problem_texts}
+
+
+def _change(result: EnrolmentResult) -> dict[str, Any]:
+    return with_messages({"change": result.change.dump()}, ("change",), API_RENDERER)
 
 
 @router.get("/{account_id}", summary="One account")

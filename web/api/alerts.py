@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from presentation.json_rows import as_object
+from alerts.serialization import alert_object
+from presentation.i18n.renderer import API_RENDERER
 from storage.operations import listings
 from web.api.operations import GOES_ON, begun
 from web.auth.access import Actor, Reader
@@ -30,7 +32,7 @@ def list_alerts(
         backend.database,
         part,
         lambda tx, part: listings.alerts(tx, part, only_open=only_open),
-        as_object,
+        partial(alert_object, render=API_RENDERER.sentence),
     )
 
 

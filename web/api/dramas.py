@@ -17,6 +17,7 @@ from distribution.serialization import (
     drama_object,
     stats_object,
 )
+from presentation.message_fields import message_fields
 from sources.text import storable
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
@@ -185,5 +186,5 @@ def _problem_object(problem: Problem) -> dict[str, Any]:
         "position": problem.position,
         "name": storable(problem.name),
         "field": storable(problem.field),
-        "reason": storable(problem.reason),
+        **message_fields("reason", problem.reason),
     }

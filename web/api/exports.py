@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse
 
 from core.errors import InvalidInputError
-from presentation.json_rows import as_object
+from presentation.i18n.renderer import API_RENDERER
+from presentation.json_rows import as_object, verification_object
 from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.auth.access import Actor, Reader
@@ -60,7 +61,7 @@ def verify_exports(
     who: Actor,
     domain: Annotated[str | None, Query(description="only this domain")] = None,
 ) -> dict[str, Any]:
-    return backend.use_cases.exports.verify(who, domain).as_json()
+    return verification_object(backend.use_cases.exports.verify(who, domain), API_RENDERER)
 
 
 @router.post("/{segment_id}/rebuild", summary="Write its file again from the database, here")

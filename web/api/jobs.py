@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from core.errors import InvalidInputError, JobBusyError
-from jobs.serialization import job_object
-from presentation.json_rows import as_object
+from jobs.serialization import job_object, run_object
+from presentation.i18n.renderer import API_RENDERER
 from storage.crawling.job_runs import RunState
 from storage.operations import listings
 from web.auth.access import Actor, Reader
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 @router.get("", summary="Jobs with their next and last runs")
 def list_jobs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
     now, last = backend.clock.now(), last_runs(backend)
-    jobs = [job_object(job, last.get(job.name), now) for job in backend.launcher.jobs]
+    jobs = [job_object(job, last.get(job.name), now, API_RENDERER) for job in backend.launcher.jobs]
     return Page(items=jobs, next=None)
 
 
@@ -43,7 +44,7 @@ def list_runs(
         backend.database,
         part,
         lambda tx, part: listings.job_runs(tx, part, job, state),
-        as_object,
+        partial(run_object, renderer=API_RENDERER),
     )
 
 
@@ -55,4 +56,4 @@ def run_job(name: JobName, backend: TheBackend, who: Actor) -> dict[str, Any]:
     ):
         backend.use_cases.jobs.launch(who, name)
     last = last_runs(backend).get(name)
-    return {"started": name, "run": as_object(last) if last else None}
+    return {"started": name, "run": run_object(last, API_RENDERER) if last else None}

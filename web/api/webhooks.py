@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ from fastapi import APIRouter, Query, Request
 
 from core.errors import InvalidInputError
 from core.logs import redact
+from core.message_json import message_keys
+from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
@@ -48,7 +51,7 @@ def list_deliveries(
         backend.database,
         part,
         lambda tx, part: listings.deliveries(tx, part, wanted),
-        delivery_object,
+        partial(delivery_object, render=API_RENDERER.sentence),
     )
 
 
@@ -77,12 +80,12 @@ def enable_endpoint(given: EndpointChoice, backend: TheBackend, who: Actor) -> d
 @router.post("/test", summary="Send a test event now, once")
 def test_endpoint(given: TestEvent, backend: TheBackend, who: Actor) -> dict[str, Any]:
     delivery, outcome = backend.use_cases.webhooks.test(who, given.as_request())
-    return trial_object(delivery, outcome)
+    return trial_object(delivery, outcome, API_RENDERER.sentence)
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
 def show_delivery(delivery_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return delivery_details_object(existing_delivery(backend, delivery_id))
+    return delivery_details_object(existing_delivery(backend, delivery_id), API_RENDERER.sentence)
 
 
 @router.post("/replay", summary="Send deliveries again, under the same event ids")
@@ -93,6 +96,6 @@ def replay_deliveries(given: Replay, backend: TheBackend, who: Actor) -> dict[st
 def _endpoint_object(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "url": redact(endpoint.url),
-        "reason": endpoint.reason and redact(endpoint.reason),
+        **message_keys("reason", endpoint.reason, API_RENDERER.sentence),
         "changed_at": plain(endpoint.changed_at),
     }

@@ -206,9 +206,6 @@ CHINESE = {
     "{files} files with {rows} rows looked at:": "已检查 {files} 个文件、{rows} 行：",
     "all agree.": "全部一致。",
     "{n} problems.": "{n} 个问题。",
-    "report yesterday's distribution tasks": "回传昨日的下发任务",
-    "count what came after its day was reported": "补计迟到的完成记录",
-    "delete what is older than it is kept": "清理过期数据",
     "Write again": "重新生成",
     "Write file #{id} again from the database, on this host? Its rows stay the same; re-crawled"
     " names may be newer.": "在本机由数据库重新生成文件 #{id}？行不变；重新抓取过的名称可能更新。",
@@ -243,11 +240,6 @@ CHINESE = {
     "schedule": "按时间表",
     "catch_up": "补做",
     "manual": "手动",
-    "start the quota day": "开始新的配额日",
-    "look at every session once a day": "每天检查每个会话",
-    "ask for the numbers of all valid works": "获取所有有效作品的数据",
-    "write views.json": "写出 views.json",
-    "refresh the play counts of the catalogue": "更新作品列表的播放量",
     # webhooks
     "Webhooks": "Webhook 回调",
     "Nothing was filed yet.": "尚无 Webhook 回调。",

@@ -10,14 +10,14 @@ from fastapi import Request
 
 from core.errors import BatonError
 from core.logs import redact
-from core.messages import TEXT, Message, message_of
+from core.messages import TEXT, Message
 from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
 from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
 from presentation.i18n.language import language_named
 from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE, FIELDS
-from web.console.chinese_problems import told as told_problem
+from web.console.chinese_problems import translate_problem
 from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
@@ -38,17 +38,15 @@ class Language:
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
         """Return a message, an error, or a column that holds one, in this language.
 
-        A sentence of an older version is translated where its form is known. Of a refusal every
-        wrong field is named.
+        A sentence of an older version is shown as it is. Of a refusal every wrong field is named.
         """
         if isinstance(found, RequestRefusedError) and found.problems:
             return self._list_of(found.problems, zone)
-        message = Message.load(found) if isinstance(found, str) else message_of(found)
-        if message is None or message.code == TEXT:
-            text = str(found if message is None else message)
-            return redact(told_problem(text) if self.code == "zh" else text)
+        message = Message.load(found) if isinstance(found, str) else found
         renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
-        return redact(renderer.sentence(message))
+        text = renderer.sentence(message)
+        is_text = (message.message if isinstance(message, BatonError) else message).code == TEXT
+        return redact(translate_problem(text) if is_text and self.code == "zh" else text)
 
     def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
         """Return the problems one behind the other, each with its field's name."""

@@ -13,7 +13,6 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from presentation.i18n.reason_messages import translate_reason
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -72,10 +71,7 @@ class Screens:
             now=self._backend.clock.now(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
-            told=lambda found: language.problem(
-                translate_reason(language.words, found) if isinstance(found, str) else found or "",
-                self._backend.calendar.zone,
-            ),
+            told=lambda found: language.problem(found or "", self._backend.calendar.zone),
             operations=operations.shown(
                 self._backend.operations,
                 str(facts.get("section", "")),

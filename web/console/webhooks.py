@@ -129,7 +129,10 @@ def test(
         if outcome.state is not DeliveryState.DELIVERED:
             raise RequestRefusedError(
                 HTTPStatus.BAD_GATEWAY,
-                say("Not delivered: {why}", why=redact(outcome.error or "?")),
+                say(
+                    "Not delivered: {why}",
+                    why=language_of(request).problem(outcome.error or "?", backend.calendar.zone),
+                ),
             )
         return say(
             "Delivered: HTTP {status}, event {event}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.messages import Message
 from storage.models.accounts import Account, AccountStatus
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class AccountUseCases:
 
     def import_rows(
         self, who: Principal, platform: str, rows: AccountRows, file: str, limit: int | None
-    ) -> tuple[list[EnrolmentResult], list[str]]:
+    ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or refresh the accounts of a file; see AccountEnrolment.take_in."""
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):

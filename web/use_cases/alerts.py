@@ -10,7 +10,7 @@ from core.messages import Message
 
 if TYPE_CHECKING:
     from alerts.channels import Channel
-    from presentation.i18n.alert_messages import Message as Notice
+    from presentation.i18n.alert_messages import AlertMessage
     from web.audit_log import AuditLog, Principal
 
 
@@ -19,7 +19,7 @@ class ChannelTrial:
     """A test notice to a channel. `refusal` says why it was refused; None when it was accepted."""
 
     channel: str
-    refusal: str | None
+    refusal: Message | None
 
 
 class AlertUseCases:
@@ -32,7 +32,7 @@ class AlertUseCases:
         self,
         who: Principal,
         channels: Sequence[Channel],
-        message: Notice,
+        message: AlertMessage,
         on_sent: Callable[[ChannelTrial], None],
     ) -> None:
         """Send the message to every channel, with `on_sent` called after each."""

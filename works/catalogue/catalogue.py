@@ -9,6 +9,7 @@ from itertools import groupby
 
 from core.clock import Clock
 from core.errors import DuplicateKeyError, InvalidInputError
+from core.messages import Message
 from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.engines.transactions import Database, Tx
@@ -25,7 +26,7 @@ from works.catalogue.entries import (
 BATCH_ROWS = 1000
 # Each failed try means that another process has inserted a work: a few are enough.
 INSERT_TRIES = 5
-NOT_LISTED = f"{DISABLED}: not in the complete list any more"
+NOT_LISTED = Message.of("work_unlisted")
 Change = Callable[[Work | None, Key, datetime], Work | None]
 
 
@@ -85,10 +86,8 @@ class Catalogue:
             InvalidInputError: one of them does not exist; nothing was changed.
         """
         self._require(keys)
-        entries = [
-            WorkEntry(*key, is_valid=False, reason=f"{DISABLED}: {reason}" if reason else DISABLED)
-            for key in keys
-        ]
+        why = Message.of("work_disabled_because", reason=reason) if reason else DISABLED
+        entries = [WorkEntry(*key, is_valid=False, reason=why) for key in keys]
         return self.put(entries)
 
     def enable(self, keys: Sequence[Key]) -> Changes:
@@ -143,10 +142,7 @@ class Catalogue:
     def _require(self, keys: Sequence[Key]) -> None:
         missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
         if missing:
-            raise InvalidInputError(
-                f"not in the catalogue: {', '.join(missing)}; nothing was changed"
-                " (see: python cli.py works list)"
-            )
+            raise InvalidInputError("works_not_found", works=missing)
 
     def _missing(self, keys: Sequence[Key]) -> list[Key]:
         def find_missing(tx: Tx) -> list[Key]:

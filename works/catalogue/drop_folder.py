@@ -19,7 +19,9 @@ from core.clock import Clock
 from core.errors import DatabaseError, InvalidInputError, OutputError
 from core.file_lock import file_lock
 from core.logs import service_log
+from core.messages import Message
 from core.poller import Poller
+from presentation.i18n.renderer import Renderer
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import WorkRows, read_works
@@ -49,14 +51,14 @@ class DropFolderState:
     """The content of the folder.
 
     `oldest_at` is since when the first of the waiting files waits (UTC); None when none waits.
-    `reason` is the text beside `newest_rejected`.
+    `reason` is that of `newest_rejected`, a text in English.
     """
 
     waiting: int = 0
     oldest_at: datetime | None = None
     rejected: int = 0
     newest_rejected: Path | None = None
-    reason: str = ""
+    reason: Message | None = None
 
 
 class DropFolder:
@@ -65,16 +67,25 @@ class DropFolder:
     Args:
         zone: the time zone of times without an offset.
         poll_secs: how often the long-running process looks for files.
+        renderer: writes the reasons beside rejected files.
     """
 
     def __init__(
-        self, *, folder: Path, catalogue: Catalogue, clock: Clock, zone: tzinfo, poll_secs: float
+        self,
+        *,
+        folder: Path,
+        catalogue: Catalogue,
+        clock: Clock,
+        zone: tzinfo,
+        poll_secs: float,
+        renderer: Renderer,
     ) -> None:
         self.folder = folder
         self._catalogue = catalogue
         self._clock = clock
         self._zone = zone
         self._poll_secs = poll_secs
+        self._renderer = renderer
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop`; a database or a disk that says no is tried again."""
@@ -114,7 +125,7 @@ class DropFolder:
             oldest_at=min(waiting, default=None),
             rejected=len(rejected),
             newest_rejected=newest,
-            reason=_reason_of(newest) if newest else "",
+            reason=_reason_of(newest) if newest else None,
         )
 
     def _waiting(self) -> list[Path]:
@@ -130,17 +141,19 @@ class DropFolder:
         try:
             files = list(self.folder.glob("*.json"))
         except OSError as error:
-            raise OutputError(f"cannot read {self.folder}: {error.strerror}") from error
+            detail = error.strerror or str(error)
+            raise OutputError(
+                "folder_not_readable", folder=str(self.folder), detail=detail
+            ) from error
         return [file for file in files if not file.name.startswith(".")]
 
     def _import_files(self, files: Sequence[Path]) -> DropFolderResult:
         entries: list[WorkEntry] = []
         rejected = 0
         for file in files:
-            try:
-                rows = self._read(file)
-            except InvalidInputError as error:
-                self._reject(file, str(error))
+            rows = self._read(file)
+            if not isinstance(rows, WorkRows):
+                self._reject(file, rows)
                 rejected += 1
                 continue
             listed = [row.entry for row in rows.good]
@@ -158,16 +171,21 @@ class DropFolder:
         )
         return DropFolderResult(len(files), rejected, changes)
 
-    def _read(self, file: Path) -> WorkRows:
-        rows = read_works(file, None, self._zone)
+    def _read(self, file: Path) -> WorkRows | Sequence[Message]:
+        """Return the works of a file, or what is wrong with it."""
+        try:
+            rows = read_works(file, None, self._zone)
+        except InvalidInputError as error:
+            return [error.message]
         if rows.problems:
-            raise InvalidInputError("; ".join(rows.problems))
+            return rows.problems
         if any(not row.entry.work_id for row in rows.good):
-            raise InvalidInputError("short links are not asked here: write the work's id")
+            return [Message.of("short_link_dropped")]
         return rows
 
-    def _reject(self, file: Path, reason: str) -> None:
+    def _reject(self, file: Path, problems: Sequence[Message]) -> None:
         """Move a file aside, its reason first: no file ever lies there without one."""
+        reason = "; ".join(self._renderer.sentence(problem) for problem in problems)
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
         with replacing(_reason_file(aside)) as text:
@@ -175,7 +193,10 @@ class DropFolder:
         try:
             os.replace(file, aside)
         except OSError as error:
-            raise OutputError(f"cannot move {file} to {aside}: {error.strerror}") from error
+            detail = error.strerror or str(error)
+            raise OutputError(
+                "file_not_moved", path=str(file), target=str(aside), detail=detail
+            ) from error
 
     def _remove(self, files: Sequence[Path]) -> None:
         try:
@@ -184,18 +205,19 @@ class DropFolder:
             # Without it a power cut could bring removed files back, over later changes.
             sync_folder(self.folder)
         except OSError as error:
-            raise OutputError(f"cannot remove {error.filename}: {error.strerror}") from error
+            detail = error.strerror or str(error)
+            raise OutputError("file_not_removed", path=error.filename, detail=detail) from error
 
 
 def _reason_file(rejected: Path) -> Path:
     return rejected.with_name(f"{rejected.name}.reason.txt")
 
 
-def _reason_of(rejected: Path) -> str:
+def _reason_of(rejected: Path) -> Message:
     try:
-        return _reason_file(rejected).read_text(encoding="utf-8").strip()
+        return Message.text(_reason_file(rejected).read_text(encoding="utf-8").strip())
     except (OSError, ValueError):
-        return "its reason is gone"
+        return Message.of("reject_reason_gone")
 
 
 def _written_at(file: Path) -> datetime | None:

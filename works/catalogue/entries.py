@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from core.errors import InvalidInputError
+from core.logs import storable as storable_message
+from core.messages import Message
 from sources.text import storable
 from storage.catalogue.works import InvalidBy, Work
 from storage.engines.datetimes import from_sql, to_sql
 
-MAX_CHARS = {"title": 512, "author": 255, "uid": 64, "cover_url": 1024, "reason": 512}
+MAX_CHARS = {"title": 512, "author": 255, "uid": 64, "cover_url": 1024}
+MAX_REASON_CHARS = 512
 FIRST_TIME, LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-DISABLED = "disabled"
+DISABLED = Message.of("work_disabled")
 Key = tuple[str, str]  # platform and work id
 
 
@@ -33,7 +36,7 @@ class WorkEntry:
     publish_time: datetime | None = None
     cover_url: str | None = None
     is_valid: bool | None = None
-    reason: str | None = None
+    reason: Message | None = None
     by: InvalidBy = InvalidBy.OPERATOR
 
     @property
@@ -48,17 +51,27 @@ def validated(entry: WorkEntry) -> WorkEntry:
     Raises:
         InvalidInputError: a text is too long, or the date is none that a video can have.
     """
-    cleaned: dict[str, str | None] = {}
-    for name, max_chars in MAX_CHARS.items():
-        text: str | None = getattr(entry, name)
-        cleaned[name] = storable(text).strip() or None if text else None
-        if len(cleaned[name] or "") > max_chars:
-            raise InvalidInputError(f"its {name} is longer than {max_chars:,} characters")
+    cleaned = {
+        name: checked_text(name, getattr(entry, name), max_chars)
+        for name, max_chars in MAX_CHARS.items()
+    }
     if entry.publish_time is not None and not FIRST_TIME <= entry.publish_time < LAST_TIME:
-        raise InvalidInputError(f"its publish time {entry.publish_time:%Y-%m-%d} cannot be")
+        raise InvalidInputError("publish_time_impossible", day=entry.publish_time.date())
     # Rounded as the database stores it, so that a repetition compares equal.
     moment = entry.publish_time and from_sql(to_sql(entry.publish_time))
     return replace(entry, **cleaned, publish_time=moment)  # type: ignore[arg-type]
+
+
+def checked_text(name: str, text: str | None, max_chars: int) -> str | None:
+    """Return a text ready to be stored; None for an empty one.
+
+    Raises:
+        InvalidInputError: it is too long.
+    """
+    cleaned = storable(text).strip() or None if text else None
+    if len(cleaned or "") > max_chars:
+        raise InvalidInputError("text_too_long", name=name, max_chars=max_chars)
+    return cleaned
 
 
 def truncated(entry: WorkEntry) -> WorkEntry:
@@ -107,7 +120,11 @@ def is_export_outdated(before: Work | None, after: Work) -> bool:
 def _validity(work: Work, entry: WorkEntry) -> dict[str, object]:
     if entry.is_valid is False and work.is_valid:
         reason = entry.reason or DISABLED
-        return {"is_valid": False, "invalid_by": entry.by, "invalid_reason": reason}
+        return {
+            "is_valid": False,
+            "invalid_by": entry.by,
+            "invalid_reason": storable_message(reason),
+        }
     if entry.is_valid is True and not work.is_valid and work.invalid_by is entry.by:
         return {"is_valid": True, "invalid_by": None, "invalid_reason": None}
     return {}

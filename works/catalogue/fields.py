@@ -8,8 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
-from works.catalogue.entries import WorkEntry, validated
+from works.catalogue.entries import MAX_REASON_CHARS, WorkEntry, checked_text, validated
 
 COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "platform": ("platform", "平台", "所属平台"),
@@ -95,6 +96,7 @@ def read_fields(
     texts = {name: _text(name, value) for name, value in cells.items()}
     named = texts.get("platform")
     link = _link(texts, _platform(named) if named else platform)
+    reason = checked_text("reason", texts.get("reason"), MAX_REASON_CHARS)
     entry = WorkEntry(
         platform=link.platform,
         work_id=link.video_id if isinstance(link, VideoLink) else "",
@@ -102,7 +104,7 @@ def read_fields(
         author=texts.get("author"),
         uid=texts.get("uid"),
         cover_url=texts.get("cover_url"),
-        reason=texts.get("reason"),
+        reason=Message.text(reason) if reason else None,
         publish_time=_moment(texts.get("publish_time"), zone),
         is_valid=_yes_or_no(texts.get("is_valid")),
     )
@@ -121,13 +123,15 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
         suggestion = normalize_bilibili_id(f"BV{text.strip()}")
         if suggestion is None or platform not in (None, "bilibili"):
             raise
-        raise InvalidInputError(f"{text.strip()!r} is no id; did you mean {suggestion}?") from error
+        raise InvalidInputError(
+            "id_without_bv", text=text.strip(), suggestion=suggestion
+        ) from error
 
 
 def _link(texts: Mapping[str, str | None], platform: str | None) -> VideoLink | ShortLink:
     text = texts.get("work_id") or texts.get("link") or texts.get("id")
     if not text:
-        raise InvalidInputError("it has neither an id nor a link")
+        raise InvalidInputError("work_unidentified")
     return read_link(text, platform)
 
 
@@ -138,7 +142,7 @@ def _text(name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
-        raise InvalidInputError(f"its {name} is neither a text nor a number")
+        raise InvalidInputError("cell_not_text", name=name)
     return str(value).strip() or None
 
 
@@ -146,9 +150,7 @@ def _platform(word: str) -> str:
     for platform, names in PLATFORM_NAMES.items():
         if word.lower() in names:
             return platform
-    raise InvalidInputError(
-        f"unknown platform {word[:SHOWN_CHARS]!r}; known: {', '.join(PLATFORM_NAMES)}"
-    )
+    raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=list(PLATFORM_NAMES))
 
 
 def _yes_or_no(text: str | None) -> bool | None:
@@ -156,7 +158,7 @@ def _yes_or_no(text: str | None) -> bool | None:
         return None
     word = text.lower()
     if word not in YES | NO:
-        raise InvalidInputError(f"is_valid is {text[:SHOWN_CHARS]!r}; write true or false")
+        raise InvalidInputError("is_valid_malformed", text=text[:SHOWN_CHARS])
     return word in YES
 
 
@@ -173,6 +175,4 @@ def _moment(text: str | None, zone: tzinfo) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError) as error:
-        raise InvalidInputError(
-            f"publish_time is {text[:SHOWN_CHARS]!r}; write it like 2026-11-22 13:05:00"
-        ) from error
+        raise InvalidInputError("publish_time_malformed", text=text[:SHOWN_CHARS]) from error

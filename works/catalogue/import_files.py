@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.text_files import read_text
 from sources.links import ShortLink, VideoLink
 from works.catalogue.entries import WorkEntry
@@ -23,33 +24,36 @@ DELIMITERS = ",;\t"
 
 @dataclass(frozen=True)
 class WorkRow:
-    """One work of a file. `place` is its position, for messages.
+    """One work of a file. `place` is its position, such as `line 3`, for messages.
 
     The entry of a short link has an empty id until the link is resolved.
     """
 
-    place: str
+    place: Message
     link: VideoLink | ShortLink
     entry: WorkEntry
 
 
 @dataclass(frozen=True)
 class WorkRows:
-    """The valid rows, a sentence for each line that is not, and the columns without a meaning.
+    """The valid rows, a message for each line that is not, and the columns without a meaning.
 
     `is_complete` is True when the file declares that it has all works, so that what it leaves out
     is gone.
     """
 
     good: tuple[WorkRow, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
     unused: tuple[str, ...] = ()
     is_complete: bool = False
 
 
+_PlacedCells = tuple[Message, Mapping[str, Any] | InvalidInputError]
+
+
 @dataclass(frozen=True)
 class _Table:
-    rows: Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]
+    rows: Iterator[_PlacedCells]
     headers: set[str]
     is_complete: bool = False
 
@@ -70,24 +74,22 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
     """Return all works in a text; `name` is what messages call it. Raises as `read_works`."""
     if not text.strip():
-        raise InvalidInputError(f"{name} is empty")
+        raise InvalidInputError("file_empty", path=name)
     is_json = text.lstrip()[0] in "[{"
     table = _json_table(text, name) if is_json else _csv_table(text, name)
     good: list[WorkRow] = []
-    problems: list[str] = []
+    problems: list[Message] = []
     for place, cells in table.rows:
         try:
             if isinstance(cells, InvalidInputError):
                 raise cells
             good.append(WorkRow(place, *read_fields(cells, platform, zone)))
         except InvalidInputError as error:
-            problems.append(f"{name}, {place}: {error}")
+            problems.append(problem_at(name, place, error))
     unused = sorted(header for header in table.headers if header and column_of(header) is None)
     # An empty complete list is more likely an error of the exporting program.
     if table.is_complete and not good and not problems:
-        raise InvalidInputError(
-            f"{name}: a complete list without a work would take all of them out"
-        )
+        raise InvalidInputError("complete_list_empty", file=name)
     return WorkRows(
         good=tuple(good),
         problems=tuple(problems),
@@ -100,21 +102,18 @@ def _json_table(text: str, name: str) -> _Table:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
         raise InvalidInputError(
-            f"{name}, {place}: this is no JSON ({error.msg}); is it whole?"
+            "file_not_json", file=name, line=error.lineno, column=error.colno, detail=error.msg
         ) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"{name} is no JSON that can be read: {error}") from error
+        raise InvalidInputError("json_unreadable", file=name, detail=str(error)) from error
     if isinstance(document, dict):
         inner = document.get("works")
         items = [document] if inner is None and _has_id(document) else inner
     else:
         items = document
     if not isinstance(items, list):
-        raise InvalidInputError(
-            f'{name}: an array of works is needed, or {{"works": [...]}} as in views.json'
-        )
+        raise InvalidInputError("works_array_needed", file=name)
     headers = {key for item in items if isinstance(item, dict) for key in item}
     return _Table(_json_rows(items), headers, _is_complete(document, name))
 
@@ -122,19 +121,19 @@ def _json_table(text: str, name: str) -> _Table:
 def _is_complete(document: Any, name: str) -> bool:
     complete = document.get("complete", False) if isinstance(document, dict) else False
     if not isinstance(complete, bool):
-        raise InvalidInputError(f'{name}: "complete" is {complete!r}; write true or false')
+        raise InvalidInputError("complete_malformed", file=name, value=repr(complete))
     return complete
 
 
-def _json_rows(items: list[Any]) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
+def _json_rows(items: list[Any]) -> Iterator[_PlacedCells]:
     for number, item in enumerate(items, start=1):
-        place = f"item {number}"
+        place = Message.of("at_item", item=number)
         if isinstance(item, str):
             yield place, {"link": item}
         elif isinstance(item, dict):
             yield place, _with_our_columns(item)
         else:
-            yield place, InvalidInputError("neither an object nor a link")
+            yield place, InvalidInputError("item_not_work")
 
 
 def _csv_table(text: str, name: str) -> _Table:
@@ -147,19 +146,21 @@ def _csv_table(text: str, name: str) -> _Table:
     try:
         headers = [header.strip() for header in reader.fieldnames or ()]
     except csv.Error as error:
-        raise InvalidInputError(f"{name}, line 1: {error}") from error
+        raise InvalidInputError(problem_at(name, _line(1), Message.text(str(error)))) from error
     if not _has_id(dict.fromkeys(headers)):
         raise InvalidInputError(
-            f"{name}: its first line must name the columns: one of work_id, link (作品ID, 链接),"
-            " and may name platform, title, author, uid, publish_time, cover_url, is_valid"
-            f" (平台, 标题, 作者, …); it says {first[:100]!r}"
+            "columns_missing",
+            file=name,
+            ids=["作品ID", "链接"],
+            others=["平台", "标题", "作者"],
+            first=first[:100],
         )
     return _Table(_csv_rows(reader), set(headers))
 
 
 def _csv_rows(
     reader: csv.DictReader[str],
-) -> Iterator[tuple[str, Mapping[str, Any] | InvalidInputError]]:
+) -> Iterator[_PlacedCells]:
     while True:
         first_line = reader.line_num + 1
         try:
@@ -167,16 +168,22 @@ def _csv_rows(
         except StopIteration:
             return
         except csv.Error as error:
-            yield f"line {first_line}", InvalidInputError(f"{error}; is a quote missing?")
+            yield _line(first_line), InvalidInputError("csv_damaged", detail=str(error))
             continue
-        place = f"line {reader.line_num}"
+        place = _line(reader.line_num)
         if cells.pop("extra cells", None):
-            yield (
-                place,
-                InvalidInputError("more cells than the first line; quote cells with commas"),
-            )
+            yield place, InvalidInputError("too_many_cells")
         elif any(cells.values()):
             yield place, _with_our_columns(cells)
+
+
+def problem_at(file: str, place: Message, cause: Message | InvalidInputError) -> Message:
+    """Return what is wrong at a place of a file."""
+    return Message.of("file_place_wrong", file=file, place=place, cause=cause)
+
+
+def _line(number: int) -> Message:
+    return Message.of("at_line", line=number)
 
 
 def _with_our_columns(cells: Mapping[str, Any]) -> Mapping[str, Any]:

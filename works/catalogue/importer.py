@@ -9,8 +9,10 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import RetryableError, SourceError
+from core.messages import Message
 from crawler.statistics.fetcher import VideoStatsFetcher
 from crawler.statistics.items import FetchedItem
+from crawler.statistics.missing import missing_stats
 from sources.base import Unavailable
 from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver
@@ -18,12 +20,12 @@ from storage.catalogue.works import Work
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import Key, WorkEntry, merge
 from works.catalogue.fields import read_link
-from works.catalogue.import_files import WorkRow, WorkRows
+from works.catalogue.import_files import WorkRow, WorkRows, problem_at
 from works.catalogue.stats_results import apply_answer
 
 # Short links are resolved without an account, so that this gap is their only pace.
 SHORT_LINK_GAP_SECS = 1.0
-STOPPED = "stopped before its short link was asked"
+STOPPED = Message.of("short_link_not_asked")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class AddResult:
     text: str
     key: Key | None = None
     is_new: bool = False
-    note: str | None = None
+    note: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class ImportSummary:
     """The outcome of a file. `repeats` counts lines about a work that an earlier line is about."""
 
     changes: Changes
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
     repeats: int
 
 
@@ -105,25 +107,25 @@ class WorksImporter:
             if isinstance(video, VideoLink):
                 entries.append(_entry(row, video))
             else:
-                problems.append(f"{name}, {row.place}: {video}")
+                problems.append(problem_at(name, row.place, video))
         if rows.is_complete and problems:
-            problems.append(f"{name}: a complete list takes nothing out before these are mended")
+            problems.append(Message.of("complete_list_held", file=name))
         elif rows.is_complete:
             entries += self._catalogue.unlisted_entries(entries, ())
         changes = self._catalogue.put(entries)
         repeats = len(entries) - len({entry.key for entry in entries})
         return ImportSummary(changes, tuple(problems), repeats)
 
-    def _add_resolved(self, text: str, video: VideoLink | str) -> AddResult:
-        if isinstance(video, str):
+    def _add_resolved(self, text: str, video: VideoLink | Message) -> AddResult:
+        if isinstance(video, Message):
             return AddResult(text, note=video)
         key = (video.platform, video.video_id)
         return AddResult(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
 
     def _add_fetched(self, item: FetchedItem) -> AddResult:
-        answer, note = item.answer, item.error
-        if isinstance(answer, Unavailable):
-            note = f"{answer.reason.value}: {answer.detail}"
+        answer = item.answer
+        has_note = item.error or isinstance(answer, Unavailable)
+        note = missing_stats(item) if has_note else None
         if item.platform is None or item.video_id is None:
             return AddResult(item.text, note=note)
         key = (item.platform, item.video_id)
@@ -142,15 +144,15 @@ class WorksImporter:
 
     def _link_resolver(
         self, stop: threading.Event
-    ) -> Callable[[VideoLink | ShortLink], VideoLink | str]:
-        """Return a function that resolves links, slowly; it returns a text where there is no video.
+    ) -> Callable[[VideoLink | ShortLink], VideoLink | Message]:
+        """Return a function that resolves links, slowly; it returns why where there is no video.
 
         A host that wants no more requests gets none.
         """
-        refusals: dict[str, str] = {}
+        refusals: dict[str, Message] = {}
         is_first_done = False
 
-        def resolve(link: VideoLink | ShortLink) -> VideoLink | str:
+        def resolve(link: VideoLink | ShortLink) -> VideoLink | Message:
             nonlocal is_first_done
             if isinstance(link, VideoLink):
                 return link
@@ -162,10 +164,11 @@ class WorksImporter:
             try:
                 found = self._resolver.resolve(link)
             except SourceError as error:
+                refusal = Message.of("short_link_unresolved", cause=error)
                 if not isinstance(error, RetryableError):
-                    refusals[link.platform] = f"{error}; run it again later"
-                return f"{error}; run it again later"
-            return found.detail if isinstance(found, Unavailable) else found
+                    refusals[link.platform] = refusal
+                return refusal
+            return Message.text(found.detail) if isinstance(found, Unavailable) else found
 
         return resolve
 

@@ -38,10 +38,10 @@ class AddWorksRequest:
     def __post_init__(self) -> None:
         checks = FieldChecks()
         if not 1 <= len(self.links) <= MAX_LINKS:
-            problem = Message.of("link_count_wrong", most=MAX_LINKS, given=len(self.links))
-            checks.add("links", problem)
+            given = len(self.links)
+            checks.add("links", Message.of("links_count_wrong", most=MAX_LINKS, given=given))
         if any(len(link) > MAX_LINK_CHARS for link in self.links):
-            checks.add("links", Message.of("link_over_length", max_letters=MAX_LINK_CHARS))
+            checks.add("links", Message.of("links_too_long", max_chars=MAX_LINK_CHARS))
         checks.finish()
         for link in self.links:
             read_link(link, self.platform)

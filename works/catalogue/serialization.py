@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from presentation.message_fields import message_fields
 from works.catalogue.importer import AddResult
 
 
@@ -14,5 +15,5 @@ def add_object(result: AddResult) -> dict[str, object]:
         "platform": platform,
         "work_id": work_id,
         "status": status,
-        "note": result.note,
+        **message_fields("note", result.note),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.logs import redact
+from core.logs import storable
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
+from crawler.statistics.missing import missing_stats, unavailable
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
-from storage.engines.dialect import MAX_TEXT_CHARS
 from works.catalogue.entries import WorkEntry, merge, truncated
 
 
@@ -30,7 +31,7 @@ def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkE
             )
         )
     gone = False if answer.final else None
-    reason = f"{answer.reason.value}: {answer.detail}" if answer.final else None
+    reason = unavailable(answer) if answer.final else None
     return truncated(
         WorkEntry(platform, work_id, is_valid=gone, reason=reason, by=InvalidBy.PLATFORM)
     )
@@ -45,16 +46,15 @@ def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
     checked = replace(work, checked_at=now, updated_at=now)
     answer = item.answer
     if answer is None:
-        return _failed(checked, item.error or "no answer")
+        return _failed(checked, missing_stats(item))
     updated = merge(checked, entry_from_answer(work.platform, work.work_id, answer), now)
     if isinstance(answer, Unavailable) and not answer.final:
-        return _failed(updated, f"{answer.reason.value}: {answer.detail}")
+        return _failed(updated, missing_stats(item))
     recovered = replace(updated, failure_count=0, last_error=None)
     if isinstance(answer, VideoStats) and answer.view is not None:
         return replace(recovered, play_count=answer.view)
     return recovered
 
 
-def _failed(work: Work, error: str) -> Work:
-    text = redact(error)[:MAX_TEXT_CHARS]
-    return replace(work, failure_count=work.failure_count + 1, last_error=text)
+def _failed(work: Work, error: Message) -> Work:
+    return replace(work, failure_count=work.failure_count + 1, last_error=storable(error))

@@ -79,7 +79,7 @@ class UploadsDiscovery:
             )
         except NotFoundError as error:
             raise InvalidInputError(
-                f"{PLATFORM} has no creator with the uid {uid} ({error})"
+                "creator_not_found", platform=PLATFORM, uid=uid, cause=error
             ) from error
 
 

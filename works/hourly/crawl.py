@@ -21,13 +21,15 @@ from core.errors import (
     RiskControlError,
     SourceError,
 )
+from core.messages import Message
 from crawler.statistics.fetcher import VideoStatsFetcher
 from crawler.statistics.items import AnsweredBatch
+from presentation.i18n.renderer import Renderer
 from sources.base import VideoStats
 from works.hourly.crawl_journal import HourJournal
-from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
+from works.hourly.crawl_result import ENDINGS, CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.crawl_run import CrawlRun
-from works.hourly.entries import failure, failure_from_item, flag_shrunk, numbers
+from works.hourly.entries import FailureEntries, flag_shrunk, numbers
 from works.hourly.files import HourFiles
 from works.hourly.hours import HOURS_A_DAY, Hour, local_text
 from works.hourly.input_list import ListedWork, ViewsList, WrongWork, read_views_list
@@ -43,6 +45,7 @@ class HourlyCrawl:
 
     Args:
         zone: the time zone whose hours name the files.
+        renderer: writes in the files why works have no numbers.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class HourlyCrawl:
         list_path: Path,
         clock: Clock,
         zone: ZoneInfo,
+        renderer: Renderer,
     ) -> None:
         self._stats = stats
         self._files = files
         self._list_path = list_path
         self._clock = clock
         self._zone = zone
+        self._failures = FailureEntries(renderer)
 
     def run(
         self, stop: threading.Event, log: logging.Logger, show: Show = lambda progress: None
@@ -81,13 +86,12 @@ class HourlyCrawl:
             return _without_file(hour, listed, Ending.DONE)
         journal = self._acquire_journal(hour, stop, log, show)
         if journal is None:
-            reason = "another process is at work on this hour"
-            return _without_file(hour, listed, Ending.INTERRUPTED, reason)
+            return _without_file(hour, listed, Ending.INTERRUPTED, Message.of("hour_taken"))
         try:
             result = self._crawl(hour, listed, journal, stop, log, show)
         finally:
             journal.close()
-        log.info("%s: %s", hour, result.sentence)
+        log.info("%s: %s", hour, result)
         return result
 
     def recover(self, log: logging.Logger) -> list[Hour]:
@@ -167,11 +171,12 @@ class HourlyCrawl:
             return run.result(self._files.path(hour), listed.skipped, Ending.DONE)
         if journal.head is None:
             journal.begin(record.head)
-        record.add([], [_wrong_entry(work) for work in listed.wrong])
+        record.add([], [self._wrong_entry(work) for work in listed.wrong])
         ending, reason = self._ask(run, works, stop)
-        error = f"not asked: {reason or ending.value}"
         left = [work for work in works if not record.has(work.work_id)]
-        record.add([], [failure(work.work_id, work.title, error) for work in left])
+        if left:
+            error = Message.of("work_not_asked", reason=reason or ENDINGS[ending])
+            record.add([], [self._failures.of(work.work_id, work.title, error) for work in left])
         path = self._write(hour, record, listed.skipped, ending)
         journal.remove()
         return run.result(path, listed.skipped, ending, reason)
@@ -184,28 +189,29 @@ class HourlyCrawl:
 
     def _ask(
         self, run: CrawlRun, works: list[ListedWork], stop: threading.Event
-    ) -> tuple[Ending, str]:
+    ) -> tuple[Ending, Message | None]:
         """Request works until all have an outcome or going on makes no sense; return how it ended
         and why."""
         before = self._numbers_before(run.hour, run.log)
         titles = {work.work_id: work.title for work in works}
-        failed_in_row, worst = 0, (Ending.DONE, "")
+        failed_in_row = 0
+        worst: tuple[Ending, Message | None] = (Ending.DONE, None)
         try:
             for batch in self._stats.batches(BILIBILI, list(titles), stop):
                 run.record_batch(*self._entries(batch, titles, before))
                 failed_in_row = failed_in_row + 1 if batch.failure else 0
                 if batch.failure is None:
                     continue
-                worst = (Ending.PARTIAL, str(batch.failure))
+                worst = (Ending.PARTIAL, batch.failure.message)
                 ended = _ending_after(batch.failure, failed_in_row)
                 if ended is not None:
-                    return ended, str(batch.failure)
+                    return ended, batch.failure.message
         except StoppedSignal:
-            return Ending.INTERRUPTED, ""
+            return Ending.INTERRUPTED, None
         except NoFitAccountError as error:
-            return Ending.NO_ACCOUNT if error.until is None else Ending.PARTIAL, str(error)
+            return Ending.NO_ACCOUNT if error.until is None else Ending.PARTIAL, error.message
         except PlatformQuotaError as error:
-            return Ending.PARTIAL, str(error)
+            return Ending.PARTIAL, error.message
         return worst
 
     def _entries(
@@ -221,8 +227,11 @@ class HourlyCrawl:
                 entry = numbers(work_id, titles[work_id], now, item.answer)
                 data.append(flag_shrunk(entry, before.get(work_id)))
             else:
-                errors.append(failure_from_item(work_id, titles[work_id], item))
+                errors.append(self._failures.of_item(work_id, titles[work_id], item))
         return data, errors
+
+    def _wrong_entry(self, work: WrongWork) -> Failure:
+        return self._failures.of(work.work_id, work.title, work.error, final=True)
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
         """Return what is known of the hour: its file, and what the journal adds."""
@@ -260,12 +269,10 @@ class HourlyCrawl:
         return local_text(self._clock.now(), self._zone)
 
 
-def _without_file(hour: Hour, listed: ViewsList, ending: Ending, reason: str = "") -> CrawlResult:
+def _without_file(
+    hour: Hour, listed: ViewsList, ending: Ending, reason: Message | None = None
+) -> CrawlResult:
     return CrawlResult(hour=hour, path=None, skipped=listed.skipped, ending=ending, reason=reason)
-
-
-def _wrong_entry(work: WrongWork) -> Failure:
-    return failure(work.work_id, work.title, work.error, final=True)
 
 
 def _ending_after(failure: SourceError, failed_in_row: int) -> Ending | None:

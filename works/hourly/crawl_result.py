@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from core.messages import Message
 from works.hourly.hours import Hour
 
 
@@ -17,6 +18,14 @@ class Ending(StrEnum):
     PARTIAL = "partial"
     NO_ACCOUNT = "no_account"
     INTERRUPTED = "interrupted"
+
+
+ENDINGS = {
+    Ending.DONE: Message.of("crawl_done"),
+    Ending.PARTIAL: Message.of("crawl_partial"),
+    Ending.NO_ACCOUNT: Message.of("crawl_without_account"),
+    Ending.INTERRUPTED: Message.of("crawl_interrupted"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,20 +55,25 @@ class CrawlResult:
     path: Path | None
     skipped: int
     ending: Ending
-    reason: str = ""
+    reason: Message | None = None
     asked: int = 0
     success: int = 0
     failed: int = 0
 
     @property
-    def sentence(self) -> str:
-        """Return the result as a sentence."""
-        text = f"{self.success:,} of {self.success + self.failed:,} works have numbers"
+    def message(self) -> Message:
+        """Return the result as a message."""
+        total = self.success + self.failed
+        done = Message.of("works_have_numbers", success=self.success, total=total)
         if self.skipped:
-            text += f", {self.skipped:,} of other platforms skipped"
-        if self.ending is not Ending.DONE:
-            text += f"; {self.ending.value.replace('_', ' ')}"
-        return text + (f": {self.reason}" if self.reason else "")
+            done = Message.of("works_skipped", result=done, skipped=self.skipped)
+        if self.ending is Ending.DONE:
+            return done
+        if self.reason is None:
+            return Message.of("crawl_ended", result=done, ending=ENDINGS[self.ending])
+        return Message.of(
+            "crawl_ended_because", result=done, ending=ENDINGS[self.ending], reason=self.reason
+        )
 
 
 Show = Callable[[CrawlProgress], None]

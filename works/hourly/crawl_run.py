@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from core.messages import Message
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.hours import Hour
@@ -49,7 +50,9 @@ class CrawlRun:
                 self.log.warning("%s: lower than before: %s", entry["work_id"], lower)
         self._show_progress()
 
-    def result(self, path: Path, skipped: int, ending: Ending, reason: str = "") -> CrawlResult:
+    def result(
+        self, path: Path, skipped: int, ending: Ending, reason: Message | None = None
+    ) -> CrawlResult:
         """Return the run's result; the counts are those of the hour's file."""
         return CrawlResult(
             hour=self.hour,

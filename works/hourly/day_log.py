@@ -10,21 +10,28 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.logs import LINE_BREAKS, redact
+from core.messages import message_of
+from presentation.i18n.renderer import Renderer
 
 
 class DayLog(logging.Handler):
-    """Writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day in `zone`."""
+    """Writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day in `zone`.
 
-    def __init__(self, *, folder: Path, name: str, zone: ZoneInfo) -> None:
+    Args:
+        renderer: writes the messages and errors among a record's arguments.
+    """
+
+    def __init__(self, *, folder: Path, name: str, zone: ZoneInfo, renderer: Renderer) -> None:
         super().__init__()
         self._folder = folder
         self._name = name
         self._zone = zone
+        self._renderer = renderer
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the record to its day's file, without secrets and on one line."""
         moment = datetime.fromtimestamp(record.created, self._zone)
-        message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], record.getMessage())
+        message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], self._text(record))
         line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}\n"
         path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
         try:
@@ -35,10 +42,20 @@ class DayLog(logging.Handler):
             # A full disk must not stop the crawl: logging reports the failure and goes on.
             self.handleError(record)
 
+    def _text(self, record: logging.LogRecord) -> str:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                value if message_of(value) is None else self._renderer.sentence(value)  # type: ignore[arg-type]
+                for value in record.args
+            )
+        return record.getMessage()
+
 
 @contextmanager
-def day_log(folder: Path, name: str, zone: ZoneInfo) -> Iterator[logging.Logger]:
+def day_log(
+    folder: Path, name: str, zone: ZoneInfo, renderer: Renderer
+) -> Iterator[logging.Logger]:
     """Yield a logger of its own, whose records reach no other handler."""
     log = logging.Logger(name, logging.INFO)
-    log.addHandler(DayLog(folder=folder, name=name, zone=zone))
+    log.addHandler(DayLog(folder=folder, name=name, zone=zone, renderer=renderer))
     yield log

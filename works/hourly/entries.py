@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
+from core.logs import redact
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
-from sources.base import VideoStats
+from crawler.statistics.missing import missing_stats
+from presentation.i18n.renderer import Renderer
+from sources.base import Unavailable, VideoStats
 from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
 
 
@@ -37,24 +42,38 @@ def flag_shrunk(current: Numbers, before: Numbers | None) -> Numbers:
     return cast(Numbers, now | {"shrunk": shrunk}) if shrunk else current
 
 
-def failure_from_item(work_id: str, title: str, item: FetchedItem) -> Failure:
-    """Return the entry of a work that was requested and got no numbers."""
-    answer = item.answer
-    if answer is None or isinstance(answer, VideoStats):
-        return failure(work_id, title, item.error or "no answer", final=item.final)
-    return failure(work_id, title, f"{answer.reason}: {answer.detail}", final=answer.final)
+class FailureEntries:
+    """Builds the entries of works without numbers, with the reason as a sentence and as data."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def of_item(self, work_id: str, title: str, item: FetchedItem) -> Failure:
+        """Return the entry of a work that was requested and got no numbers."""
+        final = item.answer.final if isinstance(item.answer, Unavailable) else item.final
+        return self.of(work_id, title, missing_stats(item), final=final)
+
+    def of(self, work_id: str, title: str, error: Message, *, final: bool = False) -> Failure:
+        """Return the entry of a work without numbers."""
+        fact = error.with_texts(redact).as_json()
+        return {
+            "platform": BILIBILI,
+            "work_id": work_id,
+            "title": title,
+            "error": redact(self._renderer.sentence(error)),
+            "status": "failed",
+            "final": final,
+            "error_code": fact["code"],
+            "error_params": fact["params"],
+        }
 
 
-def failure(work_id: str, title: str, error: str, *, final: bool = False) -> Failure:
-    """Return the entry of a work without numbers, with the reason."""
-    return {
-        "platform": BILIBILI,
-        "work_id": work_id,
-        "title": title,
-        "error": error,
-        "status": "failed",
-        "final": final,
-    }
+def reason_of(failure: Failure) -> Message:
+    """Return why a work has no numbers; files of older versions have only the sentence."""
+    code, params = failure.get("error_code"), failure.get("error_params")
+    if code is None or params is None:
+        return Message.text(failure["error"])
+    return Message.load(json.dumps({"code": code, "params": params}))
 
 
 def _storable(count: int | None) -> int | None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from core.atomic_file import replacing
 from core.errors import DamagedFileError, OutputError
+from core.messages import Message
 from works.hourly.hours import Hour
 from works.hourly.report import SHAPE, HourReport, find_contradiction
 from works.json_files import parse_checked, read_file
 
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.json")
 JOURNAL_NAME = re.compile(r"\.(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.journal")
-ADVICE = "mend it, or move it away and import or crawl again; nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,18 @@ class HourFiles:
             modified_ns = path.stat().st_mtime_ns
         except OSError:
             modified_ns = 0
-        content = read_file(path, f"there are no numbers of {hour}")
-        report = parse_checked(content, path, SHAPE, ADVICE)
+        try:
+            content = read_file(path)
+        except DamagedFileError as error:
+            raise DamagedFileError("hour_file_missing", hour=str(hour), cause=error) from error
+        try:
+            report = parse_checked(content, path, SHAPE)
+        except DamagedFileError as error:
+            raise DamagedFileError("hour_file_damaged", cause=error) from error
         wrong = find_contradiction(report, hour)
-        if wrong:
-            raise DamagedFileError(f"{path}: {wrong}; {ADVICE}")
+        if wrong is not None:
+            cause = Message.of("file_damaged", path=str(path), problem=wrong)
+            raise DamagedFileError("hour_file_damaged", cause=cause)
         return StoredReport(report, content, modified_ns)
 
     def write(self, hour: Hour, report: HourReport) -> Path:
@@ -105,11 +112,8 @@ def _json(value: object) -> str:
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
-    """Return the error for a file that cannot be written, with advice."""
-    reason = error.strerror or str(error)
-    return OutputError(
-        f"cannot write {path}: {reason}; make room, then run it again: what was fetched is kept"
-    )
+    """Return the error for a file that cannot be written."""
+    return OutputError("journal_not_writable", path=str(path), detail=error.strerror or str(error))
 
 
 def _named(folder: Path, pattern: str, form: re.Pattern[str]) -> Iterator[Hour]:

@@ -10,8 +10,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from core.errors import DamagedFileError
+from core.messages import Message
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
+from works.hourly.entries import reason_of
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour, hours_between
 
@@ -27,14 +29,14 @@ class HourState(StrEnum):
 
 @dataclass(frozen=True)
 class ObservedHour:
-    """One hour. `why` says what is not as it should be; empty where all is well."""
+    """One hour. `why` says what is not as it should be; None where all is well."""
 
     hour: Hour
     state: HourState
     started_at: str | None = None
     success: int = 0
     failed: int = 0
-    why: str = ""
+    why: Message | None = None
 
 
 class ViewGaps:
@@ -79,7 +81,8 @@ class ViewGaps:
             session["fail_count"],
         )
         if not success:
-            why = f"all {failed:,} works failed: {self._most_frequent_error(hour)}"
+            cause = self._most_frequent_error(hour)
+            why = Message.of("all_works_failed", works=failed, cause=cause)
             return ObservedHour(
                 hour=hour,
                 state=HourState.MISSING,
@@ -91,9 +94,10 @@ class ViewGaps:
         minutes = _minutes_late(started)
         faults = []
         if minutes >= LATE_MINUTES:
-            faults.append(f"begun {minutes} minutes after the hour")
+            faults.append(Message.of("crawl_begun_late", minutes=minutes))
         if failed:
-            faults.append(f"{failed:,} works failed, mostly: {self._most_frequent_error(hour)}")
+            cause = self._most_frequent_error(hour)
+            faults.append(Message.of("some_works_failed", works=failed, cause=cause))
         state = HourState.LATE if minutes >= LATE_MINUTES else HourState.OBSERVED
         return ObservedHour(
             hour=hour,
@@ -101,27 +105,34 @@ class ViewGaps:
             started_at=started,
             success=success,
             failed=failed,
-            why="; ".join(faults),
+            why=Message.of("hour_faults", faults=faults)
+            if len(faults) > 1
+            else next(iter(faults), None),
         )
 
-    def _why_not_in(self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool) -> str:
+    def _why_not_in(
+        self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool
+    ) -> Message:
         if hour in files:
             try:
                 self._files.read(hour)
             except DamagedFileError as error:
-                return str(error)
-            return "its file is there and not imported: python cli.py views --missing"
+                return error.message
+            return Message.of("hour_not_imported")
         if hour in journals:
-            return "a run was cut short or is at work; the next one brings in what it fetched"
-        return "nothing ran in this hour" if is_over else "nothing has run yet"
+            return Message.of("hour_unfinished")
+        return Message.of("nothing_ran") if is_over else Message.of("nothing_ran_yet")
 
-    def _most_frequent_error(self, hour: Hour) -> str:
+    def _most_frequent_error(self, hour: Hour) -> Message:
         try:
             errors = self._files.read(hour).report["errors"]
         except DamagedFileError:
-            return "its file is gone or damaged"
+            return Message.of("hour_file_gone")
+        reasons = {error["error"]: error for error in errors}
         counted = Counter(error["error"] for error in errors)
-        return counted.most_common(1)[0][0] if counted else "unknown"
+        if not counted:
+            return Message.of("reason_unknown")
+        return reason_of(reasons[counted.most_common(1)[0][0]])
 
 
 def _minutes_late(started: str) -> int:

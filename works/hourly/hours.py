@@ -39,11 +39,9 @@ class Hour:
                 raise ValueError
             parsed = date.fromisoformat(day)
         except ValueError:
-            raise InvalidInputError(
-                f"{day!r} is no day of the calendar; write YYYY-MM-DD, for example 2026-02-28"
-            ) from None
+            raise InvalidInputError("day_malformed", text=day) from None
         if not HOUR_FORM.fullmatch(hour) or int(hour) >= HOURS_A_DAY:
-            raise InvalidInputError(f"{hour!r} is no hour; write 00 to 23")
+            raise InvalidInputError("hour_malformed", text=hour)
         return cls(parsed, int(hour))
 
     @property
@@ -87,7 +85,7 @@ def hours_of_span(text: str) -> int:
     """Return `24h` or `7d` in hours. Raises InvalidInputError for any other text."""
     found = SPAN_FORM.fullmatch(text.strip().lower())
     if not found:
-        raise InvalidInputError(f"{text!r} is no length of time; write it like 24h or 7d")
+        raise InvalidInputError("span_malformed", text=text)
     return int(found[1]) * (HOURS_A_DAY if found[2] == "d" else 1)
 
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from core.errors import DamagedFileError, InvalidInputError
+from core.messages import Message
 from storage.catalogue import view_data
 from storage.catalogue.view_data import ImportedFile
 from storage.engines.transactions import Database, Tx
@@ -36,7 +37,7 @@ class ImportResult:
     """What became of the files that were not in. `refused`: why some still are not."""
 
     imported: tuple[ImportedHour, ...]
-    refused: tuple[str, ...]
+    refused: tuple[Message, ...]
     interrupted: bool = False
 
     @property
@@ -79,10 +80,7 @@ class HourlyImporter:
         """The newest hour that has a file. Raises InvalidInputError when there is none."""
         hours = self._files.hours()
         if not hours:
-            raise InvalidInputError(
-                f"there are no data files below {self._files.folder};"
-                " crawl first: python cli.py views --crawl-only"
-            )
+            raise InvalidInputError("no_data_files", folder=str(self._files.folder))
         return hours[-1]
 
     def missing(self) -> list[Hour]:
@@ -103,7 +101,7 @@ class HourlyImporter:
             DatabaseError: the statistics file cannot be written; what was taken in stays.
         """
         imported: list[ImportedHour] = []
-        refused: list[str] = []
+        refused: list[Message] = []
         waiting: list[_ReadFile] = []
         hours = self.missing()
         for place, hour in enumerate(hours):
@@ -114,7 +112,7 @@ class HourlyImporter:
                 waiting.append(self._read(hour))
             except DamagedFileError as error:
                 log.error("%s", error)
-                refused.append(str(error))
+                refused.append(error.message)
             if sum(len(read.rows) for read in waiting) >= ROWS_AT_ONCE:
                 imported += self._take(waiting, log)
                 waiting = []

@@ -8,12 +8,12 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from core.errors import InvalidInputError
+from core.errors import DamagedFileError, InvalidInputError
+from core.messages import Message
 from sources.links import VideoLink, normalize_bilibili_id, recognise
 from works.json_files import read_checked
 
 BILIBILI = "bilibili"
-ADVICE = "write it again with: python cli.py views --export-only"
 
 
 class _Entry(TypedDict):
@@ -44,7 +44,7 @@ class WrongWork:
 
     work_id: str
     title: str
-    error: str
+    error: Message
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,11 @@ class ViewsList:
 def read_views_list(path: Path) -> ViewsList:
     """Return the list. Raises DamagedFileError when it is missing, truncated or of another
     shape."""
-    valid = [entry for entry in read_checked(path, SHAPE, ADVICE)["works"] if entry["is_valid"]]
+    try:
+        listed = read_checked(path, SHAPE)["works"]
+    except DamagedFileError as error:
+        raise DamagedFileError("views_list_unusable", cause=error) from error
+    valid = [entry for entry in listed if entry["is_valid"]]
     ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
     works: dict[str, ListedWork] = {}
     wrong: dict[str, WrongWork] = {}
@@ -72,7 +76,7 @@ def read_views_list(path: Path) -> ViewsList:
         try:
             work = ListedWork(_video_id(text), title)
         except InvalidInputError as error:
-            wrong.setdefault(text, WrongWork(text, title, str(error)))
+            wrong.setdefault(text, WrongWork(text, title, error.message))
             continue
         works.setdefault(work.work_id, work)
     repeated = len(ours) - len(works) - len(wrong)
@@ -90,8 +94,9 @@ def _video_id(text: str) -> str:
         link = recognise(text, BILIBILI)
     except InvalidInputError as error:
         suggestion = normalize_bilibili_id(f"BV{text.strip()}")
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
-        raise InvalidInputError(f"{error}{hint}") from error
+        if suggestion is None:
+            raise
+        raise InvalidInputError("id_without_bv", text=text, suggestion=suggestion) from error
     if not isinstance(link, VideoLink):
-        raise InvalidInputError(f"{text!r} is a short link; the list needs the id")
+        raise InvalidInputError("short_link_listed", text=text)
     return link.video_id

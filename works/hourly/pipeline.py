@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.cancellation import StoppedSignal
 from core.errors import BatonError, UnfinishedError
+from core.messages import Message
+from presentation.i18n.renderer import Renderer
 from works.catalogue.listing import ListExport
 from works.hourly import crawl_result, importer
 from works.hourly.crawl import HourlyCrawl
@@ -31,16 +35,18 @@ class PipelineResult:
     caught_up: ImportResult
 
     @property
-    def sentence(self) -> str:
-        """Return the result as a sentence."""
-        text = f"{self.crawl.hour}: {self.crawl.sentence}"
+    def message(self) -> Message:
+        """Return the result as a message."""
+        done = Message.of("hour_result", hour=str(self.crawl.hour), result=self.crawl.message)
         if self.imported is not None:
-            text += f"; {self.imported.rows:,} rows imported"
+            done = Message.of("rows_imported", result=done, rows=self.imported.rows)
         if self.caught_up.imported:
-            text += f"; {len(self.caught_up.imported)} files of other hours too"
+            files = len(self.caught_up.imported)
+            done = Message.of("other_hours_imported", result=done, files=files)
         if self.caught_up.refused:
-            text += f"; refused: {'; '.join(self.caught_up.refused)}"
-        return text
+            problems = list(self.caught_up.refused)
+            done = Message.of("files_refused", result=done, problems=problems)
+        return done
 
 
 class HourlyPipeline:
@@ -50,6 +56,7 @@ class HourlyPipeline:
         export: writes `views.json` from the catalogue; returns None where it leaves another
             program's file.
         make_crawl: called when there is something to crawl, because an import needs no accounts.
+        renderer: writes the messages in the logs.
         log_dir: the folder of `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log`.
     """
 
@@ -61,12 +68,14 @@ class HourlyPipeline:
         importer: HourlyImporter,
         log_dir: Path,
         zone: ZoneInfo,
+        renderer: Renderer,
     ) -> None:
         self.export = export
         self._make_crawl = make_crawl
         self._importer = importer
         self._log_dir = log_dir
         self._zone = zone
+        self._renderer = renderer
 
     def crawl(
         self,
@@ -78,7 +87,7 @@ class HourlyPipeline:
         Raises:
             BatonError: as `HourlyCrawl.run`.
         """
-        with day_log(self._log_dir, CRAWL_LOG, self._zone) as log:
+        with self._log(CRAWL_LOG) as log:
             try:
                 crawl = self._make_crawl()
                 crawl.recover(log)
@@ -89,7 +98,7 @@ class HourlyPipeline:
 
     def import_hour(self, hour: Hour | None = None) -> ImportedHour:
         """Import an hour's file, or the newest one. Raises as HourlyImporter.import_hour."""
-        with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
+        with self._log(IMPORT_LOG) as log:
             try:
                 return self._importer.import_hour(hour or self._importer.newest(), log)
             except BatonError as error:
@@ -102,7 +111,7 @@ class HourlyPipeline:
         show: importer.Show = lambda done, total: None,
     ) -> ImportResult:
         """Import every file that is not imported yet. Raises DatabaseError."""
-        with day_log(self._log_dir, IMPORT_LOG, self._zone) as log:
+        with self._log(IMPORT_LOG) as log:
             return self._importer.import_missing(stop, log, show)
 
     def full(
@@ -120,8 +129,11 @@ class HourlyPipeline:
         imported = self.import_hour(crawled.hour) if crawled.path else None
         return PipelineResult(crawled, imported, self.import_missing(stop))
 
-    def run(self, stop: threading.Event) -> str:
-        """Run everything as a scheduled job, and return the result as a sentence.
+    def _log(self, name: str) -> AbstractContextManager[logging.Logger]:
+        return day_log(self._log_dir, name, self._zone, self._renderer)
+
+    def run(self, stop: threading.Event) -> Message:
+        """Run everything as a scheduled job, and return the result.
 
         Raises:
             StoppedSignal, UnfinishedError, BatonError: works are left for the next run.
@@ -130,5 +142,5 @@ class HourlyPipeline:
         if stop.is_set():
             raise StoppedSignal
         if done.crawl.ending is not Ending.DONE:
-            raise UnfinishedError(done.sentence)
-        return done.sentence
+            raise UnfinishedError(done.message)
+        return done.message

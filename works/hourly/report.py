@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from core.messages import Message
 from works.hourly.hours import Hour
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -49,7 +50,7 @@ class Numbers(TypedDict):
 @with_config(ConfigDict(extra="allow"))
 class Failure(TypedDict):
     """The reason why a work has no numbers. `final`: a repetition in the same hour will not
-    help."""
+    help. `error` is in English."""
 
     work_id: str
     title: str
@@ -57,6 +58,8 @@ class Failure(TypedDict):
     status: Literal["failed"]
     platform: NotRequired[str]
     final: NotRequired[bool]
+    error_code: NotRequired[str]
+    error_params: NotRequired[dict[str, Any]]
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -79,27 +82,30 @@ class HourReport(TypedDict):
 SHAPE = TypeAdapter(HourReport)
 
 
-def find_contradiction(report: HourReport, hour: Hour) -> str | None:
+def find_contradiction(report: HourReport, hour: Hour) -> Message | None:
     """Return what in a report does not fit together; None when everything does."""
     data, errors = report["data"], report["errors"]
     if report["crawl_hour"] != hour.hour_text:
-        return f"crawl_hour is {report['crawl_hour']!r}, the file's name says {hour.hour_text!r}"
+        return Message.of("crawl_hour_differs", found=report["crawl_hour"], named=hour.hour_text)
     counts = {"success_count": len(data), "fail_count": len(errors)}
     counts["total_count"] = len(data) + len(errors)
     for name, found in counts.items():
-        if report[name] != found:  # type: ignore[literal-required]
-            return f"{name} is {report[name]}, but there are {found}"  # type: ignore[literal-required]
+        stated = report[name]  # type: ignore[literal-required]
+        if stated != found:
+            return Message.of("count_differs", name=name, stated=stated, found=found)
     if len({(numbers["platform"], numbers["work_id"]) for numbers in data}) < len(data):
         return _repeated(data)
     return None
 
 
-def _repeated(data: Iterable[Numbers]) -> str:
+def _repeated(data: Iterable[Numbers]) -> Message:
     seen: dict[tuple[str, str], int] = {}
     for place, numbers in enumerate(data):
         first = seen.setdefault((numbers["platform"], numbers["work_id"]), place)
         if first != place:
-            return f"data[{place}] is {numbers['work_id']} again, as data[{first}]"
+            return Message.of(
+                "entry_repeated", place=place, work_id=numbers["work_id"], first=first
+            )
     raise AssertionError("one stands twice")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from presentation.message_fields import message_fields
 from storage.catalogue import view_data
 from storage.catalogue.view_history import HourOfWork
 from storage.engines.transactions import Row
@@ -22,7 +23,7 @@ def numbers_object(row: Row) -> dict[str, Any]:
 
 
 def gap_object(observed: ObservedHour) -> dict[str, Any]:
-    """Return an hour with its state and, in `why`, what is wrong with it."""
+    """Return an hour with its state and, in `why`, what is wrong with it; empty for nothing."""
     return {
         "date": observed.hour.date_text,
         "hour": observed.hour.hour_text,
@@ -30,5 +31,4 @@ def gap_object(observed: ObservedHour) -> dict[str, Any]:
         "started_at": observed.started_at,
         "success_count": observed.success,
         "fail_count": observed.failed,
-        "why": observed.why,
-    }
+    } | message_fields("why", observed.why, empty="")

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from core.atomic_file import replacing
 from core.errors import OutputError
+from core.logs import storable
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
+from crawler.statistics.missing import missing_stats
 from sources.base import Unavailable, VideoStats
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key
-
-NO_ANSWER = "no answer"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class FailedWork:
 
     platform: str
     work_id: str
-    error: str
+    error: Message
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Round:
     def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
         """Return the round with a batch's outcome; `batch` holds the works as they were before."""
         answered = [(work, items[work.key]) for work in batch if work.key in items]
-        failed = [FailedWork(*w.key, i.error or NO_ANSWER) for w, i in answered if i.answer is None]
+        failed = [FailedWork(*w.key, missing_stats(i)) for w, i in answered if i.answer is None]
         shrunk = [count for work, item in answered if (count := _shrunk(work, item)) is not None]
         updated = sum(1 for _, item in answered if _plays(item) is not None)
         return replace(
@@ -79,8 +80,13 @@ class Round:
         )
 
 
-def batch_lines(batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Iterator[str]:
-    """Yield a batch as lines of the log: works without a play count by name, then a summary."""
+def batch_lines(
+    batch: Sequence[Work], items: Mapping[Key, FetchedItem]
+) -> Iterator[tuple[object, ...]]:
+    """Yield a batch as lines of the log: works without a play count by name, then a summary.
+
+    Each line is a format and its arguments.
+    """
     names = Counter[str]()
     for work in batch:
         item = items.get(work.key)
@@ -88,16 +94,16 @@ def batch_lines(batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Iter
             continue
         shrunk, answer = _shrunk(work, item), item.answer
         if shrunk is not None:
-            yield f"{work.platform}:{work.work_id} shrank from {shrunk.before} to {shrunk.now}"
+            yield "%s:%s shrank from %s to %s", *work.key, shrunk.before, shrunk.now
         if answer is None:
-            yield f"{work.platform}:{work.work_id} failed: {item.error or NO_ANSWER}"
+            yield "%s:%s failed: %s", *work.key, missing_stats(item)
         elif isinstance(answer, Unavailable):
-            yield f"{work.platform}:{work.work_id} skipped: {answer.reason.value}: {answer.detail}"
+            yield "%s:%s skipped: %s", *work.key, missing_stats(item)
         elif answer.view is None:
-            yield f"{work.platform}:{work.work_id} skipped: its play count is hidden"
+            yield "%s:%s skipped: its play count is hidden", *work.key
         names[work.platform] += 1
     for platform, count in names.items():
-        yield f"{platform}: {count} asked"
+        yield "%s: %s asked", platform, count
 
 
 def _plays(item: FetchedItem) -> int | None:
@@ -127,7 +133,10 @@ class RoundFile:
                 uids=tuple(map(str, stored["uids"])),
                 updated=int(stored["updated"]),
                 skipped=int(stored["skipped"]),
-                failed=tuple(FailedWork(**entry) for entry in stored["failed"]),
+                failed=tuple(
+                    FailedWork(entry["platform"], entry["work_id"], Message.load(entry["error"]))
+                    for entry in stored["failed"]
+                ),
                 shrunk=tuple(ShrunkCount(**entry) for entry in stored["shrunk"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -136,7 +145,11 @@ class RoundFile:
     def save(self, round_: Round) -> None:
         """Write the round. Raises OutputError."""
         with replacing(self.path) as file:
-            stored = asdict(round_) | {"began_at": round_.began_at.isoformat()}
+            failed = [vars(work) | {"error": storable(work.error)} for work in round_.failed]
+            stored = asdict(replace(round_, failed=())) | {
+                "began_at": round_.began_at.isoformat(),
+                "failed": failed,
+            }
             json.dump(stored, file, ensure_ascii=False, indent=2)
 
     def remove(self) -> None:
@@ -145,4 +158,5 @@ class RoundFile:
             with suppress(FileNotFoundError):
                 self.path.unlink()
         except OSError as error:
-            raise OutputError(f"cannot remove {self.path}: {error.strerror}") from error
+            detail = error.strerror or str(error)
+            raise OutputError("file_not_removed", path=str(self.path), detail=detail) from error

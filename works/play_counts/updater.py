@@ -15,7 +15,9 @@ from core.clock import Clock
 from core.errors import BusyError, OutputError, UnfinishedError
 from core.file_lock import file_lock
 from core.logs import own_log_file
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.renderer import Renderer
 from storage.catalogue import works
 from storage.catalogue.works import Due, Work
 from storage.engines.transactions import Database
@@ -42,14 +44,19 @@ class RoundEnd:
     round: Round
     left: int
 
-    def sentence(self) -> str:
+    @property
+    def message(self) -> Message:
         """Return the outcome, as `1,200 updated, 3 skipped, 1 failed`."""
         result = self.round
-        text = (
-            f"{result.updated:,} updated, {result.skipped:,} skipped, {len(result.failed):,} failed"
+        done = Message.of(
+            "play_counts_updated",
+            updated=result.updated,
+            skipped=result.skipped,
+            failed=len(result.failed),
         )
-        text += f", {len(result.shrunk):,} lower than before" if result.shrunk else ""
-        return text + (f"; {self.left:,} left for the next run" if self.left else "")
+        if result.shrunk:
+            done = Message.of("play_counts_lower", result=done, works=len(result.shrunk))
+        return Message.of("works_left", result=done, works=self.left) if self.left else done
 
 
 class PlayCountUpdater:
@@ -61,6 +68,7 @@ class PlayCountUpdater:
     Args:
         progress_file: tells the next run when the round began and what its outcome was so far.
         log_file: gets a line for each batch, and for each work without a play count.
+        renderer: writes the messages in that file.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class PlayCountUpdater:
         limits: RoundLimits,
         progress_file: Path,
         log_file: Path,
+        renderer: Renderer,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
@@ -81,9 +90,10 @@ class PlayCountUpdater:
         self._limits = limits
         self._file = RoundFile(progress_file)
         self._log_file = log_file
+        self._renderer = renderer
 
-    def job(self, stop: threading.Event) -> str:
-        """Run the usual round as a scheduled job, and return its outcome as a sentence.
+    def job(self, stop: threading.Event) -> Message:
+        """Run the usual round as a scheduled job, and return its outcome.
 
         Raises:
             StoppedSignal, UnfinishedError: works are left for the next run.
@@ -93,8 +103,8 @@ class PlayCountUpdater:
         if stop.is_set():
             raise StoppedSignal
         if done.left:
-            raise UnfinishedError(done.sentence())
-        return done.sentence()
+            raise UnfinishedError(done.message)
+        return done.message
 
     def update(
         self,
@@ -118,12 +128,15 @@ class PlayCountUpdater:
         """
         with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_locked:
             if not is_locked:
-                raise BusyError("another process is updating play counts at this moment")
+                raise BusyError("play_counts_busy")
             try:
-                with own_log_file(SERVICE, self._log_file) as log:
+                with own_log_file(SERVICE, self._log_file, self._renderer.sentence) as log:
                     return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
-                raise OutputError(f"cannot write {self._log_file}: {error.strerror}") from error
+                detail = error.strerror or str(error)
+                raise OutputError(
+                    "file_not_writable", path=str(self._log_file), detail=detail
+                ) from error
 
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
         now, sorted_uids = self._clock.now(), tuple(sorted(set(uids)))
@@ -158,7 +171,7 @@ class PlayCountUpdater:
         end = RoundEnd(round_, left)
         if not left:
             self._file.remove()
-        log.info("ended: %s", end.sentence())
+        log.info("ended: %s", end)
         return end
 
     def _update_platform(
@@ -200,7 +213,7 @@ class PlayCountUpdater:
         after = round_.with_batch(batch, items)
         self._file.save(after)
         for line in batch_lines(batch, items):
-            log.info(line)
+            log.info(*line)
         return after
 
 

@@ -35,7 +35,7 @@ def messages_of(language: str) -> Mapping[str, Forms]:
     """Return the sentences of a language by their codes."""
     found: dict[str, Forms] = {}
     for area in AREAS:
-        found.update(_area(language, area).MESSAGES)
+        found.update(area_of(language, area).MESSAGES)
     return found
 
 
@@ -44,9 +44,10 @@ def advice_of(language: str, front_end: str) -> Mapping[str, Forms]:
     """Return what to do, by the code of what is wrong, as a front end says it."""
     found: dict[str, Forms] = {}
     for area in AREAS:
-        found.update(getattr(_area(language, area), "ADVICE", {}).get(front_end, {}))
+        found.update(getattr(area_of(language, area), "ADVICE", {}).get(front_end, {}))
     return found
 
 
-def _area(language: str, area: str) -> ModuleType:
+def area_of(language: str, area: str) -> ModuleType:
+    """Return the module of an area in a language."""
     return import_module(f"presentation.i18n.catalogue.{language}.{area}")

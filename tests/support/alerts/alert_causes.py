@@ -10,6 +10,8 @@ from typing import Any
 from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from app.container import App
+from core.errors import LoginExpiredError
+from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import Alert, AlertKind
 from tests.support.crawler.workbench import (
@@ -36,7 +38,10 @@ class Cause:
         return str(self.kind)
 
 
-def disable(app: App, name: str = "acc1", reason: str = "session expired: code -101") -> None:
+EXPIRED = Message.of("session_expired", cause=LoginExpiredError("code -101"))
+
+
+def disable(app: App, name: str = "acc1", reason: Message | str = EXPIRED) -> None:
     """Disable an account as the platform's answer does."""
     if app.pool.registry.lookup("bilibili", name) is None:
         add_account(app, name)
@@ -44,7 +49,7 @@ def disable(app: App, name: str = "acc1", reason: str = "session expired: code -
     while leased is not None and leased.username != name:
         leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili")
     assert leased is not None
-    app.pool.manager.disable(leased, reason)
+    app.pool.manager.disable(leased, Message.text(reason) if isinstance(reason, str) else reason)
 
 
 def enable(app: App, name: str = "acc1") -> None:
@@ -64,7 +69,7 @@ def spend(app: App) -> None:
 def fail_task(app: App, domain: str = "美妆") -> int:
     """Insert a top-level task that has failed; return its id."""
     task = file_crawl(app, domain=domain)
-    app.crawling.scheduler.finish(claimed(app, only=task.id), "boom")
+    app.crawling.scheduler.finish(claimed(app, only=task.id), Message.text("boom"))
     return task.id
 
 

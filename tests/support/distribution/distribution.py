@@ -13,6 +13,7 @@ import pytest
 
 from app.container import App
 from core.clock import Clock
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
@@ -89,7 +90,7 @@ class Numbers:
     def _item(self, text: str) -> FetchedItem:
         answer = self.answers.get(text, VideoStats(view=7, like=6, comment=5, share=4, favorite=3))
         if isinstance(answer, str):
-            return FetchedItem(text, error=answer)
+            return FetchedItem(text, error=Message.text(answer))
         return FetchedItem(text, answer=answer)
 
 

@@ -9,21 +9,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.container import App
+from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
 from jobs.scheduler import LookThreads
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun
+from tests.support.english import english
 
 TEN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-Run = Callable[[JobContext], str]
+NAMELESS = Message.text("")
+Run = Callable[[JobContext], Message | str]
 
 
 def hourly(run: Run, **changes: Any) -> Job:
     """Return a job of every full hour."""
     schedule = Schedule(changes.pop("cron", "0 * * * *"), ZoneInfo(changes.pop("zone", "UTC")))
     return Job(
-        name=changes.pop("name", "views"), description="", schedule=schedule, run=run, **changes
+        name=changes.pop("name", "views"),
+        description=NAMELESS,
+        schedule=schedule,
+        run=run,
+        **changes,
     )
 
 
@@ -34,7 +41,7 @@ def runs(app: App, job: str = "views") -> list[JobRun]:
 
 def told(app: App, job: str = "views") -> list[tuple[str, str, str]]:
     """Return the rows of a job as `("10:00", state, result)`."""
-    return [(f"{r.scheduled_at:%H:%M}", r.state.value, r.result or "") for r in runs(app, job)]
+    return [(f"{r.scheduled_at:%H:%M}", r.state.value, english(r.result)) for r in runs(app, job)]
 
 
 class Inline(LookThreads):

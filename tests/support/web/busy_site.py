@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.container import App
+from core.messages import Message
+from crawler.tasks.parents import CANCELLED
 from storage.catalogue import view_data, works
 from storage.catalogue.works import Work
 from storage.crawling import task_labels
@@ -54,6 +56,10 @@ PAGES = (
 )
 
 
+EXPIRED = Message.of("session_expired", cause=Message.of("session_not_signed_in"))
+BANNED = Message.of("account_banned", cause=Message.text("-102"))
+
+
 def fill(site: Site) -> Site:
     """Put something on every page."""
     app = site.app
@@ -65,18 +71,18 @@ def fill(site: Site) -> Site:
     failed = file_crawl(app, domain="舞蹈")
     change(
         app,
-        "UPDATE tasks SET status='failed', open_key=NULL, last_error='cancelled by the"
-        " operator' WHERE id=:id",
+        "UPDATE tasks SET status='failed', open_key=NULL, last_error=:error WHERE id=:id",
+        error=CANCELLED,
         id=failed.id,
     )
     app.database.write(task_labels.add, crawl.id, ["客户"])
-    app.pool.manager.set_account_status(bob, AccountStatus.DISABLED, "session expired")
+    app.pool.manager.set_account_status(bob, AccountStatus.DISABLED, EXPIRED)
     _file_reports(app)
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
     app.distribution.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
     _add_works(app)
-    facts = {"account": "bob", "platform": "bilibili", "reason": "banned", "username": "bob"}
+    facts = {"account": "bob", "platform": "bilibili", "reason": BANNED.dump(), "username": "bob"}
     now = app.clock.now()
     app.database.write(
         alerts.add,
@@ -109,8 +115,8 @@ def _file_reports(app: App) -> None:
         app.database.write(app.webhooks.outbox.enqueue, report)  # type: ignore[misc]
     change(
         app,
-        "UPDATE webhook_deliveries SET state='dead', last_status=500,"
-        " last_error='the receiver said HTTP 500' WHERE id=2",
+        "UPDATE webhook_deliveries SET state='dead', last_status=500, last_error=:error WHERE id=2",
+        error=Message.of("receiver_refused", status=500).dump(),
     )
     hashed = app.webhooks.service.show(2).delivery.url_hash
     now = app.clock.now()

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+NEW_KEY = (
+    'make one with: python -c "from cryptography.fernet import Fernet;'
+    ' print(Fernet.generate_key().decode())"'
+)
+
 MESSAGES = {
     # why an account is disabled or rests
-    "session_expired": "session expired ({detail})",
-    "account_banned": "banned by the platform ({detail})",
-    "credentials_unusable": "secrets cannot be used ({detail})",
-    "account_throttled": "throttled ({detail})",
-    "risk_control": "risk control ({detail})",
-    "risk_control_elsewhere": (
-        "risk control ({detail}); to blame is the {culprit}, not the account"
-    ),
-    "proxy_blocked": "its proxy does not let it through ({detail})",
+    "session_expired": "session expired ({cause})",
+    "session_not_signed_in": "the session is not signed in any more",
+    "account_banned": "banned by the platform ({cause})",
+    "credentials_unusable": "secrets cannot be used ({cause})",
+    "account_throttled": "throttled ({cause})",
+    "risk_control": "risk control ({cause})",
+    "risk_control_elsewhere": "risk control ({cause}); to blame is the {culprit}, not the account",
+    "culprit_account": "account",
+    "culprit_proxy": "proxy",
+    "culprit_signature": "signature",
+    "culprit_endpoint": "endpoint",
+    "culprit_platform": "platform",
+    "culprit_ourselves": "program itself",
+    "proxy_blocked": "its proxy does not let it through ({cause})",
     "by_operator": "by the operator",
     # what happened to it
-    "session_imported": "imported",
+    "session_imported": "a new session was imported",
+    "secrets_replaced": "new: {names}",
+    "account_password": "password",
+    "account_session": "session",
+    "account_proxy": "proxy",
     "limit_set": "limit {rows:,} a day",
     "limit_changed": "from {before:,} to {rows:,} a day",
-    "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id}",
+    "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
     "probe_passed": "the probe passed; on probation",
     "account_recovered": "healthy again after {good} good answers",
     # why no account is fit
@@ -37,25 +51,121 @@ MESSAGES = {
         "{n:,} accounts have used up the quota of {day}",
     ),
     "others_disabled": ("{reason}; 1 account is disabled", "{reason}; {n:,} accounts are disabled"),
+    "platform_shortage": "{platform}: {reason}",
+    "daily_budget_spent": "the day's budget for {platform} is used up ({units:,} units)",
+    # what was asked of accounts and cannot be done
+    "account_not_found": "no account has the id {account_id}",
+    "account_name_unknown": "no account is named '{name}'",
+    "account_name_ambiguous": "'{name}' is on {platforms}",
+    "account_name_invalid": "an account needs a name of 1 to {max_letters} characters",
+    "account_exists": "{platform} has an account named '{name}' already",
+    "account_not_leased_here": "account {account_id} is not leased by this process",
+    "account_status_unknown": "unknown account status '{status}'; one of {known}",
+    "account_taken_meanwhile": "account {account_id} was taken meanwhile",
+    "account_taken_over": "account {name} was taken over",
+    "daily_limit_out_of_range": "the daily limit must be 0 to {most}, got {limit}",
+    "export_count_invalid": "count must be a whole number and not negative, got {count}",
+    "quota_too_small": "account {account_id} has {left} rows left today, not {rows}",
+    "quota_left": "account {name} has {left} rows left",
+    # enrolment
+    "name_not_printable": "1 to {max_letters} printable characters",
+    "rows_out_of_range": "0 to {most:,} rows",
+    "session_ended": "account {name}: this session ended on {day}",
+    "account_added": "added (id {account_id}, {rows:,} rows a day)",
+    "account_refreshed": "refreshed",
+    "account_refreshed_with_limit": "refreshed, {rows:,} rows a day",
+    "account_same_session": "same session, {rows:,} rows a day",
+    "account_unchanged": "nothing new in it",
+    # a file of accounts
+    "csv_columns_missing": (
+        "{file}: its first line must name the columns username and cookie (and may name password,"
+        " proxy, limit)"
+    ),
+    "csv_column_unknown": "{file}: unknown column '{name}'; known: {known}",
+    "csv_line_wrong": "{file}, line {line}: {cause}",
+    "csv_name_twice": "'{name}' is in the file twice",
+    "csv_too_many_cells": "it has more cells than the first line; quote cells that hold commas",
+    "csv_name_invalid": "the username must be 1 to {max_letters} characters",
+    "csv_limit_invalid": "the limit is no whole number",
+    # the vault
+    "secret_key_empty": "{setting} holds no key",
+    "secret_key_missing": "no secret key: {file} is missing",
+    "secret_key_malformed": (
+        "{source} is no Fernet key (32 bytes, url-safe base64); nothing was changed"
+    ),
+    "key_file": "key file {file}",
+    "key_file_unreadable": "key file {file} cannot be read: {detail}",
+    "secret_of_other_key": (
+        "a stored secret was not encrypted with the keys of {source}; nothing was changed"
+    ),
+    "secret_key_lost": (
+        "the accounts were encrypted with a key that is not here: {file} is missing and {setting}"
+        " is not set; nothing was changed"
+    ),
+    "secret_key_other": (
+        "{source} is not the key that the accounts were encrypted with; nothing was changed"
+    ),
+    "account_key_missing": (
+        "a secret of account '{name}' was encrypted with a key that is not here; nothing was"
+        " changed"
+    ),
+    "callback_key_missing": (
+        "the callback secret of task '{task_id}' was encrypted with a key that is not here;"
+        " nothing was changed"
+    ),
+}
+
+_EVERYWHERE = {
+    "account_not_leased_here": "lease it with get_idle_account() first",
+    "session_expired": "import the session again",
+    "credentials_unusable": "import the session again",
+    "secret_of_other_key": "give the right key, or sign the account in again",
+    "secret_key_lost": "put the key back",
+    "secret_key_other": "put the right key back",
+    "account_key_missing": "add that key behind the others and try again",
+    "callback_key_missing": "add that key behind the others, or set the secret again",
+    "secret_key_empty": NEW_KEY,
+    "secret_key_missing": NEW_KEY,
+    "secret_key_malformed": NEW_KEY,
 }
 
 ADVICE = {
-    "terminal": {
-        "session_expired": "import the session again",
-        "credentials_unusable": "import the session again",
+    "terminal": _EVERYWHERE
+    | {
         "no_account": "add one with: python cli.py accounts import NAME cookies.txt",
         "all_accounts_disabled": "enable one: python cli.py accounts enable NAME",
+        "account_not_found": "see: python cli.py accounts list",
+        "account_name_unknown": "see: python cli.py accounts list",
+        "account_name_ambiguous": "say which with --platform",
+        "account_exists": "change its session with: python cli.py accounts import {name} FILE",
+        "session_ended": (
+            "sign in again in the browser and export the cookies anew, or:"
+            " python cli.py accounts login"
+        ),
+        "csv_columns_missing": (
+            "for one account's cookies give its name too: python cli.py accounts import NAME {file}"
+        ),
     },
-    "console": {
-        "session_expired": "import the session again",
-        "credentials_unusable": "import the session again",
+    "console": _EVERYWHERE
+    | {
         "no_account": "add one on the page Accounts",
         "all_accounts_disabled": "enable one on the page Accounts",
+        "account_not_found": "see the page Accounts",
+        "account_name_unknown": "see the page Accounts",
+        "account_name_ambiguous": "choose the platform too",
+        "account_exists": "import its new session on the account's page",
+        "session_ended": "sign in again in the browser and export the cookies anew",
+        "csv_columns_missing": "for one account's cookies use the form for one account",
     },
-    "api": {
-        "session_expired": "import the session again",
-        "credentials_unusable": "import the session again",
+    "api": _EVERYWHERE
+    | {
         "no_account": "add one with POST /api/v1/accounts",
         "all_accounts_disabled": "enable one with POST /api/v1/accounts/{{id}}/enable",
+        "account_not_found": "see GET /api/v1/accounts",
+        "account_name_unknown": "see GET /api/v1/accounts",
+        "account_name_ambiguous": "give the platform too",
+        "account_exists": "post its new session to POST /api/v1/accounts",
+        "session_ended": "sign in again in the browser and export the cookies anew",
+        "csv_columns_missing": "for one account's cookies use POST /api/v1/accounts",
     },
 }

@@ -1,0 +1,20 @@
+"""Alerts as JSON objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.message_json import Render, message_keys
+from presentation.json_rows import as_object
+from storage.operations.alerts import Alert
+
+MESSAGE_FACTS = ("reason", "error")  # the facts that are messages
+
+
+def alert_object(alert: Alert, render: Render) -> dict[str, Any]:
+    """Return the columns of an alert; messages among its facts as sentences, codes, parameters."""
+    facts = dict(alert.facts)
+    for name in MESSAGE_FACTS:
+        if name in facts:
+            facts |= message_keys(name, facts[name], render)
+    return as_object(alert) | {"facts": facts}

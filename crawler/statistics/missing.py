@@ -1,0 +1,31 @@
+"""Why a video has no counters, as a message."""
+
+from __future__ import annotations
+
+from core.messages import Message
+from crawler.statistics.items import FetchedItem
+from sources.base import Gone, Unavailable
+
+
+def missing_stats(item: FetchedItem) -> Message:
+    """Return why an item has no counters."""
+    if isinstance(item.answer, Unavailable):
+        return unavailable(item.answer)
+    return item.failure
+
+
+def unavailable(answer: Unavailable) -> Message:
+    """Return a platform's reason for an answer without counters."""
+    match answer.reason:
+        case Gone.NOT_FOUND:
+            return Message.of("video_not_found", detail=answer.detail)
+        case Gone.HIDDEN:
+            return Message.of("video_hidden", detail=answer.detail)
+        case Gone.IN_REVIEW:
+            return Message.of("video_in_review", detail=answer.detail)
+        case Gone.REGION:
+            return Message.of("video_not_in_region", detail=answer.detail)
+        case Gone.BAD_ID:
+            return Message.of("video_id_wrong", detail=answer.detail)
+        case _:
+            return Message.of("video_left_out", detail=answer.detail)

@@ -1,0 +1,19 @@
+"""Command lines for people to copy."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from storage.models.tasks import TaskType
+
+
+def start_command(task_type: TaskType, domain: str) -> str:
+    """Return the command that works on a task of that type and domain."""
+    name = "start_crawl" if task_type is TaskType.INGESTION else "start_export"
+    return f"python cli.py {name} --domain {shell_word(domain)}"
+
+
+def shell_word(text: str) -> str:
+    """Return a text quoted as the shell needs it."""
+    return text if re.fullmatch(r"\w[\w.+-]*", text) else shlex.quote(text)

@@ -1,0 +1,26 @@
+"""Messages in JSON for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.messages import Message
+from presentation.i18n.renderer import LOG_RENDERER, Renderer
+
+
+def message_fields(
+    name: str,
+    message: Message | None,
+    *,
+    empty: str | None = None,
+    renderer: Renderer = LOG_RENDERER,
+) -> dict[str, Any]:
+    """Return a message's sentence as `name`, and beside it `name_code` and `name_params`.
+
+    Without a message there is only `name`, with `empty`.
+    """
+    if message is None:
+        return {name: empty}
+    fact = message.as_json()
+    text = renderer.sentence(message)
+    return {name: text, f"{name}_code": fact["code"], f"{name}_params": fact["params"]}
