@@ -17,12 +17,15 @@ from commands.framework.context import (
     opened_app,
     result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
@@ -55,7 +58,7 @@ def list_jobs(as_json: AsJson = False) -> None:
             result_json([job_object(job, last[job.name], now) for job in app.jobs.all])
             return
         table = Table(box=None, pad_edge=False)
-        for title in ("job", "schedule", "next run", "last run", "state", "result"):
+        for title in column_titles("job", "schedule", "next run", "last run", "state", "result"):
             table.add_column(title, no_wrap=True)
         for job in app.jobs.all:
             table.add_row(*map(escape, _cells(app, job, last[job.name], now)))
@@ -79,13 +82,13 @@ def run(
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             own_run = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        shown = own_run or app.database.read(job_runs.job_state, job.name).newest
+        newest = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
-        result_json(as_object(shown) if shown else None)
-    elif shown is not None:
-        result(_run_line(shown))
+        result_json(as_object(newest) if newest else None)
+    elif newest is not None:
+        result_message(_run_line(newest))
     if own_run is None:
-        say(f"{job.name}: nothing to do; its newest time has its row")
+        tell(Message.of("job_up_to_date", job=job.name))
         return
     if own_run.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
@@ -107,7 +110,15 @@ def preview(
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result(f"{job.name} ({job.description}), {chosen.cron}: {chosen.describe()}")
+    result_message(
+        Message.of(
+            "job_schedule_line",
+            job=job.name,
+            description=_description(job),
+            cron=chosen.cron,
+            schedule=_described(chosen),
+        )
+    )
     for at in times:
         result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
 
@@ -116,8 +127,8 @@ def _job(app: App, name: str) -> Job:
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
-    names = ", ".join(job.name for job in app.jobs.all)
-    raise InvalidInputError(f"no job is called {name!r}; there are: {names}")
+    names = [job.name for job in app.jobs.all]
+    raise InvalidInputError("job_unknown_name", name=repr(name), names=names)
 
 
 def _schedule(own: Schedule, cron: str | None) -> Schedule:
@@ -126,7 +137,7 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
     try:
         return Schedule(cron, own.zone)
     except ValueError as error:
-        raise InvalidInputError(f"--schedule: {error}") from error
+        raise InvalidInputError("schedule_unusable", detail=str(error)) from error
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:
@@ -136,16 +147,34 @@ def _last_run(app: App, job: Job) -> JobRun | None:
 
 def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str, ...]:
     zone = app.calendar.zone
-    coming = f"off: {job.switch}"
+    coming = text_of(Message.of("job_switched_off", switch=job.switch))
     if job.enabled:
         coming = f"{job.schedule.next_after(now).astimezone(zone):%Y-%m-%d %H:%M}"
     if last is None:
-        return job.name, job.schedule.describe(), coming, "never", "", ""
+        return job.name, _described(job.schedule), coming, word("never"), "", ""
     at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    ended = last.state.value
-    return job.name, job.schedule.describe(), coming, at, ended, one_line(last.result or "")
+    ended = word(last.state)
+    return job.name, _described(job.schedule), coming, at, ended, one_line(shown(last.result))
 
 
-def _run_line(run: JobRun) -> str:
-    when = f"{run.scheduled_at:%Y-%m-%d %H:%M} UTC"
-    return f"{run.job} of {when} {run.state.value}" + (f": {run.result}" if run.result else "")
+def _run_line(run: JobRun) -> Message:
+    moment = f"{run.scheduled_at:%Y-%m-%d %H:%M}"
+    state = word(run.state)
+    if not run.result:
+        return Message.of("job_run_line", job=run.job, moment=moment, state=state)
+    return Message.of(
+        "job_run_line_result",
+        job=run.job,
+        moment=moment,
+        state=state,
+        result=shown(run.result),
+    )
+
+
+def _described(schedule: Schedule) -> str:
+    # The library that explains a cron text knows English only.
+    return f"{schedule.cron}（{schedule.zone.key}）" if is_chinese() else schedule.describe()
+
+
+def _description(job: Job) -> str:
+    return text_of(Message(f"job_does_{job.name}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commands.doctor.findings import Finding, Level
+from core.messages import Message
 from jobs.retention import Retention
 
 
@@ -10,11 +11,14 @@ def retention_finding(retention: Retention) -> Finding:
     """Return whether tables hold rows that `prune` should have deleted days ago."""
     overdue = retention.overdue()
     if not overdue:
-        return Finding(Level.OK, "old rows", "none is older than it is kept")
-    rules = [f"{rule.name} in {rule.table}, kept for {rule.days} days" for rule in overdue]
+        return Finding(Level.OK, Message.of("subject_old_rows"), Message.of("no_old_rows"))
+    rules = [
+        Message.of("retention_rule", name=rule.name, table=rule.table, days=rule.days)
+        for rule in overdue
+    ]
     return Finding(
         level=Level.WARN,
-        subject="old rows",
-        detail=f"these tables grow: there are older {'; '.join(rules)}",
-        advice="python cli.py jobs run prune; `run` does it every day",
+        subject=Message.of("subject_old_rows"),
+        detail=Message.of("tables_grow", rules=rules),
+        advice=Message.of("prune_advice"),
     )

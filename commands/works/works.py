@@ -14,19 +14,21 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     on_signals,
     opened_app,
-    result,
     result_json,
+    result_message,
     result_table,
     say,
+    tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.reader import column_titles, counted, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.plain_text import one_line
 from presentation.json_rows import as_object
 from sources.links import VideoLink
@@ -75,7 +77,7 @@ def add(
         result_json([add_object(link) for link in added])
     else:
         for link in added:
-            result(_added_line(link))
+            result_message(_added_line(link))
     if any(link.key is None for link in added):
         raise typer.Exit(Exit.PARTIAL)
 
@@ -91,7 +93,7 @@ def import_works(
     Running it twice changes nothing.
     """
     if bool(files) == inbox:
-        raise InvalidInputError("give files to import, or --inbox")
+        raise InvalidInputError("files_or_inbox")
     with opened_app() as app:
         if inbox:
             _import_inbox(app, as_json)
@@ -103,7 +105,7 @@ def import_works(
         imported = {}
         for file, rows in read:
             if rows.unused and not as_json:
-                say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
+                tell(Message.of("columns_not_used", file=str(file), names=list(rows.unused)))
             imported[file] = app.use_cases.works.import_rows(
                 system_user(app), rows, str(file), stop
             )
@@ -142,13 +144,15 @@ def discover(
 
     def on_page(done: DiscoveryResult) -> None:
         last[:] = [done]
-        say(f"page {done.page}: {done.found:,} of {done.announced:,} videos")
+        tell(
+            Message.of("discover_page", page=done.page, found=done.found, announced=done.announced)
+        )
 
     with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
             app.use_cases.works.discover(system_user(app), request, stop, on_page)
         except StoppedSignal:
-            say("stopped; what was found is in the catalogue, run it again for the rest")
+            tell(Message.of("discover_stopped"))
     _tell_discovered(uid, last[0] if last else None, as_json)
     if not last or not last[0].is_last:
         raise typer.Exit(Exit.INTERRUPTED)
@@ -163,7 +167,7 @@ def disable(
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.disable(system_user(app), keys, reason)
-        result(f"{amount(len(keys), 'work')} disabled")
+        result_message(Message.of("works_taken_out", works=counted(len(keys), "work")))
 
 
 def enable(links: Links, platform: PlatformOf = None) -> None:
@@ -171,7 +175,7 @@ def enable(links: Links, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.enable(system_user(app), keys)
-        result(f"{amount(len(keys), 'work')} enabled")
+        result_message(Message.of("works_brought_back", works=counted(len(keys), "work")))
 
 
 def export(as_json: AsJson = False) -> None:
@@ -181,7 +185,14 @@ def export(as_json: AsJson = False) -> None:
         if as_json:
             result_json({"path": str(done.path), "total": done.total, "valid": done.valid})
             return
-        result(f"{done.path}: {amount(done.total, 'work')}, {done.valid:,} of them valid")
+        result_message(
+            Message.of(
+                "works_exported",
+                path=str(done.path),
+                works=counted(done.total, "work"),
+                valid=done.valid,
+            )
+        )
 
 
 def _platform(app: App, name: str | None) -> str | None:
@@ -193,17 +204,23 @@ def _keys(links: list[str], platform: str | None) -> list[Key]:
     for text in links:
         link = read_link(text, platform)
         if not isinstance(link, VideoLink):
-            raise InvalidInputError(f"{text!r} is a short link; write the video's id instead")
+            raise InvalidInputError("link_is_short", text=repr(text))
         keys.append((link.platform, link.video_id))
     return list(dict.fromkeys(keys))
 
 
-def _added_line(one: AddResult) -> str:
-    if one.key is None:
-        return f"{one.text}: not added: {one.note}"
-    state = "added" if one.is_new else "is in the catalogue"
-    note = f"; its platform was asked in vain: {one.note}" if one.note else ""
-    return f"{':'.join(one.key)}: {state}{note}"
+def _added_line(added: AddResult) -> Message:
+    if added.key is None:
+        return Message.of("link_not_added", text=added.text, reason=shown(added.note))
+    work = ":".join(added.key)
+    done = (
+        Message.of("work_was_added", work=work)
+        if added.is_new
+        else Message.of("work_was_there", work=work)
+    )
+    if not added.note:
+        return done
+    return Message.of("work_without_answer", done=done, reason=shown(added.note))
 
 
 def _import_inbox(app: App, as_json: bool) -> None:
@@ -214,10 +231,10 @@ def _import_inbox(app: App, as_json: bool) -> None:
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})
     else:
-        result(f"{amount(done.files, 'file')}: {_counts(counts)}")
+        result_message(_counts(counted(done.files, "file"), counts))
     if done.rejected:
         where = app.works.drop_folder.folder / "rejected"
-        say(f"{amount(done.rejected, 'file')} rejected; see the reasons in {where}")
+        tell(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=str(where)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -236,21 +253,25 @@ def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
         )
         return
     for file, one in imported.items():
-        result(f"{file}: {_counts(vars(one.changes))}")
+        result_message(_counts(str(file), vars(one.changes)))
         if one.repeats:
-            say(f"{amount(one.repeats, 'line')} about a work told before; the last one counts")
+            tell(Message.of("lines_repeated", lines=counted(one.repeats, "line")))
         for problem in one.problems[:MAX_TOLD]:
-            say(problem)
+            say(shown(problem))
         more = len(one.problems) - MAX_TOLD
         if more > 0:
-            say(f"… and {more:,} more; --json shows all")
+            tell(Message.of("problems_not_shown", count=more))
         if one.problems:
-            say(f"{amount(len(one.problems), 'line')} not imported; mend them and run it again")
+            tell(Message.of("lines_not_imported", lines=counted(len(one.problems), "line")))
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return (
-        f"{counts['new']:,} new, {counts['changed']:,} changed, {counts['unchanged']:,} unchanged"
+def _counts(what: str | Message, counts: dict[str, int]) -> Message:
+    return Message.of(
+        "import_counts",
+        what=what,
+        new=counts["new"],
+        changed=counts["changed"],
+        unchanged=counts["unchanged"],
     )
 
 
@@ -260,12 +281,13 @@ def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> N
     if as_json:
         result_json({"uid": uid, "found": found, "told": told, **counts})
         return
-    result(f"{found:,} of {told:,} videos of {uid}: {_counts(counts)}")
+    facts = {"found": found, "announced": told, "uid": uid}
+    result_message(Message("discovered_counts", {**facts, **counts}))
 
 
 def _table(app: App, found: list[works.Work]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("work", "title", "author", "published", "plays", "checked", "state"):
+    for title in column_titles("work", "title", "author", "published", "plays", "checked", "state"):
         table.add_column(title, no_wrap=True)
     table.columns[1].max_width = TITLE_CELLS
     table.columns[1].overflow = "ellipsis"
@@ -289,5 +311,9 @@ def _day(app: App, moment: datetime | None) -> str:
 
 def _state(work: works.Work) -> str:
     if not work.is_valid:
-        return f"invalid: {work.invalid_reason}"
-    return f"failed {work.failure_count}x: {work.last_error}" if work.failure_count else "valid"
+        return text_of(Message.of("work_is_invalid", reason=shown(work.invalid_reason)))
+    if not work.failure_count:
+        return word("valid")
+    return text_of(
+        Message.of("work_has_failed", count=work.failure_count, error=shown(work.last_error))
+    )
