@@ -19,13 +19,17 @@ COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own i
 
 
 class ItemFile:
-    """The items of a file, to be walked once. `places[position]` says where one stands."""
+    """The items of a file, to be walked once.
+
+    `places[position]` says where an item stands, `unreadable[position]` why it cannot be read.
+    """
 
     def __init__(self, *, file: Path, columns: Collection[str]) -> None:
         self._file = file
         self._columns = tuple(columns)
         self._text = read_text(file)
         self.places: list[Message] = []
+        self.unreadable: dict[int, InvalidInputError] = {}
 
     def __iter__(self) -> Iterator[Any]:
         """Objects; for what cannot be read an InvalidInputError.
@@ -33,6 +37,12 @@ class ItemFile:
         Raises:
             InvalidInputError: the whole file cannot be read.
         """
+        for item in self._items():
+            if isinstance(item, InvalidInputError):
+                self.unreadable[len(self.places) - 1] = item
+            yield item
+
+    def _items(self) -> Iterator[Any]:
         start = self._text.lstrip()[:1]
         if not start:
             raise InvalidInputError("file_is_empty", file=str(self._file))

@@ -177,14 +177,13 @@ def _import(
     items = ItemFile(file=file, columns=columns)
     with opened_app() as app:
         taken = take(app, items)
-    places = items.places
     if as_json:
-        result_json(_as_object(taken, places))
+        result_json(_as_object(taken, items))
     else:
         counts = {name: getattr(taken, name) for name in ("created", "updated", "unchanged")}
         result_message(Message(f"{noun}_taken_in", counts))
         for problem in taken.problems[:SHOWN_PROBLEMS]:
-            place, reason = places[problem.position], _sentence(problem)
+            place, reason = items.places[problem.position], _sentence(problem, items)
             tell(Message.of("item_refused", file=str(file), place=place, reason=reason))
     if taken.problems:
         count, more = len(taken.problems), len(taken.problems) - SHOWN_PROBLEMS
@@ -196,18 +195,23 @@ def _import(
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _sentence(problem: Problem) -> str:
-    reason = shown(problem.reason)
+def _sentence(problem: Problem, items: ItemFile) -> str:
+    reason = shown(_reason(problem, items))
     return f"{problem.field} {reason}" if problem.field else reason
 
 
-def _as_object(taken: ImportResult, places: list[Message]) -> dict[str, Any]:
+def _reason(problem: Problem, items: ItemFile) -> Message:
+    unreadable = items.unreadable.get(problem.position)
+    return Message.load(problem.reason) if unreadable is None else unreadable.message
+
+
+def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
     problems = [
         {
-            "place": in_english(places[problem.position]),
+            "place": in_english(items.places[problem.position]),
             "name": problem.name,
             "field": problem.field,
-            "reason": problem.reason,
+            "reason": in_english(_reason(problem, items)),
         }
         for problem in taken.problems
     ]

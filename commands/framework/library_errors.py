@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from commands.framework.reader import is_chinese, text_of
 from core.messages import Message
+from presentation.i18n.language import Language, language_of_environment
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # the library does not export it
 # Errors without attributes of their own: the forms of the library's texts.
@@ -32,12 +32,17 @@ def usage_errors_translated() -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        if is_chinese() and type(error).__name__ != "NoArgsIsHelpError":
+        if (
+            language_of_environment() is Language.CHINESE
+            and type(error).__name__ != "NoArgsIsHelpError"
+        ):
             error.show = partial(_show, error)  # type: ignore[attr-defined]
         raise
 
 
 def _show(error: Any, file: Any = None) -> None:
+    from commands.framework.reader import text_of  # here, as help does not need it
+
     if error.ctx is not None:
         usage = error.ctx.get_usage().partition(": ")[2]
         usage = usage.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]", "命令 [参数]")
@@ -84,10 +89,7 @@ def _reason(error: Any) -> Message:
     """Return why a value is refused, by what the library's validation says of it."""
     problems = getattr(error.__cause__, "errors", None)
     if problems is None:
-        found = NOT_AMONG.fullmatch(str(error.message))
-        if found:
-            return Message.of("value_not_among", value=found["value"], choices=found["choices"])
-        return Message.text(str(error.message))
+        return _reason_of_text(str(error.message))
     problem = problems()[0]
     limits, value = problem.get("ctx", {}), repr(problem["input"])
     kind = problem["type"]
@@ -103,4 +105,11 @@ def _reason(error: Any) -> Message:
         return Message.of("value_no_number", value=value)
     if kind.startswith("bool_"):
         return Message.of("value_no_boolean", value=value)
-    return Message.text(str(error.message))
+    return _reason_of_text(str(error.message))
+
+
+def _reason_of_text(text: str) -> Message:
+    found = NOT_AMONG.fullmatch(text)
+    if found is None:
+        return Message.text(text)
+    return Message.of("value_not_among", value=found["value"], choices=found["choices"])

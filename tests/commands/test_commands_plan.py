@@ -95,7 +95,7 @@ def test_bad_words_are_explained(baton: Baton) -> None:
     cases = [
         (("plan",), "Missing option '--domain'"),
         (("plan", "美妆"), "did you mean --domain 美妆?"),
-        (("plan", "--domain", " ", "--creators", 5), "--domain is empty"),
+        (("plan", "--domain", " ", "--creators", 5), "--domain: 1 to 128 characters"),
         ((*PLAN, "--creators", 0), "--creators must be 1 to 1,000,000,000, got 0"),
         ((*PLAN, "--creators", -3), "got -3"),
         ((*PLAN, "--creators", "many"), "'many' should be a valid integer"),
