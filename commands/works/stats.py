@@ -12,7 +12,7 @@ from rich.table import Table
 
 from commands.framework.context import Exit, dashed, opened_app, result, result_json, tell
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import column_titles, shown
+from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
@@ -129,7 +129,7 @@ def _print(items: list[FetchedItem]) -> None:
         terminal.print(table)
     for item in items:
         if item.answer is not None and not isinstance(item.answer, VideoStats):
-            result(f"{item.text}: {item.answer.reason.value}: {shown(item.answer.detail)}")
+            result(f"{item.text}: {word(item.answer.reason)}: {shown(item.answer.detail)}")
         elif item.answer is None:
             result(f"{item.text}: {shown(item.error)}")
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import (
@@ -24,12 +21,12 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import column_titles, counted, shown, text_of, word
+from commands.framework.reader import counted, shown
 from commands.framework.system_user import system_user
+from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import one_line
 from presentation.json_rows import as_object
 from sources.links import VideoLink
 from storage.catalogue import works
@@ -42,7 +39,6 @@ from works.catalogue.serialization import add_object
 from works.catalogue.uploads import DiscoveryResult
 
 MAX_TOLD = 20  # problems on the screen; a file may have thousands
-TITLE_CELLS = 40
 Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -131,7 +127,7 @@ def list_works(
         if as_json:
             result_json([as_object(work) for work in found])
             return
-        result_table(_table(app, found))
+        result_table(works_table(app, found))
 
 
 def discover(
@@ -283,37 +279,3 @@ def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> N
         return
     facts = {"found": found, "announced": told, "uid": uid}
     result_message(Message("discovered_counts", {**facts, **counts}))
-
-
-def _table(app: App, found: list[works.Work]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles("work", "title", "author", "published", "plays", "checked", "state"):
-        table.add_column(title, no_wrap=True)
-    table.columns[1].max_width = TITLE_CELLS
-    table.columns[1].overflow = "ellipsis"
-    for work in found:
-        cells = (
-            f"{work.platform}:{work.work_id}",
-            one_line(work.title),
-            one_line(work.author),
-            _day(app, work.publish_time),
-            f"{work.play_count:,}" if work.play_count is not None else "",
-            _day(app, work.checked_at),
-            one_line(_state(work)),
-        )
-        table.add_row(*map(escape, cells))
-    return table
-
-
-def _day(app: App, moment: datetime | None) -> str:
-    return f"{moment.astimezone(app.calendar.zone):%Y-%m-%d}" if moment else ""
-
-
-def _state(work: works.Work) -> str:
-    if not work.is_valid:
-        return text_of(Message.of("work_is_invalid", reason=shown(work.invalid_reason)))
-    if not work.failure_count:
-        return word("valid")
-    return text_of(
-        Message.of("work_has_failed", count=work.failure_count, error=shown(work.last_error))
-    )

@@ -157,4 +157,11 @@ MESSAGES: dict[str, Forms] = {
     "word_new": "new",
     "word_changed": "changed",
     "word_unchanged": "unchanged",
+    # Why a video has no counters
+    "word_not_found": "not_found",
+    "word_hidden": "hidden",
+    "word_in_review": "in_review",
+    "word_region": "region",
+    "word_bad_id": "bad_id",
+    "word_unknown": "unknown",
 }

@@ -157,4 +157,11 @@ MESSAGES: dict[str, Forms] = {
     "word_new": "新增",
     "word_changed": "更改",
     "word_unchanged": "未变",
+    # 视频没有数据的原因
+    "word_not_found": "不存在",
+    "word_hidden": "不公开",
+    "word_in_review": "审核中",
+    "word_region": "地区限制",
+    "word_bad_id": "id 无效",
+    "word_unknown": "原因不明",
 }
