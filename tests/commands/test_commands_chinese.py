@@ -86,6 +86,7 @@ ACTIONS: tuple[tuple[Words, str], ...] = (
     (("web", "token", "--read-only", "--name", "guest"), ""),
     (("web", "revoke", "guest"), ""),
     (("plan", "--domain", DOMAIN, "--creators", 50), ""),
+    (("views", "--export-only"), ""),
     (("init",), ""),
 )
 LISTINGS: tuple[Words, ...] = (
@@ -93,7 +94,7 @@ LISTINGS: tuple[Words, ...] = (
     *(("tasks", "list"), ("tasks", "show", 1), ("exports", "list"), ("status",), ("doctor",)),
     *(("alerts", "list"), ("alerts", "list", "--all"), ("jobs", "list"), ("works", "list")),
     *(("dramas", "list"), ("dramas", "show", "t1"), ("webhooks", "list"), ("webhooks", "show", 1)),
-    *(("web", "tokens"), ("doctor", "--fix")),
+    *(("web", "tokens"), ("doctor", "--fix"), ("views", "gaps", "--all")),
 )
 ERRORS: tuple[Words, ...] = (
     *(("nope",), ("tasks", "nope"), ("tasks", "show"), ("tasks", "show", "x"), ("start_crawl",)),
