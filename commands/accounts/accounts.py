@@ -21,12 +21,15 @@ from commands.framework.context import (
     platform_named,
     result,
     result_json,
+    result_message,
     say,
+    tell,
 )
+from commands.framework.reader import shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.settings import load_settings
-from presentation.i18n.messages import renderer_for
 from presentation.json_rows import as_object
 from storage.models.accounts import AccountStatus
 
@@ -65,9 +68,9 @@ def add(
 ) -> None:
     """Add an account; its cookies come on standard input."""
     known = platform_named(platform)
-    secret = typer.prompt("password", hide_input=True, err=True) if password else None
+    secret = _ask_password() if password else None
     if sys.stdin.isatty():
-        say("paste the cookies (header string, JSON or cookies.txt), then Ctrl-D:")
+        tell(Message.of("paste_cookies"))
     text = sys.stdin.read()
     new = AccountRequest(
         username=name, cookies=text, password=secret, proxy=proxy, limit=limit
@@ -75,7 +78,7 @@ def add(
     with opened_app(settings=load_settings()) as app:
         rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.use_cases.accounts.add(system_user(app), new)
-        result(f"account {new.username} added (id {account_id}, {rows:,} rows a day)")
+        result_message(Message.of("account_added", account=new.username, id=account_id, rows=rows))
 
 
 def import_accounts(
@@ -100,9 +103,8 @@ def import_accounts(
     ).checked(known)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
-        change = renderer_for(app.settings.language).text(done.change)
-        result(f"account {new.username}: {change}")
-        say(f"next: python cli.py accounts check {new.username}")
+        result_message(_changed(new.username, shown(done.change)))
+        tell(Message.of("account_check_next", account=new.username))
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
@@ -111,13 +113,12 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
         done, problems = app.use_cases.accounts.import_rows(
             system_user(app), known.name, rows, str(file), limit
         )
-        renderer = renderer_for(app.settings.language, app.calendar.zone)
         for account in done:
-            result(f"account {account.username}: {renderer.text(account.change)}")
+            result_message(_changed(account.username, shown(account.change)))
     for problem in problems:
-        say(renderer.sentence(problem))
+        say(shown(problem))
     if problems:
-        say(f"{len(done)} imported, {len(problems)} not; mend those and run it again")
+        tell(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -148,7 +149,7 @@ def enable(name: Name, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.enable(system_user(app), account)
-        result(f"account {account.username}: {AccountStatus.IDLE.value}")
+        result_message(_changed(account.username, word(AccountStatus.IDLE)))
 
 
 def disable(
@@ -163,7 +164,7 @@ def disable(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.disable(system_user(app), account, reason)
-        result(f"account {account.username}: {AccountStatus.DISABLED.value}")
+        result_message(_changed(account.username, word(AccountStatus.DISABLED)))
 
 
 def set_limit(
@@ -175,7 +176,7 @@ def set_limit(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.set_limit(system_user(app), account, limit)
-        result(f"account {account.username}: {limit:,} rows a day")
+        result_message(Message.of("account_limit_set", account=account.username, rows=limit))
 
 
 def check(name: Name, platform: PlatformOf = None) -> None:
@@ -184,10 +185,12 @@ def check(name: Name, platform: PlatformOf = None) -> None:
         account = app.pool.registry.find(name, platform)
         status = app.use_cases.accounts.check(system_user(app), account)
         if not status.signed_in:
-            raise InvalidInputError(
-                f"account {account.username}: the session is not signed in any more"
+            raise InvalidInputError("account_not_signed_in", account=account.username)
+        result_message(
+            Message.of(
+                "account_signed_in", account=account.username, name=status.name, uid=status.uid
             )
-        result(f"account {account.username}: signed in as {status.name} ({status.uid})")
+        )
 
 
 def rotate_key() -> None:
@@ -197,15 +200,26 @@ def rotate_key() -> None:
     """
     with opened_app() as app:
         count = app.use_cases.accounts.rotate_key(system_user(app))
-        result(f"{count} accounts encrypted with the new key")
+        result_message(Message.of("accounts_encrypted", count=count))
         if app.settings.secret_key is not None:
-            say("older keys may be taken out of BATON_SECRET_KEY now")
+            tell(Message.of("older_keys_done"))
+
+
+def _ask_password() -> str:
+    asked = text_of(Message.of("password_prompt"))
+    return str(typer.prompt(asked, hide_input=True, err=True))
+
+
+def _changed(username: str, change: str) -> Message:
+    return Message.of("account_changed", account=username, change=change)
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInputError(f"{file} is not UTF-8 text; export the cookies again") from None
+        raise InvalidInputError("cookie_file_not_utf8", file=str(file)) from None
     except OSError as error:
-        raise InvalidInputError(f"{file}: {error.strerror}") from error
+        raise InvalidInputError(
+            "file_not_readable", file=str(file), detail=error.strerror
+        ) from error

@@ -10,9 +10,10 @@ import typer
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
-from commands.framework.context import on_signals, opened_app, platform_named, result
+from commands.framework.context import on_signals, opened_app, platform_named, result_message
+from commands.framework.reader import shown
 from commands.framework.system_user import system_user
-from presentation.i18n.messages import renderer_for
+from core.messages import Message
 
 
 def login(
@@ -39,5 +40,4 @@ def login(
         credentials = Credentials(session=session, proxy=proxy)
         new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
         done = app.use_cases.accounts.sign_in(system_user(app), new)
-        change = renderer_for(app.settings.language).text(done.change)
-        result(f"account {name}: {change}")
+        result_message(Message.of("account_changed", account=name, change=shown(done.change)))

@@ -9,8 +9,9 @@ import typer
 from rich.text import Text
 
 from app.container import App
-from commands.framework.context import Exit, say, stderr_terminal
+from commands.framework.context import Exit, say, stderr_terminal, tell
 from core.errors import CredentialsError, RetryableError
+from core.messages import Message
 from presentation.i18n.messages import texts_for
 from presentation.i18n.texts import Texts
 from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
@@ -68,7 +69,7 @@ def _is_confirmed(
             state = login.poll(code)
         except RetryableError as error:
             # The code stays valid: only this look at it failed.
-            say(f"{error}; {texts.login_again}")
+            tell(Message.of("login_again_after", cause=error, again=texts.login_again))
             state = shown
         if state is ScanState.DONE:
             return True

@@ -5,26 +5,33 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
+from rich.cells import set_cell_size
 from rich.table import Table
 from rich.text import Text
 
 from app.container import App
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from core.messages import Message
+from presentation.i18n.chinese import CHINESE
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
 BAR_CELLS = 10
 ENDS_SOON = timedelta(days=7)
 EVIDENCE_CHARS = 300
+KIND_CELLS = 16
 
 
 def account_table(app: App, accounts: list[Account]) -> Table:
     """Return a table of accounts: state, quota of the day, rate, next use, and a note."""
     now = app.clock.now()
     table = Table(box=None, pad_edge=False)
-    titles = ("id", "platform", "name", "state", "exported today", "rate", "next use", "note")
+    *titles, note = column_titles(
+        "id", "platform", "name", "state", "exported today", "rate", "next use", "note"
+    )
     for title in titles:
-        table.add_column(title, no_wrap=title != "note", overflow="ellipsis")
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    table.add_column(note, overflow="ellipsis")
     for account in accounts:
         table.add_row(
             str(account.id),
@@ -42,27 +49,27 @@ def account_table(app: App, accounts: list[Account]) -> Table:
 def state_of(account: Account, now: datetime) -> str:
     """Return one word: the status, or why an idle account is not quite idle."""
     if account.status is not AccountStatus.IDLE:
-        return account.status.value
+        return word(account.status)
     if account.cooldown_until is not None and account.cooldown_until > now:
-        return "suspect" if account.health is Health.SUSPECT else "resting"
-    return "idle" if account.health is Health.HEALTHY else account.health.value
+        return word("suspect" if account.health is Health.SUSPECT else "resting")
+    return word("idle" if account.health is Health.HEALTHY else account.health)
 
 
 def note_of(app: App, account: Account, now: datetime) -> str:
     """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
     if account.disabled_reason:
-        parts.append(ENGLISH_RENDERER.shown_text(account.disabled_reason or ""))
+        parts.append(shown(account.disabled_reason))
     if account.status is not AccountStatus.DISABLED and account.session is None:
-        parts.append("no session, cannot crawl")
+        parts.append(text_of(Message.of("note_no_session")))
     if account.daily_export_limit == 0:
-        parts.append("limit 0: never exports")
+        parts.append(text_of(Message.of("note_limit_zero")))
     elif account.remaining_quota(app.calendar.day(now)) == 0:
-        parts.append("quota of the day used up")
+        parts.append(text_of(Message.of("note_quota_spent")))
     ends = account.session_expires_at
     if ends is not None and ends - now < ENDS_SOON:
-        parts.append(f"session ends {_local(app, ends)}: sign in again")
-    return "; ".join(parts)
+        parts.append(text_of(Message.of("note_session_ends", moment=_local(app, ends))))
+    return _joined(parts)
 
 
 def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
@@ -70,31 +77,48 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
     now = app.clock.now()
     head = f"{account.username} ({account.platform}): {state_of(account, now)}"
     note = note_of(app, account, now)
-    lines = [head + (f"; {note}" if note else "")]
-    lines.append(
-        f"health {account.health.value}, rate {_rate(app, account)}, next use"
-        f" {_next_use(app, account, now) or 'any time'}"
+    lines = [_joined([head, note]) if note else head]
+    state = Message.of(
+        "account_health_line",
+        health=word(account.health),
+        rate=_rate(app, account),
+        moment=_next_use(app, account, now) or word("any time"),
     )
+    lines.append(text_of(state))
     for event in reversed(events):
-        until = f" until {_local(app, event.until_at)}" if event.until_at else ""
-        detail = ENGLISH_RENDERER.stored(event.detail)
-        lines.append(f"{_local(app, event.created_at)}  {event.kind:<16} {detail}{until}")
+        detail = shown(event.detail)
+        if event.until_at:
+            until = _local(app, event.until_at)
+            detail = text_of(Message.of("event_until", detail=detail, moment=until))
+        lines.append(f"{_local(app, event.created_at)}  {_kind(event)} {detail}")
         lines += [f"{'':21}{line}" for line in _evidence(event)]
     return lines
+
+
+def _kind(event: AccountEvent) -> str:
+    if is_chinese():
+        return set_cell_size(CHINESE.event_kinds.get(event.kind, event.kind), KIND_CELLS)
+    return f"{event.kind:<16}"
+
+
+def _joined(parts: list[str]) -> str:
+    return ("；" if is_chinese() else "; ").join(parts)
 
 
 def _evidence(event: AccountEvent) -> list[str]:
     if event.evidence is None:
         return []
     evidence = json.loads(event.evidence)
-    lines = [f"asked: {evidence.get('request')}"]
+    lines = [text_of(Message.of("evidence_asked", request=evidence.get("request")))]
     answer = [
         f"{name} {evidence[key]}"
         for name, key in (("HTTP", "http_status"), ("code", "code"))
         if evidence.get(key) is not None
     ]
     body = " ".join(str(evidence.get("body") or "").split())[:EVIDENCE_CHARS]
-    lines.append(f"came back: {', '.join(answer) or 'nothing'}" + (f": {body}" if body else ""))
+    came = ", ".join(answer) or word("nothing")
+    answered = text_of(Message.of("evidence_answer", answer=came))
+    lines.append(answered + (f": {body}" if body else ""))
     return lines
 
 
@@ -120,7 +144,7 @@ def _next_use(app: App, account: Account, now: datetime) -> str:
         return ""
     candidates = (account.cooldown_until, account.ready_at)
     moments = [moment for moment in candidates if moment is not None and moment > now]
-    return _local(app, max(moments)) if moments else "now"
+    return _local(app, max(moments)) if moments else word("now")
 
 
 def _local(app: App, moment: datetime) -> str:

@@ -15,22 +15,19 @@ from commands.framework.context import (
     Exit,
     dashed,
     opened_app,
-    result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
+from commands.framework.reader import column_titles, in_english, shown, text_of, word
 from commands.framework.system_user import system_user
-from presentation.i18n.messages import renderer_for
+from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 from web.use_cases.alerts import ChannelTrial
 
 MAX_LISTED = 100
-NO_CHANNEL = (
-    f"no channel is configured: set {SETTING} (environment or .env), for example"
-    f" {SETTING}=dingtalk://TOKEN; docs/operations.md shows more"
-)
 
 
 def group() -> typer.Typer:
@@ -51,11 +48,10 @@ def list_alerts(
             lambda tx: alerts.newest(tx, MAX_LISTED) if everything else alerts.all_open(tx)
         )
         if as_json:
-            english = renderer_for("en", app.calendar.zone).sentence
-            result_json([alert_object(alert, english) for alert in found])
+            result_json([alert_object(alert, in_english) for alert in found])
             return
         if not found:
-            say("no alerts")
+            tell(Message.of("no_alerts"))
             return
         result_table(_table(app, found))
 
@@ -64,17 +60,19 @@ def test() -> None:
     """Send a test notice to every channel."""
     with opened_app() as app:
         if not app.alerts.channels:
-            say(NO_CHANNEL)
+            tell(Message.of("no_alert_channel", setting=SETTING))
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
-        renderer = renderer_for(app.settings.language, app.calendar.zone)
         trials: list[ChannelTrial] = []
 
         def sent(trial: ChannelTrial) -> None:
             trials.append(trial)
-            refusal = trial.refusal
-            outcome = "accepted" if refusal is None else f"FAILED: {renderer.sentence(refusal)}"
-            result(f"{trial.channel}: {outcome}")
+            if trial.refusal is None:
+                result_message(Message.of("channel_accepted", channel=trial.channel))
+                return
+            result_message(
+                Message.of("channel_refused", channel=trial.channel, cause=shown(trial.refusal))
+            )
 
         app.use_cases.alerts.test_channels(system_user(app), app.alerts.channels, message, sent)
         if any(trial.refusal is not None for trial in trials):
@@ -84,7 +82,7 @@ def test() -> None:
 def _table(app: App, found: list[Alert]) -> Table:
     renderer = app.alerts.messages
     table = Table(box=None, pad_edge=False)
-    for title in ("id", "since", "state", "what", "what to do"):
+    for title in column_titles("id", "since", "state", "what", "what to do"):
         table.add_column(title, no_wrap=True)
     for alert in found:
         advice = renderer.advice(alert) if alert.is_open else ""
@@ -101,5 +99,6 @@ def _table(app: App, found: list[Alert]) -> Table:
 
 def _state(app: App, alert: Alert) -> str:
     if alert.resolved_at is not None:
-        return f"over {app.alerts.messages.moment(alert.resolved_at)}"
-    return "open" if alert.well_since is None else "ending"
+        moment = app.alerts.messages.moment(alert.resolved_at)
+        return text_of(Message.of("alert_over", moment=moment))
+    return word("open" if alert.well_since is None else "ending")

@@ -14,21 +14,23 @@ from commands.framework.context import (
     Exit,
     dashed,
     opened_app,
-    result,
     result_json,
+    result_message,
     say,
+    tell,
 )
 from commands.framework.foreground import Foreground
+from commands.framework.reader import reader_texts
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
+from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRequest
 from crawler.tasks.labels import labels_named
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.command_lines import start_command
-from presentation.i18n.english import ENGLISH
 from presentation.i18n.messages import texts_for
 from sources.base import Via
 from storage.models.tasks import TaskType
@@ -155,7 +157,7 @@ def run(
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
-        raise InvalidInputError("give at least one crawl or export worker")
+        raise InvalidInputError("no_worker_given")
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
     labels = labels_named(label or ())
@@ -184,7 +186,9 @@ def run(
 def require_workers(workers: int) -> None:
     """Raise InvalidInputError for a number of workers that no process can have."""
     if not 1 <= workers <= MAX_WORKERS:
-        raise InvalidInputError(f"--workers must be 1 to {MAX_WORKERS}, got {workers}")
+        raise InvalidInputError(
+            "option_out_of_range", option="--workers", maximum=MAX_WORKERS, value=workers
+        )
 
 
 def _require_writable(app: App, out: Path | None) -> None:
@@ -194,12 +198,10 @@ def _require_writable(app: App, out: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
     except OSError as error:
-        text = f"the output folder {folder.absolute()} cannot be written: {error.strerror};"
+        path, detail = str(folder.absolute()), error.strerror
         if out is None:
-            raise SettingsError(
-                f"{text} set BATON_DATA_DIR to another folder, or give --out"
-            ) from (error)
-        raise InvalidInputError(f"{text} choose another --out") from error
+            raise SettingsError("output_folder_unwritable", folder=path, detail=detail) from error
+        raise InvalidInputError("given_folder_unwritable", folder=path, detail=detail) from error
 
 
 def _export(app: App, request: ExportRequest) -> FiledTask:
@@ -210,32 +212,44 @@ def _export(app: App, request: ExportRequest) -> FiledTask:
             system_user(app), request, grace_secs=UNKNOWN_DOMAIN_GRACE_SECS
         )
     except UnknownDomainError as error:
-        known = f" (known: {', '.join(error.known)})" if error.known else ""
-        raise InvalidInputError(
-            f"nothing is known of domain {error.domain!r} on {error.platform}; crawl it first"
-            f" with: {start_command(TaskType.INGESTION, error.domain)}{known}"
-        ) from error
+        raise InvalidInputError(_unknown_domain(error)) from error
+
+
+def _unknown_domain(error: UnknownDomainError) -> Message:
+    asked = {
+        "domain": repr(error.domain),
+        "platform": error.platform,
+        "command": start_command(TaskType.INGESTION, error.domain),
+    }
+    if not error.known:
+        return Message.of("domain_not_crawled", **asked)
+    return Message.of("domain_not_crawled_known", known=list(error.known), **asked)
 
 
 def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
     task = filed.task
     if filed.is_new:
         return
-    kind = ENGLISH.task_types[task.task_type]
-    text = f"task {task.id} ({kind} of {task.domain}) is open already; going on with it"
+    kind = reader_texts().task_types[task.task_type]
+    joined = Message.of("task_open_already", task_id=task.id, kind=kind, domain=task.domain)
     if task.page_to is not None and task.page_to != pages:
-        text += f", with its own pages: {task.page_from or 1:,} to {task.page_to:,}"
+        first = task.page_from or 1
+        joined = Message.of("joined_with_pages", joined=joined, first=first, last=task.page_to)
     elif task.task_type is TaskType.INGESTION and task.page_to != pages:
-        text += ", with all pages that there are"
-    say(text)
+        joined = Message.of("joined_with_all_pages", joined=joined)
+    tell(joined)
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
-        say(f"note: it keeps its own options; yours differ in: {', '.join(differing)}")
+        tell(Message.of("task_keeps_options", names=differing))
 
 
 def _print_filed(filed: FiledTask, as_json: bool) -> None:
     if as_json:
         result_json({"task_id": filed.task.id, "new": filed.is_new})
         return
-    done = "filed" if filed.is_new else "is open"
-    result(f"task {filed.task.id} {done}; `python cli.py run` works on it")
+    task_id = filed.task.id
+    result_message(
+        Message.of("task_was_filed", task_id=task_id)
+        if filed.is_new
+        else Message.of("task_is_open", task_id=task_id)
+    )

@@ -10,19 +10,21 @@ from rich.table import Table
 
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     opened_app,
-    result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
+from commands.framework.reader import column_titles, counted, shown, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from core.messages import Message
+from crawler.export.verifier import VerificationResult
 from presentation.json_rows import as_object, verification_object
 from storage.crawling import export_segments
+from storage.models.segments import SegmentState
 
 NAME_CELLS = 20
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -52,8 +54,10 @@ def list_exports(
             return
         names = {account.id: account.username for account in app.pool.registry.all()}
         table = Table(box=None, pad_edge=False)
-        for title in ("id", "domain", "quota day", "account", "rows", "ids", "state", "file"):
-            most = NAME_CELLS if title in ("domain", "account") else None
+        names_of_columns = ("id", "domain", "quota day", "account", "rows", "ids", "state", "file")
+        titles = column_titles(*names_of_columns)
+        for name, title in zip(names_of_columns, titles, strict=True):
+            most = NAME_CELLS if name in ("domain", "account") else None
             table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=most)
         for one in found:
             path = str(app.crawling.segment_files.locate(one.file_path)) if one.file_path else ""
@@ -64,7 +68,7 @@ def list_exports(
                 names.get(one.account_id, "?"),
                 f"{one.exported_count:,}",
                 f"{one.first_id}-{one.last_id}",
-                one.state.value,
+                _state(one.state),
                 path,
             )
             table.add_row(*map(escape, cells))
@@ -79,13 +83,10 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
         result_json(verification_object(verdict))
     else:
         for problem in verdict.problems:
-            result(f"PROBLEM {ENGLISH_RENDERER.sentence(problem)}")
-        outcome = "all agree" if verdict.ok else amount(len(verdict.problems), "problem")
+            result_message(Message.of("problem_line", problem=shown(problem)))
         for host, count in verdict.elsewhere.items():
-            are = "is" if count == 1 else "are"
-            result(f"{amount(count, 'file')} {are} on host {host}: verify there")
-        looked = f"{amount(verdict.segments, 'segment')}, {amount(verdict.rows, 'row')}"
-        result(f"{looked}: {outcome}")
+            result_message(Message.of("files_elsewhere", n=count, host=host))
+        result_message(_outcome(verdict))
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)
 
@@ -100,17 +101,34 @@ def rebuild(
 ) -> None:
     """Write segments' files again from the database, on this host."""
     if bool(segment_ids) == bool(host):
-        raise InvalidInputError("give the ids of segments, or --host NAME for all of a host's")
+        raise InvalidInputError("rebuild_what")
     with opened_app() as app:
         if host == app.host:
-            raise InvalidInputError(f"{host} is this host; give the ids of the segments to rebuild")
+            raise InvalidInputError("host_is_this", host=host)
         chosen = segment_ids or list(app.crawling.segment_finalizer.of_host(host or ""))
         if not chosen:
-            raise InvalidInputError(
-                f"no segment was written on host {host!r}; see: python cli.py exports list --json"
-            )
+            raise InvalidInputError("host_without_segments", host=repr(host))
         who = system_user(app)
         for segment_id in chosen:
             file = app.use_cases.exports.rebuild(who, segment_id)
-            result(f"segment {segment_id}: {file.path} ({amount(file.bytes, 'byte')})")
-        say("contents are as the database has them now; a re-crawl may have refreshed names")
+            result_message(
+                Message.of(
+                    "segment_rebuilt",
+                    segment_id=segment_id,
+                    file=str(file.path),
+                    size=counted(file.bytes, "byte"),
+                )
+            )
+        tell(Message.of("rebuilt_from_now"))
+
+
+def _state(state: SegmentState) -> str:
+    return word("open segment" if state is SegmentState.OPEN else state)
+
+
+def _outcome(verdict: VerificationResult) -> Message:
+    segments, rows = counted(verdict.segments, "segment"), counted(verdict.rows, "row")
+    if verdict.ok:
+        return Message.of("exports_agree", segments=segments, rows=rows)
+    problems = counted(len(verdict.problems), "problem")
+    return Message.of("exports_disagree", segments=segments, rows=rows, problems=problems)

@@ -17,19 +17,21 @@ from commands.framework.context import (
     opened_app,
     result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.framework.system_user import system_user
-from core.errors import InvalidInputError, WrongValueError
+from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, run_object, schedule_object
 from presentation.i18n.messages import renderer_for
-from presentation.i18n.renderer import Renderer
+from presentation.i18n.renderer import LOG_RENDERER
 from presentation.json_rows import plain
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
@@ -59,7 +61,7 @@ def list_jobs(as_json: AsJson = False) -> None:
             result_json([job_object(job, last[job.name], now, renderer) for job in app.jobs.all])
             return
         table = Table(box=None, pad_edge=False)
-        for title in ("job", "schedule", "next run", "last run", "state", "result"):
+        for title in column_titles("job", "schedule", "next run", "last run", "state", "result"):
             table.add_column(title, no_wrap=True)
         for job in app.jobs.all:
             table.add_row(*map(escape, _cells(app, job, last[job.name], now)))
@@ -83,14 +85,13 @@ def run(
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             own_run = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        shown = own_run or app.database.read(job_runs.job_state, job.name).newest
+        newest = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
-        english = renderer_for("en", app.calendar.zone)
-        result_json(run_object(shown, english) if shown else None)
-    elif shown is not None:
-        result(_run_line(shown, _renderer(app)))
+        result_json(run_object(newest, LOG_RENDERER) if newest else None)
+    elif newest is not None:
+        result_message(_run_line(newest))
     if own_run is None:
-        say(f"{job.name}: nothing to do; its newest time has its row")
+        tell(Message.of("job_up_to_date", job=job.name))
         return
     if own_run.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
@@ -109,11 +110,18 @@ def preview(
         job = _job(app, name)
         chosen = _schedule(job.schedule, schedule)
         times = list(islice(chosen.after(app.clock.now()), count))
-        meaning = _renderer(app).text(job.description)
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result(f"{job.name} ({meaning}), {chosen.cron}: {chosen.describe()}")
+    result_message(
+        Message.of(
+            "job_schedule_line",
+            job=job.name,
+            description=_description(job),
+            cron=chosen.cron,
+            schedule=_described(chosen),
+        )
+    )
     for at in times:
         result(f"{at.astimezone(chosen.zone):%a %Y-%m-%d %H:%M %Z}  {at:%Y-%m-%d %H:%M} UTC")
 
@@ -122,7 +130,8 @@ def _job(app: App, name: str) -> Job:
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
-    raise InvalidInputError("job_not_found", job=name, known=[job.name for job in app.jobs.all])
+    names = [job.name for job in app.jobs.all]
+    raise InvalidInputError("job_unknown_name", name=repr(name), names=names)
 
 
 def _schedule(own: Schedule, cron: str | None) -> Schedule:
@@ -130,8 +139,8 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
         return own
     try:
         return Schedule(cron, own.zone)
-    except WrongValueError as error:
-        raise InvalidInputError("schedule_not_usable", cause=error) from error
+    except ValueError as error:
+        raise InvalidInputError("schedule_unusable", detail=str(error)) from error
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:
@@ -141,26 +150,34 @@ def _last_run(app: App, job: Job) -> JobRun | None:
 
 def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str, ...]:
     zone = app.calendar.zone
-    coming = f"off: {job.switch}"
+    coming = text_of(Message.of("job_switched_off", switch=job.switch))
     if job.enabled:
         coming = f"{job.schedule.next_after(now).astimezone(zone):%Y-%m-%d %H:%M}"
     if last is None:
-        return job.name, job.schedule.describe(), coming, "never", "", ""
+        return job.name, _described(job.schedule), coming, word("never"), "", ""
     at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    ended = last.state.value
-    outcome = one_line(_outcome(last, _renderer(app)))
-    return job.name, job.schedule.describe(), coming, at, ended, outcome
+    ended = word(last.state)
+    return job.name, _described(job.schedule), coming, at, ended, one_line(shown(last.result))
 
 
-def _run_line(run: JobRun, renderer: Renderer) -> str:
-    when = f"{run.scheduled_at:%Y-%m-%d %H:%M} UTC"
-    outcome = _outcome(run, renderer)
-    return f"{run.job} of {when} {run.state.value}" + (f": {outcome}" if outcome else "")
+def _run_line(run: JobRun) -> Message:
+    moment = f"{run.scheduled_at:%Y-%m-%d %H:%M}"
+    state = word(run.state)
+    if not run.result:
+        return Message.of("job_run_line", job=run.job, moment=moment, state=state)
+    return Message.of(
+        "job_run_line_result",
+        job=run.job,
+        moment=moment,
+        state=state,
+        result=shown(run.result),
+    )
 
 
-def _outcome(run: JobRun, renderer: Renderer) -> str:
-    return renderer.sentence(Message.load(run.result)) if run.result else ""
+def _described(schedule: Schedule) -> str:
+    # The library that explains a cron text knows English only.
+    return f"{schedule.cron}（{schedule.zone.key}）" if is_chinese() else schedule.describe()
 
 
-def _renderer(app: App) -> Renderer:
-    return renderer_for(app.settings.language, app.calendar.zone)
+def _description(job: Job) -> str:
+    return text_of(Message(f"job_does_{job.name}"))

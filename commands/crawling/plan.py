@@ -94,7 +94,7 @@ def _print(view: PlanView, plan: Plan) -> None:
 
 def _require_within(option: str, value: int | None, maximum: int) -> None:
     if value is not None and not 1 <= value <= maximum:
-        raise InvalidInputError(f"{option} must be 1 to {maximum:,}, got {value}")
+        raise InvalidInputError("option_out_of_range", option=option, maximum=maximum, value=value)
 
 
 def _as_object(plan: Plan) -> dict[str, object]:

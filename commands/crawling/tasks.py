@@ -9,12 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import dashed, opened_app, result, result_json, result_table
+from commands.framework.context import dashed, opened_app, result_json, result_message, result_table
+from commands.framework.reader import column_titles, reader_texts, shown, word
 from commands.framework.system_user import system_user
+from core.messages import Message
 from core.plain_text import one_line
 from crawler.requests import LabelChange
-from presentation.i18n.english import ENGLISH
-from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
@@ -69,7 +69,7 @@ def pause(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.pause(system_user(app), task_id)
-        result(f"task {task_id} paused")
+        result_message(Message.of("task_was_paused", task_id=task_id))
 
 
 def resume(task_id: TaskId) -> None:
@@ -79,7 +79,7 @@ def resume(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.resume(system_user(app), task_id)
-        result(f"task {task_id} goes on; `python cli.py run` or its start command works on it")
+        result_message(Message.of("task_goes_on", task_id=task_id))
 
 
 def cancel(task_id: TaskId) -> None:
@@ -89,9 +89,11 @@ def cancel(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         finished = app.use_cases.tasks.cancel(system_user(app), task_id)
-        result(f"task {task_id} cancelled")
+        result_message(Message.of("task_was_cancelled", task_id=task_id))
         for segment_id, file in finished.items():
-            result(f"segment {segment_id} finished: {file.path}")
+            result_message(
+                Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path))
+            )
 
 
 def label(task_id: TaskId, labels: Labels) -> None:
@@ -107,7 +109,10 @@ def unlabel(task_id: TaskId, labels: Labels) -> None:
 def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
-    result(f"task {change.task_id}: {', '.join(labels) or 'no labels'}")
+    if labels:
+        result_message(Message.of("task_has_labels", task_id=change.task_id, labels=list(labels)))
+    else:
+        result_message(Message.of("task_without_labels", task_id=change.task_id))
 
 
 def _print_json(app: App, found: list[Task]) -> None:
@@ -121,9 +126,9 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now = app.clock.now()
+    now, texts = app.clock.now(), reader_texts()
     table = Table(box=None, pad_edge=False)
-    for title in (
+    for title in column_titles(
         "id",
         "type",
         "domain",
@@ -143,15 +148,15 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
         cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            ENGLISH.task_types[task.task_type],
+            texts.task_types[task.task_type],
             task.domain,
-            ENGLISH.task_states[task.status],
+            texts.task_states[task.status],
             _pages(task),
             f"{summed.item_count:,}",
             task.progress_marker or "",
             " ".join(labels.get(task.id, [])),
-            wait.reason.value if wait else "",
-            one_line(ENGLISH_RENDERER.stored(task.last_error)),
+            word(wait.reason) if wait else "",
+            one_line(shown(task.last_error)),
         )
         table.add_row(*map(escape, cells))
     return table

@@ -13,13 +13,15 @@ from commands.framework.context import (
     reports_errors,
     result,
     result_json,
-    say,
+    result_message,
+    tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.reader import shown
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
-from presentation.i18n.renderer import LOG_RENDERER
+from core.messages import Message
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -47,24 +49,24 @@ def broadcast(
     """Tell the numbers of active tasks every few minutes."""
     if ctx.invoked_subcommand is not None:
         if once:
-            raise InvalidInputError(f"give --once or {ctx.invoked_subcommand}, not both")
+            raise InvalidInputError("once_or_command", command=ctx.invoked_subcommand)
         return
     if not once:
-        raise InvalidInputError("say what: broadcast --once, start, stop or status")
+        raise InvalidInputError("broadcast_what")
     with opened_app() as app, leases_until_interrupted(app, "broadcast") as stop:
         try:
             answer = app.use_cases.broadcasts.trigger(system_user(app), stop)
         except StoppedSignal:
-            say("interrupted; nothing was reported")
+            tell(Message.of("broadcast_was_interrupted"))
             raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:
         result_json(answer.as_json())
     else:
-        result(LOG_RENDERER.sentence(answer.message))
+        result(shown(answer.message))
     if not answer.success:
         raise typer.Exit(Exit.ERROR)
     if answer.failed:
-        say(f"{answer.failed} without numbers; the log says why")
+        tell(Message.of("broadcast_lacks_numbers", n=answer.failed))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -75,14 +77,14 @@ def start(as_json: AsJson = False) -> None:
     """
     with opened_app() as app:
         answer = app.use_cases.broadcasts.start(system_user(app))
-    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
+    result_json(answer.as_json()) if as_json else result(shown(answer.message))
 
 
 def stop(as_json: AsJson = False) -> None:
     """Turn broadcasting off."""
     with opened_app() as app:
         answer = app.use_cases.broadcasts.stop(system_user(app))
-    result_json(answer.as_json()) if as_json else result(LOG_RENDERER.sentence(answer.message))
+    result_json(answer.as_json()) if as_json else result(shown(answer.message))
 
 
 def status(as_json: AsJson = False) -> None:
@@ -92,9 +94,10 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         result_json(state)
         return
-    result(state["message"])
+    result(shown(state["message"]))
     if state["is_running"]:
-        result(f"a round runs since {state['started_at']}")
+        result_message(Message.of("broadcast_round_runs", started=state["started_at"]))
     if state["finished_at"]:
-        numbers = ", ".join(f"{name} {state[name]:,}" for name in NUMBERS)
-        result(f"newest round, ended {state['finished_at']}: {numbers}")
+        numbers = {name: state[name] for name in NUMBERS}
+        ended = state["finished_at"]
+        result_message(Message("broadcast_newest_round", {"ended": ended, **numbers}))

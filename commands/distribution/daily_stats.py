@@ -18,18 +18,20 @@ from commands.framework.context import (
     dashed,
     on_signals,
     opened_app,
-    result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
+from commands.framework.reader import column_titles, shown, word
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.messages import Message
 from distribution.daily.scanner import DayScan, ScannedTask
+from distribution.daily.store import Change
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
-from presentation.i18n.renderer import LOG_RENDERER
 from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
@@ -83,11 +85,11 @@ def daily_stats(
     else:
         _print(scans, by, dry_run)
     if interrupted:
-        say("interrupted; run it again for the rest")
+        tell(Message.of("scan_was_interrupted"))
         raise typer.Exit(Exit.INTERRUPTED)
     incomplete = sum(scan.incomplete for scan in scans)
     if incomplete and not dry_run:
-        say(f"{incomplete} not counted in full; scan the day again when the cause is mended")
+        tell(Message.of("scan_is_incomplete", count=incomplete))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -97,7 +99,7 @@ def _date(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError(f"{text!r} is no day; write it like 2026-11-21") from None
+        raise InvalidInputError("text_no_day", text=repr(text)) from None
 
 
 def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
@@ -138,13 +140,39 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             names = _agents(scan.agents) if by is By.AGENT else _tasks(scan.tasks)
             result_table(_table(by, names[:SHOWN_ROWS]))
             if len(names) > SHOWN_ROWS:
-                result(f"… and {len(names) - SHOWN_ROWS:,} more (--json has all)")
-        result(LOG_RENDERER.sentence(scan.message))
+                result_message(Message.of("rows_not_shown", count=len(names) - SHOWN_ROWS))
+        result_message(_line(scan))
         for task in scan.tasks[:SHOWN_ROWS]:
             if task.error and not dry_run:
-                say(f"task {task.drama.task_id}: {LOG_RENDERER.sentence(task.error)}")
+                tell(
+                    Message.of(
+                        "scanned_task_error",
+                        task_id=task.drama.task_id,
+                        error=shown(task.error),
+                    )
+                )
         if scan.to_fetch:
-            say(f"dry run: {scan.to_fetch:,} links would be asked for; their numbers are missing")
+            tell(Message.of("scan_would_fetch", count=scan.to_fetch))
+
+
+def _line(scan: DayScan) -> Message:
+    day, tasks, completions = scan.day.isoformat(), len(scan.tasks), scan.completion_count
+    if not scan.tasks:
+        return Message.of("scan_without_completions", day=day)
+    if scan.is_dry:
+        return Message.of("scan_dry_line", day=day, tasks=tasks, completions=completions)
+    changes = [f"{word(change)} {scan.count(change)}" for change in Change]
+    line = Message.of(
+        "scan_line",
+        day=day,
+        tasks=tasks,
+        changes=changes,
+        completions=completions,
+        reports=scan.reports,
+    )
+    if not scan.incomplete:
+        return line
+    return Message.of("scan_line_incomplete", scan=line, count=scan.incomplete)
 
 
 def _agents(agents: Mapping[str, CounterSum]) -> list[tuple[str, Mapping[str, int]]]:
@@ -157,9 +185,12 @@ def _tasks(tasks: Sequence[ScannedTask]) -> list[tuple[str, Mapping[str, int]]]:
 
 def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column(by.value, no_wrap=True)
-    table.add_column("platform", no_wrap=True)
-    for title in ("accounts", *(f"{name}s" for name in COUNTERS)):
+    name, platform, *numbers = column_titles(
+        by.value, "platform", "accounts", *(f"{counter}s" for counter in COUNTERS)
+    )
+    table.add_column(name, no_wrap=True)
+    table.add_column(platform, no_wrap=True)
+    for title in numbers:
         table.add_column(title, justify="right", no_wrap=True)
     for name, counts in rows:
         for platform, cells in platform_rows(counts):

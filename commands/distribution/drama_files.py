@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.text_files import read_text
 from distribution.counters import NAMES
 
@@ -18,13 +19,17 @@ COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own i
 
 
 class ItemFile:
-    """The items of a file, to be walked once. `places[position]` says where one stands."""
+    """The items of a file, to be walked once.
+
+    `places[position]` says where an item stands, `unreadable[position]` why it cannot be read.
+    """
 
     def __init__(self, *, file: Path, columns: Collection[str]) -> None:
         self._file = file
         self._columns = tuple(columns)
         self._text = read_text(file)
-        self.places: list[str] = []
+        self.places: list[Message] = []
+        self.unreadable: dict[int, InvalidInputError] = {}
 
     def __iter__(self) -> Iterator[Any]:
         """Objects; for what cannot be read an InvalidInputError.
@@ -32,16 +37,22 @@ class ItemFile:
         Raises:
             InvalidInputError: the whole file cannot be read.
         """
+        for item in self._items():
+            if isinstance(item, InvalidInputError):
+                self.unreadable[len(self.places) - 1] = item
+            yield item
+
+    def _items(self) -> Iterator[Any]:
         start = self._text.lstrip()[:1]
         if not start:
-            raise InvalidInputError(f"{self._file} is empty")
+            raise InvalidInputError("file_is_empty", file=str(self._file))
         if start == "[":
             return self._array()
         return self._lines() if start == "{" else self._table()
 
     def _array(self) -> Iterator[Any]:
         for number, item in enumerate(self._json(), start=1):
-            self.places.append(f"item {number}")
+            self.places.append(_place("item", number))
             yield item
 
     def _json(self) -> list[Any]:
@@ -49,21 +60,23 @@ class ItemFile:
             items: list[Any] = json.loads(self._text)
         except json.JSONDecodeError as error:
             raise InvalidInputError(
-                f"{self._file}, line {error.lineno}: this is no JSON ({error.msg}); is it whole?"
+                "file_no_json_line", file=str(self._file), line=error.lineno, detail=error.msg
             ) from error
         except (ValueError, RecursionError) as error:
-            raise InvalidInputError(f"{self._file} is no JSON that can be read: {error}") from error
+            raise InvalidInputError(
+                "file_unreadable_json", file=str(self._file), detail=str(error)
+            ) from error
         return items
 
     def _lines(self) -> Iterator[Any]:
         for number, line in enumerate(io.StringIO(self._text), start=1):
             if not line.strip():
                 continue
-            self.places.append(f"line {number}")
+            self.places.append(_place("line", number))
             try:
                 yield json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield InvalidInputError(f"this line is no JSON object ({error})")
+                yield InvalidInputError("line_no_json_object", detail=str(error))
 
     def _table(self) -> Iterator[Any]:
         reader = csv.DictReader(io.StringIO(self._text, newline=None), restkey="extra cells")
@@ -71,11 +84,15 @@ class ItemFile:
         counters = COUNTERS if DETAILS in self._columns else ()
         for name in names:
             if name not in self._columns and name not in counters:
-                known = ", ".join((*self._columns, *counters))
-                raise InvalidInputError(f"{self._file}: unknown column {name!r}; known: {known}")
+                raise InvalidInputError(
+                    "file_unknown_column",
+                    file=str(self._file),
+                    name=repr(name),
+                    known=[*self._columns, *counters],
+                )
         if not names or names[0] == "" or self._columns[0] not in names:
             raise InvalidInputError(
-                f"{self._file}: its first line must name the column {self._columns[0]}"
+                "file_lacks_column", file=str(self._file), name=self._columns[0]
             )
         reader.fieldnames = names
         while True:
@@ -84,25 +101,29 @@ class ItemFile:
             except StopIteration:
                 return
             except csv.Error as error:
-                self.places.append(f"line {reader.line_num + 1}")
-                yield InvalidInputError(f"{error}; is a quote missing?")
+                self.places.append(_place("line", reader.line_num + 1))
+                yield InvalidInputError("csv_line_wrong", detail=str(error))
                 continue
-            self.places.append(f"line {reader.line_num}")
+            self.places.append(_place("line", reader.line_num))
             yield _object(cells)
+
+
+def _place(kind: str, number: int) -> Message:
+    return Message(f"place_{kind}", {"number": number})
 
 
 def _object(cells: dict[str, Any]) -> Any:
     """The cells that hold something. An empty one says nothing; it does not empty a field."""
     if cells.pop("extra cells", None):
-        return InvalidInputError("more cells than the first line; quote cells that hold commas")
+        return InvalidInputError("csv_too_many_cells")
     told = {name: text for name, text in cells.items() if text not in (None, "")}
     details = {name: told.pop(name) for name in COUNTERS if name in told}
     if DETAILS in told:
         try:
             verified = json.loads(told[DETAILS])
         except (ValueError, RecursionError) as error:
-            return InvalidInputError(f"{DETAILS} is no JSON object ({error})")
+            return InvalidInputError("cell_no_json_object", name=DETAILS, detail=str(error))
         if not isinstance(verified, dict):
-            return InvalidInputError(f"{DETAILS} is no JSON object")
+            return InvalidInputError("cell_other_json", name=DETAILS)
         details = verified | details
     return told | ({DETAILS: details} if details else {})

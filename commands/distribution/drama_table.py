@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from rich.markup import escape
 from rich.table import Table
 
+from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
-from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.distribution_tasks import Drama
 
 TEXT_CELLS = 28
@@ -20,7 +20,9 @@ COUNTERS = ("view", "like", "comment", "share", "collect")
 
 def drama_table(found: Iterable[Drama]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("task", "project", "title", "state", "platform", "callback", "signed"):
+    for title in column_titles(
+        "task", "project", "title", "state", "platform", "callback", "signed"
+    ):
         table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=TEXT_CELLS)
     for drama in found:
         told = drama.fields
@@ -28,10 +30,10 @@ def drama_table(found: Iterable[Drama]) -> Table:
             told.task_id,
             told.project_id,
             told.title,
-            told.status.value,
+            word(told.status),
             told.platform or "",
-            drama.callback_status or ("set" if told.callback_url else ""),
-            "yes" if told.callback_secret else "",
+            _callback(drama),
+            word("yes") if told.callback_secret else "",
         )
         table.add_row(*map(escape, cells))
     return table
@@ -42,25 +44,39 @@ def detail_lines(details: DramaDetails) -> Iterator[str]:
     for name, value in drama_object(details.drama).items():
         if value not in (None, ""):
             yield f"{name}: {value}"
-    yield f"completions: {details.completion_count:,}"
+    yield text_of(Message.of("drama_completions", count=details.completion_count))
     for day in details.days:
-        yield f"{day.stats_date} revision {day.revision}: {counts_text(day.counts)}"
+        counts = counts_text(day.counts)
+        yield text_of(
+            Message.of("drama_day", day=str(day.stats_date), revision=day.revision, counts=counts)
+        )
         if day.error:
-            yield f"  {LOG_RENDERER.sentence(Message.load(day.error))}"
+            yield f"  {shown(day.error)}"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
     """`3 accounts; yt 2 accounts, 1,200 views`: what is not 0."""
-    parts = [f"{counts['account_count']:,} accounts"]
+    parts = [_number(counts["account_count"], "account")]
     for prefix in PREFIXES.values():
         told = [
-            f"{counts[f'{prefix}_{name}_count']:,} {name}s"
+            _number(counts[f"{prefix}_{name}_count"], name)
             for name in ("account", *COUNTERS)
             if counts.get(f"{prefix}_{name}_count")
         ]
         if told:
-            parts.append(f"{prefix} {', '.join(told)}")
-    return "; ".join(parts)
+            parts.append(f"{prefix} {('，' if is_chinese() else ', ').join(told)}")
+    return ("；" if is_chinese() else "; ").join(parts)
+
+
+def _number(count: int, name: str) -> str:
+    (title,) = column_titles(f"{name}s")
+    return f"{title} {count:,}" if is_chinese() else f"{count:,} {title}"
+
+
+def _callback(drama: Drama) -> str:
+    if drama.callback_status:
+        return word(drama.callback_status)
+    return word("set") if drama.fields.callback_url else ""
 
 
 def platform_rows(counts: Mapping[str, int]) -> Iterator[tuple[str, list[str]]]:

@@ -18,15 +18,16 @@ from commands.framework.context import (
     opened_app,
     result,
     result_json,
+    result_message,
     result_table,
-    say,
+    tell,
 )
+from commands.framework.reader import in_english, shown, word
 from commands.framework.system_user import system_user
+from core.messages import Message
 from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
 from distribution.serialization import drama_details_object, drama_object
-from presentation.i18n.renderer import LOG_RENDERER
-from presentation.message_fields import message_fields
 from storage.distribution.distribution_tasks import DramaStatus
 from web.use_cases.distribution import STATUS_OF_VERB
 
@@ -155,11 +156,15 @@ def set_secret(
     secret = None
     if not clear:
         if sys.stdin.isatty():
-            say('paste the secret ("whsec_…"; NEW OLD while it is changed), then Ctrl-D:')
+            tell(Message.of("paste_secret"))
         secret = sys.stdin.read()
     with opened_app() as app:
         app.use_cases.dramas.set_secret(system_user(app), task_id, secret)
-    result(f"task {task_id}: " + ("not signed any more" if clear else "secret stored, encrypted"))
+    result_message(
+        Message.of("drama_not_signed", task_id=task_id)
+        if clear
+        else Message.of("drama_secret_stored", task_id=task_id)
+    )
 
 
 def _import(
@@ -172,32 +177,42 @@ def _import(
     items = ItemFile(file=file, columns=columns)
     with opened_app() as app:
         taken = take(app, items)
-    places = items.places
     if as_json:
-        result_json(_as_object(taken, places))
+        result_json(_as_object(taken, items))
     else:
-        result(
-            f"{noun}: {taken.created:,} new, {taken.updated:,} changed,"
-            f" {taken.unchanged:,} as before"
-        )
+        counts = {name: getattr(taken, name) for name in ("created", "updated", "unchanged")}
+        result_message(Message(f"{noun}_taken_in", counts))
         for problem in taken.problems[:SHOWN_PROBLEMS]:
-            say(f"{file}, {places[problem.position]}: {_sentence(problem)}")
+            place, reason = items.places[problem.position], _sentence(problem, items)
+            tell(Message.of("item_refused", file=str(file), place=place, reason=reason))
     if taken.problems:
-        more = len(taken.problems) - SHOWN_PROBLEMS
-        hidden = f" ({more:,} of them not shown; --json has all)" if more > 0 else ""
-        say(f"{len(taken.problems):,} refused{hidden}; mend those and run it again")
+        count, more = len(taken.problems), len(taken.problems) - SHOWN_PROBLEMS
+        tell(
+            Message.of("items_refused_more", count=count, hidden=more)
+            if more > 0
+            else Message.of("items_refused", count=count)
+        )
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _sentence(problem: Problem) -> str:
-    reason = LOG_RENDERER.sentence(problem.reason)
+def _sentence(problem: Problem, items: ItemFile) -> str:
+    reason = shown(_reason(problem, items))
     return f"{problem.field} {reason}" if problem.field else reason
 
 
-def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
+def _reason(problem: Problem, items: ItemFile) -> Message:
+    unreadable = items.unreadable.get(problem.position)
+    return problem.reason if unreadable is None else unreadable.message
+
+
+def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
     problems = [
-        {"place": places[problem.position], "name": problem.name, "field": problem.field}
-        | message_fields("reason", problem.reason)
+        {
+            "place": in_english(items.places[problem.position]),
+            "name": problem.name,
+            "field": problem.field,
+            "reason": in_english(_reason(problem, items)),
+        }
         for problem in taken.problems
     ]
     return {
@@ -211,4 +226,4 @@ def _as_object(taken: ImportResult, places: list[str]) -> dict[str, Any]:
 def _change(task_id: str, verb: str) -> None:
     with opened_app() as app:
         app.use_cases.dramas.change(system_user(app), verb, task_id)
-    result(f"task {task_id}: {STATUS_OF_VERB[verb].value}")
+    result_message(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))

@@ -9,30 +9,30 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import amount
+from commands.framework.reader import column_titles, counted, shown, text_of, word
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
-from presentation.i18n.messages import renderer_for
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview
 
 WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
 BODY_CHARS, RESPONSE_CHARS = 2000, 50
+LABEL_CELLS = 9
 
 
 def delivery_table(app: App, overview: Overview) -> Table:
     """A line each, within 80 columns."""
     disabled = {endpoint.url_hash for endpoint in overview.disabled}
-    titles = ("id", "kind", "task", "to", "state", "try", "note")
+    titles = column_titles("id", "kind", "task", "to", "state", "try", "note")
     rows = [
         (
             str(one.id),
-            one.kind.value,
+            word(one.kind),
             _short(one.task_id or "", TASK_CELLS),
             _short(one.host, HOST_CELLS),
-            one.state.value,
+            word(one.state),
             str(one.attempts),
             _note(app, one, one.url_hash in disabled),
         )
@@ -48,36 +48,36 @@ def delivery_table(app: App, overview: Overview) -> Table:
     return table
 
 
-def delivery_lines(app: App, shown: DeliveryDetails) -> list[str]:
+def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
     """A delivery in words, with the beginning of its body."""
-    one = shown.delivery
+    one = details.delivery
     told = [
         ("event", one.event_id),
-        ("kind", " ".join(filter(None, [one.kind.value, str(one.stats_date or "")]))),
+        ("kind", " ".join(filter(None, [word(one.kind), str(one.stats_date or "")]))),
         ("task", one.task_id or "-"),
         ("url", redact(one.url)),
-        ("state", f"{one.state.value} after {amount(one.attempts, 'attempt')}"),
+        ("state", _state(one)),
         ("filed", _local(app, one.created_at)),
     ]
     if one.not_before is not None:
         told.append(("due", _local(app, one.not_before)))
     if one.last_error:
-        told.append(("error", one_line(sentence(app, one.last_error))))
-    if shown.endpoint is not None and not shown.endpoint.is_enabled:
-        told.append(("endpoint", f"disabled: {sentence(app, shown.endpoint.reason)}"))
+        told.append(("error", redact(one_line(shown(one.last_error)))))
+    if details.endpoint is not None and not details.endpoint.is_enabled:
+        told.append(("endpoint", _why_disabled(details.endpoint)))
     told.append(("body", redact(one_line(one.body[:BODY_CHARS]))))
-    return [f"{name:<9}{text}" for name, text in told]
+    return [f"{_label(name)}{text}" for name, text in told]
 
 
 def attempt_table(app: App, attempts: list[Attempt]) -> Table:
     """A line for each attempt."""
     table = Table(box=None, pad_edge=False)
-    for title in ("try", "at", "secs", "HTTP", "answer or error"):
+    for title in column_titles("try", "at", "secs", "HTTP", "answer or error"):
         table.add_column(title, no_wrap=True)
     for one in attempts:
         took = (one.finished_at - one.started_at).total_seconds() if one.finished_at else None
-        said = sentence(app, one.error) if one.status is None else one.response
-        unfinished = "under way, or its process died"
+        said = shown(one.error) if one.status is None else one.response
+        unfinished = text_of(Message.of("attempt_unfinished"))
         cells = (
             str(one.number),
             _local(app, one.started_at),
@@ -89,30 +89,42 @@ def attempt_table(app: App, attempts: list[Attempt]) -> Table:
     return table
 
 
-def endpoint_line(app: App, endpoint: Endpoint) -> str:
-    reason = sentence(app, endpoint.reason) or "no reason given"
-    return f"disabled: {redact(endpoint.url)} ({reason})"
-
-
-def sentence(app: App, said: Message | str | None) -> str:
-    """Return a message, or the text of its column, in the reader's language."""
-    if said is None:
-        return ""
-    message = Message.load(said) if isinstance(said, str) else said
-    return redact(renderer_for(app.settings.language, app.calendar.zone).sentence(message))
+def endpoint_line(endpoint: Endpoint) -> str:
+    reason = shown(endpoint.reason) or text_of(Message.of("no_reason_given"))
+    return text_of(
+        Message.of("endpoint_disabled_line", url=redact(endpoint.url), reason=redact(reason))
+    )
 
 
 def _note(app: App, one: Delivery, is_disabled: bool) -> str:
     if one.state is DeliveryState.DELIVERED:
-        return f"at {_minute(app, one.finished_at)}" if one.finished_at else ""
+        if one.finished_at is None:
+            return ""
+        return text_of(Message.of("note_delivered_at", moment=_minute(app, one.finished_at)))
     if one.state is DeliveryState.DEAD:
-        return f"HTTP {one.last_status}" if one.last_status else sentence(app, one.last_error)
+        return f"HTTP {one.last_status}" if one.last_status else shown(one.last_error)
     if is_disabled:
-        return "its URL is disabled"
+        return text_of(Message.of("note_url_disabled"))
     if one.not_before is None:
         return ""
-    said = f" (HTTP {one.last_status})" if one.last_status else ""
-    return f"due {_minute(app, one.not_before)}{said}"
+    moment = _minute(app, one.not_before)
+    if not one.last_status:
+        return text_of(Message.of("note_due", moment=moment))
+    return text_of(Message.of("note_due_after", moment=moment, status=one.last_status))
+
+
+def _state(one: Delivery) -> str:
+    attempts = counted(one.attempts, "attempt")
+    return text_of(Message.of("delivery_state_line", state=word(one.state), attempts=attempts))
+
+
+def _why_disabled(endpoint: Endpoint) -> str:
+    return text_of(Message.of("endpoint_disabled_why", reason=redact(shown(endpoint.reason))))
+
+
+def _label(name: str) -> str:
+    (title,) = column_titles(name)
+    return set_cell_size(title, LABEL_CELLS)
 
 
 def _short(text: str, cells: int) -> str:

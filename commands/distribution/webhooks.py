@@ -12,21 +12,23 @@ from commands.distribution.webhook_tables import (
     delivery_lines,
     delivery_table,
     endpoint_line,
-    sentence,
 )
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     opened_app,
     result,
     result_json,
+    result_message,
     result_table,
     say,
+    tell,
 )
 from commands.framework.datetimes import moment_from, moment_until
+from commands.framework.reader import counted, is_chinese, shown, word
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
+from core.messages import Message
 from core.requests import MAX_ID
 from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
@@ -96,13 +98,17 @@ def list_deliveries(
             return
         result_table(delivery_table(app, overview))
         counts = [
-            f"{overview.counts[one_state]:,} {one_state}"
+            _state_count(overview.counts[one_state], one_state)
             for one_state in DeliveryState
             if one_state in overview.counts
         ]
-        say(f"all in all {', '.join(counts)}" if counts else "nothing was filed yet")
+        tell(
+            Message.of("deliveries_in_all", counts=counts)
+            if counts
+            else Message.of("no_deliveries_yet")
+        )
         for endpoint in overview.disabled:
-            say(endpoint_line(app, endpoint))
+            say(endpoint_line(endpoint))
 
 
 def show(
@@ -149,11 +155,11 @@ def replay(
         if as_json:
             result_json({"replayed": count})
             return
-        result(f"{amount(count, 'report')} due again")
+        result_message(Message.of("reports_due_again", reports=counted(count, "report")))
         if count:
-            say("`python cli.py run` sends them")
+            tell(Message.of("reports_sent_by_run"))
         else:
-            say("nothing else matched: tests, and what is under way, are not replayed")
+            tell(Message.of("nothing_else_replayed"))
 
 
 def test(
@@ -166,14 +172,15 @@ def test(
     request = TrialRequest(url=url, secret=secret)
     with opened_app() as app:
         delivery, outcome = app.use_cases.webhooks.test(system_user(app), request)
-        error = sentence(app, outcome.error)
     arrived = outcome.state is DeliveryState.DELIVERED
     if as_json:
         result_json(trial_object(delivery, outcome, ENGLISH))
     elif arrived:
-        result(f"delivered: HTTP {outcome.status}, event {delivery.event_id}")
+        result_message(
+            Message.of("trial_delivered", status=outcome.status, event=delivery.event_id)
+        )
     else:
-        say(f"error: {error}")
+        tell(Message.of("error_line", sentence=shown(outcome.error)))
     if not arrived:
         raise typer.Exit(Exit.ERROR)
 
@@ -185,14 +192,14 @@ def disable(
     """Send nothing more to a URL; what is filed waits."""
     with opened_app() as app:
         app.use_cases.webhooks.disable(system_user(app), _endpoint(endpoint, reason))
-        result("disabled; what is to be sent there waits")
+        result_message(Message.of("endpoint_is_disabled"))
 
 
 def enable(endpoint: Endpoint) -> None:
     """Send to a URL again, also what waits."""
     with opened_app() as app:
         app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
-        result("enabled; what waits is sent when it is due")
+        result_message(Message.of("endpoint_is_enabled"))
 
 
 def rotate_secret(
@@ -207,18 +214,22 @@ def rotate_secret(
     Prints the new secret once. Reports carry two signatures until --finish.
     """
     if finish and secret_stdin:
-        raise InvalidInputError("--finish takes no new secret")
+        raise InvalidInputError("finish_without_secret")
     given = _secret_from_stdin() if secret_stdin else None
     with opened_app() as app:
         if finish:
             app.use_cases.webhooks.finish_rotation(system_user(app), task)
-            result(f"task {task} signs with its newest secret only")
+            result_message(Message.of("task_signs_newest", task=task))
             return
         fresh = app.use_cases.webhooks.rotate_secret(system_user(app), task, given)
         if given is None:
             result(fresh)
-        say(f"task {task} signs with the new secret, and with the one before if there was one;")
-        say(f"when the receiver knows it: python cli.py webhooks rotate_secret {task} --finish")
+        tell(Message.of("task_signs_both", task=task))
+        tell(Message.of("rotation_next", task=task))
+
+
+def _state_count(count: int, state: DeliveryState) -> str:
+    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
 
 
 def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
@@ -226,12 +237,12 @@ def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
     if not (text.isascii() and text.isdigit()):
         return EndpointRequest(url=text, reason=reason)
     if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
-        raise InvalidInputError(f"no delivery has the id {text[:40]}")
+        raise InvalidInputError("delivery_unknown_id", id=text[:40])
     return EndpointRequest(delivery_id=int(text), reason=reason)
 
 
 def _secret_from_stdin() -> str:
     secret = sys.stdin.readline().strip()
     if not secret:
-        raise CredentialsError("no secret came on standard input")
+        raise CredentialsError("no_secret_on_stdin")
     return secret

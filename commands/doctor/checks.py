@@ -16,11 +16,11 @@ from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.findings import Finding, Level
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
-from commands.framework.context import amount, database_place, new_database
+from commands.framework.context import database_place, new_database
+from commands.framework.reader import counted, shown
 from core.errors import BatonError, CredentialsError, SettingsError
-from core.logs import redact
+from core.messages import Message
 from presentation.i18n.command_lines import shell_word
-from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import account_leases, leases, task_leases
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
@@ -50,17 +50,17 @@ class InstallationChecks:
         except BatonError as error:
             yield Finding(
                 level=Level.ERROR,
-                subject="database and key",
-                detail=redact(str(error)),
-                advice="nothing else can be checked",
+                subject=Message.of("subject_database_and_key"),
+                detail=Message.of("error_found", cause=error),
+                advice=Message.of("nothing_else_checked"),
             )
             return
         except OSError as error:
             yield Finding(
                 level=Level.ERROR,
-                subject="secret key",
-                detail=f"cannot be written: {error.strerror}",
-                advice="set BATON_DATA_DIR to a folder that can be written",
+                subject=Message.of("subject_secret_key"),
+                detail=Message.of("key_unwritable", detail=error.strerror),
+                advice=Message.of("set_data_dir"),
             )
             return
         yield self._database(created)
@@ -74,31 +74,34 @@ class InstallationChecks:
         yield from WorksChecks(self._app).findings()
 
     def _notifications(self) -> Finding:
-        subject = "notifications"
+        subject = Message.of("subject_notifications")
         try:
             channels = self._app.alerts.channels
         except SettingsError as error:
             return Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=str(error),
-                advice="mend it, then: python cli.py alerts test",
+                detail=Message.of("error_found", cause=error),
+                advice=Message.of("mend_and_test"),
             )
         if not channels:
-            return Finding(
-                Level.OK, subject, "no channel: alerts are in the console and the log only"
-            )
-        return Finding(Level.OK, subject, ", ".join(channel.name for channel in channels))
+            return Finding(Level.OK, subject, Message.of("no_channel_set"))
+        names = [channel.name for channel in channels]
+        return Finding(Level.OK, subject, Message.of("names_listed", names=names))
 
     def _database(self, created: str | None) -> Finding:
         if created is not None:
             return Finding(
                 level=Level.WARN,
-                subject="database",
-                detail=f"{created}, made just now: nothing was there",
-                advice="if you have one, go to its folder or set DATABASE_URL to an absolute path",
+                subject=Message.of("subject_database"),
+                detail=Message.of("database_made_now", database=created),
+                advice=Message.of("database_elsewhere"),
             )
-        return Finding(Level.OK, "database", database_place(self._app))
+        return Finding(
+            Level.OK,
+            Message.of("subject_database"),
+            Message.of("database_at", database=database_place(self._app)),
+        )
 
     def _connections(self) -> Iterator[Finding]:
         usage = self._app.database.read(Tx.connections)
@@ -106,29 +109,28 @@ class InstallationChecks:
             return
         used, maximum = usage
         needed = DEFAULT_RUN_THREADS + SPARE_CONNECTIONS
-        detail = (
-            f"{used} of {maximum} in use; a `run` needs {needed}, each further --workers one more"
-        )
+        subject = Message.of("subject_connections")
+        detail = Message.of("connections_used", used=used, maximum=maximum, needed=needed)
         if maximum - used >= needed:
-            yield Finding(Level.OK, "connections", detail)
+            yield Finding(Level.OK, subject, detail)
             return
         yield Finding(
             level=Level.WARN,
-            subject="connections",
+            subject=subject,
             detail=detail,
-            advice="raise max_connections of the server, or use fewer processes and --workers",
+            advice=Message.of("raise_connections"),
         )
 
     def _clock(self) -> Finding:
         offset = self._app.clock.offset_secs
+        subject, detail = Message.of("subject_clock"), Message.of("clock_offset", secs=offset)
         if abs(offset) < MAX_CLOCK_OFFSET_SECS:
-            return Finding(Level.OK, "clock", f"{offset:+.1f} s against the database")
+            return Finding(Level.OK, subject, detail)
         return Finding(
             level=Level.WARN,
-            subject="clock",
-            detail=f"{offset:+.1f} s against the database",
-            advice="harmless for leases and quotas, which use the database's clock; set this host's"
-            " clock by NTP",
+            subject=subject,
+            detail=detail,
+            advice=Message.of("set_clock_by_ntp"),
         )
 
     def _accounts(self) -> Iterator[Finding]:
@@ -136,50 +138,50 @@ class InstallationChecks:
         if not accounts:
             yield Finding(
                 level=Level.WARN,
-                subject="accounts",
-                detail="none",
-                advice="python cli.py accounts import NAME FILE",
+                subject=Message.of("subject_accounts"),
+                detail=Message.of("no_account_yet"),
+                advice=Message.of("import_account"),
             )
             return
         usable = [account for account in accounts if account.status is not AccountStatus.DISABLED]
         yield Finding(
             level=Level.OK if usable else Level.ERROR,
-            subject="accounts",
-            detail=f"{len(usable):,} of {len(accounts):,} usable",
-            advice=""
-            if usable
-            else "python cli.py accounts enable NAME, or import a fresh session",
+            subject=Message.of("subject_accounts"),
+            detail=Message.of("accounts_usable", usable=len(usable), count=len(accounts)),
+            advice=None if usable else Message.of("enable_or_import"),
         )
         for account in accounts:
             for detail, advice in self._account_problems(account):
                 yield Finding(
                     level=Level.WARN,
-                    subject=f"account {account.username}",
+                    subject=Message.of("subject_account", account=account.username),
                     detail=detail,
                     advice=advice,
                 )
 
-    def _account_problems(self, account: Account) -> Iterator[tuple[str, str]]:
+    def _account_problems(self, account: Account) -> Iterator[tuple[Message, Message]]:
         name, now = shell_word(account.username), self._app.clock.now()
         if account.status is AccountStatus.DISABLED:
             yield (
-                f"disabled: {ENGLISH_RENDERER.stored(account.disabled_reason)}",
-                f"python cli.py accounts explain {name}",
+                Message.of("account_is_disabled", reason=shown(account.disabled_reason)),
+                _command(f"python cli.py accounts explain {name}"),
             )
         if account.session is None:
-            yield "has no session, cannot crawl", f"python cli.py accounts import {name} FILE"
+            yield Message.of("account_lacks_session"), Message.of("import_session_of", name=name)
         if account.daily_export_limit == 0:
-            yield "has limit 0, can never export", f"python cli.py accounts set_limit {name} 4000"
+            command = f"python cli.py accounts set_limit {name} 4000"
+            yield Message.of("account_limit_zero"), _command(command)
         try:
             for token in (account.session, account.password, account.proxy):
                 self._app.vault.decrypt(token)
         except CredentialsError as error:
-            yield str(error), f"python cli.py accounts import {name} FILE"
+            advice = Message.of("import_session_of", name=name)
+            yield Message.of("error_found", cause=error), advice
         cooldown = account.cooldown_until
         if cooldown is not None and cooldown > now + timedelta(seconds=LONG_COOLDOWN_SECS):
             yield (
-                f"rests until {cooldown:%Y-%m-%d %H:%M} UTC",
-                f"python cli.py accounts enable {name}",
+                Message.of("account_rests_until", moment=f"{cooldown:%Y-%m-%d %H:%M}"),
+                _command(f"python cli.py accounts enable {name}"),
             )
 
     def _leases(self) -> Iterator[Finding]:
@@ -187,42 +189,52 @@ class InstallationChecks:
         tasks = self._app.database.read(task_leases.count_expired, now)
         accounts = self._app.database.read(account_leases.count_expired, now)
         if not tasks and not accounts:
-            yield Finding(Level.OK, "leases", "none left behind")
+            yield Finding(Level.OK, Message.of("subject_leases"), Message.of("no_leases_left"))
             return
 
-        def reap() -> str:
+        def reap() -> Message:
             reaped_tasks = self._app.crawling.scheduler.reap()
             reaped_accounts = self._app.database.write_idempotent(account_leases.reap, now)
-            reaped = f"{amount(reaped_tasks, 'task')} and {amount(reaped_accounts, 'account')}"
-            return f"{reaped} taken back"
+            return Message.of(
+                "leases_taken_back",
+                tasks=counted(reaped_tasks, "task"),
+                accounts=counted(reaped_accounts, "account"),
+            )
 
         yield Finding(
             level=Level.WARN,
-            subject="leases",
-            detail=f"{amount(tasks, 'task')} and {amount(accounts, 'account')} of processes that"
-            " are gone",
-            advice="any running process takes them back",
+            subject=Message.of("subject_leases"),
+            detail=Message.of(
+                "leases_of_gone",
+                tasks=counted(tasks, "task"),
+                accounts=counted(accounts, "account"),
+            ),
+            advice=Message.of("leases_taken_by_any"),
             fix=reap,
         )
 
     def _workers(self) -> Iterator[Finding]:
         for worker in self._app.database.read(leases.workers):
-            subject = f"process {worker.pid} on {worker.host}"
+            subject = Message.of("subject_process", pid=worker.pid, host=worker.host)
             silent_secs = (self._app.clock.now() - worker.seen_at).total_seconds()
             if silent_secs <= self._app.settings.lease_secs:
-                yield Finding(Level.OK, subject, worker.roles)
+                yield Finding(Level.OK, subject, Message.of("process_roles", roles=worker.roles))
                 continue
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
-                detail=f"not heard of for {silent_secs:.0f} s; its work is taken over",
-                advice="start it again if it should run",
+                detail=Message.of("process_silent", secs=silent_secs),
+                advice=Message.of("process_start_again"),
                 fix=self._removal_of(worker),
             )
 
-    def _removal_of(self, worker: Worker) -> Callable[[], str]:
-        def remove() -> str:
+    def _removal_of(self, worker: Worker) -> Callable[[], Message]:
+        def remove() -> Message:
             self._app.database.write_idempotent(leases.retire, worker.id)
-            return "taken off the list"
+            return Message.of("process_removed")
 
         return remove
+
+
+def _command(command: str) -> Message:
+    return Message.of("run_this", command=command)

@@ -11,11 +11,13 @@ from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Finding, Level
 from commands.framework.context import COMMAND_PATIENCE_SECS, Exit, dashed, result, result_json
+from commands.framework.reader import in_english, reader, text_of
 from core.errors import BatonError
 from core.logs import redact
+from core.messages import Message
 from core.settings import load_settings
 
-MARKS = {Level.OK: "ok     ", Level.WARN: "WARNING", Level.ERROR: "ERROR  "}
+INDENT = "\n          "
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class ReportLine:
     """A finding, and what `--fix` did about it: `fixed`, or why it `failed`."""
 
     finding: Finding
-    fixed: str | None = None
-    failed: str | None = None
+    fixed: Message | None = None
+    failed: BaseException | None = None
 
     @property
     def is_error(self) -> bool:
@@ -36,25 +38,32 @@ class ReportLine:
         finding = self.finding
         return {
             "level": finding.level.value,
-            "subject": finding.subject,
-            "detail": finding.detail,
-            "advice": finding.advice,
+            "subject": in_english(finding.subject),
+            "detail": redact(in_english(finding.detail)),
+            "advice": in_english(finding.advice) if finding.advice else "",
             "fixable": finding.fix is not None,
-            "fixed": self.fixed,
+            "fixed": in_english(self.fixed) if self.fixed else None,
         }
 
     def as_text(self) -> str:
         """Return the line for people, with advice on a second one."""
         finding = self.finding
-        lines = [f"{MARKS[finding.level]} {finding.subject}: {finding.detail}"]
+        mark = Message(f"mark_{finding.level}")
+        first = Message.of(
+            "finding_line",
+            mark=mark,
+            subject=finding.subject,
+            detail=reader().sentence(finding.detail),
+        )
+        lines = [first]
         if self.fixed is not None:
-            lines.append(f"fixed: {self.fixed}")
+            lines.append(Message.of("finding_fixed", done=self.fixed))
         elif self.failed is not None:
-            lines.append(f"not fixed: {self.failed}")
+            lines.append(Message.of("finding_not_fixed", cause=self.failed))
         elif finding.advice:
-            or_fix = " (or: python cli.py doctor --fix)" if finding.fix else ""
-            lines.append(finding.advice + or_fix)
-        return "\n          ".join(lines)
+            advice = finding.advice
+            lines.append(Message.of("advice_or_fix", advice=advice) if finding.fix else advice)
+        return INDENT.join(redact(text_of(line)) for line in lines)
 
 
 def register(app: typer.Typer) -> None:
@@ -88,4 +97,4 @@ def _fix(finding: Finding) -> ReportLine:
     try:
         return ReportLine(finding, fixed=finding.fix())
     except (BatonError, OSError) as error:
-        return ReportLine(finding, failed=redact(str(error)))
+        return ReportLine(finding, failed=error)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.doctor.findings import Finding, Level
+from core.messages import Message
 from core.settings import Settings, setting_names
 
 MIN_FREE_BYTES = 500 * 1024 * 1024
@@ -22,22 +23,24 @@ def settings_findings() -> Iterator[Finding]:
         name for name in _given_names() if name.startswith("BATON_") and name not in known
     )
     if not wrong:
-        yield Finding(Level.OK, "settings", "read from the environment and .env")
+        yield Finding(Level.OK, Message.of("subject_settings"), Message.of("settings_read"))
     for name in wrong:
         near = difflib.get_close_matches(name, known, 1)
         yield Finding(
             level=Level.WARN,
-            subject="settings",
-            detail=f"{name} is not a setting and has no effect",
-            advice=f"did you mean {near[0]}?" if near else "see docs/configuration.md",
+            subject=Message.of("subject_settings"),
+            detail=Message.of("setting_unknown", name=name),
+            advice=Message.of("setting_meant", name=near[0])
+            if near
+            else Message.of("see_configuration"),
         )
 
 
 def folder_findings(settings: Settings) -> Iterator[Finding]:
     """Yield whether the data and log folders can be written and have room."""
-    for name, setting, path in (
-        ("data folder", "BATON_DATA_DIR", settings.data_dir),
-        ("log folder", "BATON_LOG_DIR", settings.log_dir),
+    for subject, setting, path in (
+        (Message.of("subject_data_folder"), "BATON_DATA_DIR", settings.data_dir),
+        (Message.of("subject_log_folder"), "BATON_LOG_DIR", settings.log_dir),
     ):
         folder = path.absolute()
         existing = _nearest_existing(folder)
@@ -45,42 +48,47 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
         if not os.access(existing, os.W_OK):
             yield Finding(
                 level=Level.ERROR,
-                subject=name,
-                detail=f"{folder} cannot be written",
-                advice=f"give this user the right to write there, or set {setting}",
+                subject=subject,
+                detail=Message.of("folder_unwritable", folder=str(folder)),
+                advice=Message.of("give_right_or_set", setting=setting),
             )
         elif free < MIN_FREE_BYTES:
             yield Finding(
                 level=Level.WARN,
-                subject=name,
-                detail=f"{free / 2**20:.0f} MiB free for {folder}",
-                advice="make room: work waits while the disk is full",
+                subject=subject,
+                detail=Message.of("folder_nearly_full", free=free / 2**20, folder=str(folder)),
+                advice=Message.of("make_room"),
             )
         else:
-            yield Finding(Level.OK, name, f"{folder}, {free / 2**30:.1f} GiB free")
+            yield Finding(
+                Level.OK,
+                subject,
+                Message.of("folder_has_room", folder=str(folder), free=free / 2**30),
+            )
 
 
 def key_file_finding(settings: Settings) -> Finding:
     """Return whether the key file is readable by its owner only."""
+    subject = Message.of("subject_secret_key")
     if settings.secret_key is not None:
-        return Finding(Level.OK, "secret key", "from BATON_SECRET_KEY")
+        return Finding(Level.OK, subject, Message.of("key_from_setting"))
     path = settings.key_file.absolute()
     if not path.exists():
-        return Finding(Level.OK, "secret key", f"{path} is made on first use")
+        return Finding(Level.OK, subject, Message.of("key_made_later", path=str(path)))
     # The key decrypts every account's session: no other user of the host may read it.
     mode = stat.S_IMODE(path.stat().st_mode)
     if not mode & 0o077:
-        return Finding(Level.OK, "secret key", f"{path}, its owner's only; back it up")
+        return Finding(Level.OK, subject, Message.of("key_is_private", path=str(path)))
 
-    def restrict() -> str:
+    def restrict() -> Message:
         path.chmod(0o600)
-        return f"{path} is its owner's only now"
+        return Message.of("key_made_private", path=str(path))
 
     return Finding(
         level=Level.WARN,
-        subject="secret key",
-        detail=f"{path} has mode {mode:o}",
-        advice=f"chmod 600 {path}",
+        subject=subject,
+        detail=Message.of("key_has_mode", path=str(path), mode=f"{mode:o}"),
+        advice=Message.of("run_this", command=f"chmod 600 {path}"),
         fix=restrict,
     )
 

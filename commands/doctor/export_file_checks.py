@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
-from commands.framework.context import amount
+from commands.framework.reader import counted
+from core.messages import Message
 from storage.crawling import export_segments, leases
 from storage.models.segments import Segment, SegmentState
 
@@ -30,19 +31,24 @@ class ExportFileChecks:
     def _open_segments(self) -> Iterator[Finding]:
         unattended = self._app.crawling.segment_finalizer.unattended()
         if not unattended:
-            yield Finding(Level.OK, "export files", "none left unfinished")
+            yield Finding(
+                Level.OK, Message.of("subject_export_files"), Message.of("no_files_unfinished")
+            )
         for segment in unattended:
             yield Finding(
                 level=Level.WARN,
-                subject=f"segment {segment.id}",
-                detail=f"open on host {segment.host}, and nobody works on task {segment.task_id}",
-                advice="it is finished when the task goes on, or by:"
-                f" python cli.py exports rebuild {segment.id}",
+                subject=Message.of("subject_segment", segment_id=segment.id),
+                detail=Message.of("segment_unattended", host=segment.host, task_id=segment.task_id),
+                advice=Message.of("segment_rebuild", segment_id=segment.id),
                 fix=self._rebuild_of(segment),
             )
 
-    def _rebuild_of(self, segment: Segment) -> Callable[[], str]:
-        return lambda: f"written to {self._app.crawling.segment_finalizer.rebuild(segment.id).path}"
+    def _rebuild_of(self, segment: Segment) -> Callable[[], Message]:
+        def rebuild() -> Message:
+            file = self._app.crawling.segment_finalizer.rebuild(segment.id)
+            return Message.of("file_written_to", path=str(file.path))
+
+        return rebuild
 
     def _hosts(self) -> Iterator[Finding]:
         # A file can be fetched only while the host that holds it is there.
@@ -52,10 +58,9 @@ class ExportFileChecks:
                 continue
             yield Finding(
                 level=Level.WARN,
-                subject=f"host {files.host}",
-                detail=f"holds {amount(files.count, 'export file')}, and no process runs there",
-                advice="fetch them from there; if the host is gone, write them again here:"
-                f" python cli.py exports rebuild --host {files.host}",
+                subject=Message.of("subject_host", host=files.host),
+                detail=Message.of("host_holds_files", files=counted(files.count, "export file")),
+                advice=Message.of("host_fetch_files", host=files.host),
             )
 
     def _is_here(self, files: export_segments.HostFiles) -> bool:
@@ -68,17 +73,19 @@ class ExportFileChecks:
         if not stale:
             return
 
-        def remove() -> str:
+        def remove() -> Message:
             for path in stale:
                 path.unlink(missing_ok=True)
-            return f"{len(stale):,} removed"
+            return Message.of("parts_removed", count=len(stale))
 
-        names = ", ".join(path.name for path in stale[:3]) + (" …" if len(stale) > 3 else "")
+        count, names = len(stale), [path.name for path in stale[:3]]
         yield Finding(
             level=Level.WARN,
-            subject="part files",
-            detail=f"{len(stale):,} that nobody will finish: {names}",
-            advice="remove them",
+            subject=Message.of("subject_part_files"),
+            detail=Message.of("parts_unfinished", count=count, names=names)
+            if count <= 3
+            else Message.of("parts_unfinished_more", count=count, names=names),
+            advice=Message.of("remove_them"),
             fix=remove,
         )
 
@@ -89,17 +96,17 @@ class ExportFileChecks:
             checked += 1
             if not self._is_whole(segment):
                 wrong.append(segment.id)
+        subject, files = Message.of("subject_export_files"), counted(checked, "sealed file")
         if not wrong:
-            detail = f"{amount(checked, 'sealed file')} of this host in place"
-            return Finding(Level.OK, "export files", detail)
+            return Finding(Level.OK, subject, Message.of("sealed_in_place", files=files))
         ids = " ".join(map(str, wrong[:MAX_NAMED_SEGMENTS]))
-        more = " ..." if len(wrong) > MAX_NAMED_SEGMENTS else ""
+        if len(wrong) > MAX_NAMED_SEGMENTS:
+            ids += " ..."
         return Finding(
             level=Level.ERROR,
-            subject="export files",
-            detail=f"{len(wrong):,} of {amount(checked, 'sealed file')} missing or cut: segments"
-            f" {ids}{more}",
-            advice=f"python cli.py exports rebuild {ids}{more}",
+            subject=subject,
+            detail=Message.of("sealed_files_wrong", wrong=len(wrong), files=files, ids=ids),
+            advice=Message.of("run_this", command=f"python cli.py exports rebuild {ids}"),
         )
 
     def _segments_here(self) -> Iterator[Segment]:

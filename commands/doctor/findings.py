@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.messages import Message
+
 
 class Level(StrEnum):
     """How bad a finding is; ERROR makes the command fail."""
@@ -17,13 +19,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found, and advice (empty where nothing is to be done).
+    """What a check found, and advice (None where nothing is to be done).
 
     `fix` follows the advice where that is safe, and returns what it did.
     """
 
     level: Level
-    subject: str
-    detail: str
-    advice: str = ""
-    fix: Callable[[], str] | None = None
+    subject: Message
+    detail: Message
+    advice: Message | None = None
+    fix: Callable[[], Message] | None = None

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from commands.doctor.findings import Finding, Level
-from jobs.retention import OldRows, Retention
-from presentation.i18n.renderer import LOG_RENDERER
+from core.messages import Message
+from jobs.retention import Retention
 
 
 def retention_finding(retention: Retention) -> Finding:
     """Return whether tables hold rows that `prune` should have deleted days ago."""
     overdue = retention.overdue()
     if not overdue:
-        return Finding(Level.OK, "old rows", "none is older than it is kept")
-    rules = [_rule(rule) for rule in overdue]
+        return Finding(Level.OK, Message.of("subject_old_rows"), Message.of("no_old_rows"))
+    rules = [
+        Message.of("retention_rule", name=rule.name, table=rule.table, days=rule.days)
+        for rule in overdue
+    ]
     return Finding(
         level=Level.WARN,
-        subject="old rows",
-        detail=f"these tables grow: there are older {'; '.join(rules)}",
-        advice="python cli.py jobs run prune; `run` does it every day",
+        subject=Message.of("subject_old_rows"),
+        detail=Message.of("tables_grow", rules=rules),
+        advice=Message.of("prune_advice"),
     )
-
-
-def _rule(rule: OldRows) -> str:
-    return f"{LOG_RENDERER.text(rule.name)} in {rule.table}, kept for {rule.days} days"

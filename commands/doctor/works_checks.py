@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
-from commands.framework.context import amount
+from commands.framework.reader import counted, shown
 from core.errors import (
     BatonError,
     DamagedFileError,
@@ -16,8 +16,7 @@ from core.errors import (
     DatabaseError,
     SchemaMismatchError,
 )
-from core.logs import redact
-from presentation.i18n.renderer import LOG_RENDERER
+from core.messages import Message
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 
@@ -40,16 +39,19 @@ class WorksChecks:
         yield from self._view_data()
 
     def _drop_folder(self) -> Iterator[Finding]:
-        subject, folder = "works inbox", self._app.works.drop_folder.folder.absolute()
+        subject, folder = (
+            Message.of("subject_works_inbox"),
+            self._app.works.drop_folder.folder.absolute(),
+        )
         if not folder.exists():
-            yield Finding(Level.OK, subject, f"not in use ({folder} is not there)")
+            yield Finding(Level.OK, subject, Message.of("inbox_not_used", folder=str(folder)))
             return
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             yield Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=f"{folder} cannot be read and written: nothing is taken in",
-                advice="make it a folder that this user and the site may both write to",
+                detail=Message.of("inbox_unusable", folder=str(folder)),
+                advice=Message.of("inbox_make_folder"),
             )
             return
         try:
@@ -58,76 +60,91 @@ class WorksChecks:
             yield Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=str(error),
-                advice="give this user the right to read it",
+                detail=Message.of("error_found", cause=error),
+                advice=Message.of("inbox_give_right"),
             )
             return
         waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
+        waiting = counted(state.waiting, "file")
         if waits > MAX_WAIT:
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
-                detail=f"{amount(state.waiting, 'file')} waiting, the oldest for {_length(waits)}",
-                advice="start: python cli.py run, or take them in now: python cli.py works"
-                " import --inbox",
+                detail=Message.of("inbox_waits_long", files=waiting, span=_length(waits)),
+                advice=Message.of("inbox_take_in"),
             )
         if state.newest_rejected is not None:
-            reason = LOG_RENDERER.text(state.reason) if state.reason else ""
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
-                detail=f"{amount(state.rejected, 'file')} rejected, the newest"
-                f" {state.newest_rejected.name}: {redact(reason)}",
-                advice=f"mend what is in {state.newest_rejected.parent} and move it back to"
-                f" {folder},"
-                " or delete it",
+                detail=Message.of(
+                    "inbox_rejected",
+                    files=counted(state.rejected, "file"),
+                    file=state.newest_rejected.name,
+                    reason=state.reason,
+                ),
+                advice=Message.of(
+                    "inbox_mend", rejected=str(state.newest_rejected.parent), folder=str(folder)
+                ),
             )
         if waits <= MAX_WAIT and state.newest_rejected is None:
-            yield Finding(Level.OK, subject, f"{folder}, {amount(state.waiting, 'file')} waiting")
+            yield Finding(
+                Level.OK, subject, Message.of("inbox_fine", folder=str(folder), files=waiting)
+            )
 
     def _list(self) -> Finding:
-        subject, listing = "views.json", self._app.works.listing
+        subject, listing = Message.of("subject_views_list"), self._app.works.listing
         path, changed_at = listing.path.absolute(), listing.changed_at()
         if changed_at is None and not path.exists():
-            return Finding(Level.OK, subject, "not there: the catalogue was never used")
+            return Finding(Level.OK, subject, Message.of("list_never_used"))
         fix = None if changed_at is None else self._write_list
-        advice = "write it again: python cli.py views --export-only"
+        advice = Message.of("list_write_again")
         try:
             listed = len(read_views_list(path).works) if path.exists() else 0
         except DamagedFileError as error:
             return Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=LOG_RENDERER.text(error),
+                detail=Message.of("error_found", cause=error),
                 advice=advice,
                 fix=fix,
             )
         # Without a catalogue of ours the file is written by another program, and left alone.
         if changed_at is None:
-            text = f"{path}, {amount(listed, 'work')}; another program's, the catalogue is empty"
+            text = Message.of("list_of_other", path=str(path), works=counted(listed, "work"))
             return Finding(Level.OK, subject, text)
         label, version = listing.label(), listing.version()
         lag = self._app.clock.now() - changed_at
         if (label is None or label.version != version) and lag > MAX_LAG:
-            text = f"older than the catalogue, which has changed {_length(lag)} ago"
-            text = text if path.exists() else "not there, though the catalogue is in use"
+            text = (
+                Message.of("list_outdated", span=_length(lag))
+                if path.exists()
+                else Message.of("list_not_there")
+            )
             return Finding(
                 level=Level.WARN,
                 subject=subject,
                 detail=text,
-                advice=f"{advice}, or start: python cli.py run",
+                advice=Message.of("list_write_or_run"),
                 fix=fix,
             )
-        return Finding(Level.OK, subject, f"{path}, {amount(listed, 'work')} of Bilibili")
+        return Finding(
+            Level.OK,
+            subject,
+            Message.of("list_fine", path=str(path), works=counted(listed, "work")),
+        )
 
-    def _write_list(self) -> str:
+    def _write_list(self) -> Message:
         done = self._app.works.listing.export()
-        return f"{amount(done.total, 'work')} written to {done.path}"
+        return Message.of("list_written", works=counted(done.total, "work"), path=str(done.path))
 
     def _view_data(self) -> Iterator[Finding]:
-        subject, path = "hourly numbers", self._app.settings.view_data_file.absolute()
+        subject, path = (
+            Message.of("subject_hourly_numbers"),
+            self._app.settings.view_data_file.absolute(),
+        )
         if not path.exists():
-            yield Finding(Level.OK, subject, "none yet")
+            yield Finding(Level.OK, subject, Message.of("no_hourly_numbers"))
             return
         try:
             # The empty write shows whether another program holds the lock of the file.
@@ -137,50 +154,58 @@ class WorksChecks:
             yield Finding(
                 level=Level.WARN,
                 subject=subject,
-                detail=f"{path} is locked by another program: imports wait",
-                advice=f"end what holds it (it is named by: fuser {path}); nothing is lost"
-                " meanwhile",
+                detail=Message.of("hourly_file_locked", path=str(path)),
+                advice=Message.of("hourly_file_unlock", path=str(path)),
             )
             return
         except SchemaMismatchError as error:
             yield Finding(
-                level=Level.ERROR, subject=subject, detail=str(error), advice="see docs/views.md"
+                level=Level.ERROR,
+                subject=subject,
+                detail=Message.of("error_found", cause=error),
+                advice=Message.of("see_views"),
             )
             return
         except DatabaseError as error:
             yield Finding(
                 level=Level.ERROR,
                 subject=subject,
-                detail=str(error),
-                advice=f"move {path} away, then make it anew: python cli.py views --missing",
+                detail=Message.of("error_found", cause=error),
+                advice=Message.of("hourly_file_anew", path=str(path)),
             )
             return
         yield _hours_finding(subject, str(path), hours)
 
 
-def _why(gap: ObservedHour) -> str:
-    return LOG_RENDERER.sentence(gap.why) if gap.why else ""
-
-
-def _hours_finding(subject: str, path: str, hours: list[ObservedHour]) -> Finding:
+def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Finding:
     missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
-        return Finding(Level.OK, subject, f"{path}, no gap in the last {LOOK_BACK_HOURS} hours")
-    named = "; ".join(f"{gap.hour}: {_why(gap)}" for gap in missing[-MAX_NAMED_HOURS:])
-    more = f"; {len(missing) - MAX_NAMED_HOURS:,} more" if len(missing) > MAX_NAMED_HOURS else ""
+        return Finding(
+            Level.OK,
+            subject,
+            Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS),
+        )
+    facts = {
+        "missing": counted(len(missing), "hour"),
+        "hours": LOOK_BACK_HOURS,
+        "named": [
+            Message.of("hour_gap", hour=str(gap.hour), why=shown(gap.why))
+            for gap in missing[-MAX_NAMED_HOURS:]
+        ],
+    }
+    more = len(missing) - MAX_NAMED_HOURS
     return Finding(
         level=Level.WARN,
         subject=subject,
-        detail=f"{amount(len(missing), 'hour')} of the last {LOOK_BACK_HOURS}"
-        f" without numbers: {named}{more}",
-        advice="all of them: python cli.py views gaps; `run` asks each hour, and `views"
-        " --missing` takes"
-        " in files that wait",
+        detail=Message("hours_missing_more", {**facts, "more": more})
+        if more > 0
+        else Message("hours_missing", facts),
+        advice=Message.of("hours_advice"),
     )
 
 
-def _length(span: timedelta) -> str:
+def _length(span: timedelta) -> Message:
     minutes = int(span.total_seconds() // 60)
     if minutes < 120:
-        return amount(minutes, "minute")
-    return amount(minutes // 60, "hour") if minutes < 48 * 60 else amount(minutes // 1440, "day")
+        return counted(minutes, "minute")
+    return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")

@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 
 import typer
 
+from commands.framework.reader import reader, text_of
 from commands.framework.usage_errors import Command, described
 from core.errors import (
     BatonError,
@@ -28,9 +28,9 @@ from core.errors import (
     WrongFieldsError,
 )
 from core.logs import redact, set_up_logging
+from core.messages import Message
 from core.settings import Settings, load_settings
-from presentation.i18n.language import Language, language_of_environment
-from presentation.i18n.renderer import LOG_RENDERER, Renderer
+from presentation.i18n.renderer import LOG_RENDERER
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -75,6 +75,16 @@ def result(text: str) -> None:
     print(text)
 
 
+def tell(message: Message) -> None:
+    """Print a message in the reader's language, on stderr."""
+    say(reader().sentence(message))
+
+
+def result_message(message: Message) -> None:
+    """Print a line of the result in the reader's language, on stdout."""
+    result(reader().sentence(message))
+
+
 def result_table(table: Table) -> None:
     """Print a table, on stdout; a row is one line at any width, so that paths stay whole."""
     from rich.console import Console as Terminal
@@ -85,11 +95,6 @@ def result_table(table: Table) -> None:
         drawn.print(table)
     for line in captured.get().splitlines():
         result(line.rstrip())
-
-
-def amount(number: int, noun: str) -> str:
-    """Return a number with its English noun: `1 file`, `2,000 files`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def result_json(value: object) -> None:
@@ -105,10 +110,10 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except WrongFieldsError as error:
-            say(_error_line(described(error, _reader())))
+            say(_error_line(described(error, reader())))
             raise typer.Exit(Exit.USAGE) from error
         except BatonError as error:
-            say(_error_line(redact(_reader().sentence(error))))
+            say(_error_line(redact(reader().sentence(error))))
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
             # The reader of a pipe is gone. Python would complain about it at exit, on stderr.
@@ -118,14 +123,8 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def _reader() -> Renderer:
-    """Return the renderer for whoever reads the terminal; the settings may be unreadable."""
-    return Renderer(language_of_environment(), datetime.now().astimezone().tzinfo or UTC)
-
-
 def _error_line(sentence: str) -> str:
-    word = "错误：" if language_of_environment() is Language.CHINESE else "error: "
-    return word + sentence
+    return text_of(Message.of("error_line", sentence=sentence))
 
 
 def _exit_code(error: BatonError) -> int:
@@ -169,7 +168,7 @@ def opened_app(
     handler = _logging(settings)
     created = _prepare(settings)
     if created and announces_new:
-        say(f"new database {created} (nothing was there)")
+        tell(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
@@ -209,11 +208,11 @@ def _prepare(settings: Settings) -> str | None:
         created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:
-        raise DatabaseUnavailableError(
-            f"{error}; is the server running and DATABASE_URL right?"
-        ) from error
+        raise DatabaseUnavailableError("database_not_answering", cause=error) from error
     except OSError as error:
-        raise _unwritable("data", settings.data_dir, error, "BATON_DATA_DIR") from error
+        raise _unwritable(
+            "data_folder_unwritable", settings.data_dir, error, "BATON_DATA_DIR"
+        ) from error
     finally:
         probe.close()
     return created
@@ -223,7 +222,9 @@ def _logging(settings: Settings) -> logging.Handler:
     try:
         return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
     except OSError as error:
-        raise _unwritable("log", settings.log_dir, error, "BATON_LOG_DIR") from error
+        raise _unwritable(
+            "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"
+        ) from error
 
 
 def new_database(app: App) -> str | None:
@@ -241,10 +242,9 @@ def database_place(app: App) -> str:
     return str(Path(unquote(url.removeprefix("sqlite:///"))).absolute())
 
 
-def _unwritable(name: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+def _unwritable(code: str, folder: Path, error: OSError, setting: str) -> SettingsError:
     return SettingsError(
-        f"the {name} folder {folder.absolute()} cannot be written ({error.strerror});"
-        f" set {setting} to another one"
+        code, folder=str(folder.absolute()), detail=error.strerror, setting=setting
     )
 
 

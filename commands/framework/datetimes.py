@@ -29,6 +29,4 @@ def _read(
     try:
         return read(text, zone)
     except ValueError:
-        raise InvalidInputError(
-            f"{option} {text!r}: write a day, or day and time, like 2026-11-22 or 2026-11-22T10:00"
-        ) from None
+        raise InvalidInputError("option_no_moment", option=option, text=repr(text)) from None

@@ -12,8 +12,10 @@ from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, on_signals, say, stderr_terminal
+from commands.framework.context import Exit, on_signals, stderr_terminal, tell
+from commands.framework.reader import shown, text_of
 from core.errors import BatonError, DatabaseError
+from core.messages import Message
 from crawler.runtime.engine import Engine
 from presentation.i18n.messages import renderer_for, texts_for
 from presentation.snapshot import Snapshot, TaskView
@@ -71,12 +73,11 @@ class Foreground:
             stopped = engine.stop()
         if self._failure is not None:
             return ForegroundResult(
-                Exit.ERROR, f"stopped by an internal error: {self._failure!r}; see the logs"
+                Exit.ERROR,
+                text_of(Message.of("stopped_by_internal_error", detail=repr(self._failure))),
             )
         if not stopped:
-            return ForegroundResult(
-                Exit.ERROR, "a worker did not end in time; its leases run out by themselves"
-            )
+            return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
         self._refresh(task_ids)
         return ending or ForegroundResult(Exit.INTERRUPTED, self._texts.interrupted)
 
@@ -122,7 +123,7 @@ class Foreground:
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
         except DatabaseError as error:
-            say(f"database trouble, waiting: {error}")
+            tell(Message.of("database_trouble_waiting", cause=error))
             return None
         return self.last
 
@@ -157,9 +158,7 @@ class Foreground:
         if task.status is TaskStatus.COMPLETED:
             return ForegroundResult(Exit.OK)
         if task.status is TaskStatus.FAILED:
-            text = self._texts.task_failed.format(
-                id=task.id, error=self._renderer.shown_text(task.last_error or "")
-            )
+            text = self._texts.task_failed.format(id=task.id, error=shown(task.last_error))
             return ForegroundResult(Exit.ERROR, text)
         if (
             task.status is TaskStatus.PAUSED

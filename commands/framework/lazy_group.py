@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from commands.framework.help_translation import translate_help, translated
+from commands.framework.library_errors import usage_errors_translated
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,16 @@ class LazyGroup(TyperGroup):
         super().__init__(**attributes)
         translate_help(self)
         self.commands = LazyCommands(self.LISTED)  # type: ignore[assignment]  # it is only read
+
+    def make_context(self, *words: Any, **options: Any) -> Any:
+        """Read the words in front of the command; what is wrong is said in their language."""
+        with usage_errors_translated():
+            return super().make_context(*words, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a wrong use of it is explained in the reader's language."""
+        with usage_errors_translated():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the entries."""

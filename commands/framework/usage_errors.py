@@ -9,10 +9,12 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from core.errors import WrongFieldsError
+from commands.framework.reader import text_of
+from core.errors import InvalidInputError, WrongFieldsError
 from core.logs import redact
+from core.messages import Message
 from core.requests import MAX_ID, NOT_TEXT, is_text
-from presentation.i18n.renderer import LOG_RENDERER, Renderer
+from presentation.i18n.renderer import Renderer
 
 DOMAIN = "--domain"
 PARAMETER_OF_FIELD = {
@@ -37,7 +39,7 @@ class Command(TyperCommand):
         _parameters.set(self.params)
         needs_domain = any(DOMAIN in parameter.opts for parameter in self.params)
         if needs_domain and args and not args[0].startswith("-"):
-            ctx.fail(f"did you mean {DOMAIN} {args[0]}?")
+            ctx.fail(text_of(Message.of("domain_option_meant", option=DOMAIN, word=args[0])))
         self._require_values(ctx, args)
         try:
             rest = super().parse_args(ctx, args)
@@ -62,7 +64,7 @@ class Command(TyperCommand):
                 continue
             value, position = args[position], position + 1
             if value.startswith("--") and value != "--":
-                ctx.fail(f"{option} needs a value; if {value} is meant, write {option}={value}")
+                ctx.fail(text_of(Message.of("option_needs_value", option=option, value=value)))
 
     def _require_storable(self, ctx: Any) -> None:
         """Refuse text that cannot be encoded, and numbers that no database can keep. Paths are no
@@ -70,9 +72,18 @@ class Command(TyperCommand):
         for parameter in self.params:
             for value in _values(ctx.params.get(parameter.name)):
                 if isinstance(value, str) and not is_text(value):
-                    ctx.fail(f"{_shown(parameter)}: {LOG_RENDERER.text(NOT_TEXT)}")
+                    ctx.fail(f"{_shown(parameter)}: {text_of(InvalidInputError(NOT_TEXT).message)}")
                 if isinstance(value, int) and abs(value) > MAX_ID:
-                    ctx.fail(f"{_shown(parameter)}: {value} is beyond {MAX_ID:,}")
+                    ctx.fail(
+                        text_of(
+                            Message.of(
+                                "number_beyond",
+                                option=_shown(parameter),
+                                value=str(value),
+                                maximum=MAX_ID,
+                            )
+                        )
+                    )
 
 
 def described(error: WrongFieldsError, renderer: Renderer) -> str:

@@ -15,15 +15,16 @@ from pydantic import SecretStr
 
 from accounts.vault import Credentials
 from app.container import App
-from commands.framework.context import Exit, amount, dashed, opened_app, result, result_json, say
+from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
+from commands.framework.reader import counted, shown
 from core.errors import BatonError, InvalidInputError
 from core.settings import Pace, Settings, load_settings
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.verifier import VerificationResult
 from crawler.tasks.options import CrawlOptions
-from presentation.i18n.messages import renderer_for, texts_for
+from presentation.i18n.messages import texts_for
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import export_segments
 from storage.models.tasks import TaskType
@@ -50,11 +51,13 @@ def demo(
     Three accounts hand over to one another; at the end the files are verified.
     """
     if accounts < 1:
-        raise InvalidInputError(f"--accounts must be 1 or more, got {accounts}")
+        raise InvalidInputError("demo_accounts_wrong", value=accounts)
     if not 1 <= creators <= accounts * QUOTA:
         raise InvalidInputError(
-            f"--creators must be 1 to {accounts * QUOTA:,}:"
-            f" {amount(accounts, 'account')} of {QUOTA:,} rows a day"
+            "demo_creators_wrong",
+            maximum=accounts * QUOTA,
+            accounts=counted(accounts, "account"),
+            quota=QUOTA,
         )
     base = load_settings()
     folder = _fresh_folder(base.data_dir / "demo")
@@ -86,7 +89,7 @@ def _fresh_folder(folder: Path) -> Path:
     """Return an empty folder; one that no demo has made is not emptied."""
     if folder.exists():
         if not (folder / MARKER).exists():
-            raise InvalidInputError(f"{folder} was not made by the demo; move it away")
+            raise InvalidInputError("demo_folder_foreign", folder=str(folder))
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARKER).touch()
@@ -116,7 +119,7 @@ def _sandbox(creators: int) -> Iterator[str]:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line.startswith("listening on "):
-            raise BatonError("the sandbox did not start")
+            raise BatonError("sandbox_not_started")
         yield line.removeprefix("listening on ").strip()
     finally:
         process.terminate()
@@ -173,9 +176,7 @@ def _report(app: App, creators: int, verification: VerificationResult, as_json: 
         )
         for file in files:
             result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
-        renderer = renderer_for(app.settings.language, app.calendar.zone)
-        problems = [renderer.sentence(problem) for problem in verification.problems]
-        failed = texts.verify_failed.format(problems="; ".join(problems))
+        failed = texts.verify_failed.format(problems="; ".join(map(shown, verification.problems)))
         result(texts.verify_passed if verification.ok else failed)
     if not (verification.ok and complete):
         raise typer.Exit(Exit.ERROR)

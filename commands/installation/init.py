@@ -7,9 +7,11 @@ from datetime import timedelta
 import typer
 
 from app.container import App
-from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result
+from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result_message
+from commands.framework.reader import in_english, text_of
 from commands.framework.system_user import system_user
 from core.errors import SchemaMismatchError
+from core.messages import Message
 from core.settings import load_settings
 from storage.crawling import leases
 from storage.schema import schema
@@ -17,7 +19,7 @@ from storage.schema.schema import SchemaState
 from storage.schema.upgrade import upgrade
 from web.audit_log import DONE
 
-UNCHANGED = "schema is right"
+UNCHANGED = Message.of("schema_right")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,20 +36,22 @@ def init() -> None:
         where = app.database.engine.describe()
         if done != UNCHANGED:
             who = system_user(app)
-            app.use_cases.audit_log.note(who.name, who.address, "init", done, DONE)
-        result(f"{where}: {done} (version {schema.SCHEMA_VERSION})")
+            app.use_cases.audit_log.note(who.name, who.address, "init", in_english(done), DONE)
+        result_message(
+            Message.of("schema_line", where=where, done=done, version=schema.SCHEMA_VERSION)
+        )
     finally:
         app.close()
 
 
-def _bring_up_to_date(app: App) -> str:
+def _bring_up_to_date(app: App) -> Message:
     if schema.create(app.database):
-        return "schema created"
+        return Message.of("schema_was_created")
     if schema.inspect(app.database) is SchemaState.CURRENT:
         return UNCHANGED
     _require_no_running_process(app)
     reached = upgrade(app.database, app.owner)
-    return f"schema upgraded to {', '.join(map(str, reached))}" if reached else UNCHANGED
+    return Message.of("schema_was_upgraded", versions=list(reached)) if reached else UNCHANGED
 
 
 def _require_no_running_process(app: App) -> None:
@@ -56,8 +60,9 @@ def _require_no_running_process(app: App) -> None:
     since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)
     running = [worker for worker in app.database.read(leases.workers) if worker.seen_at >= since]
     if running:
-        names = ", ".join(f"process {worker.pid} on {worker.host}" for worker in running)
-        raise SchemaMismatchError(
-            f"an upgrade is due, but Baton is running ({names}); nothing was changed."
-            f" Stop it (or wait {app.settings.lease_secs:.0f} s if it is gone), then run init again"
-        )
+        processes = [
+            text_of(Message.of("process_on_host", pid=worker.pid, host=worker.host))
+            for worker in running
+        ]
+        secs = app.settings.lease_secs
+        raise SchemaMismatchError("upgrade_while_running", processes=processes, secs=secs)

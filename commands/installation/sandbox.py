@@ -44,5 +44,5 @@ def sandbox(
             tikhub_rate=RateLimit.parse(tikhub_rate),
         )
     except ValueError as error:
-        raise InvalidInputError(str(error)) from error
+        raise InvalidInputError("sandbox_unusable", detail=str(error)) from error
     raise typer.Exit(run(config))

@@ -17,14 +17,14 @@ from commands.framework.context import (
     dashed,
     on_signals,
     opened_app,
-    result,
-    say,
+    result_message,
+    tell,
 )
 from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
+from core.messages import Message
 from core.service import ThreadedService
 from jobs.launcher import JobLauncher
-from presentation.i18n.renderer import LOG_RENDERER
 from storage.operations.web_tokens import Role
 from web.backend import ROLE, THREADS
 
@@ -59,7 +59,7 @@ def serve(
         server = web_server(app, host, port, failed)
         # An address that is taken must end the command before anything else runs.
         server.bind()
-        result(f"listening on {server.url}")
+        result_message(Message.of("web_listening", url=server.url))
         sys.stdout.flush()
         _announce(app, server)
         renewer = ThreadedService(
@@ -72,7 +72,7 @@ def serve(
         renewer.stop()
         renewer.join(JOIN_SECS)
     if failures:
-        raise BatonError(f"the web server ended by an error: {failures[0]!r}; see the logs")
+        raise BatonError("web_server_ended", detail=repr(failures[0]))
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
         try:
             server.bind()
         except SettingsError as error:
-            say(f"without the web console: {LOG_RENDERER.sentence(error)}")
+            tell(Message.of("web_not_served", cause=error))
             yield
             return
         _announce(own, server)
@@ -118,19 +118,16 @@ def _stop(server: WebServer, launcher: JobLauncher) -> None:
 
 
 def _announce(app: App, server: WebServer) -> None:
-    say(f"web console: {server.url}/admin")
+    tell(Message.of("web_console_at", url=f"{server.url}/admin"))
     if not _is_loopback(app.settings.web_host):
-        say(
-            "note: it can be reached from the network, in clear; put a server with TLS in front"
-            " of it (docs/web.md)"
-        )
+        tell(Message.of("web_in_clear"))
     if app.web_tokens.has_admin():
         return
     if not sys.stderr.isatty():  # a journal or a file would keep the token
-        say("nobody can sign in yet; make a token with: python cli.py web token")
+        tell(Message.of("web_nobody_can_sign_in"))
         return
     token = app.use_cases.tokens.make(system_user(app), Role.ADMIN, None)
-    say(f"admin token, shown only now: {token.text}")
+    tell(Message.of("admin_token_made", token=token.text))
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,8 +8,18 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.context import dashed, opened_app, result, result_json, result_table, say
+from commands.framework.context import (
+    dashed,
+    opened_app,
+    result,
+    result_json,
+    result_message,
+    result_table,
+    tell,
+)
+from commands.framework.reader import column_titles, word
 from commands.framework.system_user import system_user
+from core.messages import Message
 from presentation.json_rows import plain
 from storage.operations.web_tokens import Role, WebToken
 
@@ -39,8 +49,11 @@ def token(
         role = Role.READER if read_only else Role.ADMIN
         made = app.use_cases.tokens.make(system_user(app), role, name)
         result(made.text)
-        may = "may only read" if read_only else "may act"
-        say(f"token {made.name} {may}; it is shown only now")
+        tell(
+            Message.of("token_may_read", name=made.name)
+            if read_only
+            else Message.of("token_may_act", name=made.name)
+        )
 
 
 def tokens(as_json: AsJson = False) -> None:
@@ -51,14 +64,14 @@ def tokens(as_json: AsJson = False) -> None:
             result_json([_token_object(token) for token in found])
             return
         table = Table(box=None, pad_edge=False)
-        for title in ("id", "name", "role", "made", "last used", "revoked"):
+        for title in column_titles("id", "name", "role", "made", "last used", "revoked"):
             table.add_column(title, no_wrap=True)
         for token in found:
             moments = (token.created_at, token.last_used_at, token.revoked_at)
             cells = (
                 str(token.id),
                 token.name,
-                token.role.value,
+                word(token.role),
                 *(
                     moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
                     if moment
@@ -76,7 +89,7 @@ def revoke(
     """End a token, and the sessions that it began."""
     with opened_app() as app:
         ended = app.use_cases.tokens.revoke(system_user(app), name)
-        result(f"token {ended.name} ends; whoever uses it is signed out")
+        result_message(Message.of("token_ends", name=ended.name))
 
 
 def _token_object(token: WebToken) -> dict[str, object]:

@@ -17,11 +17,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import result, result_json, result_table, unopened_app
+from commands.framework.context import (
+    result,
+    result_json,
+    result_message,
+    result_table,
+    unopened_app,
+)
+from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.views.chart import chart
 from core.errors import InvalidInputError
+from core.messages import Message
 from core.plain_text import one_line
-from presentation.i18n.renderer import LOG_RENDERER
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
@@ -67,7 +74,7 @@ def trend(
     with _opened_data() as (_, data):
         found = data.read(view_history.history, link.platform, link.video_id, counter.column, last)
     if not found:
-        raise InvalidInputError(f"there are no numbers of {link.video_id} ({link.platform})")
+        raise InvalidInputError("no_numbers_of_video", video=link.video_id, platform=link.platform)
     if as_json:
         result_json([trend_object(hour) for hour in found])
         return
@@ -75,7 +82,9 @@ def trend(
     result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
     table = _table("hour", *COLUMNS, "growth")
     for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
-        grown = _signed(growth) + (f" in {hours} h" if hours > 1 else "")
+        grown = _signed(growth)
+        if hours > 1:
+            grown = text_of(Message.of("growth_in_hours", growth=grown, hours=hours))
         counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
         table.add_row(f"{row['crawl_date']} {row['crawl_hour']}", *counts, grown)
     result_table(table)
@@ -93,7 +102,7 @@ def top(
 ) -> None:
     """The most seen videos of an hour; the newest hour by default."""
     if (day is None) != (hour is None):
-        raise InvalidInputError("--date and --hour go together")
+        raise InvalidInputError("date_with_hour")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
     with _opened_data() as (_, data):
         at = wanted or _newest(data)
@@ -101,7 +110,7 @@ def top(
             view_history.top_of_hour, at.date_text, at.hour_text, counter.column, limit
         )
     if not rows:
-        raise InvalidInputError(f"there are no numbers of {at}; see: python cli.py views gaps")
+        raise InvalidInputError("no_numbers_of_hour", hour=str(at))
     if as_json:
         result_json([numbers_object(row) for row in rows])
         return
@@ -127,7 +136,7 @@ def daily(
         first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
         days = data.read(view_history.daily, str(first), counter.column, key)
     if not days:
-        raise InvalidInputError(f"there are no numbers since {first}; try a longer --since")
+        raise InvalidInputError("no_numbers_since", day=str(first))
     if as_json:
         result_json([dict(day) for day in days])
         return
@@ -159,7 +168,7 @@ def growth(
     if as_json:
         result_json([dict(row) for row in rows])
         return
-    table = _table("", "id", "growth", counter.value, text=("from", "to", "title"))
+    table = _table("", "id", "growth", counter.value, text=("from hour", "to hour", "title"))
     for rank, row in enumerate(rows, start=1):
         table.add_row(
             str(rank),
@@ -171,7 +180,7 @@ def growth(
             _title(row["title"]),
         )
     if not rows:
-        result(f"no video has numbers of two hours since {start}")
+        result_message(Message.of("no_risers_since", hour=str(start)))
         return
     result_table(table)
 
@@ -193,16 +202,16 @@ def gaps(
         if every or hour.why:
             table.add_row(
                 str(hour.hour),
-                hour.state.value,
+                word(hour.state),
                 _number(hour.success),
                 _number(hour.failed),
-                escape(one_line(LOG_RENDERER.sentence(hour.why) if hour.why else "")),
+                escape(one_line(shown(hour.why))),
             )
     if table.row_count:
         result_table(table)
     states = Counter(hour.state for hour in found)
-    counts = ", ".join(f"{states[state]:,} {state}" for state in HourState)
-    result(f"{len(found):,} hours: {counts}")
+    counts = [_state_count(states[state], state) for state in HourState]
+    result_message(Message.of("hours_summed", hours=len(found), counts=counts))
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
@@ -220,9 +229,7 @@ def _opened_data() -> Iterator[tuple[App, Database]]:
     with unopened_app() as app:
         path = app.settings.view_data_file
         if not path.exists():
-            raise InvalidInputError(
-                f"{path} is not there yet; fetch first: python cli.py views --full"
-            )
+            raise InvalidInputError("view_data_missing", path=str(path))
         view_data.create(app.works.view_data)
         yield app, app.works.view_data
 
@@ -230,14 +237,14 @@ def _opened_data() -> Iterator[tuple[App, Database]]:
 def _newest(data: Database) -> Hour:
     found = data.read(view_history.newest_hour)
     if found is None:
-        raise InvalidInputError("there are no numbers yet; fetch first: python cli.py views --full")
+        raise InvalidInputError("no_numbers_yet")
     return Hour.parse(*found)
 
 
 def _video(text: str) -> VideoLink:
     link = recognise(text, None if ":" in text else "bilibili")
     if not isinstance(link, VideoLink):
-        raise InvalidInputError(f"{text!r} is a short link; give the id or the whole link")
+        raise InvalidInputError("video_link_is_short", text=repr(text))
     return link
 
 
@@ -253,10 +260,18 @@ def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False)
     for index, name in enumerate(numbers):
         is_text = index == 0 or name in ("id", "state")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
-    for name in text:
-        table.add_column(name, no_wrap=True)
+        table.add_column(_title_of(name), justify="left" if is_text else "right", no_wrap=True)
+    for title in column_titles(*text):
+        table.add_column(title, no_wrap=True)
     return table
+
+
+def _title_of(name: str) -> str:
+    return column_titles(name)[0] if name else ""
+
+
+def _state_count(count: int, state: HourState) -> str:
+    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
 
 
 def _number(value: int | None) -> str:

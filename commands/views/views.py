@@ -12,20 +12,21 @@ import typer
 from app.container import App
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     opened_app,
     reports_errors,
     result,
     result_json,
-    say,
+    result_message,
+    tell,
     unopened_app,
 )
 from commands.framework.lease_context import leases_renewed, stop_event_on_signals
+from commands.framework.reader import counted, in_english, shown, text_of
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
-from presentation.i18n.renderer import LOG_RENDERER
+from core.messages import Message
 from presentation.message_fields import message_fields
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
@@ -85,14 +86,14 @@ def views(
     # Typer calls this function also in front of a subcommand.
     if context.invoked_subcommand is not None:
         if chosen or day or hour or as_json:
-            raise InvalidInputError(f"options go behind {context.invoked_subcommand}")
+            raise InvalidInputError("options_behind", command=context.invoked_subcommand)
         return
     if len(chosen) > 1:
-        raise InvalidInputError(f"{' and '.join(chosen)} exclude each other; give one")
+        raise InvalidInputError("options_exclude", names=_joined(chosen))
     if (day is None) != (hour is None):
-        raise InvalidInputError("--date and --hour go together")
+        raise InvalidInputError("date_with_hour")
     if day is not None and not import_only:
-        raise InvalidInputError("--date and --hour are for --import-only")
+        raise InvalidInputError("date_for_import")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
     steps: dict[str, Callable[[bool], Exit]] = {
         "--export-only": _export,
@@ -105,11 +106,18 @@ def views(
         raise typer.Exit(code)
 
 
+def _joined(options: list[str]) -> str | Message:
+    joined: str | Message = options[0]
+    for option in options[1:]:
+        joined = Message.of("both_options", first=joined, second=option)
+    return joined
+
+
 def _export(as_json: bool) -> Exit:
     with opened_app() as app:
         done, path = app.works.hourly.export(), str(app.settings.works_list)
     if done is None:
-        say("the catalogue is empty (see: python cli.py works add); the file was left as it is")
+        tell(Message.of("catalogue_is_empty"))
     result_json({"file": path}) if as_json else result(path)
     return Exit.OK
 
@@ -151,10 +159,10 @@ def _import(hour: Hour | None, as_json: bool) -> Exit:
 
 
 def _import_missing(as_json: bool) -> Exit:
-    stop = stop_event_on_signals()
+    stop, label = stop_event_on_signals(), text_of(Message.of("bar_import"))
     with unopened_app() as app, progress_shown() as show:
         done = app.works.hourly.import_missing(
-            stop, lambda done, total: show("import", done, total) if total else None
+            stop, lambda done, total: show(label, done, total) if total else None
         )
     result_json(_missing_object(done)) if as_json else _print_missing(done)
     if done.interrupted:
@@ -170,38 +178,48 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
 
         def show_progress(progress: CrawlProgress) -> None:
             if progress.waiting:
-                say(f"{progress.hour}: another process is at work on this hour; waiting for it")
+                tell(Message.of("hour_waits_for_other", hour=str(progress.hour)))
                 return
-            failed = f", {progress.failed:,} failed" if progress.failed else ""
-            text = f"{progress.hour}: {progress.success:,} fetched{failed}"
-            show(text, progress.total - progress.left, progress.total)
+            show(text_of(_fetched(progress)), progress.total - progress.left, progress.total)
 
         with leases_renewed(app, "views", stop.set):
             yield app, stop, show_progress
 
 
+def _fetched(progress: CrawlProgress) -> Message:
+    hour, success, failed = str(progress.hour), progress.success, progress.failed
+    if not failed:
+        return Message.of("hour_fetched", hour=hour, success=success)
+    return Message.of("hour_fetched_failed", hour=hour, success=success, failed=failed)
+
+
 def _print_crawl(done: CrawlResult) -> None:
     if done.path is None and done.ending is Ending.DONE:
-        say(f"{done.hour}: views.json has no valid work of Bilibili; nothing was asked")
+        tell(Message.of("hour_without_works", hour=str(done.hour)))
         return
     if not done.asked and done.ending is Ending.DONE:
-        say(f"{done.hour}: its numbers are there already; nothing was asked again")
-    result(f"{done.hour}: {LOG_RENDERER.sentence(done.message)}")
+        tell(Message.of("hour_there_already", hour=str(done.hour)))
+    result_message(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
-        say("sign one in: python cli.py accounts login NAME (or import its cookies), then again")
+        tell(Message.of("sign_one_in"))
     if done.path is not None:
         result(str(done.path))
 
 
 def _print_import(done: ImportedHour) -> None:
-    already = "" if done.fresh else ", in already"
-    result(f"{done.hour}: {amount(done.rows, 'row')} imported{already}")
+    hour, rows = str(done.hour), counted(done.rows, "row")
+    result_message(
+        Message.of("hour_imported", hour=hour, rows=rows)
+        if done.fresh
+        else Message.of("hour_imported_before", hour=hour, rows=rows)
+    )
 
 
 def _print_missing(done: ImportResult) -> None:
-    result(f"{amount(len(done.imported), 'missing file')} imported, {amount(done.rows, 'row')}")
+    files, rows = counted(len(done.imported), "missing file"), counted(done.rows, "row")
+    result_message(Message.of("missing_imported", files=files, rows=rows))
     for reason in done.refused:
-        say(f"refused: {LOG_RENDERER.sentence(reason)}")
+        tell(Message.of("import_refused", reason=shown(reason)))
 
 
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:
@@ -226,5 +244,5 @@ def _missing_object(done: ImportResult) -> dict[str, Any]:
     return {
         "imported": [_import_object(hour) for hour in done.imported],
         "rows": done.rows,
-        "refused": [LOG_RENDERER.sentence(reason) for reason in done.refused],
+        "refused": [in_english(reason) for reason in done.refused],
     }

@@ -14,18 +14,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.container import App
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     opened_app,
     result,
     result_json,
-    say,
+    result_message,
     stderr_terminal,
+    tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.reader import counted, shown, text_of
 from core.clock import iso_utc
 from core.errors import InvalidInputError
-from presentation.i18n.renderer import LOG_RENDERER
+from core.messages import Message
 from presentation.message_fields import message_fields
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
@@ -73,11 +74,11 @@ def update_play_counts(
 def _uids(uids: list[str] | None, more: list[str] | None) -> list[str]:
     # An option takes one value: in `--uids 1 2` the 2 is an argument of the command.
     if more and not uids:
-        raise InvalidInputError(f"did you mean --uids {' '.join(more)}?")
+        raise InvalidInputError("uids_meant", uids=" ".join(more))
     found = [uid for text in (*(uids or ()), *(more or ())) for uid in re.split(r"[,\s]+", text)]
     wrong = [uid for uid in found if not UID.fullmatch(uid)]
     if wrong:
-        raise InvalidInputError(f"--uids {wrong[0]!r} is no creator's id")
+        raise InvalidInputError("uid_unusable", uid=repr(wrong[0]))
     return found
 
 
@@ -85,7 +86,7 @@ def _backup(app: App) -> None:
     stamp = app.clock.now().astimezone(app.calendar.zone)
     target = app.settings.data_dir / "backups" / f"baton-{stamp:%Y%m%d-%H%M%S}.db"
     copy_database(app.database, target)
-    say(f"database copied to {target}")
+    tell(Message.of("database_copied", path=str(target)))
 
 
 @contextmanager
@@ -95,7 +96,8 @@ def _progress_shown(app: App) -> Iterator[Watcher]:
     if not terminal.is_terminal:
         yield _line_printer(app)
         return
-    columns = (TextColumn("play counts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    label = TextColumn(text_of(Message.of("bar_play_counts")))
+    columns = (label, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda round_, total: bar.update(task, completed=round_.done, total=total)
@@ -109,7 +111,7 @@ def _line_printer(app: App) -> Watcher:
         now = app.clock.monotonic()
         if now - printed_at >= PLAIN_LINE_SECS:
             printed_at = now
-            say(f"{round_.done:,} of {amount(total, 'work')}")
+            tell(Message.of("play_counts_progress", done=round_.done, works=counted(total, "work")))
 
     return watch
 
@@ -132,10 +134,10 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
             }
         )
         return
-    result(LOG_RENDERER.sentence(end.message))
+    result(shown(end.message))
     for work in finished.failed:
-        result(f"failed: {work.platform}:{work.work_id}: {LOG_RENDERER.sentence(work.error)}")
+        key = f"{work.platform}:{work.work_id}"
+        result_message(Message.of("play_count_failed", work=key, error=shown(work.error)))
     for count in finished.shrunk:
-        result(
-            f"lower: {count.platform}:{count.work_id}: {count.before:,} before, {count.now:,} now"
-        )
+        key = f"{count.platform}:{count.work_id}"
+        result_message(Message.of("play_count_lower", work=key, before=count.before, now=count.now))

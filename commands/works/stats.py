@@ -10,11 +10,12 @@ import typer
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
+from commands.framework.context import Exit, dashed, opened_app, result, result_json, tell
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
+from core.messages import Message
 from crawler.statistics.items import FetchedItem
-from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import with_messages
 from sources.base import VideoStats
 
@@ -45,7 +46,7 @@ def fetch(
     """Ask for the counters of videos, of several platforms at once."""
     texts = [*(links or ()), *_lines(file)]
     if not texts:
-        raise InvalidInputError("give links or ids, or --file FILE with one a line")
+        raise InvalidInputError("links_or_file")
     with opened_app() as app, leases_until_interrupted(app, "stats") as stop:
         if platform is not None:
             platform = app.pool.platforms.named(platform).name
@@ -58,7 +59,7 @@ def fetch(
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
     if missing:
-        say(f"{len(items) - missing} of {len(items)} have counters")
+        tell(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -70,10 +71,13 @@ def _lines(file: Path | None) -> list[str]:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        name = "standard input" if str(file) == "-" else file
-        raise InvalidInputError(f"{name} is not UTF-8 text; save it as UTF-8") from None
+        if str(file) == "-":
+            raise InvalidInputError("stdin_not_utf8") from None
+        raise InvalidInputError("list_not_utf8", file=str(file)) from None
     except OSError as error:
-        raise InvalidInputError(f"{file}: {error.strerror}") from error
+        raise InvalidInputError(
+            "file_not_readable", file=str(file), detail=error.strerror
+        ) from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -106,14 +110,15 @@ def _print(items: list[FetchedItem]) -> None:
         terminal.width = FILE_WIDTH
     number = _number if terminal.width >= WIDE else _short_number
     table = Table(box=None, pad_edge=False)
-    table.add_column("platform", no_wrap=True, min_width=8)
-    table.add_column("id", no_wrap=True, min_width=ID_CELLS)
+    platform, video_id, last = column_titles("platform", "id", "title")
+    table.add_column(platform, no_wrap=True, min_width=8)
+    table.add_column(video_id, no_wrap=True, min_width=ID_CELLS)
     for name in COUNTERS:
-        title = name if terminal.width >= WIDE else name[:SHORT_TITLE_CHARS]
+        (title,) = column_titles(name if terminal.width >= WIDE else name[:SHORT_TITLE_CHARS])
         table.add_column(title, justify="right", no_wrap=True, min_width=SHORT_TITLE_CHARS)
     has_room = terminal.width >= MIN_TITLE_WIDTH
     if has_room:
-        table.add_column("title", no_wrap=True, max_width=TITLE_CELLS, overflow="ellipsis")
+        table.add_column(last, no_wrap=True, max_width=TITLE_CELLS, overflow="ellipsis")
     for item in items:
         if isinstance(item.answer, VideoStats):
             table.add_row(
@@ -126,9 +131,9 @@ def _print(items: list[FetchedItem]) -> None:
         terminal.print(table)
     for item in items:
         if item.answer is not None and not isinstance(item.answer, VideoStats):
-            result(f"{item.text}: {item.answer.reason.value}: {item.answer.detail}")
+            result(f"{item.text}: {word(item.answer.reason)}: {shown(item.answer.detail)}")
         elif item.answer is None:
-            result(f"{item.text}: {ENGLISH_RENDERER.sentence(item.error) if item.error else None}")
+            result(f"{item.text}: {shown(item.error)}")
 
 
 def _number(value: int | None) -> str:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import (
     Exit,
-    amount,
     dashed,
     on_signals,
     opened_app,
-    result,
     result_json,
+    result_message,
     result_table,
     say,
+    tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.reader import counted, in_english, shown
 from commands.framework.system_user import system_user
+from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import one_line
-from presentation.i18n.renderer import LOG_RENDERER
 from presentation.json_rows import as_object
 from sources.links import VideoLink
 from storage.catalogue import works
@@ -42,7 +39,6 @@ from works.catalogue.serialization import add_object
 from works.catalogue.uploads import DiscoveryResult
 
 MAX_TOLD = 20  # problems on the screen; a file may have thousands
-TITLE_CELLS = 40
 Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -77,7 +73,7 @@ def add(
         result_json([add_object(link) for link in added])
     else:
         for link in added:
-            result(_added_line(link))
+            result_message(_added_line(link))
     if any(link.key is None for link in added):
         raise typer.Exit(Exit.PARTIAL)
 
@@ -93,7 +89,7 @@ def import_works(
     Running it twice changes nothing.
     """
     if bool(files) == inbox:
-        raise InvalidInputError("give files to import, or --inbox")
+        raise InvalidInputError("files_or_inbox")
     with opened_app() as app:
         if inbox:
             _import_inbox(app, as_json)
@@ -105,7 +101,7 @@ def import_works(
         imported = {}
         for file, rows in read:
             if rows.unused and not as_json:
-                say(f"{file}: columns that are not used: {', '.join(rows.unused)}")
+                tell(Message.of("columns_not_used", file=str(file), names=list(rows.unused)))
             imported[file] = app.use_cases.works.import_rows(
                 system_user(app), rows, str(file), stop
             )
@@ -131,7 +127,7 @@ def list_works(
         if as_json:
             result_json([as_object(work) for work in found])
             return
-        result_table(_table(app, found))
+        result_table(works_table(app, found))
 
 
 def discover(
@@ -144,13 +140,15 @@ def discover(
 
     def on_page(done: DiscoveryResult) -> None:
         last[:] = [done]
-        say(f"page {done.page}: {done.found:,} of {done.announced:,} videos")
+        tell(
+            Message.of("discover_page", page=done.page, found=done.found, announced=done.announced)
+        )
 
     with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
             app.use_cases.works.discover(system_user(app), request, stop, on_page)
         except StoppedSignal:
-            say("stopped; what was found is in the catalogue, run it again for the rest")
+            tell(Message.of("discover_stopped"))
     _tell_discovered(uid, last[0] if last else None, as_json)
     if not last or not last[0].is_last:
         raise typer.Exit(Exit.INTERRUPTED)
@@ -165,7 +163,7 @@ def disable(
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.disable(system_user(app), keys, reason)
-        result(f"{amount(len(keys), 'work')} disabled")
+        result_message(Message.of("works_taken_out", works=counted(len(keys), "work")))
 
 
 def enable(links: Links, platform: PlatformOf = None) -> None:
@@ -173,7 +171,7 @@ def enable(links: Links, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.enable(system_user(app), keys)
-        result(f"{amount(len(keys), 'work')} enabled")
+        result_message(Message.of("works_brought_back", works=counted(len(keys), "work")))
 
 
 def export(as_json: AsJson = False) -> None:
@@ -183,7 +181,14 @@ def export(as_json: AsJson = False) -> None:
         if as_json:
             result_json({"path": str(done.path), "total": done.total, "valid": done.valid})
             return
-        result(f"{done.path}: {amount(done.total, 'work')}, {done.valid:,} of them valid")
+        result_message(
+            Message.of(
+                "works_exported",
+                path=str(done.path),
+                works=counted(done.total, "work"),
+                valid=done.valid,
+            )
+        )
 
 
 def _platform(app: App, name: str | None) -> str | None:
@@ -195,17 +200,23 @@ def _keys(links: list[str], platform: str | None) -> list[Key]:
     for text in links:
         link = read_link(text, platform)
         if not isinstance(link, VideoLink):
-            raise InvalidInputError(f"{text!r} is a short link; write the video's id instead")
+            raise InvalidInputError("link_is_short", text=repr(text))
         keys.append((link.platform, link.video_id))
     return list(dict.fromkeys(keys))
 
 
-def _added_line(one: AddResult) -> str:
-    if one.key is None:
-        return f"{one.text}: not added: {_sentence(one.note)}"
-    state = "added" if one.is_new else "is in the catalogue"
-    note = f"; its platform was asked in vain: {_sentence(one.note)}" if one.note else ""
-    return f"{':'.join(one.key)}: {state}{note}"
+def _added_line(added: AddResult) -> Message:
+    if added.key is None:
+        return Message.of("link_not_added", text=added.text, reason=shown(added.note))
+    work = ":".join(added.key)
+    done = (
+        Message.of("work_was_added", work=work)
+        if added.is_new
+        else Message.of("work_was_there", work=work)
+    )
+    if not added.note:
+        return done
+    return Message.of("work_without_answer", done=done, reason=shown(added.note))
 
 
 def _import_inbox(app: App, as_json: bool) -> None:
@@ -216,10 +227,10 @@ def _import_inbox(app: App, as_json: bool) -> None:
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})
     else:
-        result(f"{amount(done.files, 'file')}: {_counts(counts)}")
+        result_message(_counts(counted(done.files, "file"), counts))
     if done.rejected:
         where = app.works.drop_folder.folder / "rejected"
-        say(f"{amount(done.rejected, 'file')} rejected; see the reasons in {where}")
+        tell(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=str(where)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -231,28 +242,32 @@ def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
                     "file": str(file),
                     **vars(one.changes),
                     "repeats": one.repeats,
-                    "problems": [_sentence(problem) for problem in one.problems],
+                    "problems": [in_english(problem) for problem in one.problems],
                 }
                 for file, one in imported.items()
             ]
         )
         return
     for file, one in imported.items():
-        result(f"{file}: {_counts(vars(one.changes))}")
+        result_message(_counts(str(file), vars(one.changes)))
         if one.repeats:
-            say(f"{amount(one.repeats, 'line')} about a work told before; the last one counts")
+            tell(Message.of("lines_repeated", lines=counted(one.repeats, "line")))
         for problem in one.problems[:MAX_TOLD]:
-            say(_sentence(problem))
+            say(shown(problem))
         more = len(one.problems) - MAX_TOLD
         if more > 0:
-            say(f"… and {more:,} more; --json shows all")
+            tell(Message.of("problems_not_shown", count=more))
         if one.problems:
-            say(f"{amount(len(one.problems), 'line')} not imported; mend them and run it again")
+            tell(Message.of("lines_not_imported", lines=counted(len(one.problems), "line")))
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return (
-        f"{counts['new']:,} new, {counts['changed']:,} changed, {counts['unchanged']:,} unchanged"
+def _counts(what: str | Message, counts: dict[str, int]) -> Message:
+    return Message.of(
+        "import_counts",
+        what=what,
+        new=counts["new"],
+        changed=counts["changed"],
+        unchanged=counts["unchanged"],
     )
 
 
@@ -262,39 +277,5 @@ def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> N
     if as_json:
         result_json({"uid": uid, "found": found, "told": told, **counts})
         return
-    result(f"{found:,} of {told:,} videos of {uid}: {_counts(counts)}")
-
-
-def _table(app: App, found: list[works.Work]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("work", "title", "author", "published", "plays", "checked", "state"):
-        table.add_column(title, no_wrap=True)
-    table.columns[1].max_width = TITLE_CELLS
-    table.columns[1].overflow = "ellipsis"
-    for work in found:
-        cells = (
-            f"{work.platform}:{work.work_id}",
-            one_line(work.title),
-            one_line(work.author),
-            _day(app, work.publish_time),
-            f"{work.play_count:,}" if work.play_count is not None else "",
-            _day(app, work.checked_at),
-            one_line(_state(work)),
-        )
-        table.add_row(*map(escape, cells))
-    return table
-
-
-def _day(app: App, moment: datetime | None) -> str:
-    return f"{moment.astimezone(app.calendar.zone):%Y-%m-%d}" if moment else ""
-
-
-def _state(work: works.Work) -> str:
-    if not work.is_valid:
-        return f"invalid: {_sentence(Message.load(work.invalid_reason or ''))}"
-    error = _sentence(Message.load(work.last_error or ""))
-    return f"failed {work.failure_count}x: {error}" if work.failure_count else "valid"
-
-
-def _sentence(message: Message | None) -> str:
-    return LOG_RENDERER.sentence(message) if message is not None else ""
+    facts = {"found": found, "announced": told, "uid": uid}
+    result_message(Message("discovered_counts", {**facts, **counts}))

@@ -9,6 +9,7 @@ import pytest
 
 from commands.framework.datetimes import moment_from, moment_until
 from core.errors import InvalidInputError
+from presentation.i18n.renderer import LOG_RENDERER
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -33,5 +34,6 @@ def test_nothing_is_no_limit() -> None:
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "0001-01-01", "9999-12-31", "10:00"])
 def test_anything_else_is_refused(text: str) -> None:
     for read in (moment_from, moment_until):
-        with pytest.raises(InvalidInputError, match="2026-11-22T10:00"):
+        with pytest.raises(InvalidInputError, match="option_no_moment") as refused:
             read("--to", text, ZONE)
+        assert "2026-11-22T10:00" in LOG_RENDERER.text(refused.value)

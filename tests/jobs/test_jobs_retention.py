@@ -13,6 +13,7 @@ import pytest
 from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
+from commands.framework.reader import in_english
 from core.cancellation import StoppedSignal
 from jobs.retention import BATCH_ROWS, Retention
 from storage.crawling import job_runs
@@ -290,11 +291,14 @@ def test_doctor_names_the_tables_that_grow(app: App, made: Rows) -> None:
     made.delivery(31)  # the next run deletes it
 
     def finding() -> Any:
-        return next(one for one in InstallationChecks(app).findings() if one.subject == "old rows")
+        findings = InstallationChecks(app).findings()
+        return next(one for one in findings if one.subject.code == "subject_old_rows")
 
     assert finding().level is Level.OK
     made.delivery(33)
     found = finding()
-    assert found.level is Level.WARN and "webhook_deliveries, kept for 30 days" in found.detail
+    assert found.level is Level.WARN and (
+        "webhook_deliveries, kept for 30 days" in in_english(found.detail)
+    )
     app.housekeeping.retention.run(NEVER)
     assert finding().level is Level.OK

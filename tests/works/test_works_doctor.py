@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,8 @@ import pytest
 from app.container import App
 from commands.doctor.findings import Finding, Level
 from commands.doctor.works_checks import WorksChecks
+from commands.framework.reader import in_english
+from core.messages import Message
 from storage.catalogue import view_data
 from storage.engines import sqlite
 from tests.support.moving_clock import MovingClock
@@ -26,11 +30,29 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OK, WARN, ERROR = Level.OK, Level.WARN, Level.ERROR
 
 
-def found(app: App, subject: str) -> list[Finding]:
-    return [one for one in WorksChecks(app).findings() if one.subject == subject]
+@dataclass(frozen=True)
+class Shown:
+    """A finding in English."""
+
+    level: Level
+    subject: str
+    detail: str
+    advice: str
+    fix: Callable[[], Message] | None
 
 
-def only(app: App, subject: str) -> Finding:
+def shown(finding: Finding) -> Shown:
+    advice = in_english(finding.advice) if finding.advice else ""
+    subject, detail = in_english(finding.subject), in_english(finding.detail)
+    return Shown(finding.level, subject, detail, advice, finding.fix)
+
+
+def found(app: App, subject: str) -> list[Shown]:
+    findings = map(shown, WorksChecks(app).findings())
+    return [one for one in findings if one.subject == subject]
+
+
+def only(app: App, subject: str) -> Shown:
     [finding] = found(app, subject)
     return finding
 
@@ -97,7 +119,8 @@ def test_a_list_that_is_behind_is_told_and_mended(app: App, clock: MovingClock) 
     clock.move(120)
     missing = only(app, "views.json")
     assert (missing.level, missing.detail) == (WARN, "not there, though the catalogue is in use")
-    assert missing.fix is not None and missing.fix().startswith("1 work written to ")
+    assert missing.fix is not None
+    assert in_english(missing.fix()).startswith("1 work written to ")
     assert only(app, "views.json").level is OK
     app.works.catalogue.put([WorkEntry("bilibili", "BV1GJ411x7h7", title="neu")])
     clock.move(180)

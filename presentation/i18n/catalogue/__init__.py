@@ -26,6 +26,9 @@ AREAS = (
     "settings",
     "platforms",
     "commands",
+    "command_reports",
+    "listings",
+    "doctor",
     "web",
 )
 

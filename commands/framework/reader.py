@@ -1,0 +1,66 @@
+"""What is shown to whoever reads the terminal: messages, words and titles in their language."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from core.messages import Message
+from presentation.i18n.language import SETTING, Language, language_of_environment
+from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import LOG_RENDERER, Renderer
+from presentation.i18n.texts import Texts
+
+
+def reader() -> Renderer:
+    """Return the renderer for whoever reads the terminal; the settings may be unreadable."""
+    return _reader(os.environ.get(SETTING), Path.cwd())
+
+
+@cache  # a table asks for each cell, and `.env` would be read each time
+def _reader(_setting: str | None, _folder: Path) -> Renderer:
+    return Renderer(language_of_environment(), datetime.now().astimezone().tzinfo or UTC)
+
+
+def is_chinese() -> bool:
+    """Return whether the reader is addressed in Chinese."""
+    return reader().language is Language.CHINESE
+
+
+def text_of(message: Message) -> str:
+    """Return a message's text in the reader's language."""
+    return reader().text(message)
+
+
+def in_english(message: Message) -> str:
+    """Return a message's sentence as programs get it."""
+    return LOG_RENDERER.sentence(message)
+
+
+def counted(number: int, noun: str) -> Message:
+    """Return a number with its noun: `1 file`, `2,000 files`."""
+    return Message(f"count_{noun.replace(' ', '_')}s", {"n": number})
+
+
+def word(english: str) -> str:
+    """Return a state, or another word of a listing, in the reader's language."""
+    return text_of(Message(f"word_{english.replace(' ', '_')}"))
+
+
+def column_titles(*english: str) -> tuple[str, ...]:
+    """Return the titles of a table's columns in the reader's language."""
+    return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
+
+
+def shown(text: str | Message | None) -> str:
+    """Return a stored reason, error or result, or a message, in the reader's language."""
+    if text is None:
+        return ""
+    return reader().sentence(Message.load(text) if isinstance(text, str) else text)
+
+
+def reader_texts() -> Texts:
+    """Return the texts of screens and summaries in the reader's language."""
+    return texts_for(reader().language)

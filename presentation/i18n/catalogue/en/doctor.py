@@ -1,0 +1,155 @@
+"""The findings of `doctor`, with its advice."""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    # Subjects
+    "subject_settings": "settings",
+    "subject_data_folder": "data folder",
+    "subject_log_folder": "log folder",
+    "subject_secret_key": "secret key",
+    "subject_notifications": "notifications",
+    "subject_database_and_key": "database and key",
+    "subject_database": "database",
+    "subject_connections": "connections",
+    "subject_clock": "clock",
+    "subject_accounts": "accounts",
+    "subject_account": "account {account}",
+    "subject_leases": "leases",
+    "subject_process": "process {pid} on {host}",
+    "subject_old_rows": "old rows",
+    "subject_export_files": "export files",
+    "subject_segment": "segment {segment_id}",
+    "subject_host": "host {host}",
+    "subject_part_files": "part files",
+    "subject_works_inbox": "works inbox",
+    "subject_views_list": "views.json",
+    "subject_hourly_numbers": "hourly numbers",
+    # The report
+    "mark_ok": "ok      ",
+    "mark_warn": "WARNING ",
+    "mark_error": "ERROR   ",
+    "finding_line": "{mark}{subject}: {detail}",
+    "finding_fixed": "fixed: {done}",
+    "finding_not_fixed": "not fixed: {cause}",
+    "advice_or_fix": "{advice} (or: python cli.py doctor --fix)",
+    "run_this": "{command}",
+    # Settings, folders and key
+    "settings_read": "read from the environment and .env",
+    "setting_unknown": "{name} is not a setting and has no effect",
+    "setting_meant": "did you mean {name}?",
+    "see_configuration": "see docs/configuration.md",
+    "folder_unwritable": "{folder} cannot be written",
+    "give_right_or_set": "give this user the right to write there, or set {setting}",
+    "folder_nearly_full": "{free:.0f} MiB free for {folder}",
+    "make_room": "make room: work waits while the disk is full",
+    "folder_has_room": "{folder}, {free:.1f} GiB free",
+    "key_from_setting": "from BATON_SECRET_KEY",
+    "key_made_later": "{path} is made on first use",
+    "key_is_private": "{path}, its owner's only; back it up",
+    "key_made_private": "{path} is its owner's only now",
+    "key_has_mode": "{path} has mode {mode}",
+    "key_unwritable": "cannot be written: {detail}",
+    "set_data_dir": "set BATON_DATA_DIR to a folder that can be written",
+    # Database and processes
+    "nothing_else_checked": "nothing else can be checked",
+    "mend_and_test": "mend it, then: python cli.py alerts test",
+    "no_channel_set": "no channel: alerts are in the console and the log only",
+    "names_listed": "{names}",
+    "error_found": "{cause}",
+    "database_made_now": "{database}, made just now: nothing was there",
+    "database_elsewhere": (
+        "if you have one, go to its folder or set DATABASE_URL to an absolute path"
+    ),
+    "database_at": "{database}",
+    "connections_used": (
+        "{used} of {maximum} in use; a `run` needs {needed}, each further --workers one more"
+    ),
+    "raise_connections": (
+        "raise max_connections of the server, or use fewer processes and --workers"
+    ),
+    "clock_offset": "{secs:+.1f} s against the database",
+    "set_clock_by_ntp": (
+        "harmless for leases and quotas, which use the database's clock; set "
+        "this host's clock by NTP"
+    ),
+    "no_account_yet": "none",
+    "import_account": "python cli.py accounts import NAME FILE",
+    "accounts_usable": "{usable:,} of {count:,} usable",
+    "enable_or_import": "python cli.py accounts enable NAME, or import a fresh session",
+    "account_is_disabled": "disabled: {reason}",
+    "account_lacks_session": "has no session, cannot crawl",
+    "account_limit_zero": "has limit 0, can never export",
+    "account_rests_until": "rests until {moment} UTC",
+    "import_session_of": "python cli.py accounts import {name} FILE",
+    "no_leases_left": "none left behind",
+    "leases_taken_back": "{tasks} and {accounts} taken back",
+    "leases_of_gone": "{tasks} and {accounts} of processes that are gone",
+    "leases_taken_by_any": "any running process takes them back",
+    "process_roles": "{roles}",
+    "process_silent": "not heard of for {secs:.0f} s; its work is taken over",
+    "process_start_again": "start it again if it should run",
+    "process_removed": "taken off the list",
+    # Old rows
+    "no_old_rows": "none is older than it is kept",
+    "tables_grow": "these tables grow: there are older {rules}",
+    "retention_rule": "{name} in {table}, kept for {days} days",
+    "prune_advice": "python cli.py jobs run prune; `run` does it every day",
+    # Export files
+    "no_files_unfinished": "none left unfinished",
+    "segment_unattended": "open on host {host}, and nobody works on task {task_id}",
+    "segment_rebuild": (
+        "it is finished when the task goes on, or by: python cli.py exports rebuild {segment_id}"
+    ),
+    "file_written_to": "written to {path}",
+    "host_holds_files": "holds {files}, and no process runs there",
+    "host_fetch_files": (
+        "fetch them from there; if the host is gone, write them again here: "
+        "python cli.py exports rebuild --host {host}"
+    ),
+    "parts_removed": "{count:,} removed",
+    "parts_unfinished": "{count:,} that nobody will finish: {names}",
+    "parts_unfinished_more": "{count:,} that nobody will finish: {names} …",
+    "remove_them": "remove them",
+    "sealed_in_place": "{files} of this host in place",
+    "sealed_files_wrong": "{wrong:,} of {files} missing or cut: segments {ids}",
+    # Works
+    "inbox_not_used": "not in use ({folder} is not there)",
+    "inbox_unusable": "{folder} cannot be read and written: nothing is taken in",
+    "inbox_make_folder": "make it a folder that this user and the site may both write to",
+    "inbox_give_right": "give this user the right to read it",
+    "inbox_waits_long": "{files} waiting, the oldest for {span}",
+    "inbox_take_in": (
+        "start: python cli.py run, or take them in now: python cli.py works import --inbox"
+    ),
+    "inbox_rejected": "{files} rejected, the newest {file}: {reason}",
+    "inbox_mend": "mend what is in {rejected} and move it back to {folder}, or delete it",
+    "inbox_fine": "{folder}, {files} waiting",
+    "list_never_used": "not there: the catalogue was never used",
+    "list_write_again": "write it again: python cli.py views --export-only",
+    "list_write_or_run": (
+        "write it again: python cli.py views --export-only, or start: python cli.py run"
+    ),
+    "list_of_other": "{path}, {works}; another program's, the catalogue is empty",
+    "list_outdated": "older than the catalogue, which has changed {span} ago",
+    "list_not_there": "not there, though the catalogue is in use",
+    "list_fine": "{path}, {works} of Bilibili",
+    "list_written": "{works} written to {path}",
+    "no_hourly_numbers": "none yet",
+    "hourly_file_locked": "{path} is locked by another program: imports wait",
+    "hourly_file_unlock": (
+        "end what holds it (it is named by: fuser {path}); nothing is lost meanwhile"
+    ),
+    "see_views": "see docs/views.md",
+    "hourly_file_anew": "move {path} away, then make it anew: python cli.py views --missing",
+    "hours_without_gap": "{path}, no gap in the last {hours} hours",
+    "hours_missing": "{missing} of the last {hours} without numbers: {named}",
+    "hours_missing_more": "{missing} of the last {hours} without numbers: {named}; {more:,} more",
+    "hour_gap": "{hour}: {why}",
+    "hours_advice": (
+        "all of them: python cli.py views gaps; `run` asks each hour, and "
+        "`views --missing` takes in files that wait"
+    ),
+}
