@@ -78,7 +78,9 @@ def add(
     with opened_app(settings=load_settings()) as app:
         rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.use_cases.accounts.add(system_user(app), new)
-        result_message(Message.of("account_added", account=new.username, id=account_id, rows=rows))
+        result_message(
+            Message.of("account_added_line", account=new.username, id=account_id, rows=rows)
+        )
 
 
 def import_accounts(

@@ -27,21 +27,23 @@ def account_table(app: App, accounts: list[Account]) -> Table:
     now = app.clock.now()
     table = Table(box=None, pad_edge=False)
     *titles, note = column_titles(
-        "id", "platform", "name", "state", "exported today", "rate", "next use", "note"
+        ("id", "platform", "name", "state", "exported today", "rate", "next use", "note")
     )
     for title in titles:
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     table.add_column(note, overflow="ellipsis")
     for account in accounts:
         table.add_row(
-            str(account.id),
-            account.platform,
-            account.username,
-            state_of(account, now),
-            _quota(app, account, now),
-            _rate(app, account),
-            _next_use(app, account, now),
-            note_of(app, account, now),
+            *(
+                str(account.id),
+                account.platform,
+                account.username,
+                state_of(account, now),
+                _quota(app, account, now),
+                _rate(app, account),
+                _next_use(app, account, now),
+                note_of(app, account, now),
+            )
         )
     return table
 

@@ -82,7 +82,7 @@ def test() -> None:
 def _table(app: App, found: list[Alert]) -> Table:
     renderer = app.alerts.messages
     table = Table(box=None, pad_edge=False)
-    for title in column_titles("id", "since", "state", "what", "what to do"):
+    for title in column_titles(("id", "since", "state", "what", "what to do")):
         table.add_column(title, no_wrap=True)
     for alert in found:
         advice = renderer.advice(alert) if alert.is_open else ""

@@ -55,7 +55,7 @@ def list_exports(
         names = {account.id: account.username for account in app.pool.registry.all()}
         table = Table(box=None, pad_edge=False)
         names_of_columns = ("id", "domain", "quota day", "account", "rows", "ids", "state", "file")
-        titles = column_titles(*names_of_columns)
+        titles = column_titles(names_of_columns)
         for name, title in zip(names_of_columns, titles, strict=True):
             most = NAME_CELLS if name in ("domain", "account") else None
             table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=most)

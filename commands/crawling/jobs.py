@@ -61,7 +61,7 @@ def list_jobs(as_json: AsJson = False) -> None:
             result_json([job_object(job, last[job.name], now, renderer) for job in app.jobs.all])
             return
         table = Table(box=None, pad_edge=False)
-        for title in column_titles("job", "schedule", "next run", "last run", "state", "result"):
+        for title in column_titles(("job", "schedule", "next run", "last run", "state", "result")):
             table.add_column(title, no_wrap=True)
         for job in app.jobs.all:
             table.add_row(*map(escape, _cells(app, job, last[job.name], now)))

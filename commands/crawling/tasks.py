@@ -129,16 +129,18 @@ def _table(app: App, found: list[Task]) -> Table:
     now, texts = app.clock.now(), reader_texts()
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
-        "id",
-        "type",
-        "domain",
-        "state",
-        "pages",
-        "items",
-        "marker",
-        "labels",
-        "waits for",
-        "error",
+        (
+            "id",
+            "type",
+            "domain",
+            "state",
+            "pages",
+            "items",
+            "marker",
+            "labels",
+            "waits for",
+            "error",
+        )
     ):
         table.add_column(title, no_wrap=True)
     ids = [task.id for task in found]

@@ -186,7 +186,7 @@ def _tasks(tasks: Sequence[ScannedTask]) -> list[tuple[str, Mapping[str, int]]]:
 def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:
     table = Table(box=None, pad_edge=False)
     name, platform, *numbers = column_titles(
-        by.value, "platform", "accounts", *(f"{counter}s" for counter in COUNTERS)
+        (by.value, "platform", "accounts", *(f"{counter}s" for counter in COUNTERS))
     )
     table.add_column(name, no_wrap=True)
     table.add_column(platform, no_wrap=True)

@@ -102,7 +102,7 @@ class ItemFile:
                 return
             except csv.Error as error:
                 self.places.append(_place("line", reader.line_num + 1))
-                yield InvalidInputError("csv_line_wrong", detail=str(error))
+                yield InvalidInputError("csv_quote_missing", detail=str(error))
                 continue
             self.places.append(_place("line", reader.line_num))
             yield _object(cells)
@@ -115,7 +115,7 @@ def _place(kind: str, number: int) -> Message:
 def _object(cells: dict[str, Any]) -> Any:
     """The cells that hold something. An empty one says nothing; it does not empty a field."""
     if cells.pop("extra cells", None):
-        return InvalidInputError("csv_too_many_cells")
+        return InvalidInputError("csv_excess_cells")
     told = {name: text for name, text in cells.items() if text not in (None, "")}
     details = {name: told.pop(name) for name in COUNTERS if name in told}
     if DETAILS in told:

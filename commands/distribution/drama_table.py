@@ -21,7 +21,7 @@ COUNTERS = ("view", "like", "comment", "share", "collect")
 def drama_table(found: Iterable[Drama]) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
-        "task", "project", "title", "state", "platform", "callback", "signed"
+        ("task", "project", "title", "state", "platform", "callback", "signed")
     ):
         table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=TEXT_CELLS)
     for drama in found:
@@ -69,7 +69,7 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 
 def _number(count: int, name: str) -> str:
-    (title,) = column_titles(f"{name}s")
+    (title,) = column_titles((f"{name}s",))
     return f"{title} {count:,}" if is_chinese() else f"{count:,} {title}"
 
 

@@ -25,7 +25,7 @@ LABEL_CELLS = 9
 def delivery_table(app: App, overview: Overview) -> Table:
     """A line each, within 80 columns."""
     disabled = {endpoint.url_hash for endpoint in overview.disabled}
-    titles = column_titles("id", "kind", "task", "to", "state", "try", "note")
+    titles = column_titles(("id", "kind", "task", "to", "state", "try", "note"))
     rows = [
         (
             str(one.id),
@@ -72,7 +72,7 @@ def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
 def attempt_table(app: App, attempts: list[Attempt]) -> Table:
     """A line for each attempt."""
     table = Table(box=None, pad_edge=False)
-    for title in column_titles("try", "at", "secs", "HTTP", "answer or error"):
+    for title in column_titles(("try", "at", "secs", "HTTP", "answer or error")):
         table.add_column(title, no_wrap=True)
     for one in attempts:
         took = (one.finished_at - one.started_at).total_seconds() if one.finished_at else None
@@ -123,7 +123,7 @@ def _why_disabled(endpoint: Endpoint) -> str:
 
 
 def _label(name: str) -> str:
-    (title,) = column_titles(name)
+    (title,) = column_titles((name,))
     return set_cell_size(title, LABEL_CELLS)
 
 

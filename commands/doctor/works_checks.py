@@ -144,7 +144,7 @@ class WorksChecks:
             self._app.settings.view_data_file.absolute(),
         )
         if not path.exists():
-            yield Finding(Level.OK, subject, Message.of("no_hourly_numbers"))
+            yield Finding(Level.OK, subject, Message.of("doctor_no_hourly_numbers"))
             return
         try:
             # The empty write shows whether another program holds the lock of the file.

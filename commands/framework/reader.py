@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -49,7 +50,7 @@ def word(english: str) -> str:
     return text_of(Message(f"word_{english.replace(' ', '_')}"))
 
 
-def column_titles(*english: str) -> tuple[str, ...]:
+def column_titles(english: Sequence[str]) -> tuple[str, ...]:
     """Return the titles of a table's columns in the reader's language."""
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
 

@@ -64,7 +64,7 @@ def tokens(as_json: AsJson = False) -> None:
             result_json([_token_object(token) for token in found])
             return
         table = Table(box=None, pad_edge=False)
-        for title in column_titles("id", "name", "role", "made", "last used", "revoked"):
+        for title in column_titles(("id", "name", "role", "made", "last used", "revoked")):
             table.add_column(title, no_wrap=True)
         for token in found:
             moments = (token.created_at, token.last_used_at, token.revoked_at)

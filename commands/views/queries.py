@@ -171,13 +171,15 @@ def growth(
     table = _table("", "id", "growth", counter.value, text=("from hour", "to hour", "title"))
     for rank, row in enumerate(rows, start=1):
         table.add_row(
-            str(rank),
-            row["work_id"],
-            _signed(row["growth"]),
-            _number(row["to_count"]),
-            row["from_hour"],
-            row["to_hour"],
-            _title(row["title"]),
+            *(
+                str(rank),
+                row["work_id"],
+                _signed(row["growth"]),
+                _number(row["to_count"]),
+                row["from_hour"],
+                row["to_hour"],
+                _title(row["title"]),
+            )
         )
     if not rows:
         result_message(Message.of("no_risers_since", hour=str(start)))
@@ -267,7 +269,7 @@ def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
 
 
 def _title_of(name: str) -> str:
-    return column_titles(name)[0] if name else ""
+    return column_titles((name,))[0] if name else ""
 
 
 def _state_count(count: int, state: HourState) -> str:

@@ -110,11 +110,11 @@ def _print(items: list[FetchedItem]) -> None:
         terminal.width = FILE_WIDTH
     number = _number if terminal.width >= WIDE else _short_number
     table = Table(box=None, pad_edge=False)
-    platform, video_id, last = column_titles("platform", "id", "title")
+    platform, video_id, last = column_titles(("platform", "id", "title"))
     table.add_column(platform, no_wrap=True, min_width=8)
     table.add_column(video_id, no_wrap=True, min_width=ID_CELLS)
     for name in COUNTERS:
-        (title,) = column_titles(name if terminal.width >= WIDE else name[:SHORT_TITLE_CHARS])
+        (title,) = column_titles((name if terminal.width >= WIDE else name[:SHORT_TITLE_CHARS],))
         table.add_column(title, justify="right", no_wrap=True, min_width=SHORT_TITLE_CHARS)
     has_room = terminal.width >= MIN_TITLE_WIDTH
     if has_room:

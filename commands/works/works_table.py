@@ -19,7 +19,9 @@ TITLE_CELLS = 40
 def works_table(app: App, found: list[works.Work]) -> Table:
     """Return a table of works: title, author, plays, and what is wrong with them."""
     table = Table(box=None, pad_edge=False)
-    for title in column_titles("work", "title", "author", "published", "plays", "checked", "state"):
+    for title in column_titles(
+        ("work", "title", "author", "published", "plays", "checked", "state")
+    ):
         table.add_column(title, no_wrap=True)
     table.columns[1].max_width = TITLE_CELLS
     table.columns[1].overflow = "ellipsis"

@@ -41,12 +41,14 @@ class PlanView:
         pool = plan.question.accounts
         for account in pool[:SHOWN_ACCOUNTS]:
             table.add_row(
-                account.name,
-                f"{60 * rate_of(account):,.1f}",
-                self._moment(plan, account.from_secs),
-                f"{account.left_today:,}",
-                f"{account.daily_limit:,}",
-                self._note(plan, account),
+                *(
+                    account.name,
+                    f"{60 * rate_of(account):,.1f}",
+                    self._moment(plan, account.from_secs),
+                    f"{account.left_today:,}",
+                    f"{account.daily_limit:,}",
+                    self._note(plan, account),
+                )
             )
         if len(pool) > SHOWN_ACCOUNTS:
             table.add_row(

@@ -28,7 +28,6 @@ MESSAGES: dict[str, Forms] = {
     "stopped_by_internal_error": "stopped by an internal error: {detail}; see the logs",
     "worker_not_ended": "a worker did not end in time; its leases run out by themselves",
     "database_trouble_waiting": "database trouble, waiting: {cause}",
-    "file_not_readable": "{file}: {detail}",
     # Wrong use of a command
     "domain_option_meant": "did you mean {option} {word}?",
     "option_needs_value": "{option} needs a value; if {value} is meant, write {option}={value}",
@@ -55,7 +54,7 @@ MESSAGES: dict[str, Forms] = {
     # accounts
     "password_prompt": "password",
     "paste_cookies": "paste the cookies (header string, JSON or cookies.txt), then Ctrl-D:",
-    "account_added": "account {account} added (id {id}, {rows:,} rows a day)",
+    "account_added_line": "account {account} added (id {id}, {rows:,} rows a day)",
     "account_changed": "account {account}: {change}",
     "account_limit_set": "account {account}: {rows:,} rows a day",
     "account_check_next": "next: python cli.py accounts check {account}",

@@ -137,7 +137,7 @@ MESSAGES: dict[str, Forms] = {
     "list_not_there": "not there, though the catalogue is in use",
     "list_fine": "{path}, {works} of Bilibili",
     "list_written": "{works} written to {path}",
-    "no_hourly_numbers": "none yet",
+    "doctor_no_hourly_numbers": "none yet",
     "hourly_file_locked": "{path} is locked by another program: imports wait",
     "hourly_file_unlock": (
         "end what holds it (it is named by: fuser {path}); nothing is lost meanwhile"

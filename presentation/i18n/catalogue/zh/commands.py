@@ -25,7 +25,6 @@ MESSAGES: dict[str, Forms] = {
     "stopped_by_internal_error": "因内部错误停止：{detail}；详见日志",
     "worker_not_ended": "有线程未能及时结束；其租约会自行到期",
     "database_trouble_waiting": "数据库异常，等待恢复：{cause}",
-    "file_not_readable": "无法读取 {file}：{detail}",
     # 命令用法错误
     "domain_option_meant": "是否想写 {option} {word}？",
     "option_needs_value": ("{option} 需要一个值；若值就是 {value}，请写 {option}={value}"),
@@ -52,7 +51,7 @@ MESSAGES: dict[str, Forms] = {
     # 账号
     "password_prompt": "密码",
     "paste_cookies": ("粘贴 cookie（请求头、JSON 或 cookies.txt），然后按 Ctrl-D："),
-    "account_added": "已添加账号 {account}（id {id}，每日 {rows:,} 行）",
+    "account_added_line": "已添加账号 {account}（id {id}，每日 {rows:,} 行）",
     "account_changed": "账号 {account}：{change}",
     "account_limit_set": "账号 {account}：每日 {rows:,} 行",
     "account_check_next": ("下一步：python cli.py accounts check {account}"),

@@ -123,7 +123,7 @@ MESSAGES: dict[str, Forms] = {
     "list_not_there": "文件不存在，而作品列表在使用中",
     "list_fine": "{path}，哔哩哔哩 {works}",
     "list_written": "已将 {works}写入 {path}",
-    "no_hourly_numbers": "尚无",
+    "doctor_no_hourly_numbers": "尚无",
     "hourly_file_locked": "{path} 被其他程序锁定：导入在等待",
     "hourly_file_unlock": "请结束占用它的程序（查看：fuser {path}）；期间数据不会丢失",
     "see_views": "见 docs/views.md",
