@@ -11,7 +11,6 @@ from alerts.channels import SETTING
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
-from presentation.message_fields import message_fields
 from web.audit_log import Principal
 from web.backend import Backend
 from web.operations import Operation, Report
@@ -39,7 +38,7 @@ def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Ope
             "added": sum(result.key is not None and result.is_new for result in results),
             "known": sum(result.key is not None and not result.is_new for result in results),
             "not_added": sum(result.key is None for result in results),
-            "items": [add_object(result) for result in results],
+            "items": [add_object(result) | {"note": result.note} for result in results],
         }
 
     subject = Message.of("links_given", n=len(request.links))
@@ -154,8 +153,5 @@ def _trials_object(trials: Sequence[ChannelTrial]) -> dict[str, Any]:
     return {
         "accepted": len(trials) - len(refused),
         "refused": len(refused),
-        "channels": [
-            {"channel": trial.channel, **message_fields("refusal", trial.refusal)}
-            for trial in trials
-        ],
+        "channels": [{"channel": trial.channel, "refusal": trial.refusal} for trial in trials],
     }

@@ -15,6 +15,8 @@ from core.messages import Message
 from tests.support.apps import AppFactory
 from tests.support.notice_sink import NoticeSink
 from tests.support.web.web_site import Site, Visitor
+from web.console.language import LANGUAGES
+from web.console.operations import shown
 from web.operations import MAX_AT_ONCE, STOPPED, Operation, Operations, Report
 from web.problems import RequestRefusedError
 
@@ -88,6 +90,14 @@ def test_messages_of_a_result_are_told_with_their_codes(operations: Operations) 
     assert told["result"] == {**coded, "items": [why, "2 links"], "rows": 1}
     assert (told["subject"], told["subject_code"]) == ("2 links", "links_given")
     assert told["error"] is None
+
+
+def test_an_operation_is_shown_in_the_readers_language(operations: Operations) -> None:
+    items = [{"input": "x", "note": Message.of("field_required")}, {"input": "y", "note": None}]
+    result = {"added": 1, "known": 0, "not_added": 1, "items": items}
+    operations.begin("works.add", Message.of("links_given", n=2), "boss", lambda *_: result)
+    (found,) = shown(operations, "Videos", LANGUAGES["zh"], SystemClock().now())
+    assert (found.title, found.details) == ("添加 2 个链接", ["x: 必填"])
 
 
 def imported(admin: Visitor, *lines: str) -> tuple[int, dict[str, Any]]:

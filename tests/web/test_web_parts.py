@@ -131,7 +131,8 @@ def test_a_round_is_followed_to_its_result(
         "distribution.broadcast.broadcaster.LiveCounters.fetch", lambda *_: go_on.wait(60)
     )
     monkeypatch.setattr(
-        "distribution.broadcast.broadcaster.LiveCounters.get", lambda *_: "no answer"
+        "distribution.broadcast.broadcaster.LiveCounters.get",
+        lambda *_: Message.of("video_unanswered"),
     )
     page = browse("/broadcaster")
     page.get_by_role("button", name="Send once now").click()
@@ -262,7 +263,7 @@ def test_works_are_listed_and_taken_off_the_list(site: Site, admin: Visitor) -> 
     page = admin.get("/admin/videos").text
     assert "&lt;i&gt;one" in page and "views --full" in page
     missing = admin.get("/api/v1/works/bilibili/BV1a/series")
-    assert missing.status_code == 404 and "views --full" in missing.json()["detail"]
+    assert missing.status_code == 404 and missing.json()["code"] == "no_hourly_numbers"
 
 
 def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -> None:
