@@ -14,7 +14,7 @@ CHINESE = Texts(
     account="账号",
     task="任务",
     state="状态",
-    quota="今日导出额度",
+    quota="今日导出配额",
     progress="进度",
     rate="速率",
     note="备注",
@@ -22,7 +22,7 @@ CHINESE = Texts(
     new="新增",
     rows_waiting="{n} 行待导出",
     until="至",
-    now_and_day_end="{now} {zone} · 额度日切换于 {end}",
+    now_and_day_end="{now} {zone} · 配额日切换于 {end}",
     today="今日已导出 {exported} 行，{accounts}尚余 {left} 行",
     done_in="{kind}约 {time}后完成",
     no_accounts="还没有账号；添加：python cli.py accounts import 名称 文件",
@@ -41,7 +41,7 @@ CHINESE = Texts(
     task_paused="任务 {id} 已暂停；继续请执行：python cli.py tasks resume {id}",
     task_failed="任务 {id} 失败：{error}",
     all_spent=(
-        "所有账号当日额度均已用完；导出将于 {until} 继续：届时再次执行同一命令，"
+        "所有账号当日配额均已用完；导出将于 {until} 继续：届时再次执行同一命令，"
         "或让 `python cli.py run` 保持运行（或使用 --wait）"
     ),
     person_needed=(
@@ -90,7 +90,7 @@ CHINESE = Texts(
     rates={TaskType.INGESTION: "{n} 位/秒", TaskType.EXPORT: "{n} 行/秒"},
     waits={
         WaitingFor.ACCOUNT: "等待账号",
-        WaitingFor.QUOTA: "等待下一个额度日",
+        WaitingFor.QUOTA: "等待下一个配额日",
         WaitingFor.ROWS: "等待达人入库",
         WaitingFor.PLATFORM: "平台故障，稍后重试",
         WaitingFor.DISK: "无法写入，稍后重试",
@@ -101,7 +101,7 @@ CHINESE = Texts(
         "disabled": "禁用",
         "enabled": "启用",
         "added": "添加",
-        "limit_changed": "调整额度",
+        "limit_changed": "调整配额",
         "session_replaced": "新会话",
         "suspect": "可疑，休息",
         "probation": "观察期",

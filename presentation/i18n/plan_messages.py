@@ -107,7 +107,7 @@ ENGLISH_PLAN = PlanTexts(
 
 CHINESE_PLAN = PlanTexts(
     head="{platform} · {domain}：待抓取 {creators}，待导出 {rows}",
-    accounts=("账号", "页/分钟", "可用时间", "今日剩余", "每日额度", "备注"),
+    accounts=("账号", "页/分钟", "可用时间", "今日剩余", "每日配额", "备注"),
     work=("工作", "数量", "速率", "用时", "结束于（{zone}）", "决定因素"),
     crawl="抓取",
     export="导出",
@@ -118,7 +118,7 @@ CHINESE_PLAN = PlanTexts(
     no_crawl="无需抓取",
     pages_by="{pages}，{accounts}参与",
     pages_a_minute="{n} 页/分钟",
-    rows_a_day="{n} 行/天，共 {days} 个额度日",
+    rows_a_day="{n} 行/天，共 {days} 个配额日",
     more_accounts="另有 {n} 个",
     side_by_side=(
         "抓取与导出从现在起并行，{workers} 个抓取线程，一直运行到完成"
@@ -147,7 +147,7 @@ CHINESE_PLAN = PlanTexts(
         Bound.WORKERS: "线程数",
         Bound.RESTS: "账号休息",
         Bound.CRAWL: "抓取进度",
-        Bound.QUOTA: "每日额度",
+        Bound.QUOTA: "每日配额",
         Bound.NOBODY: "没有账号能完成",
         Bound.TOO_LONG: "超过十年",
     },

@@ -5,19 +5,19 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
-    "job_quota_reset": "开始新的额度日",
+    "job_quota_reset": "开始新的配额日",
     "job_session_checks": "每天检查每个会话",
     "job_hourly_views": "获取所有有效视频的数据",
     "job_catalogue_export": "写出 views.json",
-    "job_play_counts": "更新视频库的播放量",
+    "job_play_counts": "更新作品列表的播放量",
     "job_daily_stats": "上报昨日的短剧任务",
     "job_late_completions": "补计迟到的完成记录",
     "job_prune": "清理过期数据",
     # 结果
-    "quota_day_started": "{day} 开始：{accounts} 个账号恢复额度，唤醒 {tasks} 个任务",
+    "quota_day_started": "{day} 开始：{accounts} 个账号恢复配额，唤醒 {tasks} 个任务",
     "sessions_checked": "检查了 {sessions} 个会话",
     "catalogue_exported": "{works:,} 个视频，其中 {valid:,} 个有效",
-    "catalogue_empty_kept": "视频库为空；文件未改动",
+    "catalogue_empty_kept": "作品列表为空；文件未改动",
     "old_deleted": "已删除：{counts}",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "没有到期可删的数据",
@@ -49,6 +49,6 @@ MESSAGES: dict[str, Forms] = {
 
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {"job_running_already": "查看：python cli.py jobs list"},
-    "console": {"job_running_already": "见“定时作业”页"},
+    "console": {"job_running_already": "见“定时任务”页"},
     "api": {"job_running_already": "见 GET /api/v1/jobs/runs"},
 }

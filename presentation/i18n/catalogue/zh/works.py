@@ -123,9 +123,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "console": {
         **_TO_DO,
         "works_not_found": "见“视频”页",
-        "views_list_unusable": "请在“定时作业”页运行 catalogue_export 重新写入",
-        "no_data_files": "请先在“定时作业”页运行 hourly_views",
-        "hour_not_imported": "请在“定时作业”页运行 hourly_views 以导入",
+        "views_list_unusable": "请在“定时任务”页运行 catalogue_export 重新写入",
+        "no_data_files": "请先在“定时任务”页运行 hourly_views",
+        "hour_not_imported": "请在“定时任务”页运行 hourly_views 以导入",
     },
     "api": {
         **_TO_DO,
