@@ -140,7 +140,7 @@ def _schedule(own: Schedule, cron: str | None) -> Schedule:
     try:
         return Schedule(cron, own.zone)
     except ValueError as error:
-        raise InvalidInputError("schedule_unusable", detail=str(error)) from error
+        raise InvalidInputError("schedule_unusable", detail=error) from error
 
 
 def _last_run(app: App, job: Job) -> JobRun | None:

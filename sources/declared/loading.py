@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import TypeAdapter, ValidationError
 
 from core.clock import Clock
-from core.errors import SettingsError
+from core.errors import SettingsError, WrongValueError
 from core.settings import Settings, UrlSetting
 from sources.bilibili.source import check_proxy
 from sources.declared.consistency import problems
@@ -186,4 +186,7 @@ def _explain(problem: Any) -> str:
         return "missing"
     if problem["type"] == "extra_forbidden":
         return "unknown key"
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, WrongValueError) and cause.message.code == "pace_form_wrong":
+        return f"{cause.message.params['text']!r} is not REQUESTS/SECONDS, for example 1/2.5"
     return str(problem["msg"]).removeprefix("Value error, ")

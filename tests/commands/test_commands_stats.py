@@ -170,7 +170,7 @@ def test_the_json_has_an_object_for_each_item_in_order(here: Baton, world: World
     assert set(lost) == shared | {"reason", "error", "final"}
     assert (lost["status"], lost["reason"], lost["final"]) == ("unavailable", "not_found", True)
     assert lost["video_id"] == gone["id"]
-    assert set(nonsense) == shared | {"error", "final"}
+    assert set(nonsense) == shared | {"error", "error_code", "error_params", "final"}
     assert (nonsense["status"], nonsense["platform"], nonsense["final"]) == ("failed", None, True)
     assert (looping["status"], looping["reason"]) == ("unavailable", "bad_id")
     assert f"{len(before)} of {len(texts)} have counters" in outcome.err

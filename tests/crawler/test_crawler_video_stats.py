@@ -214,7 +214,7 @@ def test_bare_ids_belong_to_the_platform_that_was_named(place) -> None:
     video, other = here.videos("tiktok", 1)[0], here.videos("douyin", 1)[0]
     items = here.fetch(video["id"], other["url"], platform="tiktok")
     check(items[0], video)
-    assert items[1].final and "is a link of douyin, not of tiktok" in str(items[1].error)
+    assert items[1].final and "is a link of douyin, not of tiktok" in english(items[1].error)
 
 
 def test_an_empty_list_is_an_empty_list(place) -> None:

@@ -126,13 +126,13 @@ def test_every_line_fits_the_terminal_and_chinese_names_line_up(
     export = terminal(baton, columns, "start_export", "--domain", DOMAIN)
     assert (crawl.wait().code, export.wait()) == (0, 0)
     drawn = export.drawn
-    event = "used up by" if language == "en" else "的额度已由"
+    event = "used up by" if language == "en" else "的配额已由"
     assert event in drawn, "no event was drawn"
     assert "\x1b[" in drawn, "this was no live screen"
     assert "\ufffd" not in drawn
     lines = lines_of(drawn)
     assert [line for line in lines if cell_len(line.rstrip()) > columns] == []
-    pools = account_lines(lines, "export quota today" if language == "en" else "今日导出额度")
+    pools = account_lines(lines, "export quota today" if language == "en" else "今日导出配额")
     assert len(pools) >= 1
     for pool in pools:
         assert len(pool) == len(NAMES)

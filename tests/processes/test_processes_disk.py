@@ -52,7 +52,7 @@ def test_an_export_that_waits_for_room_goes_on_by_itself(
     error = "SELECT last_error FROM tasks WHERE task_type='export'"
     told = wait_until(lambda: outside.value(error), "the error")
     assert FULL in told
-    assert "make room or choose another --out folder" in told
+    assert '"code":"export_not_writable"' in told
     wait_until(lambda: "cannot write, tries again" in export.err, "the message")
     make_room(out)
     outcome = export.wait()

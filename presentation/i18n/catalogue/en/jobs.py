@@ -20,7 +20,7 @@ MESSAGES: dict[str, Forms] = {
     "sessions_checked": "sessions looked at: {sessions}",
     "catalogue_exported": "{works:,} works, {valid:,} of them valid",
     "catalogue_empty_kept": "the catalogue is empty; the file was left as it is",
-    "old_deleted": "deleted: {counts}",
+    "old_deleted": "deleted: {counts:, }",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "nothing was old enough to be deleted",
     # what is kept for a time only

@@ -15,7 +15,7 @@ MESSAGES: dict[str, Forms] = {
     "value_not_above": "Input should be greater than {limit}",
     "value_too_large": "Input should be less than or equal to {limit}",
     "value_not_integer": "Input should be a valid integer",
-    "value_not_number": "Input should be a finite number",
+    "value_not_number": "Input should be a valid number",
     "value_not_boolean": "Input should be true or false",
     "value_not_listed": "Input should be {expected}",
     "pace_form_wrong": "{text!r} is not REQUESTS/SECONDS, for example 1/2.5",

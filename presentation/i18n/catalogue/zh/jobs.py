@@ -18,7 +18,7 @@ MESSAGES: dict[str, Forms] = {
     "sessions_checked": "检查了 {sessions} 个会话",
     "catalogue_exported": "{works:,} 个视频，其中 {valid:,} 个有效",
     "catalogue_empty_kept": "作品列表为空；文件未改动",
-    "old_deleted": "已删除：{counts}",
+    "old_deleted": "已删除：{counts:、}",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "没有到期可删的数据",
     # 只保留一段时间的数据
