@@ -102,4 +102,4 @@ def test_the_events_tell_of_runs(baton: Baton) -> None:
         for language in ("en", "zh")
     )
     assert "accounts with a new quota 0, tasks woken 0" in english.out
-    assert "quota_reset  完成" in chinese.out and "恢复额度" in chinese.out
+    assert "quota_reset  完成" in chinese.out and "恢复配额" in chinese.out

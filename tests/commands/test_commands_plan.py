@@ -41,7 +41,7 @@ def test_it_speaks_chinese(make_baton: Any) -> None:
     baton.add_accounts("张三")
     outcome = baton.run(*PLAN, "--creators", 120_000)
     assert "待抓取 120,000 位达人" in outcome.out
-    assert "决定因素" in outcome.out and "每日额度" in outcome.out
+    assert "决定因素" in outcome.out and "每日配额" in outcome.out
     assert not [word for word in ("creators", "pages", "quota") if word in outcome.out]
 
 
