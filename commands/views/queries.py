@@ -263,7 +263,7 @@ def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
     for index, name in enumerate(numbers):
         is_text = index == 0 or name in ("id", "state")
         table.add_column(_title_of(name), justify="left" if is_text else "right", no_wrap=True)
-    for title in column_titles(*text):
+    for title in column_titles(text):
         table.add_column(title, no_wrap=True)
     return table
 

@@ -193,7 +193,8 @@ def listing_codes() -> Iterator[tuple[str, str]]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             kind = {"column_titles": "column_{}", "word": "word_{}", "counted": "count_{}s"}
-            for argument in node.args:
+            parts = [getattr(argument, "elts", [argument]) for argument in node.args]
+            for argument in (part for several in parts for part in several):
                 name = argument.value if isinstance(argument, ast.Constant) else None
                 if node.func.id in kind and isinstance(name, str):
                     code = kind[node.func.id].format(name.replace(" ", "_"))
