@@ -24,6 +24,8 @@ from storage.engines.dialect import Engine
 from storage.engines.transactions import Tx
 from tests.support.storage.engine_cases import ENGINE_CASES, EngineCase
 
+pytestmark = pytest.mark.proof
+
 SLACK_SECS = 5
 INSERT = "INSERT INTO things (number, label) VALUES (:number, :label)"
 
