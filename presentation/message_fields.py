@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.message_json import message_keys
 from core.messages import Message
 from presentation.i18n.renderer import LOG_RENDERER, Renderer
 
@@ -17,10 +18,9 @@ def message_fields(
 ) -> dict[str, Any]:
     """Return a message's sentence as `name`, and beside it `name_code` and `name_params`.
 
+    All three are without what looks like a secret.
     Without a message there is only `name`, with `empty`.
     """
     if message is None:
         return {name: empty}
-    fact = message.as_json()
-    text = renderer.sentence(message)
-    return {name: text, f"{name}_code": fact["code"], f"{name}_params": fact["params"]}
+    return message_keys(name, message, renderer.sentence)

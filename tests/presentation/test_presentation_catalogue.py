@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,7 @@ from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.message_fields import message_fields
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
@@ -141,3 +143,19 @@ def test_a_row_of_another_version_can_be_read(language: Language) -> None:
 def test_a_code_belongs_to_one_area(language: Language) -> None:
     codes = [code for area in AREAS for code in area_of(language, area).MESSAGES]
     assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize("front_end", FrontEnd)
+@pytest.mark.parametrize("language", Language)
+def test_no_parameter_can_break_a_sentence(language: Language, front_end: FrontEnd) -> None:
+    renderer = Renderer(language, UTC, front_end)
+    odd: list[Any] = [None, 1, -1.5, "x", "\ud83d", [], ["a"], {"a": 1}, True, float("inf")]
+    odd.append(Message.of("no_such_code", n=1))
+    for code, forms in messages_of(language).items():
+        for params in [{}, *(dict.fromkeys(fields(forms), value) for value in odd)]:
+            assert isinstance(renderer.sentence(Message(code, params)), str), (code, params)
+
+
+def test_the_json_of_a_message_has_no_secret() -> None:
+    message = Message.text("GET https://example.com/?access_token=abcdef0123456789 failed")
+    assert "abcdef0123456789" not in repr(message_fields("error", message))
