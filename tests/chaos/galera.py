@@ -55,7 +55,7 @@ class Node:
         self.folder = folder / self.name
         self.data = self.folder / "data"
         self.user = user
-        self.port, self.group_port, self._ist_port, self._sst_port = (free_port() for _ in range(4))
+        self.port, self.group_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._died = False
 
@@ -85,7 +85,12 @@ class Node:
             raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}\n{done.stderr}")
 
     def launch(self, members: str, *, found: bool = False) -> None:
-        """Start the process; `found` makes it the first one of a new cluster."""
+        """Start the process; `found` makes it the first one of a new cluster.
+
+        The ports on which it receives what it missed are new each time: connections of a killed
+        node linger on the old ones.
+        """
+        self._ist_port, self._sst_port = free_port(), free_port()
         position = self._recovered_position() if self._died else None
         self._died = False
         more = ["--wsrep-new-cluster"] if found else []

@@ -22,9 +22,13 @@ import pymysql
 START_SECS = 60.0
 MEMORY = Path("/dev/shm")  # tables are made and dropped there in half the time
 ROOM_BYTES = 2 << 30
+PORTS = range(15_000, 32_000)
+WORKERS = 4
 # Commits survive a killed server, as these tests want; only a power cut could lose them.
 QUICK = ("--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0")
 INSTALL_HINT = "install it with: apt-get install mariadb-server (only its programs are used)"
+
+_drawn: set[int] = set()
 
 
 def find_server() -> tuple[str, str] | None:
@@ -198,10 +202,14 @@ def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[
 def free_port() -> int:
     """Return a port to listen on, below those that the kernel gives to clients.
 
-    So none of them takes it while its server is down.
+    So none of them takes it while its server is down. Test processes that run side by side draw
+    from different ports, and no port is drawn twice by one of them.
     """
-    for port in random.SystemRandom().sample(range(15_000, 32_000), 100):
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = [port for port in PORTS if port % WORKERS == worker % WORKERS and port not in _drawn]
+    for port in random.SystemRandom().sample(own, 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _drawn.add(port)
             return port
     raise RuntimeError("no free port")
