@@ -16,7 +16,7 @@ MAX_ROWS = 2**31 - 1  # what the column holds
 
 
 class AccountOperator:
-    """Checks and executes what the operator asks for; AccountManager publishes it."""
+    """Checks and makes the changes that an operator asks for; AccountManager publishes it."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class AccountOperator:
                 self._lease_registry.remove(lease)
 
     def remaining_quota(self, account_id: int) -> int:
-        """Return the rows that the account may still export today."""
+        """Return the rows the account may still export today. Raises as `existing`."""
         day = self._calendar.day(self._clock.now())
         return self.existing(account_id).remaining_quota(day)
 

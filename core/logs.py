@@ -40,12 +40,15 @@ def redact(text: str) -> str:
 
 
 def storable(message: Message) -> str:
-    """Return a message as a column keeps it, without what looks like a credential in its texts."""
+    """Return the JSON text that a column keeps for a message, with credentials in it as `***`."""
     return message.with_texts(redact).dump()
 
 
 def redacted(fact: Message | BaseException) -> Message:
-    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    """Return a message, or an error's message, with credentials in its texts as `***`.
+
+    The text of an error that has no message of its own becomes one (code `text`).
+    """
     return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
 
 
@@ -76,6 +79,7 @@ class RedactingFormatter(logging.Formatter):
         self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
+        """Render messages among the record's arguments, then format and redact the line."""
         record.service = record.name.removeprefix(f"{ROOT}.")
         if isinstance(record.args, tuple):
             record.args = tuple(self._rendered(value) for value in record.args)
@@ -90,12 +94,18 @@ class RedactingFormatter(logging.Formatter):
         return LINE_BREAKS.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the record's time as `2026-11-22T05:00:00.123Z`."""
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
 
 
 class DailyFiles(logging.Handler):
-    """Writes each record to the file of its service and UTC day, created on first use."""
+    """Writes each record to the file of its service and UTC day, which is created on first use.
+
+    Args:
+        folder: where the files lie.
+        render: makes the sentence of a message or error among a record's arguments.
+    """
 
     def __init__(self, folder: Path, render: Render = str) -> None:
         super().__init__()
@@ -104,6 +114,7 @@ class DailyFiles(logging.Handler):
         self.setFormatter(RedactingFormatter(render))
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append the record to its file; a write error goes to `handleError` and is not raised."""
         try:
             stream = self._stream(record)
             stream.write(self.format(record) + "\n")
@@ -112,6 +123,7 @@ class DailyFiles(logging.Handler):
             self.handleError(record)
 
     def close(self) -> None:
+        """Detach the handler from Baton's logger and close its files."""
         logging.getLogger(ROOT).removeHandler(self)
         for _, stream in self._open.values():
             stream.close()
@@ -136,7 +148,7 @@ class DailyFiles(logging.Handler):
 
 @contextmanager
 def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[logging.Logger]:
-    """Yield a logger whose lines go to the file `path` alone, not to a daily file.
+    """Yield a logger whose lines go to the file `path` alone; it is closed when the block ends.
 
     Raises:
         OSError: the folder or the file cannot be created.

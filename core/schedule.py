@@ -110,7 +110,7 @@ class Schedule:
         return self.newest(since, moment - INSTANT)
 
     def count(self, since: datetime, until: datetime, limit: int) -> int:
-        """Return the number of scheduled times in `(since, until]`, counted up to `limit`."""
+        """Return the number of scheduled times in `(since, until]`; counting stops at `limit`."""
         number = 0
         for at in islice(self.after(since), limit):
             if at > until:

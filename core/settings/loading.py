@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def setting_names() -> set[str]:
-    """Return the environment names of all settings."""
+    """Return the environment names of all settings, such as `BATON_DATA_DIR`."""
     return {str(field.validation_alias) for field in Settings.model_fields.values()}
 
 
