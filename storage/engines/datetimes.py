@@ -1,4 +1,4 @@
-"""Moments and days as both engines keep them: UTC text with milliseconds, ISO dates."""
+"""Moments and days as both engines store them: UTC text with milliseconds, and ISO dates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime
 
 
 def to_sql(moment: datetime) -> str:
-    """Return `2026-11-22 05:00:00.123`, UTC; milliseconds are cut off, not rounded."""
+    """Return a moment as `2026-11-22 05:00:00.123` in UTC.
+
+    Microseconds are cut off here: MySQL would round them, and SQLite would keep them.
+    """
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
 
@@ -16,6 +19,7 @@ def to_sql_or_none(moment: datetime | None) -> str | None:
 
 
 def from_sql(text: str) -> datetime:
+    """Return the moment (UTC) in a text that `to_sql` made or a column holds."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB by PyMySQL, pooled by DBUtils."""
+"""MySQL and MariaDB by the driver PyMySQL, pooled by DBUtils."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ DIALECT = Dialect(
 )
 DUPLICATE = 1062
 MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
+# Lock wait timeout, deadlock, a rollback by the cluster, and a row locked under NOWAIT.
 CONTENTION = {1205, 1213, 3101, 3572}
+# No or a broken connection, a server that is full or shutting down, and a session that it ended.
 GONE = {
     0,
     1040,
@@ -59,7 +61,10 @@ ADVICE = {
 
 
 class MySQLEngine:
-    """Pooled connections to a server, or to the nodes of a cluster."""
+    """Pooled connections to a server, or to the nodes of a cluster.
+
+    The pool is made by the first `connect`; a thread waits when all its connections are in use.
+    """
 
     def __init__(self, *, address: MySQLAddress, pool_size: int) -> None:
         self.dialect = DIALECT

@@ -1,4 +1,4 @@
-"""SQLite: the embedded default. WAL, every commit on disk, one writer at a time by design."""
+"""SQLite, the embedded default: WAL, every commit synced to disk, one writer at a time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ IN_USE = ("database is locked", "database table is locked", "database schema is 
 class SQLiteEngine:
     """Connections to one file.
 
-    Writers of this process queue on a lock that wakes the next one at once. Writers of other
-    processes can only be waited for by trying again: SQLite's own busy handler sleeps longer each
-    time, so that the longest waiting writer tries least often; this one tries every millisecond.
+    Writers of this process queue on a lock that wakes the next one at once. For writers of other
+    processes it tries again every millisecond: SQLite's own busy handler sleeps longer each time,
+    so that the longest waiting writer tries least often.
     """
 
     def __init__(self, *, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
@@ -73,6 +73,8 @@ class SQLiteEngine:
         give_up_at = time.monotonic() + BUSY_TIMEOUT_SECS
         while True:
             try:
+                # A deferred transaction that turns from reading to writing fails at once when
+                # another one wrote meanwhile, whatever the time-out says.
                 connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
@@ -134,8 +136,11 @@ class SQLiteEngine:
         return None
 
     def copy_to(self, target: Path) -> None:
-        """Write a copy of what is committed at this moment to a new file, while others go on
-        writing."""
+        """Write a copy of what is committed now to a new file, while others go on writing.
+
+        Raises:
+            DatabaseError: the copy failed; the new file may be incomplete.
+        """
         connection = self.connect()
         try:
             with closing(sqlite3.connect(target)) as copy:
@@ -165,6 +170,8 @@ class SQLiteEngine:
                 cached_statements=CACHED_STATEMENTS,
             )
             connection.row_factory = sqlite3.Row
+            # In WAL mode readers and the writer do not wait for each other. FULL syncs each commit:
+            # with NORMAL a power cut could take back the newest ones.
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
