@@ -57,8 +57,8 @@ class AccountClaims:
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
-        """Lease an idle account whose session is unchecked for `unchecked_for`; None without
-        one."""
+        """Lease an idle account whose session is unchecked for `unchecked_for`; None if there is
+        none."""
         return self._claim(
             lambda tx, now, _day: account_leases.lock_next_unchecked(
                 tx, platform, now, now - unchecked_for

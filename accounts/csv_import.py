@@ -55,6 +55,7 @@ def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
     Raises:
         InvalidInputError: the header lacks a column or names an unknown one.
     """
+    # Cells beyond the header's are collected under "extra", where `_row` refuses them.
     reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:

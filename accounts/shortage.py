@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from core.messages import Message
 from storage.crawling.accounts import PoolState
 
+# Only a fallback: adding or enabling an account wakes the tasks that wait for one.
 RECHECK_SECS = 30.0
 
 

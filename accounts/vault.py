@@ -19,6 +19,7 @@ from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
 from storage.schema import schema
 
+# A known text is stored encrypted: keys are the right ones when they decrypt it.
 KEY_CHECK = "vault_check"
 KEY_CHECK_TEXT = b"baton"
 SETTING = "BATON_SECRET_KEY"

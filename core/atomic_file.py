@@ -28,6 +28,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        # The rename is an entry of the folder: without a sync of that, a power cut could undo it.
         os.replace(part, path)
         sync_folder(path.parent)
     except OSError as error:

@@ -52,8 +52,7 @@ class TimeLimit(threading.Event):
         return self._stop.is_set() or self._secs_left() <= 0
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until `stop` is set or the time is over, `timeout` seconds at most; return
-        `is_set()`."""
+        """Wait for `stop`, the limit's end or `timeout` seconds; return `is_set()`."""
         secs = self._secs_left() if timeout is None else min(timeout, self._secs_left())
         return self._stop.wait(max(0.0, secs)) or self.is_set()
 

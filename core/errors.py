@@ -391,4 +391,5 @@ class NoVideoError(BatonError):
 def _message(code: str | Message, params: Mapping[str, Any]) -> Message:
     if isinstance(code, Message):
         return code
+    # What has the form of a code, or comes with parameters, is one; anything else is a sentence.
     return Message(code, params) if params or CODE.fullmatch(code) else Message.text(code)

@@ -27,6 +27,7 @@ EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_PATTERNS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
     (re.compile(r"\b(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
+    # Every Fernet token begins with these letters: its version, and the first bytes of its time.
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )
 LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -179,6 +180,7 @@ def set_up_logging(folder: Path, render: Render = str) -> logging.Handler:
     handler = DailyFiles(folder, render)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
+    # Else a handler on the root logger would write the lines a second time.
     root.propagate = False
     root.addHandler(handler)
     return handler

@@ -45,6 +45,7 @@ class ThreadedService:
         self._stop = threading.Event()
         self._on_failure = on_failure
         self._threads = [
+            # Daemon threads: one that hangs must not keep the process from ending.
             threading.Thread(target=self._run, args=(body,), name=f"{name}-{n}", daemon=True)
             for n, body in enumerate(bodies, start=1)
         ]

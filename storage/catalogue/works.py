@@ -117,6 +117,8 @@ def insert(tx: Tx, works: Sequence[Work]) -> None:
 
 def save(tx: Tx, works: Sequence[Work]) -> None:
     """Write all columns of locked works back. Key order of `works` keeps writers from deadlocks."""
+    # An upsert of rows that exist: unlike UPDATE, one statement writes different values to many
+    # rows.
     tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
     tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
 

@@ -57,6 +57,7 @@ def upsert_page(
                 "now": moment,
                 "log": log_id,
             }
+            # In key order: two pages with the same creators must not lock them in opposite orders.
             for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )
@@ -154,10 +155,9 @@ def highest_id(tx: Tx) -> int:
 
 
 def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
-    """Return how many rows with ids in `(after_id, up_to_id]` have a status that denies their
-    segment.
+    """Return how many rows with ids in `(after_id, up_to_id]` contradict themselves.
 
-    That is `exported` without a segment, or a segment without `exported`.
+    That is status `exported` without a segment, or a segment without that status.
     """
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"

@@ -17,9 +17,10 @@ from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task to file; `options` are stored as JSON. Only crawls have `page_from` and `page_to`.
+    """A task to file. `options` are stored as JSON; only crawls have `page_from` and `page_to`.
 
-    `progress_marker` and the counters are set for a piece that continues what its parent began.
+    `progress_marker` and the counters are set for the piece that has page 1, which is stored before
+    a crawl is split.
     """
 
     task_type: TaskType
@@ -113,6 +114,7 @@ def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
 
 def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
     """Return the statuses that at least one piece of the parent is in."""
+    # DISTINCT would read every piece of a large crawl; a probe ends at the first one it finds.
     probes = ", ".join(
         f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
         for status in TaskStatus

@@ -67,6 +67,7 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
                 "completed_at": to_sql(completion.completed_at),
                 "now": to_sql(now),
             }
+            # In key order: two writers of the same rows must not lock them in opposite orders.
             for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )

@@ -145,6 +145,7 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
 
 
 def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
+    # Nearly every URL is known, and an INSERT that conflicts would lock its row until COMMIT.
     known = "SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash"
     if tx.one(known, url_hash=new.url_hash) is not None:
         return

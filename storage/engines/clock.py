@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.errors import DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 
+# A reading is wrong by its round trip at most: a slower one would be too inaccurate for leases.
 SLOW_SECS = 1.0
 FIRST_TRIES = 10
 

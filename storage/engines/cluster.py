@@ -16,6 +16,7 @@ NOT_IN_CLUSTER = 1047  # a Galera node that lost its quorum, or has not caught u
 # Errors after which another node may answer: too many connections (1040, 1203), a blocked host
 # (1129), network errors (1152 to 1161), no connection (2002, 2003) and a lost one (2006, 2013).
 REFUSED = {1040, 1129, 1152, 1159, 1161, 1203, 2002, 2003, 2006, 2013, NOT_IN_CLUSTER}
+# Strict: a value that does not fit its column is an error, and is not cut in silence.
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
 # A host that vanishes in the middle of a transaction must not hold its locks for hours, and a
 # transaction that waits for a lock is to fail soon, as it is then run again.

@@ -15,6 +15,7 @@ def to_sql(moment: datetime) -> str:
 
 
 def to_sql_or_none(moment: datetime | None) -> str | None:
+    """Return the moment as `to_sql` does; None for None."""
     return None if moment is None else to_sql(moment)
 
 
@@ -24,8 +25,10 @@ def from_sql(text: str) -> datetime:
 
 
 def from_sql_or_none(text: str | None) -> datetime | None:
+    """Return the moment as `from_sql` does; None for NULL."""
     return None if text is None else from_sql(text)
 
 
 def day_from_sql(text: str) -> date:
+    """Return the day in a text like `2026-11-22`."""
     return date.fromisoformat(text)

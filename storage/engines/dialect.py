@@ -42,8 +42,8 @@ class Dialect:
         )
 
     def force_index(self, index: str) -> str:
-        """Return the hint that makes a SELECT or UPDATE use that index; without the index it
-        fails."""
+        """Return the hint that makes a SELECT or UPDATE use an index; it fails without that
+        index."""
         return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
 
     @property

@@ -42,15 +42,19 @@ class SQLiteEngine:
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
+        # Connections with a transaction open: `rollback` is also called for those without one, and
+        # must not release the lock of another.
         self._writing: set[int] = set()
 
     def connect(self) -> sqlite3.Connection:
+        """Return an idle connection or a new one; `pool_size` limits the idle ones only."""
         with self._guard:
             if self._idle:
                 return self._idle.pop()
         return self._open()
 
     def release(self, connection: Connection) -> None:
+        """Roll back what is open, and keep the connection for the next `connect` or close it."""
         assert isinstance(connection, sqlite3.Connection)
         self.rollback(connection)
         with self._guard:
@@ -60,6 +64,7 @@ class SQLiteEngine:
         connection.close()
 
     def begin(self, connection: Connection) -> None:
+        """Begin a write transaction: wait for writers here, then up to 5 s for other processes."""
         assert isinstance(connection, sqlite3.Connection)
         self._writer.acquire()
         self._writing.add(id(connection))
@@ -83,6 +88,7 @@ class SQLiteEngine:
             time.sleep(LOOK_AGAIN_SECS)
 
     def commit(self, connection: Connection) -> None:
+        """Commit, and let the next writer of this process begin; roll back when that fails."""
         assert isinstance(connection, sqlite3.Connection)
         try:
             connection.execute("COMMIT")
@@ -92,6 +98,7 @@ class SQLiteEngine:
         self._done_writing(connection)
 
     def rollback(self, connection: Connection) -> None:
+        """Roll back, and let the next writer of this process begin; never raise."""
         assert isinstance(connection, sqlite3.Connection)
         try:
             if connection.in_transaction:
@@ -102,6 +109,7 @@ class SQLiteEngine:
             self._done_writing(connection)
 
     def translate(self, error: Exception) -> Exception:
+        """Return the DatabaseError for a driver's error, by its text; any other error unchanged."""
         if not isinstance(error, sqlite3.Error):
             return error
         text = str(error)
@@ -122,6 +130,7 @@ class SQLiteEngine:
         return DatabaseError(f"{self.describe()}: {text}")
 
     def tables(self, connection: Connection) -> set[str]:
+        """Return the names of the tables in the file."""
         cursor = connection.cursor()
         try:
             cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
@@ -130,9 +139,11 @@ class SQLiteEngine:
             raise self.translate(error) from error
 
     def read_clock(self, connection: Connection) -> ClockReading | None:
+        """Return None: the database has no clock but the host's."""
         return None
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
+        """Return None: there is no server."""
         return None
 
     def copy_to(self, target: Path) -> None:
@@ -151,9 +162,11 @@ class SQLiteEngine:
             self.release(connection)
 
     def describe(self) -> str:
+        """Return the path of the file, for messages."""
         return f"SQLite file {self._path}"
 
     def close(self) -> None:
+        """Close the idle connections; those in use stay open until they are released."""
         with self._guard:
             for connection in self._idle:
                 connection.close()
@@ -164,7 +177,11 @@ class SQLiteEngine:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
                 self._path,
+                # None: begin() and commit() say where a transaction begins and ends, not the
+                # driver.
                 isolation_level=None,
+                # The pool gives a connection to one thread at a time, but not always to the same
+                # one.
                 check_same_thread=False,
                 timeout=BUSY_TIMEOUT_SECS,
                 cached_statements=CACHED_STATEMENTS,

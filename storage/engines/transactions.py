@@ -26,6 +26,7 @@ from storage.engines.url import FORMS, MySQLAddress
 T = TypeVar("T")
 P = ParamSpec("P")
 Row = Mapping[str, Any]
+# Deadlocks pass within milliseconds: twenty tries with growing pauses stay below CONTENTION_SECS.
 MAX_CONTENTION_TRIES = 20
 MAX_CONTENTION_PAUSE_SECS = 0.25
 FIRST_PAUSE_SECS = 0.002
