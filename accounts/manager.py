@@ -201,9 +201,10 @@ class AccountManager:
 
         Args:
             worked: True clears the failures in a row of a healthy account that was ingesting.
-            successful_requests: an account on probation becomes healthy after enough of them.
-            pace: what was requested under the lease; without it the next user has to treat the
-                pace as used up.
+            successful_requests: an account on probation becomes healthy after PROBATION_ANSWERS of
+                them.
+            pace: the requests sent under the lease and the limits learned from them; without it the
+                next user has to treat the pace as used up.
         """
         self._lease_registry.remove(leased.lease)
         now, account = self._clock.now(), leased.account

@@ -34,7 +34,11 @@ class AccountOperator:
         self._owner = owner
 
     def existing(self, account_id: int) -> Account:
-        """Return the account. Raises InvalidInputError when no account has that id."""
+        """Return the account with that id.
+
+        Raises:
+            InvalidInputError: there is none, or the id is no positive 63-bit integer.
+        """
         is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
         account = self._database.read(accounts.get, account_id) if is_valid else None
         if account is None:

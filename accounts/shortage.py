@@ -39,7 +39,8 @@ class Shortage:
 
 
 def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
-    """Return why no account of the platform may send requests, from its numbers in `pool`."""
+    """Return why no account of the platform may send requests; `pool` is the state of its
+    accounts."""
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -54,7 +55,10 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
 
 
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
-    """Return why no account may export on the quota day `day`, which ends at `day_ends` (UTC)."""
+    """Return why no account may export on the quota day `day`, which ends at `day_ends` (UTC).
+
+    `pool` is the state of the platform's accounts.
+    """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless

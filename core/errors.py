@@ -1,7 +1,7 @@
 """Every error of Baton. A class names the reaction that it asks for.
 
 BatonError
-├── InvalidInputError                the user's words are wrong: say what, and how to write it
+├── InvalidInputError                the user's input is wrong: say what, and how to write it
 │   ├── WrongFieldsError            several fields at once, with a sentence for each
 │   ├── WrongFieldError             one field of an item
 │   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
@@ -33,7 +33,7 @@ BatonError
 │   ├── ThrottledError              this account cools down, another goes on
 │   ├── RiskControlError            suspicion: account rests long; many at once open the breaker
 │   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
-│   ├── BreakerOpenError            nobody asks on that way out for a while: the task waits
+│   ├── BreakerOpenError            no request by that egress for a while: the task waits
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
 │   ├── NotFoundError               permanent for this item
@@ -163,7 +163,7 @@ class QuotaExceededError(BatonError):
 
 
 class OutputError(BatonError):
-    """An export file cannot be written (folder, permissions, space)."""
+    """A file cannot be written, because of its folder, permissions or space."""
 
 
 class DamagedFileError(BatonError):
@@ -244,7 +244,7 @@ class Evidence:
 
 
 class Culprit(StrEnum):
-    """Who is to blame for a platform's refusal."""
+    """What is to blame for a platform's refusal."""
 
     ACCOUNT = "account"
     PROXY = "proxy"  # the way out, also when it is direct
@@ -342,7 +342,7 @@ class PlatformQuotaError(SourceError):
 
 
 class BreakerOpenError(SourceError):
-    """Nothing was asked: risk control has shut this way out, for `secs_left` seconds."""
+    """Nothing was requested: risk control has shut this egress for `secs_left` more seconds."""
 
     def __init__(self, code: str | Message, /, secs_left: float, **params: Any) -> None:
         super().__init__(code, **params)
@@ -350,7 +350,7 @@ class BreakerOpenError(SourceError):
 
 
 class LoginExpiredError(SourceError):
-    """The session is not signed in any more."""
+    """The account's session is missing, unusable or not signed in any more."""
 
 
 class AccountBannedError(SourceError):
@@ -362,7 +362,7 @@ class NotFoundError(SourceError):
 
 
 class BadRequestError(SourceError):
-    """The platform says the request itself is wrong."""
+    """The platform says that the request itself is wrong, so that repeating it is of no use."""
 
 
 class UnexpectedResponseError(SourceError):

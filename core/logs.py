@@ -73,7 +73,11 @@ def service_log(service: str) -> logging.Logger:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats `2026-11-22T05:00:00.123Z INFO ingestion message`; only tracebacks span lines."""
+    """Formats lines like `2026-11-22T05:00:00.123Z INFO ingestion message`, redacted.
+
+    Only tracebacks span several lines. `render` makes the sentence of a message or error among a
+    record's arguments.
+    """
 
     def __init__(self, render: Render = str) -> None:
         super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")

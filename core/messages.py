@@ -19,7 +19,7 @@ TEXT = "text"  # the code of a sentence from outside: a platform's words, a row 
 
 @dataclass(frozen=True)
 class Message:
-    """A fact: what happened, why something waits, what is wrong.
+    """A fact (what happened, why something waits, what is wrong) as a code with parameters.
 
     `params` holds JSON values, datetimes, enums, and further messages or errors (or lists of
     these). It never holds a secret.

@@ -33,7 +33,7 @@ class FormatWriter(Protocol):
 
 
 class CsvWriter:
-    """Writes CSV (RFC 4180) with a byte order mark, without which Excel shows no Chinese.
+    """Writes CSV (RFC 4180) with a byte order mark, by which Excel recognises UTF-8.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe, unless `raw_cells`.
     """

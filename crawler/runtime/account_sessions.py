@@ -73,9 +73,10 @@ class AccountCheckout:
 
 
 class AccountSessions:
-    """Opens and closes the sessions of leased accounts, and draws an error's consequence for them.
+    """Opens and closes the sessions of leased accounts, at their learned pace.
 
-    Its consequence for the task is the caller's.
+    It decides what an error means for the account; what it means for the task is decided by the
+    caller.
 
     Args:
         patience_secs: longest wait of a request for its turn; a longer one raises OutOfTurnSignal.

@@ -68,7 +68,7 @@ class QRLogin:
         return QRCode(url, key)
 
     def poll(self, code: QRCode) -> ScanState:
-        """Return how far the person is with the code.
+        """Return whether the code was scanned, was confirmed or has expired.
 
         Raises:
             RetryableError: the platform did not answer, or not with data.

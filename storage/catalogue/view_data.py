@@ -95,7 +95,10 @@ def upsert_metrics(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def upsert_session(tx: Tx, session: Mapping[str, Any]) -> None:
-    """Insert a crawl's session, with a value for each name in SESSIONS, or replace that id's."""
+    """Insert a crawl session, or replace the one with its `session_id`.
+
+    `session` has a value for each name in SESSIONS.
+    """
     values = [f":{column}" for column in SESSIONS]
     tx.execute(_upsert("crawl_sessions", SESSIONS, ("session_id",), values), **session)
 

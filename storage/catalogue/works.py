@@ -174,9 +174,9 @@ def page(
 
 @dataclass(frozen=True)
 class Due:
-    """Which works a round of play counts has to ask for.
+    """The selection of works that a round of play counts has to request.
 
-    Due are works that existed at `began_at`, were not asked for since, and before that either not
+    Due are works that existed at `began_at`, were not requested since, and before that either not
     since `stale_before` or in vain. `with_gone` adds works that their platform did not show the
     last time. `uids` restricts the round to these creators; empty means all.
     """

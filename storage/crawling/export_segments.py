@@ -146,7 +146,10 @@ def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
 
 
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
-    """Return up to `limit` segments with ids above `after_id`, by id; with `domain` only that's."""
+    """Return up to `limit` segments, by id, with ids above `after_id`.
+
+    With `domain` only those of that domain.
+    """
     where = "" if domain is None else "AND domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs WHERE id>:after {where} ORDER BY id LIMIT :limit",

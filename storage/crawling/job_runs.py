@@ -15,7 +15,7 @@ from storage.schema import schema
 
 
 class JobCause(StrEnum):
-    """Why a job ran."""
+    """What started a run of a job."""
 
     SCHEDULE = "schedule"
     CATCH_UP = "catch_up"  # late, for a time at which it could not

@@ -201,7 +201,10 @@ def domains(tx: Tx) -> list[str]:
 
 
 def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
-    """Return up to `limit` tasks that are no piece of another, newest first; `label` selects."""
+    """Return up to `limit` tasks that are no piece of another, newest first.
+
+    With `label` only those that have it, with `only_open` only those that have not ended.
+    """
     if label is not None:
         return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")

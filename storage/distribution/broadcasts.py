@@ -74,7 +74,10 @@ def claim(
 
 
 def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
-    """End the round of that token with its result; return False when the lease was lost."""
+    """End the round of that token with its result; return False when the lease was lost.
+
+    `result` and `next_tasks` are JSON text, as in BroadcasterState.
+    """
     return BROADCASTER.give_back(
         tx,
         ROW,

@@ -39,8 +39,8 @@ def _counts_of(row: Row) -> dict[str, int]:
 class DailyStats:
     """The statistics of a distribution task on a day.
 
-    `counts` has a number for every name in COUNTS. `revision` grows when a later scan finds other
-    numbers; `event_id` is that of the report about this revision. Completions that changed before
+    `counts` has a value for every name in COUNTS. `revision` grows when a later scan finds other
+    counts; `event_id` is that of the report about this revision. Completions that changed before
     `counted_until` are counted.
     """
 
@@ -79,13 +79,13 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Insert or replace the statistics of days whose numbers changed, as not reported yet."""
+    """Insert or replace the statistics of days whose counts changed, as not reported yet."""
     columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
     _upsert(tx, found, [*columns, *NOT_SENT])
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Record that days were scanned again without a change of their numbers."""
+    """Record that days were scanned again and their counts are unchanged."""
     _upsert(tx, found, ["completion_count", "error", *SCANNED])
 
 
@@ -129,7 +129,7 @@ def note_delivery(
     """Record the state of a report's delivery on each day in it; return the number of days.
 
     `sent_at` is None until it was delivered; `response` is what the receiver answered, `tries` the
-    number of attempts. A day whose numbers changed since belongs to a newer report and is left
+    number of attempts. A day whose counts changed since belongs to a newer report and is left
     alone.
     """
     return tx.execute(

@@ -110,15 +110,14 @@ class MySQLEngine:
             raise translated from error
 
     def rollback(self, connection: Any) -> None:
-        """Roll back; what a lost connection left is rolled back by the server."""
+        """Roll back without raising: a server rolls back what a lost connection left."""
         try:
             connection.rollback()
         except (pymysql.Error, OSError):
             return  # the server rolls back what a lost connection left
 
     def translate(self, error: Exception) -> Exception:
-        """Return the DatabaseError for a driver's error, by its number; any other error
-        unchanged."""
+        """Return the DatabaseError for a driver's error, by its number. Others are unchanged."""
         if isinstance(error, pymysql.err.InterfaceError | OSError):
             return DatabaseUnavailableError(f"{self.describe()}: connection lost ({error})")
         if not isinstance(error, pymysql.Error):

@@ -166,7 +166,7 @@ class SQLiteEngine:
         return f"SQLite file {self._path}"
 
     def close(self) -> None:
-        """Close the idle connections; those in use stay open until they are released."""
+        """Close the idle connections. A connection in use stays open until it is released."""
         with self._guard:
             for connection in self._idle:
                 connection.close()
