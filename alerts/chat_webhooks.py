@@ -27,7 +27,10 @@ REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 @dataclass(frozen=True)
 class WebhookCall:
-    """The HTTP request of one message. `secrets` must not appear in what is logged."""
+    """The HTTP request of one message: JSON `body`, query `params`.
+
+    `secrets` must not appear in what is logged.
+    """
 
     url: str
     body: Mapping[str, Any]
@@ -36,12 +39,12 @@ class WebhookCall:
 
 
 def is_chat_webhook(plugin: NotifyBase) -> bool:
-    """Return True for the plugins that `send` can use."""
+    """Return True for the plugins that `send` can use: DingTalk, Feishu, Lark and WeCom."""
     return type(plugin).__name__ in CALLS
 
 
 def send(plugin: NotifyBase, text: str) -> Message | None:
-    """Send a text, cut to MAX_BYTES.
+    """Send a text, cut to MAX_BYTES, and read from the response whether it was accepted.
 
     Returns None when it was accepted, else the reason, in which no secret appears.
     """
@@ -64,6 +67,7 @@ def send(plugin: NotifyBase, text: str) -> Message | None:
 
 
 def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
+    """Return the reason in a response with status 200; None when its code is 0, for accepted."""
     try:
         payload = response.json()
     except requests.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Checks the session of every account once a day, also of accounts that are not in use."""
+"""Check the session of every account once a day, also of accounts that are not in use."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class SessionChecks:
         self._platforms = tuple(platforms)
 
     def run(self, context: JobContext) -> Message:
-        """Check what is due, and return a summary. Raises StoppedSignal when it was cut short."""
+        """Check the accounts that are due, and return a summary. Raise StoppedSignal on `stop`."""
         checked = self.check_due(context.stop)
         if context.stop.is_set():
             raise StoppedSignal
         return Message.of("sessions_checked", sessions=checked)
 
     def check_due(self, stop: threading.Event) -> int:
-        """Check every account that is due, and return how many were checked."""
+        """Check every account that is due until `stop`; return the number of accounts checked."""
         checked = 0
         for platform in self._platforms:
             while not stop.is_set() and self._check_next(platform, stop):
@@ -42,7 +42,10 @@ class SessionChecks:
         return checked
 
     def _check_next(self, platform: str, stop: threading.Event) -> bool:
-        """Check one account; False when the platform has none that is due, or should be left."""
+        """Check one account under a lease.
+
+        Returns False when no account is due, or the platform's other accounts would fail too.
+        """
         leased = self._accounts.lease_unchecked(platform)
         if leased is None:
             return False
@@ -68,7 +71,7 @@ class SessionChecks:
 
 
 def _is_passing(error: SourceError) -> bool:
-    """Return True when the cause is not the account, so that the next one would fail as well."""
+    """Return True when not the account caused the error: the next one would fail as well."""
     if isinstance(error, BreakerOpenError):
         return True
     return error.culprit not in (None, Culprit.ACCOUNT)
