@@ -12,6 +12,8 @@ AUTO = "auto"
 
 
 class Language(StrEnum):
+    """The languages of messages; the value is the name in settings."""
+
     ENGLISH = "en"
     CHINESE = "zh"
 
@@ -23,14 +25,15 @@ def language_named(setting: str) -> Language:
 
 
 def language_of_environment() -> Language:
-    """Return the reader's language from the environment or `.env`, without the other settings.
+    """Return the reader's language from BATON_LANGUAGE in the environment or `.env`.
 
-    Help is shown, and a wrong setting reported, before the settings are read.
+    Help is shown, and a wrong setting reported, before the other settings are read.
     """
     return language_named(os.environ.get(SETTING) or _from_file(Path(".env")) or AUTO)
 
 
 def _from_file(path: Path) -> str | None:
+    """Return the setting in a file; None when it is not there, or the file is unreadable."""
     if not path.is_file():
         return None
     from dotenv import dotenv_values
