@@ -1,4 +1,4 @@
-"""The HTTP API, version 1: one file for each kind of thing."""
+"""The HTTP API, version 1: one module for each resource."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ def accounts(
     platform: Annotated[str, Query()] = "",
     name: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the accounts that match, newest first, with today's quota."""
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
     pool = backend.registry.all()
@@ -77,6 +78,7 @@ def account(
     visitor: Reader,
     view: TheList,
 ) -> Response:
+    """Show one account with its timeline."""
     found = existing_account(backend, account_id)
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
@@ -99,6 +101,8 @@ def account(
 
 @router.post("/{account_id}/enable")
 def enable(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Put an account back into the pool; ends a cooldown too."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         backend.use_cases.accounts.enable(who, account)
@@ -115,6 +119,8 @@ def disable(
     who: Actor,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
+    """Take an account out of the pool, with a reason where one is given."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         given = DisableReason(reason=reason.strip() or None)
@@ -132,6 +138,8 @@ def set_limit(
     who: Actor,
     daily_export_limit: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
+    """Change an account's daily export limit, in rows."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         given = DailyLimit.model_validate({"daily_export_limit": daily_export_limit})
