@@ -1,4 +1,4 @@
-"""`jobs …`: the scheduled jobs, when they run, and how they ended."""
+"""`jobs …`: the scheduled jobs, their times and their runs."""
 
 from __future__ import annotations
 
@@ -127,6 +127,8 @@ def preview(
 
 
 def _job(app: App, name: str) -> Job:
+    """Return the job of that name; dashes stand for underscores. Raise
+    InvalidInputError without one."""
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
@@ -135,6 +137,7 @@ def _job(app: App, name: str) -> Job:
 
 
 def _schedule(own: Schedule, cron: str | None) -> Schedule:
+    """Return `cron` in the job's time zone, or the job's own schedule for None."""
     if cron is None:
         return own
     try:

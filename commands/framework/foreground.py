@@ -31,18 +31,20 @@ EVENTS = 20
 
 @dataclass(frozen=True)
 class ForegroundResult:
-    """How a foreground run ended: an exit code, and a message for people (or none)."""
+    """The end of a foreground run: an exit code, and a message for people (empty for none)."""
 
     code: Exit
     message: str = ""
 
 
 class Foreground:
-    """Runs an engine and shows its progress.
+    """Runs an engine and shows its progress: a live screen, or plain lines without a terminal.
+
+    `last` is the newest snapshot; None before the first.
 
     Args:
         works_on: the types of tasks that the engine works on.
-        wait: go on the next day when all quota is used up, instead of ending.
+        wait: continue on the next quota day when all quota is used up, instead of ending.
     """
 
     def __init__(self, *, app: App, works_on: tuple[TaskType, ...], wait: bool) -> None:
@@ -58,12 +60,15 @@ class Foreground:
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
-        """Stop in order because a service died of `error`."""
+        """Stop in order because a service ended by `error`; called in the service's thread."""
         self._failure = error
         self._stop.set()
 
     def run(self, engine: Engine, task_ids: tuple[int, ...]) -> ForegroundResult:
-        """Work until all tasks of `task_ids` have ended; until a signal when there are none."""
+        """Work until all tasks of `task_ids` have ended; until a signal when it is empty.
+
+        The first signal ends the work in order, the second ends the process at once.
+        """
         on_signals(self._on_signal)
         engine.start()
         ending = None
@@ -146,6 +151,7 @@ class Foreground:
         return show
 
     def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> ForegroundResult | None:
+        """Return the worst of the tasks' endings once all of them have one; None before that."""
         awaited = [view for view in snapshot.tasks if view.task.id in task_ids]
         if not awaited:
             return None
@@ -154,6 +160,7 @@ class Foreground:
         return max(reached, key=lambda ending: ending.code) if reached == endings else None
 
     def _task_ending(self, view: TaskView) -> ForegroundResult | None:
+        """Return the ending that a task's state means; None while it may still go on by itself."""
         task = view.task
         if task.status is TaskStatus.COMPLETED:
             return ForegroundResult(Exit.OK)
