@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
 SETTING = "BATON_NOTIFY_URLS"
-URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")  # what apprise splits lists at
+# apprise splits lists of URLs at the same places.
+URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")
 SEND_SECS = 20.0  # limit for one message with all its requests
 HTTP_CODE = re.compile(r"error=(\d{3})\b")
 

@@ -19,9 +19,11 @@ from core.messages import Message
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
-MAX_BYTES = 2000  # WeCom accepts 2048 bytes, the others more
+# WeCom accepts 2048 bytes, the others more.
+MAX_BYTES = 2000
 MAX_REASON_CHARS = 160
-CODE_KEYS = ("errcode", "code", "StatusCode")  # DingTalk and WeCom; Feishu; Feishu's old API
+# DingTalk and WeCom have `errcode`, Feishu `code`, its old API `StatusCode`.
+CODE_KEYS = ("errcode", "code", "StatusCode")
 REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 
@@ -59,7 +61,8 @@ def send(plugin: NotifyBase, text: str) -> Message | None:
             verify=plugin.verify_certificate,
             allow_redirects=False,
         )
-    except requests.RequestException:  # its text contains the URL, and so the secret
+    # The text of the error contains the URL, and so the secret.
+    except requests.RequestException:
         return Message.of("channel_unreachable")
     if response.status_code != requests.codes.ok:
         return Message.of("channel_refused_http", status=response.status_code)

@@ -21,8 +21,10 @@ log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
 # Longer than any request takes. Nobody renews it, so that a notifier that hangs is replaced.
 LEASE_SECS = 60.0
-MAX_NOTICES = 50  # of one message: many alerts at once must not flood a channel
-MAX_LISTED = 8  # of them, with their text; the others are counted
+# Many alerts at once must not flood a channel: they share one message.
+MAX_NOTICES = 50
+# The other notices of a message are counted, without their text.
+MAX_LISTED = 8
 BACKOFF_BASE_SECS = 30.0
 MAX_BACKOFF_SECS = 3600.0
 GIVE_UP_AFTER = timedelta(days=1)

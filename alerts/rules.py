@@ -18,7 +18,8 @@ from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
 MAX_FAILED_TASKS = 50
-CLOCK_TOLERANCE = timedelta(seconds=5)  # two looks compute the end of one breaker slightly apart
+# Two looks compute the end of one open breaker slightly apart.
+CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)

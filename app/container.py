@@ -196,6 +196,7 @@ class App:
     def _helper_loops(self, *, jobs: bool) -> list[tuple[str, list[Loop]]]:
         """Return the names and loops of the services beside the workers; a thread runs each
         loop."""
+        # Every process looks for alerts; only `run` sends notices and works on schedules.
         if not jobs:
             return [("alerts", [self.alerts.monitor().run])]
         return [

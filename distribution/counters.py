@@ -23,7 +23,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "share": ("share_count", "shares", "share"),
     "collect": ("collect_count", "collects", "collect", "favorite_count", "favorites"),
 }
-MAX_COUNT = 10**12  # More than any video has. Sums of 9 million of them still fit into a BIGINT.
+# No video has more. Sums of 9 million such counters still fit into a BIGINT.
+MAX_COUNT = 10**12
 Counters = Mapping[str, int]
 
 

@@ -15,6 +15,7 @@ from storage.distribution.daily_stats import COUNTS
 from storage.distribution.distribution_tasks import DramaFields
 
 DAILY, BROADCAST, COMPLETION = "daily", "broadcast", "completion"
+# Receivers of broadcasts know no fields of Douyin: its counters are sent as YouTube's.
 BROADCAST_AS = {"youtube": "youtube", "tiktok": "tiktok", "douyin": "youtube"}
 HASH_CHARS = 32
 Entry = dict[str, Any]

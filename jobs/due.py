@@ -14,8 +14,10 @@ from core.messages import Message
 from core.schedule import Schedule
 from storage.crawling.job_runs import JobCause, JobRun, JobState
 
-GRACE = timedelta(minutes=5)  # a run that starts within it is on time
-MAX_ATTEMPTS = 5  # a run that kills every process must not be resumed without end
+# A run that starts within this time counts as on time.
+GRACE = timedelta(minutes=5)
+# A run that kills every process must not be resumed without end.
+MAX_ATTEMPTS = 5
 # A schedule of every minute that was off for a year has half a million times; "at least 1000" says
 # enough.
 MAX_COUNTED_TIMES = 1000

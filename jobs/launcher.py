@@ -11,7 +11,8 @@ from jobs.due import Job
 from jobs.runner import JobRunner
 
 log = service_log("jobs")
-REFUSAL_WAIT_SECS = 1.0  # a run that cannot begin is refused within it
+# The caller of `launch` waits for so long, to learn that a run cannot begin.
+REFUSAL_WAIT_SECS = 1.0
 
 
 class JobLauncher:

@@ -16,9 +16,12 @@ from core.messages import Message
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
-BATCH_ROWS = 200  # larger transactions hold row locks for longer than others should wait
-PAUSE_SECS = 0.01  # lets other writers in between two batches
-OVERDUE_AFTER = timedelta(days=2)  # a daily job that works has deleted the rows by then
+# Larger transactions hold row locks for longer than other writers should wait.
+BATCH_ROWS = 200
+# The pause lets other writers in between two batches.
+PAUSE_SECS = 0.01
+# A daily job that works has deleted the rows by then.
+OVERDUE_AFTER = timedelta(days=2)
 LOG_NAME = re.compile(r".+[-_]([0-9]{4})-?([0-9]{2})-?([0-9]{2})\.log")
 DAY_FOLDER_NAME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 

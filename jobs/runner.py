@@ -113,6 +113,7 @@ class JobRunner:
 
     def _claim(self, apply: partial[JobRun | None]) -> HeldRun | None:
         """Apply a plan in one transaction and hold its run's lease; None when it has no run."""
+        # Read before the write: counted from later, the deadline could lie after the lease's end.
         claimed_at = self._clock.monotonic()
         run = self._database.write(apply)
         if run is None:
@@ -198,7 +199,8 @@ class JobRunner:
             self._release(held, about)
         except BatonError as error:
             self._finish(held, RunState.FAILED, error.message, about)
-        except Exception as error:  # a bug in one job must not end the others
+        # A bug in one job must not end the others.
+        except Exception as error:
             log.exception("%s ended by an error", about)
             failure = Message.of("job_internal_error", detail=repr(error))
             self._finish(held, RunState.FAILED, failure, about)

@@ -48,7 +48,8 @@ class LookThreads:
     def _run(self, job_name: str, look: Callable[[], None]) -> None:
         try:
             look()
-        except BaseException as error:  # nothing above it would see it: the scheduler raises it
+        # Nothing above a thread sees its error: the scheduler raises it in `run`.
+        except BaseException as error:
             log.exception("a look at %s ended by an error", job_name)
             self.failure = error
 

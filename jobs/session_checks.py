@@ -13,7 +13,8 @@ from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from jobs.due import JobContext
 
-log = service_log("caretaker")  # names its log file, which operators know
+# The name is that of the log file, which operators know.
+log = service_log("caretaker")
 
 
 class SessionChecks:
@@ -52,7 +53,8 @@ class SessionChecks:
         checkout = AccountCheckout(leased)
         try:
             self._sessions.open(checkout, stop)
-            if checkout.account == leased:  # it was not due for work, only for a look
+            # `open` has not checked the session, as the account was not due for that yet.
+            if checkout.account == leased:
                 self._sessions.probe(checkout, stop)
         except (StoppedSignal, OutOfTurnSignal):
             self._sessions.close(checkout)

@@ -20,7 +20,8 @@ from web.messages import redacted_json
 
 log = service_log("web")
 DONE = "done"
-MAX_PART_CHARS = 1000  # of a parameter: a message is never cut in its middle
+# Parameters are shortened, so that a message is never cut in its middle.
+MAX_PART_CHARS = 1000
 
 
 class Principal(Protocol):

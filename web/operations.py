@@ -18,8 +18,10 @@ from web.messages import sentences
 from web.problems import RequestRefusedError
 
 log = service_log("web")
-PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
-MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
+# An operation that ends within this time is answered with its result.
+PROMPT_SECS = 0.5
+# Each operation may hold a connection of the workers' pool.
+MAX_AT_ONCE = 4
 MAX_KEPT = 50
 STOPPED = Message.of("operation_stopped")
 Result = Mapping[str, Any]

@@ -141,7 +141,8 @@ class RefusedValueError(ValueError):
     """A value that a rule of ours refuses, as pydantic's validators raise it."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__(message.code)  # a parameter may hold what cannot be encoded
+        # Only the code: a parameter may hold text that cannot be encoded.
+        super().__init__(message.code)
         self.message = message
 
 

@@ -14,7 +14,8 @@ from core.errors import SettingsError
 from core.logs import service_log
 
 log = service_log("web")
-GRACE_SECS = 3  # for answers under way, when it ends
+# Requests in progress have this long to be answered when the server ends.
+GRACE_SECS = 3
 BACKLOG = 128
 
 

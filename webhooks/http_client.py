@@ -31,7 +31,8 @@ CONNECT_SECS = 5.0
 HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "Baton-Webhooks/1",
-    "Accept-Encoding": "identity",  # a packed answer could be a bomb
+    # A compressed response could be a decompression bomb.
+    "Accept-Encoding": "identity",
     "Connection": "close",
 }
 
@@ -80,7 +81,9 @@ class WebhookClient:
                 came within the time limit. The receiver may have got the body all the same.
         """
         with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
-            http.trust_env = False  # no proxy and no password of the environment
+            # A proxy of the environment would resolve the name itself, past the address filter; a
+            # netrc file would add a password.
+            http.trust_env = False
             for scheme in ("http", "https"):
                 adapter = _Adapter(
                     is_https=scheme == "https", allowed_hosts=self._allowed_hosts, deadline=deadline

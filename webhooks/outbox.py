@@ -17,7 +17,8 @@ from storage.distribution import deliveries
 from storage.distribution.deliveries import DeliveryKind, NewDelivery
 from storage.engines.transactions import Tx
 
-EVENT_ID = re.compile(r"[!-~]{1,128}")  # It is sent as a header, which holds printable ASCII.
+# An event id is sent as a header, which holds printable ASCII only.
+EVENT_ID = re.compile(r"[!-~]{1,128}")
 URL_CHARS = 1024
 
 

@@ -15,6 +15,7 @@ from sources.json_api import retry_after_secs
 from storage.distribution.deliveries import DeliveryState
 from webhooks.http_client import Answer
 
+# A receiver that asks for a longer pause in `Retry-After` gets a day.
 MAX_REST_SECS = 86400.0
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -14,7 +14,8 @@ from core.errors import CredentialsError
 
 PREFIX = "whsec_"
 NEW_SECRET_BYTES = 32
-MAX_SECRETS = 2  # two while one is being rotated
+# Two secrets sign while one replaces the other.
+MAX_SECRETS = 2
 
 
 def parse_secrets(text: str) -> list[bytes]:

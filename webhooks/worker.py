@@ -95,10 +95,12 @@ class WebhookWorker:
         try:
             result = self._post(claim, self._keys(delivery))
         except CredentialsError as error:
-            result = error  # Never sent unsigned instead: the receiver would have to refuse it.
+            # Nothing is sent unsigned instead: the receiver would have to refuse it.
+            result = error
         except (LeaseLostError, DatabaseError):
             raise
-        except Exception as error:  # A bug with one delivery must not stop the others.
+        # A bug with one delivery must not stop the others.
+        except Exception as error:
             log.exception("%s", fields(delivery=delivery.id))
             result = NotSentError("delivery_internal_error", error=type(error).__name__)
         outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())

@@ -12,7 +12,8 @@ from core.errors import DamagedFileError
 from core.messages import Message
 
 T = TypeVar("T")
-BOM = b"\xef\xbb\xbf"  # what some editors put in front
+# Some editors put this in front of UTF-8.
+BOM = b"\xef\xbb\xbf"
 
 
 def read_checked(path: Path, shape: TypeAdapter[T]) -> T:

@@ -202,7 +202,8 @@ def _require_writable(app: App, out: Path | None) -> None:
     folder = out or app.settings.exports_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
+        # A file without a name: a kill leaves nothing behind.
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         path, detail = str(folder.absolute()), error.strerror
         if out is None:

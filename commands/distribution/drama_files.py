@@ -15,7 +15,8 @@ from core.text_files import read_text
 from distribution.counters import NAMES
 
 DETAILS = "verification_details"
-COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own in a CSV file
+# A CSV file may have columns of their own for the verified counters.
+COUNTERS = tuple(names[0] for names in NAMES.values())
 
 
 class ItemFile:

@@ -241,7 +241,8 @@ def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
     """
     if not (text.isascii() and text.isdigit()):
         return EndpointRequest(url=text, reason=reason)
-    if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
+    # Python refuses to read numbers of more than 4300 digits.
+    if len(text) > len(str(MAX_ID)):
         raise InvalidInputError("delivery_unknown_id", id=text[:40])
     return EndpointRequest(delivery_id=int(text), reason=reason)
 

@@ -209,7 +209,8 @@ def _prepare(settings: Settings) -> str | None:
     probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         if settings.secret_key is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
+            # The key file lies in this folder.
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:

@@ -25,7 +25,8 @@ from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 REFRESH_SECS = 0.25
 IDLE_REFRESH_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
-UNCHANGED_LINE_SECS = 30.0  # a line as a sign of life although nothing has changed
+# A line is a sign of life even when nothing has changed.
+UNCHANGED_LINE_SECS = 30.0
 EVENTS = 20
 
 
@@ -110,7 +111,8 @@ class Foreground:
         idle_secs: float = IDLE_REFRESH_SECS,
     ) -> ForegroundResult | None:
         while True:
-            stopping = self._stop.is_set()  # read before drawing, so that the last frame shows it
+            # Read before drawing, so that the last frame shows that the work is ending.
+            stopping = self._stop.is_set()
             snapshot = self._refresh(task_ids)
             if snapshot is not None:
                 show(snapshot)

@@ -84,7 +84,8 @@ def _load(entry: CommandEntry) -> Mapping[str, Any]:
     if hasattr(module, "group"):
         app.add_typer(module.group(), name=entry.name)
     else:
-        app.callback()(_nothing)  # with a callback it is a group, however few its commands
+        # With a callback it is a group, even with a single command.
+        app.callback()(_nothing)
         module.register(app)
     return typer.main.get_group(app).commands
 

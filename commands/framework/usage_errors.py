@@ -29,7 +29,8 @@ PARAMETER_OF_FIELD = {
     "task_id": "task",
     "delivery_id": "endpoint",
 }
-_parameters: ContextVar[Sequence[Any]] = ContextVar("parameters", default=())  # of the command
+# The parameters of the running command, by which errors name the option of a field.
+_parameters: ContextVar[Sequence[Any]] = ContextVar("parameters", default=())
 
 
 class Command(TyperCommand):

@@ -125,7 +125,8 @@ def _announce(app: App, server: WebServer) -> None:
         tell(Message.of("web_in_clear"))
     if app.web_tokens.has_admin():
         return
-    if not sys.stderr.isatty():  # a journal or a file would keep the token
+    # A journal or a file would keep the token.
+    if not sys.stderr.isatty():
         tell(Message.of("web_nobody_can_sign_in"))
         return
     token = app.use_cases.tokens.make(system_user(app), Role.ADMIN, None)

@@ -33,7 +33,8 @@ from webhooks.outbox import Outbox, Report
 log = service_log("broadcast")
 LOOK_EVERY_SECS = 5.0
 READ_AT_ONCE = 1000
-LAST_ANSWER_SECS = 30.0  # A request that is under way at the end of fetching may take that long.
+# A request that is under way at the end of fetching may take that long.
+LAST_ANSWER_SECS = 30.0
 
 
 @dataclass(frozen=True)
@@ -194,12 +195,14 @@ class Broadcaster:
         `trigger`."""
         now = self._clock.now()
         if not self._database.read(broadcasts.state).is_on:
-            return None  # A claim is a write: while it is off none is made every few seconds.
+            # A claim is a write: while broadcasting is off, none is made every few seconds.
+            return None
         lease = self._claim(now - timedelta(seconds=self._limits.interval_secs))
         return None if lease is None else self._run_leased(lease, stop)
 
     def _claim(self, due_before: datetime | None) -> Lease | None:
         """Lease a round; None when one is in progress, or when one began after `due_before`."""
+        # Read before the write: counted from later, the deadline could lie after the lease's end.
         asked_at, now = self._clock.monotonic(), self._clock.now()
         until = now + timedelta(seconds=self._limits.lease_secs)
         token = self._database.write(broadcasts.claim, self._owner, now, until, due_before)
@@ -246,6 +249,7 @@ class Broadcaster:
         }
         result = json.dumps(totals | {"reports": len(reports)})
         next_tasks = json.dumps(next_starts(dramas, postponed))
+        # After a long pause of this process another one may have begun a round.
         lease.require(self._clock)
         self._database.write(self._file, lease, reports, result, next_tasks)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))

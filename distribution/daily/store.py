@@ -121,7 +121,8 @@ class DailyStore:
     ) -> DailyStats:
         """Return the row to store, with a new revision when the counts differ from `known`."""
         if known is not None and known.counted_until > counted_until:
-            return known  # Another scan read the completions later than this one and stored first.
+            # Another scan read the completions later than this one and stored first.
+            return known
         counts = tally.counts
         is_same = known is not None and dict(known.counts) == counts
         revision = 1 if known is None else known.revision + (0 if is_same else 1)

@@ -25,7 +25,8 @@ from webhooks.outbox import Outbox, Report
 
 T = TypeVar("T")
 BATCH = 500
-MAX_RACES = 5  # tries of a batch when other imports store the same completions first
+# Each failed try means that another import has stored the same completions first.
+MAX_RACES = 5
 
 
 @dataclass(frozen=True)

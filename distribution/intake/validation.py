@@ -42,7 +42,8 @@ COMPLETION_FIELDS = (
 TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
 MAX_DURATION_SECS = 10_000_000
 DETAILS_LEVELS = 20
-MAX_AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
+# The clock of the distributing site may be fast.
+MAX_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

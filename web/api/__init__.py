@@ -39,4 +39,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
     logs.router,
 )
-UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made
+# These calls are older than the versioned API, and others rely on their paths.
+UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)

@@ -10,7 +10,8 @@ from core.clock import Clock
 
 WINDOW_SECS = 60.0
 TRIES_OF_ONE = 5
-TRIES_OF_ALL = 30  # somebody may have many addresses
+# An attacker may have many addresses.
+TRIES_OF_ALL = 30
 
 
 class LoginLimit:

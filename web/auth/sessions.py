@@ -12,7 +12,8 @@ from core.errors import CredentialsError
 
 COOKIE = "baton_session"
 LIFE = timedelta(days=7)
-PURPOSE = "web-session"  # nothing else that the vault sealed can pass for a session
+# The purpose keeps other texts that the vault has encrypted from passing for a session.
+PURPOSE = "web-session"
 
 
 class Sessions:

@@ -17,7 +17,8 @@ from storage.operations.web_tokens import Role, WebToken
 PREFIX = "baton_"
 RANDOM_BYTES = 32
 MAX_NAME_LETTERS = 64
-USED_EVERY = timedelta(minutes=1)  # no write for each request
+# The use of a token is recorded once a minute at most: not every request is a write.
+USED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from web.requests import DailyLimit, DisableReason
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
-router.include_router(account_entries.router)  # before /{account_id}: it has /new
+# Before `/{account_id}`, which would match `/new` as well.
+router.include_router(account_entries.router)
 HOME = "/admin/accounts"
 
 

@@ -37,6 +37,7 @@ class Rates:
 
     def __init__(self) -> None:
         self._meter = RateMeter()
+        # Handlers run in several threads and share one meter.
         self._lock = threading.Lock()
 
     def noted(self, snapshot: Snapshot) -> RateMeter:

@@ -87,6 +87,7 @@ def login(
         path="/",
         httponly=True,
         samesite="strict",
+        # A browser does not send a secure cookie over plain HTTP.
         secure=request.url.scheme == "https",
     )
     return answer

@@ -114,7 +114,8 @@ class LogFolder:
             name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
         ):
             raise LogNotFoundError(name)
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe would be waited for
+        # Without O_NONBLOCK the opening of a pipe would wait for its writer.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             handle = os.open(self._folder / name, flags)
         except OSError as error:

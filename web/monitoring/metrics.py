@@ -67,7 +67,8 @@ class InstallationCollector(Collector):
 
     def describe(self) -> list[Metric]:
         """Return nothing, so that the registry does not read the database at registration."""
-        return []  # so that registering reads nothing
+        # An empty list keeps the registry from reading the database at registration.
+        return []
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; without the database only its state and the version."""

@@ -149,7 +149,8 @@ class Catalogue:
             try:
                 return self._database.write_idempotent(change_batch)
             except DuplicateKeyError:
-                continue  # another process added one of them just now: look again
+                # Another process has inserted one of the works: the next try finds it.
+                continue
         return self._database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:

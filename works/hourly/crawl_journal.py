@@ -56,7 +56,8 @@ class HourJournal:
                 return None
             if _is_still(path, handle):
                 return cls(path=path, handle=handle)
-            os.close(handle)  # who held it before has finished and removed it
+            # The holder before has written the report and removed the file: begin a new one.
+            os.close(handle)
 
     @property
     def head(self) -> Mapping[str, Any] | None:

@@ -188,6 +188,8 @@ class PlayCountUpdater:
         stop: threading.Event,
     ) -> Round:
         """Update the due works of one platform until none is left, or it gives no answers."""
+        # The works are walked by id: a query for those due longest sorts the whole rest for each
+        # batch.
         after_id = silent = 0
         while not stop.is_set():
             batch = self._next(due, platform, after_id)
