@@ -89,7 +89,8 @@ def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
 
 
 def _dingtalk(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://open.dingtalk.com/document/robots/custom-robot-access."""
+    """Return the request for DingTalk:
+    https://open.dingtalk.com/document/robots/custom-robot-access."""
     params = {}
     if plugin.secret:
         timestamp, signature = plugin.get_signature()
@@ -102,19 +103,20 @@ def _dingtalk(plugin: Any, text: str) -> WebhookCall:
 
 
 def _feishu(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot."""
+    """Return the request for Feishu:
+    https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.notify_url.format(token=plugin.token), body, (plugin.token,))
 
 
 def _lark(plugin: Any, text: str) -> WebhookCall:
-    """Return a call to Lark, which is Feishu outside China."""
+    """Return the request for Lark, which is Feishu outside China."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.webhook_url, body, (plugin.token,))
 
 
 def _wecom(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://developer.work.weixin.qq.com/document/path/91770."""
+    """Return the request for WeCom: https://developer.work.weixin.qq.com/document/path/91770."""
     body = {"msgtype": "text", "text": {"content": text}}
     return WebhookCall(plugin.api_url, body, (plugin.key,))
 

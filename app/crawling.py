@@ -54,7 +54,7 @@ class CrawlingFactories:
 
     @cached_property
     def submitter(self) -> TaskSubmitter:
-        """Return the object that files tasks."""
+        """Return the object that files crawls and exports as tasks."""
         from crawler.tasks.submission import TaskSubmitter
 
         return TaskSubmitter(

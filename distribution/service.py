@@ -42,7 +42,7 @@ class DistributionService:
         return self._database.read(distribution_tasks.newest, limit, status)
 
     def details(self, task_id: str) -> DramaDetails:
-        """Return a task with its newest 14 days."""
+        """Return a task with its number of completions and its newest 14 days."""
         drama = self._database.read(distribution_tasks.get, task_id)
         if drama is None:
             raise _unknown(task_id)

@@ -206,7 +206,8 @@ def not_found(code: str, /, **params: Any) -> RequestRefusedError:
 
 @contextmanager
 def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
-    """Turn errors of these classes into RequestRefusedError with this status."""
+    """Context manager that turns errors of these classes into
+    RequestRefusedError with this status."""
     try:
         yield
     except RequestRefusedError:

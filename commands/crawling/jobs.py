@@ -127,8 +127,11 @@ def preview(
 
 
 def _job(app: App, name: str) -> Job:
-    """Return the job of that name; dashes stand for underscores. Raise
-    InvalidInputError without one."""
+    """Return the job with that name, in which dashes stand for underscores too.
+
+    Raises:
+        InvalidInputError: there is no such job; it names the known ones.
+    """
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job

@@ -46,12 +46,12 @@ def counted(number: int, noun: str) -> Message:
 
 
 def word(english: str) -> str:
-    """Return a state, or another word of a listing, in the reader's language."""
+    """Return a word of a listing, such as `idle`, in the reader's language, by its English."""
     return text_of(Message(f"word_{english.replace(' ', '_')}"))
 
 
 def column_titles(english: Sequence[str]) -> tuple[str, ...]:
-    """Return the titles of a table's columns in the reader's language."""
+    """Return the titles of a table's columns in the reader's language, by their English."""
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
 
 

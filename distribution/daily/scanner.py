@@ -136,6 +136,7 @@ class DailyScanner:
 
     @property
     def yesterday(self) -> date:
+        """Return the day before today, in the quota time zone."""
         return self._calendar.day(self._clock.now()) - timedelta(days=1)
 
     def days(self, first: date, last: date) -> list[date]:

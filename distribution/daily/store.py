@@ -29,7 +29,7 @@ MAX_RESPONSE_CHARS = 1024
 
 
 class Change(StrEnum):
-    """How a task's day differs from the one that was stored before."""
+    """The difference of a task's day from the one that was stored before."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -141,8 +141,7 @@ class DailyStore:
     def _report(
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
     ) -> Report | None:
-        """Return the report on the tasks that are due; None without
-        any, or without a callback URL."""
+        """Return the report on the tasks in `due`; None when it is empty or has no callback URL."""
         url = part.recipient.url
         if url is None or not due:
             return None

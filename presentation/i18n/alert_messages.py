@@ -121,7 +121,7 @@ class AlertRenderer:
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
-        """Return a line that says what to do now."""
+        """Return a line with what to do now: a command, or that nothing is needed."""
         reason = stored_messages.Message.load(str(alert.facts.get("reason", "")))
         sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.code in SIGN_IN_MENDS
         form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]

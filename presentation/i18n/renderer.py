@@ -48,7 +48,7 @@ class Renderer:
         return str(found) if forms is None else self._filled(forms, found)
 
     def advice(self, message: Message | BaseException) -> str | None:
-        """Return what the reader can do about it in this front end; None when there is no advice.
+        """Return the advice for a message or error in this front end; None when there is none.
 
         A message without advice takes that of its cause.
         """

@@ -28,7 +28,7 @@ class Page:
 
     @property
     def is_wide(self) -> bool:
-        """Return True when there is room for wide bars and gaps."""
+        """Return True for a screen of 100 cells and more: its bars and gaps are wider."""
         return self.width >= WIDE_COLUMNS
 
     @property

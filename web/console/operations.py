@@ -72,7 +72,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """An operation as a page shows it."""
+    """An operation as a page shows it, with texts in the visitor's language."""
 
     id: int
     title: str

@@ -113,7 +113,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
 
 
 def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
-    """Return the sums at the top of the page."""
+    """Return the sums at the top of the page: rows exported and left, accounts and tasks."""
     day = backend.calendar.day(snapshot.now)
     pool = [view.account for view in snapshot.accounts]
     usable = [account for account in pool if account.status is not AccountStatus.DISABLED]

@@ -88,7 +88,7 @@ def replay_one(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
-    """Make one delivery due again."""
+    """Make one delivery due again under its event id."""
 
     def act() -> str:
         existing_delivery(backend, delivery_id)

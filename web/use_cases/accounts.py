@@ -116,5 +116,5 @@ class AccountUseCases:
 
 
 def named(account: Account) -> str:
-    """Return the account as the log of actions names it."""
+    """Return the account as `platform/username`, for the log of actions."""
     return f"{account.platform}/{account.username}"

@@ -24,14 +24,14 @@ class TaskUseCases:
         self._audit = audit
 
     def crawl(self, who: Principal, request: CrawlRequest) -> FiledTask:
-        """File a crawl; see CrawlingService.crawl."""
+        """File a crawl, or join the open one; see CrawlingService.crawl."""
         with self._audit.action(who, "task.crawl", f"{request.platform}/{request.domain}"):
             return self._service.crawl(request)
 
     def export(
         self, who: Principal, request: ExportRequest, *, grace_secs: float = 0.0
     ) -> FiledTask:
-        """File an export; see CrawlingService.export."""
+        """File an export, or join the open one; see CrawlingService.export."""
         with self._audit.action(who, "task.export", f"{request.platform}/{request.domain}"):
             return self._service.export(request, grace_secs=grace_secs)
 

@@ -66,7 +66,7 @@ class Failure(TypedDict):
 
 @with_config(ConfigDict(extra="allow"))
 class HourReport(TypedDict):
-    """One hourly data file."""
+    """The content of an hourly data file; its times are local."""
 
     session_id: Name
     crawl_time: Moment

@@ -23,8 +23,7 @@ def numbers_object(row: Row) -> dict[str, Any]:
 
 
 def gap_object(observed: ObservedHour) -> dict[str, Any]:
-    """Return an hour with its state as JSON; `why` is the problem with
-    it, empty when there is none."""
+    """Return an hour with its state as JSON; `why` is empty when it has no problem."""
     return {
         "date": observed.hour.date_text,
         "hour": observed.hour.hour_text,

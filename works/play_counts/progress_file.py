@@ -65,7 +65,8 @@ class Round:
         return self.updated + self.skipped + len(self.failed)
 
     def matches(self, force: bool, uids: tuple[str, ...]) -> bool:
-        """Return True when the round is about the same works."""
+        """Return True when the round has this query: the same `force` and the same sorted
+        `uids`."""
         return (self.force, self.uids) == (force, uids)
 
     def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
