@@ -200,10 +200,8 @@ class HourlyCrawl:
     def _ask(
         self, run: CrawlRun, works: list[ListedWork], stop: threading.Event
     ) -> tuple[Ending, Message | None]:
-        """Request works until all have an outcome or more requests make no sense.
-
-        Returns the ending and its reason.
-        """
+        """Request works until all have an outcome or more is hopeless;
+        return the ending and its reason."""
         before = self._numbers_before(run.hour, run.log)
         titles = {work.work_id: work.title for work in works}
         failed_in_row = 0
@@ -247,8 +245,7 @@ class HourlyCrawl:
         return self._failures.of(work.work_id, work.title, work.error, final=True)
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
-        """Return the known outcomes of the hour: those of its file, and
-        those that the journal adds."""
+        """Return the known outcomes of the hour, from its file and the journal."""
         if self._files.path(hour).exists():
             record = HourRecord.from_report(self._files.read(hour).report)
         else:
@@ -267,8 +264,8 @@ class HourlyCrawl:
         }
 
     def _numbers_before(self, hour: Hour, log: logging.Logger) -> Mapping[str, Numbers]:
-        """Return the counters by work in the newest file of the 24 hours
-        before; empty without a file."""
+        """Return the counters by work in the newest file of the day before; empty without a
+        file."""
         for earlier in reversed(self._files.hours_before(hour, HOURS_A_DAY)):
             try:
                 report = self._files.read(earlier).report
