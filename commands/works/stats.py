@@ -64,6 +64,11 @@ def fetch(
 
 
 def _lines(file: Path | None) -> list[str]:
+    """Return the lines of a file (`-` for standard input) that are not blank; empty for None.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or is not UTF-8.
+    """
     if file is None:
         return []
     try:

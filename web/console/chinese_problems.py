@@ -1,4 +1,4 @@
-"""Sentences that `sources` and `storage` raise as texts, in Chinese, by their form.
+"""Chinese for sentences that `sources` and `storage` raise as texts, by their form.
 
 The module goes when these errors have codes; a text of another form stays as it is.
 """
@@ -32,7 +32,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def translate_problem(english: str) -> str:
-    """Return the sentence in Chinese; one of an unknown form as it is."""
+    """Return the sentence in Chinese; a sentence of an unknown form unchanged."""
     for form, chinese in FORMS:
         found = form.fullmatch(english)
         if found:

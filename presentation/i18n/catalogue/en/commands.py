@@ -1,4 +1,4 @@
-"""What only the command line says: the frame, accounts, tasks and exports."""
+"""Messages of the command line only: its frame, accounts, tasks and exports."""
 
 from __future__ import annotations
 
