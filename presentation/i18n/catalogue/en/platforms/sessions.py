@@ -30,6 +30,7 @@ MESSAGES: dict[str, Forms] = {
     "qr_code_missing": "no QR code came",
     "qr_state_unknown": "unknown state {state} of the code",
     "qr_session_missing": "signed in, but no {cookie} cookie came",
+    "qr_codes_unconfirmed": "nobody confirmed {codes} codes in a row",
     "sign_in_unanswered": "no answer from the sign-in ({detail})",
     "sign_in_status": "the sign-in answered HTTP {status}",
     "sign_in_not_json": "the sign-in's answer is no JSON",
@@ -41,6 +42,7 @@ COOKIE_FORMS = (
     " SESSDATA=...; bili_jct=..."
 )
 _TO_DO: dict[str, Forms] = {
+    "qr_codes_unconfirmed": "start again when the phone is at hand",
     "session_missing": "import one",
     "proxy_not_url": "write it like http://user:password@host:8080",
     "cookie_file_empty": COOKIE_FORMS,

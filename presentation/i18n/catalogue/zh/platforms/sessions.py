@@ -28,6 +28,7 @@ MESSAGES: dict[str, Forms] = {
     "qr_code_missing": "未返回二维码",
     "qr_state_unknown": "二维码的状态 {state} 未知",
     "qr_session_missing": "已登录，但未返回名为 {cookie} 的 Cookie",
+    "qr_codes_unconfirmed": "连续 {codes} 个二维码均未确认",
     "sign_in_unanswered": "登录接口没有响应（{detail}）",
     "sign_in_status": "登录接口返回 HTTP {status}",
     "sign_in_not_json": "登录接口的答复不是 JSON",
@@ -36,6 +37,7 @@ MESSAGES: dict[str, Forms] = {
 
 COOKIE_FORMS = "请提供 cookies.txt、扩展导出的 JSON，或 SESSDATA=...; bili_jct=..."
 _TO_DO: dict[str, Forms] = {
+    "qr_codes_unconfirmed": "请准备好手机后重试",
     "session_missing": "请导入会话",
     "proxy_not_url": "写成 http://user:password@host:8080",
     "cookie_file_empty": COOKIE_FORMS,
