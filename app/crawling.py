@@ -147,6 +147,7 @@ class CrawlingFactories:
         from crawler.ingestion.page_store import PageStore
         from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
+        from presentation.i18n.renderer import LOG_RENDERER
 
         return IngestionWorker(
             scheduler=self.scheduler,
@@ -157,7 +158,9 @@ class CrawlingFactories:
                 clock=self._base.clock,
                 pages_per_task=self._base.settings.pages_per_task,
             ),
-            response_archive=ResponseArchive(self._base.settings.evidence_dir),
+            response_archive=ResponseArchive(
+                self._base.settings.evidence_dir, render=LOG_RENDERER.text
+            ),
             clock=self._base.clock,
             poll_secs=self._base.settings.poll_secs,
             only_task_id=only_task_id,

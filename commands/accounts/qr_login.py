@@ -58,7 +58,7 @@ def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> 
             raise typer.Exit(Exit.INTERRUPTED)
         if number < codes:
             say(texts.login_expired)
-    raise CredentialsError(texts.login_given_up.format(codes=codes))
+    raise CredentialsError("qr_codes_unconfirmed", codes=codes)
 
 
 def _is_confirmed(

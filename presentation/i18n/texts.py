@@ -63,7 +63,6 @@ class Texts:
     login_expired: str
     login_again: str
     login_stopped: str
-    login_given_up: str
     nouns: Mapping[str, tuple[str, str]]
     durations: Mapping[str, str]
     account_states: Mapping[AccountStatus, str]

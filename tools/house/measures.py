@@ -9,7 +9,7 @@ from tools.house.tree import Tree
 
 # Where the code has not reached its goal yet, a limit stands at today's value: lower it with the
 # code, never raise it.
-MAX_READERS = 120
+MAX_READERS = 0
 MAX_CALLS = 6
 MAX_FRAGMENTS = 70
 MIN_DOCUMENTED = 0.71

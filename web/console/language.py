@@ -10,14 +10,13 @@ from fastapi import Request
 
 from core.errors import BatonError
 from core.logs import redact
-from core.messages import TEXT, Message
+from core.messages import Message
 from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
 from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
 from presentation.i18n.language import language_named
 from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE, FIELDS
-from web.console.chinese_problems import translate_problem
 from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
@@ -47,9 +46,7 @@ class Language:
             return self._list_of(found.problems, zone)
         message = Message.load(found) if isinstance(found, str) else found
         renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
-        text = renderer.sentence(message)
-        is_text = (message.message if isinstance(message, BatonError) else message).code == TEXT
-        return redact(translate_problem(text) if is_text and self.code == "zh" else text)
+        return redact(renderer.sentence(message))
 
     def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
         """Return the problems in one text, each with its field's name."""

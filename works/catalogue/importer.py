@@ -177,7 +177,7 @@ class WorksImporter:
                 if not isinstance(error, RetryableError):
                     refusals[link.platform] = refusal
                 return refusal
-            return Message.text(found.detail) if isinstance(found, Unavailable) else found
+            return found.detail if isinstance(found, Unavailable) else found
 
         return resolve
 
