@@ -55,5 +55,5 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
         terminal = Terminal(highlight=False)
         screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
         terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
-        result(database_place(app))
         result_message(Message.of("home_line", home=home_message()))
+        result(database_place(app))
