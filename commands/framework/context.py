@@ -148,6 +148,7 @@ def opened_app(
     settings: Settings | None = None,
     *,
     services: bool = False,
+    prepare: Callable[[App], None] | None = None,
 ) -> Iterator[App]:
     """Open an App with logging set up, and close it at the end.
 
@@ -156,6 +157,7 @@ def opened_app(
         settings: None: those of the environment; then a new database is announced.
         services: once open, a lost database is waited for as long as the settings say; commands
             wait 3 s.
+        prepare: called before the tables are checked, with an App that is closed afterwards.
 
     Raises:
         DatabaseUnavailableError: no database within 3 s.
@@ -166,7 +168,7 @@ def opened_app(
     announces_new = settings is None
     settings = settings or load_settings()
     handler = _logging(settings)
-    created = _prepare(settings)
+    created = _prepare(settings, prepare)
     if created and announces_new:
         tell(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
@@ -196,7 +198,7 @@ def unopened_app() -> Iterator[App]:
         handler.close()
 
 
-def _prepare(settings: Settings) -> str | None:
+def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str | None:
     """Check database and key, and create them on first use; return the new database, if any."""
     from app.container import App
 
@@ -206,6 +208,8 @@ def _prepare(settings: Settings) -> str | None:
         if settings.secret_key is None:
             settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
         created = new_database(probe)
+        if prepare is not None:
+            prepare(probe)
         probe.open()
     except DatabaseUnavailableError as error:
         raise DatabaseUnavailableError("database_not_answering", cause=error) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pymysql
@@ -19,7 +21,7 @@ from core.errors import (
     NoFailoverError,
     SchemaMismatchError,
 )
-from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnector
+from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.datetimes import from_sql
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 from storage.engines.url import MySQLAddress
@@ -50,6 +52,9 @@ GONE = {
     4031,
     NOT_IN_CLUSTER,
 }
+# Names of locks are those of the whole server, and shorter than a database's name may be.
+SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
+SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
 ADVICE = {
     1044: "the user may not use this database: GRANT it",
     1045: "wrong user or password; check DATABASE_URL",
@@ -165,6 +170,33 @@ class MySQLEngine:
             raise self.translate(error) from error
         finally:
             cursor.close()
+
+    @contextmanager
+    def schema_lock(self, wait_secs: int) -> Iterator[bool]:
+        try:
+            # Not of the pool: the server releases the lock when this connection closes.
+            connection = NodeConnector(self._address)()
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        try:
+            yield self._got_schema_lock(connection, wait_secs)
+        finally:
+            if connection.open:
+                connection.close()
+
+    def _got_schema_lock(self, connection: NodeConnection, wait_secs: int) -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION wait_timeout=%s", (SCHEMA_LOCK_SECS,))
+                cursor.execute(SCHEMA_LOCK, (wait_secs,))
+                row = cursor.fetchone()
+        except pymysql.NotSupportedError:
+            # Some clusters have no such lock. There the note of an upgrade (`schema/upgrade.py`)
+            # alone keeps a process from going on where another one took over.
+            return True
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        return row is not None and row["got"] == 1
 
     def describe(self) -> str:
         return repr(self._address)
