@@ -67,7 +67,7 @@ class Startup:
                 if waited_secs >= self._wait_secs or not _may_pass(app, error):
                     raise
                 if waited_secs >= next_line_secs:
-                    next_line_secs = waited_secs + LINE_SECS
+                    next_line_secs = (waited_secs // LINE_SECS + 1) * LINE_SECS
                     tell(self._waiting(waited_secs, error))
             app.host_clock.wait(self._stop, LOOK_AGAIN_SECS)
 
@@ -76,8 +76,8 @@ class Startup:
         app.database.read(Tx.tables)
         with self._signals_wait():
             done = make_tables(app)
-        if done != UNCHANGED:
-            tell(schema_line(app, done))
+            if done != UNCHANGED:
+                tell(schema_line(app, done))
 
     @contextmanager
     def _signals_wait(self) -> Iterator[None]:
