@@ -30,7 +30,7 @@ ROOT_FILE_SYSTEMS = {
 BUILD_TOOLS = ("hatchling", "hatch-requirements-txt", "setuptools", "wheel", "pip")
 IMAGE = "localhost/baton"
 PYTHON_TAG = "baton-tests"
-# crun refuses the cgroups of some virtual machines, and limits above the host's cannot be set there.
+# crun refuses the cgroups of some virtual machines; limits may not be higher than the host's.
 CONTAINERS_CONF = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
