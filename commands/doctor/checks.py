@@ -9,6 +9,7 @@ from app.container import App
 from app.foundation import SPARE_CONNECTIONS
 from commands.doctor.environment_checks import (
     folder_findings,
+    home_finding,
     key_file_finding,
     settings_findings,
 )
@@ -40,6 +41,7 @@ class InstallationChecks:
 
     def findings(self) -> Iterator[Finding]:
         """Yield all findings, the most basic first; without a database the rest is left out."""
+        yield home_finding()
         yield from settings_findings()
         yield from folder_findings(self._app.settings)
         yield key_file_finding(self._app.settings)

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.doctor.findings import Finding, Level
+from commands.framework.home import home_message
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.home import find_home
 from core.messages import Message
 from core.settings import Settings, setting_names
 
@@ -18,7 +21,7 @@ MIN_FREE_BYTES = 500 * 1024 * 1024
 
 def settings_findings() -> Iterator[Finding]:
     """Yield a warning for each variable that looks like a setting and is none."""
-    known = setting_names()
+    known = setting_names() | {HOME_SETTING}
     wrong = sorted(
         name for name in _given_names() if name.startswith("BATON_") and name not in known
     )
@@ -34,6 +37,11 @@ def settings_findings() -> Iterator[Finding]:
             if near
             else Message.of("see_configuration"),
         )
+
+
+def home_finding() -> Finding:
+    """Return which folder is the home, and why."""
+    return Finding(Level.OK, Message.of("subject_home"), home_message())
 
 
 def folder_findings(settings: Settings) -> Iterator[Finding]:
@@ -105,7 +113,7 @@ def _nearest_existing(folder: Path) -> Path:
 def _given_names() -> set[str]:
     """Return the names of all variables in the environment and in `.env`, in capitals."""
     names = {name.upper() for name in os.environ}
-    env_file = Path(".env")
+    env_file = find_home().env_file
     if env_file.is_file():
         for line in env_file.read_text(encoding="utf-8").splitlines():
             name, equals, _ = line.strip().removeprefix("export ").partition("=")

@@ -27,6 +27,8 @@ from core.errors import (
     SettingsError,
     WrongFieldsError,
 )
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.home import HomeReason, find_home
 from core.logs import redact, set_up_logging
 from core.messages import Message
 from core.settings import Settings, load_settings
@@ -214,7 +216,7 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
     except DatabaseUnavailableError as error:
         raise DatabaseUnavailableError("database_not_answering", cause=error) from error
     except OSError as error:
-        raise _unwritable(
+        raise unwritable(
             "data_folder_unwritable", settings.data_dir, error, "BATON_DATA_DIR"
         ) from error
     finally:
@@ -226,7 +228,7 @@ def _logging(settings: Settings) -> logging.Handler:
     try:
         return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
     except OSError as error:
-        raise _unwritable(
+        raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"
         ) from error
 
@@ -246,7 +248,10 @@ def database_place(app: App) -> str:
     return str(Path(unquote(url.removeprefix("sqlite:///"))).absolute())
 
 
-def _unwritable(code: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+def unwritable(code: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+    """Return the error for a folder that cannot be written, with the setting that moves it."""
+    if find_home().reason is not HomeReason.CURRENT_FOLDER:
+        setting = HOME_SETTING
     return SettingsError(
         code, folder=str(folder.absolute()), detail=error.strerror, setting=setting
     )

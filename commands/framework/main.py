@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
+from core.installation.home import SETTING as HOME_SETTING
 
 
 class Baton(LazyGroup):
@@ -105,8 +108,19 @@ def baton(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show it")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="the folder of `.env`, data and logs; else BATON_HOME, or as the documents say",
+        ),
+    ] = None,
 ) -> None:
     """Crawl creators with a pool of accounts, export them under quotas."""
+    if home is not None:
+        # In the environment, so that processes started by this one have the same home.
+        os.environ[HOME_SETTING] = str(home.absolute())
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from core.installation.home import SETTING as HOME_SETTING
 from core.messages import Message
 from presentation.i18n.language import SETTING, Language, language_of_environment
 from presentation.i18n.messages import texts_for
@@ -17,11 +18,11 @@ from presentation.i18n.texts import Texts
 
 def reader() -> Renderer:
     """Return the renderer for whoever reads the terminal; the settings may be unreadable."""
-    return _reader(os.environ.get(SETTING), Path.cwd())
+    return _reader(os.environ.get(SETTING), os.environ.get(HOME_SETTING), Path.cwd())
 
 
 @cache  # a table asks for each cell, and `.env` would be read each time
-def _reader(_setting: str | None, _folder: Path) -> Renderer:
+def _reader(_setting: str | None, _home: str | None, _folder: Path) -> Renderer:
     return Renderer(language_of_environment(), datetime.now().astimezone().tzinfo or UTC)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
+from core.installation.home import Home, HomeReason, find_home
 from core.messages import Message, message_of
 from core.settings.model import Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+SQLITE = "sqlite:///"
 
 
 def setting_names() -> set[str]:
@@ -22,20 +27,51 @@ def setting_names() -> set[str]:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings from the environment and `.env`; `overrides` (by field name) win.
+    """Read the settings from the environment and the `.env` of the home; `overrides` win.
+
+    Relative paths begin at the home (see `find_home`).
+
+    Args:
+        overrides: values by field name.
 
     Raises:
         SettingsError: names each wrong variable and what it should look like, never its value
-            where that is a secret.
+            where that is a secret; `.env` may not be read, or no home is known.
     """
+    home = find_home()
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(_env_file=home.env_file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("wrong_settings", problems=_problems(error)) from None
     except UnicodeDecodeError:
         raise SettingsError("env_file_not_utf8") from None
     except UnreadableSetting as error:
         raise SettingsError("settings_unreadable", detail=str(error)) from None
+    except PermissionError as error:
+        file = home.env_file.absolute()
+        raise SettingsError("env_file_forbidden", file=str(file), owner=_owner(file)) from error
+    return _in_home(home, settings)
+
+
+def _in_home(home: Home, settings: Settings) -> Settings:
+    """Return the settings with their relative paths in the home."""
+    if home.reason is HomeReason.CURRENT_FOLDER:
+        return settings
+    paths: dict[str, object] = {
+        name: home.path / value for name, value in settings if isinstance(value, Path)
+    }
+    url = settings.database_url.get_secret_value()
+    if url.startswith(SQLITE) and url != SQLITE:
+        path = home.path / unquote(url.removeprefix(SQLITE))
+        paths["database_url"] = SecretStr(f"{SQLITE}{quote(str(path))}")
+    return settings.model_copy(update=paths)
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (OSError, KeyError):  # The folder may not be searched, or the owner has no name here.
+        return "root"
 
 
 def _problems(error: ValidationError) -> list[Message]:

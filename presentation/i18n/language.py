@@ -5,7 +5,9 @@ from __future__ import annotations
 import locale
 import os
 from enum import StrEnum
-from pathlib import Path
+
+from core.errors import SettingsError
+from core.installation.home import find_home
 
 SETTING = "BATON_LANGUAGE"
 AUTO = "auto"
@@ -27,15 +29,16 @@ def language_of_environment() -> Language:
 
     Help is shown, and a wrong setting reported, before the settings are read.
     """
-    return language_named(os.environ.get(SETTING) or _from_file(Path(".env")) or AUTO)
+    return language_named(os.environ.get(SETTING) or _from_env_file() or AUTO)
 
 
-def _from_file(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    from dotenv import dotenv_values
-
+def _from_env_file() -> str | None:
     try:
+        path = find_home().env_file
+        if not path.is_file():
+            return None
+        from dotenv import dotenv_values
+
         return dotenv_values(path, interpolate=False).get(SETTING)
-    except (OSError, UnicodeDecodeError):
-        return None
+    except (OSError, UnicodeDecodeError, SettingsError):
+        return None  # Whoever reads the settings next reports it.

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.clock import Clock
 from core.errors import SettingsError, WrongValueError
+from core.installation.home import find_home
 from core.settings import Settings, UrlSetting
 from sources.bilibili.source import check_proxy
 from sources.declared.consistency import problems
@@ -76,7 +77,7 @@ def load_platforms(
 def environment() -> dict[str, str]:
     """Return the variables of the environment and of `.env`; the environment wins, empty ones are
     unset."""
-    both = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    both = {**dotenv_values(find_home().env_file, encoding="utf-8"), **os.environ}
     return {name: value for name, value in both.items() if value}
 
 
@@ -139,7 +140,8 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
 
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir() and (folder.exists() or folder != DEFAULT_FOLDER):
+    default = find_home().path / DEFAULT_FOLDER
+    if not folder.is_dir() and (folder.exists() or folder != default):
         raise SettingsError(f"BATON_SOURCES_DIR: {folder} is no folder")
     try:
         return sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))

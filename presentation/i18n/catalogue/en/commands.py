@@ -9,6 +9,7 @@ MESSAGES: dict[str, Forms] = {
     "error_line": "error: {sentence}",
     "database_created": "new database {database} (nothing was there)",
     "database_not_answering": "{cause}; is the server running and DATABASE_URL right?",
+    "home_line": "home: {home}",
     "data_folder_unwritable": (
         "the data folder {folder} cannot be written ({detail}); set {setting} to another one"
     ),
