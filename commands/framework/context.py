@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -159,7 +160,8 @@ def opened_app(
         settings: None: those of the environment; then a new database is announced.
         services: once open, a lost database is waited for as long as the settings say; commands
             wait 3 s.
-        prepare: called before the tables are checked, with an App that is closed afterwards.
+        prepare: called before the database is looked at, with an App that is closed afterwards;
+            its OSError stands for a data folder that cannot be written.
 
     Raises:
         DatabaseUnavailableError: no database within 3 s.
@@ -209,9 +211,9 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
     try:
         if settings.secret_key is None:
             settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
-        created = new_database(probe)
         if prepare is not None:
             prepare(probe)
+        created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:
         raise DatabaseUnavailableError("database_not_answering", cause=error) from error
@@ -253,7 +255,11 @@ def unwritable(code: str, folder: Path, error: OSError, setting: str) -> Setting
     if find_home().reason is not HomeReason.CURRENT_FOLDER:
         setting = HOME_SETTING
     return SettingsError(
-        code, folder=str(folder.absolute()), detail=error.strerror, setting=setting
+        code,
+        folder=str(folder.absolute()),
+        detail=error.strerror,
+        setting=setting,
+        user=str(os.geteuid()),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from app.container import App
 from commands.framework.context import Exit, on_signals, tell
@@ -55,8 +57,10 @@ class Startup:
 
         Raises:
             StoppedSignal: a signal came.
+            OSError: the data folder cannot be written.
             BatonError: what does not pass by itself, or has not passed in time.
         """
+        _require_writable(app.settings.data_dir)
         begun = app.host_clock.monotonic()
         next_line_secs = 0.0
         while True:
@@ -100,6 +104,11 @@ class Startup:
         self._stop.set()
         if not self._in_tables:
             raise StoppedSignal
+
+
+def _require_writable(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
 
 
 def _may_pass(app: App, error: BatonError) -> bool:

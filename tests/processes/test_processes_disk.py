@@ -140,10 +140,13 @@ def test_a_folder_of_the_installation_that_cannot_be_written_is_told(
     else:
         place.mkdir(mode=0o755)
         give_to_another(place)
-    env = {folder: str(place), "DATABASE_URL": f"sqlite:///{place / 'baton.db'}"}
+    env = {"BATON_DATA_DIR": str(place)}
+    if folder == "BATON_LOG_DIR":
+        env = {folder: str(place / "deeper")}
     outcome = without_rights(baton, "run", "--init", "--no-web", env=env).wait()
     assert outcome.code == 1, outcome
-    assert str(place) in outcome.err
+    where = place if folder == "BATON_DATA_DIR" else place / "deeper"
+    assert f"folder {where} cannot be written by user {os.geteuid()}" in outcome.err
     assert "Traceback" not in outcome.err
     assert "waiting" not in outcome.err
     assert list(place.iterdir()) == []
