@@ -9,11 +9,13 @@ from enum import Enum, StrEnum
 from string import Formatter
 from typing import Any
 
+from core.installation.program import program_name
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 
+PROGRAM = "program"  # what to type before a command: each form may use it
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
 
 
@@ -108,6 +110,8 @@ class _Shown(Mapping[str, Any]):
         self._params = params
 
     def __getitem__(self, name: str) -> Any:
+        if name == PROGRAM:
+            return program_name()
         # A row of another version may lack a parameter; the rest of the sentence still helps.
         return self._renderer.shown(self._params.get(name, "?"))
 
