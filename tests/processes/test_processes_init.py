@@ -191,3 +191,24 @@ def test_a_signal_ends_the_wait_at_once(
     assert outcome.code == 0, outcome
     assert time.monotonic() - begun < AT_ONCE_SECS
     assert "stopped before the work began" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "another process is making or upgrading the tables"), ("zh", "正在创建或升级表结构")],
+)
+def test_who_finds_another_at_the_tables_leaves_them_alone(
+    mysql_url: str, make_baton: Callable[..., Baton], language: str, sentence: str
+) -> None:
+    baton = make_baton(mysql_url, BATON_LANGUAGE=language)
+    engine = open_engine(mysql_url, 1)
+    with closing(engine), engine.schema_lock(0) as held:
+        assert held
+        runner = baton.start(*RUN)
+        outcome = baton.run("init")
+        assert outcome.code == 1, outcome
+        assert sentence in outcome.err
+        wait_until(lambda: sentence in runner.err, "what it waits for")
+        assert not has_tables(look_at(baton))
+    works(look_at(baton))
+    ended(runner)
