@@ -93,10 +93,8 @@ def test_mariadb_and_baton_are_ready_soon_and_survive_a_kill_of_either(
     assert "Traceback" not in doctor.stderr
     podman("exec", "--interactive", baton, "baton", "accounts", "add", "a", stdin=b"SESSDATA=1")
     podman.crash(baton)
-    until(lambda: not project.is_ready(), "the end of Baton", 20)
     until(project.is_ready, "Baton up again", UP_AGAIN_SECS)
     podman.crash(database)
-    until(lambda: not project.is_ready(), "the end of the database", 20)
     until(project.is_ready, "the database up again", UP_AGAIN_SECS)
     assert podman.is_running(baton)
     assert '"username": "a"' in podman("exec", baton, "baton", "accounts", "list", "--json")
@@ -111,7 +109,6 @@ def test_sqlite_alone_is_ready_soon_and_survives_a_kill(
     until(project.is_ready, "ready", READY_SECS)
     baton = project.container("baton")
     podman.crash(baton)
-    until(lambda: not project.is_ready(), "the end of Baton", 20)
     until(project.is_ready, "up again", UP_AGAIN_SECS)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.container.conftest import LOCKED_DOWN, StartContainer
-from tests.support.containers import IMAGE, Podman, until, volume
+from tests.support.containers import IMAGE, Podman, until
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1800)]
 DOMAIN = "美妆"
@@ -181,9 +181,3 @@ def test_a_volume_of_a_newer_version_is_left_alone(podman: Podman, data: str) ->
     assert code == 1
     assert "nothing was changed. Update Baton" in text
     assert "Traceback" not in text
-
-
-def test_volumes_of_the_tests_are_gone(podman: Podman) -> None:
-    with volume(podman, "baton-test-gone"):
-        pass
-    assert "baton-test-gone" not in podman("volume", "ls", "--quiet").splitlines()

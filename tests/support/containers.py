@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -113,8 +114,17 @@ class Podman:
         return ended.stdout + ended.stderr
 
     def crash(self, name: str) -> None:
-        """Kill a container's first process from outside, as the kernel does without memory left."""
-        os.kill(int(self.inspect(name)["State"]["Pid"]), 9)
+        """Kill a container's first process from outside, as the kernel does without memory left.
+
+        Returns when the restart policy has started another one.
+        """
+        before = self._first_process(name)
+        os.kill(before, signal.SIGKILL)
+        until(lambda: self._first_process(name) not in (0, before), f"a restart of {name}", 30)
+
+    def _first_process(self, name: str) -> int:
+        """Return its process id on this host; 0 when the container does not run."""
+        return int(self.inspect(name)["State"]["Pid"])
 
     def make_images(self) -> None:
         """Make the images that are missing, and Baton's own anew."""
