@@ -30,7 +30,7 @@ KEY = re.compile(r"[!-~]+")
 def open_key_session(
     account_id: int, username: str, key: str | None, proxy: str | None, *, missing: Message
 ) -> AccountSession:
-    """Return a session whose only secret is its key; the caller puts the key into a header.
+    """Return a session whose only secret is an API key; the caller puts the key into a header.
 
     Raises:
         LoginExpiredError: there is no key (`missing` is the message, which says where to write
@@ -54,7 +54,7 @@ def open_key_session(
 
 
 def egress(proxy: str | None) -> str:
-    """Return the name of the proxy as `host:port` without credentials; `direct` without a proxy."""
+    """Return the proxy as `host:port` without credentials; `direct` for None."""
     if not proxy:
         return "direct"
     parts = urlsplit(proxy)
@@ -63,8 +63,10 @@ def egress(proxy: str | None) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response. `body` is None when it is no JSON; `request` is the request without
-    secrets."""
+    """An HTTP response.
+
+    `body` is its JSON, None when it has none; `request` names the request without secrets.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -74,16 +76,15 @@ class Answer:
     content: bytes
 
     def evidence(self) -> Evidence:
-        # Hidden before it is cut: half a secret would not be found.
         """Return the request, the status and the start of the body, without secrets."""
+        # Redacted before it is cut: half a secret would not be found.
         body = self.session.redact(self.content.decode("utf-8", "replace"))
         return Evidence(
             request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
         )
 
     def damaged_error(self, reason: str) -> RetryableError:
-        """Return the error for a response that cannot be parsed; `reason` says what is wrong with
-        it."""
+        """Return the error for a response that cannot be parsed, for the given reason."""
         return RetryableError(self.session.redact(reason), self.evidence(), damaged=True)
 
     def retry_after_secs(self, now: datetime) -> float | None:
@@ -92,8 +93,7 @@ class Answer:
 
 
 class JsonApi:
-    """A client of one API host. It follows no redirects, so that no other host gets to see a
-    key."""
+    """A client of one API host. It follows no redirects, so that no other host sees a key."""
 
     def __init__(self, *, base_url: str, timeout_secs: float) -> None:
         self._base_url = base_url
@@ -106,11 +106,13 @@ class JsonApi:
         params: Mapping[str, str] | None = None,
         payload: Any = None,
     ) -> Answer:
-        """Send a GET, or with `payload` a POST with JSON, and return the response, whatever its
-        status.
+        """Send a GET, or with `payload` a POST with JSON, and return the response of any status.
+
+        `path` is appended to the base URL.
 
         Raises:
             RetryableError: no response came; `of_proxy` is set when the proxy refused.
+            StoppedSignal, OutOfTurnSignal: the session's gate did not let it through.
         """
         method = "GET" if payload is None else "POST"
         query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
@@ -147,7 +149,10 @@ def _no_response(error: Exception, request: str) -> RetryableError:
 
 
 def error_from_common_status(message: str, answer: Answer) -> SourceError:
-    """Return the error of a status that means the same at every platform."""
+    """Return the error of a status that means the same at every platform.
+
+    `message` is its text; anything but a proxy's or server's failure is a BadRequestError.
+    """
     # 407 comes from the proxy, not from the platform: no account is at fault.
     if answer.status == 407:
         return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
@@ -157,8 +162,7 @@ def error_from_common_status(message: str, answer: Answer) -> SourceError:
 
 
 def retry_after_secs(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or as a date (RFC 9110,
-    10.2.3).
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
 
     None when there is no header or it is malformed; 0 when its date has passed.
     """
@@ -173,8 +177,7 @@ def retry_after_secs(header: str | None, now: datetime) -> float | None:
 
 
 def parse_count(value: object) -> int | None:
-    """Return a count that came as a number or a text; None when it is negative, over 18 digits or
-    neither."""
+    """Return a count that came as number or text; None when negative, over 18 digits or neither."""
     if isinstance(value, str | int):
         # str() of a huge int is slow and limited by Python, so its size is compared first.
         text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""

@@ -1,5 +1,4 @@
-"""Resolution of short links: redirects are followed one by one, never to a host of somebody
-else."""
+"""Resolution of short links: redirects are followed one by one, only to hosts of a platform."""
 
 from __future__ import annotations
 
@@ -40,16 +39,14 @@ DEAD_END = "the short link leads to no video: removed, or the link of something 
 
 
 class _PlainSession(requests.Session):
-    """A session that ignores redirects: requests would otherwise fail on a damaged Location
-    header."""
+    """An HTTP session that ignores redirects: requests would fail on a damaged Location header."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
 
 
 class ShortLinkResolver:
-    """A resolver of short links. Each one gets a fresh session, without cookies and without an
-    account.
+    """Resolves short links, each with a fresh HTTP session, without cookies or an account.
 
     Args:
         base_url: for tests: `BASE/HOST/PATH` is requested instead of `https://HOST/PATH`.
@@ -73,7 +70,9 @@ class ShortLinkResolver:
 
         Raises:
             RetryableError: no response came, or the server failed.
-            ThrottledError, RiskControlError: the host wants no more requests for now.
+            ThrottledError: the host wants fewer requests.
+            RiskControlError: the host refuses this address.
+            BadRequestError: any other refusal.
         """
         with self._lock:
             known = self._known.get(link.url)
@@ -119,6 +118,7 @@ class ShortLinkResolver:
         """Return the URL that this one redirects to; None when it redirects nowhere."""
         request = f"GET {url}"
         try:
+            # stream: only the headers are needed, and the body may be a whole page.
             answer = http.get(
                 self._request_url(url),
                 timeout=self._timeout_secs,

@@ -12,6 +12,7 @@ import typer
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
 from core.installation.home import SETTING as HOME_SETTING
+from core.installation.program import program_name
 
 
 class Baton(LazyGroup):
@@ -129,4 +130,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    build()()
+    build()(prog_name=program_name())

@@ -22,7 +22,7 @@ SQLITE = "sqlite:///"
 
 
 def setting_names() -> set[str]:
-    """Return the environment names of all settings."""
+    """Return the environment names of all settings, such as `BATON_DATA_DIR`."""
     return {str(field.validation_alias) for field in Settings.model_fields.values()}
 
 
@@ -91,7 +91,10 @@ def _problem(details: ErrorDetails) -> Message:
 
 
 def _of_pydantic(kind: str, context: Mapping[str, Any], text: str) -> Message:
-    """Return what pydantic found, by its kind of error; its own words for a kind not known here."""
+    """Return the message for an error of pydantic, by its kind.
+
+    A kind that is unknown here becomes pydantic's own text.
+    """
     match kind:
         case "greater_than_equal":
             return Message.of("value_too_small", limit=context["ge"])

@@ -1,4 +1,4 @@
-"""The archive of responses that could not be understood, for people to look at."""
+"""The archive of responses that could not be understood, for a developer to look at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_ENTRIES = 50
 class ResponseArchive:
     """Writes redacted responses as JSON files, in a subfolder for each day.
 
-    A file that cannot be written must not stop the work: then there is just no file.
+    A file that cannot be written must not stop the crawl: it is left out.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class ResponseArchive:
     def save_rejected_entries(
         self, task_id: int, page: int, rejected: tuple[RejectedEntry, ...], now: datetime
     ) -> Path | None:
-        """Save the first 50 rejected entries of a page; return the file, None when not written."""
+        """Save up to 50 rejected entries of a page; return the file, None when not written."""
         entries = [asdict(entry) for entry in rejected[:MAX_ENTRIES]]
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), "rejected": entries}
         return self._write(f"task-{task_id}-page-{page}-entries", content, now)

@@ -52,9 +52,9 @@ def parse_cookies(text: str) -> dict[str, str]:
 
 
 def session_expiry(text: str) -> datetime | None:
-    """Return when the session ends by itself; None when its value does not say.
+    """Return the moment (UTC) when the session ends by itself; None when its value does not say.
 
-    The value of SESSDATA holds the moment as `token,Unix seconds,…`.
+    The value of the cookie SESSDATA holds the moment as `token,Unix seconds,…`.
     """
     try:
         value = parse_cookies(text)[SESSION_COOKIE]

@@ -1,4 +1,4 @@
-"""A creator's page: the card with the public numbers, and the list of uploads."""
+"""A creator's page on Bilibili: the card with public counters, and the list of uploads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True)
 class CreatorCard:
-    """A creator's public numbers; None where the platform does not report one."""
+    """A creator's public counters; None where the platform does not report one."""
 
     uid: str
     name: str
@@ -31,7 +31,7 @@ class CreatorCard:
 def fetch_uploads(
     client: BilibiliClient, session: AccountSession, uid: str, page: int
 ) -> UploadsPage:
-    """Return one page (the first is 1) of all that a creator uploaded. Raises SourceError."""
+    """Return page `page`, from 1, of a creator's uploads; raise SourceError when refused."""
     params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
     data = client.get_signed(session, UPLOADS, params)
     try:
@@ -45,7 +45,7 @@ def fetch_uploads(
 
 
 def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
-    """Return a creator's card. Raises SourceError."""
+    """Return the card of the creator `uid`; raise SourceError when refused."""
     data = client.get(session, CARD, {"mid": uid})
     try:
         fields = data["card"]

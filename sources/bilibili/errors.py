@@ -22,11 +22,17 @@ from core.errors import (
 )
 
 NOT_SIGNED_IN = -101
+# Refusals that also come when the signature is wrong or its keys are old.
 SIGNATURE_CODES = (-352, -403)
+# Internal errors, overload, a time-out, and the page of a server that is down.
 SERVER_SIDE = (-500, -503, -504, -8888)
+# Both say that requests come too often.
 TOO_MANY = (-509, -799)
+# No such thing, no such user, a video that is hidden, and one that only its author sees.
 GONE = (-404, -626, 62002, 62012)
+# A video that waits for publication or is in review.
 LATER = (62003, 62004)
+# Malformed, too large, filtered as abuse, and without a valid token of a form.
 BAD_REQUEST = (-400, -413, -1200, -111)
 MESSAGE_CHARS = 300
 
@@ -34,9 +40,9 @@ MESSAGE_CHARS = 300
 def error_from_status(
     status: int, evidence: Evidence, retry_after: str | None
 ) -> SourceError | None:
-    """Return the error that an HTTP status means whatever the body says; None for a normal status.
+    """Return the error that an HTTP status means, whatever the body says; None for a normal one.
 
-    `retry_after` is the text of the Retry-After header, in seconds.
+    `retry_after` is the Retry-After header, in seconds; None without one.
     """
     if status == 412:
         return RiskControlError("blocked by address (HTTP 412)", evidence, whole_egress=True)

@@ -31,14 +31,18 @@ class ScanState(IntEnum):
 
 @dataclass(frozen=True)
 class QRCode:
-    """A code: `url` is the content to draw, `key` identifies the code in polls."""
+    """A sign-in code: `url` is the content to draw, `key` identifies the code in polls."""
 
     url: str
     key: str
 
 
 class QRLogin:
-    """One sign-in. Its HTTP session collects the cookies, which become the account's session."""
+    """One sign-in by QR code; the cookies that it collects become the account's session.
+
+    Args:
+        proxy: the URL of the account's proxy; None to connect directly.
+    """
 
     def __init__(self, *, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
         self._base_url = base_url
@@ -54,7 +58,8 @@ class QRLogin:
         """Return a fresh code, valid for CODE_LIVES_SECS.
 
         Raises:
-            RetryableError, UnexpectedResponseError
+            RetryableError: the platform did not answer, or not with data.
+            UnexpectedResponseError: the answer has no code.
         """
         data = self._data(GENERATE, {})
         url, key = data.get("url"), data.get("qrcode_key")
@@ -63,7 +68,12 @@ class QRLogin:
         return QRCode(url, key)
 
     def poll(self, code: QRCode) -> ScanState:
-        """Return how far the person is. Raises RetryableError or UnexpectedResponseError."""
+        """Return whether the code was scanned, was confirmed or has expired.
+
+        Raises:
+            RetryableError: the platform did not answer, or not with data.
+            UnexpectedResponseError: the answer names an unknown state.
+        """
         state = self._data(POLL, {"qrcode_key": code.key}).get("code")
         if state not in list(ScanState):
             raise UnexpectedResponseError(

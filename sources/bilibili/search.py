@@ -1,4 +1,4 @@
-"""Parsing of search results: every field is checked, and a bad entry does not spoil its page.
+"""Parsing of Bilibili's search results: every field is checked, a bad entry spoils no page.
 
 The texts are storable already: the client has replaced what no database stores.
 """
@@ -27,7 +27,7 @@ MAX_PAGES = 100_000  # more is no search result but a mistake
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The query that a page answers; `redact` removes the session's secrets from a text."""
+    """The query that a page answers; `request` names it in errors, `redact` removes secrets."""
 
     page: int
     request: str
@@ -35,13 +35,16 @@ class PageQuery:
 
 
 def read_users(data: Any, query: PageQuery) -> CreatorPage:
-    """Return a page of `search_type=bili_user`. Raises RetryableError (damaged) when it cannot be
-    parsed."""
+    """Return the creators on a page of `search_type=bili_user`.
+
+    Raises:
+        RetryableError: the answer cannot be parsed (`damaged` is set).
+    """
     return _read(data, query, _creator_of_user, complete=True)
 
 
 def read_authors(data: Any, query: PageQuery) -> CreatorPage:
-    """Return the authors of a page of `search_type=video`, each once. Raises as `read_users`."""
+    """Return the authors on a page of `search_type=video`, each once. Raises as `read_users`."""
     return _read(data, query, _creator_of_video, complete=False)
 
 

@@ -61,7 +61,7 @@ STALE_SHARE, STALE_COUNT = 0.05, 100
 
 
 class VideoCounters:
-    """The counters of videos, requested with any account's session. The size of a batch is learned.
+    """Fetches the counters of videos, with any account's session, and learns the size of a batch.
 
     Args:
         pause: kept before each single request, besides the account's pace.
@@ -78,8 +78,7 @@ class VideoCounters:
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raises SourceError when nothing is known of
-        any."""
+        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}
         for video_id in ids:

@@ -1,4 +1,4 @@
-"""Classification of responses: the file's rules first, then HTTP's, then whether it is good."""
+"""Classification of responses by the file's rules, by their HTTP status, and by `answers.good`."""
 
 from __future__ import annotations
 
@@ -44,14 +44,17 @@ class _Diagnosis:
 
 
 class AnswerReader:
-    """A classifier for the responses of one platform."""
+    """Tells the good responses of one declared platform from others, and reads their JSON."""
 
     def __init__(self, rules: Answers) -> None:
         self._rules = rules
 
     def body(self, answer: Answer, now: datetime) -> Any:
-        """Return the JSON of a good response. Raises the SourceError that any other response
-        means."""
+        """Return the JSON of a good response.
+
+        Raises:
+            SourceError: the response is not good; `now` dates what its Retry-After header says.
+        """
         try:
             body = _parse_json(answer.content)
         except NotJsonError:
@@ -125,7 +128,7 @@ def _parse_json(content: bytes) -> Any:
 
 
 def _unknown(_word: str) -> None:
-    """Parse NaN and Infinity as None: they are no JSON, and no database stores them."""
+    """Return None for NaN and Infinity, which are no JSON and which no database stores."""
 
 
 def _finite(text: str) -> float | None:

@@ -13,7 +13,7 @@ CURSOR_KEYS = ("next_cursor", "first_cursor", "cursors_shared")
 
 
 def problems(declaration: Declaration) -> list[Problem]:
-    """Return a sentence for each contradiction, with the key where it is to be corrected."""
+    """Return (key, sentence) for each contradiction; the key is where it is to be corrected."""
     found = [
         *_session_problems(declaration),
         *_placeholder_problems(declaration),

@@ -16,7 +16,7 @@ SECRET_CHARS = 6
 
 @dataclass(frozen=True)
 class Credentials:
-    """The headers and cookies of every request of an account; `secrets` is what to redact."""
+    """The headers and cookies of every request of an account, and the texts in them to redact."""
 
     headers: dict[str, str] = field(repr=False)
     cookies: dict[str, str] = field(repr=False)

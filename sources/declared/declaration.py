@@ -34,8 +34,11 @@ def _variable(text: str) -> str:
 
 
 def plain_url(url: str) -> str:
-    """Return the base URL if it holds only host and path. Raises ValueError, which repeats no
-    secret."""
+    """Return the base URL if it holds only host and path.
+
+    Raises:
+        ValueError: it holds more; the message repeats no secret.
+    """
     if "@" in url or "?" in url or "#" in url:
         raise ValueError("a base URL has no user, password, ? or #; sessions belong to accounts")
     return url
@@ -167,8 +170,7 @@ class Paging(Table):
 
 
 class Creators(Table):
-    """`[creators]`: where the creators of a response are; `uid` and `nickname` are read from each
-    entry."""
+    """`[creators]`: where a response lists creators, and an entry its `uid` and `nickname`."""
 
     list: Path
     uid: Path
@@ -184,8 +186,7 @@ class Columns(Table):
 
 
 class Meaning(Table):
-    """`[[answers.means]]`: responses, matched by status, by a condition on the body or both, and
-    the reaction to them."""
+    """`[[answers.means]]`: a reaction to responses, chosen by status, by their body, or by both."""
 
     reaction: Literal["throttled", "risk", "expired", "banned", "gone", "bad_request", "retry"]
     status: Annotated[tuple[Status, ...], BeforeValidator(_several)] = ()
@@ -194,7 +195,7 @@ class Meaning(Table):
 
 
 class Answers(Table):
-    """`[answers]`: how good responses are told from others. `code` and `message` are for people."""
+    """`[answers]`: how good responses are told from others; `code` and `message` are for people."""
 
     good: Path | None = None
     code: Path | None = None
@@ -203,7 +204,7 @@ class Answers(Table):
 
 
 class Declaration(Table):
-    """A whole file."""
+    """A whole file that declares a platform, with one field for each key and table."""
 
     name: Annotated[str, AfterValidator(_name)]
     base_url: Annotated[UrlSetting, BeforeValidator(lambda v: plain_url(str(v)))]
@@ -221,7 +222,7 @@ class Declaration(Table):
 
     @property
     def base_url_variable(self) -> str:
-        """Return the name of the environment variable that may give another base URL."""
+        """Return the name of the environment variable that may replace the base URL."""
         return self.base_url_env or f"BATON_{self.name.upper()}_BASE_URL"
 
     @property

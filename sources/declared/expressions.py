@@ -17,7 +17,7 @@ HINT = "numbers stand in backticks (code == `0`), text in single quotes, keys in
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled JMESPath expression."""
+    """A compiled JMESPath expression, which points into a JSON value."""
 
     text: str
     compiled: ParsedResult = field(repr=False, compare=False)
@@ -46,11 +46,11 @@ class Expression:
 
     @property
     def plain_key(self) -> str:
-        """Return that name; only for a plain key."""
+        """Return the name of that key; only for an expression that `is_plain_key`."""
         return str(self.compiled.parsed["value"])
 
     def find(self, value: Any) -> Any:
-        """Return what it points to; None when that is nothing, or a function got a wrong type."""
+        """Return what the expression points to; None when that is nothing or cannot be computed."""
         try:
             found = self.compiled.search(value)
         except (ValueError, TypeError, ArithmeticError, RecursionError):
@@ -58,7 +58,7 @@ class Expression:
         return None if isinstance(found, float) and not math.isfinite(found) else found
 
     def holds(self, value: Any) -> bool:
-        """Return True when it finds something that is not false, 0, empty or null.
+        """Return True when `find` returns anything but false, 0, empty or null.
 
         JMESPath itself counts 0 as true, but platforms send `"has_more": 0`.
         """

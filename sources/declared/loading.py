@@ -75,14 +75,16 @@ def load_platforms(
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of the environment and of `.env`; the environment wins, empty ones are
-    unset."""
+    """Return the variables of the environment and of the home's `.env`; the first wins.
+
+    Variables that are empty are left out.
+    """
     both = {**dotenv_values(find_home().env_file, encoding="utf-8"), **os.environ}
     return {name: value for name, value in both.items() if value}
 
 
 def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
-    """Return the platform that a file describes, at the base URL that `environ` may give.
+    """Return what a file declares; `environ` may hold another base URL for it.
 
     Raises:
         SettingsError: names file, line and key of each mistake.

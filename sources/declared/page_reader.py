@@ -27,7 +27,7 @@ COLUMN_PREFIX = "baton_"
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The query that a page answers; `redact` removes the session's secrets from a text."""
+    """The query that a page answers; `request` names it in errors, `redact` removes secrets."""
 
     page: int
     cursor: Cursor | None
@@ -37,8 +37,10 @@ class PageQuery:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """A page, where the next one begins (None: nowhere), and the columns that matched nothing on
-    it."""
+    """A page, the cursor of the next one, and the columns that matched nothing on this page.
+
+    `next_cursor` is None when there is no next page or pages have no cursors.
+    """
 
     page: CreatorPage
     next_cursor: Cursor | None
@@ -46,7 +48,7 @@ class ReadPage:
 
 
 class PageReader:
-    """A parser for the pages of one platform."""
+    """Parses good responses of one declared platform into pages."""
 
     def __init__(self, declaration: Declaration) -> None:
         self._paging = declaration.paging
@@ -54,7 +56,11 @@ class PageReader:
         self._columns = column_expressions(declaration.columns)
 
     def read(self, body: Any, query: PageQuery) -> ReadPage:
-        """Return the page in a response. Raises RetryableError (damaged) when it is none."""
+        """Return the page in a response.
+
+        Raises:
+            RetryableError: it is none, or not as the file says (`damaged` is set).
+        """
         try:
             return self._read(body, query)
         except DamagedAnswerError as error:
@@ -207,12 +213,12 @@ class PageReader:
 
 
 def column_expressions(columns: Columns) -> dict[str, Expression | None]:
-    """Return the expression of each common column; None where the file declares none."""
+    """Return the expression of each common export column; None where the file declares none."""
     return {name: getattr(columns, name) for name in Columns.model_fields}
 
 
 def raw_field(column: str, expression: Expression | None) -> str:
-    """Return the key of a creator's raw data that holds the column's value."""
+    """Return the key in a creator's raw data that holds the value of an export column."""
     if expression is not None and expression.is_plain_key:
         return expression.plain_key
     return f"{COLUMN_PREFIX}{column}"

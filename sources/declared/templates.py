@@ -12,7 +12,7 @@ PLACEHOLDERS = ("domain", "page", "offset", "cursor", "page_size")
 
 
 class Absent:
-    """The value of a placeholder on a page that has no such value: its key is left out."""
+    """The type of ABSENT, which stands for a value that a page lacks: its key is left out."""
 
     def __str__(self) -> str:
         return ""
@@ -22,7 +22,7 @@ ABSENT = Absent()
 
 
 def placeholders_in(value: Any) -> set[str]:
-    """Return the placeholders of a text, or of all texts inside a JSON value."""
+    """Return the names of the placeholders in a text, or in all texts inside a JSON value."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     if isinstance(value, Mapping):
@@ -33,9 +33,12 @@ def placeholders_in(value: Any) -> set[str]:
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """Return the JSON value with its placeholders filled in.
+    """Return the JSON value with its placeholders replaced by `values`.
 
     A text that is one placeholder and nothing else becomes the value itself: a number stays one.
+
+    Raises:
+        KeyError: `values` has no value for a placeholder.
     """
     if isinstance(template, str):
         alone = PLACEHOLDER.fullmatch(template)

@@ -28,8 +28,8 @@ TRY_AGAIN = ("请重试", "please retry", "please try again")
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
     """Return the error of a response, by its status, or by the `code` in the envelope of a 200.
 
-    The body of a 402 repeats the request's headers: whatever is kept of a body goes through the
-    session's `redact`.
+    `now` dates the reset of a spent budget. The body of a 402 repeats the request's headers:
+    whatever is kept of a body goes through the session's `redact`.
     """
     status = _code(answer)
     detail = _detail(answer)

@@ -1,4 +1,4 @@
-"""Parsing of Douyin's and TikTok's entries ("awemes"), which have the same shape."""
+"""Parsing of Douyin's and TikTok's entries ("awemes"), which have the same shape at TikHub."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ LEFT_OUT = Unavailable(Gone.UNKNOWN, "the platform left it out without a word", 
 
 
 def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
-    """Return the entry in the response about one video. Raises RetryableError (damaged) for another
-    shape."""
+    """Return the entry in a response about one video.
+
+    Raises:
+        RetryableError: it has another shape, or is about another video (`damaged` is set).
+    """
     data = answer.body["data"]
     entries = _entries(data)
     if not entries:
@@ -32,7 +35,7 @@ def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
 
 
 def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """Return those of `ids` about which a response for several videos is conclusive."""
+    """Return entries for those of `ids` about which a response for several videos is conclusive."""
     found: dict[str, StatsAnswer] = {}
     for entry in _filtered(answer.body["data"]):
         gone = _unavailable(entry)
@@ -47,8 +50,11 @@ def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
 
 
 def read_statistics(answer: Answer) -> dict[str, Mapping[str, Any]]:
-    """Return Douyin's list of play counts, by id. Raises RetryableError (damaged) without a
-    list."""
+    """Return the entries of Douyin's list of play counts, by video id.
+
+    Raises:
+        RetryableError: there is no such list (`damaged` is set).
+    """
     entries = answer.body["data"].get("statistics_list")
     if not isinstance(entries, list):
         raise answer.damaged_error("the answer has no statistics_list")

@@ -1,4 +1,4 @@
-"""What the two TikHub adapters share: sessions, and requests for one video after the other."""
+"""The base of both TikHub adapters: sessions, and requests for one video after the other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_TOKEN = Message.of("platform_token_missing", name="TikHub", setting="BATON_TI
 
 
 class TikHubSource:
-    """The base of the platforms that TikHub serves."""
+    """The base of the adapters of platforms that TikHub serves; a session is its API token."""
 
     platform: str
     batch: int
@@ -32,8 +32,7 @@ class TikHubSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session with the token `session`. Raises LoginExpiredError without a usable
-        token."""
+        """Return a session with the token `session`. Raise LoginExpiredError if it is unusable."""
         opened = open_key_session(account_id, username, session, proxy, missing=NO_TOKEN)
         opened.http.headers["Authorization"] = f"Bearer {opened.secrets[0]}"
         return opened
@@ -85,7 +84,7 @@ def _is_platform_failure(error: SourceError) -> bool:
 
 
 def split_ids(ids: Iterable[str]) -> tuple[list[str], dict[str, StatsAnswer]]:
-    """Return the valid ids, each once, and the entries of those that are malformed."""
+    """Return the valid video ids, each once, and entries for those that are malformed."""
     valid_ids: list[str] = []
     bad: dict[str, StatsAnswer] = {}
     for aweme_id in dict.fromkeys(ids):

@@ -16,8 +16,11 @@ NO_STATISTICS = Unavailable(Gone.UNKNOWN, "YouTube told no statistics of it", fi
 
 
 def read_videos(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """Return an entry for each of `ids`. Raises RetryableError (damaged) when none can be
-    parsed."""
+    """Return an entry for each of `ids`; one that the response lacks is unavailable for good.
+
+    Raises:
+        RetryableError: no entry can be parsed (`damaged` is set).
+    """
     items = object_or_empty(answer.body).get("items")
     if not isinstance(items, list):
         raise answer.damaged_error("the answer has no items")

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB by PyMySQL, pooled by DBUtils."""
+"""MySQL and MariaDB by the driver PyMySQL, pooled by DBUtils."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ DIALECT = Dialect(
 )
 DUPLICATE = 1062
 MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
+# Lock wait timeout, deadlock, a rollback by the cluster, and a row locked under NOWAIT.
 CONTENTION = {1205, 1213, 3101, 3572}
+# No or a broken connection, a server that is full or shutting down, and a session that it ended.
 GONE = {
     0,
     1040,
@@ -64,7 +66,10 @@ ADVICE = {
 
 
 class MySQLEngine:
-    """Pooled connections to a server, or to the nodes of a cluster."""
+    """Pooled connections to a server, or to the nodes of a cluster.
+
+    The pool is made by the first `connect`; a thread waits when all its connections are in use.
+    """
 
     def __init__(self, *, address: MySQLAddress, pool_size: int) -> None:
         self.dialect = DIALECT
@@ -75,6 +80,7 @@ class MySQLEngine:
         self._making_pool = threading.Lock()
 
     def connect(self) -> Connection:
+        """Return a connection of the pool; wait while all of them are in use."""
         try:
             with self._making_pool:
                 self._pool = self._pool or self._make_pool()
@@ -84,6 +90,7 @@ class MySQLEngine:
         return connection
 
     def release(self, connection: Any) -> None:
+        """Return a connection to the pool, which rolls back what is open; never raise."""
         try:
             connection.close()
         except (pymysql.Error, OSError):
@@ -96,6 +103,7 @@ class MySQLEngine:
             raise self.translate(error) from error
 
     def commit(self, connection: Any) -> None:
+        """Commit; a connection that is lost before the answer raises CommitUnknownError."""
         try:
             connection.commit()
         except (pymysql.Error, OSError) as error:
@@ -107,12 +115,14 @@ class MySQLEngine:
             raise translated from error
 
     def rollback(self, connection: Any) -> None:
+        """Roll back without raising: a server rolls back what a lost connection left."""
         try:
             connection.rollback()
         except (pymysql.Error, OSError):
             return  # the server rolls back what a lost connection left
 
     def translate(self, error: Exception) -> Exception:
+        """Return the DatabaseError for a driver's error, by its number. Others are unchanged."""
         if isinstance(error, pymysql.err.InterfaceError | OSError):
             return DatabaseUnavailableError(f"{self.describe()}: connection lost ({error})")
         if not isinstance(error, pymysql.Error):
@@ -134,6 +144,7 @@ class MySQLEngine:
         return DatabaseError(text)
 
     def tables(self, connection: Any) -> set[str]:
+        """Return the names of the tables in the database of the URL."""
         cursor = connection.cursor()
         try:
             cursor.execute(
@@ -147,6 +158,7 @@ class MySQLEngine:
             cursor.close()
 
     def read_clock(self, connection: Any) -> ClockReading | None:
+        """Return the server's clock against the host's, at the middle of the round trip."""
         cursor = connection.cursor()
         try:
             before, begun = time.time(), time.monotonic()
@@ -160,6 +172,7 @@ class MySQLEngine:
             cursor.close()
 
     def connections(self, connection: Any) -> tuple[int, int] | None:
+        """Return the server's open connections, of all clients, and its `max_connections`."""
         cursor = connection.cursor()
         try:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'Threads_connected'")
@@ -199,9 +212,11 @@ class MySQLEngine:
         return row is not None and row["got"] == 1
 
     def describe(self) -> str:
+        """Return the URL of the database without the password."""
         return repr(self._address)
 
     def close(self) -> None:
+        """Close the pool; the next `connect` makes a new one."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
@@ -214,6 +229,8 @@ class MySQLEngine:
             maxconnections=self.pool_size,
             blocking=True,
             reset=False,  # what begin() opened is rolled back all the same
+            # A connection that died while idle is replaced when it is taken from the pool (ping=1),
+            # and never later, which would run the rest of a transaction alone on a new one.
             failures=(NoFailoverError,),
             ping=1,
         )

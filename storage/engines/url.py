@@ -1,4 +1,4 @@
-"""DATABASE_URL of MySQL and MariaDB: one server, or several nodes of a cluster."""
+"""The URL of MySQL and MariaDB in DATABASE_URL: one server, or several nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NODE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:,\[\]]+))(?::(
 
 @dataclass(frozen=True)
 class Node:
-    """One server."""
+    """The address of one server."""
 
     host: str
     port: int = PORT
@@ -30,7 +30,10 @@ class Node:
 
 @dataclass(frozen=True)
 class MySQLAddress:
-    """The place of the data; `password` does not show in a repr."""
+    """The servers, the user and the name of a database; `password` does not show in a repr.
+
+    `unix_socket` is a path, used in place of host and port; None for TCP.
+    """
 
     nodes: tuple[Node, ...]
     user: str
@@ -46,7 +49,9 @@ class MySQLAddress:
     def parse(cls, url: str) -> MySQLAddress:
         """Return the address in a URL.
 
-        Raises SettingsError, which never repeats a part of the URL, as that holds the password.
+        Raises:
+            SettingsError: it cannot be read. No part of the URL is repeated, as it holds the
+                password.
         """
         try:
             parts = urlsplit(url)

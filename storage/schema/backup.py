@@ -1,4 +1,4 @@
-"""A copy of the whole database in one file."""
+"""A backup: a copy of the whole database in one file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u USE
 
 
 def backup(database: Database, target: Path) -> None:
-    """Write a copy of the database, while others go on working; `target` appears whole or not at
-    all.
+    """Write a copy of the database to `target`, at once or not at all, while others go on.
 
     Raises:
-        InvalidInputError: the database is on a server, which has a tool of its own for that.
-        DatabaseError, OutputError: nothing was written.
+        InvalidInputError: the database is on a server, which has its own tool for that.
+        DatabaseError: the database cannot be copied; nothing was written.
+        OutputError: the file cannot be written; nothing was written.
     """
     engine = database.engine
     if not isinstance(engine, SQLiteEngine):

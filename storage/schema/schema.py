@@ -1,4 +1,4 @@
-"""Creating and checking the schema; small facts about the installation."""
+"""Creating and checking the tables; named facts about the installation (table `meta`)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ ADVICE = "run: python cli.py init"
 
 
 class SchemaState(StrEnum):
+    """Whether a database has no tables, those of an older version, or those of this one."""
+
     EMPTY = "empty"
     OLDER = "older"
     CURRENT = "current"
 
 
 def inspect(database: Database) -> SchemaState:
-    """Return whether the database is empty, holds this version's schema, or one that can be
-    upgraded.
+    """Return whether the database is empty, holds this version's schema, or an older one.
 
     Raises:
-        SchemaMismatchError: it holds a newer version, half a schema, or another program's
-            tables.
+        SchemaMismatchError: it holds a newer version, half a schema, or another program's tables.
     """
     tables = database.read(Tx.tables)
     where = database.engine.describe()
@@ -53,7 +53,7 @@ def inspect(database: Database) -> SchemaState:
 
 
 def require(database: Database) -> None:
-    """Raise SchemaMismatchError unless this version's schema is there."""
+    """Raise SchemaMismatchError unless the database holds this version's schema."""
     state = inspect(database)
     if state is SchemaState.EMPTY:
         raise SchemaMismatchError(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
@@ -66,7 +66,7 @@ def require(database: Database) -> None:
 
 
 def create(database: Database) -> bool:
-    """Load the schema into an empty database; return False when there was one already.
+    """Create the tables in an empty database; return False when there were some already.
 
     `schema_version` is the first table and its row the last statement, so that a load that was cut
     short can be told from a whole one.
@@ -86,9 +86,10 @@ def create(database: Database) -> bool:
 
 
 def version(tx: Tx) -> int:
-    """Return the newest version that was reached.
+    """Return the newest schema version that was reached.
 
-    Raises SchemaMismatchError when there is none.
+    Raises:
+        SchemaMismatchError: none was: loading the schema was cut short.
     """
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
@@ -99,7 +100,7 @@ def version(tx: Tx) -> int:
 
 
 def set_version(tx: Tx, reached: int) -> None:
-    """Record that a version was reached."""
+    """Record that a schema version was reached."""
     tx.execute(
         "INSERT INTO schema_version (version, applied_at)"
         f" VALUES (:version, {tx.dialect.now_millis}) {tx.dialect.on_conflict_ignore('version')}",
@@ -114,7 +115,7 @@ def get_fact(tx: Tx, name: str) -> str | None:
 
 
 def lock_fact(tx: Tx, name: str) -> None:
-    """Lock a fact for this transaction."""
+    """Lock a fact until the transaction ends; a fact that is not set locks nothing."""
     tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
 
 
@@ -129,7 +130,7 @@ def set_fact(tx: Tx, name: str, value: str) -> None:
 
 
 def set_fact_once(tx: Tx, name: str, value: str) -> None:
-    """Set a fact unless it is set already."""
+    """Set a fact about the installation, unless it is set already."""
     tx.execute(
         "INSERT INTO meta (name, value) VALUES (:name, :value)"
         f" {tx.dialect.on_conflict_ignore('name')}",
@@ -149,7 +150,7 @@ def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
 
 
 def drop_fact(tx: Tx, name: str, seen: str) -> None:
-    """Delete a fact if its value is the one that was `seen`."""
+    """Delete a fact, unless its value is not the one that was `seen`."""
     tx.execute("DELETE FROM meta WHERE name=:name AND value=:seen", name=name, seen=seen)
 
 
@@ -163,6 +164,9 @@ def _sqlite_has_schema(tx: Tx) -> bool:
 
 
 def statements(script: str) -> list[str]:
-    """Return the statements of an SQL script, without its comments."""
+    """Return the statements of an SQL script, without comments.
+
+    A statement ends with `;` at the end of a line.
+    """
     lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]
