@@ -56,6 +56,7 @@ GONE = {
 }
 # Names of locks are those of the whole server, and shorter than a database's name may be.
 SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
+NO_SUCH_LOCK = {1235, 1105}  # clusters that refuse such locks: of Galera, of Percona
 SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
 ADVICE = {
     1044: "the user may not use this database: GRANT it",
@@ -203,11 +204,11 @@ class MySQLEngine:
                 cursor.execute("SET SESSION wait_timeout=%s", (SCHEMA_LOCK_SECS,))
                 cursor.execute(SCHEMA_LOCK, (wait_secs,))
                 row = cursor.fetchone()
-        except pymysql.NotSupportedError:
-            # Some clusters have no such lock. There the note of an upgrade (`schema/upgrade.py`)
-            # alone keeps a process from going on where another one took over.
-            return True
         except (pymysql.Error, OSError) as error:
+            if error.args and error.args[0] in NO_SUCH_LOCK:
+                # There the note of an upgrade (`schema/upgrade.py`) alone keeps a process from
+                # going on where another one took over.
+                return True
             raise self.translate(error) from error
         return row is not None and row["got"] == 1
 
