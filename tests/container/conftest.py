@@ -44,7 +44,7 @@ def start(podman: Podman) -> Iterator[StartContainer]:
         name: str, *options: str, command: tuple[str, ...] = (), env: dict[str, str] | None = None
     ) -> str:
         full = f"baton-test-{name}"
-        podman.try_("rm", "--force", full)
+        podman.try_("rm", "--force", "--volumes", full)
         settings = [f"--env={key}={value}" for key, value in (env or {}).items()]
         made.append(full)
         podman(
@@ -54,4 +54,4 @@ def start(podman: Podman) -> Iterator[StartContainer]:
 
     yield begin
     for name in reversed(made):
-        podman.try_("rm", "--force", "--time", "1", name)
+        podman.try_("rm", "--force", "--volumes", "--time", "1", name)

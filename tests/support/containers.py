@@ -67,7 +67,7 @@ def _path() -> str:
 
 
 class Podman:
-    """Runs podman with a storage of its own; what `remove_later` is given is gone at the end."""
+    """Runs podman with a storage of its own."""
 
     def __init__(self, cache: Path = CACHE) -> None:
         self.cache = cache
@@ -132,9 +132,12 @@ class Podman:
             if not self.has_image(f"localhost/baton-tests-{name}"):
                 archive = self._root_file_system(name, packages)
                 self("import", archive, f"localhost/baton-tests-{name}")
+                archive.unlink()
         self._build_of("python", f"localhost/python:{PYTHON_TAG}")
         self._build_of("mariadb", "localhost/mariadb:11.4")
         self._build_baton(self._wheels())
+        # Those of earlier runs; younger ones make the next build quick.
+        self("image", "prune", "--force", "--filter", "until=24h")
 
     def _root_file_system(self, name: str, packages: str) -> Path:
         archive = self.cache / f"{name}.tar"
