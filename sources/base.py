@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.logs import redact
+from core.messages import Message
 from core.settings import Pace
 from sources.request_delay import RequestDelay
 from sources.text import storable
@@ -45,7 +46,7 @@ class RejectedEntry:
     """
 
     position: int
-    reason: str
+    reason: Message
     excerpt: str
 
 
@@ -111,7 +112,7 @@ class Unavailable:
     """A video without counters; `final` is True when a later request cannot change that."""
 
     reason: Gone
-    detail: str
+    detail: Message
     final: bool
 
 

@@ -25,6 +25,8 @@ MESSAGE_CHARS = 300
 COUNT = re.compile(r"[0-9]{1,18}")
 # Printable ASCII: what a header and a query can both hold.
 KEY = re.compile(r"[!-~]+")
+# In place of the text of an error that came without one.
+SILENT = Message.of("answer_without_text")
 
 
 def open_key_session(
@@ -83,9 +85,10 @@ class Answer:
             request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
         )
 
-    def damaged_error(self, reason: str) -> RetryableError:
-        """Return the error for a response that cannot be parsed, for the given reason."""
-        return RetryableError(self.session.redact(reason), self.evidence(), damaged=True)
+    def damaged_error(self, code: str, /, **params: Any) -> RetryableError:
+        """Return the error for a response that cannot be parsed; the code says what is wrong."""
+        reason = Message(code, params).with_texts(self.session.redact)
+        return RetryableError(reason, self.evidence(), damaged=True)
 
     def retry_after_secs(self, now: datetime) -> float | None:
         """Return the seconds that its Retry-After header asks for; None without a usable one."""
@@ -142,20 +145,21 @@ class JsonApi:
 def _no_response(error: Exception, request: str) -> RetryableError:
     # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
     return RetryableError(
-        f"no answer ({type(error).__name__})",
+        "platform_unanswered",
         Evidence(request),
+        detail=type(error).__name__,
         of_proxy=isinstance(error, requests.exceptions.ProxyError),
     )
 
 
-def error_from_common_status(message: str, answer: Answer) -> SourceError:
+def error_from_common_status(message: Message, answer: Answer) -> SourceError:
     """Return the error of a status that means the same at every platform.
 
-    `message` is its text; anything but a proxy's or server's failure is a BadRequestError.
+    `message` is its reason; anything but a proxy's or server's failure is a BadRequestError.
     """
     # 407 comes from the proxy, not from the platform: no account is at fault.
     if answer.status == 407:
-        return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
+        return RetryableError("proxy_login_refused", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
         return RetryableError(message, answer.evidence())
     return BadRequestError(message, answer.evidence())

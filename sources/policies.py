@@ -19,6 +19,7 @@ from core.errors import (
     ThrottledError,
     UnexpectedResponseError,
 )
+from core.messages import Message
 from core.settings import Pace
 from sources.base import (
     AccountSession,
@@ -255,8 +256,7 @@ class GuardedSource:
     def _require_open(self, session: AccountSession) -> None:
         secs = self.breaker.admit(self.platform, session.egress)
         if secs > 0:
-            text = f"{self.platform} is left alone for {secs:.0f} s after risk control"
-            raise BreakerOpenError(text, secs)
+            raise BreakerOpenError("platform_resting", secs, platform=self.platform, secs=secs)
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
         # With jitter: workers that failed together must not all try again together.
@@ -266,7 +266,7 @@ class GuardedSource:
 
 
 def _exhausted(error: RetryableError, attempts: int) -> SourceError:
-    message = f"{error} ({attempts} tries)"
+    message = Message.of("tries_used_up", cause=error, n=attempts)
     final: SourceError
     if error.damaged:
         final = UnexpectedResponseError(message, error.evidence)

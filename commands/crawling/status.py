@@ -1,4 +1,4 @@
-"""`status`: the live screen, once."""
+"""`status`: the live screen, printed once."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def home_finding() -> Finding:
 
 
 def folder_findings(settings: Settings) -> Iterator[Finding]:
-    """Yield whether the data and log folders can be written and have room."""
+    """Yield a finding for the data and the log folder: writable, and with 500 MB of room."""
     for subject, setting, path in (
         (Message.of("subject_data_folder"), "BATON_DATA_DIR", settings.data_dir),
         (Message.of("subject_log_folder"), "BATON_LOG_DIR", settings.log_dir),
@@ -76,7 +76,7 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
 
 
 def key_file_finding(settings: Settings) -> Finding:
-    """Return whether the key file is readable by its owner only."""
+    """Return a finding on the key file: whether only its owner can read it."""
     subject = Message.of("subject_secret_key")
     if settings.secret_key is not None:
         return Finding(Level.OK, subject, Message.of("key_from_setting"))

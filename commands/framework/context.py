@@ -1,4 +1,4 @@
-"""The frame of every command: settings, output, and the translation of errors to exit codes."""
+"""The frame of every command: settings, output, and exit codes for errors."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def stderr_terminal() -> Terminal:
 
 
 def say(text: str) -> None:
-    """Print a message for people, on stderr."""
+    """Print a text for people, on stderr."""
     stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
@@ -79,12 +79,12 @@ def result(text: str) -> None:
 
 
 def tell(message: Message) -> None:
-    """Print a message in the reader's language, on stderr."""
+    """Print a message with its advice in the reader's language, on stderr."""
     say(reader().sentence(message))
 
 
 def result_message(message: Message) -> None:
-    """Print a line of the result in the reader's language, on stdout."""
+    """Print a message as a line of the result, in the reader's language, on stdout."""
     result(reader().sentence(message))
 
 
@@ -101,12 +101,13 @@ def result_table(table: Table) -> None:
 
 
 def result_json(value: object) -> None:
-    """Print the result for programs, on stdout."""
+    """Print the result as JSON for programs, on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """End a command that raises a BatonError with its message and its exit code."""
+    """Wrap a command so that a BatonError ends it with a message and an
+    exit code, without traceback."""
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -139,7 +140,7 @@ def _exit_code(error: BatonError) -> int:
 
 
 def platform_named(name: str) -> Platform:
-    """Return a platform that can be searched. Raises InvalidInputError for another name."""
+    """Return a platform that can be searched. Raise InvalidInputError for another name."""
     from sources.platforms import PlatformRegistry
 
     return PlatformRegistry(load_settings()).searchable(name)
@@ -153,19 +154,20 @@ def opened_app(
     services: bool = False,
     prepare: Callable[[App], None] | None = None,
 ) -> Iterator[App]:
-    """Open an App with logging set up, and close it at the end.
+    """Open an App with logging set up, and close it at the end of the block.
 
     Args:
-        threads: workers that will run.
-        settings: None: those of the environment; then a new database is announced.
+        threads: number of workers that will run.
+        settings: None for those of the environment; then a new database is announced.
         services: once open, a lost database is waited for as long as the settings say; commands
             wait 3 s.
         prepare: called before the database is looked at, with an App that is closed afterwards;
             its OSError stands for a data folder that cannot be written.
 
     Raises:
-        DatabaseUnavailableError: no database within 3 s.
+        DatabaseUnavailableError: no database answered within 3 s.
         SettingsError: the data folder or the log folder cannot be written.
+        SchemaMismatchError, CredentialsError: as `App.open`.
     """
     from app.container import App
 
@@ -203,14 +205,18 @@ def unopened_app() -> Iterator[App]:
 
 
 def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str | None:
-    """Check database and key, and create them on first use; return the new database, if any."""
+    """Check database and key, and create them on first use.
+
+    Returns the place of a new database; None when it existed.
+    """
     from app.container import App
 
     # Even services that wait long for a lost database must not wait for one that never was there.
     probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         if settings.secret_key is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
+            # The key file lies in this folder.
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         if prepare is not None:
             prepare(probe)
         created = new_database(probe)
@@ -243,7 +249,7 @@ def new_database(app: App) -> str | None:
 
 
 def database_place(app: App) -> str:
-    """Return where the data is: an absolute path, or the server without its password."""
+    """Return the database's place: an absolute path, or the server without its password."""
     url = app.settings.database_url.get_secret_value()
     if app.database.dialect.name != "sqlite":
         return app.database.engine.describe()
@@ -264,7 +270,7 @@ def unwritable(code: str, folder: Path, error: OSError, setting: str) -> Setting
 
 
 def on_signals(react: Callable[[], None]) -> None:
-    """Call `react` on SIGINT and SIGTERM; it must only set a flag."""
+    """Call `react` on SIGINT and SIGTERM; it runs in a signal handler and must only set a flag."""
 
     def handle(_number: int, _frame: Any) -> None:
         react()
@@ -276,7 +282,10 @@ def on_signals(react: Callable[[], None]) -> None:
 def dashed(
     app: typer.Typer, name: str, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a command under its name, and under a hidden one with dashes for underscores."""
+    """Return a decorator that registers a command as `name`.
+
+    A name with underscores is registered with dashes too, hidden from the help.
+    """
 
     def register(command: Callable[..., Any]) -> Callable[..., Any]:
         guarded = reports_errors(command)

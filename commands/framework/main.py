@@ -84,7 +84,7 @@ class Baton(LazyGroup):
 
 
 def build() -> typer.Typer:
-    """Return the command line."""
+    """Return the command line; commands are imported when they are called."""
     # The help is plain text, so that it reads the same in terminals, pipes and documents.
     app = typer.Typer(
         name="baton",

@@ -95,7 +95,7 @@ def _settings(base: Settings, folder: Path, url: str) -> Settings:
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """Return an empty folder; one that no demo has made is not emptied."""
+    """Return an empty folder. Raise InvalidInputError for one that no demo has made."""
     if folder.exists():
         if not (folder / MARKER).exists():
             raise InvalidInputError("demo_folder_foreign", folder=str(folder))

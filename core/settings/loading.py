@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SQLITE = "sqlite:///"
+# pydantic's kinds of error for a value of another type, and our codes for them.
+WRONG_TYPES = {
+    "int_parsing": "value_not_integer",
+    "int_from_float": "value_not_integer",
+    "int_type": "value_not_integer",
+    "float_parsing": "value_not_number",
+    "float_type": "value_not_number",
+    "finite_number": "value_not_number",
+    "bool_parsing": "value_not_boolean",
+    "bool_type": "value_not_boolean",
+    "string_type": "value_not_string",
+    "list_type": "value_not_list",
+    "dict_type": "value_not_object",
+    "model_type": "value_not_object",
+}
 
 
 def setting_names() -> set[str]:
@@ -82,7 +97,7 @@ def _problem(details: ErrorDetails) -> Message:
     name = str(details["loc"][0])
     context = details.get("ctx", {})
     own = message_of(context.get("error"))
-    problem = own or _of_pydantic(details["type"], context, details["msg"])
+    problem = own or pydantic_problem(details["type"], context, details["msg"])
     if own is not None or _is_secret(name):  # Our own messages repeat the value themselves.
         return Message.of("wrong_setting", name=name, problem=problem)
     return Message.of(
@@ -90,11 +105,13 @@ def _problem(details: ErrorDetails) -> Message:
     )
 
 
-def _of_pydantic(kind: str, context: Mapping[str, Any], text: str) -> Message:
+def pydantic_problem(kind: str, context: Mapping[str, Any], text: str) -> Message:
     """Return the message for an error of pydantic, by its kind.
 
     A kind that is unknown here becomes pydantic's own text.
     """
+    if kind in WRONG_TYPES:
+        return Message(WRONG_TYPES[kind])
     match kind:
         case "greater_than_equal":
             return Message.of("value_too_small", limit=context["ge"])
@@ -102,12 +119,6 @@ def _of_pydantic(kind: str, context: Mapping[str, Any], text: str) -> Message:
             return Message.of("value_not_above", limit=context["gt"])
         case "less_than_equal":
             return Message.of("value_too_large", limit=context["le"])
-        case "int_parsing" | "int_from_float" | "int_type":
-            return Message.of("value_not_integer")
-        case "float_parsing" | "float_type" | "finite_number":
-            return Message.of("value_not_number")
-        case "bool_parsing" | "bool_type":
-            return Message.of("value_not_boolean")
         case "literal_error":
             return Message.of("value_not_listed", expected=context["expected"])
     return Message.text(text)

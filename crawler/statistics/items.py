@@ -65,5 +65,5 @@ def unresolved_item(
         return FetchedItem("", platform, answer=resolved)
     if isinstance(resolved, Message):
         return FetchedItem("", platform, error=resolved)
-    detail = f"the short link leads to {resolved.platform}"
+    detail = Message.of("short_link_of_other_platform", platform=resolved.platform)
     return FetchedItem("", platform, answer=Unavailable(Gone.BAD_ID, detail, True))

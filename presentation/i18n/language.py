@@ -14,6 +14,8 @@ AUTO = "auto"
 
 
 class Language(StrEnum):
+    """The languages of messages; the value is the name in settings."""
+
     ENGLISH = "en"
     CHINESE = "zh"
 
@@ -25,14 +27,15 @@ def language_named(setting: str) -> Language:
 
 
 def language_of_environment() -> Language:
-    """Return the reader's language from the environment or `.env`, without the other settings.
+    """Return the reader's language from BATON_LANGUAGE in the environment or `.env`.
 
-    Help is shown, and a wrong setting reported, before the settings are read.
+    Help is shown, and a wrong setting reported, before the other settings are read.
     """
     return language_named(os.environ.get(SETTING) or _from_env_file() or AUTO)
 
 
 def _from_env_file() -> str | None:
+    """Return the setting in `.env`; None when it is not there, or the file is unreadable."""
     try:
         path = find_home().env_file
         if not path.is_file():

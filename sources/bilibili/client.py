@@ -112,7 +112,7 @@ class BilibiliClient:
         if error is not None:
             raise error
         if not isinstance(data, dict):
-            raise RetryableError("nav without data", evidence, damaged=True)
+            raise RetryableError("answer_lacks_data", evidence, damaged=True, path=NAV)
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
@@ -126,7 +126,9 @@ class BilibiliClient:
         data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
         if not isinstance(buvid3, str) or not buvid3:
-            raise UnexpectedResponseError(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
+            raise UnexpectedResponseError(
+                "device_cookie_missing", Evidence(f"GET {FINGER}"), path=FINGER
+            )
         session.http.cookies.set(DEVICE_COOKIE, buvid3)
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
@@ -155,7 +157,7 @@ class BilibiliClient:
             mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             shown = Evidence(f"GET {NAV}", body=session.redact(str(images))[:500])
-            raise UnexpectedResponseError("nav has no usable wbi_img", shown) from error
+            raise UnexpectedResponseError("signature_keys_missing", shown) from error
         self._mixin = (mixin, self.clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
 
@@ -188,8 +190,10 @@ class BilibiliClient:
         except (requests.RequestException, ValueError) as error:
             # Only the error's class is named: its text may hold the proxy's URL or a header.
             raise RetryableError(
-                f"no answer from {self._host} ({type(error).__name__})",
+                "host_unanswered",
                 Evidence(request),
+                host=self._host,
+                detail=type(error).__name__,
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
             ) from None
         return self._read(session, answer, request)
@@ -214,14 +218,14 @@ class BilibiliClient:
         try:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
-            raise RetryableError("the answer is no JSON", evidence(), damaged=True) from cause
+            raise RetryableError("answer_not_json", evidence(), damaged=True) from cause
         if is_deeper(body, MAX_LEVELS):
-            raise RetryableError("the answer is nested too deep", evidence(), damaged=True)
+            raise RetryableError("answer_too_deep", evidence(), damaged=True)
         if may_be_unstorable(answer.content):
             body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None
         if not isinstance(code, int) or isinstance(code, bool):
-            raise RetryableError("the answer has no code", evidence(), damaged=True)
+            raise RetryableError("answer_without_code", evidence(), damaged=True)
         data = body.get("data")
         is_plain = code == 0 and isinstance(data, dict) and len(data) > 1
         return body, Evidence(request, 200, 0) if is_plain else evidence(code)

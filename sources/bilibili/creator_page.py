@@ -40,7 +40,7 @@ def fetch_uploads(
         if not isinstance(total, int) or isinstance(total, bool):
             raise TypeError
     except (KeyError, TypeError, AttributeError) as error:
-        raise RetryableError("the uploads have an unknown shape", damaged=True) from error
+        raise RetryableError("uploads_malformed", damaged=True) from error
     return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
 
 
@@ -58,7 +58,7 @@ def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> Cre
             likes=_count(data.get("like_num")),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise RetryableError("the card has an unknown shape", damaged=True) from error
+        raise RetryableError("card_malformed", damaged=True) from error
 
 
 def _upload(entry: Mapping[str, Any]) -> Upload:

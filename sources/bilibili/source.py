@@ -63,11 +63,11 @@ class BilibiliSource:
             LoginExpiredError: the stored cookies are missing or have no usable form.
         """
         if not session and account_id != ANONYMOUS:
-            raise LoginExpiredError("the account has no session: import its cookies")
+            raise LoginExpiredError("session_missing")
         try:
             cookies = parse_cookies(session) if session else {}
         except InvalidInputError as error:
-            raise LoginExpiredError(f"the stored session is no use: {error}") from error
+            raise LoginExpiredError("session_unusable", cause=error) from error
         http = requests.Session()
         # The environment's proxies are ignored: an account leaves through its own proxy or
         # directly.
@@ -141,8 +141,5 @@ def check_proxy(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        schemes = ", ".join(PROXY_SCHEMES)
-        raise InvalidInputError(
-            f"the proxy is no URL; write it like http://user:password@host:8080 ({schemes})"
-        )
+        raise InvalidInputError("proxy_not_url", schemes=list(PROXY_SCHEMES))
     return url

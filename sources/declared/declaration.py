@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.errors import WrongValueError
 from core.settings import PaceSetting, UrlSetting
 from sources.declared.expressions import Expression
 from sources.declared.templates import PLACEHOLDERS, json_problem, placeholders_in
@@ -23,13 +24,13 @@ NOT_CONSTANT = ("authorization", "cookie", "proxy-authorization", "host", "conte
 
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise ValueError("a name has 1 to 32 characters: a-z, 0-9 and _, a letter first")
+        raise WrongValueError("platform_name_malformed")
     return text
 
 
 def _variable(text: str) -> str:
     if not VARIABLE.fullmatch(text):
-        raise ValueError("the name of an environment variable is A-Z, 0-9 and _")
+        raise WrongValueError("variable_name_malformed")
     return text
 
 
@@ -37,61 +38,61 @@ def plain_url(url: str) -> str:
     """Return the base URL if it holds only host and path.
 
     Raises:
-        ValueError: it holds more; the message repeats no secret.
+        WrongValueError: it holds more; the message repeats no secret.
     """
     if "@" in url or "?" in url or "#" in url:
-        raise ValueError("a base URL has no user, password, ? or #; sessions belong to accounts")
+        raise WrongValueError("base_url_not_plain")
     return url
 
 
 def _path(text: str) -> str:
     if not text.startswith("/") or re.search(r"[?#\s]", text):
-        raise ValueError("a path begins with / and holds no ?, # or blank; use params")
+        raise WrongValueError("url_path_malformed")
     return text
 
 
 def _header_name(text: str) -> str:
     if not HEADER_NAME.fullmatch(text):
-        raise ValueError("no name of an HTTP header")
+        raise WrongValueError("header_name_malformed")
     return text
 
 
 def _header_value(text: str) -> str:
     if not HEADER_VALUE.fullmatch(text):
-        raise ValueError("it holds characters that no HTTP header can have")
+        raise WrongValueError("header_value_malformed")
     return text
 
 
 def _constant_header(text: str) -> str:
     if text.lower() in NOT_CONSTANT:
-        raise ValueError("this header is not for a file: sessions belong to accounts ([session])")
+        raise WrongValueError("header_not_constant")
     return _header_name(text)
 
 
 def _cookie_name(text: str) -> str:
     if not HEADER_NAME.fullmatch(text):
-        raise ValueError("no name of a cookie")
+        raise WrongValueError("cookie_name_malformed")
     return text
 
 
 def _cookie_value(text: str) -> str:
     if not COOKIE_VALUE.fullmatch(text):
-        raise ValueError("it holds characters that no cookie can have")
+        raise WrongValueError("cookie_value_malformed")
     return text
 
 
 def _json_object(value: dict[str, Any]) -> dict[str, Any]:
     wrong = json_problem(value)
-    if wrong:
-        raise ValueError(wrong)
+    if wrong is not None:
+        raise WrongValueError(wrong)
     return value
 
 
 def _known_placeholders(value: T) -> T:
     for name in sorted(placeholders_in(value)):
         if name not in PLACEHOLDERS:
-            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
-            raise ValueError(f"unknown placeholder {{{name}}}; known: {known}")
+            known = [f"{{{known}}}" for known in PLACEHOLDERS]
+            raise WrongValueError("placeholder_unknown", name=name, known=known)
     return value
 
 

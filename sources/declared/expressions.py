@@ -11,8 +11,9 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
+from core.errors import WrongValueError
+
 KNOWN_FUNCTIONS = Functions().FUNCTION_TABLE
-HINT = "numbers stand in backticks (code == `0`), text in single quotes, keys in double ones"
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,15 @@ class Expression:
         """Return the compiled expression.
 
         Raises:
-            ValueError: the text is no JMESPath, or calls an unknown function.
+            WrongValueError: the text is no JMESPath, or calls an unknown function.
         """
         if not isinstance(text, str):
-            raise ValueError(f"a JMESPath is a text, not {type(text).__name__}")
+            raise WrongValueError("jmespath_not_text", found=type(text).__name__)
         try:
             compiled = jmespath.compile(text)
         except JMESPathError as error:
-            message = str(error).splitlines()[0].rstrip(":")
-            raise ValueError(f"{text!r} is no JMESPath: {message} ({HINT})") from None
+            detail = str(error).splitlines()[0].rstrip(":")
+            raise WrongValueError("jmespath_malformed", text=text, detail=detail) from None
         _check_calls(compiled.parsed)
         return cls(text, compiled)
 
@@ -68,7 +69,7 @@ class Expression:
 def _check_calls(node: Any, parent: str = "") -> None:
     kind, children = node["type"], node.get("children", [])
     if kind == "expref" and parent != "function_expression":
-        raise ValueError("& stands only in front of a function's argument")
+        raise WrongValueError("jmespath_ampersand_misplaced")
     if kind == "function_expression":
         _check_call(node["value"], len(children))
     for child in children:
@@ -79,8 +80,10 @@ def _check_calls(node: Any, parent: str = "") -> None:
 def _check_call(name: str, argument_count: int) -> None:
     known = KNOWN_FUNCTIONS.get(name)
     if known is None:
-        raise ValueError(f"JMESPath has no function {name}()")
+        raise WrongValueError("jmespath_function_unknown", name=name)
     signature = known["signature"]
     variadic = bool(signature) and bool(signature[-1].get("variadic"))
     if argument_count < len(signature) or (argument_count > len(signature) and not variadic):
-        raise ValueError(f"{name}() takes {len(signature)} arguments, not {argument_count}")
+        raise WrongValueError(
+            "jmespath_arguments_wrong", name=name, wanted=len(signature), given=argument_count
+        )

@@ -75,11 +75,11 @@ class DeclaredSource:
             LoginExpiredError: the stored session is missing or has another form.
         """
         if not session:
-            raise LoginExpiredError("the account has no session: import it")
+            raise LoginExpiredError("session_missing")
         try:
             credentials = read_session(self._declaration.session, session)
         except InvalidInputError as error:
-            raise LoginExpiredError(f"the stored session is no use: {error}") from None
+            raise LoginExpiredError("session_unusable", cause=error) from None
         http = requests.Session()
         # The environment's proxies are ignored: an account leaves through its own proxy or
         # directly.
@@ -121,7 +121,7 @@ class DeclaredSource:
             SourceError: the platform refused a page or did not answer.
         """
         if via is not Via.USERS:
-            raise BadRequestError(f"{self.platform} finds creators by their names only")
+            raise BadRequestError("search_by_names_only", platform=self.platform)
         if self._declaration.paging.kind != "cursor":
             return self._fetch(session, domain, Place(page)).page
         while self.pages_before(session, domain, page):
@@ -154,8 +154,9 @@ class DeclaredSource:
             if place.cursor is None or not (came and stale):
                 raise
             memory.forget(domain)
-            text = f"the old cursor of page {place.page} is refused, walking anew: {error}"
-            raise RetryableError(text, error.evidence) from error
+            raise RetryableError(
+                "cursor_refused", error.evidence, page=place.page, cause=error
+            ) from error
         memory.keep(domain, place)
         memory.keep(domain, self._place_behind(memory, domain, read))
         return read.page
@@ -166,10 +167,8 @@ class DeclaredSource:
             return Place(page.total_pages + 1, is_end=True, known_at=now)
         if memory.has_seen(domain, cursor, page.page):
             memory.forget(domain)
-            text = f"page {page.page} leads back to an earlier page: it would never end"
-            raise RetryableError(
-                text, Evidence(f"{self.platform} page {page.page}", 200), damaged=True
-            )
+            evidence = Evidence(f"{self.platform} page {page.page}", 200)
+            raise RetryableError("page_leads_back", evidence, damaged=True, page=page.page)
         return Place(page.page + 1, cursor, known_at=now)
 
     def _cursors(self, session: AccountSession) -> CursorMemory:

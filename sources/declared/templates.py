@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from core.messages import Message
+
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PLACEHOLDERS = ("domain", "page", "offset", "cursor", "page_size")
 
@@ -53,14 +55,14 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
     return template
 
 
-def json_problem(value: Any) -> str | None:
+def json_problem(value: Any) -> Message | None:
     """Return why a TOML value cannot be sent as JSON; None when it can."""
     if isinstance(value, dict):
         return next(filter(None, map(json_problem, value.values())), None)
     if isinstance(value, list):
         return next(filter(None, map(json_problem, value)), None)
     if isinstance(value, float) and not math.isfinite(value):
-        return f"JSON has no {value}"
+        return Message.of("json_without_number", value=str(value))
     if value is None or isinstance(value, str | int | float):
         return None
-    return f"JSON has no {type(value).__name__}; write it as text"
+    return Message.of("json_without_type", found=type(value).__name__)

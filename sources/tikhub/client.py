@@ -50,5 +50,5 @@ class TikHubClient:
         if answer.status != 200 or object_or_empty(answer.body).get("code") != 200:
             raise error_from_answer(answer, self.clock.now())
         if not isinstance(answer.body.get("data"), dict):
-            raise answer.damaged_error("TikHub's answer has no data")
+            raise answer.damaged_error("tikhub_without_data")
         return answer

@@ -62,10 +62,10 @@ class TikHubSource:
                 answers[aweme_id] = ask(aweme_id)
                 in_a_row = 0
             except NotFoundError as error:
-                answers[aweme_id] = Unavailable(Gone.NOT_FOUND, str(error), final=True)
+                answers[aweme_id] = Unavailable(Gone.NOT_FOUND, error.message, final=True)
             except (RetryableError, BadRequestError) as error:
                 failure = error
-                failed[aweme_id] = Unavailable(Gone.UNKNOWN, str(error), final=False)
+                failed[aweme_id] = Unavailable(Gone.UNKNOWN, error.message, final=False)
                 in_a_row += _is_platform_failure(error)
                 if in_a_row == FAILURES_IN_A_ROW:
                     break
@@ -73,7 +73,8 @@ class TikHubSource:
             return answers
         if not answers:
             raise failure
-        not_asked = Unavailable(Gone.UNKNOWN, f"not asked for after: {failure}", final=False)
+        reason = Message.of("not_asked_after", cause=failure)
+        not_asked = Unavailable(Gone.UNKNOWN, reason, final=False)
         return dict.fromkeys(ids, not_asked) | failed | answers
 
 
@@ -91,6 +92,6 @@ def split_ids(ids: Iterable[str]) -> tuple[list[str], dict[str, StatsAnswer]]:
         if AWEME_ID.fullmatch(aweme_id):
             valid_ids.append(aweme_id)
         else:
-            detail = f"{aweme_id[:40]!r} is no video id (19 digits)"
+            detail = Message.of("aweme_id_malformed", text=aweme_id[:40])
             bad[aweme_id] = Unavailable(Gone.BAD_ID, detail, final=True)
     return valid_ids, bad

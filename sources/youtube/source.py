@@ -72,5 +72,5 @@ class YouTubeSource:
 
 
 def _bad_id(video_id: str) -> Unavailable:
-    detail = f"{video_id[:40]!r} is no YouTube id (11 letters, digits, - or _)"
+    detail = Message.of("youtube_id_malformed", text=video_id[:40])
     return Unavailable(Gone.BAD_ID, detail, final=True)

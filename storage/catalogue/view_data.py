@@ -78,10 +78,7 @@ def create(database: Database) -> None:
 
     database.write(load)
     if not database.read(_is_ready):
-        raise SchemaMismatchError(
-            f"{database.engine.describe()}: its tables work_metrics or crawl_sessions have other"
-            " columns; nothing was changed. Move the file away, then: python cli.py views --missing"
-        )
+        raise SchemaMismatchError("view_tables_differ", where=database.engine.describe())
 
 
 def upsert_metrics(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -69,7 +69,7 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
         is_new = False  # another caller was faster
     task = find_open(tx, new.task_type, new.platform, new.domain)
     if task is None:
-        raise DatabaseContentionError("the open task ended just now")
+        raise DatabaseContentionError("open_task_ended")
     return task, is_new
 
 

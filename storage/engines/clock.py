@@ -47,10 +47,7 @@ class DatabaseClock:
             if self._anchor is not None:
                 return self.offset_secs
         else:
-            raise DatabaseUnavailableError(
-                f"the database needs more than {SLOW_SECS:.0f} s for an answer; its clock cannot"
-                " be read, and leases would not be safe"
-            )
+            raise DatabaseUnavailableError("database_clock_slow", secs=SLOW_SECS)
         offset = reading.offset_secs
         self._anchor = (self._host.now() + timedelta(seconds=offset), self._host.monotonic())
         self.offset_secs = offset

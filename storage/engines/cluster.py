@@ -141,7 +141,7 @@ def _join_cluster(cursor: DictCursor) -> None:
     if _shown(cursor, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'") != "ON":
         return
     if _shown(cursor, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'") != "ON":
-        raise pymysql.OperationalError(NOT_IN_CLUSTER, "the node is not part of its cluster")
+        raise pymysql.OperationalError(NOT_IN_CLUSTER, "wsrep_ready is not ON")
     cursor.execute("SET SESSION wsrep_sync_wait=1")
 
 

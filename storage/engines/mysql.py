@@ -58,12 +58,20 @@ GONE = {
 SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
 NO_SUCH_LOCK = {1235, 1105}  # clusters that refuse such locks: of Galera, of Percona
 SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
-ADVICE = {
-    1044: "the user may not use this database: GRANT it",
-    1045: "wrong user or password; check DATABASE_URL",
-    1049: "the database does not exist: CREATE DATABASE it first",
-    1698: "this user may not sign in by password; check DATABASE_URL",
+# By the server's number: the error, and the code of its message.
+KINDS: dict[int, tuple[type[DatabaseError], str]] = {
+    **dict.fromkeys(CONTENTION, (DatabaseContentionError, "database_contended")),
+    **dict.fromkeys(GONE, (DatabaseUnavailableError, "database_unavailable")),
+    **dict.fromkeys((1146, 1054), (SchemaMismatchError, "table_or_column_missing")),
+    **dict.fromkeys(MADE_BEFORE, (AlreadyExistsError, "schema_object_exists")),
+    DUPLICATE: (DuplicateKeyError, "row_exists"),
+    NOT_IN_CLUSTER: (DatabaseUnavailableError, "node_not_in_cluster"),
+    1044: (DatabaseError, "database_not_granted"),
+    1045: (DatabaseError, "database_login_refused"),
+    1049: (DatabaseError, "database_missing"),
+    1698: (DatabaseError, "database_password_login_refused"),
 }
+OTHERWISE: tuple[type[DatabaseError], str] = (DatabaseError, "database_statement_failed")
 
 
 class MySQLEngine:
@@ -111,7 +119,7 @@ class MySQLEngine:
             translated = self.translate(error)
             if isinstance(translated, DatabaseUnavailableError):
                 raise CommitUnknownError(
-                    f"{self.describe()}: no answer to COMMIT ({error})"
+                    "commit_unanswered", where=self.describe(), detail=str(error)
                 ) from error
             raise translated from error
 
@@ -125,24 +133,15 @@ class MySQLEngine:
     def translate(self, error: Exception) -> Exception:
         """Return the DatabaseError for a driver's error, by its number. Others are unchanged."""
         if isinstance(error, pymysql.err.InterfaceError | OSError):
-            return DatabaseUnavailableError(f"{self.describe()}: connection lost ({error})")
+            return DatabaseUnavailableError(
+                "database_connection_lost", where=self.describe(), detail=str(error)
+            )
         if not isinstance(error, pymysql.Error):
             return error
         code = error.args[0] if error.args else 0
-        text = f"{self.describe()}: {error.args[1] if len(error.args) > 1 else error}"
-        if code in CONTENTION:
-            return DatabaseContentionError(text)
-        if code in GONE:
-            return DatabaseUnavailableError(text)
-        if code in (1146, 1054):
-            return SchemaMismatchError(f"{text}; run: python cli.py init")
-        if code in MADE_BEFORE:
-            return AlreadyExistsError(text)
-        if code == DUPLICATE:
-            return DuplicateKeyError(text)
-        if code in ADVICE:
-            return DatabaseError(f"{self.describe()}: {ADVICE[code]}")
-        return DatabaseError(text)
+        detail = str(error.args[1] if len(error.args) > 1 else error)
+        kind, message_code = KINDS.get(code, OTHERWISE)
+        return kind(message_code, where=self.describe(), detail=detail)
 
     def tables(self, connection: Any) -> set[str]:
         """Return the names of the tables in the database of the URL."""

@@ -113,22 +113,20 @@ class SQLiteEngine:
         """Return the DatabaseError for a driver's error, by its text; any other error unchanged."""
         if not isinstance(error, sqlite3.Error):
             return error
-        text = str(error)
+        text, where = str(error), self.describe()
         if text.startswith(IN_USE):
-            return DatabaseContentionError(
-                f"{self.describe()}: {text}; another process holds it for long"
-            )
+            return DatabaseContentionError("sqlite_file_in_use", where=where, detail=text)
         if text.startswith("UNIQUE constraint failed"):
-            return DuplicateKeyError(f"{self.describe()}: {text}")
+            return DuplicateKeyError("row_exists", where=where, detail=text)
         if text.startswith(("no such table", "no such column")):
-            return SchemaMismatchError(f"{self.describe()}: {text}; run: python cli.py init")
+            return SchemaMismatchError("table_or_column_missing", where=where, detail=text)
         if "unable to open" in text or "disk I/O" in text:
-            return DatabaseUnavailableError(f"{self.describe()}: {text}")
+            return DatabaseUnavailableError("database_unavailable", where=where, detail=text)
         if "disk is full" in text:
-            return DatabaseUnavailableError(f"{self.describe()}: the disk is full; make room")
+            return DatabaseUnavailableError("database_disk_full", where=where)
         if "readonly" in text:
-            return DatabaseError(f"{self.describe()} is read-only; check its owner and mode")
-        return DatabaseError(f"{self.describe()}: {text}")
+            return DatabaseError("database_read_only", where=where)
+        return DatabaseError("database_statement_failed", where=where, detail=text)
 
     def tables(self, connection: Connection) -> set[str]:
         """Return the names of the tables in the file."""
@@ -201,8 +199,9 @@ class SQLiteEngine:
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:
+            detail = error.strerror or str(error)
             raise DatabaseUnavailableError(
-                f"{self.describe()}: {error.strerror or error}"
+                "database_unavailable", where=self.describe(), detail=detail
             ) from error
         return connection
 

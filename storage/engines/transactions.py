@@ -21,7 +21,7 @@ from core.errors import (
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
-from storage.engines.url import FORMS, MySQLAddress
+from storage.engines.url import MySQLAddress
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -247,7 +247,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
     if scheme == "sqlite":
         path = url.removeprefix("sqlite:///")
         if not url.startswith("sqlite:///") or not path:
-            raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
+            raise SettingsError("database_url_without_path")
         from storage.engines.sqlite import SQLiteEngine
 
         return SQLiteEngine(path=Path(unquote(path)), pool_size=pool_size)
@@ -255,8 +255,9 @@ def open_engine(url: str, pool_size: int) -> Engine:
         from storage.engines.mysql import MySQLEngine
 
         return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
-    shown = repr(scheme) if "://" in url else "in it"
-    raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
+    if "://" in url:
+        raise SettingsError("database_engine_unknown", name=scheme)
+    raise SettingsError("database_url_without_engine")
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:

@@ -8,10 +8,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.errors import SettingsError
 
-FORMS = (
-    "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
-    " (several hosts of a cluster: HOST1:3306,HOST2:3306)"
-)
 PORT = 3306
 # host, [IPv6] or a name without a port
 NODE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:,\[\]]+))(?::(?P<port>\d{1,5}))?")
@@ -61,9 +57,7 @@ class MySQLAddress:
         user, _, password = login.partition(":")
         database = unquote(parts.path.lstrip("/"))
         if not hosts or not database or not user:
-            raise SettingsError(
-                f"DATABASE_URL: host, user or database missing; write it like {FORMS}"
-            )
+            raise SettingsError("database_url_incomplete")
         socket = parse_qs(parts.query).get("unix_socket", [None])[0]
         nodes = tuple(_node(text.strip()) for text in hosts.split(","))
         return cls(
@@ -84,7 +78,4 @@ def _node(text: str) -> Node:
 
 
 def _unreadable() -> SettingsError:
-    return SettingsError(
-        f"DATABASE_URL: host or port cannot be read; write it like {FORMS}, with special"
-        " characters of the password percent-encoded (@ as %40, / as %2F)"
-    )
+    return SettingsError("database_url_unreadable")

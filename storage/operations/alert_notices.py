@@ -93,7 +93,7 @@ def claim(
             now=to_sql(now),
         )
         if not taken:
-            raise DatabaseContentionError(f"notice {row['id']} was taken meanwhile")
+            raise DatabaseContentionError("notice_taken", notice_id=row["id"])
     alerts = {row["alert_id"]: _alert(tx, row["alert_id"]) for row in rows}
     return [
         Notice(

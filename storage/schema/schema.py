@@ -10,7 +10,6 @@ from storage.engines.transactions import Database, Tx
 
 SCHEMA_VERSION = 6
 FIRST_VERSION = 1
-ADVICE = "run: python cli.py init"
 
 
 class SchemaState(StrEnum):
@@ -33,22 +32,21 @@ def inspect(database: Database) -> SchemaState:
         ours = tables & _table_names(database)
         if not ours:
             return SchemaState.EMPTY
-        raise SchemaMismatchError(
-            f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
-            " schema or another program's. Use an empty database, or restore a backup."
-        )
+        raise SchemaMismatchError("schema_of_others", where=where, tables=sorted(ours))
     try:
         found = database.read(version)
     except (SchemaMismatchError, ValueError) as error:
-        raise SchemaMismatchError(f"{where}: its schema_version is no use: {error}") from error
+        raise SchemaMismatchError("schema_version_unusable", where=where, cause=error) from error
     if found == SCHEMA_VERSION:
         return SchemaState.CURRENT
     if FIRST_VERSION <= found < SCHEMA_VERSION:
         return SchemaState.OLDER
     raise SchemaMismatchError(
-        f"{where}: its schema is version {found}, and this program knows"
-        f" {FIRST_VERSION} to {SCHEMA_VERSION}; nothing was changed."
-        " Update Baton, or use another database."
+        "schema_version_unknown",
+        where=where,
+        version=found,
+        first=FIRST_VERSION,
+        newest=SCHEMA_VERSION,
     )
 
 
@@ -56,12 +54,13 @@ def require(database: Database) -> None:
     """Raise SchemaMismatchError unless the database holds this version's schema."""
     state = inspect(database)
     if state is SchemaState.EMPTY:
-        raise SchemaMismatchError(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+        raise SchemaMismatchError("schema_missing", where=database.engine.describe())
     if state is SchemaState.OLDER:
         raise SchemaMismatchError(
-            f"{database.engine.describe()}: its schema is version {database.read(version)}, and"
-            f" this program needs {SCHEMA_VERSION}; nothing was changed. Stop all processes, make a"
-            f" backup, then {ADVICE}"
+            "schema_outdated",
+            where=database.engine.describe(),
+            version=database.read(version),
+            needed=SCHEMA_VERSION,
         )
 
 
@@ -93,9 +92,7 @@ def version(tx: Tx) -> int:
     """
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
-        raise SchemaMismatchError(
-            "loading the schema was cut short. Drop the tables and run init again."
-        )
+        raise SchemaMismatchError("schema_load_cut_short")
     return int(row["version"])
 
 

@@ -63,8 +63,7 @@ def _ahead(database: Database, folder: Path) -> Iterator[Migration]:
     for version in range(database.read(schema.version) + 1, schema.SCHEMA_VERSION + 1):
         if version not in found:
             raise SchemaMismatchError(
-                f"{database.engine.describe()}: no migration leads to version {version};"
-                " nothing was changed. Upgrade with a release in between."
+                "migration_missing", where=database.engine.describe(), version=version
             )
         text = found[version].read_text(encoding="utf-8")
         yield Migration(version, tuple(schema.statements(text)))
@@ -132,10 +131,7 @@ def _advance(database: Database, note: Note) -> Note:
         )
 
     if not database.write_idempotent(work):
-        raise SchemaMismatchError(
-            f"{database.engine.describe()}: another process took the upgrade over; this one"
-            " stopped. Run init once more when that one has ended."
-        )
+        raise SchemaMismatchError("upgrade_taken_over", where=database.engine.describe())
     return new
 
 
