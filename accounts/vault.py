@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,8 +104,9 @@ class KeySource:
     def write_first(self, key: str) -> bool:
         """Create the key file with one key; return False when another process created it first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Not named by the process id: in containers that share a folder each process has id 1.
+        handle, name = tempfile.mkstemp(prefix=f".{self.file.name}.", dir=self.file.parent)
+        fresh = Path(name)
         with os.fdopen(handle, "w", encoding="ascii") as out:
             out.write(key + "\n")
             out.flush()

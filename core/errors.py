@@ -27,6 +27,7 @@ BatonError
 │   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
 │   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
 │   └── SchemaMismatchError          another version's tables: touch nothing
+│       └── SchemaInUseError        processes still write to them: wait until they have ended
 ├── NoFailoverError                  never raised: it keeps the connection pool from failing over
 ├── SourceError                      a platform's answer
 │   ├── RetryableError              transport or server side: same account, again after a backoff
@@ -211,6 +212,10 @@ class CommitUnknownError(DatabaseError):
 
 class SchemaMismatchError(DatabaseError):
     """The database holds no Baton schema, or that of another version."""
+
+
+class SchemaInUseError(SchemaMismatchError):
+    """The tables are due for an upgrade, but processes of the older version still run."""
 
 
 class NoFailoverError(BatonError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,8 @@ from commands.framework.reader import reader_texts
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
+from commands.installation.startup import Startup
+from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.messages import Message
 from crawler.export.formats import FORMATS
@@ -36,6 +39,7 @@ from sources.base import Via
 from storage.models.tasks import TaskType
 
 MAX_WORKERS = MAX_LANES
+MAX_INIT_WAIT_SECS = 86_400
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -155,6 +159,12 @@ def run(
         list[str] | None,
         typer.Option("--label", help="work only on tasks with this; may be repeated"),
     ] = None,
+    init: Annotated[
+        bool, typer.Option("--init", help="first wait for the database, make or upgrade its tables")
+    ] = False,
+    init_wait_secs: Annotated[
+        int, typer.Option(min=0, max=MAX_INIT_WAIT_SECS, help="how long --init waits, in seconds")
+    ] = 60,
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
@@ -162,8 +172,23 @@ def run(
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
     labels = labels_named(label or ())
+    try:
+        prepare = Startup(wait_secs=init_wait_secs).prepare if init else None
+        _run(crawl_workers, export_workers, console, labels, prepare)
+    except StoppedSignal:
+        tell(Message.of("stopped_before_work"))
+
+
+def _run(
+    crawl_workers: int,
+    export_workers: int,
+    console: bool,
+    labels: Sequence[str],
+    prepare: Callable[[App], None] | None,
+) -> None:
     load_services()
-    with opened_app(crawl_workers + export_workers, services=True) as app:
+    threads = crawl_workers + export_workers
+    with opened_app(threads, services=True, prepare=prepare) as app:
         works_on = [
             *([TaskType.INGESTION] if crawl_workers else []),
             *([TaskType.EXPORT] if export_workers else []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -151,6 +152,7 @@ def opened_app(
     settings: Settings | None = None,
     *,
     services: bool = False,
+    prepare: Callable[[App], None] | None = None,
 ) -> Iterator[App]:
     """Open an App with logging set up, and close it at the end of the block.
 
@@ -159,6 +161,8 @@ def opened_app(
         settings: None for those of the environment; then a new database is announced.
         services: once open, a lost database is waited for as long as the settings say; commands
             wait 3 s.
+        prepare: called before the database is looked at, with an App that is closed afterwards;
+            its OSError stands for a data folder that cannot be written.
 
     Raises:
         DatabaseUnavailableError: no database answered within 3 s.
@@ -170,7 +174,7 @@ def opened_app(
     announces_new = settings is None
     settings = settings or load_settings()
     handler = _logging(settings)
-    created = _prepare(settings)
+    created = _prepare(settings, prepare)
     if created and announces_new:
         tell(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
@@ -200,7 +204,7 @@ def unopened_app() -> Iterator[App]:
         handler.close()
 
 
-def _prepare(settings: Settings) -> str | None:
+def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str | None:
     """Check database and key, and create them on first use.
 
     Returns the place of a new database; None when it existed.
@@ -213,6 +217,8 @@ def _prepare(settings: Settings) -> str | None:
         if settings.secret_key is None:
             # The key file lies in this folder.
             settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if prepare is not None:
+            prepare(probe)
         created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:
@@ -255,7 +261,11 @@ def unwritable(code: str, folder: Path, error: OSError, setting: str) -> Setting
     if find_home().reason is not HomeReason.CURRENT_FOLDER:
         setting = HOME_SETTING
     return SettingsError(
-        code, folder=str(folder.absolute()), detail=error.strerror, setting=setting
+        code,
+        folder=str(folder.absolute()),
+        detail=error.strerror,
+        setting=setting,
+        user=str(os.geteuid()),
     )
 
 

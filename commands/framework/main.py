@@ -57,6 +57,11 @@ class Baton(LazyGroup):
         CommandEntry(
             "serve", "Serve the web console and the HTTP API, alone.", "installation.serve"
         ),
+        CommandEntry(
+            "healthcheck",
+            "Ask the web server of this installation whether it runs.",
+            "installation.healthcheck",
+        ),
         CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -143,6 +144,15 @@ class Engine(Protocol):
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         """Return how many connections the server has and allows; None where there is no server."""
+
+    def schema_lock(self, wait_secs: int) -> AbstractContextManager[bool]:
+        """Hold, during the block, the lock under which processes make and upgrade the tables.
+
+        The block gets False when another process held the lock for `wait_secs`. Whoever dies
+        loses the lock. An engine that makes and upgrades in one transaction needs no lock.
+
+        Raises DatabaseUnavailableError when the database cannot be reached.
+        """
 
     def describe(self) -> str:
         """Return where the data is, without the password, for messages."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pymysql
@@ -19,7 +21,7 @@ from core.errors import (
     NoFailoverError,
     SchemaMismatchError,
 )
-from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnector
+from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.datetimes import from_sql
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 from storage.engines.url import MySQLAddress
@@ -52,6 +54,10 @@ GONE = {
     4031,
     NOT_IN_CLUSTER,
 }
+# Names of locks are those of the whole server, and shorter than a database's name may be.
+SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
+NO_SUCH_LOCK = {1235, 1105}  # clusters that refuse such locks: of Galera, of Percona
+SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
 # By the server's number: the error, and the code of its message.
 KINDS: dict[int, tuple[type[DatabaseError], str]] = {
     **dict.fromkeys(CONTENTION, (DatabaseContentionError, "database_contended")),
@@ -177,6 +183,33 @@ class MySQLEngine:
             raise self.translate(error) from error
         finally:
             cursor.close()
+
+    @contextmanager
+    def schema_lock(self, wait_secs: int) -> Iterator[bool]:
+        try:
+            # Not of the pool: the server releases the lock when this connection closes.
+            connection = NodeConnector(self._address)()
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        try:
+            yield self._got_schema_lock(connection, wait_secs)
+        finally:
+            if connection.open:
+                connection.close()
+
+    def _got_schema_lock(self, connection: NodeConnection, wait_secs: int) -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION wait_timeout=%s", (SCHEMA_LOCK_SECS,))
+                cursor.execute(SCHEMA_LOCK, (wait_secs,))
+                row = cursor.fetchone()
+        except (pymysql.Error, OSError) as error:
+            if error.args and error.args[0] in NO_SUCH_LOCK:
+                # There the note of an upgrade (`schema/upgrade.py`) alone keeps a process from
+                # going on where another one took over.
+                return True
+            raise self.translate(error) from error
+        return row is not None and row["got"] == 1
 
     def describe(self) -> str:
         """Return the URL of the database without the password."""

@@ -8,6 +8,7 @@ import pymysql
 import pytest
 
 from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
+from storage.engines import mysql
 from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.url import MySQLAddress, Node
 from tests.support.messages import refusal
@@ -105,3 +106,23 @@ def test_a_connection_reads_no_certificates_of_the_host(mysql_url, monkeypatch):
     connect = NodeConnector(MySQLAddress.parse(mysql_url))
     for _ in range(2):
         connect().close()
+
+
+@pytest.mark.parametrize("refusal", [1235, 1105])
+def test_a_cluster_without_named_locks_makes_its_tables_without(
+    mysql_url, open_database, monkeypatch, refusal
+):
+    refuse = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO={refusal}, MESSAGE_TEXT='%s: no such lock'"
+    monkeypatch.setattr(mysql, "SCHEMA_LOCK", refuse)
+    with open_database(mysql_url).engine.schema_lock(0) as held:
+        assert held is True
+
+
+def test_another_refusal_of_the_lock_is_an_error(mysql_url, open_database, monkeypatch):
+    refuse = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=1044, MESSAGE_TEXT='%s'"
+    monkeypatch.setattr(mysql, "SCHEMA_LOCK", refuse)
+    with (
+        refusal(DatabaseError, "the user may not use this database"),
+        open_database(mysql_url).engine.schema_lock(0),
+    ):
+        pass

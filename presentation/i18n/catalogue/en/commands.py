@@ -11,10 +11,12 @@ MESSAGES: dict[str, Forms] = {
     "database_not_answering": "{cause}; is the server running and DATABASE_URL right?",
     "home_line": "home: {home}",
     "data_folder_unwritable": (
-        "the data folder {folder} cannot be written ({detail}); set {setting} to another one"
+        "the data folder {folder} cannot be written by user {user} ({detail}); give it to that"
+        " user, or set {setting} to another one"
     ),
     "log_folder_unwritable": (
-        "the log folder {folder} cannot be written ({detail}); set {setting} to another one"
+        "the log folder {folder} cannot be written by user {user} ({detail}); give it to that"
+        " user, or set {setting} to another one"
     ),
     "output_folder_unwritable": (
         "the output folder {folder} cannot be written: {detail}; set "

@@ -53,6 +53,9 @@ HELP = {
     "ingestion threads": "抓取线程数",
     "export threads": "导出线程数",
     "serve the web console too": "同时提供网页控制台",
+    "first wait for the database, make or upgrade its tables": ("先等待数据库，并创建或升级表结构"),
+    "how long --init waits, in seconds": "--init 等待的秒数",
+    "Ask the web server of this installation whether it runs.": "询问本安装的 Web 服务是否在运行。",
     "work only on tasks with this; may be repeated": "只执行带此标签的任务；可重复",
     "Tell how long crawl and export take, and what helps.": "预计抓取和导出需要多久，以及如何加快。"
     "",
