@@ -144,7 +144,7 @@ class SQLiteEngine:
             self.release(connection)
 
     def describe(self) -> str:
-        return f"SQLite file {self._path}"
+        return f"sqlite:///{self._path}"
 
     def close(self) -> None:
         with self._guard:
