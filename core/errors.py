@@ -2,7 +2,7 @@
 
 BatonError
 ├── InvalidInputError                the user's words are wrong: say what, and how to write it
-│   ├── WrongFieldsError            several fields at once, with a sentence for each
+│   ├── WrongFieldsError            several fields at once, with a message for each
 │   ├── WrongFieldError             one field of an item
 │   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
 │   ├── WrongValueError             a text of a certain form; a ValueError too
@@ -77,11 +77,8 @@ class InvalidInputError(BatonError):
 class WrongFieldsError(InvalidInputError):
     """Some of what was given cannot be used; `problems` has a message for each field."""
 
-    def __init__(self, problems: Mapping[str, str | Message]) -> None:
-        self.problems = {
-            field: problem if isinstance(problem, Message) else Message.text(problem)
-            for field, problem in problems.items()
-        }
+    def __init__(self, problems: Mapping[str, Message]) -> None:
+        self.problems = dict(problems)
         super().__init__("wrong_fields", problems=list(self.problems.values()))
 
 
