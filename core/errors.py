@@ -2,7 +2,7 @@
 
 BatonError
 ├── InvalidInputError                the user's input is wrong: say what, and how to write it
-│   ├── WrongFieldsError            several fields at once, with a sentence for each
+│   ├── WrongFieldsError            several fields at once, with a message for each
 │   ├── WrongFieldError             one field of an item
 │   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
 │   ├── WrongValueError             a text of a certain form; a ValueError too
@@ -78,11 +78,8 @@ class InvalidInputError(BatonError):
 class WrongFieldsError(InvalidInputError):
     """Several fields of a request are invalid; `problems` has a message for each, by field name."""
 
-    def __init__(self, problems: Mapping[str, str | Message]) -> None:
-        self.problems = {
-            field: problem if isinstance(problem, Message) else Message.text(problem)
-            for field, problem in problems.items()
-        }
+    def __init__(self, problems: Mapping[str, Message]) -> None:
+        self.problems = dict(problems)
         super().__init__("wrong_fields", problems=list(self.problems.values()))
 
 

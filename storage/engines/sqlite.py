@@ -165,8 +165,8 @@ class SQLiteEngine:
         yield True
 
     def describe(self) -> str:
-        """Return the path of the file, for messages."""
-        return f"SQLite file {self._path}"
+        """Return where the file is, written as in DATABASE_URL."""
+        return f"sqlite:///{self._path}"
 
     def close(self) -> None:
         """Close the idle connections. A connection in use stays open until it is released."""

@@ -123,7 +123,7 @@ def test_a_proxy_that_cannot_be_reached_keeps_its_password(
     add_account(app, "acc1", session=COOKIES, proxy=proxy)
     task = file_crawl(app, pages=1)
     once(app.crawling.ingestion_worker())
-    assert "no answer" in logs() and task.id
+    assert "host_unanswered" in logs() and task.id
     assert leaks(app, tmp_path) == []
 
 
