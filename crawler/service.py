@@ -10,12 +10,13 @@ from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from core.clock import Clock
 from core.errors import CredentialsError, InvalidInputError, UnknownDomainError, WrongFieldsError
+from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
-from crawler.requests import CrawlRequest, ExportRequest, LabelChange
 from crawler.tasks.control import TaskControl
 from crawler.tasks.labels import require_few
 from crawler.tasks.options import CrawlOptions
+from crawler.tasks.requests import CrawlRequest, LabelChange
 from crawler.tasks.submission import FiledTask, TaskSubmitter
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx

@@ -27,8 +27,9 @@ from commands.installation.serve import web_beside
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.messages import Message
 from crawler.export.formats import FORMATS
-from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRequest
+from crawler.export.requests import MAX_LANES, ExportRequest
 from crawler.tasks.labels import labels_named
+from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.command_lines import start_command
 from presentation.i18n.messages import texts_for

@@ -14,7 +14,7 @@ from commands.framework.reader import column_titles, reader_texts, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import one_line
-from crawler.requests import LabelChange
+from crawler.tasks.requests import LabelChange
 from presentation.json_rows import task_object
 from storage.crawling import task_labels
 from storage.crawling import tasks as rows
