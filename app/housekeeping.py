@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,26 +14,21 @@ if TYPE_CHECKING:
     from jobs.session_checks import SessionChecks
 
 
+@dataclass(frozen=True, kw_only=True)
 class HousekeepingFactories:
     """Factories of the scheduled jobs that maintain the pool and the database."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        pool: PoolFactories,
-    ) -> None:
-        self._base = foundation
-        self._pool = pool
+    foundation: Foundation
+    pool: PoolFactories
 
     @cached_property
     def session_checks(self) -> SessionChecks:
         from jobs.session_checks import SessionChecks
 
         return SessionChecks(
-            accounts=self._pool.manager,
-            sessions=self._pool.sessions,
-            platforms=self._pool.pooled_platforms(),
+            accounts=self.pool.manager,
+            sessions=self.pool.sessions,
+            platforms=self.pool.pooled_platforms(),
         )
 
     @cached_property
@@ -40,7 +36,9 @@ class HousekeepingFactories:
         from jobs.quota_reset import QuotaReset
 
         return QuotaReset(
-            database=self._base.database, clock=self._base.clock, calendar=self._base.calendar
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
         )
 
     @cached_property
@@ -48,10 +46,10 @@ class HousekeepingFactories:
         from app.retention_policy import kept_rows
         from jobs.retention import Retention
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         return Retention(
-            database=self._base.database,
-            clock=self._base.clock,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
             kinds=kept_rows(settings),
             log_dir=settings.log_dir,
             evidence_dir=settings.evidence_dir,

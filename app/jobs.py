@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,31 +17,24 @@ if TYPE_CHECKING:
     from jobs.scheduler import JobScheduler
 
 
+@dataclass(frozen=True, kw_only=True)
 class JobFactories:
     """Factories of the scheduled jobs, their runner, launcher and scheduler."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        housekeeping: HousekeepingFactories,
-        works: WorksFactories,
-        distribution: DistributionFactories,
-    ) -> None:
-        self._base = foundation
-        self._housekeeping = housekeeping
-        self._works = works
-        self._distribution = distribution
+    foundation: Foundation
+    housekeeping: HousekeepingFactories
+    works: WorksFactories
+    distribution: DistributionFactories
 
     @cached_property
     def all(self) -> tuple[Job, ...]:
         from app.scheduled_jobs import all_jobs
 
         return all_jobs(
-            settings=self._base.settings,
-            housekeeping=self._housekeeping,
-            works=self._works,
-            distribution=self._distribution,
+            settings=self.foundation.settings,
+            housekeeping=self.housekeeping,
+            works=self.works,
+            distribution=self.distribution,
         )
 
     @cached_property
@@ -48,11 +42,11 @@ class JobFactories:
         from jobs.runner import JobRunner
 
         return JobRunner(
-            database=self._base.database,
-            clock=self._base.clock,
-            leases=self._base.leases,
-            owner=self._base.owner,
-            lease_secs=self._base.settings.lease_secs,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            leases=self.foundation.leases,
+            owner=self.foundation.owner,
+            lease_secs=self.foundation.settings.lease_secs,
         )
 
     @cached_property
@@ -68,6 +62,6 @@ class JobFactories:
         return JobScheduler(
             jobs=self.all,
             runner=self.runner,
-            clock=self._base.clock,
-            look_secs=self._base.settings.lease_secs,
+            clock=self.foundation.clock,
+            look_secs=self.foundation.settings.lease_secs,
         )

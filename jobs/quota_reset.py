@@ -5,6 +5,8 @@ No limit depends on it: every write that spends quota rolls the day over by itse
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from jobs.due import JobContext
@@ -12,18 +14,18 @@ from storage.crawling import accounts, tasks
 from storage.engines.transactions import Database
 
 
+@dataclass(frozen=True, kw_only=True)
 class QuotaReset:
     """Resets the counters of past quota days."""
 
-    def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
 
     def run(self, _context: JobContext) -> Message:
         """Reset the counters of days before today, and return a summary."""
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        reset = self._database.write_idempotent(accounts.reset_quota, day, now)
-        woken = self._database.write_idempotent(tasks.wake_for_quota, now)
+        now = self.clock.now()
+        day = self.calendar.day(now)
+        reset = self.database.write_idempotent(accounts.reset_quota, day, now)
+        woken = self.database.write_idempotent(tasks.wake_for_quota, now)
         return Message.of("quota_day_started", day=day, accounts=reset, tasks=woken)

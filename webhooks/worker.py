@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from accounts.vault import Vault
@@ -23,33 +23,23 @@ from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 log = service_log("webhooks")
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookWorker:
     """Sends deliveries; several threads may run one worker."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        queue: DeliveryQueue,
-        client: WebhookClient,
-        vault: Vault,
-        retry_policy: RetryPolicy,
-        clock: Clock,
-        poll_secs: float,
-    ) -> None:
-        self._database = database
-        self._queue = queue
-        self._client = client
-        self._vault = vault
-        self._retry_policy = retry_policy
-        self._clock = clock
-        self._poll_secs = poll_secs
+    database: Database
+    queue: DeliveryQueue
+    client: WebhookClient
+    vault: Vault
+    retry_policy: RetryPolicy
+    clock: Clock
+    poll_secs: float
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; when the database fails, log it and try again."""
         poller = Poller(
-            clock=self._clock,
-            poll_secs=self._poll_secs,
+            clock=self.clock,
+            poll_secs=self.poll_secs,
             retried=(DatabaseError,),
             on_error=partial(log.error, "database trouble, trying again: %s"),
         )
@@ -57,16 +47,16 @@ class WebhookWorker:
 
     def send_once(self) -> bool:
         """Make one attempt at a delivery that is due; return False when none was."""
-        claim = self._queue.claim()
+        claim = self.queue.claim()
         if claim is None:
             return False
         try:
             self._attempt(claim)
         except LeaseLostError as error:
             log.warning("%s %s", fields(delivery=claim.delivery.id), error)
-            self._queue.abandon(claim)
+            self.queue.abandon(claim)
         except BaseException:
-            self._queue.abandon(claim)
+            self.queue.abandon(claim)
             raise
         return True
 
@@ -74,9 +64,9 @@ class WebhookWorker:
         """Make the only attempt at a test delivery and return its outcome. Its endpoint is neither
         disabled nor paused by the answer."""
         result = self._post(claim, keys)
-        outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self._clock.now())
+        outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self.clock.now())
         harmless = replace(outcome, disables=None, rest_until=None)
-        self._queue.record_outcome(claim, harmless)
+        self.queue.record_outcome(claim, harmless)
         return harmless
 
     def _attempt(self, claim: Claim) -> None:
@@ -91,17 +81,17 @@ class WebhookWorker:
         except Exception as error:  # A bug with one delivery must not stop the others.
             log.exception("%s", fields(delivery=delivery.id))
             result = NotSentError("delivery_internal_error", error=type(error).__name__)
-        outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())
-        is_recorded = self._queue.record_outcome(claim, outcome)
+        outcome = outcome_of(result, delivery.attempts, self.retry_policy, self.clock.now())
+        is_recorded = self.queue.record_outcome(claim, outcome)
         _log(delivery, outcome, is_recorded)
 
     def _post(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
         delivery = claim.delivery
         body = delivery.body.encode()
-        headers = signing.headers(delivery.event_id, self._clock.now(), body, keys)
-        claim.lease.require(self._clock)
+        headers = signing.headers(delivery.event_id, self.clock.now(), body, keys)
+        claim.lease.require(self.clock)
         try:
-            return self._client.post(delivery.url, headers, body)
+            return self.client.post(delivery.url, headers, body)
         except NotSentError as error:
             return error
 
@@ -114,8 +104,8 @@ class WebhookWorker:
         task_id = delivery.task_id
         if task_id is None:
             return []
-        token = self._database.read(callback_secrets.secret_of, task_id)
-        secret = self._vault.decrypt(token)
+        token = self.database.read(callback_secrets.secret_of, task_id)
+        secret = self.vault.decrypt(token)
         if secret is None:
             return []
         try:

@@ -58,6 +58,7 @@ class Placement:
         return out
 
 
+@dataclass(frozen=True, kw_only=True)
 class SegmentFiles:
     """The exports folder of this host.
 
@@ -65,12 +66,9 @@ class SegmentFiles:
         raw_fields: returns, for a platform, the raw field of each common column.
     """
 
-    def __init__(
-        self, *, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
-    ) -> None:
-        self.exports_dir = exports_dir
-        self.host = host
-        self.raw_fields = raw_fields
+    exports_dir: Path
+    host: str
+    raw_fields: Callable[[str], Mapping[str, str]]
 
     def final_path(self, placement: Placement) -> Path:
         """Return `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>`."""

@@ -29,6 +29,7 @@ class StoredPage:
     page_to: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class PageStore:
     """Writes pages under a task's lease.
 
@@ -36,10 +37,9 @@ class PageStore:
         pages_per_task: size of the pieces that a crawl is split into after its first page.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
-        self._database = database
-        self._clock = clock
-        self._pages_per_task = pages_per_task
+    database: Database
+    clock: Clock
+    pages_per_task: int
 
     def store(
         self, leased: TaskLease, account_id: int, page: CreatorPage, page_to: int, started: datetime
@@ -58,7 +58,7 @@ class PageStore:
 
         def work(tx: Tx) -> StoredPage:
             # The task's row comes first: its lock keeps another holder out until COMMIT.
-            now = self._clock.now()
+            now = self.clock.now()
             marker = f"page={page.page}"
             if not task_leases.advance(
                 tx,
@@ -84,7 +84,7 @@ class PageStore:
             self._drop_pages_beyond(tx, leased, page)
             return StoredPage(len(creators), new, range_end)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def store_first_and_split(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime
@@ -99,14 +99,14 @@ class PageStore:
         creators = _new_creators(page)
         options = CrawlOptions.from_json(leased.task.options)
         end = min(page.total_pages, options.at_most or page.total_pages)
-        size = self._pages_per_task
+        size = self.pages_per_task
         pieces = [
             replace(piece, parent_id=leased.id)
             for piece in split_pages(leased.task, end, pages_per_task=size, open_ended=True)
         ]
 
         def work(tx: Tx) -> StoredPage:
-            now = self._clock.now()
+            now = self.clock.now()
             if not task_leases.lock(tx, leased.id, leased.lease.token, now):
                 raise refused_write_error(tx, leased)
             kept = len(creators)
@@ -127,7 +127,7 @@ class PageStore:
             task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
             return StoredPage(len(creators), new, page.total_pages)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def end_before(self, leased: TaskLease, page: CreatorPage) -> None:
         """End the task's range in front of a page that turned out to lie beyond the last one.
@@ -137,12 +137,12 @@ class PageStore:
         """
 
         def work(tx: Tx) -> None:
-            now = self._clock.now()
+            now = self.clock.now()
             if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
                 raise refused_write_error(tx, leased)
             self._drop_pages_beyond(tx, leased, page)
 
-        self._database.write(work)
+        self.database.write(work)
 
     def _range_end(self, leased: TaskLease, page: CreatorPage, page_to: int) -> int:
         options = CrawlOptions.from_json(leased.task.options)
@@ -162,7 +162,7 @@ class PageStore:
         creators: list[influencers.NewCreator],
         started: datetime,
     ) -> int:
-        task, now = leased.task, self._clock.now()
+        task, now = leased.task, self.clock.now()
         counts = (len(creators), len(page.rejected))
         log_id = ingestion_logs.log_page(
             tx,
@@ -203,7 +203,7 @@ class PageStore:
         range_end = leased.task.page_to or 0
         is_end = page.total_pages < range_end or page.page >= page.total_pages
         if parent is not None and is_end:
-            task_leases.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
+            task_leases.drop_pages_beyond(tx, parent, page.total_pages, self.clock.now())
 
 
 def _new_creators(page: CreatorPage) -> list[influencers.NewCreator]:

@@ -67,6 +67,7 @@ class Plan:
     other_tasks: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class Planner:
     """Makes plans from the state of the database, which it does not change.
 
@@ -74,13 +75,10 @@ class Planner:
         default_limit: rows per day of an account that is added.
     """
 
-    def __init__(
-        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, default_limit: int
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._default_limit = default_limit
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    default_limit: int
 
     def plan(self, request: PlanRequest, search: Search) -> Plan:
         """Return how long the requested work takes, and what would shorten it.
@@ -89,10 +87,10 @@ class Planner:
             InvalidInputError: there is nothing to do, or its amount is not known.
             CredentialsError: the pool has no usable account.
         """
-        return self._database.read(self._plan, request, search)
+        return self.database.read(self._plan, request, search)
 
     def _plan(self, tx: Tx, request: PlanRequest, search: Search) -> Plan:
-        now = self._clock.now()
+        now = self.clock.now()
         logs = ingestion_logs.newest(tx, request.platform, MAX_MEASURED_PAGES)
         answer_secs, page_creators = (
             _answer_secs(logs),
@@ -105,15 +103,15 @@ class Planner:
         reader = PoolReader(
             search=search,
             now=now,
-            calendar=self._calendar,
+            calendar=self.calendar,
             answer_secs=answer_secs.value,
-            default_limit=self._default_limit,
+            default_limit=self.default_limit,
         )
         pool = accounts.every(tx, request.platform)
         members = reader.members(pool, request.accounts, crawls=pages > 0)
         question = Question(
             now=now,
-            calendar=self._calendar,
+            calendar=self.calendar,
             accounts=members,
             pages=pages,
             creators=creators,

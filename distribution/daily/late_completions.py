@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import timedelta
 
 from core.messages import Message
 from distribution.daily.scanner import DailyScanner
 
 
+@dataclass(frozen=True, kw_only=True)
 class LateCompletions:
     """The job `late_completions`.
 
@@ -16,9 +18,8 @@ class LateCompletions:
         days: how many days before today are checked.
     """
 
-    def __init__(self, *, scanner: DailyScanner, days: int) -> None:
-        self._scanner = scanner
-        self._days = days
+    scanner: DailyScanner
+    days: int
 
     def run(self, stop: threading.Event) -> Message:
         """Scan the changed tasks of each day again and return a summary.
@@ -26,12 +27,12 @@ class LateCompletions:
         Raises:
             StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
         """
-        last = self._scanner.yesterday
+        last = self.scanner.yesterday
         scans = []
-        for day in self._scanner.days(last - timedelta(days=self._days - 1), last):
-            late = self._scanner.late_tasks(day)
+        for day in self.scanner.days(last - timedelta(days=self.days - 1), last):
+            late = self.scanner.late_tasks(day)
             if late:
-                scans.append(self._scanner.scan(day, stop, only=late))
+                scans.append(self.scanner.scan(day, stop, only=late))
         if not scans:
             return Message.of("no_late_completions")
         return Message.of("days_scanned", days=[scan.message for scan in scans])

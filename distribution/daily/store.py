@@ -54,14 +54,14 @@ class StoredPart:
     is_reported: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class DailyStore:
     """Writes `task_daily_stats` and files daily reports."""
 
-    def __init__(self, *, database: Database, outbox: Outbox, clock: Clock, site_name: str) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._clock = clock
-        self._site_name = site_name
+    database: Database
+    outbox: Outbox
+    clock: Clock
+    site_name: str
 
     def store(
         self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
@@ -73,7 +73,7 @@ class DailyStore:
             tallies: the sums by task id.
             counted_until: completions that were changed before this moment are in the tallies.
         """
-        return self._database.write_idempotent(self._store, day, part, tallies, counted_until)
+        return self.database.write_idempotent(self._store, day, part, tallies, counted_until)
 
     def _store(
         self,
@@ -96,7 +96,7 @@ class DailyStore:
         changes = {name: _change(stats, known.get(name)) for name, stats in found.items()}
         due = [drama for drama in part.dramas if found[drama.task_id].event_id is None]
         report = self._report(day, part, due, found)
-        is_reported = report is not None and self._outbox.enqueue(tx, report)
+        is_reported = report is not None and self.outbox.enqueue(tx, report)
         if report is not None:
             found |= {
                 drama.task_id: replace(found[drama.task_id], event_id=report.event_id)
@@ -129,7 +129,7 @@ class DailyStore:
             revision=revision,
             error=storable(error) if (error := tally.error) else None,
             event_id=known.event_id if known is not None and is_same else None,
-            scanned_at=self._clock.now(),
+            scanned_at=self.clock.now(),
             counted_until=counted_until,
         )
 
@@ -143,9 +143,9 @@ class DailyStore:
         revisions = [(drama.task_id, found[drama.task_id].revision) for drama in due]
         entries = [daily_entry(drama, found[drama.task_id].counts) for drama in due]
         name = event_id(
-            DAILY, self._site_name, url=url, day=day, revisions=revisions, part=part.number
+            DAILY, self.site_name, url=url, day=day, revisions=revisions, part=part.number
         )
-        body = daily_body(self._site_name, entries)
+        body = daily_body(self.site_name, entries)
         return Report(
             kind=DAILY,
             event_id=name,

@@ -158,13 +158,15 @@ def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
     keeper = app.crawling.lease_renewer("")
     tries = []
 
-    def failing_at_first() -> None:
+    renew_once = keeper.renew_once
+
+    def failing_at_first(_renewer: LeaseRenewer) -> None:
         tries.append(1)
         if len(tries) < 3:
             raise DatabaseError("away")
-        LeaseRenewer.renew_once(keeper)
+        renew_once()
 
-    monkeypatch.setattr(keeper, "renew_once", failing_at_first)
+    monkeypatch.setattr(LeaseRenewer, "renew_once", failing_at_first)
     run(keeper, clock, rounds=4)
     assert len(tries) == 4
     assert leased.lease.is_held(app.clock)

@@ -44,12 +44,12 @@ class Changes:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """Adds and changes works. Nothing is ever deleted: a work that is gone becomes invalid."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     def put(self, entries: Iterable[WorkEntry]) -> Changes:
         """Add new works and change those that differ, in batches; a repetition changes nothing.
@@ -74,7 +74,7 @@ class Catalogue:
         That is every work that is valid in the catalogue, or becomes so by the entries `before` the
         list.
         """
-        valid = self._database.read(works.valid_keys)
+        valid = self.database.read(works.valid_keys)
         valid |= {entry.key for entry in before if entry.is_valid is not False}
         left_out = valid - {entry.key for entry in listed}
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
@@ -125,7 +125,7 @@ class Catalogue:
         return total
 
     def _change_batch(self, platform: str, work_ids: Sequence[str], change: Change) -> Changes:
-        now = self._clock.now()
+        now = self.clock.now()
 
         def change_batch(tx: Tx) -> Changes:
             before = {stored.work_id: stored for stored in works.lock(tx, platform, work_ids)}
@@ -134,10 +134,10 @@ class Catalogue:
 
         for _ in range(INSERT_TRIES - 1):
             try:
-                return self._database.write_idempotent(change_batch)
+                return self.database.write_idempotent(change_batch)
             except DuplicateKeyError:
                 continue  # another process added one of them just now: look again
-        return self._database.write_idempotent(change_batch)
+        return self.database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:
         missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
@@ -148,7 +148,7 @@ class Catalogue:
         def find_missing(tx: Tx) -> list[Key]:
             return [key for key in keys if not works.exists(tx, *key)]
 
-        return self._database.read(find_missing)
+        return self.database.read(find_missing)
 
 
 def _write(tx: Tx, before: Mapping[str, Work], after: Sequence[Work], now: datetime) -> Changes:

@@ -31,15 +31,15 @@ class DiscoveryResult:
     is_last: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class UploadsDiscovery:
     """Fetches the pages of a creator's uploads with the pool's accounts at their pace.
 
     Each page is stored as it comes, so that what was found stays when the import ends early.
     """
 
-    def __init__(self, *, fetcher: PoolBatchFetcher, catalogue: Catalogue) -> None:
-        self._fetcher = fetcher
-        self._catalogue = catalogue
+    fetcher: PoolBatchFetcher
+    catalogue: Catalogue
 
     def discover(
         self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
@@ -58,7 +58,7 @@ class UploadsDiscovery:
                 raise StoppedSignal
             page = self._page(uid, number, stop)
             entries = [entry for upload in page.uploads if (entry := _entry(uid, upload))]
-            total += self._catalogue.put(entries)
+            total += self.catalogue.put(entries)
             ids |= {entry.work_id for entry in entries}
             progress = DiscoveryResult(
                 page=number,
@@ -74,7 +74,7 @@ class UploadsDiscovery:
 
     def _page(self, uid: str, number: int, stop: threading.Event) -> UploadsPage:
         try:
-            return self._fetcher.run_with_account(
+            return self.fetcher.run_with_account(
                 lambda v: v.source.uploads(v.session, uid, number, stop), stop
             )
         except NotFoundError as error:
