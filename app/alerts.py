@@ -7,17 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from app.foundation import secret_text
-
-if TYPE_CHECKING:
-    from alerts.channels import Channel
-    from alerts.monitor import AlertMonitor
-    from alerts.notifier import AlertNotifier
-    from app.foundation import Foundation
-    from app.pool import PoolFactories
-    from presentation.i18n.alert_messages import AlertRenderer
+from alerts.channels import Channel, parse_channels
+from alerts.monitor import AlertMonitor
+from alerts.notifier import AlertNotifier
+from alerts.rules import AlertRules
+from app.foundation import Foundation, secret_text
+from app.pool import PoolFactories
+from presentation.i18n.alert_messages import AlertRenderer, log_renderer
+from presentation.i18n.messages import texts_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +28,6 @@ class AlertFactories:
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """Return where alerts are sent. Raises SettingsError when a URL cannot be used."""
-        from alerts.channels import parse_channels
-
         return parse_channels(secret_text(self.foundation.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
@@ -40,18 +36,11 @@ class AlertFactories:
 
     @property
     def messages(self) -> AlertRenderer:
-        from presentation.i18n.alert_messages import AlertRenderer
-        from presentation.i18n.messages import texts_for
-
         return AlertRenderer(
             texts=texts_for(self.foundation.settings.language), zone=self.foundation.calendar.zone
         )
 
     def monitor(self) -> AlertMonitor:
-        from alerts.monitor import AlertMonitor
-        from alerts.rules import AlertRules
-        from presentation.i18n.alert_messages import log_renderer
-
         warning = timedelta(days=self.foundation.settings.session_warning_days)
         rules = AlertRules(
             breaker=self.pool.breaker,
@@ -70,8 +59,6 @@ class AlertFactories:
 
     def notifiers(self) -> list[AlertNotifier]:
         """Return one notifier for each channel."""
-        from alerts.notifier import AlertNotifier
-
         return [
             AlertNotifier(
                 database=self.foundation.database,

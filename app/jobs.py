@@ -1,46 +1,31 @@
-"""Builds the scheduled jobs, their runner and their scheduler."""
+"""Builds what runs the scheduled jobs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from app.distribution import DistributionFactories
-    from app.foundation import Foundation
-    from app.housekeeping import HousekeepingFactories
-    from app.works import WorksFactories
-    from jobs.due import Job
-    from jobs.launcher import JobLauncher
-    from jobs.runner import JobRunner
-    from jobs.scheduler import JobScheduler
+from app.foundation import Foundation
+from app.scheduled_jobs import ScheduledJobs
+from jobs.due import Job
+from jobs.launcher import JobLauncher
+from jobs.runner import JobRunner
+from jobs.scheduler import JobScheduler
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobFactories:
-    """Factories of the scheduled jobs, their runner, launcher and scheduler."""
+    """Factories of the runner, launcher and scheduler of the scheduled jobs."""
 
     foundation: Foundation
-    housekeeping: HousekeepingFactories
-    works: WorksFactories
-    distribution: DistributionFactories
+    scheduled: ScheduledJobs
 
-    @cached_property
+    @property
     def all(self) -> tuple[Job, ...]:
-        from app.scheduled_jobs import all_jobs
-
-        return all_jobs(
-            settings=self.foundation.settings,
-            housekeeping=self.housekeeping,
-            works=self.works,
-            distribution=self.distribution,
-        )
+        return self.scheduled.all
 
     @cached_property
     def runner(self) -> JobRunner:
-        from jobs.runner import JobRunner
-
         return JobRunner(
             database=self.foundation.database,
             clock=self.foundation.clock,
@@ -51,14 +36,10 @@ class JobFactories:
 
     @cached_property
     def launcher(self) -> JobLauncher:
-        from jobs.launcher import JobLauncher
-
         return JobLauncher(jobs=self.all, runner=self.runner)
 
     @cached_property
     def scheduler(self) -> JobScheduler:
-        from jobs.scheduler import JobScheduler
-
         return JobScheduler(
             jobs=self.all,
             runner=self.runner,

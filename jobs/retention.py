@@ -30,7 +30,6 @@ class OldRows:
     Args:
         name: the name of the kind, in the plural.
         table: the table that holds the rows.
-        setting: the environment name of the setting with `days`.
         days: how long rows are kept; 0: for ever.
         find: returns the ids of rows that ended before a moment, up to a limit.
         drop: deletes rows by id, with what belongs to them, and returns how many.
@@ -38,7 +37,6 @@ class OldRows:
 
     name: Message
     table: str
-    setting: str
     days: int
     find: Callable[[Tx, datetime, int], list[int]]
     drop: Callable[[Tx, Sequence[int]], int]

@@ -69,7 +69,7 @@ class InstallationChecks:
         yield from self._accounts()
         yield from self._leases()
         yield from self._workers()
-        yield retention_finding(self._app.housekeeping.retention)
+        yield retention_finding(self._app.jobs.scheduled.retention)
         yield from ExportFileChecks(self._app).findings()
         yield from WorksChecks(self._app).findings()
 

@@ -273,7 +273,7 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
             return look(platform)
 
         monkeypatch.setattr(AccountManager, "lease_unchecked", staticmethod(counted))
-        found = app.housekeeping.session_checks.check_due(stop)
+        found = app.jobs.scheduled.session_checks.check_due(stop)
         monkeypatch.undo()
         assert not stop.is_set(), "it goes round in circles"
         return found

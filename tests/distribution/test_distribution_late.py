@@ -149,5 +149,5 @@ def test_a_report_that_was_pruned_is_not_filed_again(
         )
     )
     clock.move(31 * 86400)
-    assert english(app.housekeeping.retention.run(NEVER)) == "deleted: reports 1"
+    assert english(app.jobs.scheduled.retention.run(NEVER)) == "deleted: reports 1"
     assert scanner.scan(day, NEVER).reports == 0 and filed(app) == []
