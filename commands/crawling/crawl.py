@@ -134,15 +134,19 @@ def start_export(
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app=app, works_on=(TaskType.EXPORT,), wait=wait)
-        engine = app.engine(
-            crawl_threads=0,
-            export_threads=workers,
-            on_failure=view.failed,
-            export_only=filed.task.id,
-        )
-        ending = view.run(engine, (filed.task.id,))
-        conclude(app, filed.task, view.last, ending, as_json)
+        _run_export(app, filed, workers, wait=wait, as_json=as_json)
+
+
+def _run_export(app: App, filed: FiledTask, workers: int, *, wait: bool, as_json: bool) -> None:
+    view = Foreground(app=app, works_on=(TaskType.EXPORT,), wait=wait)
+    engine = app.engine(
+        crawl_threads=0,
+        export_threads=workers,
+        on_failure=view.failed,
+        export_only=filed.task.id,
+    )
+    ending = view.run(engine, (filed.task.id,))
+    conclude(app, filed.task, view.last, ending, as_json)
 
 
 def run(
