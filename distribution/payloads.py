@@ -81,11 +81,7 @@ def event_id(
 
 
 def _named(drama: DramaFields) -> Entry:
-    return {
-        "project_id": drama.project_id,
-        "task_id": drama.task_id,
-        "duration": drama.duration,
-    }
+    return {"project_id": drama.project_id, "task_id": drama.task_id, "duration": drama.duration}
 
 
 def _body(document: Mapping[str, Any]) -> str:

@@ -101,8 +101,6 @@ class WebhookService:
             kind="test",
             event_id=f"test_{uuid.uuid4().hex}",
             url=request.url,
-            task_id=None,
-            stats_date=None,
             body=json.dumps(body),
         )
         claim = self.queue.enqueue_and_claim(as_delivery(report))

@@ -21,7 +21,7 @@ from core.poller import Poller
 from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
-from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
+from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry
 from distribution.recipients import recipients_of
 from presentation.message_fields import message_fields
 from storage.distribution import broadcasts, distribution_tasks
@@ -257,28 +257,17 @@ class Broadcaster:
         size = self.limits.part_tasks
         reported = [drama for drama in dramas if drama.task_id in counted]
         for recipient in recipients_of(reported, self.vault):
-            assert recipient.url is not None
             for start in range(0, len(recipient.dramas), size):
                 part = recipient.dramas[start : start + size]
                 entries = [broadcast_entry(drama, counted[drama.task_id]) for drama in part]
-                revisions = [lease.token, recipient.signer]
-                name = event_id(
-                    BROADCAST,
-                    self.site_name,
-                    url=recipient.url,
-                    day=None,
-                    revisions=revisions,
-                    part=start // size + 1,
-                )
                 reports.append(
-                    Report(
-                        kind=BROADCAST,
-                        event_id=name,
-                        url=recipient.url,
-                        task_id=recipient.signer,
-                        stats_date=None,
-                        body=broadcast_body(self.site_name, entries),
-                        tasks=[drama.task_id for drama in part],
+                    recipient.report(
+                        BROADCAST,
+                        self.site_name,
+                        broadcast_body(self.site_name, entries),
+                        on=part,
+                        revisions=[lease.token, recipient.signer],
+                        part=start // size + 1,
                     )
                 )
         return reports

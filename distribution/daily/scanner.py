@@ -236,10 +236,7 @@ class DailyScanner:
         return self.database.read(completions.of_day, ids, begins, ends)
 
     def _count(
-        self,
-        found: Iterable[Completion],
-        live: LiveCounters | None,
-        stop: threading.Event,
+        self, found: Iterable[Completion], live: LiveCounters | None, stop: threading.Event
     ) -> list[CompletionCount]:
         """Return the counters of each completion; missing ones are fetched, but not without
         `live`."""

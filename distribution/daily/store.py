@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.logs import storable
 from core.messages import Message, message_of
 from distribution.daily.tally import CounterSum
-from distribution.payloads import DAILY, daily_body, daily_entry, event_id
+from distribution.payloads import DAILY, daily_body, daily_entry
 from distribution.recipients import Recipient
 from storage.distribution import daily_stats
 from storage.distribution.daily_stats import DailyStats
@@ -137,23 +137,19 @@ class DailyStore:
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
     ) -> Report | None:
         """Return the report on the tasks that are due; None without any, or without a URL."""
-        url = part.recipient.url
-        if url is None or not due:
+        if part.recipient.url is None or not due:
             return None
         revisions = [(drama.task_id, found[drama.task_id].revision) for drama in due]
         entries = [daily_entry(drama, found[drama.task_id].counts) for drama in due]
-        name = event_id(
-            DAILY, self.site_name, url=url, day=day, revisions=revisions, part=part.number
-        )
         body = daily_body(self.site_name, entries)
-        return Report(
-            kind=DAILY,
-            event_id=name,
-            url=url,
-            task_id=part.recipient.signer,
-            stats_date=day,
-            body=body,
-            tasks=[drama.task_id for drama in due],
+        return part.recipient.report(
+            DAILY,
+            self.site_name,
+            body,
+            on=due,
+            revisions=revisions,
+            day=day,
+            part=part.number,
         )
 
 

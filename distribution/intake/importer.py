@@ -14,7 +14,7 @@ from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, 
 from core.messages import Message
 from distribution import counters
 from distribution.intake.validation import DramaForm, read_completion, read_drama, read_user
-from distribution.payloads import COMPLETION, completion_body, completion_entry, event_id
+from distribution.payloads import COMPLETION, completion_body, completion_entry
 from distribution.recipients import Recipient, recipients_of
 from storage.distribution import completions, distribution_tasks, users
 from storage.distribution.completions import Completion
@@ -228,7 +228,6 @@ class DistributionImporter:
     def _completion_report(
         self, recipient: Recipient, by_task: Mapping[str, Sequence[Completion]]
     ) -> Report:
-        assert recipient.url is not None
         reported = [
             (drama, completion)
             for drama in recipient.dramas
@@ -242,17 +241,8 @@ class DistributionImporter:
             ],
         )
         keys = [completion.key for _, completion in reported]
-        name = event_id(
-            COMPLETION, self.site_name, url=recipient.url, day=None, revisions=keys, part=1
-        )
-        return Report(
-            kind=COMPLETION,
-            event_id=name,
-            url=recipient.url,
-            task_id=recipient.signer,
-            stats_date=None,
-            body=body,
-            tasks=[drama.task_id for drama in recipient.dramas],
+        return recipient.report(
+            COMPLETION, self.site_name, body, on=recipient.dramas, revisions=keys
         )
 
 
