@@ -9,7 +9,7 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError, QuotaExceededError
 from core.leases import LeaseKind, LeaseRegistry
 from core.messages import Message
-from storage.crawling import account_leases, accounts, tasks
+from storage.crawling import account_leases, accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
 
@@ -88,7 +88,7 @@ def _set_status(
     accounts.note_event(tx, account_id, "disabled" if is_disabled else "enabled", detail, now)
     account = accounts.get(tx, account_id)
     if account is not None and not is_disabled:
-        tasks.wake_waiting(tx, account.platform, now)
+        task_control.wake_waiting(tx, account.platform, now)
 
 
 def _parse_status(text: AccountStatus | str) -> AccountStatus:

@@ -10,7 +10,7 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from core.messages import Message
-from storage.crawling import accounts, tasks
+from storage.crawling import accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
@@ -53,7 +53,7 @@ class AccountRegistry:
                 accounts.set_session_expiry(tx, account_id, expires_at)
                 detail = Message.of("limit_set", rows=limit)
                 accounts.note_event(tx, account_id, "added", detail.dump(), now)
-                tasks.wake_waiting(tx, platform, now)
+                task_control.wake_waiting(tx, platform, now)
             return account_id
 
         try:
@@ -115,7 +115,7 @@ class AccountRegistry:
             accounts.set_limit(tx, account.id, limit, now)
             detail = Message.of("limit_changed", before=account.daily_export_limit, rows=limit)
             accounts.note_event(tx, account.id, "limit_changed", detail.dump(), now)
-            tasks.wake_waiting(tx, account.platform, now)
+            task_control.wake_waiting(tx, account.platform, now)
 
         self.database.write(work)
 

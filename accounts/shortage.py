@@ -72,17 +72,6 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
     return Shortage(_with_disabled(pool, reason), spent=True, until=until)
 
 
-def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
-    """Return when a worker that found no fit account should look again: at the known moment (a
-    cooldown's end, the next quota day), or soon when other workers use the accounts.
-
-    When only a person can help, adding or enabling an account wakes the task before that moment.
-    """
-    if shortage.busy:
-        return now + timedelta(seconds=poll_secs)
-    return shortage.until or now + timedelta(seconds=RECHECK_SECS)
-
-
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:
     if pool.total == 0:
         return Shortage(Message.of("no_account", platform=platform))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from alerts.channels import Channel
 from core.clock import Clock
-from core.errors import DatabaseError
 from core.logs import fields, service_log, storable
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
@@ -46,12 +44,7 @@ class AlertNotifier:
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`; database errors are logged and waited out."""
-        poller = Poller(
-            clock=self.clock,
-            poll_secs=LOOK_EVERY_SECS,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log)
         poller.run(self.send_once, stop)
 
     def send_once(self) -> int:

@@ -227,9 +227,7 @@ def load_services() -> None:
 
 
 def _services(
-    name: str,
-    bodies: Sequence[Loop],
-    on_failure: Callable[[BaseException], None],
+    name: str, bodies: Sequence[Loop], on_failure: Callable[[BaseException], None]
 ) -> list[Service]:
     if not bodies:
         return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from storage.models.workers import Worker
+from storage.crawling.leases import Worker
 
 if TYPE_CHECKING:
     from app.foundation import Foundation

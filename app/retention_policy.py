@@ -50,14 +50,14 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             name=Message.of("kind_account_events"),
             table="account_events",
             days=settings.keep_account_events_days,
-            find=rows.old_account_events,
-            drop=rows.drop_account_events,
+            find=lambda tx, *a: rows.old_rows(tx, "account_events", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "account_events", ids),
         ),
         OldRows(
             name=Message.of("kind_web_actions"),
             table="web_actions",
             days=settings.keep_web_actions_days,
-            find=rows.old_web_actions,
-            drop=rows.drop_web_actions,
+            find=lambda tx, *a: rows.old_rows(tx, "web_actions", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "web_actions", ids),
         ),
     )

@@ -99,6 +99,7 @@ class WorksFactories:
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import LOG_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
+        from works.play_counts.progress_file import RoundFile
         from works.play_counts.updater import PlayCountUpdater
 
         settings = self.foundation.settings
@@ -119,7 +120,7 @@ class WorksFactories:
             asker=asker,
             clock=self.foundation.clock,
             limits=limits,
-            progress_file=settings.data_dir / "video_update_progress.json",
+            progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
             renderer=LOG_RENDERER,
         )
@@ -159,6 +160,7 @@ class WorksFactories:
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import LOG_RENDERER
         from works.hourly.crawl import HourlyCrawl
+        from works.hourly.entries import FailureEntries
 
         settings = self.foundation.settings
         rest_secs = settings.throttle_cooldown_secs
@@ -169,7 +171,7 @@ class WorksFactories:
             list_path=settings.works_list,
             clock=self.foundation.clock,
             zone=self.foundation.calendar.zone,
-            renderer=LOG_RENDERER,
+            failures=FailureEntries(LOG_RENDERER),
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from core.errors import BatonError, InvalidInputError
 from core.logs import service_log
@@ -14,13 +15,13 @@ log = service_log("jobs")
 REFUSAL_WAIT_SECS = 1.0  # a run that cannot begin is refused within it
 
 
+@dataclass(kw_only=True)
 class JobLauncher:
     """Starts runs outside the schedule. The process must run a lease renewer for them."""
 
-    def __init__(self, *, jobs: Sequence[Job], runner: JobRunner) -> None:
-        self.jobs = tuple(jobs)
-        self._runner = runner
-        self._threads: list[threading.Thread] = []
+    jobs: Sequence[Job]
+    runner: JobRunner
+    _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
     def named(self, name: str) -> Job:
         """Return the job of that name. Raises InvalidInputError with the names there are."""
@@ -43,7 +44,7 @@ class JobLauncher:
 
         def run() -> None:
             try:
-                self._runner.run_now(job)
+                self.runner.run_now(job)
             except BatonError as error:
                 refused.append(error)
                 log.warning("job=%s asked for: %s", job.name, error)
@@ -57,7 +58,7 @@ class JobLauncher:
 
     def stop(self) -> None:
         """Ask the runs to end soon and to be released; safe to call twice."""
-        self._runner.stop()
+        self.runner.stop()
 
     def join(self, timeout_secs: float) -> bool:
         """Wait up to `timeout_secs` for each run; return False when one still runs."""

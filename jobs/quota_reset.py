@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from jobs.due import JobContext
-from storage.crawling import accounts, tasks
+from storage.crawling import accounts, task_control
 from storage.engines.transactions import Database
 
 
@@ -27,5 +27,5 @@ class QuotaReset:
         now = self.clock.now()
         day = self.calendar.day(now)
         reset = self.database.write_idempotent(accounts.reset_quota, day, now)
-        woken = self.database.write_idempotent(tasks.wake_for_quota, now)
+        woken = self.database.write_idempotent(task_control.wake_for_quota, now)
         return Message.of("quota_day_started", day=day, accounts=reset, tasks=woken)

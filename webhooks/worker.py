@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
 from core.logs import fields, service_log
-from core.poller import Poller
+from core.poller import database_poller
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.transactions import Database
@@ -37,12 +36,7 @@ class WebhookWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; when the database fails, log it and try again."""
-        poller = Poller(
-            clock=self.clock,
-            poll_secs=self.poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log)
         poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:

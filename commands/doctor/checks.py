@@ -22,9 +22,9 @@ from core.errors import BatonError, CredentialsError, SettingsError
 from core.messages import Message
 from presentation.i18n.command_lines import shell_word
 from storage.crawling import account_leases, leases, task_leases
+from storage.crawling.leases import Worker
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
-from storage.models.workers import Worker
 from web.backend import THREADS
 
 MAX_CLOCK_OFFSET_SECS = 5.0

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
@@ -21,7 +20,7 @@ from core.errors import (
 )
 from core.logs import fields, redact, redacted, service_log
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
@@ -56,12 +55,7 @@ class ExportWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a database that is unavailable is waited for."""
-        poller = Poller(
-            clock=self.clock,
-            poll_secs=self.limits.poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.limits.poll_secs, log=log)
         poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from core.clock import Clock
 from crawler.tasks.leases import TaskLease, refused_write_error
@@ -27,6 +28,20 @@ class StoredPage:
     kept: int
     new: int
     page_to: int
+
+
+@dataclass(frozen=True)
+class FetchedPage:
+    """A page, the account that fetched it, and when its request was sent."""
+
+    page: CreatorPage
+    account_id: int
+    started: datetime
+
+    @cached_property
+    def creators(self) -> list[influencers.NewCreator]:
+        """Return its creators as rows."""
+        return _new_creators(self.page)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,35 +69,27 @@ class PageStore:
             LeaseLostError, TaskHaltedSignal: nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
-        creators = _new_creators(page)
+        fetched = FetchedPage(page, account_id, started)
+        kept = len(fetched.creators)
 
         def work(tx: Tx) -> StoredPage:
             # The task's row comes first: its lock keeps another holder out until COMMIT.
             now = self.clock.now()
-            marker = f"page={page.page}"
             if not task_leases.advance(
                 tx,
                 leased.id,
                 token=leased.lease.token,
-                marker=marker,
-                items=len(creators),
-                new=len(creators),
+                marker=f"page={page.page}",
+                items=kept,
+                new=kept,
                 now=now,
                 page_to=range_end,
             ):
                 raise refused_write_error(tx, leased)
-            new = self._store_creators(
-                tx,
-                leased,
-                task_id=leased.id,
-                account_id=account_id,
-                page=page,
-                creators=creators,
-                started=started,
-            )
-            self._correct_new_count(tx, leased.id, new - len(creators))
+            new = self._store_creators(tx, leased, leased.id, fetched)
+            self._correct_new_count(tx, leased.id, new - kept)
             self._drop_pages_beyond(tx, leased, page)
-            return StoredPage(len(creators), new, range_end)
+            return StoredPage(kept, new, range_end)
 
         return self.database.write(work)
 
@@ -96,7 +103,8 @@ class PageStore:
         Raises:
             LeaseLostError, TaskHaltedSignal: nothing was written.
         """
-        creators = _new_creators(page)
+        fetched = FetchedPage(page, account_id, started)
+        kept = len(fetched.creators)
         options = CrawlOptions.from_json(leased.task.options)
         end = min(page.total_pages, options.at_most or page.total_pages)
         size = self.pages_per_task
@@ -109,23 +117,14 @@ class PageStore:
             now = self.clock.now()
             if not task_leases.lock(tx, leased.id, leased.lease.token, now):
                 raise refused_write_error(tx, leased)
-            kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
             child_id = tasks.add_child(tx, first, now)
             for piece in pieces[1:]:
                 tasks.add_child(tx, piece, now)
-            new = self._store_creators(
-                tx,
-                leased,
-                task_id=child_id,
-                account_id=account_id,
-                page=page,
-                creators=creators,
-                started=started,
-            )
+            new = self._store_creators(tx, leased, child_id, fetched)
             self._correct_new_count(tx, child_id, new - kept)
             task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
-            return StoredPage(len(creators), new, page.total_pages)
+            return StoredPage(kept, new, page.total_pages)
 
         return self.database.write(work)
 
@@ -151,27 +150,17 @@ class PageStore:
             return min(end, options.at_most or end)
         return max(page.page, min(page_to, page.total_pages))
 
-    def _store_creators(
-        self,
-        tx: Tx,
-        leased: TaskLease,
-        *,
-        task_id: int,
-        account_id: int,
-        page: CreatorPage,
-        creators: list[influencers.NewCreator],
-        started: datetime,
-    ) -> int:
+    def _store_creators(self, tx: Tx, leased: TaskLease, task_id: int, fetched: FetchedPage) -> int:
         task, now = leased.task, self.clock.now()
-        counts = (len(creators), len(page.rejected))
+        page, creators = fetched.page, fetched.creators
         log_id = ingestion_logs.log_page(
             tx,
             task_id,
-            account_id=account_id,
+            account_id=fetched.account_id,
             domain=task.domain,
             page=page.page,
-            counts=counts,
-            started=started,
+            counts=(len(creators), len(page.rejected)),
+            started=fetched.started,
             ended=now,
         )
         if not creators:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
@@ -27,7 +26,7 @@ from core.errors import (
 )
 from core.logs import fields, redact, redacted, service_log
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -78,12 +77,7 @@ class IngestionWorker:
             worked = self.work_once(stop, waited_first=waited_first)
             return worked
 
-        poller = Poller(
-            clock=self.clock,
-            poll_secs=self.poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log)
         poller.run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
@@ -187,11 +181,7 @@ class IngestionWorker:
         return Outcome.TASK_ENDED
 
     def _fetch_page(
-        self,
-        leased: TaskLease,
-        checkout: AccountCheckout,
-        cursor: Cursor,
-        stop: threading.Event,
+        self, leased: TaskLease, checkout: AccountCheckout, cursor: Cursor, stop: threading.Event
     ) -> bool:
         """Fetch and store the next page; False when that ended the work on this lease."""
         task, number, started = leased.task, cursor.next_page, self.clock.now()

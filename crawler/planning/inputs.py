@@ -12,7 +12,7 @@ from core.errors import InvalidInputError
 from crawler.planning.advice import Advice, advise
 from crawler.planning.forecast import Forecast, Question, forecast
 from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
-from storage.crawling import accounts, influencers, ingestion_logs, tasks
+from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import Task, TaskType
@@ -164,7 +164,7 @@ def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, in
 
 
 def _pages_left(tx: Tx, crawl: Task) -> int:
-    done = tasks.progress(tx, crawl.id).pages_done
+    done = task_pieces.progress(tx, crawl.id).pages_done
     if crawl.page_to is None:
         raise InvalidInputError("pages_not_known", task_id=crawl.id, domain=crawl.domain)
     return max(0, crawl.page_to - done)

@@ -6,18 +6,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 
 from core.clock import Clock
 from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
-from core.poller import Poller
+from core.poller import database_poller
 from storage.crawling import account_leases
 from storage.crawling import leases as lease_queries
+from storage.crawling.leases import Worker
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
-from storage.models.workers import Worker
 
 log = service_log("keeper")
 WORKER_RETENTION_SECS = 86400.0
@@ -41,12 +40,7 @@ class LeaseRenewer:
 
     def run(self, stop: threading.Event) -> None:
         """Renew and reap until `stop` is set, then remove the row of this process."""
-        poller = Poller(
-            clock=self.clock,
-            poll_secs=self.lease_secs / 3,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.lease_secs / 3, log=log)
         poller.run(self.renew_once, stop)
         self._sign_off()
 

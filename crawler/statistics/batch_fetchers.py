@@ -88,9 +88,8 @@ class PoolBatchFetcher:
                     raise
                 failure, tries = error, tries + 1
             finally:
-                self.accounts.abandon(
-                    leased
-                )  # also where giving it back failed: its lease must end
+                # Also where giving it back failed: its lease must end.
+                self.accounts.abandon(leased)
         assert failure is not None
         raise failure
 
@@ -146,7 +145,7 @@ class KeyBatchFetcher:
     """
 
     access: PlatformAccess
-    key: str | None
+    key: str | None = field(repr=False)
     gate: RequestGate
     clock: Clock
     retry_policy: StatsRetryPolicy

@@ -5,17 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from accounts.manager import AccountManager
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import (
-    BatonError,
-    CredentialsError,
-    InvalidInputError,
-    PlatformQuotaError,
-)
+from core.errors import BatonError, CredentialsError, InvalidInputError, PlatformQuotaError
 from core.logs import redacted, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountSessions
@@ -51,7 +46,7 @@ class VideoStatsFetcher:
     """
 
     platforms: Mapping[str, PlatformAccess]
-    keys: Mapping[str, str | None]
+    keys: Mapping[str, str | None] = field(repr=False)
     accounts: AccountManager
     sessions: AccountSessions
     resolver: ShortLinkResolver

@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.tasks.parents import CANCELLED, update_parent
-from storage.crawling import tasks
+from storage.crawling import task_control, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import Task, TaskStatus
 
@@ -30,7 +30,7 @@ class TaskControl:
         def work(tx: Tx) -> None:
             now = self.clock.now()
             task = _require_open(tx, task_id)
-            tasks.pause(tx, task.id, now)
+            task_control.pause(tx, task.id, now)
             update_parent(tx, task.parent_id, now)
 
         self.database.write_idempotent(work)
@@ -49,10 +49,10 @@ class TaskControl:
             if task.status is TaskStatus.COMPLETED:
                 raise InvalidInputError("task_completed", task_id=task_id)
             top_level = task if task.parent_id is None else _require_task(tx, task.parent_id)
-            if not tasks.reopen(tx, top_level):
+            if not task_control.reopen(tx, top_level):
                 kind = Message.of(f"{task.task_type}_task")
                 raise InvalidInputError("another_task_open", kind=kind, domain=task.domain)
-            tasks.resume(tx, task.id, now)
+            task_control.resume(tx, task.id, now)
             update_parent(tx, task.parent_id if task.is_leaf else task.id, now)
 
         self.database.write_idempotent(work)
@@ -68,7 +68,7 @@ class TaskControl:
             now = self.clock.now()
             # The lease stays: its holder's next write is refused, and then the holder ends it.
             task = _require_open(tx, task_id)
-            tasks.cancel(tx, task.id, now, CANCELLED)
+            task_control.cancel(tx, task.id, now, CANCELLED)
             update_parent(tx, task.parent_id, now)
 
         self.database.write_idempotent(work)

@@ -110,22 +110,14 @@ class TaskScheduler:
         self.leases.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
 
-        def work(tx: Tx) -> None:
-            now = self.clock.now()
-            task_leases.put_back(
-                tx,
-                leased.id,
-                leased.lease.token,
-                status,
-                now,
-                not_before=not_before,
-                waiting_for=waiting_for,
-                error=error.dump() if error else None,
-                failed_attempt=False,
-            )
-            update_parent(tx, leased.task.parent_id, now)
-
-        self.database.write_idempotent(work)
+        self.database.write_idempotent(
+            self._put_back,
+            leased,
+            status,
+            not_before=not_before,
+            waiting_for=waiting_for,
+            error=error.dump() if error else None,
+        )
 
     def back_off(
         self,
@@ -147,22 +139,15 @@ class TaskScheduler:
         wait_secs = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
         self.leases.remove(leased.lease)
 
-        def work(tx: Tx) -> None:
-            now = self.clock.now()
-            task_leases.put_back(
-                tx,
-                leased.id,
-                leased.lease.token,
-                TaskStatus.PENDING,
-                now,
-                not_before=now + timedelta(seconds=wait_secs),
-                waiting_for=waiting_for,
-                error=reason.dump(),
-                failed_attempt=True,
-            )
-            update_parent(tx, leased.task.parent_id, now)
-
-        self.database.write(work)
+        self.database.write(
+            self._put_back,
+            leased,
+            TaskStatus.PENDING,
+            not_before=self.clock.now() + timedelta(seconds=wait_secs),
+            waiting_for=waiting_for,
+            error=reason.dump(),
+            failed_attempt=True,
+        )
 
     def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
         """End the task: completed, or failed when there is an `error`.
@@ -182,20 +167,11 @@ class TaskScheduler:
                 now=now,
                 error=error.dump() if error else None,
             )
-            if not ended:
+            if ended:
+                update_parent(tx, leased.task.parent_id, now)
+            else:
                 # The operator's status stays; `put_back` ends the lease of a halted task only.
-                task_leases.put_back(
-                    tx,
-                    leased.id,
-                    leased.lease.token,
-                    TaskStatus.PENDING,
-                    now,
-                    not_before=None,
-                    waiting_for=None,
-                    error=None,
-                    failed_attempt=False,
-                )
-            update_parent(tx, leased.task.parent_id, now)
+                self._put_back(tx, leased, TaskStatus.PENDING)
             return ended
 
         return self.database.write(work)
@@ -242,6 +218,31 @@ class TaskScheduler:
     def is_domain_being_crawled(self, platform: str, domain: str) -> bool:
         """Return whether a crawl of the domain is open."""
         return self.database.read(tasks.is_domain_being_crawled, platform, domain)
+
+    def _put_back(
+        self,
+        tx: Tx,
+        leased: TaskLease,
+        status: TaskStatus,
+        *,
+        not_before: datetime | None = None,
+        waiting_for: WaitingFor | None = None,
+        error: str | None = None,
+        failed_attempt: bool = False,
+    ) -> None:
+        now = self.clock.now()
+        task_leases.put_back(
+            tx,
+            leased.id,
+            leased.lease.token,
+            status,
+            now,
+            not_before=not_before,
+            waiting_for=waiting_for,
+            error=error,
+            failed_attempt=failed_attempt,
+        )
+        update_parent(tx, leased.task.parent_id, now)
 
     def _claim_labelled(
         self, task_type: TaskType, labels: Sequence[str], waited_first: bool

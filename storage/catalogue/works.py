@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import from_sql_or_none, to_sql
 from storage.engines.transactions import Row, Tx
-from storage.models.mapping import row_to
+from storage.models.mapping import row_of, row_to
 
 
 class InvalidBy(StrEnum):
@@ -109,13 +109,13 @@ def insert(tx: Tx, works: Sequence[Work]) -> None:
 
     Raises DuplicateKeyError when another process has inserted one of them meanwhile.
     """
-    tx.execute_many(INSERT, [_values(work) for work in works])
+    tx.execute_many(INSERT, [row_of(work) for work in works])
 
 
 def save(tx: Tx, works: Sequence[Work]) -> None:
     """Write locked works, given in key order, back as they are now."""
     tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
-    tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
+    tx.execute_many(f"{INSERT} {tail}", [row_of(work) for work in works])
 
 
 def bump_version(tx: Tx, now: datetime) -> None:
@@ -218,24 +218,3 @@ def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list
         **due.params,
     )
     return [row_to(Work, row) for row in rows]
-
-
-def _values(work: Work) -> dict[str, object]:
-    return {
-        "platform": work.platform,
-        "work_id": work.work_id,
-        "title": work.title,
-        "author": work.author,
-        "uid": work.uid,
-        "publish_time": to_sql_or_none(work.publish_time),
-        "cover_url": work.cover_url,
-        "is_valid": int(work.is_valid),
-        "invalid_by": work.invalid_by.value if work.invalid_by else None,
-        "invalid_reason": work.invalid_reason,
-        "play_count": work.play_count,
-        "checked_at": to_sql_or_none(work.checked_at),
-        "failure_count": work.failure_count,
-        "last_error": work.last_error,
-        "created_at": to_sql(work.created_at),
-        "updated_at": to_sql(work.updated_at),
-    }

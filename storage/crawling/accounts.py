@@ -58,17 +58,16 @@ def add(
     if find(tx, platform, username) is not None:
         return None
     password, session, proxy = secrets
-    return tx.insert(
-        "INSERT INTO accounts (platform, username, password, session, proxy, daily_export_limit,"
-        " created_at, updated_at)"
-        " VALUES (:platform, :username, :password, :session, :proxy, :limit, :now, :now)",
+    return tx.add(
+        "accounts",
         platform=platform,
         username=username,
         password=password,
         session=session,
         proxy=proxy,
-        limit=limit,
-        now=to_sql(now),
+        daily_export_limit=limit,
+        created_at=to_sql(now),
+        updated_at=to_sql(now),
     )
 
 
@@ -218,15 +217,14 @@ def note_event(
     until: datetime | None = None,
 ) -> None:
     """Append to the account's timeline."""
-    tx.insert(
-        "INSERT INTO account_events (account_id, kind, detail, evidence, until_at, created_at)"
-        " VALUES (:account_id, :kind, :detail, :evidence, :until, :now)",
+    tx.add(
+        "account_events",
         account_id=account_id,
         kind=kind,
         detail=detail[:MAX_TEXT_CHARS],
         evidence=evidence,
-        until=to_sql_or_none(until),
-        now=to_sql(now),
+        until_at=to_sql_or_none(until),
+        created_at=to_sql(now),
     )
 
 

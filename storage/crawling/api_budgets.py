@@ -12,10 +12,12 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
     The first units of a later day start its sum at 0.
     """
-    tx.execute(
-        "INSERT INTO api_budgets (platform, day, spent) VALUES (:platform, '1970-01-01', 0)"
-        f" {tx.dialect.on_conflict_ignore('platform')}",
+    tx.add(
+        "api_budgets",
+        tx.dialect.on_conflict_ignore("platform"),
         platform=platform,
+        day="1970-01-01",
+        spent=0,
     )
     return 1 == tx.execute(
         "UPDATE api_budgets SET spent=(CASE WHEN day=:day THEN spent ELSE 0 END)+:n, day=:day"

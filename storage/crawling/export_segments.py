@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 from storage.engines.datetimes import day_from_sql, to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
+from storage.models.mapping import row_of, row_to
 from storage.models.segments import Segment
 
 
@@ -31,24 +30,13 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
     """Insert a segment with its first batch and return its id; `ids` are the batch's lowest and
     highest id."""
     first, last = ids
-    return tx.insert(
-        "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
-        " quota_limit, exported_count, first_id, last_id, format, options, host, start_time)"
-        " VALUES (:task, :account, :platform, :domain, :day, :most, :n, :first, :last, :format,"
-        " :options, :host, :now)",
-        task=new.task_id,
-        account=new.account_id,
-        platform=new.platform,
-        domain=new.domain,
-        day=str(new.quota_day),
-        most=new.quota_limit,
-        n=rows,
-        first=first,
-        last=last,
-        format=new.format,
-        options=json.dumps(dict(new.options), ensure_ascii=False),
-        host=new.host,
-        now=to_sql(now),
+    return tx.add(
+        "export_logs",
+        **row_of(new),
+        exported_count=rows,
+        first_id=first,
+        last_id=last,
+        start_time=to_sql(now),
     )
 
 
@@ -68,29 +56,24 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
 
 
 def seal(
-    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
+    tx: Tx,
+    segment_id: int,
+    file_path: str,
+    size: int,
+    sha256: str,
+    host: str,
+    now: datetime,
+    *,
+    again: bool = False,
 ) -> bool:
-    """Close an open segment over its finished file; return False when it is not open any more."""
+    """Close an open segment over its finished file; return False when it is not open any more.
+
+    With `again`, also point a sealed one to a file that was rendered again; its end stays.
+    """
+    which = "" if again else " AND state='open'"
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        " host=:host, end_time=:now WHERE id=:id AND state='open'",
-        id=segment_id,
-        path=file_path,
-        size=size,
-        sha256=sha256,
-        host=host,
-        now=to_sql(now),
-    )
-
-
-def replace_file(
-    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
-) -> bool:
-    """Point a segment to a file that was rendered again; return False when there is no such
-    segment."""
-    return 1 == tx.execute(
-        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        " host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id",
+        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id{which}",
         id=segment_id,
         path=file_path,
         size=size,

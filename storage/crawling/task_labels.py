@@ -16,11 +16,11 @@ def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
     known = set(of_tasks(tx, [task_id]).get(task_id, []))
     fresh = [label for label in dict.fromkeys(labels) if label not in known]
     for label in fresh:
-        tx.execute(
-            "INSERT INTO task_labels (label, task_id) VALUES (:label, :id)"
-            f" {tx.dialect.on_conflict_ignore('label, task_id')}",
+        tx.add(
+            "task_labels",
+            tx.dialect.on_conflict_ignore("label, task_id"),
             label=label,
-            id=task_id,
+            task_id=task_id,
         )
     return len(fresh)
 

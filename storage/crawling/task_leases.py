@@ -12,19 +12,13 @@ from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 UNLEASED = "(lease_until IS NULL OR lease_until<:now)"
-
-
 DUE = "(not_before IS NULL OR not_before<=:now)"
-
-
 CLAIMABLE = {
     # A paused task without a moment to wake waits for the operator.
     TaskStatus.PENDING: f"status='pending' AND {DUE} AND {UNLEASED}",
     TaskStatus.PAUSED: f"status='paused' AND not_before<=:now AND {UNLEASED}",
     TaskStatus.IN_PROGRESS: "status='in_progress' AND lease_until<:now",
 }
-
-
 # Where the next task of a status stands in the claim's index, first choice first.
 PLACES = {
     TaskStatus.PENDING: (("not_before IS NULL", "id"), ("not_before<=:now", "not_before, id")),
@@ -181,10 +175,10 @@ def put_back(
     status: TaskStatus,
     now: datetime,
     *,
-    not_before: datetime | None,
-    waiting_for: WaitingFor | None,
-    error: str | None,
-    failed_attempt: bool,
+    not_before: datetime | None = None,
+    waiting_for: WaitingFor | None = None,
+    error: str | None = None,
+    failed_attempt: bool = False,
 ) -> bool:
     """End a lease with the work unfinished; return False when the lease was lost.
 
@@ -284,12 +278,7 @@ def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -
     """Change the end of a task's range; return False when the lease was lost or the task is not
     in progress any more."""
     return TASKS.write(
-        tx,
-        task_id,
-        token,
-        "page_to=:page_to, updated_at=:now",
-        page_to=page_to,
-        now=to_sql(now),
+        tx, task_id, token, "page_to=:page_to, updated_at=:now", page_to=page_to, now=to_sql(now)
     )
 
 

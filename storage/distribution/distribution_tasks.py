@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import read_by, row_to
+from storage.models.mapping import read_by, row_of, row_to
 
 WRITTEN = (
     "project_id",
@@ -67,7 +67,7 @@ def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
         f" VALUES ({marks}, :now, :now)"
         f" {tx.dialect.on_conflict_update('task_id', [*WRITTEN, 'updated_at'])}",
         [
-            asdict(drama) | {"status": drama.status.value, "now": to_sql(now)}
+            row_of(drama) | {"now": to_sql(now)}
             for drama in sorted(dramas, key=lambda drama: drama.task_id)
         ],
     )

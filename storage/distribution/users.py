@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
+from storage.models.mapping import row_of, row_to
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
         f" {tx.dialect.on_conflict_update('user_id', ['name', 'agent_node', 'updated_at'])}",
         [
-            asdict(user) | {"now": to_sql(now)}
+            row_of(user) | {"now": to_sql(now)}
             for user in sorted(users, key=lambda user: user.user_id)
         ],
     )

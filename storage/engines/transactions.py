@@ -59,9 +59,19 @@ class Tx:
         return int(self._cursor.rowcount)
 
     def insert(self, sql: str, **params: Any) -> int:
-        """Run an INSERT and return the id of the new row."""
+        """Run an INSERT and return the id of the new row; 0 when it inserted none."""
         self._run(sql, params)
-        return int(self._cursor.lastrowid)
+        return int(self._cursor.lastrowid or 0)
+
+    def add(self, table: str, on_conflict: str = "", **columns: Any) -> int:
+        """Insert a row with these columns and return its id.
+
+        `on_conflict` is the tail of the statement, as the dialect writes it.
+        """
+        names, marks = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+        return self.insert(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) {on_conflict}", **columns
+        )
 
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]

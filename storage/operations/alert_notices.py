@@ -44,13 +44,14 @@ DUE = (
 def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
     """Insert a message that is due; does nothing when the channel has one of that alert and
     news."""
-    tx.execute(
-        "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
-        f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
-        alert=alert_id,
+    tx.add(
+        "alert_notices",
+        tx.dialect.on_conflict_ignore(MESSAGE),
+        alert_id=alert_id,
         news=news.value,
         channel=channel,
-        now=to_sql(now),
+        not_before=to_sql(now),
+        created_at=to_sql(now),
     )
 
 
@@ -111,11 +112,7 @@ def claim(
 def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
     """End a lease as the channel has accepted the message; return False when the lease was lost."""
     return NOTICES.give_back(
-        tx,
-        notice.id,
-        notice.token,
-        "state='told', told_at=:now, last_error=NULL",
-        now=to_sql(now),
+        tx, notice.id, notice.token, "state='told', told_at=:now, last_error=NULL", now=to_sql(now)
     )
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from storage.distribution.deliveries import DeliveryKind
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
+
+Log = Literal["account_events", "web_actions"]  # rows that nothing else refers to
 
 
 def old_deliveries(
@@ -94,26 +97,20 @@ def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
     return tx.execute(f"DELETE FROM alerts WHERE id IN ({marks})", **params)
 
 
-def old_account_events(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of events of accounts from before that moment, oldest first."""
-    return _created_before(tx, "account_events", before, limit)
+def old_rows(tx: Tx, table: Log, before: datetime, limit: int) -> list[int]:
+    """Return ids of rows of a log from before that moment, oldest first."""
+    return _ids(
+        tx,
+        f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
 
 
-def drop_account_events(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete events of accounts; return their number."""
+def drop_rows(tx: Tx, table: Log, ids: Sequence[int]) -> int:
+    """Delete rows of a log; return their number."""
     marks, params = _marks(ids)
-    return tx.execute(f"DELETE FROM account_events WHERE id IN ({marks})", **params)
-
-
-def old_web_actions(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of logged actions from before that moment, oldest first."""
-    return _created_before(tx, "web_actions", before, limit)
-
-
-def drop_web_actions(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete logged actions; return their number."""
-    marks, params = _marks(ids)
-    return tx.execute(f"DELETE FROM web_actions WHERE id IN ({marks})", **params)
+    return tx.execute(f"DELETE FROM {table} WHERE id IN ({marks})", **params)
 
 
 def _newest_runs(tx: Tx) -> list[int]:
@@ -126,15 +123,6 @@ def _newest_runs(tx: Tx) -> list[int]:
                 job=row["job"],
             )
     return found
-
-
-def _created_before(tx: Tx, table: str, before: datetime, limit: int) -> list[int]:
-    return _ids(
-        tx,
-        f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
-        before=to_sql(before),
-        limit=limit,
-    )
 
 
 def _ids(tx: Tx, sql: str, **params: object) -> list[int]:

@@ -13,10 +13,10 @@ from core.errors import DatabaseError
 from crawler.runtime.lease_renewer import LeaseRenewer
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import leases
+from storage.crawling.leases import Worker
 from storage.crawling.tasks import get as get_task
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType
-from storage.models.workers import Worker
 from tests.support.apps import add_account
 
 

@@ -34,6 +34,7 @@ class ExportLabel:
     exported_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
 class CatalogueList:
     """Writes the file, one process at a time.
 
@@ -43,19 +44,14 @@ class CatalogueList:
         path: where the file goes; its label lies beside it.
     """
 
-    def __init__(
-        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, path: Path
-    ) -> None:
-        self.path = path
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._label_path = path.with_name(f".{path.name}.label")
-        self._lock_path = path.with_name(f".{path.name}.lock")
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    path: Path
 
     def export(self) -> ListExport:
         """Write the file. Raises OutputError (the old file stays) or DatabaseError."""
-        with file_lock(self._lock_path, wait=True):
+        with file_lock(self._beside("lock"), wait=True):
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
@@ -75,7 +71,7 @@ class CatalogueList:
         Raises:
             OutputError, DatabaseError: as `export`.
         """
-        with file_lock(self._lock_path, wait=False) as is_locked:
+        with file_lock(self._beside("lock"), wait=False) as is_locked:
             if not is_locked:
                 return None
             version, label = self.version(), self.label()
@@ -85,37 +81,36 @@ class CatalogueList:
 
     def version(self) -> int:
         """Return the catalogue's version; 0 when it was never used."""
-        return self._database.read(works.version)
+        return self.database.read(works.version)
 
     def changed_at(self) -> datetime | None:
         """Return when the catalogue changed last; None when it was never used."""
-        return self._database.read(works.changed_at)
+        return self.database.read(works.changed_at)
 
     def label(self) -> ExportLabel | None:
         """Return which version the file shows; None when it is missing or its label is unusable."""
         try:
             if not self.path.exists():
                 return None
-            stored = json.loads(self._label_path.read_text(encoding="utf-8"))
+            stored = json.loads(self._beside("label").read_text(encoding="utf-8"))
             return ExportLabel(
                 int(stored["version"]), datetime.fromisoformat(stored["exported_at"])
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def _beside(self, kind: str) -> Path:
+        return self.path.with_name(f".{self.path.name}.{kind}")
+
     def _write(self, version: int) -> ListExport:
         # The version is older than the rows or as old: what is changed in between comes again.
-        now = self._clock.now()
-        rows = self._database.read(works.for_list)
+        now = self.clock.now()
+        rows = self.database.read(works.for_list)
         valid = sum(1 for row in rows if row["is_valid"])
-        head = {
-            "export_time": self._local(now),
-            "total_count": len(rows),
-            "valid_count": valid,
-        }
+        head = {"export_time": self._local(now), "total_count": len(rows), "valid_count": valid}
         with replacing(self.path) as file:
             file.writelines(_document(head, map(self._entry_json, rows)))
-        with replacing(self._label_path) as file:
+        with replacing(self._beside("label")) as file:
             json.dump({"version": version, "exported_at": now.isoformat()}, file)
         return ListExport(self.path, len(rows), valid)
 
@@ -132,7 +127,7 @@ class CatalogueList:
         }
 
     def _local(self, moment: datetime) -> str:
-        return moment.astimezone(self._calendar.zone).isoformat(timespec="seconds")
+        return moment.astimezone(self.calendar.zone).isoformat(timespec="seconds")
 
 
 def _document(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:

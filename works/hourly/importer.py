@@ -90,10 +90,7 @@ class HourlyImporter:
         return [hour for hour in self._files.hours() if self._may_differ(hour, known)]
 
     def import_missing(
-        self,
-        stop: threading.Event,
-        log: logging.Logger,
-        show: Show = lambda done, total: None,
+        self, stop: threading.Event, log: logging.Logger, show: Show = lambda done, total: None
     ) -> ImportResult:
         """Take in every file that is not. A damaged one is told and does not hold up the others.
 

@@ -69,9 +69,7 @@ class HourlyPipeline:
     renderer: Renderer
 
     def crawl(
-        self,
-        stop: threading.Event,
-        show: crawl_result.Show = lambda progress: None,
+        self, stop: threading.Event, show: crawl_result.Show = lambda progress: None
     ) -> CrawlResult:
         """Write this hour's data file, and those of hours whose runs were killed.
 
@@ -97,18 +95,14 @@ class HourlyPipeline:
                 raise
 
     def import_missing(
-        self,
-        stop: threading.Event,
-        show: Show = lambda done, total: None,
+        self, stop: threading.Event, show: Show = lambda done, total: None
     ) -> ImportResult:
         """Import every file that is not imported yet. Raises DatabaseError."""
         with self._log(IMPORT_LOG) as log:
             return self.importer.import_missing(stop, log, show)
 
     def full(
-        self,
-        stop: threading.Event,
-        show: crawl_result.Show = lambda progress: None,
+        self, stop: threading.Event, show: crawl_result.Show = lambda progress: None
     ) -> PipelineResult:
         """Export the list, crawl, and import: this file, and those that earlier runs left.
 
