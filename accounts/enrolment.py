@@ -100,8 +100,7 @@ class AccountEnrolment:
                     self.add_or_refresh(platform, row.username, row.credentials, row_limit)
                 )
             except InvalidInputError as error:
-                problem = Message.of("csv_line_wrong", file=file, line=row.line, cause=error)
-                problems.append(problem)
+                problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
 
     def check(self, account: Account) -> SessionStatus:

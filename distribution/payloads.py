@@ -39,8 +39,7 @@ def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
         for counter in COUNTED[platform]
         if counter in counters
     }
-    prefix_accounts = column(platform, "account")
-    return {**_named(drama), "account_count": 0, prefix_accounts: 0, **known}
+    return {**_named(drama), "account_count": 0, column(platform, "account"): 0, **known}
 
 
 def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:

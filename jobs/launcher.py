@@ -28,8 +28,7 @@ class JobLauncher:
         for job in self.jobs:
             if job.name == name:
                 return job
-        names = [job.name for job in self.jobs]
-        raise InvalidInputError("job_not_found", job=name, known=names)
+        raise InvalidInputError("job_not_found", job=name, known=[job.name for job in self.jobs])
 
     def launch(self, name: str) -> None:
         """Begin a run and return without waiting for its end.

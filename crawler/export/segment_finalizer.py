@@ -100,8 +100,7 @@ class SegmentFinalizer:
 
     def unattended(self) -> list[Segment]:
         """Return the open segments of tasks that no worker has leased."""
-        now = self.clock.now()
-        return self.database.read(export_segments.unattended, now)
+        return self.database.read(export_segments.unattended, self.clock.now())
 
     def of_host(self, host: str) -> Iterator[int]:
         """Yield the ids of the segments of a host; rebuilding one here takes it off that host."""

@@ -77,8 +77,7 @@ class IngestionWorker:
             worked = self.work_once(stop, waited_first=waited_first)
             return worked
 
-        poller = database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log)
-        poller.run_busy(work, stop)
+        database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log).run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as possible.

@@ -95,8 +95,7 @@ def _with_fewer_obstacles(
             else account
             for account in pool
         )
-        healthy = replace(question, accounts=rested)
-        yield _advice(Change.HEALTHY, healthy, slowed, len(slowed))
+        yield _advice(Change.HEALTHY, replace(question, accounts=rested), slowed, len(slowed))
 
 
 def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:

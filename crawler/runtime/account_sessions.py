@@ -120,8 +120,7 @@ class AccountSessions:
         LoginExpiredError is raised where it is not; else the account's record gets the check.
         """
         if not checkout.source.check_session(checkout.session, stop).signed_in:
-            evidence = Evidence("check of the session", 200)
-            raise LoginExpiredError("session_not_signed_in", evidence)
+            raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
         checkout.account = self.accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout) -> None:

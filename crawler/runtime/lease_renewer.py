@@ -40,8 +40,9 @@ class LeaseRenewer:
 
     def run(self, stop: threading.Event) -> None:
         """Renew and reap until `stop` is set, then remove the row of this process."""
-        poller = database_poller(clock=self.clock, poll_secs=self.lease_secs / 3, log=log)
-        poller.run(self.renew_once, stop)
+        database_poller(clock=self.clock, poll_secs=self.lease_secs / 3, log=log).run(
+            self.renew_once, stop
+        )
         self._sign_off()
 
     def renew_once(self) -> None:
@@ -56,8 +57,7 @@ class LeaseRenewer:
         for lease in self.leases.held():
             self._renew(lease)
         now = self.clock.now()
-        seen = replace(self.worker, seen_at=now)
-        self.database.write_idempotent(lease_queries.announce, seen)
+        self.database.write_idempotent(lease_queries.announce, replace(self.worker, seen_at=now))
         unseen_since = now - timedelta(seconds=WORKER_RETENTION_SECS)
         self.database.write_idempotent(lease_queries.forget_unseen, unseen_since)
         # Every process reaps: a single one that does would be missed when it dies.

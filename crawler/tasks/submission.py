@@ -65,8 +65,7 @@ class TaskSubmitter:
         def pieces() -> list[NewTask]:
             if pages is None:
                 return []
-            size = self.pages_per_task
-            return split_pages(crawl, pages, pages_per_task=size, open_ended=False)
+            return split_pages(crawl, pages, pages_per_task=self.pages_per_task, open_ended=False)
 
         return self._submit(crawl, pieces, labels)
 

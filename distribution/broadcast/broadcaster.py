@@ -198,8 +198,7 @@ class Broadcaster:
             if live.is_postponed(link):
                 postponed.add(drama.task_id)
             elif isinstance(answer, Message) or not answer:
-                reason = answer or "no counters"
-                log.warning("%s failed: %s", fields(task=drama.task_id), reason)
+                log.warning("%s failed: %s", fields(task=drama.task_id), answer or "no counters")
             else:
                 counted[drama.task_id] = answer
         reports = self._reports(lease, dramas, counted)

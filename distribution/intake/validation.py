@@ -15,21 +15,12 @@ from distribution import counters
 from distribution.fields import ID_CHARS, Fields, read_secret, wrong_field
 from sources.links import ShortLink, VideoLink
 from sources.text import is_deeper, storable_json
+from storage.distribution import distribution_tasks
 from storage.distribution.completions import Completion
 from storage.distribution.distribution_tasks import DramaFields, DramaStatus
 from storage.distribution.users import User
 
-DRAMA_FIELDS = (
-    "task_id",
-    "project_id",
-    "title",
-    "duration",
-    "platform",
-    "video_url",
-    "status",
-    "callback_url",
-    "callback_secret",
-)
+DRAMA_FIELDS = distribution_tasks.COLUMNS
 USER_FIELDS = ("user_id", "name", "agent_node")
 COMPLETION_FIELDS = (
     "task_id",
@@ -56,8 +47,7 @@ class DramaForm:
 
     def applied_to(self, known: DramaFields | None) -> DramaFields:
         """Return the known task, or a new one, with the changes; its secret is not changed."""
-        base = known or DramaFields(self.task_id, "")
-        return replace(base, **self.changes)
+        return replace(known or DramaFields(self.task_id, ""), **self.changes)
 
 
 def read_drama(item: Mapping[str, Any]) -> DramaForm:

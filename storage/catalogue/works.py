@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -46,25 +46,9 @@ class Work:
         return self.platform, self.work_id
 
 
-COLUMNS = (
-    "id, platform, work_id, title, author, uid, publish_time, cover_url, is_valid, invalid_by,"
-    " invalid_reason, play_count, checked_at, failure_count, last_error, created_at, updated_at"
-)
-MUTABLE = (
-    "title",
-    "author",
-    "uid",
-    "publish_time",
-    "cover_url",
-    "is_valid",
-    "invalid_by",
-    "invalid_reason",
-    "play_count",
-    "checked_at",
-    "failure_count",
-    "last_error",
-    "updated_at",
-)
+COLUMNS = ", ".join(field.name for field in fields(Work))
+FIXED = ("id", "platform", "work_id", "created_at")
+MUTABLE = tuple(field.name for field in fields(Work) if field.name not in FIXED)
 INSERT = (
     f"INSERT INTO works (platform, work_id, created_at, {', '.join(MUTABLE)})"
     f" VALUES (:platform, :work_id, :created_at, {', '.join(f':{name}' for name in MUTABLE)})"

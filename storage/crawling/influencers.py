@@ -40,23 +40,20 @@ def upsert_page(
     refreshed = (
         ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
     )
-    moment = to_sql(now)
+    page_columns = {
+        "platform": platform,
+        "domain": domain,
+        "page": page,
+        "now": to_sql(now),
+        "log": log_id,
+    }
     tx.execute_many(
         "INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
         " ingested_at, updated_at, ingestion_log_id)"
-        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw, :now, :now, :log)"
+        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw_data, :now, :now, :log)"
         f" {tx.dialect.on_conflict_update('platform, domain, uid', refreshed)}",
         [
-            {
-                "platform": platform,
-                "uid": creator.uid,
-                "nickname": creator.nickname,
-                "domain": domain,
-                "page": page,
-                "raw": creator.raw_data,
-                "now": moment,
-                "log": log_id,
-            }
+            vars(creator) | page_columns
             for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )

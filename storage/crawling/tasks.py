@@ -121,8 +121,7 @@ def is_waiting_for_account(
 
 def domains(tx: Tx) -> list[str]:
     """Return the domains of all tasks, in their order."""
-    rows = tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")
-    return [row["domain"] for row in rows]
+    return [row["domain"] for row in tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")]
 
 
 def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
+from typing import Any
 
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import read_by, row_to
+from storage.models.mapping import read_by, row_of, row_to
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,9 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
         " verification_details, completed_at, created_at, changed_at)"
-        " VALUES (:task_id, :user_id, :platform, :link, :hash, :details, :completed_at, :now,"
-        " :now)",
-        [
-            {
-                "task_id": completion.task_id,
-                "user_id": completion.user_id,
-                "platform": completion.platform,
-                "link": completion.submission_link,
-                "hash": completion.link_hash,
-                "details": completion.details,
-                "completed_at": to_sql(completion.completed_at),
-                "now": to_sql(now),
-            }
-            for completion in sorted(completions, key=lambda completion: completion.key)
-        ],
+        " VALUES (:task_id, :user_id, :platform, :submission_link, :link_hash, :details,"
+        " :completed_at, :now, :now)",
+        _rows(completions, now),
     )
 
 
@@ -71,18 +60,14 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Replace what was verified of known completions, in key order; the rest stays."""
     tx.execute_many(
         "UPDATE task_completions SET verification_details=:details, changed_at=:now"
-        " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
-        [
-            {
-                "details": completion.details,
-                "hash": completion.link_hash,
-                "task_id": completion.task_id,
-                "user_id": completion.user_id,
-                "now": to_sql(now),
-            }
-            for completion in sorted(completions, key=lambda completion: completion.key)
-        ],
+        " WHERE link_hash=:link_hash AND task_id=:task_id AND user_id=:user_id",
+        _rows(completions, now),
     )
+
+
+def _rows(completions: Iterable[Completion], now: datetime) -> list[dict[str, Any]]:
+    in_key_order = sorted(completions, key=lambda completion: completion.key)
+    return [row_of(completion) | {"now": to_sql(now)} for completion in in_key_order]
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:

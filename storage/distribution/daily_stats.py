@@ -29,6 +29,7 @@ COUNTS = (
 )
 SCANNED = ("scanned_at", "counted_until")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
+COLUMNS = (*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED, *NOT_SENT)
 
 
 def _counts_of(row: Row) -> dict[str, int]:
@@ -80,8 +81,7 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
     """Insert or replace days whose numbers are new, as not sent yet."""
-    columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
-    _upsert(tx, found, [*columns, *NOT_SENT])
+    _upsert(tx, found, COLUMNS)
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
@@ -90,17 +90,7 @@ def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
 
 
 def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:
-    columns = [
-        "task_id",
-        "stats_date",
-        *COUNTS,
-        "completion_count",
-        "revision",
-        "error",
-        "event_id",
-        *SCANNED,
-        *NOT_SENT,
-    ]
+    columns = ["task_id", "stats_date", *COLUMNS]
     tx.execute_many(
         f"INSERT INTO task_daily_stats ({', '.join(columns)})"
         f" VALUES ({', '.join(':' + name for name in columns)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -11,17 +11,6 @@ from functools import partial
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
 from storage.models.mapping import read_by, row_of, row_to
-
-WRITTEN = (
-    "project_id",
-    "title",
-    "duration",
-    "platform",
-    "video_url",
-    "status",
-    "callback_url",
-    "callback_secret",
-)
 
 
 class DramaStatus(StrEnum):
@@ -46,6 +35,9 @@ class DramaFields:
     callback_secret: str | None = field(default=None, repr=False)
 
 
+COLUMNS = tuple(column.name for column in fields(DramaFields))
+
+
 @dataclass(frozen=True)
 class Drama:
     """A distribution task as it is stored; the `callback_…` fields are of its newest delivery."""
@@ -60,12 +52,11 @@ class Drama:
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
     """Insert distribution tasks, in key order, or replace the fields of known ones."""
-    columns = ", ".join(("task_id", *WRITTEN))
-    marks = ", ".join(f":{name}" for name in ("task_id", *WRITTEN))
+    marks = ", ".join(f":{name}" for name in COLUMNS)
     tx.execute_many(
-        f"INSERT INTO drama_tasks ({columns}, created_at, updated_at)"
+        f"INSERT INTO drama_tasks ({', '.join(COLUMNS)}, created_at, updated_at)"
         f" VALUES ({marks}, :now, :now)"
-        f" {tx.dialect.on_conflict_update('task_id', [*WRITTEN, 'updated_at'])}",
+        f" {tx.dialect.on_conflict_update('task_id', [*COLUMNS[1:], 'updated_at'])}",
         [
             row_of(drama) | {"now": to_sql(now)}
             for drama in sorted(dramas, key=lambda drama: drama.task_id)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.transactions import Tx
 from storage.models.mapping import row_to
 from storage.models.tasks import Task
 from storage.schema import schema
@@ -15,6 +15,9 @@ from storage.schema import schema
 WATCHED_SINCE = "alerts_since"
 # The operator's word sets the count to 0, what the platform did makes it grow.
 NOT_BY_OPERATOR = "failure_count>0"
+TROUBLE = (
+    "id, platform, username, COALESCE(disabled_reason, '') AS reason, session_expires_at AS ends_at"
+)
 
 
 @dataclass(frozen=True)
@@ -44,23 +47,23 @@ def begin_watch(tx: Tx, now: datetime) -> datetime:
 def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
     """Return the accounts that were disabled since that moment, but not by the operator."""
     rows = tx.all(
-        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        f"SELECT {TROUBLE} FROM accounts"
         f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
         since=to_sql(since),
     )
-    return [_account(row) for row in rows]
+    return [row_to(AccountTrouble, row) for row in rows]
 
 
 def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:
     """Return the accounts of the pool whose session ends between two moments."""
     rows = tx.all(
-        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        f"SELECT {TROUBLE} FROM accounts"
         " WHERE session_expires_at>:after AND session_expires_at<:before"
         f" AND (status<>'disabled' OR {NOT_BY_OPERATOR}) ORDER BY id",
         after=to_sql(after),
         before=to_sql(before),
     )
-    return [_account(row) for row in rows]
+    return [row_to(AccountTrouble, row) for row in rows]
 
 
 def platforms_out_of_quota(tx: Tx) -> list[str]:
@@ -114,13 +117,3 @@ def _is_filed_anew(tx: Tx, task: Task) -> bool:
         platform=task.platform,
     )
     return row is not None
-
-
-def _account(row: Row) -> AccountTrouble:
-    return AccountTrouble(
-        id=row["id"],
-        platform=row["platform"],
-        username=row["username"],
-        reason=row["disabled_reason"] or "",
-        ends_at=from_sql_or_none(row["session_expires_at"]),
-    )

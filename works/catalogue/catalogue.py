@@ -87,8 +87,7 @@ class Catalogue:
         """
         self._require(keys)
         why = Message.of("work_disabled_because", reason=reason) if reason else DISABLED
-        entries = [WorkEntry(*key, is_valid=False, reason=why) for key in keys]
-        return self.put(entries)
+        return self.put([WorkEntry(*key, is_valid=False, reason=why) for key in keys])
 
     def enable(self, keys: Sequence[Key]) -> Changes:
         """Enable works, whoever disabled them. Raises as `disable`."""

@@ -78,8 +78,7 @@ class WorksImporter:
         """
         links = [read_link(text, platform) for text in texts]
         if fetch:
-            items = self.fetcher.fetch(texts, stop, platform)
-            return [self._add_fetched(item) for item in items]
+            return [self._add_fetched(item) for item in self.fetcher.fetch(texts, stop, platform)]
         resolve = self._link_resolver(stop)
         return [
             self._add_resolved(text, resolve(link)) for text, link in zip(texts, links, strict=True)

@@ -116,13 +116,8 @@ class CatalogueList:
 
     def _entry_json(self, row: Row) -> dict[str, Any]:
         published = row["publish_time"]
-        return {
-            "platform": row["platform"],
-            "work_id": row["work_id"],
-            "title": row["title"],
-            "author": row["author"],
+        return dict(row) | {
             "publish_time": self._local(from_sql(published)) if published else None,
-            "cover_url": row["cover_url"],
             "is_valid": bool(row["is_valid"]),
         }
 

@@ -62,8 +62,7 @@ class Hour:
     def hours_since(self, earlier: Hour) -> int:
         """Return the number of hours since `earlier` on the wall clock, which daylight saving
         moves."""
-        days = (self.day - earlier.day).days
-        return days * HOURS_A_DAY + self.number - earlier.number
+        return (self.day - earlier.day).days * HOURS_A_DAY + self.number - earlier.number
 
     def __str__(self) -> str:
         return f"{self.date_text} {self.hour_text}"

@@ -189,8 +189,7 @@ class PlayCountUpdater:
         return round_
 
     def _next(self, due: Due, platform: str, after_id: int) -> list[Work]:
-        limit = self.limits.batch
-        return self.database.read(works.next_due, due, platform, after_id, limit)
+        return self.database.read(works.next_due, due, platform, after_id, self.limits.batch)
 
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
