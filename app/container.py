@@ -83,6 +83,7 @@ class App:
 
     @cached_property
     def jobs(self) -> JobFactories:
+        """Return the scheduled jobs and what runs them."""
         from app.jobs import JobFactories
         from app.scheduled_jobs import ScheduledJobs
 
@@ -96,6 +97,7 @@ class App:
 
     @cached_property
     def use_cases(self) -> UseCaseFactories:
+        """Return what people may do."""
         from app.use_cases import UseCaseFactories
 
         return UseCaseFactories(
@@ -110,6 +112,7 @@ class App:
 
     @cached_property
     def alerts(self) -> AlertFactories:
+        """Return what finds alerts and notifies of them."""
         from app.alerts import AlertFactories
 
         return AlertFactories(foundation=self.foundation, pool=self.pool)

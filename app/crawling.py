@@ -109,8 +109,8 @@ class CrawlingFactories:
             control=self.control,
             clock=self.foundation.clock,
             accounts=self.pool.manager,
-            sealer=self.segment_finalizer,
-            catalog=self.pool.platforms,
+            finalizer=self.segment_finalizer,
+            platforms=self.pool.platforms,
         )
 
     @cached_property

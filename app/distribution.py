@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
     from app.webhooks import WebhookFactories
+    from core.messages import Message
     from distribution.broadcast.broadcaster import Broadcaster
-    from distribution.daily.late_completions import LateCompletions
     from distribution.daily.scanner import DailyScanner
     from distribution.intake.importer import DistributionImporter
     from distribution.service import DistributionService
@@ -70,13 +71,11 @@ class DistributionFactories:
             part_tasks=settings.report_part_tasks,
         )
 
-    @cached_property
-    def late_completions(self) -> LateCompletions:
-        from distribution.daily.late_completions import LateCompletions
+    def scan_late(self, stop: threading.Event) -> Message:
+        """Count what came after its day was reported; see `scan_late`."""
+        from distribution.daily.late_completions import scan_late
 
-        return LateCompletions(
-            scanner=self.daily_scanner, days=self.foundation.settings.late_completions_days
-        )
+        return scan_late(self.daily_scanner, self.foundation.settings.late_completions_days, stop)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:

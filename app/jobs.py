@@ -22,10 +22,12 @@ class JobFactories:
 
     @property
     def all(self) -> tuple[Job, ...]:
+        """Return the jobs, in the order of listings."""
         return self.scheduled.all
 
     @cached_property
     def runner(self) -> JobRunner:
+        """Return what runs jobs under leases of this process."""
         return JobRunner(
             database=self.foundation.database,
             clock=self.foundation.clock,
@@ -36,10 +38,12 @@ class JobFactories:
 
     @cached_property
     def launcher(self) -> JobLauncher:
+        """Return what begins runs on request."""
         return JobLauncher(jobs=self.all, runner=self.runner)
 
     @cached_property
     def scheduler(self) -> JobScheduler:
+        """Return what begins runs at their scheduled times."""
         return JobScheduler(
             jobs=self.all,
             runner=self.runner,

@@ -13,7 +13,7 @@ from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
-from jobs.quota_reset import QuotaReset
+from jobs.quota_reset import reset_quota
 from jobs.retention import Retention
 from jobs.session_checks import SessionChecks
 
@@ -39,7 +39,7 @@ class ScheduledJobs:
         """Return the jobs, in the order of listings."""
         prune = self.foundation.settings.prune_schedule
         return (
-            self._job("quota_reset", "0 0 * * *", lambda c: self.quota_reset.run(c)),
+            self._job("quota_reset", "0 0 * * *", lambda c: self._reset_quota()),
             self._job("session_checks", "15 * * * *", lambda c: self.session_checks.run(c)),
             *self._of_works(),
             *self._of_distribution(),
@@ -48,6 +48,7 @@ class ScheduledJobs:
 
     @cached_property
     def session_checks(self) -> SessionChecks:
+        """Return what checks the sessions of the pool."""
         return SessionChecks(
             accounts=self.pool.manager,
             sessions=self.pool.sessions,
@@ -55,15 +56,8 @@ class ScheduledJobs:
         )
 
     @cached_property
-    def quota_reset(self) -> QuotaReset:
-        return QuotaReset(
-            database=self.foundation.database,
-            clock=self.foundation.clock,
-            calendar=self.foundation.calendar,
-        )
-
-    @cached_property
     def retention(self) -> Retention:
+        """Return what deletes old rows and files."""
         settings = self.foundation.settings
         return Retention(
             database=self.foundation.database,
@@ -73,6 +67,10 @@ class ScheduledJobs:
             evidence_dir=settings.evidence_dir,
             file_days=settings.keep_logs_days,
         )
+
+    def _reset_quota(self) -> Message:
+        base = self.foundation
+        return reset_quota(base.database, base.clock, base.calendar)
 
     def _of_works(self) -> tuple[Job, ...]:
         settings, works = self.foundation.settings, self.works
@@ -105,7 +103,7 @@ class ScheduledJobs:
             self._job(
                 "late_completions",
                 "40 * * * *",
-                lambda c: parts.late_completions.run(c.stop),
+                lambda c: parts.scan_late(c.stop),
                 enabled=settings.late_completions_days > 0,
                 switch="BATON_LATE_COMPLETIONS_DAYS",
             ),

@@ -39,8 +39,8 @@ class CrawlingService:
     submitter: TaskSubmitter
     control: TaskControl
     accounts: AccountManager
-    sealer: SegmentFinalizer
-    catalog: PlatformRegistry
+    finalizer: SegmentFinalizer
+    platforms: PlatformRegistry
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
         """File a crawl.
@@ -102,8 +102,8 @@ class CrawlingService:
         self.control.cancel(task_id)
         segments = self.database.read(export_segments.of_task, task_id)
         ids = {segment.id for segment in segments}
-        unfinished = [segment.id for segment in self.sealer.unattended() if segment.id in ids]
-        return {segment_id: self.sealer.rebuild(segment_id) for segment_id in unfinished}
+        unfinished = [segment.id for segment in self.finalizer.unattended() if segment.id in ids]
+        return {segment_id: self.finalizer.rebuild(segment_id) for segment_id in unfinished}
 
     def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
         """Return the labels of those tasks that have any, by task id."""
@@ -164,7 +164,7 @@ class CrawlingService:
 
     def _searching(self, name: str) -> Platform:
         try:
-            return self.catalog.searchable(name)
+            return self.platforms.searchable(name)
         except InvalidInputError as error:
             raise WrongFieldsError({"platform": error.message}) from error
 

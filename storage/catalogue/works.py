@@ -74,12 +74,11 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
     """Return whether the work is in the catalogue."""
-    row = tx.one(
+    return tx.exists(
         "SELECT 1 AS yes FROM works WHERE platform=:platform AND work_id=:work_id",
         platform=platform,
         work_id=work_id,
     )
-    return row is not None
 
 
 def valid_keys(tx: Tx) -> set[tuple[str, str]]:
@@ -114,8 +113,7 @@ def bump_version(tx: Tx, now: datetime) -> None:
 
 def version(tx: Tx) -> int:
     """Return a number that grows with every change of the published list; 0 before the first."""
-    row = tx.one("SELECT version FROM works_version WHERE id=1")
-    return int(row["version"]) if row else 0
+    return tx.number("SELECT version FROM works_version WHERE id=1")
 
 
 def changed_at(tx: Tx) -> datetime | None:

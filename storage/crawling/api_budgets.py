@@ -32,9 +32,8 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
 def spent(tx: Tx, platform: str, day: date) -> int:
     """Return the units spent on that day."""
-    row = tx.one(
+    return tx.number(
         "SELECT spent FROM api_budgets WHERE platform=:platform AND day=:day",
         platform=platform,
         day=str(day),
     )
-    return int(row["spent"]) if row else 0

@@ -162,20 +162,18 @@ def by_host(tx: Tx) -> list[HostFiles]:
 
 def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
     """Return ids above `after_id` of segments that were written on that host, ascending."""
-    rows = tx.all(
+    return tx.column(
         "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
         host=host,
         after=after_id,
         limit=limit,
     )
-    return [row["id"] for row in rows]
 
 
 def is_open(tx: Tx, segment_id: int) -> bool:
     """Return whether a segment may still get rows."""
-    return (
-        tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
-        is not None
+    return tx.exists(
+        "SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id
     )
 
 

@@ -64,7 +64,7 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
     if not uids:
         return 0
     names = {f"uid{n}": uid for n, uid in enumerate(uids)}
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers WHERE platform=:platform AND domain=:domain"
         f" AND uid IN ({', '.join(':' + name for name in names)}) AND ingestion_log_id=:log",
         platform=platform,
@@ -72,7 +72,6 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
         log=log_id,
         **names,
     )
-    return int(row["n"]) if row else 0
 
 
 def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
@@ -119,62 +118,56 @@ def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
 
 def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
     """Return whether any creator of that platform and domain is stored."""
-    row = tx.one(
+    return tx.exists(
         "SELECT 1 AS yes FROM influencers WHERE platform=:platform AND domain=:domain LIMIT 1",
         platform=platform,
         domain=domain,
     )
-    return row is not None
 
 
 def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
     """Return whether a creator of that platform and domain is still to be exported."""
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM influencers {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform LIMIT 1",
         platform=platform,
         domain=domain,
     )
-    return row is not None
 
 
 def highest_id(tx: Tx) -> int:
     """Return the newest creator's id; 0 when there is none."""
-    row = tx.one("SELECT MAX(id) AS id FROM influencers")
-    return int(row["id"] or 0) if row else 0
+    return tx.number("SELECT MAX(id) AS id FROM influencers")
 
 
 def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
     """Return the number of rows in an id range whose status and segment contradict each other."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
         " AND (status='exported') <> (export_log_id IS NOT NULL)",
         after=after_id,
         up_to=up_to_id,
     )
-    return int(row["n"]) if row else 0
 
 
 def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
     """Return the number of rows in an id range that point to a segment that does not exist."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
         " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
         after=after_id,
         up_to=up_to_id,
     )
-    return int(row["n"]) if row else 0
 
 
 def total(tx: Tx) -> int:
     """Return the number of creators. Reads a whole index."""
-    row = tx.one("SELECT COUNT(*) AS n FROM influencers")
-    return int(row["n"]) if row else 0
+    return tx.number("SELECT COUNT(*) AS n FROM influencers")
 
 
 def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
     """Return the number of creators that are still to be exported, counting up to `limit`."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
@@ -183,4 +176,3 @@ def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
         domain=domain,
         limit=limit,
     )
-    return int(row["n"]) if row else 0

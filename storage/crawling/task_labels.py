@@ -55,18 +55,18 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
 
 def in_use(tx: Tx, limit: int) -> list[str]:
     """Return labels that any task has, in their order."""
-    rows = tx.all("SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit)
-    return [row["label"] for row in rows]
+    return tx.column(
+        "SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit
+    )
 
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
     """Return the ids of open tasks of a type that have one of the labels, ascending."""
     names = {f"label{n}": label for n, label in enumerate(labels)}
     places = ",".join(f":{name}" for name in names)
-    rows = tx.all(
+    return tx.column(
         "SELECT DISTINCT t.id FROM task_labels l JOIN tasks t ON t.id=l.task_id"
         f" WHERE l.label IN ({places}) AND t.open_key>'' AND t.task_type=:type ORDER BY t.id",
         type=task_type.value,
         **names,
     )
-    return [row["id"] for row in rows]

@@ -260,18 +260,16 @@ def reap(tx: Tx, now: datetime) -> int:
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
     """Return the parents of the tasks that `reap` would take back, by id."""
-    rows = tx.all(
+    return tx.column(
         f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
         " ORDER BY parent_id",
         now=to_sql(now),
     )
-    return [int(row["parent_id"]) for row in rows]
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
     """Return the number of tasks whose lease ran out and was not taken back yet."""
-    row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
-    return int(row["n"]) if row else 0
+    return tx.number(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
@@ -284,8 +282,7 @@ def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -
 
 def current_token(tx: Tx, task_id: int) -> int:
     """Return the token of the task's last claim; 0 when there is no such task."""
-    row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
-    return int(row["lease_token"]) if row else 0
+    return tx.number("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
 
 
 def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:

@@ -82,11 +82,10 @@ def get(tx: Tx, task_id: int) -> Task | None:
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
     """Return whether an ingestion task of the domain is open."""
-    row = tx.one(
+    return tx.exists(
         "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
         key=open_key(TaskType.INGESTION, platform, domain),
     )
-    return row is not None
 
 
 def is_waiting_for_account(

@@ -30,8 +30,7 @@ def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: dat
 
 def task_exists(tx: Tx, task_id: str) -> bool:
     """Return whether there is a distribution task with that id."""
-    row = tx.one("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
-    return row is not None
+    return tx.exists("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
 
 
 def record_delivery(

@@ -72,13 +72,12 @@ def _rows(completions: Iterable[Completion], now: datetime) -> list[dict[str, An
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
     """Return the ids of tasks with a completion in `[begins, ends)`."""
-    rows = tx.all(
+    return tx.column(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
         begins=to_sql(begins),
         ends=to_sql(ends),
     )
-    return [row["task_id"] for row in rows]
 
 
 def late_tasks(
@@ -89,7 +88,7 @@ def late_tasks(
 
     A task whose day has no row was not counted yet.
     """
-    rows = tx.all(
+    return tx.column(
         "SELECT DISTINCT c.task_id FROM task_completions c"
         f" {tx.dialect.force_index('idx_task_completions_day')}"
         " LEFT JOIN task_daily_stats s ON s.task_id=c.task_id AND s.stats_date=:day"
@@ -100,7 +99,6 @@ def late_tasks(
         ends=to_sql(ends),
         since=to_sql(changed_since),
     )
-    return [row["task_id"] for row in rows]
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
@@ -121,7 +119,6 @@ def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) ->
 
 def count_of_task(tx: Tx, task_id: str) -> int:
     """Return the number of completions of a task."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM task_completions WHERE task_id=:task_id", task_id=task_id
     )
-    return int(row["n"]) if row else 0

@@ -53,6 +53,19 @@ class Tx:
         row: Row | None = self._cursor.fetchone()
         return row
 
+    def column(self, sql: str, **params: Any) -> list[Any]:
+        """Run a query of one column and return its values."""
+        return [value for row in self.all(sql, **params) for value in dict(row).values()]
+
+    def exists(self, sql: str, **params: Any) -> bool:
+        """Run a query and return whether it has a row."""
+        return self.one(sql, **params) is not None
+
+    def number(self, sql: str, **params: Any) -> int:
+        """Run a query of one number and return it; 0 when it is NULL or there is no row."""
+        found = self.column(sql, **params)
+        return int(found[0] or 0) if found else 0
+
     def execute(self, sql: str, **params: Any) -> int:
         """Run a statement and return the number of rows that matched, changed or not."""
         self._run(sql, params)

@@ -58,12 +58,11 @@ def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
 def has_due(tx: Tx, channel: str, now: datetime) -> bool:
     """Return whether a message to the channel is due now. Locks nothing."""
     index = tx.dialect.force_index("idx_alert_notices_due")
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM alert_notices {index} WHERE {DUE} LIMIT 1",
         channel=channel,
         now=to_sql(now),
     )
-    return row is not None
 
 
 def claim(
@@ -153,11 +152,10 @@ def drop_unsent(tx: Tx, alert_id: int) -> int:
 
 def notified_channels(tx: Tx, alert_id: int) -> list[str]:
     """Return the channels that have accepted the message that the alert was raised."""
-    rows = tx.all(
+    return tx.column(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
         id=alert_id,
     )
-    return [row["channel"] for row in rows]
 
 
 def _alert(tx: Tx, alert_id: int) -> Alert:

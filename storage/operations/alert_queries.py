@@ -68,12 +68,11 @@ def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTr
 
 def platforms_out_of_quota(tx: Tx) -> list[str]:
     """Return the platforms of exports that wait for the next quota day."""
-    rows = tx.all(
+    return tx.column(
         f"SELECT DISTINCT platform FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " WHERE task_type='export' AND is_leaf=1 AND status='paused' AND waiting_for='quota'"
         " ORDER BY platform"
     )
-    return [row["platform"] for row in rows]
 
 
 def failed_tasks(
@@ -107,7 +106,7 @@ def failed_tasks(
 
 
 def _is_filed_anew(tx: Tx, task: Task) -> bool:
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM tasks {tx.dialect.force_index('idx_tasks_domain')}"
         " WHERE domain=:domain AND id>:id AND parent_id IS NULL AND task_type=:type"
         " AND platform=:platform LIMIT 1",
@@ -116,4 +115,3 @@ def _is_filed_anew(tx: Tx, task: Task) -> bool:
         type=task.task_type.value,
         platform=task.platform,
     )
-    return row is not None

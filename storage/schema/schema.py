@@ -149,7 +149,7 @@ def _table_names(database: Database) -> set[str]:
 
 
 def _sqlite_has_schema(tx: Tx) -> bool:
-    return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
+    return tx.exists("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'")
 
 
 def statements(script: str) -> list[str]:

@@ -139,15 +139,12 @@ class Catalogue:
         return self.database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:
-        missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
+        def find_missing(tx: Tx) -> list[str]:
+            return [":".join(key) for key in keys if not works.exists(tx, *key)]
+
+        missing = self.database.read(find_missing)
         if missing:
             raise InvalidInputError("works_not_found", works=missing)
-
-    def _missing(self, keys: Sequence[Key]) -> list[Key]:
-        def find_missing(tx: Tx) -> list[Key]:
-            return [key for key in keys if not works.exists(tx, *key)]
-
-        return self.database.read(find_missing)
 
 
 def _write(tx: Tx, before: Mapping[str, Work], after: Sequence[Work], now: datetime) -> Changes:

@@ -32,7 +32,7 @@ from works.hourly.crawl_run import CrawlRun
 from works.hourly.entries import FailureEntries, flag_shrunk, numbers
 from works.hourly.files import HourFiles
 from works.hourly.hours import HOURS_A_DAY, Hour, local_text
-from works.hourly.input_list import ListedWork, ViewsList, WrongWork, read_views_list
+from works.hourly.input_list import ListedWork, ViewsList, read_views_list
 from works.hourly.report import BILIBILI, SESSION_FORM, Failure, HourRecord, Numbers
 
 JOURNAL_POLL_SECS = 0.5  # how often a journal that another process holds is looked at
@@ -162,7 +162,8 @@ class HourlyCrawl:
             return run.result(self.files.path(hour), listed.skipped, Ending.DONE)
         if journal.head is None:
             journal.begin(record.head)
-        record.add([], [self._wrong_entry(work) for work in listed.wrong])
+        wrong = [self.failures.of(w.work_id, w.title, w.error, final=True) for w in listed.wrong]
+        record.add([], wrong)
         ending, reason = self._ask(run, works, stop)
         left = [work for work in works if not record.has(work.work_id)]
         if left:
@@ -217,9 +218,6 @@ class HourlyCrawl:
             else:
                 errors.append(self.failures.of_item(work_id, titles[work_id], item))
         return data, errors
-
-    def _wrong_entry(self, work: WrongWork) -> Failure:
-        return self.failures.of(work.work_id, work.title, work.error, final=True)
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
         """Return what is known of the hour: its file, and what the journal adds."""

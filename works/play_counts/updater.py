@@ -174,7 +174,7 @@ class PlayCountUpdater:
     ) -> Round:
         after_id = silent = 0
         while not stop.is_set():
-            batch = self._next(due, platform, after_id)
+            batch = self.database.read(works.next_due, due, platform, after_id, self.limits.batch)
             if not batch or (after_id and self.clock.wait(stop, self.limits.batch_pause_secs)):
                 break
             items = self.asker.ask(batch, stop)
@@ -187,9 +187,6 @@ class PlayCountUpdater:
                 log.error("%s: no answers; its other works are left for the next run", platform)
                 break
         return round_
-
-    def _next(self, due: Due, platform: str, after_id: int) -> list[Work]:
-        return self.database.read(works.next_due, due, platform, after_id, self.limits.batch)
 
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
