@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,11 @@ class Recipient:
     url: str | None
     signer: str | None
     dramas: tuple[DramaFields, ...]
+
+    def parts(self, size: int) -> Iterator[tuple[int, Sequence[DramaFields]]]:
+        """Yield the tasks in parts of at most `size`, each with its number from 1."""
+        for number, start in enumerate(range(0, len(self.dramas), size), start=1):
+            yield number, self.dramas[start : start + size]
 
     def report(
         self,

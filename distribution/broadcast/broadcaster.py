@@ -253,11 +253,9 @@ class Broadcaster:
         self, lease: Lease, dramas: Sequence[DramaFields], counted: Mapping[str, Counters]
     ) -> list[Report]:
         reports = []
-        size = self.limits.part_tasks
         reported = [drama for drama in dramas if drama.task_id in counted]
         for recipient in recipients_of(reported, self.vault):
-            for start in range(0, len(recipient.dramas), size):
-                part = recipient.dramas[start : start + size]
+            for number, part in recipient.parts(self.limits.part_tasks):
                 entries = [broadcast_entry(drama, counted[drama.task_id]) for drama in part]
                 reports.append(
                     recipient.report(
@@ -266,7 +264,7 @@ class Broadcaster:
                         broadcast_body(self.site_name, entries),
                         on=part,
                         revisions=[lease.token, recipient.signer],
-                        part=start // size + 1,
+                        part=number,
                     )
                 )
         return reports

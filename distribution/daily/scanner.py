@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from accounts.vault import Vault
 from core.cancellation import StoppedSignal
@@ -26,7 +25,6 @@ from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 
-T = TypeVar("T")
 log = service_log("daily_stats")
 SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
 # A completion gets its time before its COMMIT: for so long a reader may not see it yet.
@@ -222,14 +220,15 @@ class DailyScanner:
         if ids is None:
             ids = self.database.read(completions.tasks_of_day, begins, ends)
         known: dict[str, DramaFields] = {}
-        for some in _chunks(ids, IDS_PER_QUERY):
+        for start in range(0, len(ids), IDS_PER_QUERY):
+            some = ids[start : start + IDS_PER_QUERY]
             known |= self.database.read(distribution_tasks.named, some)
         return [known.get(task_id) or DramaFields(task_id, "") for task_id in ids]
 
     def _parts(self, found: Sequence[DramaFields]) -> Iterator[Part]:
         for recipient in recipients_of(found, self.vault):
-            for number, some in enumerate(_chunks(recipient.dramas, self.part_tasks), start=1):
-                yield Part(recipient, number, some)
+            for number, dramas in recipient.parts(self.part_tasks):
+                yield Part(recipient, number, dramas)
 
     def _completions(self, part: Part, begins: datetime, ends: datetime) -> list[Completion]:
         ids = [drama.task_id for drama in part.dramas]
@@ -290,7 +289,3 @@ def _scanned(
             change=change,
             revision=day.revision if day else None,
         )
-
-
-def _chunks(found: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (found[start : start + size] for start in range(0, len(found), size))
