@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
@@ -211,28 +211,21 @@ class IngestionWorker:
         match error:
             case BreakerOpenError():
                 pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
-                self.scheduler.requeue(
-                    leased,
-                    not_before=self.clock.now() + pause,
-                    waiting_for=WaitingFor.PLATFORM,
-                    error=error.message,
-                )
-                return Outcome.TASK_ENDED
+                self._wait_for_platform(leased, self.clock.now() + pause, error)
             case PlatformQuotaError():
-                self.scheduler.requeue(
-                    leased,
-                    not_before=error.resets_at,
-                    waiting_for=WaitingFor.PLATFORM,
-                    error=error.message,
-                )
-                return Outcome.TASK_ENDED
+                self._wait_for_platform(leased, error.resets_at, error)
             case UnexpectedResponseError() | NotFoundError() | BadRequestError():
                 self._fail(leased, cursor.next_page, error)
-                return Outcome.TASK_ENDED
             case RetryableError() if not error.of_proxy:
                 self.scheduler.back_off(leased, error)
-                return Outcome.TASK_ENDED
-        return Outcome.NEXT_ACCOUNT
+            case _:
+                return Outcome.NEXT_ACCOUNT
+        return Outcome.TASK_ENDED
+
+    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: SourceError) -> None:
+        self.scheduler.requeue(
+            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
+        )
 
     def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
         reason = Message.of("page_failed", page=page, cause=error)
