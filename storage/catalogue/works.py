@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.engines.datetimes import from_sql_or_none, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 from storage.models.mapping import row_of, row_to
 
 
@@ -60,11 +60,11 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
 
     They stay locked until the end of the transaction (MySQL; on SQLite a writer holds everything).
     """
-    names = {f"id{n}": work_id for n, work_id in enumerate(work_ids)}
+    marks, names = in_list(work_ids)
     held = " FOR UPDATE" if tx.dialect.name == "mysql" else ""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM works {tx.dialect.force_index('uq_works_identity')}"
-        f" WHERE platform=:platform AND work_id IN ({', '.join(':' + name for name in names)})"
+        f" WHERE platform=:platform AND work_id IN ({marks})"
         f" ORDER BY work_id{held}",
         platform=platform,
         **names,

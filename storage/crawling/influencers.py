@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 
 EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
 
@@ -63,10 +63,10 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
     """Return how many of these creators were first listed by the page of that log."""
     if not uids:
         return 0
-    names = {f"uid{n}": uid for n, uid in enumerate(uids)}
+    marks, names = in_list(uids)
     return tx.number(
         "SELECT COUNT(*) AS n FROM influencers WHERE platform=:platform AND domain=:domain"
-        f" AND uid IN ({', '.join(':' + name for name in names)}) AND ingestion_log_id=:log",
+        f" AND uid IN ({marks}) AND ingestion_log_id=:log",
         platform=platform,
         domain=domain,
         log=log_id,

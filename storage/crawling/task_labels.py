@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.tasks import TaskType
 
 AT_ONCE = 500  # ids in one query
@@ -41,8 +41,7 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
     ids = sorted(task_ids)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        names = {f"id{n}": task_id for n, task_id in enumerate(some)}
-        places = ",".join(f":{name}" for name in names)
+        places, names = in_list(some)
         rows = tx.all(
             f"SELECT task_id, label FROM task_labels WHERE task_id IN ({places})"
             " ORDER BY task_id, label",
@@ -62,8 +61,7 @@ def in_use(tx: Tx, limit: int) -> list[str]:
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
     """Return the ids of open tasks of a type that have one of the labels, ascending."""
-    names = {f"label{n}": label for n, label in enumerate(labels)}
-    places = ",".join(f":{name}" for name in names)
+    places, names = in_list(labels)
     return tx.column(
         "SELECT DISTINCT t.id FROM task_labels l JOIN tasks t ON t.id=l.task_id"
         f" WHERE l.label IN ({places}) AND t.open_key>'' AND t.task_type=:type ORDER BY t.id",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 
 
 def secret_of(tx: Tx, task_id: str) -> str | None:
@@ -40,11 +40,11 @@ def record_delivery(
     was recorded already."""
     if not task_ids:
         return
-    names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}
+    marks, names = in_list(sorted(task_ids))
     tx.execute(
         "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"
         " callback_last_attempt=:now, callback_delivery_id=:delivery"
-        f" WHERE task_id IN ({', '.join(':' + name for name in names)})"
+        f" WHERE task_id IN ({marks})"
         " AND (callback_delivery_id IS NULL OR callback_delivery_id<=:delivery)",
         state=state,
         retries=retries,

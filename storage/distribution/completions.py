@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import read_by, row_of, row_to
 
 
@@ -35,8 +35,7 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
     """Return the stored completions with these links, by their keys."""
     if not link_hashes:
         return {}
-    names = {f"hash{n}": link_hash for n, link_hash in enumerate(link_hashes)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(link_hashes)
     rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
     found = [row_to(Completion, row) for row in rows]
     return {completion.key: completion for completion in found}
@@ -103,8 +102,7 @@ def late_tasks(
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
     """Return these tasks' completions in `[begins, ends)`, by task."""
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(
         "SELECT task_id, user_id, platform, submission_link, link_hash, verification_details,"
         f" completed_at FROM task_completions {tx.dialect.force_index('idx_task_completions_task')}"

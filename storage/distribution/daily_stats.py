@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 from storage.models.mapping import read_by, row_to
 
 COUNTS = (
@@ -58,8 +58,7 @@ class DailyStats:
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
     """Return the stored numbers of these tasks' day, by task."""
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(
         f"SELECT * FROM task_daily_stats WHERE stats_date=:day AND task_id IN ({marks})",
         day=str(day),

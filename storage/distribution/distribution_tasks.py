@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import read_by, row_of, row_to
 
 
@@ -68,8 +68,7 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
     """Return the fields of those tasks that are known, by their ids."""
     if not task_ids:
         return {}
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
     return {row["task_id"]: row_to(DramaFields, row) for row in rows}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_of, row_to
 
 
@@ -37,8 +37,7 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
     """Return those of the users that are known, by their ids."""
     if not user_ids:
         return {}
-    names = {f"id{n}": user_id for n, user_id in enumerate(user_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(user_ids)
     rows = tx.all(
         f"SELECT user_id, name, agent_node FROM users WHERE user_id IN ({marks})", **names
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -253,6 +253,12 @@ def _pause_secs(state: RetryCallState) -> float:
     if isinstance(error, DatabaseContentionError):
         return random.uniform(0.5, 1.0) * min(MAX_CONTENTION_PAUSE_SECS, 0.002 * doubled)
     return random.uniform(0.6, 1.0) * min(MAX_OUTAGE_PAUSE_SECS, 0.3 * doubled)
+
+
+def in_list(values: Iterable[T]) -> tuple[str, dict[str, T]]:
+    """Return the marks of `column IN (…)`, and their parameters. A statement may have one."""
+    params = {f"in{n}": value for n, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in params), params
 
 
 def open_engine(url: str, pool_size: int) -> Engine:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from storage.distribution.deliveries import DeliveryKind
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 
 Log = Literal["account_events", "web_actions"]  # rows that nothing else refers to
 
@@ -38,7 +38,7 @@ def old_deliveries(
 def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
     """Delete finished deliveries with their attempts and tasks, except those replayed meanwhile;
     return the number of deliveries."""
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     finished = _ids(
         tx,
         f"SELECT id FROM webhook_deliveries WHERE id IN ({marks}) AND finished_at IS NOT NULL"
@@ -47,7 +47,7 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
     )
     if not finished:
         return 0
-    marks, params = _marks(finished)
+    marks, params = in_list(finished)
     tx.execute(f"DELETE FROM webhook_attempts WHERE delivery_id IN ({marks})", **params)
     tx.execute(f"DELETE FROM delivery_tasks WHERE delivery_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM webhook_deliveries WHERE id IN ({marks})", **params)
@@ -59,7 +59,7 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
     Of each job its newest run and its newest scheduled run stay: up to the latter its times are
     accounted for.
     """
-    marks, params = _marks([0, *_newest_runs(tx)])
+    marks, params = in_list([0, *_newest_runs(tx)])
     return _ids(
         tx,
         "SELECT id FROM job_runs WHERE finished_at<:before AND state<>'running'"
@@ -73,7 +73,7 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
     """Delete runs that have ended; return their number."""
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
@@ -92,7 +92,7 @@ def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
 
     Notices go first: a notifier has its notice locked while it reads the alert.
     """
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     tx.execute(f"DELETE FROM alert_notices WHERE alert_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM alerts WHERE id IN ({marks})", **params)
 
@@ -109,7 +109,7 @@ def old_rows(tx: Tx, table: Log, before: datetime, limit: int) -> list[int]:
 
 def drop_rows(tx: Tx, table: Log, ids: Sequence[int]) -> int:
     """Delete rows of a log; return their number."""
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM {table} WHERE id IN ({marks})", **params)
 
 
@@ -127,8 +127,3 @@ def _newest_runs(tx: Tx) -> list[int]:
 
 def _ids(tx: Tx, sql: str, **params: object) -> list[int]:
     return [int(row["id"]) for row in tx.all(sql, **params)]
-
-
-def _marks(ids: Sequence[int]) -> tuple[str, dict[str, int]]:
-    names = {f"id{n}": row_id for n, row_id in enumerate(ids)}
-    return ", ".join(f":{name}" for name in names), names
