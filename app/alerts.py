@@ -1,4 +1,4 @@
-"""Builds the detection of alerts and their notification."""
+"""Build the detection of alerts and their notification."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ from presentation.i18n.messages import texts_for
 
 @dataclass(frozen=True, kw_only=True)
 class AlertFactories:
-    """Factories of the alert monitor, the notification channels and their notifiers."""
+    """Builds the alert monitor, the notification channels and their notifiers."""
 
     foundation: Foundation
     pool: PoolFactories
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
-        """Return where alerts are sent. Raises SettingsError when a URL cannot be used."""
+        """Return the channels of BATON_NOTIFY_URLS. Raise SettingsError when a URL cannot be
+        used."""
         return parse_channels(secret_text(self.foundation.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
-        """Raise SettingsError when a URL of the setting cannot be used."""
+        """Raise SettingsError when a URL of BATON_NOTIFY_URLS cannot be used."""
         _ = self.channels
 
     @property
     def messages(self) -> AlertRenderer:
+        """Return the renderer of alerts in the language of the settings."""
         return AlertRenderer(
             texts=texts_for(self.foundation.settings.language), zone=self.foundation.calendar.zone
         )
 
     def monitor(self) -> AlertMonitor:
+        """Return a new alert monitor; one is run in each long-running process."""
         warning = timedelta(days=self.foundation.settings.session_warning_days)
         rules = AlertRules(
             breaker=self.pool.breaker,
@@ -72,5 +75,6 @@ class AlertFactories:
         ]
 
     def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops of the notifiers; each runs in a thread of its own."""
+        """Return the loops of the notifiers; each runs in a thread of
+        its own until its event is set."""
         return [notifier.run for notifier in self.notifiers()]

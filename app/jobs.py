@@ -1,4 +1,4 @@
-"""Builds what runs the scheduled jobs."""
+"""Build what runs the scheduled jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from jobs.scheduler import JobScheduler
 
 @dataclass(frozen=True, kw_only=True)
 class JobFactories:
-    """Factories of the runner, launcher and scheduler of the scheduled jobs."""
+    """Builds the runner, launcher and scheduler of the scheduled jobs, each once."""
 
     foundation: Foundation
     scheduled: ScheduledJobs
 
     @property
     def all(self) -> tuple[Job, ...]:
-        """Return the jobs, in the order of listings."""
+        """Return all scheduled jobs, enabled or not."""
         return self.scheduled.all
 
     @cached_property

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ScheduledJobs:
     """Every job that `run` does by schedule, switched on or not.
 
-    Schedules are in the quota zone. A job's part is built when it runs.
+    Schedules are in the quota time zone. The object that does a job's work is built when it runs.
     """
 
     foundation: Foundation
@@ -129,6 +129,7 @@ class ScheduledJobs:
 
 
 def _export(works: WorksFactories) -> Message:
+    """Write `views.json` and return a summary."""
     done = works.listing.export_if_used()
     if done is None:
         return Message.of("catalogue_empty_kept")

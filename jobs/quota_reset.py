@@ -1,6 +1,6 @@
-"""The job at midnight: resets the counters of the day and wakes the tasks that wait for quota.
+"""The job at midnight: reset the counters of past days, and wake tasks that wait for quota.
 
-No limit depends on it: every write that spends quota rolls the day over by itself.
+No limit depends on it: every write that uses quota begins the new day by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from storage.engines.transactions import Database
 
 
 def reset_quota(database: Database, clock: Clock, calendar: QuotaCalendar) -> Message:
-    """Reset the counters of days before today, and return a summary."""
+    """Reset `accounts.today_export_count` of past quota days, and return a summary; safe to
+    repeat."""
     now = clock.now()
     day = calendar.day(now)
     reset = database.write_idempotent(accounts.reset_quota, day, now)

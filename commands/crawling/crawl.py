@@ -49,6 +49,7 @@ Labels = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    """Register `start_crawl`, `start_export` and `run`."""
     dashed(app, "start_crawl")(start_crawl)
     dashed(app, "start_export")(start_export)
     dashed(app, "run")(run)
@@ -189,7 +190,7 @@ def run(
 
 
 def require_workers(workers: int) -> None:
-    """Raise InvalidInputError for a number of workers that no process can have."""
+    """Raise InvalidInputError unless the number of workers is from 1 to MAX_WORKERS."""
     if not 1 <= workers <= MAX_WORKERS:
         raise InvalidInputError(
             "option_out_of_range", option="--workers", maximum=MAX_WORKERS, value=workers
@@ -197,11 +198,17 @@ def require_workers(workers: int) -> None:
 
 
 def _require_writable(app: App, out: Path | None) -> None:
-    """Raise unless files can be made in the output folder (made when missing)."""
+    """Create the output folder where it is missing, and check that files can be created in it.
+
+    Raises:
+        SettingsError, InvalidInputError: they cannot; the class depends on where the folder comes
+            from, the settings or `--out`.
+    """
     folder = out or app.settings.exports_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
+        # A file without a name: a kill leaves nothing behind.
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         path, detail = str(folder.absolute()), error.strerror
         if out is None:
@@ -210,8 +217,7 @@ def _require_writable(app: App, out: Path | None) -> None:
 
 
 def _export(app: App, request: ExportRequest) -> FiledTask:
-    """File an export. A crawl of its domain that is started at the same moment gets a few seconds
-    to appear."""
+    """File an export. A crawl of its domain that starts at the same moment has 10 s to appear."""
     try:
         return app.use_cases.tasks.export(
             system_user(app), request, grace_secs=UNKNOWN_DOMAIN_GRACE_SECS
@@ -221,6 +227,7 @@ def _export(app: App, request: ExportRequest) -> FiledTask:
 
 
 def _unknown_domain(error: UnknownDomainError) -> Message:
+    """Return the error for a domain without creators, with the domains that have some."""
     asked = {
         "domain": repr(error.domain),
         "platform": error.platform,
@@ -232,6 +239,7 @@ def _unknown_domain(error: UnknownDomainError) -> Message:
 
 
 def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
+    """Tell that an open task was joined, and which of the given options it does not follow."""
     task = filed.task
     if filed.is_new:
         return

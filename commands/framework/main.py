@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.program import program_name
 
 
 class Baton(LazyGroup):
@@ -75,7 +79,7 @@ class Baton(LazyGroup):
 
 
 def build() -> typer.Typer:
-    """Return the command line."""
+    """Return the command line; commands are imported when they are called."""
     # The help is plain text, so that it reads the same in terminals, pipes and documents.
     app = typer.Typer(
         name="baton",
@@ -100,8 +104,19 @@ def baton(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show it")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="the folder of `.env`, data and logs; else BATON_HOME, or as the documents say",
+        ),
+    ] = None,
 ) -> None:
     """Crawl creators with a pool of accounts, export them under quotas."""
+    if home is not None:
+        # In the environment, so that processes started by this one have the same home.
+        os.environ[HOME_SETTING] = str(home.absolute())
 
 
 def main() -> None:
@@ -110,4 +125,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    build()()
+    build()(prog_name=program_name())

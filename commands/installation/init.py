@@ -1,4 +1,4 @@
-"""`init`: creates, upgrades or checks the schema."""
+"""`init`: create, upgrade or check the tables."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def init() -> None:
 
 
 def _bring_up_to_date(app: App) -> Message:
+    """Create or upgrade the tables where needed, and return what was done."""
     if schema.create(app.database):
         return Message.of("schema_was_created")
     if schema.inspect(app.database) is SchemaState.CURRENT:
@@ -55,6 +56,7 @@ def _bring_up_to_date(app: App) -> Message:
 
 
 def _require_no_running_process(app: App) -> None:
+    """Raise SchemaMismatchError while a process of this installation runs."""
     # A process of the previous version would go on writing while its tables change.
     app.clock.sync()
     since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)

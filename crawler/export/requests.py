@@ -1,4 +1,4 @@
-"""What may be asked of exports: every rule and limit, once."""
+"""Requests for exports as users make them, with every rule and limit on them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ MAX_ROWS = MAX_ID
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
-    """An export of a domain.
+    """A valid request to export a domain.
 
     Args:
-        columns: names with commas between them; None for the default ones.
+        columns: column names, comma-separated; None for the default ones.
         limit: rows at most; None for all there are.
-        out: an absolute folder; None for the export folder.
-        follow: go on for ever with new creators.
+        out: an absolute folder; None for the exports folder.
+        raw_cells: leave text as it is that a spreadsheet would run as a formula.
+        follow: wait for new creators without end.
         lanes: accounts that drain the domain side by side.
         labels: as for CrawlRequest.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
+        WrongFieldsError: a field is invalid; there is a message for each.
     """
 
     domain: str

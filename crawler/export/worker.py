@@ -1,4 +1,4 @@
-"""The export worker: drains a domain into files, account after account, from the last id on."""
+"""The export worker: drains a domain into files with one account after another."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ log = service_log("export")
 
 @dataclass(frozen=True, kw_only=True)
 class ExportWorker:
-    """The work of one export thread; it holds at most one task and one account at a time.
+    """The work of one export thread, which holds at most one task and one account at a time.
 
     Args:
-        only_task_id: work on this task and its pieces only.
+        only_task_id: work on this task and its pieces only; None: on all.
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
@@ -54,7 +54,7 @@ class ExportWorker:
     labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a database that is unavailable is waited for."""
+        """Work until `stop` is set; while the database is unavailable, wait and try again."""
         poller = database_poller(clock=self.clock, poll_secs=self.limits.poll_secs, log=log)
         poller.run_busy(lambda: self.work_once(stop), stop)
 
@@ -65,7 +65,8 @@ class ExportWorker:
         pauses.
 
         Raises:
-            DatabaseError: trouble that may pass; the task's lease runs out by itself.
+            DatabaseError: the database failed in a way that may pass; the task's lease runs out by
+                itself.
         """
         leased = self.scheduler.claim(TaskType.EXPORT, self.only_task_id, self.labels)
         if leased is None:
@@ -161,7 +162,7 @@ class ExportWorker:
     def _end_if_due(
         self, run: ExportRun, day: date, quota_left: int, stop: threading.Event
     ) -> Next | None:
-        """Finalize the segment when it must end here; None when the account goes on."""
+        """End the segment when limit, `stop`, day or quota asks for it; None to continue."""
         if run.is_limit_reached:
             self._finalize(run)
             self._complete(run)

@@ -13,10 +13,10 @@ def scan_late(scanner: DailyScanner, days: int, stop: threading.Event) -> Messag
     """Scan the changed tasks of each day again and return a summary, as the job `late_completions`.
 
     Args:
-        days: how many days before today are checked.
+        days: the number of days before today that are checked.
 
     Raises:
-        StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
+        StoppedSignal: `stop` was set; stored days stay, and a later run continues.
     """
     last = scanner.yesterday
     scans = []

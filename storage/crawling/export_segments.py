@@ -15,6 +15,12 @@ from storage.models.segments import Segment
 
 @dataclass(frozen=True)
 class NewSegment:
+    """What is known of a segment when it is opened: its task, account, quota and format.
+
+    `quota_limit` is the account's daily limit at that moment; `options` are stored as JSON; `host`
+    is where the file is written.
+    """
+
     task_id: int
     account_id: int
     platform: str
@@ -27,8 +33,10 @@ class NewSegment:
 
 
 def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: datetime) -> int:
-    """Insert a segment with its first batch and return its id; `ids` are the batch's lowest and
-    highest id."""
+    """Insert an open segment with its first batch and return its id.
+
+    `ids` are the lowest and highest id of the batch, `rows` its number of rows.
+    """
     first, last = ids
     return tx.add(
         "export_logs",
@@ -41,7 +49,7 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
 
 
 def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
-    """Add a batch to an open segment; return False when it is not open any more."""
+    """Add a batch, as in `open_segment`; return False when the segment is not open any more."""
     first, last = ids
     return 1 == tx.execute(
         "UPDATE export_logs SET exported_count=exported_count+:n,"
@@ -66,9 +74,10 @@ def seal(
     *,
     again: bool = False,
 ) -> bool:
-    """Close an open segment over its finished file; return False when it is not open any more.
+    """Close an open segment with its finished file; return False when it is not open any more.
 
-    With `again`, also point a sealed one to a file that was rendered again; its end stays.
+    `size` is in bytes, `sha256` in hex; `host` is where the file is. With `again`, also point a
+    sealed one to a file that was rendered again; its end stays.
     """
     which = "" if again else " AND state='open'"
     return 1 == tx.execute(
@@ -90,7 +99,7 @@ def get(tx: Tx, segment_id: int) -> Segment | None:
 
 
 def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
-    """Return the segments that an earlier holder of the task left open, by id."""
+    """Return the open segments of a task, by id: an earlier holder of the task has left them."""
     rows = tx.all(
         "SELECT * FROM export_logs WHERE task_id=:task AND state='open' ORDER BY id", task=task_id
     )
@@ -98,7 +107,7 @@ def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 
 def unattended(tx: Tx, now: datetime) -> list[Segment]:
-    """Return the open segments whose task is not leased, by id."""
+    """Return the open segments whose task nobody has leased at `now`, by id."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
@@ -108,7 +117,7 @@ def unattended(tx: Tx, now: datetime) -> list[Segment]:
 
 
 def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
-    """Return the open segments whose task has ended, so that no claim will seal them, by id."""
+    """Return the open segments of tasks that have ended, by id: no later claim will seal them."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND t.status IN ('completed','failed')"
@@ -119,7 +128,10 @@ def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
 
 
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
-    """Return segments (of one domain) with ids above `after_id`, by id."""
+    """Return up to `limit` segments, by id, with ids above `after_id`.
+
+    With `domain` only those of that domain.
+    """
     where = "" if domain is None else "AND domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs WHERE id>:after {where} ORDER BY id LIMIT :limit",
@@ -131,7 +143,7 @@ def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[S
 
 
 def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
-    """Return the newest segments (of one domain), newest first."""
+    """Return the newest `limit` segments, newest first; with `domain` only those of that domain."""
     where = "" if domain is None else "WHERE domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs {where} ORDER BY id DESC LIMIT :limit",
@@ -143,7 +155,7 @@ def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
 
 @dataclass(frozen=True)
 class HostFiles:
-    """The number of sealed segments that a host wrote, and the newest one's file."""
+    """The number of sealed segments that a host wrote, and the file of the newest one."""
 
     host: str
     count: int
@@ -151,7 +163,7 @@ class HostFiles:
 
 
 def by_host(tx: Tx) -> list[HostFiles]:
-    """Return what every host has written. Reads the whole table."""
+    """Return for each host the sealed segments that it wrote. Reads the whole table."""
     rows = tx.all(
         "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
         " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
@@ -161,7 +173,7 @@ def by_host(tx: Tx) -> list[HostFiles]:
 
 
 def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
-    """Return ids above `after_id` of segments that were written on that host, ascending."""
+    """Return up to `limit` ids above `after_id` of segments written on that host, ascending."""
     return tx.column(
         "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
         host=host,
@@ -171,7 +183,7 @@ def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
 
 
 def is_open(tx: Tx, segment_id: int) -> bool:
-    """Return whether a segment may still get rows."""
+    """Return whether the segment exists and may still get rows."""
     return tx.exists(
         "SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id
     )
@@ -189,7 +201,7 @@ def of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 @dataclass(frozen=True)
 class AccountDay:
-    """Rows that an account exported on a quota day, by its segments and by its own counter.
+    """The rows that an account exported on a quota day, by its segments and by its own counter.
 
     `counted` is None when the account counts another day by now. `limit` is the higher of the
     account's limit and those that its segments were written under.
@@ -204,7 +216,7 @@ class AccountDay:
 
 
 def account_days(tx: Tx) -> list[AccountDay]:
-    """Return every account's days with segments, by day and account."""
+    """Return each account's quota days that have segments, by day and account."""
     rows = tx.all(
         "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
         " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
@@ -227,8 +239,7 @@ def account_days(tx: Tx) -> list[AccountDay]:
 
 
 def bounds_in_table(tx: Tx, segment_id: int) -> tuple[int, int | None, int | None]:
-    """Return count, lowest and highest id of the rows that point to the segment; the ids are
-    None when there are none."""
+    """Return number, lowest and highest id of a segment's rows; both ids are None without rows."""
     row = tx.one(
         "SELECT COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM influencers"
         " WHERE export_log_id=:id",

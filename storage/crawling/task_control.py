@@ -13,8 +13,7 @@ OPEN = "('pending','in_progress','paused')"
 
 
 def pause(tx: Tx, task_id: int, now: datetime) -> int:
-    """Pause a task and its open pieces until the operator resumes them; return the number of
-    rows that changed."""
+    """Pause a task and its open pieces until the operator resumes them; return the rows changed."""
     return _change_whole(
         tx,
         task_id,
@@ -25,7 +24,7 @@ def pause(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def resume(tx: Tx, task_id: int, now: datetime) -> int:
-    """Make paused and failed pieces claimable at once; return the number of rows that changed."""
+    """Make a task and its paused or failed pieces claimable at once; return the rows changed."""
     return _change_whole(
         tx,
         task_id,
@@ -37,7 +36,7 @@ def resume(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def reopen(tx: Tx, task: Task) -> bool:
-    """Give a failed task its open key back; return False when another open task has it."""
+    """Give a failed task its unique key back; return False when another open task has taken it."""
     other = find_open(tx, task.task_type, task.platform, task.domain)
     if other is not None:
         return other.id == task.id
@@ -47,7 +46,7 @@ def reopen(tx: Tx, task: Task) -> bool:
 
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
-    """End a task and its open pieces as failed; return the number of rows that changed.
+    """End a task and its open pieces as failed, with `reason`; return the number of rows changed.
 
     Holders keep their tokens and may still give their leases back.
     """
@@ -63,7 +62,10 @@ def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
 
 
 def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: object) -> int:
-    """Change a task and its pieces; two statements, as an OR would read the whole table."""
+    """Change a task and its pieces; return the rows changed.
+
+    Two statements, as an OR of two columns would read the whole table.
+    """
     return sum(
         tx.execute(
             f"UPDATE tasks SET {changes} WHERE {which}=:id AND status IN {statuses}",
@@ -75,8 +77,10 @@ def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: o
 
 
 def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
-    """Make every task of the platform that waits for an account or its quota claimable now;
-    return the number of tasks."""
+    """Make every task of the platform that waits for an account or quota claimable now.
+
+    Return the number of tasks. Called when an account was added, enabled or given another limit.
+    """
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"
@@ -89,7 +93,7 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
 
 
 def wake_for_quota(tx: Tx, now: datetime) -> int:
-    """Make every task that waits for quota claimable now; return the number of tasks."""
+    """Make every task that waits for the next quota day claimable now; return their number."""
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"

@@ -11,12 +11,13 @@ from storage.models.tasks import Task, TaskStatus, WaitingFor
 
 
 def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
-    """Lock a parent, so that of two children that end at once the second sees the first."""
+    """Lock a parent task, so that of two pieces that end at once the second sees the first."""
     tx.execute("UPDATE tasks SET updated_at=:now WHERE id=:id", id=parent_id, now=to_sql(now))
 
 
 def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
-    """Return the statuses that any child is in."""
+    """Return the statuses that at least one piece of the parent is in."""
+    # DISTINCT would read every piece of a large crawl; a probe ends at the first one it finds.
     probes = ", ".join(
         f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
         for status in TaskStatus
@@ -27,7 +28,7 @@ def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
 
 
 def first_child_error(tx: Tx, parent_id: int) -> str | None:
-    """Return the error of the first failed child; None when none failed."""
+    """Return the error of the failed piece with the lowest id; None when none failed."""
     row = tx.one(
         f"SELECT last_error FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
         " WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
@@ -39,7 +40,10 @@ def first_child_error(tx: Tx, parent_id: int) -> str | None:
 def set_parent_status(
     tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
 ) -> None:
-    """Set a parent's status to the one that follows from its children."""
+    """Set a parent's status, as follows from its pieces; completed and failed free its key.
+
+    `error` is the error of a piece, or None.
+    """
     ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
     end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
     tx.execute(
@@ -53,7 +57,10 @@ def set_parent_status(
 
 @dataclass(frozen=True)
 class Progress:
-    """Counters of a task with all its pieces."""
+    """Counters of a task over all its pieces, and what the next of them waits for.
+
+    `waiting_for`, `not_before` (as stored) and `error` are None when no piece waits.
+    """
 
     item_count: int
     new_count: int
@@ -64,7 +71,7 @@ class Progress:
 
 
 def progress_of_leaf(task: Task) -> Progress:
-    """Return the same as `progress` for a task that was not split, from its own row."""
+    """Return what `progress` returns for a task that was not split, without a query."""
     pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
     rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
     waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
@@ -79,7 +86,7 @@ def progress_of_leaf(task: Task) -> Progress:
 
 
 def progress(tx: Tx, task_id: int) -> Progress:
-    """Return the sums over a task's pieces, or the task's own numbers where it was not split."""
+    """Return the sums over a task's pieces or, where it was not split, the task's own counters."""
     task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
     if task is not None and task["is_leaf"]:
         which = "WHERE id=:id"
@@ -109,8 +116,11 @@ def progress(tx: Tx, task_id: int) -> Progress:
 
 @dataclass(frozen=True)
 class Wait:
-    """What a piece waits for, until when (as stored; None: no known end), and the error that led
-    to it."""
+    """What a piece of a task waits for.
+
+    `until` is the moment as stored, None without a known end; `error` is what led to the wait, or
+    None.
+    """
 
     reason: WaitingFor
     until: str | None
@@ -118,8 +128,10 @@ class Wait:
 
 
 def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
-    """Return what the next waiting piece of a task waits for; None when no wait lasts beyond
-    `now`."""
+    """Return what a task, or one of its pieces, waits for; None when no wait lasts beyond `now`.
+
+    Of several pieces it is one without a known end, or else the one that is due first.
+    """
     row = tx.one(
         "SELECT waiting_for, not_before, last_error FROM tasks"
         " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"

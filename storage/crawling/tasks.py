@@ -1,4 +1,4 @@
-"""Queries on `tasks`: filing them, and looking at them."""
+"""Queries on `tasks` without a lease: filing them, and looking at them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 
 @dataclass(frozen=True)
 class NewTask:
+    """A task to file. `options` are stored as JSON; only crawls have `page_from` and `page_to`.
+
+    `progress_marker` and the counters are set for the piece that has page 1, which is stored before
+    a crawl is split.
+    """
+
     task_type: TaskType
     platform: str
     domain: str
@@ -30,7 +36,7 @@ class NewTask:
 
 
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:
-    """Return the unique key of which at most one open task may exist."""
+    """Return the value of the unique column that keeps a second such task from being open."""
     return f"{task_type}|{platform}|{domain}"
 
 
@@ -42,13 +48,12 @@ def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task |
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
-    """Return the open task of that type, platform and domain, created when there is none, and
-    whether it is new.
+    """Return the open task of that type, platform and domain, and True when it was just created.
 
     Two callers at once get the same task.
 
     Raises:
-        DatabaseContentionError: the task that was joined ended in that moment.
+        DatabaseContentionError: the open task that was to be joined ended in that moment.
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
@@ -60,7 +65,7 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
         is_new = False  # another caller was faster
     task = find_open(tx, new.task_type, new.platform, new.domain)
     if task is None:
-        raise DatabaseContentionError("the open task ended just now")
+        raise DatabaseContentionError("open_task_ended")
     return task, is_new
 
 
@@ -81,7 +86,7 @@ def get(tx: Tx, task_id: int) -> Task | None:
 
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
-    """Return whether an ingestion task of the domain is open."""
+    """Return whether an ingestion task of the platform and domain is open."""
     return tx.exists(
         "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
         key=open_key(TaskType.INGESTION, platform, domain),
@@ -96,8 +101,11 @@ def is_waiting_for_account(
     alive_since: datetime,
     due: datetime,
 ) -> bool:
-    """Return whether an open task of that type has lacked an account since `before`, was updated
-    after `alive_since`, and asks for an account again before `due`."""
+    """Return whether some open task of that type has waited for an account since `before`.
+
+    Only tasks count that were updated at or after `alive_since`, and that look for an account again
+    by `due`.
+    """
     for status, rested in (
         (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
         (TaskStatus.IN_PROGRESS, ""),
@@ -119,12 +127,15 @@ def is_waiting_for_account(
 
 
 def domains(tx: Tx) -> list[str]:
-    """Return the domains of all tasks, in their order."""
+    """Return the domains of all tasks, in alphabetical order."""
     return [row["domain"] for row in tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")]
 
 
 def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
-    """Return the newest tasks that are no piece of another (with that label), newest first."""
+    """Return up to `limit` tasks that are no piece of another, newest first.
+
+    With `label` only those that have it, with `only_open` only those that have not ended.
+    """
     if label is not None:
         return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
@@ -157,7 +168,7 @@ def children(tx: Tx, parent_id: int) -> list[Task]:
 
 
 def newest_ended(tx: Tx, limit: int) -> list[Task]:
-    """Return top-level tasks that have ended, the last to end first."""
+    """Return up to `limit` top-level tasks that have ended, the last to end first."""
     rows = tx.all(
         "SELECT * FROM tasks WHERE parent_id IS NULL AND finished_at IS NOT NULL"
         " ORDER BY finished_at DESC LIMIT :limit",

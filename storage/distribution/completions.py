@@ -15,8 +15,11 @@ from storage.models.mapping import read_by, row_of, row_to
 
 @dataclass(frozen=True)
 class Completion:
-    """A posted video. `details` is JSON text of what was verified, or None; `link_hash`
-    identifies the video (or short link), so that it counts once for its task and user."""
+    """A posted video that completes a distribution task for a user.
+
+    `details` is JSON text of what was verified, or None. `link_hash` identifies the video (or short
+    link), so that it counts once for its task and user.
+    """
 
     task_id: str
     user_id: str
@@ -28,11 +31,12 @@ class Completion:
 
     @property
     def key(self) -> tuple[str, str, str]:
+        """Return the columns of the unique key."""
         return (self.link_hash, self.task_id, self.user_id)
 
 
 def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
-    """Return the stored completions with these links, by their keys."""
+    """Return the stored completions with these link hashes, by their keys."""
     if not link_hashes:
         return {}
     marks, names = in_list(link_hashes)
@@ -44,7 +48,8 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Insert new completions, in key order.
 
-    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    Raises:
+        DuplicateKeyError: another process has inserted one of them meanwhile.
     """
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
@@ -56,7 +61,7 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
 
 
 def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
-    """Replace what was verified of known completions, in key order; the rest stays."""
+    """Replace the `details` of stored completions, in key order; their other columns stay."""
     tx.execute_many(
         "UPDATE task_completions SET verification_details=:details, changed_at=:now"
         " WHERE link_hash=:link_hash AND task_id=:task_id AND user_id=:user_id",
@@ -65,12 +70,13 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
 
 
 def _rows(completions: Iterable[Completion], now: datetime) -> list[dict[str, Any]]:
+    # In key order: two writers of the same rows must not lock them in opposite orders.
     in_key_order = sorted(completions, key=lambda completion: completion.key)
     return [row_of(completion) | {"now": to_sql(now)} for completion in in_key_order]
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
-    """Return the ids of tasks with a completion in `[begins, ends)`."""
+    """Return the ids of tasks with a completion in `[begins, ends)`, sorted."""
     return tx.column(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
@@ -82,10 +88,10 @@ def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
 def late_tasks(
     tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
 ) -> list[str]:
-    """Return the ids of tasks whose completions of that day changed since they were last
-    counted, and not before `changed_since`.
+    """Return the ids of tasks whose completions of that day must be counted again, sorted.
 
-    A task whose day has no row was not counted yet.
+    That is where one in `[begins, ends)`, which bound the day, changed at or after `changed_since`
+    and after the task's day was counted, or the day was never counted.
     """
     return tx.column(
         "SELECT DISTINCT c.task_id FROM task_completions c"
@@ -101,7 +107,7 @@ def late_tasks(
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
-    """Return these tasks' completions in `[begins, ends)`, by task."""
+    """Return the completions of these tasks in `[begins, ends)`, by task."""
     marks, names = in_list(task_ids)
     rows = tx.all(
         "SELECT task_id, user_id, platform, submission_link, link_hash, verification_details,"

@@ -1,4 +1,4 @@
-"""Old rows that nothing needs any more, across tables: finding them by their age, deleting them.
+"""Queries that find rows past their retention and delete them, across tables.
 
 What is found is over: nothing makes it open again, except that a delivery may be replayed; deleting
 looks at that once more, under a lock.
@@ -20,8 +20,10 @@ Log = Literal["account_events", "web_actions"]  # rows that nothing else refers 
 def old_deliveries(
     tx: Tx, kinds: Sequence[DeliveryKind], before: datetime, limit: int
 ) -> list[int]:
-    """Return ids of deliveries of these kinds that were finished before that moment, kind by
-    kind."""
+    """Return up to `limit` ids of deliveries that were finished before that moment.
+
+    They come kind by kind, the first finished first.
+    """
     found: list[int] = []
     for kind in kinds:
         found += _ids(
@@ -36,8 +38,10 @@ def old_deliveries(
 
 
 def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete finished deliveries with their attempts and tasks, except those replayed meanwhile;
-    return the number of deliveries."""
+    """Delete finished deliveries with their attempts and tasks; return the number deleted.
+
+    One that was replayed meanwhile is kept.
+    """
     marks, params = in_list(ids)
     finished = _ids(
         tx,
@@ -54,11 +58,12 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
 
 
 def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of runs that ended before that moment, oldest first.
+    """Return up to `limit` ids of runs that ended before that moment, oldest first.
 
-    Of each job its newest run and its newest scheduled run stay: up to the latter its times are
-    accounted for.
+    Of each job its newest run and its newest scheduled run are kept: up to the latter, scheduled
+    times count as accounted for.
     """
+    # 0 is no run's id; it stands there because SQL has no empty list.
     marks, params = in_list([0, *_newest_runs(tx)])
     return _ids(
         tx,
@@ -72,13 +77,13 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete runs that have ended; return their number."""
+    """Delete runs that have ended; return the number deleted."""
     marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
 def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of alerts that were resolved before that moment, oldest first."""
+    """Return up to `limit` ids of alerts resolved before that moment, oldest first."""
     return _ids(
         tx,
         "SELECT id FROM alerts WHERE resolved_at<:before ORDER BY resolved_at LIMIT :limit",
@@ -88,7 +93,7 @@ def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete alerts and their notices; return the number of alerts.
+    """Delete alerts and their notices; return the number of alerts deleted.
 
     Notices go first: a notifier has its notice locked while it reads the alert.
     """
@@ -98,7 +103,7 @@ def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
 
 
 def old_rows(tx: Tx, table: Log, before: datetime, limit: int) -> list[int]:
-    """Return ids of rows of a log from before that moment, oldest first."""
+    """Return up to `limit` ids of rows of a log from before that moment, oldest first."""
     return _ids(
         tx,
         f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
@@ -108,7 +113,7 @@ def old_rows(tx: Tx, table: Log, before: datetime, limit: int) -> list[int]:
 
 
 def drop_rows(tx: Tx, table: Log, ids: Sequence[int]) -> int:
-    """Delete rows of a log; return their number."""
+    """Delete rows of a log; return the number deleted."""
     marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM {table} WHERE id IN ({marks})", **params)
 

@@ -1,4 +1,4 @@
-"""Updates of the play counts that are old."""
+"""Update the play counts that are old."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RoundEnd:
     """A round that ended.
 
     `left` is the number of works still to be requested, because the round was stopped or their
-    platform was silent; the same command goes on with them.
+    platform gave no answers; the same command continues with them.
     """
 
     round: Round
@@ -63,8 +63,8 @@ class RoundEnd:
 class PlayCountUpdater:
     """Updates play counts in batches and stores each batch with its answers.
 
-    The database's state of each work is also the progress of a round, so that a killed one goes on
-    after its last batch.
+    The database's state of each work is also the progress of a round, so that a killed one
+    continues after its last batch.
 
     Args:
         progress: tells the next run when the round began and what its outcome was so far.
@@ -82,10 +82,11 @@ class PlayCountUpdater:
     renderer: Renderer
 
     def job(self, stop: threading.Event) -> Message:
-        """Run the usual round as a scheduled job, and return its outcome.
+        """Run the usual round as a scheduled job, and return a summary.
 
         Raises:
-            StoppedSignal, UnfinishedError: works are left for the next run.
+            StoppedSignal: `stop` was set; works are left for the next run.
+            UnfinishedError: works are left for the next run, as their platform gave no answers.
             BatonError: as `update`.
         """
         done = self.update(stop)
@@ -109,7 +110,8 @@ class PlayCountUpdater:
             force: update all works but those that an operator disabled, however young their play
                 counts are.
             uids: only works of these creators; empty for all.
-            watch: called after each batch with the round and its total number of works.
+            watch: called at the start and after each batch with the round and its total number of
+                works.
 
         Raises:
             BusyError: another process is updating.
@@ -128,6 +130,7 @@ class PlayCountUpdater:
                 ) from error
 
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
+        """Return the unfinished round about the same works, or store and return a new one."""
         now, sorted_uids = self.clock.now(), tuple(sorted(set(uids)))
         left = self.progress.load()
         # An older round is not resumed: its first counts are due again.
@@ -142,6 +145,7 @@ class PlayCountUpdater:
     def _update(
         self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
     ) -> RoundEnd:
+        """Request and store all works that are due, platform by platform."""
         age = timedelta(0 if round_.force else self.limits.days)
         due = Due(
             began_at=round_.began_at,
@@ -172,6 +176,9 @@ class PlayCountUpdater:
         log: Logger,
         stop: threading.Event,
     ) -> Round:
+        """Update the due works of one platform until none is left, or it gives no answers."""
+        # The works are walked by id: a query for those due longest sorts the whole rest for each
+        # batch.
         after_id = silent = 0
         while not stop.is_set():
             batch = self.database.read(works.next_due, due, platform, after_id, self.limits.batch)
@@ -191,6 +198,8 @@ class PlayCountUpdater:
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
     ) -> Round:
+        """Store a batch's answers in the catalogue, then the progress, and log the batch."""
+
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
             return None if work is None else apply_answer(work, items[key], now)
 

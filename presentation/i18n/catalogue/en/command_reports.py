@@ -1,4 +1,4 @@
-"""What the commands of distribution, works, views and the installation say."""
+"""Output of the commands of distribution, works, hourly views and the installation."""
 
 from __future__ import annotations
 

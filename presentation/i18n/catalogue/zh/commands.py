@@ -9,6 +9,7 @@ MESSAGES: dict[str, Forms] = {
     "error_line": "错误：{sentence}",
     "database_created": "新建数据库 {database}（原先没有）",
     "database_not_answering": "{cause}；数据库服务是否在运行，DATABASE_URL 是否正确？",
+    "home_line": "主目录：{home}",
     "data_folder_unwritable": (
         "数据目录 {folder} 无法写入（{detail}）；请将 {setting} 设为其他目录"
     ),

@@ -20,6 +20,9 @@ HELP = {
         "用账号池抓取达人，并在每日配额内导出。"
     ),
     "show it": "显示版本",
+    "the folder of `.env`, data and logs; else BATON_HOME, or as the documents say": (
+        "`.env`、数据与日志所在目录；否则为 BATON_HOME，或按文档所述"
+    ),
     "Crawl the creators of a domain into the database.": "抓取一个领域的达人并存入数据库。",
     "Joins or resumes an open crawl of the same platform and domain.": (
         "同平台同领域已有未结束的抓取时，加入或继续该任务。"
