@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
@@ -16,6 +17,7 @@ from storage.models.accounts import Account, AccountStatus
 Pick = Callable[[Tx, datetime, date | None], Account | None]
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountClaims:
     """Claims accounts for this process and registers their leases for renewal.
 
@@ -27,22 +29,12 @@ class AccountClaims:
         lease_secs: seconds that a lease lasts unless it is renewed.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        lease_registry: LeaseRegistry,
-        owner: str,
-        lease_secs: float,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._lease_registry = lease_registry
-        self._owner = owner
-        self._lease_secs = lease_secs
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    lease_registry: LeaseRegistry
+    owner: str
+    lease_secs: float
 
     def claim_next(self, platform: str, purpose: Purpose) -> AccountLease | None:
         """Lease the platform's least recently used account that is fit; None when none is."""
@@ -70,21 +62,21 @@ class AccountClaims:
         def claim(tx: Tx) -> AccountLease | None:
             return self._claim_in(tx, pick, purpose)
 
-        claimed = self._database.write(claim)
+        claimed = self.database.write(claim)
         # Expired leases are ended only when nothing is free: that keeps the usual claim short.
-        if claimed is None and self._database.write(
-            lambda tx: account_leases.reap(tx, self._clock.now())
+        if claimed is None and self.database.write(
+            lambda tx: account_leases.reap(tx, self.clock.now())
         ):
-            claimed = self._database.write(claim)
+            claimed = self.database.write(claim)
         if claimed is not None:
-            self._lease_registry.add(claimed.lease)
+            self.lease_registry.add(claimed.lease)
         return claimed
 
     def _claim_in(self, tx: Tx, pick: Pick, purpose: Purpose) -> AccountLease | None:
-        now = self._clock.now()
+        now = self.clock.now()
         # Read before the update: a slow transaction must not lengthen our view of the lease.
-        claimed_at = self._clock.monotonic()
-        day = self._calendar.day(now)
+        claimed_at = self.clock.monotonic()
+        day = self.calendar.day(now)
         quota_day = day if purpose is Purpose.EXPORTING else None
         account = pick(tx, now, quota_day)
         if account is None:
@@ -93,9 +85,9 @@ class AccountClaims:
             tx,
             account,
             purpose=AccountStatus(purpose),
-            owner=self._owner,
+            owner=self.owner,
             now=now,
-            until=now + timedelta(seconds=self._lease_secs),
+            until=now + timedelta(seconds=self.lease_secs),
             quota_day=quota_day,
         ):
             raise DatabaseContentionError("account_taken_meanwhile", account_id=account.id)
@@ -103,7 +95,7 @@ class AccountClaims:
             kind=LeaseKind.ACCOUNT,
             row_id=account.id,
             token=account.lease_token + 1,
-            deadline=claimed_at + self._lease_secs,
+            deadline=claimed_at + self.lease_secs,
         )
         return AccountLease(
             account=account,

@@ -28,6 +28,7 @@ class EnrolmentResult:
     change: Message
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountEnrolment:
     """Adds accounts, updates them, and asks platforms whether their sessions are signed in.
 
@@ -35,31 +36,20 @@ class AccountEnrolment:
         daily_limit: export limit, in rows a day, of accounts that are added without their own.
     """
 
-    def __init__(
-        self,
-        *,
-        registry: AccountRegistry,
-        manager: AccountManager,
-        vault: Vault,
-        platforms: PlatformRegistry,
-        access: Mapping[str, PlatformAccess],
-        clock: Clock,
-        daily_limit: int,
-    ) -> None:
-        self._registry = registry
-        self._manager = manager
-        self._vault = vault
-        self._platforms = platforms
-        self._access = access
-        self._clock = clock
-        self._daily_limit = daily_limit
+    registry: AccountRegistry
+    manager: AccountManager
+    vault: Vault
+    platforms: PlatformRegistry
+    access: Mapping[str, PlatformAccess]
+    clock: Clock
+    daily_limit: int
 
     def add(self, new: NewAccount) -> int:
         """Add an account and return its id. Raise InvalidInputError when the name is taken."""
         session = new.credentials.session or ""
-        expires_at = self._platforms.named(new.platform).session_expiry(session)
+        expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
-        return self._registry.add(new.platform, new.username, new.credentials, rows, expires_at)
+        return self.registry.add(new.platform, new.username, new.credentials, rows, expires_at)
 
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None
@@ -73,24 +63,24 @@ class AccountEnrolment:
             WrongFieldsError: the session has ended already.
             InvalidInputError: the name or the limit is invalid.
         """
-        account = self._registry.lookup(platform, name)
-        expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
-        if expires_at is not None and expires_at <= self._clock.now():
+        account = self.registry.lookup(platform, name)
+        expires_at = self.platforms.named(platform).session_expiry(credentials.session or "")
+        if expires_at is not None and expires_at <= self.clock.now():
             ended = Message.of("session_ended", name=name, day=expires_at.date())
             raise WrongFieldsError({"cookies": ended})
         if account is None:
             rows = self.limit_or_default(limit)
-            account_id = self._registry.add(platform, name, credentials, rows, expires_at)
+            account_id = self.registry.add(platform, name, credentials, rows, expires_at)
             change = Message.of("account_added", account_id=account_id, rows=rows)
             return EnrolmentResult(name, True, change)
-        changed = self._registry.refresh(account, credentials, expires_at)
+        changed = self.registry.refresh(account, credentials, expires_at)
         # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
-            self._manager.set_account_status(
+            self.manager.set_account_status(
                 account.id, AccountStatus.IDLE, Message.of("session_imported")
             )
         if limit is not None and limit != account.daily_export_limit:
-            self._registry.set_limit(account, limit)
+            self.registry.set_limit(account, limit)
             code = "account_refreshed_with_limit" if changed else "account_same_session"
             return EnrolmentResult(name, False, Message.of(code, rows=limit))
         code = "account_refreshed" if changed else "account_unchanged"
@@ -113,8 +103,7 @@ class AccountEnrolment:
                     self.add_or_refresh(platform, row.username, row.credentials, row_limit)
                 )
             except InvalidInputError as error:
-                problem = Message.of("csv_line_wrong", file=file, line=row.line, cause=error)
-                problems.append(problem)
+                problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
 
     def check(self, account: Account) -> SessionStatus:
@@ -124,15 +113,15 @@ class AccountEnrolment:
             SourceError: the platform cannot be asked or does not answer.
             CredentialsError: no key decrypts the account's secrets.
         """
-        source = self._access[account.platform].source.source
+        source = self.access[account.platform].source.source
         session = source.open_session(
             account.id,
             account.username,
-            self._vault.decrypt(account.session),
-            self._vault.decrypt(account.proxy),
+            self.vault.decrypt(account.session),
+            self.vault.decrypt(account.proxy),
         )
         return source.check_session(session)
 
     def limit_or_default(self, limit: int | None) -> int:
         """Return the export limit in rows a day; the default when `limit` is None."""
-        return self._daily_limit if limit is None else limit
+        return self.daily_limit if limit is None else limit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
@@ -29,27 +29,17 @@ SESSION_CHECK_EVERY = timedelta(days=1)
 LONG_REST = timedelta(hours=12)
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountManager:
     """Leases accounts to the workers of this process, and lets the operator change them."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        vault: Vault,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        lease_registry: LeaseRegistry,
-        claims: AccountClaims,
-        operator: AccountOperator,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
-        self._calendar = calendar
-        self._lease_registry = lease_registry
-        self._claims = claims
-        self._operator = operator
+    database: Database
+    vault: Vault
+    clock: Clock
+    calendar: QuotaCalendar
+    lease_registry: LeaseRegistry
+    claims: AccountClaims
+    operator: AccountOperator
 
     # The operator's interface: these four names are used from outside.
 
@@ -73,7 +63,7 @@ class AccountManager:
         Raises:
             InvalidInputError: there is no such account or status, or another process leased it.
         """
-        self._operator.set_status(account_id, status, reason)
+        self.operator.set_status(account_id, status, reason)
 
     def get_remaining_quota(self, account_id: int) -> int:
         """Return the rows the account may still export today.
@@ -81,7 +71,7 @@ class AccountManager:
         Raises:
             InvalidInputError: there is no such account.
         """
-        return self._operator.remaining_quota(account_id)
+        return self.operator.remaining_quota(account_id)
 
     def update_export_count(self, account_id: int, count: int) -> int:
         """Add `count` exported rows to today's, atomically, and return what is left of the quota.
@@ -90,7 +80,7 @@ class AccountManager:
             QuotaExceededError: that would pass the limit; nothing was added.
             InvalidInputError: the count is negative, or there is no such account.
         """
-        return self._operator.add_exported(account_id, count)
+        return self.operator.add_exported(account_id, count)
 
     # How workers get an account.
 
@@ -103,7 +93,7 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self._claims.claim_next(platform, purpose)
+        return self.claims.claim_next(platform, purpose)
 
     def lease_by_id(self, account_id: int, purpose: Purpose) -> AccountLease | None:
         """Lease the account with that id; None when it is not fit (see `lease`).
@@ -112,13 +102,13 @@ class AccountManager:
             InvalidInputError: there is no such account.
             DatabaseContentionError: as `lease`.
         """
-        if self._operator.existing(account_id).status is not AccountStatus.IDLE:
+        if self.operator.existing(account_id).status is not AccountStatus.IDLE:
             return None
-        return self._claims.claim_account(account_id, purpose)
+        return self.claims.claim_account(account_id, purpose)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
         """Lease an idle account whose session was not checked for a day; None without one."""
-        return self._claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
+        return self.claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
         """Return True when the account is enabled and has quota left today, whether in use or not.
@@ -126,28 +116,28 @@ class AccountManager:
         Raises:
             InvalidInputError: there is no such account.
         """
-        account = self._operator.existing(account_id)
-        day = self._calendar.day(self._clock.now())
+        account = self.operator.existing(account_id)
+        day = self.calendar.day(self.clock.now())
         return account.status is not AccountStatus.DISABLED and account.remaining_quota(day) > 0
 
     def has_accounts(self, platform: str) -> bool:
         """Return True when the pool has an account of that platform, fit or not."""
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        return self._database.read(accounts.pool_state, platform, now, day).total > 0
+        now = self.clock.now()
+        day = self.calendar.day(now)
+        return self.database.read(accounts.pool_state, platform, now, day).total > 0
 
     def shortage(self, purpose: Purpose, platform: str) -> Shortage:
         """Return why no account of the platform is fit for `purpose`, and when that ends."""
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        pool = self._database.read(accounts.pool_state, platform, now, day)
+        now = self.clock.now()
+        day = self.calendar.day(now)
+        pool = self.database.read(accounts.pool_state, platform, now, day)
         if purpose is Purpose.EXPORTING:
-            return export_shortage(pool, platform, day, self._calendar.next_day_starts(now))
+            return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
         return ingestion_shortage(pool, platform)
 
     def credentials(self, leased: AccountLease) -> Credentials:
         """Return the account's decrypted secrets. Raise CredentialsError when no key fits them."""
-        return self._vault.decrypt_all(leased.account)
+        return self.vault.decrypt_all(leased.account)
 
     # What workers report while they hold a lease.
 
@@ -156,7 +146,7 @@ class AccountManager:
 
         That is so for a suspect account, after a day without a check, and after a long rest.
         """
-        account, now = leased.account, self._clock.now()
+        account, now = leased.account, self.clock.now()
         if account.health is Health.SUSPECT:
             return True
         checked_at = account.session_checked_at or account.created_at
@@ -168,7 +158,7 @@ class AccountManager:
 
         A suspect account is on probation from now on.
         """
-        now, account = self._clock.now(), leased.account
+        now, account = self.clock.now(), leased.account
         was_suspect = account.health is Health.SUSPECT
         health = Health.PROBATION if was_suspect else account.health
 
@@ -179,13 +169,13 @@ class AccountManager:
                 detail = Message.of("probe_passed")
                 accounts.note_event(tx, leased.id, "probation", detail.dump(), now)
 
-        self._database.write_idempotent(set_health)
+        self.database.write_idempotent(set_health)
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def record_hand_over(self, leased: AccountLease, detail: Message) -> None:
         """Add to the account's timeline that its quota is used up and another one takes over."""
-        now = self._clock.now()
-        self._database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)
+        now = self.clock.now()
+        self.database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)
 
     # How a lease ends.
 
@@ -206,8 +196,8 @@ class AccountManager:
             pace: the requests sent under the lease and the limits learned from them; without it the
                 next user has to treat the pace as used up.
         """
-        self._lease_registry.remove(leased.lease)
-        now, account = self._clock.now(), leased.account
+        self.lease_registry.remove(leased.lease)
+        now, account = self.clock.now(), leased.account
         on_probation = account.health is Health.PROBATION
         successes = account.good_answers + successful_requests if on_probation else 0
         is_proven = on_probation and successes >= PROBATION_ANSWERS
@@ -229,7 +219,7 @@ class AccountManager:
                 accounts.note_event(tx, leased.id, "recovered", detail.dump(), now)
 
         # The token makes the repetition after an unknown commit safe: it finds the lease ended.
-        self._database.write_idempotent(give_back)
+        self.database.write_idempotent(give_back)
 
     def release_unharmed(
         self,
@@ -242,8 +232,8 @@ class AccountManager:
 
         The refusal and its evidence are added to the account's timeline.
         """
-        now = self._clock.now()
-        self._database.write_idempotent(
+        now = self.clock.now()
+        self.database.write_idempotent(
             lambda tx: _record_event(tx, leased, "spared", detail, now, evidence=evidence)
         )
         self.release(leased, worked=False, pace=pace)
@@ -253,7 +243,7 @@ class AccountManager:
 
         For work whose outcome is unknown, such as after a lost answer to COMMIT.
         """
-        self._lease_registry.remove(leased.lease)
+        self.lease_registry.remove(leased.lease)
         leased.lease.mark_lost()
 
     def cool_down(
@@ -271,8 +261,8 @@ class AccountManager:
         It lasts `base_secs`, doubled for each failure in a row (at most 16 times that, at most a
         week). The session of a `suspect` account is checked before the account works again.
         """
-        self._lease_registry.remove(leased.lease)
-        now = self._clock.now()
+        self.lease_registry.remove(leased.lease)
+        now = self.clock.now()
         # Doubled four times at most: the 15 minutes after a risk check grow to 4 hours.
         factor = 2 ** min(leased.account.failure_count, 4)
         until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
@@ -290,7 +280,7 @@ class AccountManager:
                 kind = "suspect" if suspect else "cooldown"
                 _record_event(tx, leased, kind, reason, now, evidence=evidence, until=until)
 
-        self._database.write_idempotent(cool_down)
+        self.database.write_idempotent(cool_down)
         return until
 
     def disable(
@@ -300,14 +290,14 @@ class AccountManager:
 
         It stays so until an operator enables it or imports a new session.
         """
-        self._lease_registry.remove(leased.lease)
-        now = self._clock.now()
+        self.lease_registry.remove(leased.lease)
+        now = self.clock.now()
 
         def disable(tx: Tx) -> None:
             if account_leases.disable_leased(tx, leased.id, leased.lease.token, now, reason.dump()):
                 _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
 
-        self._database.write_idempotent(disable)
+        self.database.write_idempotent(disable)
 
 
 def _record_event(

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError, QuotaExceededError
 from core.leases import LeaseKind, LeaseRegistry
 from core.messages import Message
-from storage.crawling import account_leases, accounts, tasks
+from storage.crawling import account_leases, accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
 
 MAX_ROWS = 2**31 - 1  # what the column holds
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountOperator:
     """Checks and makes the changes that an operator asks for; AccountManager publishes it."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        lease_registry: LeaseRegistry,
-        owner: str,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._lease_registry = lease_registry
-        self._owner = owner
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    lease_registry: LeaseRegistry
+    owner: str
 
     def existing(self, account_id: int) -> Account:
         """Return the account with that id.
@@ -40,7 +33,7 @@ class AccountOperator:
             InvalidInputError: there is none, or the id is no positive 63-bit integer.
         """
         is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
-        account = self._database.read(accounts.get, account_id) if is_valid else None
+        account = self.database.read(accounts.get, account_id) if is_valid else None
         if account is None:
             raise InvalidInputError("account_not_found", account_id=account_id)
         return account
@@ -51,26 +44,26 @@ class AccountOperator:
         """Set the status as `AccountManager.set_account_status` describes."""
         status = _parse_status(text)
         self.existing(account_id)
-        now = self._clock.now()
+        now = self.clock.now()
         if status in (AccountStatus.INGESTING, AccountStatus.EXPORTING):
-            if not self._database.write(
-                account_leases.set_purpose, account_id, self._owner, status, now
+            if not self.database.write(
+                account_leases.set_purpose, account_id, self.owner, status, now
             ):
                 raise InvalidInputError("account_not_leased_here", account_id=account_id)
             return
         detail = Message.text(reason) if isinstance(reason, str) and reason else reason
-        self._database.write(
+        self.database.write(
             _set_status, account_id, status, now, detail or Message.of("by_operator")
         )
         # The status ended the lease in the database: its holder in this process must notice.
-        for lease in self._lease_registry.held():
+        for lease in self.lease_registry.held():
             if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
                 lease.mark_lost()
-                self._lease_registry.remove(lease)
+                self.lease_registry.remove(lease)
 
     def remaining_quota(self, account_id: int) -> int:
         """Return the rows the account may still export today. Raises as `existing`."""
-        day = self._calendar.day(self._clock.now())
+        day = self.calendar.day(self.clock.now())
         return self.existing(account_id).remaining_quota(day)
 
     def add_exported(self, account_id: int, count: int) -> int:
@@ -78,9 +71,9 @@ class AccountOperator:
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise InvalidInputError("export_count_invalid", count=repr(count))
         self.existing(account_id)
-        now = self._clock.now()
-        day = self._calendar.day(now)
-        if count > MAX_ROWS or not self._database.write(
+        now = self.clock.now()
+        day = self.calendar.day(now)
+        if count > MAX_ROWS or not self.database.write(
             account_leases.spend_quota, account_id, day=day, rows=count, token=None, now=now
         ):
             left = self.remaining_quota(account_id)
@@ -99,7 +92,7 @@ def _set_status(
     accounts.note_event(tx, account_id, "disabled" if is_disabled else "enabled", detail, now)
     account = accounts.get(tx, account_id)
     if account is not None and not is_disabled:
-        tasks.wake_waiting(tx, account.platform, now)
+        task_control.wake_waiting(tx, account.platform, now)
 
 
 def _parse_status(text: AccountStatus | str) -> AccountStatus:

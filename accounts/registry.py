@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
@@ -9,20 +10,20 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from core.messages import Message
-from storage.crawling import accounts, tasks
+from storage.crawling import accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 
 SECRETS = ("password", "session", "proxy")
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountRegistry:
     """The list of accounts. Secrets are encrypted when they come in, and never returned."""
 
-    def __init__(self, *, database: Database, vault: Vault, clock: Clock) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
+    database: Database
+    vault: Vault
+    clock: Clock
 
     def add(
         self,
@@ -46,10 +47,10 @@ class AccountRegistry:
         if not 0 < len(username) <= MAX_NAME_LETTERS:
             raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
         require_daily_limit(limit)
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(tx: Tx) -> int | None:
-            secrets = self._vault.encrypt_all(tx, credentials)
+            secrets = self.vault.encrypt_all(tx, credentials)
             account_id = accounts.add(
                 tx, platform, username=username, secrets=secrets, limit=limit, now=now
             )
@@ -57,11 +58,11 @@ class AccountRegistry:
                 accounts.set_session_expiry(tx, account_id, expires_at)
                 detail = Message.of("limit_set", rows=limit)
                 accounts.note_event(tx, account_id, "added", detail.dump(), now)
-                tasks.wake_waiting(tx, platform, now)
+                task_control.wake_waiting(tx, platform, now)
             return account_id
 
         try:
-            account_id = self._database.write(work)
+            account_id = self.database.write(work)
         except DuplicateKeyError:
             # Another process added the same name between our look and our insert.
             account_id = None
@@ -77,10 +78,10 @@ class AccountRegistry:
         A secret that is None in `credentials` stays as it is. `expires_at` is stored with a new
         session; None means that its end is unknown.
         """
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(tx: Tx) -> list[str]:
-            password, session, proxy = self._vault.encrypt_all(tx, credentials)
+            password, session, proxy = self.vault.encrypt_all(tx, credentials)
             # Read anew: a rotation of the keys may have come in between.
             stored = accounts.get(tx, account.id) or account
             secrets = (
@@ -101,14 +102,14 @@ class AccountRegistry:
             accounts.note_event(tx, account.id, "session_replaced", detail.dump(), now)
             return names
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
         return stored if text is None or self._holds(stored, text) else token
 
     def _holds(self, token: str | None, text: str) -> bool:
         try:
-            return self._vault.decrypt(token) == text
+            return self.vault.decrypt(token) == text
         except CredentialsError:
             # Encrypted with another key: to store the text again is the way to repair it.
             return False
@@ -116,15 +117,15 @@ class AccountRegistry:
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the rows a day it may export. Raise InvalidInputError for one out of range."""
         require_daily_limit(limit)
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(tx: Tx) -> None:
             accounts.set_limit(tx, account.id, limit, now)
             detail = Message.of("limit_changed", before=account.daily_export_limit, rows=limit)
             accounts.note_event(tx, account.id, "limit_changed", detail.dump(), now)
-            tasks.wake_waiting(tx, account.platform, now)
+            task_control.wake_waiting(tx, account.platform, now)
 
-        self._database.write(work)
+        self.database.write(work)
 
     def find(self, name: str, platform: str | None = None) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.
@@ -148,12 +149,12 @@ class AccountRegistry:
 
     def lookup(self, platform: str, name: str) -> Account | None:
         """Return the platform's account of exactly that name; None when there is none."""
-        return self._database.read(accounts.find, platform, name)
+        return self.database.read(accounts.find, platform, name)
 
     def all(self, platform: str | None = None) -> list[Account]:
         """Return all accounts by id; with `platform` only those of that platform."""
-        return self._database.read(accounts.every, platform)
+        return self.database.read(accounts.every, platform)
 
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""
-        return self._database.read(accounts.events, account.id, limit)
+        return self.database.read(accounts.events, account.id, limit)

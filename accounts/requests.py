@@ -77,8 +77,7 @@ class AccountRequest:
         checks.check("cookies", platform.check_session_text, self.cookies)
         proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
-            problem = Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY)
-            checks.add("daily_export_limit", problem)
+            checks.add("daily_export_limit", Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY))
         checks.check("password", require_text, self.password or "")
         checks.finish()
         assert name is not None

@@ -77,17 +77,6 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
     return Shortage(_with_disabled(pool, reason), spent=True, until=until)
 
 
-def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
-    """Return the moment at which a worker that found no fit account looks again.
-
-    That is when the shortage ends by itself, or `poll_secs` from `now` while other workers use the
-    accounts. When only a person can help, adding or enabling an account wakes the task earlier.
-    """
-    if shortage.busy:
-        return now + timedelta(seconds=poll_secs)
-    return shortage.until or now + timedelta(seconds=RECHECK_SECS)
-
-
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:
     if pool.total == 0:
         return Shortage(Message.of("no_account", platform=platform))

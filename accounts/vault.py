@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,24 +93,15 @@ class KeySource:
         first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.file.with_name(f".{self.file.name}.new")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write("\n".join(keys) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        _write_private(fresh, keys)
         os.replace(fresh, self.file)
 
     def write_first(self, key: str) -> bool:
         """Create the key file with one key; return False when another process created it first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         # Not named by the process id: in containers that share a folder each process has id 1.
-        handle, name = tempfile.mkstemp(prefix=f".{self.file.name}.", dir=self.file.parent)
-        fresh = Path(name)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(key + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        fresh = self.file.with_name(f".{self.file.name}.{secrets.token_hex(8)}")
+        _write_private(fresh, [key])
         try:
             # A hard link fails when the file exists, so that one of several processes wins.
             os.link(fresh, self.file)
@@ -294,6 +285,16 @@ def _reencrypt_callback_secrets(tx: Tx, rotate: Callable[[str | None], str | Non
             distribution_tasks.reencrypt(tx, task_id, rotate(secret) or "")
         except InvalidToken:
             raise CredentialsError("callback_key_missing", task_id=task_id) from None
+
+
+def _write_private(path: Path, keys: Sequence[str]) -> None:
+    """Write a key file that only its owner may read, in place of what a killed process left."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as out:
+        out.write("\n".join(keys) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _split_keys(text: str) -> list[str]:

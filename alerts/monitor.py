@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from alerts.rules import AlertCause, AlertRules
 from core.clock import Clock
-from core.errors import DatabaseError, DuplicateKeyError
+from core.errors import DuplicateKeyError
 from core.logs import fields, service_log
-from core.poller import Poller
+from core.poller import database_poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
@@ -60,6 +59,7 @@ class Resolve:
 Change = Raise | Refresh | MarkRecovered | Resolve
 
 
+@dataclass(kw_only=True)
 class AlertMonitor:
     """Compares the causes with the open alerts; any number of processes may watch one database.
 
@@ -68,41 +68,27 @@ class AlertMonitor:
         renderer: writes alerts into the log.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        rules: AlertRules,
-        channels: Sequence[str],
-        renderer: AlertRenderer,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._rules = rules
-        self._channels = tuple(channels)
-        self._renderer = renderer
-        self._since: datetime | None = None
+    database: Database
+    clock: Clock
+    rules: AlertRules
+    channels: Sequence[str]
+    renderer: AlertRenderer
+    _since: datetime | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Look every 5 s until `stop` is set; when the database fails, log it and look again."""
-        poller = Poller(
-            clock=self._clock,
-            poll_secs=LOOK_EVERY_SECS,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log)
         poller.run(self.look_once, stop)
 
     def look_once(self) -> int:
         """Raise, update and resolve alerts once; return the number that were raised or resolved."""
         since = self._since = self._since or self._watched_since()
         # A read locks nothing, and nearly always there is nothing to change.
-        if not self._database.read(self._changes, since):
+        if not self.database.read(self._changes, since):
             return 0
-        changed = self._database.write_idempotent(self._apply_changes, since)
+        changed = self.database.write_idempotent(self._apply_changes, since)
         for alert, news in changed:
-            text = fields(alert=alert.id, kind=alert.kind) + f" {self._renderer.headline(alert)}"
+            text = fields(alert=alert.id, kind=alert.kind) + f" {self.renderer.headline(alert)}"
             if news is News.RAISED:
                 log.warning("raised %s", text)
             else:
@@ -111,14 +97,14 @@ class AlertMonitor:
 
     def _watched_since(self) -> datetime:
         """Return the UTC time of the first look at this database: older causes raise no alert."""
-        known = self._database.read(alert_queries.watched_since)
-        now = self._clock.now()
-        return known or self._database.write(alert_queries.begin_watch, now)
+        known = self.database.read(alert_queries.watched_since)
+        now = self.clock.now()
+        return known or self.database.write(alert_queries.begin_watch, now)
 
     def _changes(self, tx: Tx, since: datetime) -> list[Change]:
         """Return the changes that bring the open alerts in line with the causes; write nothing."""
         known = {alert.key: alert for alert in alerts.all_open(tx)}
-        causes = {cause.key: cause for cause in self._rules.causes(tx, known.values(), since)}
+        causes = {cause.key: cause for cause in self.rules.causes(tx, known.values(), since)}
         changes: list[Change] = [Raise(cause) for key, cause in causes.items() if key not in known]
         for key, alert in known.items():
             if key in causes:
@@ -126,7 +112,7 @@ class AlertMonitor:
                     changes.append(Refresh(alert, causes[key]))
             elif alert.well_since is None:
                 changes.append(MarkRecovered(alert))
-            elif self._clock.now() >= alert.well_since + timedelta(seconds=alert.calm_secs):
+            elif self.clock.now() >= alert.well_since + timedelta(seconds=alert.calm_secs):
                 changes.append(Resolve(alert))
         return changes
 
@@ -145,7 +131,7 @@ class AlertMonitor:
                 case Refresh(alert, cause):
                     alerts.refresh(tx, alert.id, cause.facts, cause.until_at)
                 case MarkRecovered(alert):
-                    alerts.note_cause_gone(tx, alert.id, self._clock.now())
+                    alerts.note_cause_gone(tx, alert.id, self.clock.now())
                 case Resolve(alert):
                     if self._resolve(tx, alert):
                         changed.append((alert, News.RESOLVED))
@@ -153,7 +139,7 @@ class AlertMonitor:
 
     def _raise(self, tx: Tx, cause: AlertCause) -> Alert | None:
         """Add an alert and its notices, and return it; None when another process was faster."""
-        now = self._clock.now()
+        now = self.clock.now()
         last = alerts.last_of(tx, cause.kind, cause.subject)
         calm_secs = CALM_SECS
         if last and last.resolved_at and now - last.resolved_at < RECURS_WITHIN:
@@ -170,7 +156,7 @@ class AlertMonitor:
             )
         except DuplicateKeyError:
             return None
-        for channel in self._channels:
+        for channel in self.channels:
             alert_notices.add(tx, alert_id, News.RAISED, channel, now)
         return alerts.last_of(tx, cause.kind, cause.subject)
 
@@ -179,7 +165,7 @@ class AlertMonitor:
 
         Returns False when another process was faster.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if not alerts.resolve(tx, alert.id, now):
             return False
         alert_notices.drop_unsent(tx, alert.id)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from alerts.channels import Channel
 from core.clock import Clock
-from core.errors import DatabaseError
 from core.logs import fields, service_log, storable
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
@@ -30,6 +29,7 @@ MAX_BACKOFF_SECS = 3600.0
 GIVE_UP_AFTER = timedelta(days=1)
 
 
+@dataclass(frozen=True, kw_only=True)
 class AlertNotifier:
     """Sends the notices of one channel, so that a channel that hangs delays no other.
 
@@ -41,31 +41,16 @@ class AlertNotifier:
         host: the name of this host, as messages show it.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        channel: Channel,
-        renderer: AlertRenderer,
-        owner: str,
-        host: str,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._channel = channel
-        self._renderer = renderer
-        self._owner = owner
-        self._host = host
+    database: Database
+    clock: Clock
+    channel: Channel
+    renderer: AlertRenderer
+    owner: str
+    host: str
 
     def run(self, stop: threading.Event) -> None:
         """Send notices until `stop` is set; when the database fails, log it and try again."""
-        poller = Poller(
-            clock=self._clock,
-            poll_secs=LOOK_EVERY_SECS,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log)
         poller.run(self.send_once, stop)
 
     def send_once(self) -> int:
@@ -74,24 +59,24 @@ class AlertNotifier:
         if not notices:
             return 0
         news = [(notice.alert, notice.news) for notice in notices]
-        refusal = self._channel.send(self._renderer.message(self._host, news, MAX_LISTED))
+        refusal = self.channel.send(self.renderer.message(self.host, news, MAX_LISTED))
         if refusal is None:
-            sent = self._database.write_idempotent(self._record_sent, notices)
-            log.info("%s told", fields(channel=self._channel.name, notices=sent))
+            sent = self.database.write_idempotent(self._record_sent, notices)
+            log.info("%s told", fields(channel=self.channel.name, notices=sent))
             return sent
-        given_up = self._database.write_idempotent(self._record_refused, notices, refusal)
-        about = fields(channel=self._channel.name, notices=len(notices), given_up=given_up or None)
+        given_up = self.database.write_idempotent(self._record_refused, notices, refusal)
+        about = fields(channel=self.channel.name, notices=len(notices), given_up=given_up or None)
         log.warning("%s not told: %s", about, refusal)
         return 0
 
     def _claim(self) -> list[Notice]:
         """Lease up to MAX_NOTICES due notices of the channel, for LEASE_SECS."""
-        now, channel = self._clock.now(), self._channel.id
-        if not self._database.read(alert_notices.has_due, channel, now):
+        now, channel = self.clock.now(), self.channel.id
+        if not self.database.read(alert_notices.has_due, channel, now):
             return []
         until = now + timedelta(seconds=LEASE_SECS)
-        return self._database.write(
-            alert_notices.claim, channel, owner=self._owner, now=now, until=until, limit=MAX_NOTICES
+        return self.database.write(
+            alert_notices.claim, channel, owner=self.owner, now=now, until=until, limit=MAX_NOTICES
         )
 
     def _record_sent(self, tx: Tx, notices: list[Notice]) -> int:
@@ -104,12 +89,12 @@ class AlertNotifier:
             # The alert is locked first: whoever resolves it now finds this notice sent, or this
             # transaction finds the alert resolved.
             is_open = alerts.lock_open(tx, notice.alert.id)
-            now = self._clock.now()
+            now = self.clock.now()
             if not alert_notices.mark_sent(tx, notice, now):
                 continue  # The lease was lost, and another process sends it again.
             sent += 1
             if notice.news is News.RAISED and not is_open:
-                alert_notices.add(tx, notice.alert.id, News.RESOLVED, self._channel.id, now)
+                alert_notices.add(tx, notice.alert.id, News.RESOLVED, self.channel.id, now)
         return sent
 
     def _record_refused(self, tx: Tx, notices: list[Notice], refusal: Message) -> int:
@@ -117,7 +102,7 @@ class AlertNotifier:
 
         Given up are those that failed for a day, and those whose alert was resolved meanwhile.
         """
-        now, given_up, error = self._clock.now(), 0, storable(refusal)
+        now, given_up, error = self.clock.now(), 0, storable(refusal)
         for notice in sorted(notices, key=_alert_id):
             is_stale = notice.news is News.RAISED and not alerts.lock_open(tx, notice.alert.id)
             if is_stale or now - notice.created_at >= GIVE_UP_AFTER:

@@ -43,6 +43,7 @@ class AlertCause:
         return open_key(self.kind, self.subject)
 
 
+@dataclass(frozen=True, kw_only=True)
 class AlertRules:
     """Finds the causes for alerts.
 
@@ -50,13 +51,10 @@ class AlertRules:
         session_warning: how long before its end a session is a cause; 0: never.
     """
 
-    def __init__(
-        self, *, breaker: Breaker, clock: Clock, calendar: QuotaCalendar, session_warning: timedelta
-    ) -> None:
-        self._breaker = breaker
-        self._clock = clock
-        self._calendar = calendar
-        self._session_warning = session_warning
+    breaker: Breaker
+    clock: Clock
+    calendar: QuotaCalendar
+    session_warning: timedelta
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -79,9 +77,9 @@ class AlertRules:
             yield AlertCause(AlertKind.ACCOUNT_DISABLED, f"account:{account.id}", facts)
 
     def _ending_sessions(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
-        if not self._session_warning:
+        if not self.session_warning:
             return
-        before = self._clock.now() + self._session_warning
+        before = self.clock.now() + self.session_warning
         for account in alert_queries.ending_sessions(tx, since, before):
             yield AlertCause(
                 kind=AlertKind.SESSION_EXPIRING,
@@ -92,8 +90,8 @@ class AlertRules:
 
     def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the platforms whose accounts have all used up today's export quota."""
-        now = self._clock.now()
-        day, day_ends = self._calendar.day(now), self._calendar.next_day_starts(now)
+        now = self.clock.now()
+        day, day_ends = self.calendar.day(now), self.calendar.next_day_starts(now)
         for platform in alert_queries.platforms_out_of_quota(tx):
             pool = accounts.pool_state(tx, platform, now, day)
             shortage = export_shortage(pool, platform, day, day_ends)
@@ -125,7 +123,7 @@ class AlertRules:
         Those of others count until the end that they recorded, as a process that
         died can no longer resolve them.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         causes = {
             alert.key: AlertCause(
                 kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
@@ -133,7 +131,7 @@ class AlertRules:
             for alert in known
             if alert.kind is AlertKind.BREAKER_OPEN and (alert.until_at or now) > now
         }
-        for route in self._breaker.shut_ways():
+        for route in self.breaker.shut_ways():
             subject = f"platform:{route.platform}"
             if route.egress is not None:
                 subject += f",way:{route.egress}"[:110]

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from app.foundation import secret_text
-
-if TYPE_CHECKING:
-    from alerts.channels import Channel
-    from alerts.monitor import AlertMonitor
-    from alerts.notifier import AlertNotifier
-    from app.foundation import Foundation
-    from app.pool import PoolFactories
-    from presentation.i18n.alert_messages import AlertRenderer
+from alerts.channels import Channel, parse_channels
+from alerts.monitor import AlertMonitor
+from alerts.notifier import AlertNotifier
+from alerts.rules import AlertRules
+from app.foundation import Foundation, secret_text
+from app.pool import PoolFactories
+from presentation.i18n.alert_messages import AlertRenderer, log_renderer
+from presentation.i18n.messages import texts_for
 
 
+@dataclass(frozen=True, kw_only=True)
 class AlertFactories:
     """Builds the alert monitor, the notification channels and their notifiers."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        pool: PoolFactories,
-    ) -> None:
-        self._base = foundation
-        self._pool = pool
+    foundation: Foundation
+    pool: PoolFactories
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels of BATON_NOTIFY_URLS. Raise SettingsError when a URL cannot be
         used."""
-        from alerts.channels import parse_channels
-
-        return parse_channels(secret_text(self._base.settings.notify_urls) or "")
+        return parse_channels(secret_text(self.foundation.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
         """Raise SettingsError when a URL of BATON_NOTIFY_URLS cannot be used."""
@@ -46,47 +38,38 @@ class AlertFactories:
     @property
     def messages(self) -> AlertRenderer:
         """Return the renderer of alerts in the language of the settings."""
-        from presentation.i18n.alert_messages import AlertRenderer
-        from presentation.i18n.messages import texts_for
-
         return AlertRenderer(
-            texts=texts_for(self._base.settings.language), zone=self._base.calendar.zone
+            texts=texts_for(self.foundation.settings.language), zone=self.foundation.calendar.zone
         )
 
     def monitor(self) -> AlertMonitor:
         """Return a new alert monitor; one is run in each long-running process."""
-        from alerts.monitor import AlertMonitor
-        from alerts.rules import AlertRules
-        from presentation.i18n.alert_messages import log_renderer
-
-        warning = timedelta(days=self._base.settings.session_warning_days)
+        warning = timedelta(days=self.foundation.settings.session_warning_days)
         rules = AlertRules(
-            breaker=self._pool.breaker,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
+            breaker=self.pool.breaker,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
             session_warning=warning,
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(
-            database=self._base.database,
-            clock=self._base.clock,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
             rules=rules,
             channels=ids,
-            renderer=log_renderer(self._base.calendar.zone),
+            renderer=log_renderer(self.foundation.calendar.zone),
         )
 
     def notifiers(self) -> list[AlertNotifier]:
         """Return one notifier for each channel."""
-        from alerts.notifier import AlertNotifier
-
         return [
             AlertNotifier(
-                database=self._base.database,
-                clock=self._base.clock,
+                database=self.foundation.database,
+                clock=self.foundation.clock,
                 channel=channel,
                 renderer=self.messages,
-                owner=self._base.owner,
-                host=self._base.host,
+                owner=self.foundation.owner,
+                host=self.foundation.host,
             )
             for channel in self.channels
         ]

@@ -9,17 +9,14 @@ from __future__ import annotations
 import pkgutil
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from app.alerts import AlertFactories
 from app.crawling import CrawlingFactories
 from app.distribution import DistributionFactories
 from app.foundation import Foundation
-from app.housekeeping import HousekeepingFactories
-from app.jobs import JobFactories
 from app.pool import PoolFactories
-from app.use_cases import UseCaseFactories
 from app.webhooks import WebhookFactories
 from app.works import WorksFactories
 from core.clock import Clock, QuotaCalendar
@@ -32,6 +29,9 @@ from storage.schema import schema
 
 if TYPE_CHECKING:
     from accounts.vault import Vault
+    from app.alerts import AlertFactories
+    from app.jobs import JobFactories
+    from app.use_cases import UseCaseFactories
     from crawler.runtime.engine import Engine
     from web.auth.tokens import TokenStore
 
@@ -83,23 +83,42 @@ class App:
         self.distribution = DistributionFactories(
             foundation=self.foundation, pool=self.pool, webhooks=self.webhooks
         )
-        self.housekeeping = HousekeepingFactories(foundation=self.foundation, pool=self.pool)
-        self.jobs = JobFactories(
+
+    @cached_property
+    def jobs(self) -> JobFactories:
+        """Return the scheduled jobs and what runs them."""
+        from app.jobs import JobFactories
+        from app.scheduled_jobs import ScheduledJobs
+
+        scheduled = ScheduledJobs(
             foundation=self.foundation,
-            housekeeping=self.housekeeping,
+            pool=self.pool,
             works=self.works,
             distribution=self.distribution,
         )
-        self.use_cases = UseCaseFactories(
+        return JobFactories(foundation=self.foundation, scheduled=scheduled)
+
+    @cached_property
+    def use_cases(self) -> UseCaseFactories:
+        """Return what people may do."""
+        from app.use_cases import UseCaseFactories
+
+        return UseCaseFactories(
             foundation=self.foundation,
             pool=self.pool,
             crawling=self.crawling,
-            works=self.works,
-            webhooks=self.webhooks,
             distribution=self.distribution,
-            jobs=self.jobs,
+            job_factories=self.jobs,
+            webhook_factories=self.webhooks,
+            works_factories=self.works,
         )
-        self.alerts = AlertFactories(foundation=self.foundation, pool=self.pool)
+
+    @cached_property
+    def alerts(self) -> AlertFactories:
+        """Return what finds alerts and notifies of them."""
+        from app.alerts import AlertFactories
+
+        return AlertFactories(foundation=self.foundation, pool=self.pool)
 
     @property
     def database(self) -> Database:
@@ -218,12 +237,12 @@ def load_services() -> None:
         package = import_module(layer)
         for found in pkgutil.walk_packages(package.__path__, f"{layer}."):
             import_module(found.name)
+    for module in ("alerts", "jobs", "use_cases"):
+        import_module(f"app.{module}")
 
 
 def _services(
-    name: str,
-    bodies: Sequence[Loop],
-    on_failure: Callable[[BaseException], None],
+    name: str, bodies: Sequence[Loop], on_failure: Callable[[BaseException], None]
 ) -> list[Service]:
     """Return a service with a thread for each loop; no service without loops."""
     if not bodies:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from storage.models.workers import Worker
+from storage.crawling.leases import Worker
 
 if TYPE_CHECKING:
     from app.foundation import Foundation
@@ -26,17 +27,12 @@ if TYPE_CHECKING:
     from presentation.snapshot import SnapshotReader
 
 
+@dataclass(frozen=True, kw_only=True)
 class CrawlingFactories:
     """Builds the objects of the main job, each once, when it is first needed."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        pool: PoolFactories,
-    ) -> None:
-        self._base = foundation
-        self._pool = pool
+    foundation: Foundation
+    pool: PoolFactories
 
     @cached_property
     def scheduler(self) -> TaskScheduler:
@@ -44,12 +40,12 @@ class CrawlingFactories:
         from crawler.tasks.scheduler import TaskScheduler
 
         return TaskScheduler(
-            database=self._base.database,
-            clock=self._base.clock,
-            leases=self._base.leases,
-            owner=self._base.owner,
-            lease_secs=self._base.settings.lease_secs,
-            attempts=self._base.settings.task_attempts,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            leases=self.foundation.leases,
+            owner=self.foundation.owner,
+            lease_secs=self.foundation.settings.lease_secs,
+            attempts=self.foundation.settings.task_attempts,
         )
 
     @cached_property
@@ -58,9 +54,9 @@ class CrawlingFactories:
         from crawler.tasks.submission import TaskSubmitter
 
         return TaskSubmitter(
-            database=self._base.database,
-            clock=self._base.clock,
-            pages_per_task=self._base.settings.pages_per_task,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            pages_per_task=self.foundation.settings.pages_per_task,
         )
 
     @cached_property
@@ -68,7 +64,7 @@ class CrawlingFactories:
         """Return the object that pauses, resumes and cancels tasks."""
         from crawler.tasks.control import TaskControl
 
-        return TaskControl(database=self._base.database, clock=self._base.clock)
+        return TaskControl(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def segment_files(self) -> SegmentFiles:
@@ -76,9 +72,9 @@ class CrawlingFactories:
         from crawler.export.segment_files import SegmentFiles
 
         return SegmentFiles(
-            exports_dir=self._base.settings.exports_dir,
-            host=self._base.host,
-            raw_fields=self._pool.platforms.raw_fields,
+            exports_dir=self.foundation.settings.exports_dir,
+            host=self.foundation.host,
+            raw_fields=self.pool.platforms.raw_fields,
         )
 
     @cached_property
@@ -87,7 +83,7 @@ class CrawlingFactories:
         from crawler.export.segment_finalizer import SegmentFinalizer
 
         return SegmentFinalizer(
-            database=self._base.database, files=self.segment_files, clock=self._base.clock
+            database=self.foundation.database, files=self.segment_files, clock=self.foundation.clock
         )
 
     @cached_property
@@ -96,7 +92,7 @@ class CrawlingFactories:
         from crawler.export.verifier import ExportVerifier
 
         return ExportVerifier(
-            database=self._base.database, files=self.segment_files, clock=self._base.clock
+            database=self.foundation.database, files=self.segment_files, clock=self.foundation.clock
         )
 
     @cached_property
@@ -105,7 +101,9 @@ class CrawlingFactories:
         from presentation.snapshot import SnapshotReader
 
         return SnapshotReader(
-            database=self._base.database, clock=self._base.clock, calendar=self._base.calendar
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
         )
 
     @cached_property
@@ -114,24 +112,24 @@ class CrawlingFactories:
         from crawler.service import CrawlingService
 
         return CrawlingService(
-            database=self._base.database,
+            database=self.foundation.database,
             submitter=self.submitter,
             control=self.control,
-            clock=self._base.clock,
-            accounts=self._pool.manager,
-            sealer=self.segment_finalizer,
-            catalog=self._pool.platforms,
+            clock=self.foundation.clock,
+            accounts=self.pool.manager,
+            finalizer=self.segment_finalizer,
+            platforms=self.pool.platforms,
         )
 
     @cached_property
     def planner(self) -> Planner:
         from crawler.planning.inputs import Planner
 
-        limit = self._base.settings.daily_export_limit
+        limit = self.foundation.settings.daily_export_limit
         return Planner(
-            database=self._base.database,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
             default_limit=limit,
         )
 
@@ -151,18 +149,18 @@ class CrawlingFactories:
 
         return IngestionWorker(
             scheduler=self.scheduler,
-            accounts=self._pool.manager,
-            sessions=self._pool.sessions,
+            accounts=self.pool.manager,
+            sessions=self.pool.sessions,
             pages=PageStore(
-                database=self._base.database,
-                clock=self._base.clock,
-                pages_per_task=self._base.settings.pages_per_task,
+                database=self.foundation.database,
+                clock=self.foundation.clock,
+                pages_per_task=self.foundation.settings.pages_per_task,
             ),
             response_archive=ResponseArchive(
-                self._base.settings.evidence_dir, render=LOG_RENDERER.text
+                self.foundation.settings.evidence_dir, render=LOG_RENDERER.text
             ),
-            clock=self._base.clock,
-            poll_secs=self._base.settings.poll_secs,
+            clock=self.foundation.clock,
+            poll_secs=self.foundation.settings.poll_secs,
             only_task_id=only_task_id,
             labels=labels,
         )
@@ -185,7 +183,7 @@ class CrawlingFactories:
         from crawler.export.row_waits import RowWaiter
         from crawler.export.worker import ExportWorker
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         limits = ExportLimits(
             poll_secs=settings.poll_secs,
             idle_secs=settings.export_idle_secs,
@@ -193,22 +191,24 @@ class CrawlingFactories:
             file_rows=settings.export_file_rows,
         )
         transaction = ExportTransaction(
-            database=self._base.database, clock=self._base.clock, after_commit=after_commit
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            after_commit=after_commit,
         )
         row_waiter = RowWaiter(
-            database=self._base.database,
+            database=self.foundation.database,
             scheduler=self.scheduler,
-            accounts=self._pool.manager,
-            clock=self._base.clock,
+            accounts=self.pool.manager,
+            clock=self.foundation.clock,
             limits=limits,
         )
         return ExportWorker(
             scheduler=self.scheduler,
-            accounts=self._pool.manager,
+            accounts=self.pool.manager,
             transaction=transaction,
             finalizer=self.segment_finalizer,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
             limits=limits,
             row_waiter=row_waiter,
             only_task_id=only_task_id,
@@ -224,20 +224,20 @@ class CrawlingFactories:
         """
         from crawler.runtime.lease_renewer import LeaseRenewer
 
-        now = self._base.clock.now()
+        now = self.foundation.clock.now()
         worker = Worker(
-            id=self._base.owner,
-            host=self._base.host[:255],
+            id=self.foundation.owner,
+            host=self.foundation.host[:255],
             pid=os.getpid(),
             roles=roles,
             started_at=now,
             seen_at=now,
         )
         return LeaseRenewer(
-            database=self._base.database,
-            clock=self._base.clock,
-            leases=self._base.leases,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            leases=self.foundation.leases,
             worker=worker,
-            lease_secs=self._base.settings.lease_secs,
+            lease_secs=self.foundation.settings.lease_secs,
             reap_tasks=self.scheduler.reap,
         )

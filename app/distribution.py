@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,38 +11,32 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
     from app.webhooks import WebhookFactories
+    from core.messages import Message
     from distribution.broadcast.broadcaster import Broadcaster
-    from distribution.daily.late_completions import LateCompletions
     from distribution.daily.scanner import DailyScanner
     from distribution.intake.importer import DistributionImporter
     from distribution.service import DistributionService
 
 
+@dataclass(frozen=True, kw_only=True)
 class DistributionFactories:
     """Builds the objects of distribution tasks and their reports, each once."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        pool: PoolFactories,
-        webhooks: WebhookFactories,
-    ) -> None:
-        self._base = foundation
-        self._pool = pool
-        self._webhooks = webhooks
+    foundation: Foundation
+    pool: PoolFactories
+    webhooks: WebhookFactories
 
     @cached_property
     def importer(self) -> DistributionImporter:
         from distribution.intake.importer import DistributionImporter
 
         return DistributionImporter(
-            database=self._base.database,
-            vault=self._base.vault,
-            outbox=self._webhooks.outbox,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
-            site_name=self._base.settings.site_name,
+            database=self.foundation.database,
+            vault=self.foundation.vault,
+            outbox=self.webhooks.outbox,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            site_name=self.foundation.settings.site_name,
         )
 
     @cached_property
@@ -48,7 +44,9 @@ class DistributionFactories:
         from distribution.service import DistributionService
 
         return DistributionService(
-            database=self._base.database, vault=self._base.vault, clock=self._base.clock
+            database=self.foundation.database,
+            vault=self.foundation.vault,
+            clock=self.foundation.clock,
         )
 
     @cached_property
@@ -56,47 +54,45 @@ class DistributionFactories:
         from distribution.daily.scanner import DailyScanner
         from distribution.daily.store import DailyStore
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         store = DailyStore(
-            database=self._base.database,
-            outbox=self._webhooks.outbox,
-            clock=self._base.clock,
+            database=self.foundation.database,
+            outbox=self.webhooks.outbox,
+            clock=self.foundation.clock,
             site_name=settings.site_name,
         )
         return DailyScanner(
-            database=self._base.database,
-            fetcher=self._pool.statistics,
-            vault=self._base.vault,
+            database=self.foundation.database,
+            fetcher=self.pool.statistics,
+            vault=self.foundation.vault,
             store=store,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
             part_tasks=settings.report_part_tasks,
         )
 
-    @cached_property
-    def late_completions(self) -> LateCompletions:
-        from distribution.daily.late_completions import LateCompletions
+    def scan_late(self, stop: threading.Event) -> Message:
+        """Count what came after its day was reported; see `scan_late`."""
+        from distribution.daily.late_completions import scan_late
 
-        return LateCompletions(
-            scanner=self.daily_scanner, days=self._base.settings.late_completions_days
-        )
+        return scan_late(self.daily_scanner, self.foundation.settings.late_completions_days, stop)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:
         from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         limits = BroadcastLimits(
             settings.broadcast_secs, settings.report_part_tasks, settings.lease_secs
         )
         return Broadcaster(
-            database=self._base.database,
-            fetcher=self._pool.statistics,
-            vault=self._base.vault,
-            outbox=self._webhooks.outbox,
-            clock=self._base.clock,
-            lease_registry=self._base.leases,
-            owner=self._base.owner,
+            database=self.foundation.database,
+            fetcher=self.pool.statistics,
+            vault=self.foundation.vault,
+            outbox=self.webhooks.outbox,
+            clock=self.foundation.clock,
+            lease_registry=self.foundation.leases,
+            owner=self.foundation.owner,
             site_name=settings.site_name,
             limits=limits,
         )

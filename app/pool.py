@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,11 @@ if TYPE_CHECKING:
     from sources.short_links import ShortLinkResolver
 
 
+@dataclass(frozen=True, kw_only=True)
 class PoolFactories:
     """Builds accounts, platforms, and fetchers that use the pool's accounts, each once."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-    ) -> None:
-        self._base = foundation
+    foundation: Foundation
 
     @cached_property
     def manager(self) -> AccountManager:
@@ -40,7 +37,7 @@ class PoolFactories:
         from accounts.manager import AccountManager
         from accounts.operator import AccountOperator
 
-        base = self._base
+        base = self.foundation
         return AccountManager(
             database=base.database,
             vault=base.vault,
@@ -70,7 +67,9 @@ class PoolFactories:
         from accounts.registry import AccountRegistry
 
         return AccountRegistry(
-            database=self._base.database, vault=self._base.vault, clock=self._base.clock
+            database=self.foundation.database,
+            vault=self.foundation.vault,
+            clock=self.foundation.clock,
         )
 
     @cached_property
@@ -81,11 +80,11 @@ class PoolFactories:
         return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
-            vault=self._base.vault,
+            vault=self.foundation.vault,
             platforms=self.platforms,
             access=self.access,
-            clock=self._base.clock,
-            daily_limit=self._base.settings.daily_export_limit,
+            clock=self.foundation.clock,
+            daily_limit=self.foundation.settings.daily_export_limit,
         )
 
     @cached_property
@@ -93,7 +92,7 @@ class PoolFactories:
         """Return the registry of platforms. Raise SettingsError for a wrong TOML platform."""
         from sources.platforms import PlatformRegistry
 
-        return PlatformRegistry(self._base.settings)
+        return PlatformRegistry(self.foundation.settings)
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
@@ -104,9 +103,9 @@ class PoolFactories:
         from sources.policies import GuardedSource
         from sources.sessions import SessionPool
 
-        settings = self._base.settings
-        context = SourceContext(settings, self._base.clock, self._budget)
-        blame = Blame(clock=self._base.clock, accounts=settings.breaker_accounts)
+        settings = self.foundation.settings
+        context = SourceContext(settings, self.foundation.clock, self._budget)
+        blame = Blame(clock=self.foundation.clock, accounts=settings.breaker_accounts)
         access = {}
         for name, platform in self.platforms.platforms.items():
             source = platform.make(context)
@@ -114,7 +113,7 @@ class PoolFactories:
                 source=source,
                 breaker=self.breaker,
                 blame=blame,
-                clock=self._base.clock,
+                clock=self.foundation.clock,
                 attempts=settings.request_attempts,
             )
             access[name] = PlatformAccess(guarded, SessionPool(source=source))
@@ -125,7 +124,9 @@ class PoolFactories:
         """Return the circuit breaker that all sources in this process share."""
         from sources.policies import Breaker
 
-        return Breaker(clock=self._base.clock, rest_secs=self._base.settings.risk_cooldown_secs)
+        return Breaker(
+            clock=self.foundation.clock, rest_secs=self.foundation.settings.risk_cooldown_secs
+        )
 
     @cached_property
     def statistics(self) -> VideoStatsFetcher:
@@ -139,10 +140,10 @@ class PoolFactories:
         """Return the resolver of short links."""
         from sources.short_links import ShortLinkResolver
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         return ShortLinkResolver(
             timeout_secs=settings.request_timeout_secs,
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             base_url=settings.short_link_base_url,
         )
 
@@ -154,7 +155,7 @@ class PoolFactories:
         return AccountSessions(
             accounts=self.manager,
             platforms=self.access,
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             cooldowns=self._cooldowns,
         )
 
@@ -169,7 +170,7 @@ class PoolFactories:
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         keys = {
             name: secret_text(platform.key(settings))
             for name, platform in self.platforms.platforms.items()
@@ -178,7 +179,7 @@ class PoolFactories:
         sessions = AccountSessions(
             accounts=self.manager,
             platforms=platforms,
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             cooldowns=self._cooldowns,
             patience_secs=retry_policy.max_wait_secs,
         )
@@ -188,7 +189,7 @@ class PoolFactories:
             accounts=self.manager,
             sessions=sessions,
             resolver=self.short_links,
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             retry_policy=retry_policy,
         )
 
@@ -209,7 +210,8 @@ class PoolFactories:
         from crawler.runtime.account_sessions import CooldownPolicy
 
         return CooldownPolicy(
-            self._base.settings.throttle_cooldown_secs, self._base.settings.risk_cooldown_secs
+            self.foundation.settings.throttle_cooldown_secs,
+            self.foundation.settings.risk_cooldown_secs,
         )
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
@@ -217,8 +219,8 @@ class PoolFactories:
         from accounts.budgets import DailyBudget
 
         return DailyBudget(
-            database=self._base.database,
-            clock=self._base.clock,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
             platform=name,
             limit=limit,
             zone=zone,

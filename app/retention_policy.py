@@ -24,7 +24,6 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
         OldRows(
             name=Message.of("kind_broadcasts"),
             table="webhook_deliveries",
-            setting="BATON_KEEP_BROADCASTS_DAYS",
             days=settings.keep_broadcasts_days,
             find=lambda tx, *a: rows.old_deliveries(tx, BROADCASTS, *a),
             drop=rows.drop_deliveries,
@@ -32,7 +31,6 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
         OldRows(
             name=Message.of("kind_reports"),
             table="webhook_deliveries",
-            setting="BATON_KEEP_REPORTS_DAYS",
             days=settings.keep_reports_days,
             find=lambda tx, *a: rows.old_deliveries(tx, OTHERS, *a),
             drop=rows.drop_deliveries,
@@ -40,7 +38,6 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
         OldRows(
             name=Message.of("kind_job_runs"),
             table="job_runs",
-            setting="BATON_KEEP_JOB_RUNS_DAYS",
             days=settings.keep_job_runs_days,
             find=rows.old_job_runs,
             drop=rows.drop_job_runs,
@@ -48,7 +45,6 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
         OldRows(
             name=Message.of("kind_alerts"),
             table="alerts",
-            setting="BATON_KEEP_ALERTS_DAYS",
             days=settings.keep_alerts_days,
             find=rows.old_alerts,
             drop=rows.drop_alerts,
@@ -56,17 +52,15 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
         OldRows(
             name=Message.of("kind_account_events"),
             table="account_events",
-            setting="BATON_KEEP_ACCOUNT_EVENTS_DAYS",
             days=settings.keep_account_events_days,
-            find=rows.old_account_events,
-            drop=rows.drop_account_events,
+            find=lambda tx, *a: rows.old_rows(tx, "account_events", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "account_events", ids),
         ),
         OldRows(
             name=Message.of("kind_web_actions"),
             table="web_actions",
-            setting="BATON_KEEP_WEB_ACTIONS_DAYS",
             days=settings.keep_web_actions_days,
-            find=rows.old_web_actions,
-            drop=rows.drop_web_actions,
+            find=lambda tx, *a: rows.old_rows(tx, "web_actions", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "web_actions", ids),
         ),
     )

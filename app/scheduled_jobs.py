@@ -1,90 +1,131 @@
-"""The scheduled jobs, an entry each."""
+"""The scheduled jobs, an entry each, and what those do that maintain the pool and the database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.foundation import Foundation
+from app.pool import PoolFactories
+from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
-from jobs.due import Job
+from jobs.due import Job, JobContext
+from jobs.quota_reset import reset_quota
+from jobs.retention import Retention
+from jobs.session_checks import SessionChecks
 
 if TYPE_CHECKING:
     from app.distribution import DistributionFactories
-    from app.housekeeping import HousekeepingFactories
     from app.works import WorksFactories
-    from core.settings import Settings
 
 
-def all_jobs(
-    *,
-    settings: Settings,
-    housekeeping: HousekeepingFactories,
-    works: WorksFactories,
-    distribution: DistributionFactories,
-) -> tuple[Job, ...]:
-    """Return every job that `run` runs by schedule, enabled or not.
+@dataclass(frozen=True, kw_only=True)
+class ScheduledJobs:
+    """Every job that `run` does by schedule, switched on or not.
 
     Schedules are in the quota time zone. The object that does a job's work is built when it runs.
     """
-    zone = settings.quota_zone
-    midnight, hourly = Schedule("0 0 * * *", zone), Schedule("15 * * * *", zone)
-    late = Schedule("40 * * * *", zone)
-    return (
-        Job(
-            name="quota_reset",
-            description=Message.of("job_quota_reset"),
-            schedule=midnight,
-            run=lambda c: housekeeping.quota_reset.run(c),
-        ),
-        Job(
-            name="session_checks",
-            description=Message.of("job_session_checks"),
-            schedule=hourly,
-            run=lambda c: housekeeping.session_checks.run(c),
-        ),
-        Job(
-            name="hourly_views",
-            description=Message.of("job_hourly_views"),
-            schedule=Schedule(settings.views_schedule, zone),
-            run=lambda c: works.hourly.run(c.stop),
-            enabled=settings.views_enabled,
-            switch="BATON_VIEWS_ENABLED",
-        ),
-        Job(
-            name="catalogue_export",
-            description=Message.of("job_catalogue_export"),
-            schedule=Schedule(settings.works_export_schedule, zone),
-            run=lambda c: _export(works),
-        ),
-        Job(
-            name="play_counts",
-            description=Message.of("job_play_counts"),
-            schedule=Schedule(settings.play_counts_schedule, zone),
-            run=lambda c: works.play_counts.job(c.stop),
-            enabled=settings.play_counts_enabled,
-            switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED",
-        ),
-        Job(
-            name="daily_stats",
-            description=Message.of("job_daily_stats"),
-            schedule=Schedule(settings.daily_stats_schedule, zone),
-            run=lambda c: distribution.daily_scanner.run(c.stop),
-        ),
-        Job(
-            name="late_completions",
-            description=Message.of("job_late_completions"),
-            schedule=late,
-            run=lambda c: distribution.late_completions.run(c.stop),
-            enabled=settings.late_completions_days > 0,
-            switch="BATON_LATE_COMPLETIONS_DAYS",
-        ),
-        Job(
-            name="prune",
-            description=Message.of("job_prune"),
-            schedule=Schedule(settings.prune_schedule, zone),
-            run=lambda c: housekeeping.retention.run(c.stop),
-        ),
-    )
+
+    foundation: Foundation
+    pool: PoolFactories
+    works: WorksFactories
+    distribution: DistributionFactories
+
+    @cached_property
+    def all(self) -> tuple[Job, ...]:
+        """Return the jobs, in the order of listings."""
+        prune = self.foundation.settings.prune_schedule
+        return (
+            self._job("quota_reset", "0 0 * * *", lambda c: self._reset_quota()),
+            self._job("session_checks", "15 * * * *", lambda c: self.session_checks.run(c)),
+            *self._of_works(),
+            *self._of_distribution(),
+            self._job("prune", prune, lambda c: self.retention.run(c.stop)),
+        )
+
+    @cached_property
+    def session_checks(self) -> SessionChecks:
+        """Return what checks the sessions of the pool."""
+        return SessionChecks(
+            accounts=self.pool.manager,
+            sessions=self.pool.sessions,
+            platforms=self.pool.pooled_platforms(),
+        )
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Return what deletes old rows and files."""
+        settings = self.foundation.settings
+        return Retention(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            kinds=kept_rows(settings),
+            log_dir=settings.log_dir,
+            evidence_dir=settings.evidence_dir,
+            file_days=settings.keep_logs_days,
+        )
+
+    def _reset_quota(self) -> Message:
+        base = self.foundation
+        return reset_quota(base.database, base.clock, base.calendar)
+
+    def _of_works(self) -> tuple[Job, ...]:
+        settings, works = self.foundation.settings, self.works
+        return (
+            self._job(
+                "hourly_views",
+                settings.views_schedule,
+                lambda c: works.hourly.run(c.stop),
+                enabled=settings.views_enabled,
+                switch="BATON_VIEWS_ENABLED",
+            ),
+            self._job("catalogue_export", settings.works_export_schedule, lambda c: _export(works)),
+            self._job(
+                "play_counts",
+                settings.play_counts_schedule,
+                lambda c: works.play_counts.job(c.stop),
+                enabled=settings.play_counts_enabled,
+                switch="AUTO_UPDATE_VIDEO_PLAYS_ENABLED",
+            ),
+        )
+
+    def _of_distribution(self) -> tuple[Job, ...]:
+        settings, parts = self.foundation.settings, self.distribution
+        return (
+            self._job(
+                "daily_stats",
+                settings.daily_stats_schedule,
+                lambda c: parts.daily_scanner.run(c.stop),
+            ),
+            self._job(
+                "late_completions",
+                "40 * * * *",
+                lambda c: parts.scan_late(c.stop),
+                enabled=settings.late_completions_days > 0,
+                switch="BATON_LATE_COMPLETIONS_DAYS",
+            ),
+        )
+
+    def _job(
+        self,
+        name: str,
+        cron: str,
+        run: Callable[[JobContext], Message],
+        *,
+        enabled: bool = True,
+        switch: str = "",
+    ) -> Job:
+        return Job(
+            name=name,
+            description=Message.of(f"job_{name}"),
+            schedule=Schedule(cron, self.foundation.settings.quota_zone),
+            run=run,
+            enabled=enabled,
+            switch=switch,
+        )
 
 
 def _export(works: WorksFactories) -> Message:

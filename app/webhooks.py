@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,17 @@ if TYPE_CHECKING:
     from webhooks.worker import WebhookWorker
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookFactories:
     """Builds the outbox, the queue, the worker and the operator's service, each once."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-    ) -> None:
-        self._base = foundation
+    foundation: Foundation
 
     @cached_property
     def outbox(self) -> Outbox:
         from webhooks.outbox import Outbox
 
-        return Outbox(self._base.clock)
+        return Outbox(self.foundation.clock)
 
     @cached_property
     def queue(self) -> DeliveryQueue:
@@ -37,13 +34,13 @@ class WebhookFactories:
         from webhooks.queue import DeliveryQueue
 
         return DeliveryQueue(
-            database=self._base.database,
-            clock=self._base.clock,
-            lease_registry=self._base.leases,
-            owner=self._base.owner,
-            lease_secs=self._base.settings.lease_secs,
-            per_host=self._base.settings.webhook_per_host,
-            quiet_secs=self._base.settings.poll_secs / 2,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            lease_registry=self.foundation.leases,
+            owner=self.foundation.owner,
+            lease_secs=self.foundation.settings.lease_secs,
+            per_host=self.foundation.settings.webhook_per_host,
+            quiet_secs=self.foundation.settings.poll_secs / 2,
             on_outcome=record_daily_delivery,
         )
 
@@ -53,17 +50,17 @@ class WebhookFactories:
         from webhooks.retry_policy import RetryPolicy
         from webhooks.worker import WebhookWorker
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         return WebhookWorker(
-            database=self._base.database,
+            database=self.foundation.database,
             queue=self.queue,
             client=WebhookClient(
                 timeout_secs=settings.webhook_timeout_secs,
                 allowed_hosts=settings.webhook_allowed_hosts,
             ),
-            vault=self._base.vault,
+            vault=self.foundation.vault,
             retry_policy=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             poll_secs=settings.poll_secs,
         )
 
@@ -72,13 +69,13 @@ class WebhookFactories:
         from webhooks.service import WebhookService
 
         return WebhookService(
-            database=self._base.database,
-            clock=self._base.clock,
-            vault=self._base.vault,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            vault=self.foundation.vault,
             queue=self.queue,
             worker=self.worker,
         )
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
         """Return a loop for each of `webhook_workers` threads, to be run until its event is set."""
-        return [self.worker.run for _ in range(self._base.settings.webhook_workers)]
+        return [self.worker.run for _ in range(self.foundation.settings.webhook_workers)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,24 +30,19 @@ if TYPE_CHECKING:
 HOURLY_WAIT_SECS = 600.0
 
 
+@dataclass(frozen=True, kw_only=True)
 class WorksFactories:
     """Builds the catalogue of videos, its hourly counters and its play counts, each once."""
 
-    def __init__(
-        self,
-        *,
-        foundation: Foundation,
-        pool: PoolFactories,
-    ) -> None:
-        self._base = foundation
-        self._pool = pool
+    foundation: Foundation
+    pool: PoolFactories
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """Return the catalogue of videos."""
         from works.catalogue.catalogue import Catalogue
 
-        return Catalogue(database=self._base.database, clock=self._base.clock)
+        return Catalogue(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def listing(self) -> CatalogueList:
@@ -54,10 +50,10 @@ class WorksFactories:
         from works.catalogue.listing import CatalogueList
 
         return CatalogueList(
-            database=self._base.database,
-            clock=self._base.clock,
-            calendar=self._base.calendar,
-            path=self._base.settings.works_list,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            path=self.foundation.settings.works_list,
         )
 
     @cached_property
@@ -67,9 +63,9 @@ class WorksFactories:
 
         return WorksImporter(
             catalogue=self.catalogue,
-            fetcher=self._pool.statistics,
-            resolver=self._pool.short_links,
-            clock=self._base.clock,
+            fetcher=self.pool.statistics,
+            resolver=self.pool.short_links,
+            clock=self.foundation.clock,
         )
 
     @cached_property
@@ -79,12 +75,12 @@ class WorksFactories:
         from presentation.i18n.renderer import LOG_RENDERER
         from works.catalogue.drop_folder import DropFolder
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         return DropFolder(
             folder=settings.works_inbox,
             catalogue=self.catalogue,
-            clock=self._base.clock,
-            zone=self._base.calendar.zone,
+            clock=self.foundation.clock,
+            zone=self.foundation.calendar.zone,
             poll_secs=settings.poll_secs,
             renderer=LOG_RENDERER,
         )
@@ -95,7 +91,7 @@ class WorksFactories:
         from works.catalogue.uploads import UploadsDiscovery
 
         return UploadsDiscovery(
-            fetcher=self._pool.statistics.pool_fetcher("bilibili"), catalogue=self.catalogue
+            fetcher=self.pool.statistics.pool_fetcher("bilibili"), catalogue=self.catalogue
         )
 
     @cached_property
@@ -105,9 +101,10 @@ class WorksFactories:
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import LOG_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
+        from works.play_counts.progress_file import RoundFile
         from works.play_counts.updater import PlayCountUpdater
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         limits = RoundLimits(
             batch=settings.play_counts_batch,
             batch_pause_secs=settings.play_counts_batch_pause_secs,
@@ -115,17 +112,17 @@ class WorksFactories:
             days=settings.play_counts_days,
         )
         asker = BatchAsker(
-            fetcher=self._pool.statistics_over(self._spaced_access, StatsRetryPolicy()),
-            clock=self._base.clock,
+            fetcher=self.pool.statistics_over(self._spaced_access, StatsRetryPolicy()),
+            clock=self.foundation.clock,
             limits=limits,
         )
         return PlayCountUpdater(
-            database=self._base.database,
+            database=self.foundation.database,
             catalogue=self.catalogue,
             asker=asker,
-            clock=self._base.clock,
+            clock=self.foundation.clock,
             limits=limits,
-            progress_file=settings.data_dir / "video_update_progress.json",
+            progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
             renderer=LOG_RENDERER,
         )
@@ -133,7 +130,7 @@ class WorksFactories:
     @cached_property
     def view_data(self) -> Database:
         """Return the database of hourly statistics: a SQLite file apart from the main database."""
-        return open_view_data(self._base.settings.view_data_file, self._base.host_clock)
+        return open_view_data(self.foundation.settings.view_data_file, self.foundation.host_clock)
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
@@ -147,8 +144,8 @@ class WorksFactories:
             export=self.listing.export_if_used,
             make_crawl=self._hourly_crawl,
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
-            log_dir=self._base.settings.log_dir / "spider",
-            zone=self._base.calendar.zone,
+            log_dir=self.foundation.settings.log_dir / "spider",
+            zone=self.foundation.calendar.zone,
             renderer=LOG_RENDERER,
         )
 
@@ -157,30 +154,33 @@ class WorksFactories:
         """Return the object that finds hours without counters."""
         from works.hourly.gaps import ViewGaps
 
-        return ViewGaps(files=self._hour_files, data=self.view_data, zone=self._base.calendar.zone)
+        return ViewGaps(
+            files=self._hour_files, data=self.view_data, zone=self.foundation.calendar.zone
+        )
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import LOG_RENDERER
         from works.hourly.crawl import HourlyCrawl
+        from works.hourly.entries import FailureEntries
 
-        settings = self._base.settings
+        settings = self.foundation.settings
         rest_secs = settings.throttle_cooldown_secs
         retry_policy = StatsRetryPolicy(rest_secs, HOURLY_WAIT_SECS, try_other_accounts=False)
         return HourlyCrawl(
-            stats=self._pool.statistics_over(self._pool.access, retry_policy),
+            stats=self.pool.statistics_over(self.pool.access, retry_policy),
             files=self._hour_files,
             list_path=settings.works_list,
-            clock=self._base.clock,
-            zone=self._base.calendar.zone,
-            renderer=LOG_RENDERER,
+            clock=self.foundation.clock,
+            zone=self.foundation.calendar.zone,
+            failures=FailureEntries(LOG_RENDERER),
         )
 
     @property
     def _hour_files(self) -> HourFiles:
         from works.hourly.files import HourFiles
 
-        return HourFiles(self._base.settings.views_dir)
+        return HourFiles(self.foundation.settings.views_dir)
 
     @cached_property
     def _spaced_access(self) -> dict[str, PlatformAccess]:
@@ -195,14 +195,15 @@ class WorksFactories:
         from sources.sessions import SessionPool
 
         request_delay = RequestDelay(
-            clock=self._base.clock, gap_secs=self._base.settings.play_counts_request_pause_secs
+            clock=self.foundation.clock,
+            gap_secs=self.foundation.settings.play_counts_request_pause_secs,
         )
         return {
             name: PlatformAccess(
                 access.source.with_attempts(1),
                 SessionPool(source=access.source.source, request_delay=request_delay),
             )
-            for name, access in self._pool.access.items()
+            for name, access in self.pool.access.items()
         }
 
     def close(self) -> None:
@@ -217,6 +218,8 @@ class WorksFactories:
         from works.catalogue.listing_service import ListingService
 
         listing = ListingService(
-            listing=self.listing, clock=self._base.clock, poll_secs=self._base.settings.poll_secs
+            listing=self.listing,
+            clock=self.foundation.clock,
+            poll_secs=self.foundation.settings.poll_secs,
         )
         return [self.drop_folder.run, listing.run]

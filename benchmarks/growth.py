@@ -31,7 +31,7 @@ from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
-from storage.crawling import accounts, export_segments, influencers, tasks
+from storage.crawling import accounts, export_segments, influencers, task_pieces, tasks
 from storage.crawling.export_segments import NewSegment
 from storage.engines.transactions import Tx
 from storage.models.tasks import TaskStatus, TaskType
@@ -227,7 +227,7 @@ def _undo(tx: Tx, segment_id: int, account_id: int) -> None:
 
 def _list_tasks(tx: Tx) -> None:
     for task in tasks.top_level(tx, only_open=False, limit=LISTED):
-        tasks.progress(tx, task.id)
+        task_pieces.progress(tx, task.id)
 
 
 def _start(table: Table) -> float:
@@ -344,7 +344,7 @@ def _crawl(app: App, blocks: list[Block], ahead: int = 0) -> int:
             now=rows.MOMENT,
         )
         if not ahead:
-            tasks.set_parent_status(tx, crawl, TaskStatus.COMPLETED, app.clock.now(), None)
+            task_pieces.set_parent_status(tx, crawl, TaskStatus.COMPLETED, app.clock.now(), None)
 
     app.database.write(end)
     return crawl
@@ -362,7 +362,7 @@ def _fill(app: App, block: Block, pieces: list[int], pages_before: int = 0) -> N
             segment_id = _sealed_segment(
                 tx, app, block=block, task_id=export, account=account, day=day
             )
-            tasks.set_parent_status(tx, export, TaskStatus.COMPLETED, app.clock.now(), None)
+            task_pieces.set_parent_status(tx, export, TaskStatus.COMPLETED, app.clock.now(), None)
         _insert_logs(tx, block, pieces, pages_before, account)
         _insert_creators(tx, block, segment_id)
         for _ in range(block.count // ROWS_PER_EVENT):

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from logging import Logger
 
 from core.clock import Clock
+from core.errors import DatabaseError
+
+
+def database_poller(*, clock: Clock, poll_secs: float, log: Logger) -> Poller:
+    """Return a poller that logs an error of the database to `log` and tries again."""
+    return Poller(
+        clock=clock,
+        poll_secs=poll_secs,
+        retried=(DatabaseError,),
+        on_error=partial(log.error, "database trouble, trying again: %s"),
+    )
 
 
 class Poller:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from core.clock import Clock
 from core.errors import CredentialsError, InvalidInputError, UnknownDomainError, WrongFieldsError
+from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
-from crawler.requests import CrawlRequest, ExportRequest, LabelChange
 from crawler.tasks.control import TaskControl
 from crawler.tasks.labels import require_few
 from crawler.tasks.options import CrawlOptions
+from crawler.tasks.requests import CrawlRequest, LabelChange
 from crawler.tasks.submission import FiledTask, TaskSubmitter
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
@@ -27,30 +29,20 @@ if TYPE_CHECKING:
 DOMAIN_POLL_SECS = 0.2
 
 
+@dataclass(frozen=True, kw_only=True)
 class CrawlingService:
     """Files crawls and exports, and lets an operator control their tasks.
 
     An open task of the same platform and domain is joined; if it was paused, it is resumed.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        submitter: TaskSubmitter,
-        control: TaskControl,
-        accounts: AccountManager,
-        sealer: SegmentFinalizer,
-        catalog: PlatformRegistry,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._submitter = submitter
-        self._control = control
-        self._accounts = accounts
-        self._sealer = sealer
-        self._catalog = catalog
+    database: Database
+    clock: Clock
+    submitter: TaskSubmitter
+    control: TaskControl
+    accounts: AccountManager
+    finalizer: SegmentFinalizer
+    platforms: PlatformRegistry
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
         """File a crawl, or join the open one of that domain.
@@ -62,7 +54,7 @@ class CrawlingService:
         platform = self._searching(request.platform)
         self.require_accounts(platform.name, Purpose.INGESTING)
         options = CrawlOptions(via=request.via, sequential=platform.sequential)
-        filed = self._submitter.submit_crawl(
+        filed = self.submitter.submit_crawl(
             platform.name, request.domain, request.pages, options, request.labels
         )
         return self._resumed(filed)
@@ -81,14 +73,14 @@ class CrawlingService:
         platform = self._searching(request.platform).name
         self.require_accounts(platform, Purpose.EXPORTING)
         self._require_known_domain(platform, request.domain, grace_secs)
-        filed = self._submitter.submit_export(
+        filed = self.submitter.submit_export(
             platform, request.domain, request.options.as_json(), request.lanes, request.labels
         )
         return self._resumed(filed)
 
     def task(self, task_id: int) -> Task:
         """Return the task or piece with that id. Raise InvalidInputError when there is none."""
-        task = self._database.read(tasks.get, task_id)
+        task = self.database.read(tasks.get, task_id)
         if task is None:
             raise _unknown(task_id)
         return task
@@ -99,7 +91,7 @@ class CrawlingService:
         Raises:
             InvalidInputError: there is no such task, or it has ended.
         """
-        self._control.pause(task_id)
+        self.control.pause(task_id)
 
     def resume(self, task_id: int) -> None:
         """Make a paused, waiting or failed task claimable at once.
@@ -107,7 +99,7 @@ class CrawlingService:
         Raises:
             InvalidInputError: as `TaskControl.resume`.
         """
-        self._control.resume(task_id)
+        self.control.resume(task_id)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
         """End a task for good, finish the files it left open, and return those by segment id.
@@ -116,19 +108,19 @@ class CrawlingService:
             InvalidInputError: there is no such task, or it has ended.
             OutputError: the task has ended, but a file cannot be written.
         """
-        self._control.cancel(task_id)
-        segments = self._database.read(export_segments.of_task, task_id)
+        self.control.cancel(task_id)
+        segments = self.database.read(export_segments.of_task, task_id)
         ids = {segment.id for segment in segments}
-        unfinished = [segment.id for segment in self._sealer.unattended() if segment.id in ids]
-        return {segment_id: self._sealer.rebuild(segment_id) for segment_id in unfinished}
+        unfinished = [segment.id for segment in self.finalizer.unattended() if segment.id in ids]
+        return {segment_id: self.finalizer.rebuild(segment_id) for segment_id in unfinished}
 
     def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
         """Return the labels of those tasks that have any, by task id."""
-        return self._database.read(task_labels.of_tasks, task_ids)
+        return self.database.read(task_labels.of_tasks, task_ids)
 
     def labels_in_use(self, limit: int) -> list[str]:
         """Return up to `limit` labels that any task has, in alphabetical order."""
-        return self._database.read(task_labels.in_use, limit)
+        return self.database.read(task_labels.in_use, limit)
 
     def label(self, change: LabelChange) -> list[str]:
         """Take labels off a task, put others on it, and return all that it has then.
@@ -152,19 +144,19 @@ class CrawlingService:
             require_few(labels)
             return labels
 
-        return self._database.write_idempotent(relabel)
+        return self.database.write_idempotent(relabel)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
         """Raise CredentialsError when no account is fit for `purpose` and none will be by
         itself."""
-        shortage = self._accounts.shortage(purpose, platform)
+        shortage = self.accounts.shortage(purpose, platform)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return
         raise CredentialsError(shortage.reason)
 
     def is_known(self, platform: str, domain: str) -> bool:
         """Return whether the domain is being crawled, or creators of it are stored."""
-        return self._database.read(
+        return self.database.read(
             lambda tx: (
                 tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
                 or influencers.domain_has_rows(tx, platform, domain)
@@ -173,7 +165,7 @@ class CrawlingService:
 
     def known_domains(self, platform: str) -> list[str]:
         """Return the domains of the platform that have stored creators, in alphabetical order."""
-        return self._database.read(
+        return self.database.read(
             lambda tx: [
                 domain
                 for domain in tasks.domains(tx)
@@ -183,24 +175,24 @@ class CrawlingService:
 
     def _searching(self, name: str) -> Platform:
         try:
-            return self._catalog.searchable(name)
+            return self.platforms.searchable(name)
         except InvalidInputError as error:
             raise WrongFieldsError({"platform": error.message}) from error
 
     def _require_known_domain(self, platform: str, domain: str, grace_secs: float) -> None:
         never = threading.Event()
-        deadline = self._clock.monotonic() + grace_secs
+        deadline = self.clock.monotonic() + grace_secs
         while not self.is_known(platform, domain):
-            if self._clock.monotonic() >= deadline:
+            if self.clock.monotonic() >= deadline:
                 raise UnknownDomainError(
                     platform=platform, domain=domain, known=self.known_domains(platform)
                 )
-            self._clock.wait(never, DOMAIN_POLL_SECS)
+            self.clock.wait(never, DOMAIN_POLL_SECS)
 
     def _resumed(self, filed: FiledTask) -> FiledTask:
         """Resume the task if it is paused, even until a moment: it is tried again at once."""
         if filed.task.status is TaskStatus.PAUSED:
-            self._control.resume(filed.task.id)
+            self.control.resume(filed.task.id)
         return filed
 
 

@@ -25,6 +25,11 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 FIRST_YEAR = 2000
 
 
+def wrong_field(name: str, reason: Message) -> WrongFieldError:
+    """Return the error of a field that cannot be used."""
+    return WrongFieldError(field=name, reason=reason)
+
+
 class Fields:
     """The fields of one item, a JSON object.
 
@@ -38,9 +43,8 @@ class Fields:
     def __init__(self, *, values: Mapping[str, Any], known: Collection[str]) -> None:
         for name in values:
             if name not in known:
-                raise WrongFieldError(
-                    field=str(name)[:SHOWN_CHARS],
-                    reason=Message.of("field_unknown", known=list(known)),
+                raise wrong_field(
+                    str(name)[:SHOWN_CHARS], Message.of("field_unknown", known=list(known))
                 )
         self._values = values
 
@@ -58,14 +62,10 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise WrongFieldError(
-                field=name, reason=Message.of("value_not_text", value=_shown(value))
-            )
+            raise wrong_field(name, Message.of("value_not_text", value=_shown(value)))
         text = storable(value).strip()
         if len(text) > max_chars:
-            raise WrongFieldError(
-                field=name, reason=Message.of("value_too_long", max_chars=max_chars)
-            )
+            raise wrong_field(name, Message.of("value_too_long", max_chars=max_chars))
         return text or None
 
     def identifier(self, name: str) -> str:
@@ -74,17 +74,12 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if value is not None and not isinstance(value, str):
-            raise WrongFieldError(
-                field=name, reason=Message.of("value_not_identifier", value=_shown(value))
-            )
+            raise wrong_field(name, Message.of("value_not_identifier", value=_shown(value)))
         text = (value or "").strip()
         if not text:
-            raise WrongFieldError(field=name, reason=Message.of("field_missing"))
+            raise wrong_field(name, Message.of("field_missing"))
         if len(text) > ID_CHARS or CONTROL.search(text):
-            raise WrongFieldError(
-                field=name,
-                reason=Message.of("identifier_malformed", max_chars=ID_CHARS),
-            )
+            raise wrong_field(name, Message.of("identifier_malformed", max_chars=ID_CHARS))
         return text
 
     def count(self, name: str, max_count: int) -> int | None:
@@ -103,19 +98,18 @@ class Fields:
         try:
             meant = recognise(text)
         except InvalidInputError as error:
-            raise WrongFieldError(field=name, reason=error.message) from error
+            raise wrong_field(name, error.message) from error
         if meant.platform not in PLATFORMS:
-            raise WrongFieldError(
-                field=name,
-                reason=Message.of(
+            raise wrong_field(
+                name,
+                Message.of(
                     "platform_not_distributed", platform=meant.platform, known=list(PLATFORMS)
                 ),
             )
         named = self.text("platform", ID_CHARS)
         if named is not None and named.lower() != meant.platform:
-            raise WrongFieldError(
-                field="platform",
-                reason=Message.of("platform_differs", named=named, platform=meant.platform),
+            raise wrong_field(
+                "platform", Message.of("platform_differs", named=named, platform=meant.platform)
             )
         return text, meant
 
@@ -136,9 +130,7 @@ class Fields:
         except (ValueError, OverflowError):
             utc = None
         if not isinstance(value, str) or utc is None or utc.year < FIRST_YEAR:
-            raise WrongFieldError(
-                field=name, reason=Message.of("value_not_time", value=_shown(value))
-            )
+            raise wrong_field(name, Message.of("value_not_time", value=_shown(value)))
         return utc
 
 
@@ -152,13 +144,11 @@ def read_count(name: str, value: Any, max_count: int) -> int:
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
         number = int(value)
     if not isinstance(number, int) or isinstance(number, bool):
-        raise WrongFieldError(field=name, reason=Message.of("value_not_whole", value=_shown(value)))
+        raise wrong_field(name, Message.of("value_not_whole", value=_shown(value)))
     if number < 0:
-        raise WrongFieldError(field=name, reason=Message.of("value_negative", value=number))
+        raise wrong_field(name, Message.of("value_negative", value=number))
     if number > max_count:
-        raise WrongFieldError(
-            field=name, reason=Message.of("value_above", value=number, most=max_count)
-        )
+        raise wrong_field(name, Message.of("value_above", value=number, most=max_count))
     return number
 
 
@@ -180,9 +170,9 @@ def read_http_url(name: str, text: str) -> str:
         or re.search(r"[\s\\]", text)
         or CONTROL.search(text)
     ):
-        raise WrongFieldError(field=name, reason=Message.of("callback_url_malformed"))
+        raise wrong_field(name, Message.of("callback_url_malformed"))
     if parts.username is not None or parts.password is not None:
-        raise WrongFieldError(field=name, reason=Message.of("callback_url_with_password"))
+        raise wrong_field(name, Message.of("callback_url_with_password"))
     return text
 
 
@@ -196,9 +186,9 @@ def read_secret(name: str, value: Any) -> str:
     """
     parts = value.split() if isinstance(value, str) else []
     if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):
-        raise WrongFieldError(
-            field=name,
-            reason=Message.of(
+        raise wrong_field(
+            name,
+            Message.of(
                 "signing_secret_malformed",
                 prefix=SECRET_PREFIX,
                 least=SECRET_BYTES[0],

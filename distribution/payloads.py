@@ -44,8 +44,7 @@ def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
         for counter in COUNTED[platform]
         if counter in counters
     }
-    prefix_accounts = column(platform, "account")
-    return {**_named(drama), "account_count": 0, prefix_accounts: 0, **known}
+    return {**_named(drama), "account_count": 0, column(platform, "account"): 0, **known}
 
 
 def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
@@ -90,11 +89,7 @@ def event_id(
 
 
 def _named(drama: DramaFields) -> Entry:
-    return {
-        "project_id": drama.project_id,
-        "task_id": drama.task_id,
-        "duration": drama.duration,
-    }
+    return {"project_id": drama.project_id, "task_id": drama.task_id, "duration": drama.duration}
 
 
 def _body(document: Mapping[str, Any]) -> str:

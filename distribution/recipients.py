@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from accounts.vault import Vault
 from core.errors import CredentialsError
+from distribution.payloads import event_id
 from storage.distribution.distribution_tasks import DramaFields
+from webhooks.outbox import Report
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,37 @@ class Recipient:
     url: str | None
     signer: str | None
     dramas: tuple[DramaFields, ...]
+
+    def parts(self, size: int) -> Iterator[tuple[int, Sequence[DramaFields]]]:
+        """Yield the tasks in parts of at most `size`, each with its number from 1."""
+        for number, start in enumerate(range(0, len(self.dramas), size), start=1):
+            yield number, self.dramas[start : start + size]
+
+    def report(
+        self,
+        kind: str,
+        site_name: str,
+        body: str,
+        *,
+        on: Iterable[DramaFields],
+        revisions: Sequence[Any],
+        day: date | None = None,
+        part: int = 1,
+    ) -> Report:
+        """Return a report on tasks to this recipient, which has a URL; the rest is of its
+        `event_id`."""
+        assert self.url is not None
+        return Report(
+            kind=kind,
+            event_id=event_id(
+                kind, site_name, url=self.url, day=day, revisions=revisions, part=part
+            ),
+            url=self.url,
+            task_id=self.signer,
+            stats_date=day,
+            body=body,
+            tasks=[drama.task_id for drama in on],
+        )
 
 
 def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient]:

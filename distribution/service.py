@@ -25,6 +25,7 @@ class DramaDetails:
     days: list[DailyStats]
 
 
+@dataclass(frozen=True, kw_only=True)
 class DistributionService:
     """Shows and changes distribution tasks.
 
@@ -32,28 +33,27 @@ class DistributionService:
         InvalidInputError: by every method with a task id, when there is no such task.
     """
 
-    def __init__(self, *, database: Database, vault: Vault, clock: Clock) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
+    database: Database
+    vault: Vault
+    clock: Clock
 
     def newest(self, limit: int, status: DramaStatus | None = None) -> list[Drama]:
         """Return at most `limit` tasks, newest first; only those of `status` if one is given."""
-        return self._database.read(distribution_tasks.newest, limit, status)
+        return self.database.read(distribution_tasks.newest, limit, status)
 
     def details(self, task_id: str) -> DramaDetails:
         """Return a task with its number of completions and its newest 14 days."""
-        drama = self._database.read(distribution_tasks.get, task_id)
+        drama = self.database.read(distribution_tasks.get, task_id)
         if drama is None:
             raise _unknown(task_id)
-        count = self._database.read(completions.count_of_task, task_id)
-        days = self._database.read(daily_stats.newest_of_task, task_id, DAYS_SHOWN)
+        count = self.database.read(completions.count_of_task, task_id)
+        days = self.database.read(daily_stats.newest_of_task, task_id, DAYS_SHOWN)
         return DramaDetails(drama, count, days)
 
     def set_status(self, task_id: str, status: DramaStatus) -> None:
         """Set a task's status. Only active tasks are broadcast; the daily scan counts all."""
-        now = self._clock.now()
-        if not self._database.write_idempotent(distribution_tasks.set_status, task_id, status, now):
+        now = self.clock.now()
+        if not self.database.write_idempotent(distribution_tasks.set_status, task_id, status, now):
             raise _unknown(task_id)
 
     def set_secret(self, task_id: str, secret: str | None) -> None:
@@ -65,10 +65,10 @@ class DistributionService:
             InvalidInputError: the secret is malformed, or there is no such task.
         """
         clear = None if secret is None else read_secret("secret", secret)
-        now = self._clock.now()
-        if not self._database.write_idempotent(
+        now = self.clock.now()
+        if not self.database.write_idempotent(
             lambda tx: distribution_tasks.set_secret(
-                tx, task_id, self._vault.encrypt_one(tx, clear), now
+                tx, task_id, self.vault.encrypt_one(tx, clear), now
             )
         ):
             raise _unknown(task_id)

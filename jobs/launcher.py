@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from core.errors import BatonError, InvalidInputError
 from core.logs import service_log
@@ -15,6 +16,7 @@ log = service_log("jobs")
 REFUSAL_WAIT_SECS = 1.0
 
 
+@dataclass(kw_only=True)
 class JobLauncher:
     """Starts runs outside the schedule. The process must run a lease renewer for them.
 
@@ -22,18 +24,16 @@ class JobLauncher:
         jobs: the jobs that can be asked for.
     """
 
-    def __init__(self, *, jobs: Sequence[Job], runner: JobRunner) -> None:
-        self.jobs = tuple(jobs)
-        self._runner = runner
-        self._threads: list[threading.Thread] = []
+    jobs: Sequence[Job]
+    runner: JobRunner
+    _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
     def named(self, name: str) -> Job:
         """Return the job of that name. Raise InvalidInputError, which names the known jobs."""
         for job in self.jobs:
             if job.name == name:
                 return job
-        names = [job.name for job in self.jobs]
-        raise InvalidInputError("job_not_found", job=name, known=names)
+        raise InvalidInputError("job_not_found", job=name, known=[job.name for job in self.jobs])
 
     def launch(self, name: str) -> None:
         """Begin a run and return after a second at most, without waiting for its end.
@@ -50,7 +50,7 @@ class JobLauncher:
 
         def run() -> None:
             try:
-                self._runner.run_now(job)
+                self.runner.run_now(job)
             except BatonError as error:
                 refused.append(error)
                 log.warning("job=%s asked for: %s", job.name, error)
@@ -64,7 +64,7 @@ class JobLauncher:
 
     def stop(self) -> None:
         """Ask the runs to end soon, and release their leases; safe to call twice."""
-        self._runner.stop()
+        self.runner.stop()
 
     def join(self, timeout_secs: float) -> bool:
         """Wait up to `timeout_secs` for each run; return False when one still runs."""

@@ -33,7 +33,6 @@ class OldRows:
     Args:
         name: the name of the kind, in the plural.
         table: the table that holds the rows.
-        setting: the environment variable of the setting that `days` comes from.
         days: days for which rows are kept; 0: for ever.
         find: returns the ids of rows that ended before a time (UTC), up to a limit.
         drop: deletes rows by id, with what belongs to them, and returns the number of rows.
@@ -41,12 +40,12 @@ class OldRows:
 
     name: Message
     table: str
-    setting: str
     days: int
     find: Callable[[Tx, datetime, int], list[int]]
     drop: Callable[[Tx, Sequence[int]], int]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Retention:
     """The job `prune`. It may be interrupted anywhere; the next run continues.
 
@@ -56,22 +55,12 @@ class Retention:
         file_days: days for which files are kept; 0: for ever.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        kinds: Sequence[OldRows],
-        log_dir: Path,
-        evidence_dir: Path,
-        file_days: int,
-    ) -> None:
-        self.kinds = tuple(kinds)
-        self._database = database
-        self._clock = clock
-        self._log_dir = log_dir
-        self._evidence_dir = evidence_dir
-        self._file_days = file_days
+    database: Database
+    clock: Clock
+    kinds: Sequence[OldRows]
+    log_dir: Path
+    evidence_dir: Path
+    file_days: int
 
     def run(self, stop: threading.Event) -> Message:
         """Delete what is older than its retention, and return the counts.
@@ -90,17 +79,17 @@ class Retention:
 
     def overdue(self) -> list[OldRows]:
         """Return the kinds with rows that should have been deleted two days ago or earlier."""
-        now = self._clock.now()
+        now = self.clock.now()
 
         def is_overdue(kind: OldRows) -> bool:
             before = now - timedelta(days=kind.days) - OVERDUE_AFTER
-            return bool(self._database.read(kind.find, before, 1))
+            return bool(self.database.read(kind.find, before, 1))
 
         return [kind for kind in self.kinds if kind.days and is_overdue(kind)]
 
     def _prune(self, kind: OldRows, stop: threading.Event) -> int:
         """Delete old rows in batches and return their number. Raise StoppedSignal on `stop`."""
-        before = self._clock.now() - timedelta(days=kind.days)
+        before = self.clock.now() - timedelta(days=kind.days)
         total = 0
         while True:
             if stop.is_set():
@@ -109,24 +98,24 @@ class Retention:
             total += dropped
             if not found:
                 return total
-            self._clock.wait(stop, PAUSE_SECS)
+            self.clock.wait(stop, PAUSE_SECS)
 
     def _prune_batch(self, kind: OldRows, before: datetime) -> tuple[int, int]:
         """Return the numbers of rows found and deleted; others may change rows in between."""
-        ids = self._database.read(kind.find, before, BATCH_ROWS)
+        ids = self.database.read(kind.find, before, BATCH_ROWS)
         if not ids:
             return 0, 0
-        return len(ids), self._database.write_idempotent(kind.drop, ids)
+        return len(ids), self.database.write_idempotent(kind.drop, ids)
 
     def _remove_logs(self) -> int:
         """Delete old log files, whose names end in their day; return their number."""
-        expired = self._expired(self._log_dir.rglob("*"), LOG_NAME)
+        expired = self._expired(self.log_dir.rglob("*"), LOG_NAME)
         return sum(_remove_file(path) for path in expired)
 
     def _remove_evidence(self) -> int:
         """Delete the JSON files in old folders `YYYY-MM-DD`; return their number."""
         count = 0
-        for folder in self._expired(self._evidence_dir.glob("*"), DAY_FOLDER_NAME):
+        for folder in self._expired(self.evidence_dir.glob("*"), DAY_FOLDER_NAME):
             if folder.is_dir() and not folder.is_symlink():
                 count += sum(_remove_file(path) for path in folder.glob("*.json"))
                 _remove_folder(folder)
@@ -134,9 +123,9 @@ class Retention:
 
     def _expired(self, paths: Iterator[Path], pattern: re.Pattern[str]) -> list[Path]:
         """Return the paths whose names carry a day that is past its retention, sorted."""
-        if not self._file_days:
+        if not self.file_days:
             return []
-        oldest = self._clock.now().date() - timedelta(days=self._file_days)
+        oldest = self.clock.now().date() - timedelta(days=self.file_days)
         days = ((path, _parse_day(path.name, pattern)) for path in paths)
         return sorted(path for path, day in days if day is not None and day < oldest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,6 +31,7 @@ class HeldRun:
     stop: threading.Event
 
 
+@dataclass(kw_only=True)
 class JobRunner:
     """Claims runs of jobs and executes them in the caller's thread.
 
@@ -40,24 +41,15 @@ class JobRunner:
         lease_secs: seconds after which another process may take over a run of a dead one.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        leases: LeaseRegistry,
-        owner: str,
-        lease_secs: float,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._leases = leases
-        self._owner = owner
-        self._lease_secs = lease_secs
-        # Reentrant: a signal handler calls `stop` in a thread that may hold it.
-        self._guard = threading.RLock()
-        self._held: list[HeldRun] = []
-        self._stopping = False
+    database: Database
+    clock: Clock
+    leases: LeaseRegistry
+    owner: str
+    lease_secs: float
+    # Reentrant: a signal handler calls `stop` in a thread that may hold it.
+    _guard: threading.RLock = field(default_factory=threading.RLock, init=False)
+    _held: list[HeldRun] = field(default_factory=list, init=False)
+    _stopping: bool = field(default=False, init=False)
 
     @property
     def is_stopping(self) -> bool:
@@ -79,8 +71,8 @@ class JobRunner:
         Raises:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
-        now = self._clock.now()
-        state = self._database.read(job_runs.job_state, job.name)
+        now = self.clock.now()
+        state = self.database.read(job_runs.job_state, job.name)
         plan = plan_of(job, state, now, requested=requested)
         if plan.is_empty:
             return None
@@ -98,8 +90,8 @@ class JobRunner:
             JobBusyError: a run of it is under way, here or in another process.
             DatabaseError: as for `run_due`.
         """
-        now = self._clock.now()
-        open_run = self._database.read(job_runs.job_state, job.name).open
+        now = self.clock.now()
+        open_run = self.database.read(job_runs.job_state, job.name).open
         if open_run and open_run.lease_until is not None and open_run.lease_until > now:
             raise JobBusyError("job_running_already", job=job.name)
         give_up = (open_run, PROCESS_ENDED) if open_run is not None else None
@@ -114,12 +106,12 @@ class JobRunner:
     def _claim(self, apply: partial[JobRun | None]) -> HeldRun | None:
         """Apply a plan in one transaction and hold its run's lease; None when it has no run."""
         # Read before the write: counted from later, the deadline could lie after the lease's end.
-        claimed_at = self._clock.monotonic()
-        run = self._database.write(apply)
+        claimed_at = self.clock.monotonic()
+        run = self.database.write(apply)
         if run is None:
             return None
         stop = threading.Event()
-        deadline = claimed_at + self._lease_secs
+        deadline = claimed_at + self.lease_secs
         lease = Lease(
             kind=LeaseKind.JOB,
             row_id=run.id,
@@ -132,7 +124,7 @@ class JobRunner:
             self._held.append(held)
             if self._stopping:
                 stop.set()
-        self._leases.add(lease)
+        self.leases.add(lease)
         return held
 
     def _apply(self, tx: Tx, job: Job, plan: Plan) -> JobRun | None:
@@ -141,8 +133,8 @@ class JobRunner:
         Raises:
             DuplicateKeyError, OvertakenError: another process was faster.
         """
-        now = self._clock.now()
-        until = now + timedelta(seconds=self._lease_secs)
+        now = self.clock.now()
+        until = now + timedelta(seconds=self.lease_secs)
         if plan.register:
             job_runs.note_first_seen(tx, job.name, now)
         if plan.give_up is not None:
@@ -160,7 +152,7 @@ class JobRunner:
                 now=now,
             )
         if plan.resume is not None:
-            if not job_runs.take_over(tx, plan.resume, self._owner, now, until):
+            if not job_runs.take_over(tx, plan.resume, self.owner, now, until):
                 raise OvertakenError
             return job_runs.get(tx, plan.resume.id)
         if plan.start is None:
@@ -171,7 +163,7 @@ class JobRunner:
             job.name,
             scheduled_at=scheduled_at,
             cause=cause,
-            owner=self._owner,
+            owner=self.owner,
             now=now,
             until=until,
         )
@@ -185,10 +177,10 @@ class JobRunner:
         try:
             self._run(job, held, about)
         finally:
-            self._leases.remove(held.lease)
+            self.leases.remove(held.lease)
             with self._guard:
                 self._held.remove(held)
-        ended = self._database.read(job_runs.get, run.id)
+        ended = self.database.read(job_runs.get, run.id)
         assert ended is not None
         return ended
 
@@ -210,7 +202,7 @@ class JobRunner:
 
     def _finish(self, held: HeldRun, state: RunState, result: Message, about: str) -> None:
         """Record a run's result under its token; when the run was taken over, only log it."""
-        run, now = held.run, self._clock.now()
+        run, now = held.run, self.clock.now()
         finish = partial(
             job_runs.finish,
             run_id=run.id,
@@ -219,7 +211,7 @@ class JobRunner:
             result=storable(result),
             now=now,
         )
-        if self._database.write(finish):
+        if self.database.write(finish):
             level = log.info if state is RunState.SUCCEEDED else log.error
             level("%s %s: %s", about, state.value, result)
         else:
@@ -230,11 +222,11 @@ class JobRunner:
 
         A run on request ends as failed instead: no schedule would resume it.
         """
-        run, now = held.run, self._clock.now()
+        run, now = held.run, self.clock.now()
         if run.cause is JobCause.MANUAL:
             self._finish(held, RunState.FAILED, INTERRUPTED, about)
             return
-        self._database.write_idempotent(job_runs.give_back, run.id, run.lease_token, now)
+        self.database.write_idempotent(job_runs.give_back, run.id, run.lease_token, now)
         log.info("%s handed back unfinished", about)
 
 

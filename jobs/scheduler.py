@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -54,6 +55,7 @@ class LookThreads:
             self.failure = error
 
 
+@dataclass(kw_only=True)
 class JobScheduler:
     """Decides when to look at a job; one thread of the long-running process.
 
@@ -62,21 +64,12 @@ class JobScheduler:
     decide what runs, what is caught up and what was missed (`jobs/due.py`).
     """
 
-    def __init__(
-        self,
-        *,
-        jobs: Sequence[Job],
-        runner: JobRunner,
-        clock: Clock,
-        look_secs: float,
-        threads: LookThreads | None = None,
-    ) -> None:
-        self._jobs = [job for job in jobs if job.enabled]
-        self._runner = runner
-        self._clock = clock
-        self._look_secs = look_secs
-        self._threads = threads or LookThreads()
-        self._next_look_at: dict[str, datetime] = {}
+    jobs: Sequence[Job]
+    runner: JobRunner
+    clock: Clock
+    look_secs: float
+    threads: LookThreads = field(default_factory=LookThreads)
+    _next_look_at: dict[str, datetime] = field(default_factory=dict, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop` is set, then wait for the runs in progress to end or to be released.
@@ -84,9 +77,9 @@ class JobScheduler:
         Raises the unexpected error of a look; database errors are logged and tried again.
         """
         try:
-            Poller(clock=self._clock, poll_secs=self._look_secs).run_paced(self._checked_look, stop)
+            Poller(clock=self.clock, poll_secs=self.look_secs).run_paced(self._checked_look, stop)
         finally:
-            self._runner.stop()
+            self.runner.stop()
             self.join()
         self._raise_failure()
 
@@ -95,18 +88,18 @@ class JobScheduler:
 
         The first call looks at every job: what the last process left may be due.
         """
-        now = self._clock.now()
-        for job in self._jobs:
-            if self._next_look_at.get(job.name, now) <= now:
+        now = self.clock.now()
+        for job in self.jobs:
+            if job.enabled and self._next_look_at.get(job.name, now) <= now:
                 self._begin(job, now)
         if not self._next_look_at:
-            return self._look_secs
+            return self.look_secs
         next_at = min(self._next_look_at.values())
-        return max(0.0, (next_at - self._clock.now()).total_seconds())
+        return max(0.0, (next_at - self.clock.now()).total_seconds())
 
     def join(self) -> None:
         """Wait for the looks that are in progress."""
-        self._threads.join()
+        self.threads.join()
 
     def _checked_look(self) -> float:
         secs = self.look()
@@ -114,17 +107,17 @@ class JobScheduler:
         return secs
 
     def _begin(self, job: Job, now: datetime) -> None:
-        if not self._threads.submit(job.name, partial(self._look_at, job)):
+        if not self.threads.submit(job.name, partial(self._look_at, job)):
             log.debug("%s is still running", job.name)
-        latest = now + timedelta(seconds=self._look_secs)
+        latest = now + timedelta(seconds=self.look_secs)
         self._next_look_at[job.name] = min(job.schedule.next_after(now), latest)
 
     def _look_at(self, job: Job) -> None:
         try:
-            self._runner.run_due(job)
+            self.runner.run_due(job)
         except DatabaseError as error:
             log.error("job=%s database trouble, looking again: %s", job.name, error)
 
     def _raise_failure(self) -> None:
-        if self._threads.failure is not None:
-            raise self._threads.failure
+        if self.threads.failure is not None:
+            raise self.threads.failure

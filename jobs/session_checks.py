@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal
@@ -17,15 +18,13 @@ from jobs.due import JobContext
 log = service_log("caretaker")
 
 
+@dataclass(frozen=True, kw_only=True)
 class SessionChecks:
     """The job that checks sessions; an account is due a day after its last check."""
 
-    def __init__(
-        self, *, accounts: AccountManager, sessions: AccountSessions, platforms: Iterable[str]
-    ) -> None:
-        self._accounts = accounts
-        self._sessions = sessions
-        self._platforms = tuple(platforms)
+    accounts: AccountManager
+    sessions: AccountSessions
+    platforms: Sequence[str]
 
     def run(self, context: JobContext) -> Message:
         """Check the accounts that are due, and return a summary. Raise StoppedSignal on `stop`."""
@@ -37,7 +36,7 @@ class SessionChecks:
     def check_due(self, stop: threading.Event) -> int:
         """Check every account that is due until `stop`; return the number of accounts checked."""
         checked = 0
-        for platform in self._platforms:
+        for platform in self.platforms:
             while not stop.is_set() and self._check_next(platform, stop):
                 checked += 1
         return checked
@@ -47,28 +46,28 @@ class SessionChecks:
 
         Returns False when no account is due, or the platform's other accounts would fail too.
         """
-        leased = self._accounts.lease_unchecked(platform)
+        leased = self.accounts.lease_unchecked(platform)
         if leased is None:
             return False
         checkout = AccountCheckout(leased)
         try:
-            self._sessions.open(checkout, stop)
+            self.sessions.open(checkout, stop)
             # `open` has not checked the session, as the account was not due for that yet.
             if checkout.account == leased:
-                self._sessions.probe(checkout, stop)
+                self.sessions.probe(checkout, stop)
         except (StoppedSignal, OutOfTurnSignal):
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             return False
         except (SourceError, CredentialsError) as error:
             log.warning("%s %s", fields(account=leased.username), error)
-            self._sessions.leave_after(checkout, error)
+            self.sessions.leave_after(checkout, error)
             return isinstance(error, CredentialsError) or not _is_passing(error)
         except BaseException:
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             raise
         finally:
-            self._accounts.abandon(leased)
-        self._sessions.close(checkout)
+            self.accounts.abandon(leased)
+        self.sessions.close(checkout)
         return True
 
 

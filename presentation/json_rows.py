@@ -12,10 +12,10 @@ from core.messages import Message
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun
+from storage.crawling.leases import Worker
 from storage.models.accounts import Account, AccountEvent
 from storage.models.segments import Segment
 from storage.models.tasks import Task
-from storage.models.workers import Worker
 from storage.operations.alerts import Alert
 from storage.operations.audit_log import WebAction
 

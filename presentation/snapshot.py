@@ -15,15 +15,16 @@ from storage.crawling import (
     job_runs,
     leases,
     task_labels,
+    task_pieces,
     tasks,
 )
 from storage.crawling.job_runs import JobRun
+from storage.crawling.leases import Worker
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
 from storage.models.segments import Segment
 from storage.models.tasks import Task, TaskType, WaitingFor
-from storage.models.workers import Worker
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
@@ -166,11 +167,11 @@ class SnapshotReader:
         self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
     ) -> TaskView:
         leaf = task.is_leaf
-        summed = tasks.progress_of_leaf(task) if leaf else tasks.progress(tx, task.id)
+        summed = task_pieces.progress_of_leaf(task) if leaf else task_pieces.progress(tx, task.id)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
         attended = task.task_type in served
         ends_after = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
-        wait = tasks.waiting_now(tx, task.id, ends_after) if task.is_open else None
+        wait = task_pieces.waiting_now(tx, task.id, ends_after) if task.is_open else None
         return TaskView(
             task=task,
             items=summed.item_count,

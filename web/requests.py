@@ -28,18 +28,16 @@ from accounts.requests import (
 )
 from core.errors import InvalidInputError
 from core.requests import NOT_TEXT, is_text
-from crawler.requests import (
+from crawler.export.requests import MAX_LANES, MAX_ROWS, ExportRequest
+from crawler.tasks.labels import RULE, labels_named
+from crawler.tasks.requests import (
     DEFAULT_PLATFORM,
     MAX_LABELS_REMOVED,
-    MAX_LANES,
     MAX_PAGES,
-    MAX_ROWS,
     CrawlRequest,
-    ExportRequest,
     LabelChange,
     domain_named,
 )
-from crawler.tasks.labels import RULE, labels_named
 from distribution.requests import ScanRequest
 from sources.base import Via
 from storage.distribution.deliveries import DeliveryKind, DeliveryState

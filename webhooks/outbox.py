@@ -40,9 +40,9 @@ class Report:
     kind: str
     event_id: str
     url: str
-    task_id: str | None
-    stats_date: date | None
     body: str
+    task_id: str | None = None
+    stats_date: date | None = None
     tasks: Collection[str] = ()
 
 

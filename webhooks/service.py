@@ -45,27 +45,19 @@ class Overview:
     disabled: list[Endpoint]
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookService:
     """The use cases on deliveries, callback URLs and signing secrets."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        vault: Vault,
-        queue: DeliveryQueue,
-        worker: WebhookWorker,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._vault = vault
-        self._queue = queue
-        self._worker = worker
+    database: Database
+    clock: Clock
+    vault: Vault
+    queue: DeliveryQueue
+    worker: WebhookWorker
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
         """Return at most `limit` deliveries that match `wanted`, with the counts of all."""
-        return self._database.read(
+        return self.database.read(
             lambda tx: Overview(
                 deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
             )
@@ -86,7 +78,7 @@ class WebhookService:
             return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
 
         is_possible = 0 < delivery_id <= MAX_ID
-        details = self._database.read(read) if is_possible else None
+        details = self.database.read(read) if is_possible else None
         if details is None:
             raise InvalidInputError("delivery_not_found", delivery_id=delivery_id)
         return details
@@ -97,8 +89,8 @@ class WebhookService:
         Their attempts count from 0 again. Test events and deliveries being sent stay as they are.
         """
         wanted = request.as_filter()
-        return self._database.write_idempotent(
-            lambda tx: deliveries.replay(tx, wanted, self._clock.now())
+        return self.database.write_idempotent(
+            lambda tx: deliveries.replay(tx, wanted, self.clock.now())
         )
 
     def test(self, request: TrialRequest) -> tuple[Delivery, DeliveryOutcome]:
@@ -108,18 +100,16 @@ class WebhookService:
             CredentialsError: the secret is malformed.
         """
         keys = parse_secrets(request.secret) if request.secret is not None else []
-        now = self._clock.now()
+        now = self.clock.now()
         body = {"event": "webhook.test", "sent_at": iso_utc(now)}
         report = Report(
             kind="test",
             event_id=f"test_{uuid.uuid4().hex}",
             url=request.url,
-            task_id=None,
-            stats_date=None,
             body=json.dumps(body),
         )
-        claim = self._queue.enqueue_and_claim(as_delivery(report))
-        return claim.delivery, self._worker.send_test(claim, keys)
+        claim = self.queue.enqueue_and_claim(as_delivery(report))
+        return claim.delivery, self.worker.send_test(claim, keys)
 
     def endpoint_url(self, request: EndpointRequest) -> str:
         """Return a request's callback URL. Raise InvalidInputError for an unknown delivery id."""
@@ -137,8 +127,8 @@ class WebhookService:
         Raises:
             InvalidInputError: no delivery was ever filed for that URL.
         """
-        hashed, now = url_hash(url), self._clock.now()
-        is_known = self._database.write_idempotent(
+        hashed, now = url_hash(url), self.clock.now()
+        is_known = self.database.write_idempotent(
             endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason
         )
         if not is_known:
@@ -191,10 +181,10 @@ class WebhookService:
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError("distribution_task_not_found", task_id=task_id)
             seen = callback_secrets.secret_of(tx, task_id)
-            changed = self._vault.encrypt(change((self._vault.decrypt(seen) or "").split()))
+            changed = self.vault.encrypt(change((self.vault.decrypt(seen) or "").split()))
             assert changed is not None
-            now = self._clock.now()
+            now = self.clock.now()
             if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):
                 raise DatabaseContentionError("secret_changed_meanwhile", task_id=task_id)
 
-        self._database.write(replace_secret)
+        self.database.write(replace_secret)

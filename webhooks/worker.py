@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
 from core.logs import fields, service_log
-from core.poller import Poller
+from core.poller import database_poller
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.transactions import Database
@@ -23,6 +22,7 @@ from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 log = service_log("webhooks")
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookWorker:
     """Sends deliveries; several threads may run one worker.
 
@@ -30,33 +30,17 @@ class WebhookWorker:
         poll_secs: seconds between two looks when nothing is due.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        queue: DeliveryQueue,
-        client: WebhookClient,
-        vault: Vault,
-        retry_policy: RetryPolicy,
-        clock: Clock,
-        poll_secs: float,
-    ) -> None:
-        self._database = database
-        self._queue = queue
-        self._client = client
-        self._vault = vault
-        self._retry_policy = retry_policy
-        self._clock = clock
-        self._poll_secs = poll_secs
+    database: Database
+    queue: DeliveryQueue
+    client: WebhookClient
+    vault: Vault
+    retry_policy: RetryPolicy
+    clock: Clock
+    poll_secs: float
 
     def run(self, stop: threading.Event) -> None:
         """Send deliveries until `stop` is set; when the database fails, log it and try again."""
-        poller = Poller(
-            clock=self._clock,
-            poll_secs=self._poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log)
         poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:
@@ -65,16 +49,16 @@ class WebhookWorker:
         Raises:
             DatabaseError: nothing was recorded; the delivery is due again when its lease ends.
         """
-        claim = self._queue.claim()
+        claim = self.queue.claim()
         if claim is None:
             return False
         try:
             self._attempt(claim)
         except LeaseLostError as error:
             log.warning("%s %s", fields(delivery=claim.delivery.id), error)
-            self._queue.abandon(claim)
+            self.queue.abandon(claim)
         except BaseException:
-            self._queue.abandon(claim)
+            self.queue.abandon(claim)
             raise
         return True
 
@@ -84,9 +68,9 @@ class WebhookWorker:
         Its callback URL is neither disabled nor paused by the answer.
         """
         result = self._post(claim, keys)
-        outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self._clock.now())
+        outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self.clock.now())
         harmless = replace(outcome, disables=None, rest_until=None)
-        self._queue.record_outcome(claim, harmless)
+        self.queue.record_outcome(claim, harmless)
         return harmless
 
     def _attempt(self, claim: Claim) -> None:
@@ -103,8 +87,8 @@ class WebhookWorker:
         except Exception as error:
             log.exception("%s", fields(delivery=delivery.id))
             result = NotSentError("delivery_internal_error", error=type(error).__name__)
-        outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())
-        is_recorded = self._queue.record_outcome(claim, outcome)
+        outcome = outcome_of(result, delivery.attempts, self.retry_policy, self.clock.now())
+        is_recorded = self.queue.record_outcome(claim, outcome)
         _log(delivery, outcome, is_recorded)
 
     def _post(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
@@ -115,10 +99,10 @@ class WebhookWorker:
         """
         delivery = claim.delivery
         body = delivery.body.encode()
-        headers = signing.headers(delivery.event_id, self._clock.now(), body, keys)
-        claim.lease.require(self._clock)
+        headers = signing.headers(delivery.event_id, self.clock.now(), body, keys)
+        claim.lease.require(self.clock)
         try:
-            return self._client.post(delivery.url, headers, body)
+            return self.client.post(delivery.url, headers, body)
         except NotSentError as error:
             return error
 
@@ -131,8 +115,8 @@ class WebhookWorker:
         task_id = delivery.task_id
         if task_id is None:
             return []
-        token = self._database.read(callback_secrets.secret_of, task_id)
-        secret = self._vault.decrypt(token)
+        token = self.database.read(callback_secrets.secret_of, task_id)
+        secret = self.vault.decrypt(token)
         if secret is None:
             return []
         try:

@@ -30,8 +30,9 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.messages import Message
 from crawler.export.formats import FORMATS
-from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRequest
+from crawler.export.requests import MAX_LANES, ExportRequest
 from crawler.tasks.labels import labels_named
+from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.command_lines import start_command
 from presentation.i18n.messages import texts_for
@@ -138,15 +139,19 @@ def start_export(
         if detach:
             _print_filed(filed, as_json)
             return
-        view = Foreground(app=app, works_on=(TaskType.EXPORT,), wait=wait)
-        engine = app.engine(
-            crawl_threads=0,
-            export_threads=workers,
-            on_failure=view.failed,
-            export_only=filed.task.id,
-        )
-        ending = view.run(engine, (filed.task.id,))
-        conclude(app, filed.task, view.last, ending, as_json)
+        _run_export(app, filed, workers, wait=wait, as_json=as_json)
+
+
+def _run_export(app: App, filed: FiledTask, workers: int, *, wait: bool, as_json: bool) -> None:
+    view = Foreground(app=app, works_on=(TaskType.EXPORT,), wait=wait)
+    engine = app.engine(
+        crawl_threads=0,
+        export_threads=workers,
+        on_failure=view.failed,
+        export_only=filed.task.id,
+    )
+    ending = view.run(engine, (filed.task.id,))
+    conclude(app, filed.task, view.last, ending, as_json)
 
 
 def run(

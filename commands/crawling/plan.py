@@ -24,7 +24,7 @@ from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
-from crawler.requests import domain_named
+from crawler.tasks.requests import domain_named
 from presentation.i18n.messages import texts_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 

@@ -14,9 +14,9 @@ from commands.framework.reader import column_titles, reader_texts, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import one_line
-from crawler.requests import LabelChange
+from crawler.tasks.requests import LabelChange
 from presentation.json_rows import task_object
-from storage.crawling import task_labels
+from storage.crawling import task_labels, task_pieces
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task
 
@@ -147,8 +147,8 @@ def _table(app: App, found: list[Task]) -> Table:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
     for task in found:
-        summed = app.database.read(lambda tx, t=task: rows.progress(tx, t.id))  # type: ignore[misc]
-        wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
+        summed = app.database.read(task_pieces.progress, task.id)
+        wait = app.database.read(task_pieces.waiting_now, task.id, now)
         cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
             texts.task_types[task.task_type],

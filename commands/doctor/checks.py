@@ -23,9 +23,9 @@ from core.errors import BatonError, CredentialsError, SettingsError
 from core.messages import Message
 from presentation.i18n.command_lines import shell_word
 from storage.crawling import account_leases, leases, task_leases
+from storage.crawling.leases import Worker
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
-from storage.models.workers import Worker
 from web.backend import THREADS
 
 MAX_CLOCK_OFFSET_SECS = 5.0
@@ -72,7 +72,7 @@ class InstallationChecks:
         yield from self._accounts()
         yield from self._leases()
         yield from self._workers()
-        yield retention_finding(self._app.housekeeping.retention)
+        yield retention_finding(self._app.jobs.scheduled.retention)
         yield from ExportFileChecks(self._app).findings()
         yield from WorksChecks(self._app).findings()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
@@ -17,6 +18,7 @@ from core.errors import (
     SchemaMismatchError,
 )
 from core.messages import Message
+from works.catalogue.drop_folder import DropFolderState
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 
@@ -39,10 +41,8 @@ class WorksChecks:
         yield from self._view_data()
 
     def _drop_folder(self) -> Iterator[Finding]:
-        subject, folder = (
-            Message.of("subject_works_inbox"),
-            self._app.works.drop_folder.folder.absolute(),
-        )
+        subject = Message.of("subject_works_inbox")
+        folder = self._app.works.drop_folder.folder.absolute()
         if not folder.exists():
             yield Finding(Level.OK, subject, Message.of("inbox_not_used", folder=str(folder)))
             return
@@ -64,6 +64,9 @@ class WorksChecks:
                 advice=Message.of("inbox_give_right"),
             )
             return
+        yield from self._dropped(subject, folder, state)
+
+    def _dropped(self, subject: Message, folder: Path, state: DropFolderState) -> Iterator[Finding]:
         waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
         waiting = counted(state.waiting, "file")
         if waits > MAX_WAIT:

@@ -90,11 +90,7 @@ def views(
         return
     if len(chosen) > 1:
         raise InvalidInputError("options_exclude", names=_joined(chosen))
-    if (day is None) != (hour is None):
-        raise InvalidInputError("date_with_hour")
-    if day is not None and not import_only:
-        raise InvalidInputError("date_for_import")
-    wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
+    wanted = _hour_to_import(day, hour, import_only=import_only)
     steps: dict[str, Callable[[bool], Exit]] = {
         "--export-only": _export,
         "--crawl-only": _crawl,
@@ -104,6 +100,14 @@ def views(
     code = steps.get(chosen[0] if chosen else "--full", _full)(as_json)
     if code:
         raise typer.Exit(code)
+
+
+def _hour_to_import(day: str | None, hour: str | None, *, import_only: bool) -> Hour | None:
+    if (day is None) != (hour is None):
+        raise InvalidInputError("date_with_hour")
+    if day is not None and not import_only:
+        raise InvalidInputError("date_for_import")
+    return Hour.parse(day, hour) if day is not None and hour is not None else None
 
 
 def _joined(options: list[str]) -> str | Message:

@@ -28,6 +28,7 @@ class Batch:
     marker: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class ExportTransaction:
     """Moves the next rows of a domain into a segment, all or nothing.
 
@@ -35,16 +36,9 @@ class ExportTransaction:
         after_commit: called between COMMIT and everything else, for tests that die there.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        after_commit: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._after_commit = after_commit
+    database: Database
+    clock: Clock
+    after_commit: Callable[[], None] = lambda: None
 
     def export(
         self,
@@ -88,19 +82,19 @@ class ExportTransaction:
                 marker=f"last_id={highest_id}",
                 items=len(rows),
                 new=0,
-                now=self._clock.now(),
+                now=self.clock.now(),
             ):
                 raise refused_write_error(tx, task)
             return Batch(rows, in_segment, highest_id)
 
-        batch = self._database.write(work)
-        self._after_commit()
+        batch = self.database.write(work)
+        self.after_commit()
         return batch
 
     def _add_to_segment(
         self, tx: Tx, segment: NewSegment, segment_id: int | None, rows: list[Row]
     ) -> int:
-        ids, now = (rows[0]["id"], rows[-1]["id"]), self._clock.now()
+        ids, now = (rows[0]["id"], rows[-1]["id"]), self.clock.now()
         if segment_id is None:
             segment_id = export_segments.open_segment(tx, segment, ids, len(rows), now)
         elif not export_segments.grow(tx, segment_id, ids, len(rows)):
@@ -111,7 +105,7 @@ class ExportTransaction:
         return segment_id
 
     def _spend_quota(self, tx: Tx, account: AccountLease, day: date, rows: int) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         if account_leases.spend_quota(
             tx, account.id, day=day, rows=rows, token=account.lease.token, now=now
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -39,14 +39,7 @@ class ExportOptions:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that the task's row keeps."""
-        return {
-            "format": self.format,
-            "columns": list(self.columns),
-            "raw_cells": self.raw_cells,
-            "limit": self.limit,
-            "out": self.out,
-            "follow": self.follow,
-        }
+        return asdict(self) | {"columns": list(self.columns)}
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:

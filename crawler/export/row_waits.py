@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
@@ -19,28 +20,20 @@ MAX_STEP_SECS = 0.2
 SHOW_AFTER_SECS = 1.0  # shorter waits are not shown: each costs a write
 
 
+@dataclass(frozen=True, kw_only=True)
 class RowWaiter:
     """Waits for rows of a domain, and then leases the segment's account again."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        scheduler: TaskScheduler,
-        accounts: AccountManager,
-        clock: Clock,
-        limits: ExportLimits,
-    ) -> None:
-        self._database = database
-        self._scheduler = scheduler
-        self._accounts = accounts
-        self._clock = clock
-        self._limits = limits
+    database: Database
+    scheduler: TaskScheduler
+    accounts: AccountManager
+    clock: Clock
+    limits: ExportLimits
 
     def has_rows(self, run: ExportRun) -> bool:
         """Return whether rows of the run's domain wait for export."""
         task = run.task.task
-        return self._database.read(influencers.domain_has_pending, task.platform, task.domain)
+        return self.database.read(influencers.domain_has_pending, task.platform, task.domain)
 
     def may_get_rows(self, run: ExportRun) -> bool:
         """Return whether rows may still come: a crawl of the domain is open, or the export follows
@@ -49,7 +42,7 @@ class RowWaiter:
         Call it before the last look at the rows: a crawl may end between the two.
         """
         task = run.task.task
-        return run.options.follow or self._scheduler.is_domain_being_crawled(
+        return run.options.follow or self.scheduler.is_domain_being_crawled(
             task.platform, task.domain
         )
 
@@ -59,41 +52,41 @@ class RowWaiter:
         Return True with the account leased again. False: the segment should end, as no rows came
         within `idle_secs`, the task was halted, the account's quota is used up, or `stop` is set.
         """
-        self._clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
+        self.clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
         if self.has_rows(run):
             return not stop.is_set()
         account_id = run.exporter.id
         # The crawl needs the accounts: when waiting exports kept theirs, a crawl with three
         # accounts took half as long again.
-        run.release_account(self._accounts)
-        waited_from, shown = self._clock.monotonic(), False
+        run.release_account(self.accounts)
+        waited_from, shown = self.clock.monotonic(), False
         while not stop.is_set() and self.may_get_rows(run) and not self.has_rows(run):
-            self._clock.wait(stop, min(self._limits.poll_secs, MAX_STEP_SECS))
-            waited_secs = self._clock.monotonic() - waited_from
+            self.clock.wait(stop, min(self.limits.poll_secs, MAX_STEP_SECS))
+            waited_secs = self.clock.monotonic() - waited_from
             if self._is_too_long(run, waited_secs):
                 return False
             if not shown and waited_secs >= SHOW_AFTER_SECS:
-                self._scheduler.set_waiting_for(run.task, WaitingFor.ROWS)
+                self.scheduler.set_waiting_for(run.task, WaitingFor.ROWS)
                 shown = True
         return self.has_rows(run) and self._lease_again(run, account_id, stop)
 
     def _lease_again(self, run: ExportRun, account_id: int, stop: threading.Event) -> bool:
         """Lease the segment's account again; False when it is used up or not free in time."""
-        waited_from, shown, pause_secs = self._clock.monotonic(), False, RECHECK_SECS
-        while not stop.is_set() and self._accounts.has_exports_left(account_id):
-            run.account = self._accounts.lease_by_id(account_id, Purpose.EXPORTING)
+        waited_from, shown, pause_secs = self.clock.monotonic(), False, RECHECK_SECS
+        while not stop.is_set() and self.accounts.has_exports_left(account_id):
+            run.account = self.accounts.lease_by_id(account_id, Purpose.EXPORTING)
             if run.account is not None:
-                self._scheduler.set_waiting_for(run.task, None)
+                self.scheduler.set_waiting_for(run.task, None)
                 return True
-            waited_secs = self._clock.monotonic() - waited_from
+            waited_secs = self.clock.monotonic() - waited_from
             if self._is_too_long(run, waited_secs):
                 return False
             if not shown and waited_secs >= SHOW_AFTER_SECS:
-                self._scheduler.set_waiting_for(run.task, WaitingFor.ACCOUNT)
+                self.scheduler.set_waiting_for(run.task, WaitingFor.ACCOUNT)
                 shown = True
-            self._clock.wait(stop, pause_secs)
+            self.clock.wait(stop, pause_secs)
             pause_secs = min(2 * pause_secs, MAX_STEP_SECS)
         return False
 
     def _is_too_long(self, run: ExportRun, waited_secs: float) -> bool:
-        return waited_secs >= self._limits.idle_secs or self._scheduler.is_halted(run.task)
+        return waited_secs >= self.limits.idle_secs or self.scheduler.is_halted(run.task)

@@ -60,6 +60,7 @@ class Placement:
         return out
 
 
+@dataclass(frozen=True, kw_only=True)
 class SegmentFiles:
     """The segment files of this host.
 
@@ -67,12 +68,9 @@ class SegmentFiles:
         raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
     """
 
-    def __init__(
-        self, *, exports_dir: Path, host: str, raw_fields: Callable[[str], Mapping[str, str]]
-    ) -> None:
-        self.exports_dir = exports_dir
-        self.host = host
-        self.raw_fields = raw_fields
+    exports_dir: Path
+    host: str
+    raw_fields: Callable[[str], Mapping[str, str]]
 
     def final_path(self, placement: Placement) -> Path:
         """Return the path of the published file.

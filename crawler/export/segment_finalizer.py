@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.clock import Clock
@@ -25,14 +26,18 @@ log = service_log("export")
 PAGE_ROWS = 200
 
 
+@dataclass(frozen=True, kw_only=True)
 class SegmentFinalizer:
     """Finalizes segments under a task's lease, and rebuilds files for the operator."""
 
-    def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
-        self._database = database
-        self._files = files
-        self._clock = clock
-        self.host = files.host
+    database: Database
+    files: SegmentFiles
+    clock: Clock
+
+    @property
+    def host(self) -> str:
+        """Return the name of the host that has the files."""
+        return self.files.host
 
     def open_part(self, task: TaskLease, segment_id: int) -> SegmentWriter:
         """Return a writer for the part file of a segment that was just opened.
@@ -40,8 +45,8 @@ class SegmentFinalizer:
         Raises:
             OutputError: the file cannot be created.
         """
-        return self._files.open_part(
-            self._placement(segment_id), task.lease.token, lambda: task.lease.require(self._clock)
+        return self.files.open_part(
+            self._placement(segment_id), task.lease.token, lambda: task.lease.require(self.clock)
         )
 
     def finalize(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
@@ -65,15 +70,15 @@ class SegmentFinalizer:
             OutputError: a file cannot be written; its segment stays open.
             LeaseLostError: another worker took the task over.
         """
-        for segment in self._database.read(export_segments.open_of_task, task.id):
+        for segment in self.database.read(export_segments.open_of_task, task.id):
             log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
             placement = self._placement(segment.id)
             done = render(
-                self._database,
-                self._files,
+                self.database,
+                self.files,
                 placement,
                 task.lease.token,
-                lambda: task.lease.require(self._clock),
+                lambda: task.lease.require(self.clock),
             )
             self._seal_row(task, segment.id, done)
 
@@ -89,38 +94,25 @@ class SegmentFinalizer:
         """
         placement = self._placement(segment_id)
         token = self._token_for_rebuild(placement.segment)
-        done = render(self._database, self._files, placement, token, lambda: None)
-
-        def work(tx: Tx) -> bool:
-            now = self._clock.now()
-            if not task_leases.lock_in_any_status(tx, placement.segment.task_id, token, now):
-                return False
-            return export_segments.replace_file(
-                tx,
-                segment_id,
-                file_path=done.stored_path,
-                size=done.bytes,
-                sha256=done.sha256,
-                host=self.host,
-                now=now,
-            )
-
-        if not self._database.write_idempotent(work):
+        done = render(self.database, self.files, placement, token, lambda: None)
+        task_id = placement.segment.task_id
+        if not self.database.write_idempotent(
+            self._seal, task_id, token, segment_id, done, again=True
+        ):
             raise LeaseLostError("segment_taken_over", segment_id=segment_id)
         log.info("%s rebuilt", fields(segment=segment_id, file=done.stored_path))
         return done
 
     def unattended(self) -> list[Segment]:
         """Return the open segments of tasks that no worker has leased."""
-        now = self._clock.now()
-        return self._database.read(export_segments.unattended, now)
+        return self.database.read(export_segments.unattended, self.clock.now())
 
     def of_host(self, host: str) -> Iterator[int]:
         """Yield the ids of segments whose files a host wrote; a rebuild here takes one off that
         host."""
         after = 0
         while True:
-            ids = self._database.read(export_segments.of_host, host, after, PAGE_ROWS)
+            ids = self.database.read(export_segments.of_host, host, after, PAGE_ROWS)
             if not ids:
                 return
             yield from ids
@@ -130,8 +122,8 @@ class SegmentFinalizer:
         """Return the part files, on this host, of segments that are not open any more."""
         return [
             path
-            for segment_id, path in self._files.parts()
-            if not self._database.read(export_segments.is_open, segment_id)
+            for segment_id, path in self.files.parts()
+            if not self.database.read(export_segments.is_open, segment_id)
         ]
 
     def finalize_orphans(self, platform: str, domain: str) -> None:
@@ -140,8 +132,8 @@ class SegmentFinalizer:
         Raises:
             OutputError: a file cannot be written; its segment stays open.
         """
-        now = self._clock.now()
-        for segment in self._database.read(export_segments.open_of_ended_tasks, now):
+        now = self.clock.now()
+        for segment in self.database.read(export_segments.open_of_ended_tasks, now):
             if (segment.platform, segment.domain) != (platform, domain):
                 continue
             try:
@@ -154,33 +146,41 @@ class SegmentFinalizer:
         # An open segment's task gets a new token, so that no late writer can publish it. A sealed
         # segment has no writer, and its task may be running: that lease must stay valid.
         if segment.state is SegmentState.SEALED:
-            return self._database.read(task_leases.current_token, segment.task_id)
-        token = self._database.write(
-            lambda tx: task_leases.bump_token_unless_leased(tx, segment.task_id, self._clock.now())
+            return self.database.read(task_leases.current_token, segment.task_id)
+        token = self.database.write(
+            lambda tx: task_leases.bump_token_unless_leased(tx, segment.task_id, self.clock.now())
         )
         if token is None:
             raise InvalidInputError("segment_being_written", segment_id=segment.id)
         return token
 
     def _seal_row(self, task: TaskLease, segment_id: int, done: FinishedFile) -> None:
-        def work(tx: Tx) -> bool:
-            # In any status: the rows of a halted task count as exported, and need their file.
-            now = self._clock.now()
-            if not task_leases.lock_in_any_status(tx, task.id, task.lease.token, now):
-                return False
-            return export_segments.seal(
-                tx,
-                segment_id,
-                file_path=done.stored_path,
-                size=done.bytes,
-                sha256=done.sha256,
-                host=self.host,
-                now=now,
-            )
-
-        if not self._database.write(work):
+        if not self.database.write(self._seal, task.id, task.lease.token, segment_id, done):
             self._withdraw_if_foreign(segment_id, done)
             raise LeaseLostError("segment_sealed_elsewhere", segment_id=segment_id)
+
+    def _seal(
+        self,
+        tx: Tx,
+        task_id: int,
+        token: int,
+        segment_id: int,
+        done: FinishedFile,
+        *,
+        again: bool = False,
+    ) -> bool:
+        # In any status: the rows of a halted task count as exported, and need their file.
+        now = self.clock.now()
+        return task_leases.lock_in_any_status(tx, task_id, token, now) and export_segments.seal(
+            tx,
+            segment_id,
+            file_path=done.stored_path,
+            size=done.bytes,
+            sha256=done.sha256,
+            host=self.host,
+            now=now,
+            again=again,
+        )
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
         """Remove the file written here when the segment was sealed with a file on another host."""
@@ -195,7 +195,7 @@ class SegmentFinalizer:
             account = accounts.get(tx, segment.account_id) if segment else None
             return Placement(segment, account.username) if segment and account else None
 
-        placement = self._database.read(work)
+        placement = self.database.read(work)
         if placement is None:
             raise InvalidInputError("segment_not_found", segment_id=segment_id)
         return placement

@@ -38,16 +38,16 @@ class VerificationResult:
         return not self.problems
 
 
+@dataclass(frozen=True, kw_only=True)
 class ExportVerifier:
     """Verifies exports against the database and the files of this host.
 
     Of a segment that a worker is writing just now only the number of its rows is verified.
     """
 
-    def __init__(self, *, database: Database, files: SegmentFiles, clock: Clock) -> None:
-        self._clock = clock
-        self._database = database
-        self._files = files
+    database: Database
+    files: SegmentFiles
+    clock: Clock
 
     def verify(self, domain: str | None = None) -> VerificationResult:
         """Verify every segment, every account's quota days and every row.
@@ -69,7 +69,7 @@ class ExportVerifier:
     def _segments(self, domain: str | None) -> Iterator[Segment]:
         after = 0
         while True:
-            page = self._database.read(export_segments.page, after, PAGE_ROWS, domain)
+            page = self.database.read(export_segments.page, after, PAGE_ROWS, domain)
             if not page:
                 return
             yield from page
@@ -78,22 +78,22 @@ class ExportVerifier:
     def _segment_problems(self, segment: Segment) -> list[Message]:
         if segment.state is SegmentState.OPEN:
             return self._open_segment_problems(segment)
-        bounds = self._database.read(export_segments.bounds_in_table, segment.id)
+        bounds = self.database.read(export_segments.bounds_in_table, segment.id)
         found = self._count_problems(segment, bounds)
         return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
 
     def _is_elsewhere(self, segment: Segment) -> bool:
         """Return whether only another host has the file; a shared folder has it here as well."""
-        if segment.state is SegmentState.OPEN or segment.host == self._files.host:
+        if segment.state is SegmentState.OPEN or segment.host == self.files.host:
             return False
-        return segment.file_path is not None and not self._files.locate(segment.file_path).exists()
+        return segment.file_path is not None and not self.files.locate(segment.file_path).exists()
 
     def _open_segment_problems(self, segment: Segment) -> list[Message]:
         # Its worker may add rows between two reads: only what stayed the same in between counts.
         for _ in range(MAX_OPEN_READS):
-            before = self._database.read(export_segments.get, segment.id)
-            bounds = self._database.read(export_segments.bounds_in_table, segment.id)
-            after = self._database.read(export_segments.get, segment.id)
+            before = self.database.read(export_segments.get, segment.id)
+            bounds = self.database.read(export_segments.bounds_in_table, segment.id)
+            after = self.database.read(export_segments.get, segment.id)
             if before is not None and before == after:
                 return self._count_problems(before, bounds)
         return []
@@ -120,7 +120,7 @@ class ExportVerifier:
     def _file_problems(self, segment: Segment) -> list[Message]:
         if segment.file_path is None:
             return [Message.of("segment_without_file", segment_id=segment.id)]
-        path = self._files.locate(segment.file_path)
+        path = self.files.locate(segment.file_path)
         try:
             size, digest = measure(path)
         except OSError as error:
@@ -147,15 +147,15 @@ class ExportVerifier:
     def _unfinished_problems(self, domain: str | None) -> list[Message]:
         return [
             Message.of("segment_left_open", segment_id=segment.id, task_id=segment.task_id)
-            for segment in self._database.read(
-                lambda tx: export_segments.open_of_ended_tasks(tx, self._clock.now())
+            for segment in self.database.read(
+                lambda tx: export_segments.open_of_ended_tasks(tx, self.clock.now())
             )
             if domain in (None, segment.domain)
         ]
 
     def _quota_problems(self) -> list[Message]:
         found: list[Message] = []
-        for day in self._database.read(export_segments.account_days):
+        for day in self.database.read(export_segments.account_days):
             who: dict[str, Any] = {"name": day.username, "day": day.quota_day}
             if day.counted is not None and day.counted < day.in_segments:
                 found.append(
@@ -185,8 +185,8 @@ class ExportVerifier:
     def _count_rows(self, count: Callable[[Tx, int, int], int]) -> int:
         # In ranges of ids: a statement over millions of rows would exceed the read timeout, and
         # look like a server that is gone.
-        highest = self._database.read(influencers.highest_id)
+        highest = self.database.read(influencers.highest_id)
         return sum(
-            self._database.read(lambda tx, a=after: count(tx, a, a + RANGE_IDS))  # type: ignore[misc]
+            self.database.read(lambda tx, a=after: count(tx, a, a + RANGE_IDS))  # type: ignore[misc]
             for after in range(0, highest, RANGE_IDS)
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
@@ -20,7 +20,7 @@ from core.errors import (
 )
 from core.logs import fields, redact, redacted, service_log
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
@@ -33,6 +33,7 @@ from storage.models.tasks import TaskType, WaitingFor
 log = service_log("export")
 
 
+@dataclass(frozen=True, kw_only=True)
 class ExportWorker:
     """The work of one export thread, which holds at most one task and one account at a time.
 
@@ -41,39 +42,20 @@ class ExportWorker:
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
-    def __init__(
-        self,
-        *,
-        scheduler: TaskScheduler,
-        accounts: AccountManager,
-        transaction: ExportTransaction,
-        finalizer: SegmentFinalizer,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        limits: ExportLimits,
-        row_waiter: RowWaiter,
-        only_task_id: int | None = None,
-        labels: Sequence[str] = (),
-    ) -> None:
-        self._only_task_id = only_task_id
-        self._labels = labels
-        self._scheduler = scheduler
-        self._accounts = accounts
-        self._transaction = transaction
-        self._finalizer = finalizer
-        self._clock = clock
-        self._calendar = calendar
-        self._limits = limits
-        self._row_waiter = row_waiter
+    scheduler: TaskScheduler
+    accounts: AccountManager
+    transaction: ExportTransaction
+    finalizer: SegmentFinalizer
+    clock: Clock
+    calendar: QuotaCalendar
+    limits: ExportLimits
+    row_waiter: RowWaiter
+    only_task_id: int | None = None
+    labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; while the database is unavailable, wait and try again."""
-        poller = Poller(
-            clock=self._clock,
-            poll_secs=self._limits.poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
+        poller = database_poller(clock=self.clock, poll_secs=self.limits.poll_secs, log=log)
         poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:
@@ -86,7 +68,7 @@ class ExportWorker:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
                 itself.
         """
-        leased = self._scheduler.claim(TaskType.EXPORT, self._only_task_id, self._labels)
+        leased = self.scheduler.claim(TaskType.EXPORT, self.only_task_id, self.labels)
         if leased is None:
             return False
         run = ExportRun.of(leased)
@@ -94,26 +76,26 @@ class ExportWorker:
             return self._work_on(run, stop)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
-            self._scheduler.back_off(leased, error, WaitingFor.DISK)
+            self.scheduler.back_off(leased, error, WaitingFor.DISK)
         except TaskHaltedSignal as error:
             log.warning("%s", error)
-            self._scheduler.requeue(leased)
+            self.scheduler.requeue(leased)
         except LeaseLostError as error:
             log.warning("%s %s", fields(task=leased.id), error)
-            self._scheduler.abandon(leased)
+            self.scheduler.abandon(leased)
         except CommitUnknownError as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
-            self._scheduler.abandon(leased)
+            self.scheduler.abandon(leased)
         except DatabaseError as error:
             if not failure_is_lasting(error):
-                self._scheduler.abandon(leased)
+                self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
-            self._scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
+            self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
             detail = redact(repr(error))
-            self._scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
         finally:
             run.discard_part()
         return True
@@ -121,14 +103,14 @@ class ExportWorker:
     def _work_on(self, run: ExportRun, stop: threading.Event) -> bool:
         """Work on the task until it ends; return False when there is nothing to do but wait."""
         # Rows of segments that were left open count as exported: give them their files first.
-        self._finalizer.finalize_leftovers(run.task)
-        self._finalizer.finalize_orphans(run.task.task.platform, run.task.task.domain)
+        self.finalizer.finalize_leftovers(run.task)
+        self.finalizer.finalize_orphans(run.task.task.platform, run.task.task.domain)
         while True:
             if run.is_limit_reached:
                 return self._complete(run)
-            if not self._row_waiter.has_rows(run):
+            if not self.row_waiter.has_rows(run):
                 return self._without_rows(run)
-            run.account = self._accounts.lease(Purpose.EXPORTING, run.task.task.platform)
+            run.account = self.accounts.lease(Purpose.EXPORTING, run.task.task.platform)
             if run.account is None:
                 return self._without_account(run)
             if self._with_account(run, stop) is Next.TASK_OVER:
@@ -141,23 +123,23 @@ class ExportWorker:
         except TaskHaltedSignal:
             # The rows of the segment count as exported: they need their file, halted or not.
             self._finalize(run)
-            run.release_account(self._accounts)
+            run.release_account(self.accounts)
             raise
         except DatabaseError:
             # What was written of the account is not known: its lease must run out by itself.
             if run.account is not None:
-                self._accounts.abandon(run.account)
+                self.accounts.abandon(run.account)
             raise
         except Exception:  # the account has no part in it
-            run.release_account(self._accounts)
+            run.release_account(self.accounts)
             raise
-        run.release_account(self._accounts)
+        run.release_account(self.accounts)
         return result
 
     def _drain(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export batch after batch with the account of the run."""
-        self._scheduler.assign(run.task, run.exporter.id)
-        day = self._calendar.day(self._clock.now())
+        self.scheduler.assign(run.task, run.exporter.id)
+        day = self.calendar.day(self.clock.now())
         quota_left = run.exporter.account.remaining_quota(day)
         while True:
             ending = self._end_if_due(run, day, quota_left, stop)
@@ -166,15 +148,15 @@ class ExportWorker:
             try:
                 batch = self._next_batch(run, run.exporter, day, quota_left)
             except QuotaExceededError:
-                quota_left = self._accounts.get_remaining_quota(run.exporter.id)
+                quota_left = self.accounts.get_remaining_quota(run.exporter.id)
                 continue
             if batch is None:
-                if not self._row_waiter.wait(run, stop):
+                if not self.row_waiter.wait(run, stop):
                     return self._end_or_requeue(run, stop)
                 quota_left = run.exporter.account.remaining_quota(day)
                 continue
             quota_left -= len(batch.rows)
-            if run.writer is not None and run.writer.rows >= self._limits.file_rows:
+            if run.writer is not None and run.writer.rows >= self.limits.file_rows:
                 self._finalize(run)
 
     def _end_if_due(
@@ -187,9 +169,9 @@ class ExportWorker:
             return Next.TASK_OVER
         if stop.is_set():
             self._finalize(run)
-            self._scheduler.requeue(run.task)
+            self.scheduler.requeue(run.task)
             return Next.TASK_OVER
-        if self._calendar.day(self._clock.now()) != day:
+        if self.calendar.day(self.clock.now()) != day:
             self._finalize(run)
             return Next.NEXT_ACCOUNT
         return self._hand_over(run, day) if quota_left <= 0 else None
@@ -198,18 +180,18 @@ class ExportWorker:
         self, run: ExportRun, account: AccountLease, day: date, quota_left: int
     ) -> Batch | None:
         """Export the next rows into the segment and its file; None when there are none just now."""
-        account.lease.require(self._clock)
-        run.task.lease.require(self._clock)
-        limit = min(self._limits.batch_rows, quota_left)
+        account.lease.require(self.clock)
+        run.task.lease.require(self.clock)
+        limit = min(self.limits.batch_rows, quota_left)
         if run.limit_left is not None:
             limit = min(limit, run.limit_left)
         if run.writer is not None:
-            limit = min(limit, self._limits.file_rows - run.writer.rows)
-        limit = min(limit, self._limits.file_rows)
-        segment = run.new_segment(account, day, self._finalizer.host)
+            limit = min(limit, self.limits.file_rows - run.writer.rows)
+        limit = min(limit, self.limits.file_rows)
+        segment = run.new_segment(account, day, self.finalizer.host)
         # The second look starts from 0: rows that were committed late have lower ids.
         for after_id in dict.fromkeys((run.marker, 0)):
-            batch = self._transaction.export(
+            batch = self.transaction.export(
                 run.task,
                 account,
                 segment,
@@ -227,7 +209,7 @@ class ExportWorker:
         run.marker, run.segment_id = batch.marker, batch.segment_id
         run.exported += len(batch.rows)
         if run.writer is None:
-            run.writer = self._finalizer.open_part(run.task, batch.segment_id)
+            run.writer = self.finalizer.open_part(run.task, batch.segment_id)
         run.writer.append(batch.rows)
         log.info(
             "%s",
@@ -246,7 +228,7 @@ class ExportWorker:
         # Cleared first: a segment that cannot be finalized stays open for the next holder.
         writer, segment_id = run.writer, run.segment_id
         run.writer = run.segment_id = None
-        self._finalizer.finalize(run.task, segment_id, writer)
+        self.finalizer.finalize(run.task, segment_id, writer)
 
     def _hand_over(self, run: ExportRun, day: date) -> Next:
         self._finalize(run)
@@ -254,37 +236,37 @@ class ExportWorker:
         detail = Message.of(
             "quota_handed_over", day=day, domain=run.task.task.domain, last_id=run.marker
         )
-        self._accounts.record_hand_over(account, detail)
+        self.accounts.record_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
 
     def _end_or_requeue(self, run: ExportRun, stop: threading.Event) -> Next:
         self._finalize(run)
         if stop.is_set():
-            self._scheduler.requeue(run.task)
+            self.scheduler.requeue(run.task)
         else:
             self._without_rows(run)
         return Next.TASK_OVER
 
     def _without_rows(self, run: ExportRun) -> bool:
         """Complete the task when no rows can come any more, else requeue it to wait for them."""
-        if self._row_waiter.may_get_rows(run):
-            pause = timedelta(seconds=self._limits.poll_secs)
-            self._scheduler.requeue(
-                run.task, not_before=self._clock.now() + pause, waiting_for=WaitingFor.ROWS
+        if self.row_waiter.may_get_rows(run):
+            pause = timedelta(seconds=self.limits.poll_secs)
+            self.scheduler.requeue(
+                run.task, not_before=self.clock.now() + pause, waiting_for=WaitingFor.ROWS
             )
             return False
-        if self._row_waiter.has_rows(run):
-            self._scheduler.requeue(run.task)
+        if self.row_waiter.has_rows(run):
+            self.scheduler.requeue(run.task)
             return True
         return self._complete(run)
 
     def _without_account(self, run: ExportRun) -> bool:
-        shortage = self._accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
-        until = shortage.retry_at(self._clock.now(), self._limits.poll_secs)
+        shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
+        until = shortage.retry_at(self.clock.now(), self.limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT
         log.info("%s waits: %s", fields(task=run.task.id, until=until), shortage.reason)
-        self._scheduler.requeue(
+        self.scheduler.requeue(
             run.task,
             not_before=until,
             waiting_for=waiting,
@@ -294,6 +276,6 @@ class ExportWorker:
         return False
 
     def _complete(self, run: ExportRun) -> bool:
-        if self._scheduler.finish(run.task):
+        if self.scheduler.finish(run.task):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True

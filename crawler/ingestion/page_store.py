@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from core.clock import Clock
 from crawler.tasks.leases import TaskLease, refused_write_error
@@ -29,6 +30,21 @@ class StoredPage:
     page_to: int
 
 
+@dataclass(frozen=True)
+class FetchedPage:
+    """A page, the account that fetched it, and when its request was sent."""
+
+    page: CreatorPage
+    account_id: int
+    started: datetime
+
+    @cached_property
+    def creators(self) -> list[influencers.NewCreator]:
+        """Return its creators as rows."""
+        return _new_creators(self.page)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PageStore:
     """Stores pages under a task's lease, each in one transaction.
 
@@ -36,10 +52,9 @@ class PageStore:
         pages_per_task: pages in each piece that a crawl is split into after its first page.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
-        self._database = database
-        self._clock = clock
-        self._pages_per_task = pages_per_task
+    database: Database
+    clock: Clock
+    pages_per_task: int
 
     def store(
         self, leased: TaskLease, account_id: int, page: CreatorPage, page_to: int, started: datetime
@@ -55,37 +70,29 @@ class PageStore:
             TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
-        creators = _new_creators(page)
+        fetched = FetchedPage(page, account_id, started)
+        kept = len(fetched.creators)
 
         def work(tx: Tx) -> StoredPage:
             # The task's row comes first: its lock keeps another holder out until COMMIT.
-            now = self._clock.now()
-            marker = f"page={page.page}"
+            now = self.clock.now()
             if not task_leases.advance(
                 tx,
                 leased.id,
                 token=leased.lease.token,
-                marker=marker,
-                items=len(creators),
-                new=len(creators),
+                marker=f"page={page.page}",
+                items=kept,
+                new=kept,
                 now=now,
                 page_to=range_end,
             ):
                 raise refused_write_error(tx, leased)
-            new = self._store_creators(
-                tx,
-                leased,
-                task_id=leased.id,
-                account_id=account_id,
-                page=page,
-                creators=creators,
-                started=started,
-            )
-            self._correct_new_count(tx, leased.id, new - len(creators))
+            new = self._store_creators(tx, leased, leased.id, fetched)
+            self._correct_new_count(tx, leased.id, new - kept)
             self._drop_pages_beyond(tx, leased, page)
-            return StoredPage(len(creators), new, range_end)
+            return StoredPage(kept, new, range_end)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def store_first_and_split(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime
@@ -98,38 +105,30 @@ class PageStore:
             LeaseLostError: another worker has the task; nothing was written.
             TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
-        creators = _new_creators(page)
+        fetched = FetchedPage(page, account_id, started)
+        kept = len(fetched.creators)
         options = CrawlOptions.from_json(leased.task.options)
         end = min(page.total_pages, options.at_most or page.total_pages)
-        size = self._pages_per_task
+        size = self.pages_per_task
         pieces = [
             replace(piece, parent_id=leased.id)
             for piece in split_pages(leased.task, end, pages_per_task=size, open_ended=True)
         ]
 
         def work(tx: Tx) -> StoredPage:
-            now = self._clock.now()
+            now = self.clock.now()
             if not task_leases.lock(tx, leased.id, leased.lease.token, now):
                 raise refused_write_error(tx, leased)
-            kept = len(creators)
             first = replace(pieces[0], progress_marker="page=1", item_count=kept, new_count=kept)
             child_id = tasks.add_child(tx, first, now)
             for piece in pieces[1:]:
                 tasks.add_child(tx, piece, now)
-            new = self._store_creators(
-                tx,
-                leased,
-                task_id=child_id,
-                account_id=account_id,
-                page=page,
-                creators=creators,
-                started=started,
-            )
+            new = self._store_creators(tx, leased, child_id, fetched)
             self._correct_new_count(tx, child_id, new - kept)
             task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
-            return StoredPage(len(creators), new, page.total_pages)
+            return StoredPage(kept, new, page.total_pages)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def end_before(self, leased: TaskLease, page: CreatorPage) -> None:
         """End the task's range before a page that turned out to lie beyond the platform's last one.
@@ -140,12 +139,12 @@ class PageStore:
         """
 
         def work(tx: Tx) -> None:
-            now = self._clock.now()
+            now = self.clock.now()
             if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
                 raise refused_write_error(tx, leased)
             self._drop_pages_beyond(tx, leased, page)
 
-        self._database.write(work)
+        self.database.write(work)
 
     def _range_end(self, leased: TaskLease, page: CreatorPage, page_to: int) -> int:
         options = CrawlOptions.from_json(leased.task.options)
@@ -154,27 +153,17 @@ class PageStore:
             return min(end, options.at_most or end)
         return max(page.page, min(page_to, page.total_pages))
 
-    def _store_creators(
-        self,
-        tx: Tx,
-        leased: TaskLease,
-        *,
-        task_id: int,
-        account_id: int,
-        page: CreatorPage,
-        creators: list[influencers.NewCreator],
-        started: datetime,
-    ) -> int:
-        task, now = leased.task, self._clock.now()
-        counts = (len(creators), len(page.rejected))
+    def _store_creators(self, tx: Tx, leased: TaskLease, task_id: int, fetched: FetchedPage) -> int:
+        task, now = leased.task, self.clock.now()
+        page, creators = fetched.page, fetched.creators
         log_id = ingestion_logs.log_page(
             tx,
             task_id,
-            account_id=account_id,
+            account_id=fetched.account_id,
             domain=task.domain,
             page=page.page,
-            counts=counts,
-            started=started,
+            counts=(len(creators), len(page.rejected)),
+            started=fetched.started,
             ended=now,
         )
         if not creators:
@@ -206,7 +195,7 @@ class PageStore:
         range_end = leased.task.page_to or 0
         is_end = page.total_pages < range_end or page.page >= page.total_pages
         if parent is not None and is_end:
-            task_leases.drop_pages_beyond(tx, parent, page.total_pages, self._clock.now())
+            task_leases.drop_pages_beyond(tx, parent, page.total_pages, self.clock.now())
 
 
 def _new_creators(page: CreatorPage) -> list[influencers.NewCreator]:

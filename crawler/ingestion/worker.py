@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
@@ -26,7 +26,7 @@ from core.errors import (
 )
 from core.logs import fields, redact, redacted, service_log
 from core.messages import Message
-from core.poller import Poller
+from core.poller import database_poller
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -44,6 +44,7 @@ MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back 
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
 
+@dataclass(frozen=True, kw_only=True)
 class IngestionWorker:
     """The work of one ingestion thread, which holds at most one task and one account at a time.
 
@@ -53,28 +54,15 @@ class IngestionWorker:
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
-    def __init__(
-        self,
-        *,
-        scheduler: TaskScheduler,
-        accounts: AccountManager,
-        sessions: AccountSessions,
-        pages: PageStore,
-        response_archive: ResponseArchive,
-        clock: Clock,
-        poll_secs: float,
-        only_task_id: int | None = None,
-        labels: Sequence[str] = (),
-    ) -> None:
-        self._only_task_id = only_task_id
-        self._labels = labels
-        self._scheduler = scheduler
-        self._accounts = accounts
-        self._sessions = sessions
-        self._pages = pages
-        self._response_archive = response_archive
-        self._clock = clock
-        self._poll_secs = poll_secs
+    scheduler: TaskScheduler
+    accounts: AccountManager
+    sessions: AccountSessions
+    pages: PageStore
+    response_archive: ResponseArchive
+    clock: Clock
+    poll_secs: float
+    only_task_id: int | None = None
+    labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; while the database is unavailable, wait and try again."""
@@ -89,13 +77,7 @@ class IngestionWorker:
             worked = self.work_once(stop, waited_first=waited_first)
             return worked
 
-        poller = Poller(
-            clock=self._clock,
-            poll_secs=self._poll_secs,
-            retried=(DatabaseError,),
-            on_error=partial(log.error, "database trouble, trying again: %s"),
-        )
-        poller.run_busy(work, stop)
+        database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log).run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as possible.
@@ -107,8 +89,8 @@ class IngestionWorker:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
                 itself.
         """
-        leased = self._scheduler.claim(
-            TaskType.INGESTION, self._only_task_id, self._labels, waited_first=waited_first
+        leased = self.scheduler.claim(
+            TaskType.INGESTION, self.only_task_id, self.labels, waited_first=waited_first
         )
         if leased is None:
             return False
@@ -116,20 +98,20 @@ class IngestionWorker:
             return self._work_on(leased, stop)
         except (LeaseLostError, TaskHaltedSignal) as error:
             log.warning("%s %s", fields(task=leased.id), error)
-            self._scheduler.requeue(leased)
+            self.scheduler.requeue(leased)
         except CommitUnknownError as error:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
-            self._scheduler.abandon(leased)
+            self.scheduler.abandon(leased)
         except DatabaseError as error:
             if not failure_is_lasting(error):
-                self._scheduler.abandon(leased)
+                self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
-            self._scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
+            self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
             detail = redact(repr(error))
-            self._scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
@@ -138,11 +120,11 @@ class IngestionWorker:
         cursor = Cursor.of(task)
         while not cursor.at_end:
             # Crawls keep the accounts busy for hours: the next free one goes to a starving export.
-            if self._scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
-                pause = timedelta(seconds=2 * self._poll_secs)
-                self._scheduler.requeue(leased, not_before=self._clock.now() + pause)
+            if self.scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
+                pause = timedelta(seconds=2 * self.poll_secs)
+                self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
-            account = self._accounts.lease(Purpose.INGESTING, task.platform)
+            account = self.accounts.lease(Purpose.INGESTING, task.platform)
             if account is None:
                 if self._wait_for_turn(leased, stop):
                     continue
@@ -158,40 +140,40 @@ class IngestionWorker:
         """Fetch pages with one account until it or the task ends, and give the account back."""
         checkout = AccountCheckout(account)
         try:
-            self._sessions.open(checkout, stop)
+            self.sessions.open(checkout, stop)
             outcome = self._fetch_pages(leased, checkout, cursor, stop)
         except StoppedSignal:
-            self._sessions.close(checkout)
-            self._scheduler.requeue(leased)
+            self.sessions.close(checkout)
+            self.scheduler.requeue(leased)
             return Outcome.TASK_ENDED
         except OutOfTurnSignal:
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
             where = fields(task=leased.id, account=account.username, page=cursor.next_page)
             log.warning("%s %s: %s", where, type(error).__name__, error)
-            self._sessions.leave_after(checkout, error)
+            self.sessions.leave_after(checkout, error)
             return self._react(leased, cursor, error)
         except DatabaseError:
             # What was written of the account is not known: its lease must run out by itself.
-            self._accounts.abandon(account)
+            self.accounts.abandon(account)
             raise
         except Exception:  # the account has no part in it
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             raise
         else:
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             return outcome
         finally:
-            self._accounts.abandon(account)  # also where giving it back failed: its lease must end
+            self.accounts.abandon(account)  # also where giving it back failed: its lease must end
 
     def _fetch_pages(
         self, leased: TaskLease, checkout: AccountCheckout, cursor: Cursor, stop: threading.Event
     ) -> Outcome:
-        self._scheduler.assign(leased, checkout.account.id)
+        self.scheduler.assign(leased, checkout.account.id)
         while not cursor.at_end:
-            checkout.account.lease.require(self._clock)
-            leased.lease.require(self._clock)
+            checkout.account.lease.require(self.clock)
+            leased.lease.require(self.clock)
             if checkout.is_share_used_up:
                 return Outcome.NEXT_ACCOUNT
             if not self._fetch_page(leased, checkout, cursor, stop):
@@ -200,30 +182,26 @@ class IngestionWorker:
         return Outcome.TASK_ENDED
 
     def _fetch_page(
-        self,
-        leased: TaskLease,
-        checkout: AccountCheckout,
-        cursor: Cursor,
-        stop: threading.Event,
+        self, leased: TaskLease, checkout: AccountCheckout, cursor: Cursor, stop: threading.Event
     ) -> bool:
         """Fetch and store the next page; return False when that ended the work under this lease."""
-        task, number, started = leased.task, cursor.next_page, self._clock.now()
+        task, number, started = leased.task, cursor.next_page, self.clock.now()
         via = CrawlOptions.from_json(task.options).via
         account = checkout.account
         page = checkout.source.search_creators(checkout.session, task.domain, number, via, stop)
         checkout.good_answers += 1
-        account.lease.require(self._clock)  # it may have run out while the answer was on its way
+        account.lease.require(self.clock)  # it may have run out while the answer was on its way
         self._archive_rejected(leased, page)
         if number > page.total_pages:
-            self._pages.end_before(leased, page)
+            self.pages.end_before(leased, page)
             cursor.page_to = number - 1
             return True
         if cursor.page_to is None:
-            stored = self._pages.store_first_and_split(leased, account.id, page, started)
-            self._scheduler.abandon(leased)  # the task is a parent now and has no lease
+            stored = self.pages.store_first_and_split(leased, account.id, page, started)
+            self.scheduler.abandon(leased)  # the task is a parent now and has no lease
             self._log_stored(leased, account, page, stored)
             return False
-        stored = self._pages.store(leased, account.id, page, cursor.page_to, started)
+        stored = self.pages.store(leased, account.id, page, cursor.page_to, started)
         self._log_stored(leased, account, page, stored)
         cursor.next_page, cursor.page_to = number + 1, stored.page_to
         return True
@@ -235,59 +213,52 @@ class IngestionWorker:
         match error:
             case BreakerOpenError():
                 pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
-                self._scheduler.requeue(
-                    leased,
-                    not_before=self._clock.now() + pause,
-                    waiting_for=WaitingFor.PLATFORM,
-                    error=error.message,
-                )
-                return Outcome.TASK_ENDED
+                self._wait_for_platform(leased, self.clock.now() + pause, error)
             case PlatformQuotaError():
-                self._scheduler.requeue(
-                    leased,
-                    not_before=error.resets_at,
-                    waiting_for=WaitingFor.PLATFORM,
-                    error=error.message,
-                )
-                return Outcome.TASK_ENDED
+                self._wait_for_platform(leased, error.resets_at, error)
             case UnexpectedResponseError() | NotFoundError() | BadRequestError():
                 self._fail(leased, cursor.next_page, error)
-                return Outcome.TASK_ENDED
             case RetryableError() if not error.of_proxy:
-                self._scheduler.back_off(leased, error)
-                return Outcome.TASK_ENDED
-        return Outcome.NEXT_ACCOUNT
+                self.scheduler.back_off(leased, error)
+            case _:
+                return Outcome.NEXT_ACCOUNT
+        return Outcome.TASK_ENDED
+
+    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: SourceError) -> None:
+        self.scheduler.requeue(
+            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
+        )
 
     def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
         reason = Message.of("page_failed", page=page, cause=error)
         if error.evidence is not None:
-            now = self._clock.now()
-            file = self._response_archive.save_response(leased.id, page, error.evidence, now)
+            now = self.clock.now()
+            file = self.response_archive.save_response(leased.id, page, error.evidence, now)
             if file:
                 reason = Message.of("evidence_kept", cause=reason, file=str(file))
         log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
-        self._scheduler.finish(leased, reason)
+        self.scheduler.finish(leased, reason)
 
     def _complete(self, leased: TaskLease) -> None:
-        if self._scheduler.finish(leased):
+        if self.scheduler.finish(leased):
             log.info("%s completed", fields(task=leased.id))
 
     def _wait_for_turn(self, leased: TaskLease, stop: threading.Event) -> bool:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
-        shortage = self._accounts.shortage(Purpose.INGESTING, leased.task.platform)
-        now = self._clock.now()
+        shortage = self.accounts.shortage(Purpose.INGESTING, leased.task.platform)
+        now = self.clock.now()
         if shortage.until is not None and not shortage.busy:
             secs = (shortage.until - now).total_seconds()
             if secs <= MAX_INLINE_WAIT_SECS:
-                leased.lease.require(self._clock)
-                self._clock.wait(stop, max(0.0, secs))
+                leased.lease.require(self.clock)
+                self.clock.wait(stop, max(0.0, secs))
                 if not stop.is_set():
                     return True
-        until = shortage.retry_at(now, self._poll_secs)
+        until = shortage.retry_at(now, self.poll_secs)
         log.info(
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )
-        self._scheduler.requeue(
+        self.scheduler.requeue(
             leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=shortage.reason
         )
         return False
@@ -301,10 +272,8 @@ class IngestionWorker:
     def _archive_rejected(self, leased: TaskLease, page: CreatorPage) -> None:
         if not page.rejected:
             return
-        now = self._clock.now()
-        file = self._response_archive.save_rejected_entries(
-            leased.id, page.page, page.rejected, now
-        )
+        now = self.clock.now()
+        file = self.response_archive.save_rejected_entries(leased.id, page.page, page.rejected, now)
         for entry in page.rejected:
             where = fields(task=leased.id, page=page.page, entry=entry.position, evidence=file)
             log.warning("%s entry left out: %s", where, entry.reason)

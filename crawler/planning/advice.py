@@ -101,8 +101,7 @@ def _with_fewer_obstacles(
             else account
             for account in pool
         )
-        healthy = replace(question, accounts=rested)
-        yield _advice(Change.HEALTHY, healthy, slowed, len(slowed))
+        yield _advice(Change.HEALTHY, replace(question, accounts=rested), slowed, len(slowed))
 
 
 def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
@@ -110,7 +109,8 @@ def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
         more = tuple(replace(spares.fresh, name=f"+{n}") for n in range(1, number + 1))
         bigger = replace(question, accounts=question.accounts + more)
         yield _advice(Change.MORE_ACCOUNTS, bigger, number=number)
-    for limit in _limits(question, spares):
+    # What most accounts have, for those with less; then twice that.
+    for limit in (spares.fresh.daily_limit, 2 * spares.fresh.daily_limit):
         raised = tuple(
             account
             if account.daily_limit >= limit
@@ -123,11 +123,6 @@ def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
         )
         names = tuple(account.name for account in question.accounts if account.daily_limit < limit)
         yield _advice(Change.SET_LIMIT, replace(question, accounts=raised), names, limit)
-
-
-def _limits(question: Question, spares: SpareAccounts) -> list[int]:
-    # What most accounts have, for those with less; then twice that.
-    return [spares.fresh.daily_limit, 2 * spares.fresh.daily_limit]
 
 
 def _more_workers(question: Question) -> Iterator[Advice]:

@@ -12,7 +12,7 @@ from core.errors import InvalidInputError
 from crawler.planning.advice import Advice, advise
 from crawler.planning.forecast import Forecast, Question, forecast
 from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
-from storage.crawling import accounts, influencers, ingestion_logs, tasks
+from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import Task, TaskType
@@ -68,6 +68,7 @@ class Plan:
     other_tasks: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class Planner:
     """Makes plans from the database, which it does not change.
 
@@ -75,13 +76,10 @@ class Planner:
         default_limit: rows a day of an account that would be added.
     """
 
-    def __init__(
-        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, default_limit: int
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._default_limit = default_limit
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    default_limit: int
 
     def plan(self, request: PlanRequest, search: Search) -> Plan:
         """Return how long the requested work takes, and what would shorten it.
@@ -91,10 +89,10 @@ class Planner:
                 yet.
             CredentialsError: the pool has no usable account.
         """
-        return self._database.read(self._plan, request, search)
+        return self.database.read(self._plan, request, search)
 
     def _plan(self, tx: Tx, request: PlanRequest, search: Search) -> Plan:
-        now = self._clock.now()
+        now = self.clock.now()
         logs = ingestion_logs.newest(tx, request.platform, MAX_MEASURED_PAGES)
         answer_secs, page_creators = (
             _answer_secs(logs),
@@ -107,15 +105,15 @@ class Planner:
         reader = PoolReader(
             search=search,
             now=now,
-            calendar=self._calendar,
+            calendar=self.calendar,
             answer_secs=answer_secs.value,
-            default_limit=self._default_limit,
+            default_limit=self.default_limit,
         )
         pool = accounts.every(tx, request.platform)
         members = reader.members(pool, request.accounts, crawls=pages > 0)
         question = Question(
             now=now,
-            calendar=self._calendar,
+            calendar=self.calendar,
             accounts=members,
             pages=pages,
             creators=creators,
@@ -168,7 +166,7 @@ def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, in
 
 
 def _pages_left(tx: Tx, crawl: Task) -> int:
-    done = tasks.progress(tx, crawl.id).pages_done
+    done = task_pieces.progress(tx, crawl.id).pages_done
     if crawl.page_to is None:
         raise InvalidInputError("pages_not_known", task_id=crawl.id, domain=crawl.domain)
     return max(0, crawl.page_to - done)

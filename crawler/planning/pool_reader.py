@@ -34,23 +34,15 @@ class Search:
     sequential: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class PoolReader:
     """Turns stored accounts into planned ones, as they are at the moment `now`."""
 
-    def __init__(
-        self,
-        *,
-        search: Search,
-        now: datetime,
-        calendar: QuotaCalendar,
-        answer_secs: float,
-        default_limit: int,
-    ) -> None:
-        self._search = search
-        self._now = now
-        self._day = calendar.day(now)
-        self._answer_secs = answer_secs
-        self._default_limit = default_limit
+    search: Search
+    now: datetime
+    calendar: QuotaCalendar
+    answer_secs: float
+    default_limit: int
 
     def members(
         self, pool: Sequence[Account], wanted: int | None, *, crawls: bool
@@ -90,11 +82,11 @@ class PoolReader:
     def _fresh(self, members: Sequence[PlannedAccount]) -> PlannedAccount:
         """Return a new account: at the declared pace, with the limit that most others have."""
         limits = [account.daily_limit for account in members if account.daily_limit]
-        limit = statistics.mode(limits) if limits else self._default_limit
-        window = RateWindow(self._search.paces[EVERYTHING])
+        limit = statistics.mode(limits) if limits else self.default_limit
+        window = RateWindow(self.search.paces[EVERYTHING])
         return PlannedAccount(
             name="+1",
-            pace=forecast_pace(window, self._now.timestamp(), 0.0, self._answer_secs),
+            pace=forecast_pace(window, self.now.timestamp(), 0.0, self.answer_secs),
             from_secs=0.0,
             until_secs=math.inf,
             daily_limit=limit,
@@ -118,12 +110,12 @@ class PoolReader:
         return self._planned(usable)
 
     def _planned(self, account: Account) -> PlannedAccount:
-        now = self._now
+        now = self.now
         cooldown, end = account.cooldown_until, account.session_expires_at
         from_secs = max(0.0, (cooldown - now).total_seconds()) if cooldown else 0.0
-        learned = AccountPace.load(self._search.paces, account.pace, now, known=account.pace_known)
+        learned = AccountPace.load(self.search.paces, account.pace, now, known=account.pace_known)
         window = learned.windows[EVERYTHING]
-        pace = forecast_pace(window, now.timestamp(), from_secs, self._answer_secs)
+        pace = forecast_pace(window, now.timestamp(), from_secs, self.answer_secs)
         if self._is_probed_first(account):
             pace = replace(pace, ahead=pace.ahead - 1)  # the probe takes a request
         return PlannedAccount(
@@ -132,14 +124,14 @@ class PoolReader:
             from_secs=from_secs,
             until_secs=max(0.0, (end - now).total_seconds()) if end else math.inf,
             daily_limit=account.daily_export_limit,
-            left_today=account.remaining_quota(self._day),
+            left_today=account.remaining_quota(self.calendar.day(now)),
         )
 
     def _is_probed_first(self, account: Account) -> bool:
         # `AccountManager.needs_probe` decides so when the account is leased: keep them the same.
         checked = account.session_checked_at or account.created_at
         used = account.last_used_at or account.created_at
-        starts = max(self._now, account.cooldown_until or self._now)
+        starts = max(self.now, account.cooldown_until or self.now)
         return (
             account.health is Health.SUSPECT
             or starts - checked > SESSION_CHECK_EVERY

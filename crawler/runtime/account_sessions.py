@@ -72,6 +72,7 @@ class AccountCheckout:
         return self.access.source
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountSessions:
     """Opens and closes the sessions of leased accounts, at their learned pace.
 
@@ -82,20 +83,11 @@ class AccountSessions:
         patience_secs: longest wait of a request for its turn; a longer one raises OutOfTurnSignal.
     """
 
-    def __init__(
-        self,
-        *,
-        accounts: AccountManager,
-        platforms: Mapping[str, PlatformAccess],
-        clock: Clock,
-        cooldowns: CooldownPolicy,
-        patience_secs: float = PATIENCE_SECS,
-    ) -> None:
-        self._accounts = accounts
-        self._platforms = platforms
-        self._clock = clock
-        self._cooldowns = cooldowns
-        self._patience_secs = patience_secs
+    accounts: AccountManager
+    platforms: Mapping[str, PlatformAccess]
+    clock: Clock
+    cooldowns: CooldownPolicy
+    patience_secs: float = PATIENCE_SECS
 
     def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
         """Open the account's session at its learned pace, and check it when that is due.
@@ -106,20 +98,20 @@ class AccountSessions:
         """
         leased = checkout.account
         account = leased.account
-        checkout.access = self._platforms[account.platform]
+        checkout.access = self.platforms[account.platform]
         paces = checkout.access.source.paces
-        pace = AccountPace.load(paces, account.pace, self._clock.now(), known=account.pace_known)
+        pace = AccountPace.load(paces, account.pace, self.clock.now(), known=account.pace_known)
         checkout.max_answers = max(1, int(pace.windows[EVERYTHING].learned * WINDOW_SHARE))
         checkout.gate = PacedGate(
-            pace=pace, clock=self._clock, stop=stop, patience_secs=self._patience_secs
+            pace=pace, clock=self.clock, stop=stop, patience_secs=self.patience_secs
         )
-        secrets = self._accounts.credentials(leased)
+        secrets = self.accounts.credentials(leased)
         session = checkout.access.sessions.session(
             account.id, account.username, secrets.session, secrets.proxy
         )
         session.gate = checkout.gate
         checkout.opened_session = session
-        if self._accounts.needs_probe(leased):
+        if self.accounts.needs_probe(leased):
             self.probe(checkout, stop)
 
     def probe(self, checkout: AccountCheckout, stop: threading.Event) -> None:
@@ -130,13 +122,12 @@ class AccountSessions:
             SourceError, StoppedSignal, OutOfTurnSignal: as `open`.
         """
         if not checkout.source.check_session(checkout.session, stop).signed_in:
-            evidence = Evidence("check of the session", 200)
-            raise LoginExpiredError("session_not_signed_in", evidence)
-        checkout.account = self._accounts.record_probe(checkout.account)
+            raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
+        checkout.account = self.accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout) -> None:
         """Give the account back, unharmed, with the pace that it has learned."""
-        self._accounts.release(
+        self.accounts.release(
             checkout.account,
             worked=checkout.good_answers > 0,
             successful_requests=checkout.good_answers,
@@ -148,24 +139,24 @@ class AccountSessions:
 
         It is disabled, cools down, or is as it was before.
         """
-        accounts, leased, asked = self._accounts, checkout.account, self._pace_state(checkout)
+        accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
             case LoginExpiredError() | AccountBannedError() | CredentialsError():
                 accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
             case ThrottledError():
-                rest = error.retry_after_secs or self._cooldowns.throttle_secs
+                rest = error.retry_after_secs or self.cooldowns.throttle_secs
                 reason = Message.of("account_throttled", cause=error)
                 accounts.cool_down(leased, rest, reason, evidence, pace=asked)
             case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
-                rest = self._cooldowns.risk_secs
+                rest = self.cooldowns.risk_secs
                 reason = Message.of("risk_control", cause=error)
                 accounts.cool_down(leased, rest, reason, evidence, suspect=True, pace=asked)
             case RiskControlError():
                 detail = Message.of("risk_control_elsewhere", cause=error, culprit=error.culprit)
                 accounts.release_unharmed(leased, detail, evidence, asked)
             case RetryableError() if error.of_proxy:
-                rest = self._cooldowns.throttle_secs
+                rest = self.cooldowns.throttle_secs
                 detail = Message.of("proxy_blocked", cause=error)
                 accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
@@ -174,7 +165,7 @@ class AccountSessions:
     def _pace_state(self, checkout: AccountCheckout) -> PaceState | None:
         if checkout.gate is None:
             return None
-        now = self._clock.now()
+        now = self.clock.now()
         return PaceState(checkout.gate.pace.dump(now), checkout.gate.pace.ready_at(now))
 
 

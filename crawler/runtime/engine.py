@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from core.service import Service
 from storage.engines.transactions import Database
@@ -10,6 +11,7 @@ from storage.engines.transactions import Database
 JOIN_SECS = 60.0
 
 
+@dataclass(kw_only=True)
 class Engine:
     """The services of a process: producers (ingestion), consumers (export) and the lease renewer.
 
@@ -19,32 +21,24 @@ class Engine:
         helpers: further services, stopped together with the producers.
     """
 
-    def __init__(
-        self,
-        *,
-        producers: Sequence[Service],
-        consumers: Sequence[Service],
-        lease_renewer: Service,
-        database: Database,
-        helpers: Sequence[Service] = (),
-    ) -> None:
-        self._producers = [*helpers, *producers]
-        self._consumers = list(consumers)
-        self._lease_renewer = lease_renewer
-        self._database = database
-        self._stopped = False
+    producers: Sequence[Service]
+    consumers: Sequence[Service]
+    lease_renewer: Service
+    database: Database
+    helpers: Sequence[Service] = ()
+    _stopped: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start every service, the lease renewer first."""
-        self._lease_renewer.start()
-        for service in (*self._consumers, *self._producers):
+        self.lease_renewer.start()
+        for service in (*self.consumers, *self.helpers, *self.producers):
             service.start()
 
     def request_stop(self) -> None:
         """Ask every worker to finish what it is doing; return at once. Safe to call twice."""
         # Workers that wait for a lost database would not notice that they should stop.
-        self._database.give_up.set()
-        for service in (*self._producers, *self._consumers):
+        self.database.give_up.set()
+        for service in (*self.helpers, *self.producers, *self.consumers):
             service.stop()
 
     def stop(self) -> bool:
@@ -56,7 +50,9 @@ class Engine:
             return True
         self._stopped = True
         self.request_stop()
-        ended = [service.join(JOIN_SECS) for service in (*self._producers, *self._consumers)]
-        self._lease_renewer.stop()
-        ended.append(self._lease_renewer.join(JOIN_SECS))
+        ended = [
+            service.join(JOIN_SECS) for service in (*self.helpers, *self.producers, *self.consumers)
+        ]
+        self.lease_renewer.stop()
+        ended.append(self.lease_renewer.join(JOIN_SECS))
         return all(ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from accounts.account_lease import Purpose
@@ -40,25 +41,17 @@ class BatchFetcher(Protocol):
         """
 
 
+@dataclass(frozen=True, kw_only=True)
 class PoolBatchFetcher:
     """Fetches with the accounts of the pool, the next one whose turn has come."""
 
     lanes = 1
 
-    def __init__(
-        self,
-        *,
-        platform: str,
-        accounts: AccountManager,
-        sessions: AccountSessions,
-        clock: Clock,
-        retry_policy: StatsRetryPolicy,
-    ) -> None:
-        self._platform = platform
-        self._accounts = accounts
-        self._sessions = sessions
-        self._clock = clock
-        self._retry_policy = retry_policy
+    platform: str
+    accounts: AccountManager
+    sessions: AccountSessions
+    clock: Clock
+    retry_policy: StatsRetryPolicy
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
         """Return an answer for each id of the batch. Raises as `run_with_account`."""
@@ -78,7 +71,7 @@ class PoolBatchFetcher:
         failure: SourceError | CredentialsError | None = None
         tries = 0
         while tries < MAX_TRIES:
-            leased = self._accounts.lease(Purpose.INGESTING, self._platform)
+            leased = self.accounts.lease(Purpose.INGESTING, self.platform)
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue
@@ -91,13 +84,12 @@ class PoolBatchFetcher:
                 # The breaker is open for the platform: no other account would get through.
                 raise
             except (SourceError, CredentialsError) as error:
-                if not self._retry_policy.try_other_accounts and not is_account_fault(error):
+                if not self.retry_policy.try_other_accounts and not is_account_fault(error):
                     raise
                 failure, tries = error, tries + 1
             finally:
-                self._accounts.abandon(
-                    leased
-                )  # also where giving it back failed: its lease must end
+                # Also where giving it back failed: its lease must end.
+                self.accounts.abandon(leased)
         assert failure is not None
         raise failure
 
@@ -109,39 +101,40 @@ class PoolBatchFetcher:
     ) -> T:
         """Make the request with one account, and give it back as the outcome asks for."""
         try:
-            self._sessions.open(checkout, stop)
+            self.sessions.open(checkout, stop)
             result = request(checkout)
         except (SourceError, CredentialsError) as error:
-            self._sessions.leave_after(checkout, error)
+            self.sessions.leave_after(checkout, error)
             raise
         except BaseException:
-            self._sessions.close(checkout)
+            self.sessions.close(checkout)
             raise
         checkout.good_answers += 1
-        self._sessions.close(checkout)
+        self.sessions.close(checkout)
         return result
 
     def _wait_for_account(
         self, failure: SourceError | CredentialsError | None, stop: threading.Event
     ) -> None:
         """Wait for the next account's turn; raise when it is too far away."""
-        shortage = self._accounts.shortage(Purpose.INGESTING, self._platform)
+        shortage = self.accounts.shortage(Purpose.INGESTING, self.platform)
         # Without a known moment another worker has the accounts: look again in a second.
         secs = 1.0
         if shortage.until is not None:
-            secs = max(0.05, (shortage.until - self._clock.now()).total_seconds())
+            secs = max(0.05, (shortage.until - self.clock.now()).total_seconds())
         hopeless = shortage.until is None and not shortage.busy
-        if secs > self._retry_policy.max_wait_secs or hopeless:
+        if secs > self.retry_policy.max_wait_secs or hopeless:
             raise failure or NoFitAccountError(
                 "platform_shortage",
                 until=shortage.until,
-                platform=self._platform,
+                platform=self.platform,
                 reason=shortage.reason,
             )
-        if self._clock.wait(stop, secs):
+        if self.clock.wait(stop, secs):
             raise StoppedSignal
 
 
+@dataclass(kw_only=True)
 class KeyBatchFetcher:
     """Fetches with one API key, or anonymously.
 
@@ -151,25 +144,15 @@ class KeyBatchFetcher:
         lanes: how many batches may be under way at once, each in a session of its own.
     """
 
-    def __init__(
-        self,
-        *,
-        access: PlatformAccess,
-        key: str | None,
-        gate: RequestGate,
-        clock: Clock,
-        retry_policy: StatsRetryPolicy,
-        lanes: int,
-    ) -> None:
-        self.lanes = lanes
-        self._access = access
-        self._key = key
-        self._gate = gate
-        self._clock = clock
-        self._retry_policy = retry_policy
-        self._lock = threading.Lock()
-        self._idle: list[AccountSession] = []
-        self._opened = 0
+    access: PlatformAccess
+    key: str | None = field(repr=False)
+    gate: RequestGate
+    clock: Clock
+    retry_policy: StatsRetryPolicy
+    lanes: int
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _idle: list[AccountSession] = field(default_factory=list, init=False)
+    _opened: int = field(default=0, init=False)
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
         """Return an answer for each id of the batch, after waits while the platform throttles.
@@ -182,7 +165,7 @@ class KeyBatchFetcher:
         session = self._checkout_session()
         try:
             return self._wait_out_throttles(
-                lambda: self._access.source.video_stats(session, batch, stop), stop
+                lambda: self.access.source.video_stats(session, batch, stop), stop
             )
         finally:
             with self._lock:
@@ -195,8 +178,8 @@ class KeyBatchFetcher:
             try:
                 return fetch()
             except ThrottledError as error:
-                wanted_secs = error.retry_after_secs or self._retry_policy.throttle_wait_secs
-            if self._clock.wait(stop, min(wanted_secs, self._retry_policy.max_wait_secs)):
+                wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
+            if self.clock.wait(stop, min(wanted_secs, self.retry_policy.max_wait_secs)):
                 raise StoppedSignal
         return fetch()
 
@@ -206,7 +189,7 @@ class KeyBatchFetcher:
             if self._idle:
                 return self._idle.pop()
             number, self._opened = self._opened, self._opened + 1
-        name = "anonymous" if self._key is None else "key"
-        opened = self._access.sessions.session(ANONYMOUS - number, name, self._key, None)
-        opened.gate = self._gate
+        name = "anonymous" if self.key is None else "key"
+        opened = self.access.sessions.session(ANONYMOUS - number, name, self.key, None)
+        opened.gate = self.gate
         return opened

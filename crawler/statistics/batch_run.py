@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from core.cancellation import StoppedSignal
 from core.errors import CredentialsError, InvalidInputError, PlatformQuotaError, SourceError
@@ -40,28 +41,28 @@ def fetch_batches(
         raise run.ended_by
 
 
+@dataclass(kw_only=True)
 class _BatchRun:
     """Fetches batches until the first error that the next batch would meet as well."""
 
-    def __init__(self, *, platform: str, fetcher: BatchFetcher, stop: threading.Event) -> None:
-        self.ended_by: Exception | None = None
-        self._platform = platform
-        self._fetcher = fetcher
-        self._stop = stop
+    platform: str
+    fetcher: BatchFetcher
+    stop: threading.Event
+    ended_by: Exception | None = field(default=None, init=False)
 
     def fetch(self, batch: Sequence[str]) -> AnsweredBatch | None:
         """Return the answers of a batch, or its failure; None when the run has ended."""
-        if self._stop.is_set():
+        if self.stop.is_set():
             self.ended_by = self.ended_by or StoppedSignal()
         if self.ended_by is not None:
             return None
         try:
-            answers = self._fetcher.fetch(batch, self._stop)
+            answers = self.fetcher.fetch(batch, self.stop)
         except (StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError) as error:
             self.ended_by = self.ended_by or error
             return None
         except SourceError as error:
-            log.warning("%s: %s", self._platform, error)
+            log.warning("%s: %s", self.platform, error)
             return AnsweredBatch(dict.fromkeys(batch, failed_item(redacted(error))), error)
         return AnsweredBatch(
             {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}

@@ -5,17 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from accounts.manager import AccountManager
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import (
-    BatonError,
-    CredentialsError,
-    InvalidInputError,
-    PlatformQuotaError,
-)
+from core.errors import BatonError, CredentialsError, InvalidInputError, PlatformQuotaError
 from core.logs import redacted, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountSessions
@@ -40,6 +35,7 @@ log = service_log("stats")
 LANES = 4  # requests under way at once: to resolve short links, and with one API key
 
 
+@dataclass(frozen=True, kw_only=True)
 class VideoStatsFetcher:
     """Fetches from all platforms at once, from each at its own pace.
 
@@ -49,24 +45,13 @@ class VideoStatsFetcher:
         retry_policy: how a batch is tried again.
     """
 
-    def __init__(
-        self,
-        *,
-        platforms: Mapping[str, PlatformAccess],
-        keys: Mapping[str, str | None],
-        accounts: AccountManager,
-        sessions: AccountSessions,
-        resolver: ShortLinkResolver,
-        clock: Clock,
-        retry_policy: StatsRetryPolicy,
-    ) -> None:
-        self._platforms = platforms
-        self._keys = keys
-        self._accounts = accounts
-        self._sessions = sessions
-        self._resolver = resolver
-        self._clock = clock
-        self._retry_policy = retry_policy
+    platforms: Mapping[str, PlatformAccess]
+    keys: Mapping[str, str | None] = field(repr=False)
+    accounts: AccountManager
+    sessions: AccountSessions
+    resolver: ShortLinkResolver
+    clock: Clock
+    retry_policy: StatsRetryPolicy
 
     def fetch(
         self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
@@ -127,7 +112,7 @@ class VideoStatsFetcher:
         if stop.is_set():
             return None
         try:
-            return self._resolver.resolve(link)
+            return self.resolver.resolve(link)
         except BatonError as error:
             return redacted(error)
 
@@ -168,7 +153,7 @@ class VideoStatsFetcher:
     def _batches(
         self, platform: str, ids: Sequence[str], fetcher: BatchFetcher, stop: threading.Event
     ) -> Iterator[AnsweredBatch]:
-        size = self._platforms[platform].source.batch
+        size = self.platforms[platform].source.batch
         return fetch_batches(platform, ids, fetcher, batch_size=size, stop=stop)
 
     def _fetchers(self, platforms: Iterable[str], stop: threading.Event) -> dict[str, BatchFetcher]:
@@ -176,22 +161,22 @@ class VideoStatsFetcher:
         gates: dict[str, RequestGate] = {}
         fetchers: dict[str, BatchFetcher] = {}
         for platform in platforms:
-            access = self._platforms.get(platform)
+            access = self.platforms.get(platform)
             if access is None:
                 continue
-            by_key = platform in self._keys
-            if not by_key and self._accounts.has_accounts(platform):
+            by_key = platform in self.keys
+            if not by_key and self.accounts.has_accounts(platform):
                 fetchers[platform] = self.pool_fetcher(platform)
                 continue
-            key = self._keys.get(platform)
+            key = self.keys.get(platform)
             gate = gates.setdefault(key or platform, self._gate(access, stop))
             lanes = LANES if by_key else 1
             fetchers[platform] = KeyBatchFetcher(
                 access=access,
                 key=key,
                 gate=gate,
-                clock=self._clock,
-                retry_policy=self._retry_policy,
+                clock=self.clock,
+                retry_policy=self.retry_policy,
                 lanes=lanes,
             )
         return fetchers
@@ -200,12 +185,12 @@ class VideoStatsFetcher:
         """Return the fetcher that sends requests to a platform with the pool's accounts."""
         return PoolBatchFetcher(
             platform=platform,
-            accounts=self._accounts,
-            sessions=self._sessions,
-            clock=self._clock,
-            retry_policy=self._retry_policy,
+            accounts=self.accounts,
+            sessions=self.sessions,
+            clock=self.clock,
+            retry_policy=self.retry_policy,
         )
 
     def _gate(self, access: PlatformAccess, stop: threading.Event) -> RequestGate:
-        pace = AccountPace.load(access.source.paces, None, self._clock.now(), known=True)
-        return SharedGate(pace=pace, clock=self._clock, stop=stop)
+        pace = AccountPace.load(access.source.paces, None, self.clock.now(), known=True)
+        return SharedGate(pace=pace, clock=self.clock, stop=stop)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.clock import Clock
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.tasks.parents import CANCELLED, update_parent
-from storage.crawling import tasks
+from storage.crawling import task_control, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import Task, TaskStatus
 
 
+@dataclass(frozen=True, kw_only=True)
 class TaskControl:
     """Pauses, resumes and cancels tasks; a worker that has one leased stops at its next write."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     def pause(self, task_id: int) -> None:
         """Keep a task and its pieces from being claimed until they are resumed.
@@ -26,12 +28,12 @@ class TaskControl:
         """
 
         def work(tx: Tx) -> None:
-            now = self._clock.now()
+            now = self.clock.now()
             task = _require_open(tx, task_id)
-            tasks.pause(tx, task.id, now)
+            task_control.pause(tx, task.id, now)
             update_parent(tx, task.parent_id, now)
 
-        self._database.write_idempotent(work)
+        self.database.write_idempotent(work)
 
     def resume(self, task_id: int) -> None:
         """Make a paused, waiting or failed task claimable at once.
@@ -42,18 +44,18 @@ class TaskControl:
         """
 
         def work(tx: Tx) -> None:
-            now = self._clock.now()
+            now = self.clock.now()
             task = _require_task(tx, task_id)
             if task.status is TaskStatus.COMPLETED:
                 raise InvalidInputError("task_completed", task_id=task_id)
             top_level = task if task.parent_id is None else _require_task(tx, task.parent_id)
-            if not tasks.reopen(tx, top_level):
+            if not task_control.reopen(tx, top_level):
                 kind = Message.of(f"{task.task_type}_task")
                 raise InvalidInputError("another_task_open", kind=kind, domain=task.domain)
-            tasks.resume(tx, task.id, now)
+            task_control.resume(tx, task.id, now)
             update_parent(tx, task.parent_id if task.is_leaf else task.id, now)
 
-        self._database.write_idempotent(work)
+        self.database.write_idempotent(work)
 
     def cancel(self, task_id: int) -> None:
         """End a task for good, as failed. What it stored and exported stays.
@@ -63,13 +65,13 @@ class TaskControl:
         """
 
         def work(tx: Tx) -> None:
-            now = self._clock.now()
+            now = self.clock.now()
             # The lease stays: its holder's next write is refused, and then the holder ends it.
             task = _require_open(tx, task_id)
-            tasks.cancel(tx, task.id, now, CANCELLED)
+            task_control.cancel(tx, task.id, now, CANCELLED)
             update_parent(tx, task.parent_id, now)
 
-        self._database.write_idempotent(work)
+        self.database.write_idempotent(work)
 
 
 def _require_task(tx: Tx, task_id: int) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.messages import Message
-from storage.crawling import tasks
+from storage.crawling import task_pieces, tasks
 from storage.engines.transactions import Tx
 from storage.models.tasks import TaskStatus
 
@@ -22,10 +22,10 @@ def update_parent(tx: Tx, parent_id: int | None, now: datetime) -> None:
     if parent_id is None:
         return
     # Without the lock two workers that end the last two pieces would each miss the other's end.
-    tasks.lock_parent(tx, parent_id, now)
-    status = status_from_pieces(tasks.child_statuses(tx, parent_id))
+    task_pieces.lock_parent(tx, parent_id, now)
+    status = status_from_pieces(task_pieces.child_statuses(tx, parent_id))
     error = _failure(tx, parent_id) if status is TaskStatus.FAILED else None
-    tasks.set_parent_status(tx, parent_id, status, now, error)
+    task_pieces.set_parent_status(tx, parent_id, status, now, error)
 
 
 def status_from_pieces(pieces: set[TaskStatus]) -> TaskStatus:
@@ -44,4 +44,4 @@ def _failure(tx: Tx, parent_id: int) -> str | None:
     parent = tasks.get(tx, parent_id)
     if parent is not None and parent.last_error in CANCELLATIONS:
         return parent.last_error
-    return tasks.first_child_error(tx, parent_id)
+    return task_pieces.first_child_error(tx, parent_id)

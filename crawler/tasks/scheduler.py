@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,6 +26,7 @@ STARVING_DUE_SECS = 5.0
 STARVING_ALIVE_SECS = 60.0
 
 
+@dataclass(frozen=True, kw_only=True)
 class TaskScheduler:
     """Leases the tasks of the database to the workers of this process.
 
@@ -35,22 +37,12 @@ class TaskScheduler:
         attempts: failures in a row after which a task is failed.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        leases: LeaseRegistry,
-        owner: str,
-        lease_secs: float,
-        attempts: int,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._leases = leases
-        self._owner = owner
-        self._lease_secs = lease_secs
-        self._attempts = attempts
+    database: Database
+    clock: Clock
+    leases: LeaseRegistry
+    owner: str
+    lease_secs: float
+    attempts: int
 
     def claim(
         self,
@@ -74,16 +66,14 @@ class TaskScheduler:
         if labels:
             return self._claim_labelled(task_type, labels, waited_first)
         # A read without locks comes first: most looks find no work, and must not hold up others.
-        now = self._clock.now()
-        claimable = self._database.read(
-            task_leases.claimable_statuses, task_type, now, only_task_id
-        )
+        now = self.clock.now()
+        claimable = self.database.read(task_leases.claimable_statuses, task_type, now, only_task_id)
         for status in (status for status in CLAIM_ORDER if status in claimable):
-            leased = self._database.write(
+            leased = self.database.write(
                 partial(self._claim, task_type, status, only_task_id, waited_first)
             )
             if leased is not None:
-                self._leases.add(leased.lease)
+                self.leases.add(leased.lease)
                 return leased
         return None
 
@@ -93,8 +83,8 @@ class TaskScheduler:
         Raises:
             LeaseLostError: another worker has taken the task over.
         """
-        token, now = leased.lease.token, self._clock.now()
-        if not self._database.write_idempotent(
+        token, now = leased.lease.token, self.clock.now()
+        if not self.database.write_idempotent(
             task_leases.assign_account, leased.id, token, account_id, now
         ):
             raise LeaseLostError("task_taken_over", task_id=leased.id)
@@ -105,8 +95,8 @@ class TaskScheduler:
         Raises:
             LeaseLostError: another worker has taken the task over.
         """
-        token, now = leased.lease.token, self._clock.now()
-        if not self._database.write_idempotent(
+        token, now = leased.lease.token, self.clock.now()
+        if not self.database.write_idempotent(
             task_leases.show_waiting, leased.id, token, reason, now
         ):
             raise LeaseLostError("task_taken_over", task_id=leased.id)
@@ -130,25 +120,17 @@ class TaskScheduler:
             paused: show it as paused rather than as pending until then.
             error: why it waits, for people to read.
         """
-        self._leases.remove(leased.lease)
+        self.leases.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
 
-        def work(tx: Tx) -> None:
-            now = self._clock.now()
-            task_leases.put_back(
-                tx,
-                leased.id,
-                leased.lease.token,
-                status,
-                now,
-                not_before=not_before,
-                waiting_for=waiting_for,
-                error=error.dump() if error else None,
-                failed_attempt=False,
-            )
-            update_parent(tx, leased.task.parent_id, now)
-
-        self._database.write_idempotent(work)
+        self.database.write_idempotent(
+            self._put_back,
+            leased,
+            status,
+            not_before=not_before,
+            waiting_for=waiting_for,
+            error=error.dump() if error else None,
+        )
 
     def back_off(
         self,
@@ -161,42 +143,35 @@ class TaskScheduler:
         The wait doubles with each failure in a row, from 2 s up to 300 s; after `attempts` of them
         the task is failed.
         """
-        task = self._database.read(tasks.get, leased.id)
+        task = self.database.read(tasks.get, leased.id)
         attempts = (task.attempts if task else 0) + 1
-        if attempts >= self._attempts:
+        if attempts >= self.attempts:
             self.finish(leased, Message.of("given_up_after", cause=error, attempts=attempts))
             return
         reason = error if isinstance(error, Message) else error.message
         wait_secs = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (attempts - 1))
-        self._leases.remove(leased.lease)
+        self.leases.remove(leased.lease)
 
-        def work(tx: Tx) -> None:
-            now = self._clock.now()
-            task_leases.put_back(
-                tx,
-                leased.id,
-                leased.lease.token,
-                TaskStatus.PENDING,
-                now,
-                not_before=now + timedelta(seconds=wait_secs),
-                waiting_for=waiting_for,
-                error=reason.dump(),
-                failed_attempt=True,
-            )
-            update_parent(tx, leased.task.parent_id, now)
-
-        self._database.write(work)
+        self.database.write(
+            self._put_back,
+            leased,
+            TaskStatus.PENDING,
+            not_before=self.clock.now() + timedelta(seconds=wait_secs),
+            waiting_for=waiting_for,
+            error=reason.dump(),
+            failed_attempt=True,
+        )
 
     def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
         Return False when the operator paused or cancelled it before; then only the lease ends.
         """
-        self._leases.remove(leased.lease)
+        self.leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
 
         def work(tx: Tx) -> bool:
-            now = self._clock.now()
+            now = self.clock.now()
             ended = task_leases.finish(
                 tx,
                 leased.id,
@@ -205,49 +180,40 @@ class TaskScheduler:
                 now=now,
                 error=error.dump() if error else None,
             )
-            if not ended:
+            if ended:
+                update_parent(tx, leased.task.parent_id, now)
+            else:
                 # The operator's status stays; `put_back` ends the lease of a halted task only.
-                task_leases.put_back(
-                    tx,
-                    leased.id,
-                    leased.lease.token,
-                    TaskStatus.PENDING,
-                    now,
-                    not_before=None,
-                    waiting_for=None,
-                    error=None,
-                    failed_attempt=False,
-                )
-            update_parent(tx, leased.task.parent_id, now)
+                self._put_back(tx, leased, TaskStatus.PENDING)
             return ended
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing the lease without a write: it runs out by itself.
 
         For work whose state in the database is unknown, as after a lost answer to COMMIT.
         """
-        self._leases.remove(leased.lease)
+        self.leases.remove(leased.lease)
         leased.lease.mark_lost()
 
     def reap(self) -> int:
         """Make tasks pending whose lease ran out, and update their parents; return their number."""
 
         def work(tx: Tx) -> int:
-            now = self._clock.now()
+            now = self.clock.now()
             parents = task_leases.expired_parents(tx, now)
             count = task_leases.reap(tx, now)
             for parent_id in parents:
                 update_parent(tx, parent_id, now)
             return count
 
-        return self._database.write_idempotent(work)
+        return self.database.write_idempotent(work)
 
     def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
         """Return whether an open task of that type has lacked an account for `secs` seconds."""
-        now = self._clock.now()
-        return self._database.read(
+        now = self.clock.now()
+        return self.database.read(
             tasks.is_waiting_for_account,
             task_type,
             platform=platform,
@@ -259,17 +225,42 @@ class TaskScheduler:
 
     def is_halted(self, leased: TaskLease) -> bool:
         """Return whether the operator has paused or cancelled the task since it was claimed."""
-        task = self._database.read(tasks.get, leased.id)
+        task = self.database.read(tasks.get, leased.id)
         return task is None or task.status is not TaskStatus.IN_PROGRESS
 
     def is_domain_being_crawled(self, platform: str, domain: str) -> bool:
         """Return whether a crawl of the platform and domain is open."""
-        return self._database.read(tasks.is_domain_being_crawled, platform, domain)
+        return self.database.read(tasks.is_domain_being_crawled, platform, domain)
+
+    def _put_back(
+        self,
+        tx: Tx,
+        leased: TaskLease,
+        status: TaskStatus,
+        *,
+        not_before: datetime | None = None,
+        waiting_for: WaitingFor | None = None,
+        error: str | None = None,
+        failed_attempt: bool = False,
+    ) -> None:
+        now = self.clock.now()
+        task_leases.put_back(
+            tx,
+            leased.id,
+            leased.lease.token,
+            status,
+            now,
+            not_before=not_before,
+            waiting_for=waiting_for,
+            error=error,
+            failed_attempt=failed_attempt,
+        )
+        update_parent(tx, leased.task.parent_id, now)
 
     def _claim_labelled(
         self, task_type: TaskType, labels: Sequence[str], waited_first: bool
     ) -> TaskLease | None:
-        for task_id in self._database.read(task_labels.open_tasks, task_type, labels):
+        for task_id in self.database.read(task_labels.open_tasks, task_type, labels):
             leased = self.claim(task_type, task_id, waited_first=waited_first)
             if leased is not None:
                 return leased
@@ -284,14 +275,14 @@ class TaskScheduler:
         tx: Tx,
     ) -> TaskLease | None:
         # The deadline counts from before the write: the lease must not outlive its row.
-        now, asked_at = self._clock.now(), self._clock.monotonic()
+        now, asked_at = self.clock.now(), self.clock.monotonic()
         task = task_leases.next_claimable(
             tx, task_type, status, now, only_task_id, waited_first=waited_first
         )
         if task is None:
             return None
-        until = now + timedelta(seconds=self._lease_secs)
-        if not task_leases.claim(tx, task, self._owner, now, until):
+        until = now + timedelta(seconds=self.lease_secs)
+        if not task_leases.claim(tx, task, self.owner, now, until):
             raise DatabaseContentionError("task_taken_meanwhile", task_id=task.id)
         if task.status is not TaskStatus.IN_PROGRESS:
             update_parent(tx, task.parent_id, now)
@@ -299,6 +290,6 @@ class TaskScheduler:
             kind=LeaseKind.TASK,
             row_id=task.id,
             token=task.lease_token + 1,
-            deadline=asked_at + self._lease_secs,
+            deadline=asked_at + self.lease_secs,
         )
         return TaskLease(task, lease)

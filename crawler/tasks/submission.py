@@ -22,6 +22,7 @@ class FiledTask:
     is_new: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class TaskSubmitter:
     """Files tasks, which the workers of all processes claim.
 
@@ -29,10 +30,9 @@ class TaskSubmitter:
         pages_per_task: pages in each piece that a crawl is split into.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
-        self._database = database
-        self._clock = clock
-        self._pages_per_task = pages_per_task
+    database: Database
+    clock: Clock
+    pages_per_task: int
 
     def submit_crawl(
         self,
@@ -65,8 +65,7 @@ class TaskSubmitter:
         def pieces() -> list[NewTask]:
             if pages is None:
                 return []
-            size = self._pages_per_task
-            return split_pages(crawl, pages, pages_per_task=size, open_ended=False)
+            return split_pages(crawl, pages, pages_per_task=self.pages_per_task, open_ended=False)
 
         return self._submit(crawl, pieces, labels)
 
@@ -101,7 +100,7 @@ class TaskSubmitter:
         self, new: NewTask, pieces: Callable[[], list[NewTask]], labels: Sequence[str]
     ) -> FiledTask:
         def work(tx: Tx) -> FiledTask:
-            now = self._clock.now()
+            now = self.clock.now()
             task, is_new = tasks.open_or_join(tx, new, now)
             # In the parent's transaction: a parent that lacks pieces would complete too early.
             if is_new:
@@ -110,7 +109,7 @@ class TaskSubmitter:
             task_labels.add(tx, task.id, labels)
             return FiledTask(task, is_new)
 
-        return self._database.write_idempotent(work)
+        return self.database.write_idempotent(work)
 
 
 def split_pages(

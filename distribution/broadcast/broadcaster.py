@@ -21,7 +21,7 @@ from core.poller import Poller
 from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
-from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry, event_id
+from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry
 from distribution.recipients import recipients_of
 from presentation.message_fields import message_fields
 from storage.distribution import broadcasts, distribution_tasks
@@ -89,6 +89,7 @@ class BroadcastReply:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
 class Broadcaster:
     """Runs rounds, of which no two overlap: each holds the one lease of all processes, and files
     its reports in the transaction that ends this lease.
@@ -98,40 +99,27 @@ class Broadcaster:
         owner: the id of this process, written into the lease.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        fetcher: Fetcher,
-        vault: Vault,
-        outbox: Outbox,
-        clock: Clock,
-        lease_registry: LeaseRegistry,
-        owner: str,
-        site_name: str,
-        limits: BroadcastLimits,
-    ) -> None:
-        self._database = database
-        self._fetcher = fetcher
-        self._vault = vault
-        self._outbox = outbox
-        self._clock = clock
-        self._lease_registry = lease_registry
-        self._owner = owner
-        self._site_name = site_name
-        self._limits = limits
+    database: Database
+    fetcher: Fetcher
+    vault: Vault
+    outbox: Outbox
+    clock: Clock
+    lease_registry: LeaseRegistry
+    owner: str
+    site_name: str
+    limits: BroadcastLimits
 
     def start(self) -> BroadcastReply:
         """Turn broadcasting on for all processes, until `stop`; a second call changes nothing."""
-        changed = self._database.write_idempotent(broadcasts.switch, True)
+        changed = self.database.write_idempotent(broadcasts.switch, True)
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_on"))
-        secs = self._limits.interval_secs
+        secs = self.limits.interval_secs
         return self._reply(True, Message.of("broadcasting_turned_on", secs=secs))
 
     def stop(self) -> BroadcastReply:
         """Turn broadcasting off for all processes; a round in progress is finished."""
-        changed = self._database.write_idempotent(broadcasts.switch, False)
+        changed = self.database.write_idempotent(broadcasts.switch, False)
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_off"))
         return self._reply(True, Message.of("broadcasting_turned_off"))
@@ -143,17 +131,17 @@ class Broadcaster:
         `started_at`, `finished_at` and `reports`. The times are those of the newest
         round, null when there was none.
         """
-        seen = self._database.read(broadcasts.state)
+        seen = self.database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
         reports = totals.pop("reports", 0)
-        secs = self._limits.interval_secs
+        secs = self.limits.interval_secs
         state = Message.of("broadcasting_off", secs=secs)
         if seen.is_on:
             state = Message.of("broadcasting_on", secs=secs)
         return self._reply(True, state, **totals).as_json() | {
             "is_on": seen.is_on,
-            "is_running": _is_running(seen, self._clock.now()),
-            "interval_secs": self._limits.interval_secs,
+            "is_running": _is_running(seen, self.clock.now()),
+            "interval_secs": self.limits.interval_secs,
             "started_at": seen.started_at and iso_utc(seen.started_at),
             "finished_at": seen.finished_at and iso_utc(seen.finished_at),
             "reports": reports,
@@ -172,7 +160,7 @@ class Broadcaster:
         """
         lease = self._claim(None)
         if lease is None:
-            began = self._database.read(broadcasts.state).started_at
+            began = self.database.read(broadcasts.state).started_at
             if began is None:
                 return self._reply(False, Message.of("round_under_way"))
             return self._reply(False, Message.of("round_under_way_since", since=iso_utc(began)))
@@ -182,8 +170,8 @@ class Broadcaster:
         """Run rounds while broadcasting is on, until `stop` is set; when the database
         fails, log it and try again."""
         poller = Poller(
-            clock=self._clock,
-            poll_secs=min(LOOK_EVERY_SECS, self._limits.interval_secs),
+            clock=self.clock,
+            poll_secs=min(LOOK_EVERY_SECS, self.limits.interval_secs),
             retried=(LeaseLostError, DatabaseError),
             on_error=_log_error,
         )
@@ -193,36 +181,36 @@ class Broadcaster:
     def run_if_due(self, stop: threading.Event) -> BroadcastReply | None:
         """Run a round if broadcasting is on and one is due, else return None; raise as
         `trigger`."""
-        now = self._clock.now()
-        if not self._database.read(broadcasts.state).is_on:
+        now = self.clock.now()
+        if not self.database.read(broadcasts.state).is_on:
             # A claim is a write: while broadcasting is off, none is made every few seconds.
             return None
-        lease = self._claim(now - timedelta(seconds=self._limits.interval_secs))
+        lease = self._claim(now - timedelta(seconds=self.limits.interval_secs))
         return None if lease is None else self._run_leased(lease, stop)
 
     def _claim(self, due_before: datetime | None) -> Lease | None:
         """Lease a round; None when one is in progress, or when one began after `due_before`."""
         # Read before the write: counted from later, the deadline could lie after the lease's end.
-        asked_at, now = self._clock.monotonic(), self._clock.now()
-        until = now + timedelta(seconds=self._limits.lease_secs)
-        token = self._database.write(broadcasts.claim, self._owner, now, until, due_before)
+        asked_at, now = self.clock.monotonic(), self.clock.now()
+        until = now + timedelta(seconds=self.limits.lease_secs)
+        token = self.database.write(broadcasts.claim, self.owner, now, until, due_before)
         if token is None:
             return None
-        deadline = asked_at + self._limits.lease_secs
+        deadline = asked_at + self.limits.lease_secs
         lease = Lease(
             kind=LeaseKind.BROADCAST, row_id=broadcasts.ROW, token=token, deadline=deadline
         )
-        self._lease_registry.add(lease)
+        self.lease_registry.add(lease)
         return lease
 
     def _run_leased(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
         try:
             return self._run_round(lease, stop)
         except StoppedSignal:
-            self._database.write_idempotent(broadcasts.give_back, self._owner, lease.token)
+            self.database.write_idempotent(broadcasts.give_back, self.owner, lease.token)
             raise
         finally:
-            self._lease_registry.remove(lease)  # If it was not given back, it expires.
+            self.lease_registry.remove(lease)  # If it was not given back, it expires.
 
     def _run_round(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
         """Fetch, render and file the reports of a round whose lease is held."""
@@ -236,8 +224,7 @@ class Broadcaster:
             if live.is_postponed(link):
                 postponed.add(drama.task_id)
             elif isinstance(answer, Message) or not answer:
-                reason = answer or "no counters"
-                log.warning("%s failed: %s", fields(task=drama.task_id), reason)
+                log.warning("%s failed: %s", fields(task=drama.task_id), answer or "no counters")
             else:
                 counted[drama.task_id] = answer
         reports = self._reports(lease, dramas, counted)
@@ -250,8 +237,8 @@ class Broadcaster:
         result = json.dumps(totals | {"reports": len(reports)})
         next_tasks = json.dumps(next_starts(dramas, postponed))
         # After a long pause of this process another one may have begun a round.
-        lease.require(self._clock)
-        self._database.write(self._file, lease, reports, result, next_tasks)
+        lease.require(self.clock)
+        self.database.write(self._file, lease, reports, result, next_tasks)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
         message = Message.of(
             "round_reported", succeeded=len(counted), total=len(dramas), reports=len(reports)
@@ -266,8 +253,8 @@ class Broadcaster:
         Raises:
             StoppedSignal: `stop` was set.
         """
-        live = LiveCounters(self._fetcher)
-        time_limit = TimeLimit(stop=stop, clock=self._clock, secs=self._limits.fetch_secs)
+        live = LiveCounters(self.fetcher)
+        time_limit = TimeLimit(stop=stop, clock=self.clock, secs=self.limits.fetch_secs)
         try:
             live.fetch([drama.video_url or "" for drama in dramas], time_limit)
         except StoppedSignal:
@@ -277,14 +264,14 @@ class Broadcaster:
 
     def _tasks(self) -> list[DramaFields]:
         """Return all active tasks, first those that the last round postponed."""
-        starts = self._database.read(broadcasts.state).next_tasks
+        starts = self.database.read(broadcasts.state).next_tasks
         return rotate(self._active(), json.loads(starts or "{}"))
 
     def _active(self) -> list[DramaFields]:
         found: list[DramaFields] = []
         while True:
             after = found[-1].task_id if found else ""
-            more = self._database.read(distribution_tasks.to_broadcast, after, READ_AT_ONCE)
+            more = self.database.read(distribution_tasks.to_broadcast, after, READ_AT_ONCE)
             found += more
             if len(more) < READ_AT_ONCE:
                 return found
@@ -294,31 +281,18 @@ class Broadcaster:
     ) -> list[Report]:
         """Return the reports of a round: one for each recipient and part of `part_tasks` tasks."""
         reports = []
-        size = self._limits.part_tasks
         reported = [drama for drama in dramas if drama.task_id in counted]
-        for recipient in recipients_of(reported, self._vault):
-            assert recipient.url is not None
-            for start in range(0, len(recipient.dramas), size):
-                part = recipient.dramas[start : start + size]
+        for recipient in recipients_of(reported, self.vault):
+            for number, part in recipient.parts(self.limits.part_tasks):
                 entries = [broadcast_entry(drama, counted[drama.task_id]) for drama in part]
-                revisions = [lease.token, recipient.signer]
-                name = event_id(
-                    BROADCAST,
-                    self._site_name,
-                    url=recipient.url,
-                    day=None,
-                    revisions=revisions,
-                    part=start // size + 1,
-                )
                 reports.append(
-                    Report(
-                        kind=BROADCAST,
-                        event_id=name,
-                        url=recipient.url,
-                        task_id=recipient.signer,
-                        stats_date=None,
-                        body=broadcast_body(self._site_name, entries),
-                        tasks=[drama.task_id for drama in part],
+                    recipient.report(
+                        BROADCAST,
+                        self.site_name,
+                        broadcast_body(self.site_name, entries),
+                        on=part,
+                        revisions=[lease.token, recipient.signer],
+                        part=number,
                     )
                 )
         return reports
@@ -331,16 +305,16 @@ class Broadcaster:
         Raises:
             LeaseLostError: another process took the round over; nothing is filed.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if not broadcasts.finish(
-            tx, self._owner, token=lease.token, result=result, next_tasks=next_tasks, now=now
+            tx, self.owner, token=lease.token, result=result, next_tasks=next_tasks, now=now
         ):
             raise LeaseLostError("round_taken_over", lease=str(lease))
         for report in reports:
-            self._outbox.enqueue(tx, report)
+            self.outbox.enqueue(tx, report)
 
     def _reply(self, success: bool, message: Message, **totals: int) -> BroadcastReply:
-        return BroadcastReply(success, message, self._clock.now(), **totals)
+        return BroadcastReply(success, message, self.clock.now(), **totals)
 
 
 def _log_error(error: Exception) -> None:

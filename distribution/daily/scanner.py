@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from accounts.vault import Vault
 from core.cancellation import StoppedSignal
@@ -26,7 +25,6 @@ from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 
-T = TypeVar("T")
 log = service_log("daily_stats")
 SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
 # A completion gets its time before its COMMIT; within this time a reader may not see it yet.
@@ -108,6 +106,7 @@ class DayScan:
         return Message.of("day_incomplete", result=result, incomplete=self.incomplete)
 
 
+@dataclass(frozen=True, kw_only=True)
 class DailyScanner:
     """Counts, stores and reports days; a day begins at midnight in the quota time zone.
 
@@ -115,29 +114,18 @@ class DailyScanner:
         part_tasks: the greatest number of tasks in one report.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        fetcher: Fetcher,
-        vault: Vault,
-        store: DailyStore,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        part_tasks: int,
-    ) -> None:
-        self._database = database
-        self._fetcher = fetcher
-        self._vault = vault
-        self._store = store
-        self._clock = clock
-        self._calendar = calendar
-        self._part_tasks = part_tasks
+    database: Database
+    fetcher: Fetcher
+    vault: Vault
+    store: DailyStore
+    clock: Clock
+    calendar: QuotaCalendar
+    part_tasks: int
 
     @property
     def yesterday(self) -> date:
         """Return the day before today, in the quota time zone."""
-        return self._calendar.day(self._clock.now()) - timedelta(days=1)
+        return self.calendar.day(self.clock.now()) - timedelta(days=1)
 
     def days(self, first: date, last: date) -> list[date]:
         """Return all days from `first` to `last`, both included.
@@ -146,9 +134,9 @@ class DailyScanner:
             InvalidInputError: a day is in the future, `first` is after `last`, or there are more
                 than 366 days.
         """
-        today = self._calendar.day(self._clock.now())
+        today = self.calendar.day(self.clock.now())
         if last > today:
-            zone = self._calendar.zone.key
+            zone = self.calendar.zone.key
             raise InvalidInputError("day_in_future", day=last, today=today, zone=zone)
         if first > last:
             raise InvalidInputError("days_reversed", first=first, last=last)
@@ -166,7 +154,7 @@ class DailyScanner:
             StoppedSignal: `stop` was set; stored days stay, and a later run continues.
         """
         last = self.yesterday
-        scanned = self._database.read(schema.get_fact, SCANNED_TO)
+        scanned = self.database.read(schema.get_fact, SCANNED_TO)
         first = min(last, date.fromisoformat(scanned) + timedelta(days=1)) if scanned else last
         first = max(first, last - timedelta(days=MAX_CATCH_UP_DAYS - 1))
         scans = []
@@ -182,7 +170,7 @@ class DailyScanner:
             schema.set_fact_once(tx, SCANNED_FROM, str(day))
             schema.set_fact(tx, SCANNED_TO, str(day))
 
-        self._database.write_idempotent(work)
+        self.database.write_idempotent(work)
 
     def late_tasks(self, day: date) -> list[str]:
         """Return the ids of tasks whose completions of a day changed after it was counted.
@@ -190,7 +178,7 @@ class DailyScanner:
         Tasks whose day was never counted are among them. Empty for a day that the
         nightly job has not scanned.
         """
-        begins, ends = self._calendar.bounds(day)
+        begins, ends = self.calendar.bounds(day)
         # A completion that was stored before the day's end was seen by every scan after it.
         since = ends - COMMIT_GRACE
 
@@ -199,7 +187,7 @@ class DailyScanner:
             is_done = first is not None and last is not None and first <= str(day) <= last
             return completions.late_tasks(tx, day, begins, ends, since) if is_done else []
 
-        return self._database.read(read)
+        return self.database.read(read)
 
     def scan(
         self,
@@ -222,18 +210,18 @@ class DailyScanner:
             StoppedSignal: `stop` was set; whole parts may be stored and reported already.
         """
         self.days(day, day)
-        begins, ends = self._calendar.bounds(day)
-        live = None if dry_run else LiveCounters(self._fetcher)
-        agents = self._database.read(users.agents) if by_agent else None
+        begins, ends = self.calendar.bounds(day)
+        live = None if dry_run else LiveCounters(self.fetcher)
+        agents = self.database.read(users.agents) if by_agent else None
         scan = DayScan(day, dry_run)
         for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
                 raise StoppedSignal
             # Taken before the completions are read: one that changes meanwhile is found as late.
-            counted_until = self._clock.now() - COMMIT_GRACE
+            counted_until = self.clock.now() - COMMIT_GRACE
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = _by_task(part.dramas, counted)
-            stored = None if dry_run else self._store.store(day, part, tallies, counted_until)
+            stored = None if dry_run else self.store.store(day, part, tallies, counted_until)
             scan.tasks += _scanned(part, tallies, stored)
             scan.reports += int(stored is not None and stored.is_reported)
             scan.to_fetch += sum(count.reason == NOT_FETCHED for count in counted)
@@ -249,27 +237,25 @@ class DailyScanner:
         """Return the tasks with completions; one that was deleted has an empty project id."""
         ids = only
         if ids is None:
-            ids = self._database.read(completions.tasks_of_day, begins, ends)
+            ids = self.database.read(completions.tasks_of_day, begins, ends)
         known: dict[str, DramaFields] = {}
-        for some in _chunks(ids, IDS_PER_QUERY):
-            known |= self._database.read(distribution_tasks.named, some)
+        for start in range(0, len(ids), IDS_PER_QUERY):
+            some = ids[start : start + IDS_PER_QUERY]
+            known |= self.database.read(distribution_tasks.named, some)
         return [known.get(task_id) or DramaFields(task_id, "") for task_id in ids]
 
     def _parts(self, found: Sequence[DramaFields]) -> Iterator[Part]:
         """Yield the tasks by recipient, in parts of at most `part_tasks`."""
-        for recipient in recipients_of(found, self._vault):
-            for number, some in enumerate(_chunks(recipient.dramas, self._part_tasks), start=1):
-                yield Part(recipient, number, some)
+        for recipient in recipients_of(found, self.vault):
+            for number, dramas in recipient.parts(self.part_tasks):
+                yield Part(recipient, number, dramas)
 
     def _completions(self, part: Part, begins: datetime, ends: datetime) -> list[Completion]:
         ids = [drama.task_id for drama in part.dramas]
-        return self._database.read(completions.of_day, ids, begins, ends)
+        return self.database.read(completions.of_day, ids, begins, ends)
 
     def _count(
-        self,
-        found: Iterable[Completion],
-        live: LiveCounters | None,
-        stop: threading.Event,
+        self, found: Iterable[Completion], live: LiveCounters | None, stop: threading.Event
     ) -> list[CompletionCount]:
         """Return the counters of each completion; fetch missing ones unless `live` is None."""
         counted = [verified(completion) for completion in found]
@@ -324,7 +310,3 @@ def _scanned(
             change=change,
             revision=day.revision if day else None,
         )
-
-
-def _chunks(found: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (found[start : start + size] for start in range(0, len(found), size))

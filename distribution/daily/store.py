@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.logs import storable
 from core.messages import Message, message_of
 from distribution.daily.tally import CounterSum
-from distribution.payloads import DAILY, daily_body, daily_entry, event_id
+from distribution.payloads import DAILY, daily_body, daily_entry
 from distribution.recipients import Recipient
 from storage.distribution import daily_stats
 from storage.distribution.daily_stats import DailyStats
@@ -55,14 +55,14 @@ class StoredPart:
     is_reported: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class DailyStore:
     """Writes `task_daily_stats` and files daily reports."""
 
-    def __init__(self, *, database: Database, outbox: Outbox, clock: Clock, site_name: str) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._clock = clock
-        self._site_name = site_name
+    database: Database
+    outbox: Outbox
+    clock: Clock
+    site_name: str
 
     def store(
         self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
@@ -76,7 +76,7 @@ class DailyStore:
             tallies: the sums by task id.
             counted_until: completions that were changed before this UTC time are in the tallies.
         """
-        return self._database.write_idempotent(self._store, day, part, tallies, counted_until)
+        return self.database.write_idempotent(self._store, day, part, tallies, counted_until)
 
     def _store(
         self,
@@ -99,7 +99,7 @@ class DailyStore:
         changes = {name: _change(stats, known.get(name)) for name, stats in found.items()}
         due = [drama for drama in part.dramas if found[drama.task_id].event_id is None]
         report = self._report(day, part, due, found)
-        is_reported = report is not None and self._outbox.enqueue(tx, report)
+        is_reported = report is not None and self.outbox.enqueue(tx, report)
         if report is not None:
             found |= {
                 drama.task_id: replace(found[drama.task_id], event_id=report.event_id)
@@ -134,7 +134,7 @@ class DailyStore:
             revision=revision,
             error=storable(error) if (error := tally.error) else None,
             event_id=known.event_id if known is not None and is_same else None,
-            scanned_at=self._clock.now(),
+            scanned_at=self.clock.now(),
             counted_until=counted_until,
         )
 
@@ -142,23 +142,19 @@ class DailyStore:
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
     ) -> Report | None:
         """Return the report on the tasks in `due`; None when it is empty or has no callback URL."""
-        url = part.recipient.url
-        if url is None or not due:
+        if part.recipient.url is None or not due:
             return None
         revisions = [(drama.task_id, found[drama.task_id].revision) for drama in due]
         entries = [daily_entry(drama, found[drama.task_id].counts) for drama in due]
-        name = event_id(
-            DAILY, self._site_name, url=url, day=day, revisions=revisions, part=part.number
-        )
-        body = daily_body(self._site_name, entries)
-        return Report(
-            kind=DAILY,
-            event_id=name,
-            url=url,
-            task_id=part.recipient.signer,
-            stats_date=day,
-            body=body,
-            tasks=[drama.task_id for drama in due],
+        body = daily_body(self.site_name, entries)
+        return part.recipient.report(
+            DAILY,
+            self.site_name,
+            body,
+            on=due,
+            revisions=revisions,
+            day=day,
+            part=part.number,
         )
 
 

@@ -14,7 +14,7 @@ from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, 
 from core.messages import Message
 from distribution import counters
 from distribution.intake.validation import DramaForm, read_completion, read_drama, read_user
-from distribution.payloads import COMPLETION, completion_body, completion_entry, event_id
+from distribution.payloads import COMPLETION, completion_body, completion_entry
 from distribution.recipients import Recipient, recipients_of
 from storage.distribution import completions, distribution_tasks, users
 from storage.distribution.completions import Completion
@@ -73,6 +73,7 @@ class _Item:
     form: Any
 
 
+@dataclass(frozen=True, kw_only=True)
 class DistributionImporter:
     """Imports items of the distributing site; importing the same item again changes nothing.
 
@@ -80,22 +81,12 @@ class DistributionImporter:
     reader of files can pass on what it could not read. No method raises for a wrong item.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        vault: Vault,
-        outbox: Outbox,
-        clock: Clock,
-        calendar: QuotaCalendar,
-        site_name: str,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._outbox = outbox
-        self._clock = clock
-        self._calendar = calendar
-        self._site_name = site_name
+    database: Database
+    vault: Vault
+    outbox: Outbox
+    clock: Clock
+    calendar: QuotaCalendar
+    site_name: str
 
     def add_dramas(self, items: Iterable[Any]) -> ImportResult:
         """Store distribution tasks, and change known ones that differ; fields as in
@@ -116,7 +107,7 @@ class DistributionImporter:
         """
 
         def read(item: Mapping[str, Any]) -> Completion:
-            return read_completion(item, self._clock.now(), self._calendar.zone)
+            return read_completion(item, self.clock.now(), self.calendar.zone)
 
         return self._add(
             items,
@@ -153,10 +144,10 @@ class DistributionImporter:
         """
         for _ in range(MAX_RACES - 1):
             try:
-                return self._database.write_idempotent(work)
+                return self.database.write_idempotent(work)
             except DuplicateKeyError:
                 continue  # The next try sees the rows of the other import.
-        return self._database.write_idempotent(work)
+        return self.database.write_idempotent(work)
 
     def _store_dramas(self, tx: Tx, batch: Sequence[_Item]) -> ImportResult:
         result = ImportResult()
@@ -174,7 +165,7 @@ class DistributionImporter:
                 result.unchanged += 1
                 continue
             changed[form.task_id] = known[form.task_id] = after
-        distribution_tasks.upsert(tx, changed.values(), self._clock.now())
+        distribution_tasks.upsert(tx, changed.values(), self.clock.now())
         return result
 
     def _with_secret(self, tx: Tx, form: DramaForm, drama: DramaFields) -> DramaFields:
@@ -184,11 +175,11 @@ class DistributionImporter:
             return drama
         if form.secret is not None and self._holds(drama.callback_secret, form.secret):
             return drama
-        return replace(drama, callback_secret=self._vault.encrypt_one(tx, form.secret))
+        return replace(drama, callback_secret=self.vault.encrypt_one(tx, form.secret))
 
     def _holds(self, token: str | None, secret: str) -> bool:
         try:
-            return self._vault.decrypt(token) == secret
+            return self.vault.decrypt(token) == secret
         except CredentialsError:
             return False  # It was encrypted with a lost key: this import repairs it.
 
@@ -205,7 +196,7 @@ class DistributionImporter:
             result.created += before is None
             result.updated += before is not None
             changed[user.user_id] = known[user.user_id] = user
-        users.upsert(tx, changed.values(), self._clock.now())
+        users.upsert(tx, changed.values(), self.clock.now())
         return result
 
     def _store_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> ImportResult:
@@ -235,8 +226,8 @@ class DistributionImporter:
                 (new if key in new else refreshed)[key] = known[key] = later
             else:
                 result.unchanged += 1
-        completions.insert(tx, new.values(), self._clock.now())
-        completions.refresh(tx, refreshed.values(), self._clock.now())
+        completions.insert(tx, new.values(), self.clock.now())
+        completions.refresh(tx, refreshed.values(), self.clock.now())
         if report:
             self._report(tx, tasks, list(new.values()))
         return result
@@ -248,38 +239,28 @@ class DistributionImporter:
         by_task: dict[str, list[Completion]] = {}
         for completion in sorted(found, key=lambda found: (found.completed_at, found.key)):
             by_task.setdefault(completion.task_id, []).append(completion)
-        for recipient in recipients_of((tasks[task_id] for task_id in by_task), self._vault):
+        for recipient in recipients_of((tasks[task_id] for task_id in by_task), self.vault):
             if recipient.url is not None:
-                self._outbox.enqueue(tx, self._completion_report(recipient, by_task))
+                self.outbox.enqueue(tx, self._completion_report(recipient, by_task))
 
     def _completion_report(
         self, recipient: Recipient, by_task: Mapping[str, Sequence[Completion]]
     ) -> Report:
-        assert recipient.url is not None
         reported = [
             (drama, completion)
             for drama in recipient.dramas
             for completion in by_task[drama.task_id]
         ]
         body = completion_body(
-            self._site_name,
+            self.site_name,
             [
                 completion_entry(drama, completion, _verified(completion))
                 for drama, completion in reported
             ],
         )
         keys = [completion.key for _, completion in reported]
-        name = event_id(
-            COMPLETION, self._site_name, url=recipient.url, day=None, revisions=keys, part=1
-        )
-        return Report(
-            kind=COMPLETION,
-            event_id=name,
-            url=recipient.url,
-            task_id=recipient.signer,
-            stats_date=None,
-            body=body,
-            tasks=[drama.task_id for drama in recipient.dramas],
+        return recipient.report(
+            COMPLETION, self.site_name, body, on=recipient.dramas, revisions=keys
         )
 
 

@@ -12,24 +12,15 @@ from typing import Any
 from core.errors import WrongFieldError
 from core.messages import Message
 from distribution import counters
-from distribution.fields import ID_CHARS, Fields, read_secret
+from distribution.fields import ID_CHARS, Fields, read_secret, wrong_field
 from sources.links import ShortLink, VideoLink
 from sources.text import is_deeper, storable_json
+from storage.distribution import distribution_tasks
 from storage.distribution.completions import Completion
 from storage.distribution.distribution_tasks import DramaFields, DramaStatus
 from storage.distribution.users import User
 
-DRAMA_FIELDS = (
-    "task_id",
-    "project_id",
-    "title",
-    "duration",
-    "platform",
-    "video_url",
-    "status",
-    "callback_url",
-    "callback_secret",
-)
+DRAMA_FIELDS = distribution_tasks.COLUMNS
 USER_FIELDS = ("user_id", "name", "agent_node")
 COMPLETION_FIELDS = (
     "task_id",
@@ -62,8 +53,7 @@ class DramaForm:
 
     def applied_to(self, known: DramaFields | None) -> DramaFields:
         """Return the known task, or a new one, with the changes; its secret is not changed."""
-        base = known or DramaFields(self.task_id, "")
-        return replace(base, **self.changes)
+        return replace(known or DramaFields(self.task_id, ""), **self.changes)
 
 
 def read_drama(item: Mapping[str, Any]) -> DramaForm:
@@ -123,12 +113,11 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
-        raise WrongFieldError(field="submission_link", reason=Message.of("field_missing"))
+        raise wrong_field("submission_link", Message.of("field_missing"))
     completed_at = fields.moment("completed_at", zone) or now
     if completed_at > now + MAX_AHEAD:
-        raise WrongFieldError(
-            field="completed_at",
-            reason=Message.of("time_in_future", time=completed_at.isoformat()),
+        raise wrong_field(
+            "completed_at", Message.of("time_in_future", time=completed_at.isoformat())
         )
     text, meant = link
     return Completion(
@@ -157,7 +146,7 @@ def _status(fields: Fields) -> DramaStatus:
         return DramaStatus(text or "")
     except ValueError:
         reason = Message.of("value_not_known", value=text or "", known=list(DramaStatus))
-        raise WrongFieldError(field="status", reason=reason) from None
+        raise wrong_field("status", reason) from None
 
 
 def _details(fields: Fields) -> str | None:
@@ -167,21 +156,17 @@ def _details(fields: Fields) -> str | None:
     if value in (None, "", {}):
         return None
     if not isinstance(value, dict):
-        raise WrongFieldError(field=name, reason=Message.of("not_json_object"))
+        raise wrong_field(name, Message.of("not_json_object"))
     if is_deeper(value, DETAILS_LEVELS):
-        raise WrongFieldError(field=name, reason=Message.of("json_too_deep", levels=DETAILS_LEVELS))
+        raise wrong_field(name, Message.of("json_too_deep", levels=DETAILS_LEVELS))
     try:
         counters.verified(value)
     except WrongFieldError as error:
-        raise WrongFieldError(field=f"{name}.{error.field}", reason=error.reason) from error
+        raise wrong_field(f"{name}.{error.field}", error.reason) from error
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise WrongFieldError(
-            field=name, reason=Message.of("json_not_storable", detail=str(error))
-        ) from error
+        raise wrong_field(name, Message.of("json_not_storable", detail=str(error))) from error
     if len(text) > DETAILS_CHARS:
-        raise WrongFieldError(
-            field=name, reason=Message.of("value_too_long", max_chars=DETAILS_CHARS)
-        )
+        raise wrong_field(name, Message.of("value_too_long", max_chars=DETAILS_CHARS))
     return text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
-from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
-from storage.engines.transactions import Row, Tx
-from storage.models.mapping import row_to
+from storage.engines.datetimes import from_sql_or_none, to_sql
+from storage.engines.transactions import Row, Tx, in_list
+from storage.models.mapping import row_of, row_to
 
 
 class InvalidBy(StrEnum):
@@ -47,25 +47,9 @@ class Work:
         return self.platform, self.work_id
 
 
-COLUMNS = (
-    "id, platform, work_id, title, author, uid, publish_time, cover_url, is_valid, invalid_by,"
-    " invalid_reason, play_count, checked_at, failure_count, last_error, created_at, updated_at"
-)
-MUTABLE = (
-    "title",
-    "author",
-    "uid",
-    "publish_time",
-    "cover_url",
-    "is_valid",
-    "invalid_by",
-    "invalid_reason",
-    "play_count",
-    "checked_at",
-    "failure_count",
-    "last_error",
-    "updated_at",
-)
+COLUMNS = ", ".join(field.name for field in fields(Work))
+FIXED = ("id", "platform", "work_id", "created_at")
+MUTABLE = tuple(field.name for field in fields(Work) if field.name not in FIXED)
 INSERT = (
     f"INSERT INTO works (platform, work_id, created_at, {', '.join(MUTABLE)})"
     f" VALUES (:platform, :work_id, :created_at, {', '.join(f':{name}' for name in MUTABLE)})"
@@ -78,11 +62,11 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
     On MySQL their rows stay locked until the transaction ends; on SQLite every write transaction
     holds the whole database.
     """
-    names = {f"id{n}": work_id for n, work_id in enumerate(work_ids)}
+    marks, names = in_list(work_ids)
     held = " FOR UPDATE" if tx.dialect.name == "mysql" else ""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM works {tx.dialect.force_index('uq_works_identity')}"
-        f" WHERE platform=:platform AND work_id IN ({', '.join(':' + name for name in names)})"
+        f" WHERE platform=:platform AND work_id IN ({marks})"
         f" ORDER BY work_id{held}",
         platform=platform,
         **names,
@@ -92,12 +76,11 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
     """Return whether the work is in the catalogue."""
-    row = tx.one(
+    return tx.exists(
         "SELECT 1 AS yes FROM works WHERE platform=:platform AND work_id=:work_id",
         platform=platform,
         work_id=work_id,
     )
-    return row is not None
 
 
 def valid_keys(tx: Tx) -> set[tuple[str, str]]:
@@ -112,7 +95,7 @@ def insert(tx: Tx, works: Sequence[Work]) -> None:
     Raises:
         DuplicateKeyError: another process has inserted one of them meanwhile.
     """
-    tx.execute_many(INSERT, [_values(work) for work in works])
+    tx.execute_many(INSERT, [row_of(work) for work in works])
 
 
 def save(tx: Tx, works: Sequence[Work]) -> None:
@@ -120,7 +103,7 @@ def save(tx: Tx, works: Sequence[Work]) -> None:
     # An upsert of rows that exist: unlike UPDATE, one statement writes different values to many
     # rows.
     tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
-    tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
+    tx.execute_many(f"{INSERT} {tail}", [row_of(work) for work in works])
 
 
 def bump_version(tx: Tx, now: datetime) -> None:
@@ -135,8 +118,7 @@ def bump_version(tx: Tx, now: datetime) -> None:
 
 def version(tx: Tx) -> int:
     """Return a number that grows with every change of the published list; 0 before the first."""
-    row = tx.one("SELECT version FROM works_version WHERE id=1")
-    return int(row["version"]) if row else 0
+    return tx.number("SELECT version FROM works_version WHERE id=1")
 
 
 def changed_at(tx: Tx) -> datetime | None:
@@ -225,24 +207,3 @@ def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list
         **due.params,
     )
     return [row_to(Work, row) for row in rows]
-
-
-def _values(work: Work) -> dict[str, object]:
-    return {
-        "platform": work.platform,
-        "work_id": work.work_id,
-        "title": work.title,
-        "author": work.author,
-        "uid": work.uid,
-        "publish_time": to_sql_or_none(work.publish_time),
-        "cover_url": work.cover_url,
-        "is_valid": int(work.is_valid),
-        "invalid_by": work.invalid_by.value if work.invalid_by else None,
-        "invalid_reason": work.invalid_reason,
-        "play_count": work.play_count,
-        "checked_at": to_sql_or_none(work.checked_at),
-        "failure_count": work.failure_count,
-        "last_error": work.last_error,
-        "created_at": to_sql(work.created_at),
-        "updated_at": to_sql(work.updated_at),
-    }

@@ -241,5 +241,6 @@ def reap(tx: Tx, now: datetime) -> int:
 
 def count_expired(tx: Tx, now: datetime) -> int:
     """Return the number of accounts whose lease ran out and that `reap` did not make idle yet."""
-    row = tx.one(f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now))
-    return int(row["n"]) if row else 0
+    return tx.number(
+        f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now)
+    )

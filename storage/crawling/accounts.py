@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from storage.engines.datetimes import from_sql_or_none, to_sql, to_sql_or_none
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountEvent, AccountStatus
@@ -59,17 +59,16 @@ def add(
     if find(tx, platform, username) is not None:
         return None
     password, session, proxy = secrets
-    return tx.insert(
-        "INSERT INTO accounts (platform, username, password, session, proxy, daily_export_limit,"
-        " created_at, updated_at)"
-        " VALUES (:platform, :username, :password, :session, :proxy, :limit, :now, :now)",
+    return tx.add(
+        "accounts",
         platform=platform,
         username=username,
         password=password,
         session=session,
         proxy=proxy,
-        limit=limit,
-        now=to_sql(now),
+        daily_export_limit=limit,
+        created_at=to_sql(now),
+        updated_at=to_sql(now),
     )
 
 
@@ -171,41 +170,29 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
     cooling = "status='idle' AND cooldown_until>:now"
     rested = f"status='idle' AND {IS_RESTED}"
     waiting = f"{rested} AND ready_at>:now"
-    fit = f"{rested} AND {MAY_ASK}"
+    numbers = {
+        "disabled": "status='disabled'",
+        "busy": busy,
+        "busy_with_quota": f"{busy} AND {HAS_QUOTA}",
+        "cooling": cooling,
+        "spent": f"status<>'disabled' AND daily_export_limit>0 AND NOT ({HAS_QUOTA})",
+        "fit": f"{rested} AND {MAY_ASK}",
+        "fit_with_quota": f"{rested} AND {HAS_QUOTA}",
+        "waiting": waiting,
+    }
+    counts = (f"COUNT(CASE WHEN {which} THEN 1 END) AS {name}" for name, which in numbers.items())
     row = tx.one(
-        "SELECT COUNT(*) AS total,"
-        " SUM(CASE WHEN status='disabled' THEN 1 ELSE 0 END) AS disabled,"
-        f" SUM(CASE WHEN {busy} THEN 1 ELSE 0 END) AS busy,"
-        f" SUM(CASE WHEN {busy} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS busy_with_quota,"
-        f" SUM(CASE WHEN {cooling} THEN 1 ELSE 0 END) AS cooling,"
-        " SUM(CASE WHEN status<>'disabled' AND daily_export_limit>0"
-        f" AND NOT ({HAS_QUOTA}) THEN 1 ELSE 0 END) AS spent,"
-        f" SUM(CASE WHEN {fit} THEN 1 ELSE 0 END) AS fit,"
-        f" SUM(CASE WHEN {rested} AND {HAS_QUOTA} THEN 1 ELSE 0 END) AS fit_with_quota,"
-        f" SUM(CASE WHEN {waiting} THEN 1 ELSE 0 END) AS waiting,"
+        f"SELECT COUNT(*) AS total, {', '.join(counts)},"
         f" MIN(CASE WHEN {waiting} THEN ready_at END) AS waiting_until,"
         f" MIN(CASE WHEN {cooling} THEN cooldown_until END) AS cooling_until,"
-        f" MIN(CASE WHEN {cooling} AND {HAS_QUOTA} THEN cooldown_until END) AS cooling_quota_until"
-        " FROM accounts WHERE platform=:platform",
+        f" MIN(CASE WHEN {cooling} AND {HAS_QUOTA} THEN cooldown_until END)"
+        " AS cooling_with_quota_until FROM accounts WHERE platform=:platform",
         platform=platform,
         now=to_sql(now),
         day=str(day),
     )
     assert row is not None
-    return PoolState(
-        total=int(row["total"]),
-        disabled=int(row["disabled"] or 0),
-        busy=int(row["busy"] or 0),
-        cooling=int(row["cooling"] or 0),
-        spent=int(row["spent"] or 0),
-        cooling_until=from_sql_or_none(row["cooling_until"]),
-        cooling_with_quota_until=from_sql_or_none(row["cooling_quota_until"]),
-        waiting=int(row["waiting"] or 0),
-        waiting_until=from_sql_or_none(row["waiting_until"]),
-        busy_with_quota=int(row["busy_with_quota"] or 0),
-        fit=int(row["fit"] or 0),
-        fit_with_quota=int(row["fit_with_quota"] or 0),
-    )
+    return row_to(PoolState, row)
 
 
 def note_event(
@@ -222,15 +209,14 @@ def note_event(
     `kind` is one word, such as `cooldown`. `detail` is a stored message, `evidence` JSON text or
     None, `until` the end of a cooldown.
     """
-    tx.insert(
-        "INSERT INTO account_events (account_id, kind, detail, evidence, until_at, created_at)"
-        " VALUES (:account_id, :kind, :detail, :evidence, :until, :now)",
+    tx.add(
+        "account_events",
         account_id=account_id,
         kind=kind,
         detail=detail[:MAX_TEXT_CHARS],
         evidence=evidence,
-        until=to_sql_or_none(until),
-        now=to_sql(now),
+        until_at=to_sql_or_none(until),
+        created_at=to_sql(now),
     )
 
 

@@ -12,10 +12,12 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
     The first units of a later day start its sum at 0.
     """
-    tx.execute(
-        "INSERT INTO api_budgets (platform, day, spent) VALUES (:platform, '1970-01-01', 0)"
-        f" {tx.dialect.on_conflict_ignore('platform')}",
+    tx.add(
+        "api_budgets",
+        tx.dialect.on_conflict_ignore("platform"),
         platform=platform,
+        day="1970-01-01",
+        spent=0,
     )
     # MySQL evaluates assignments from left to right: the sum looks at the old day, so it is set
     # before the day is.
@@ -32,9 +34,8 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
 def spent(tx: Tx, platform: str, day: date) -> int:
     """Return the units spent at the platform on that day."""
-    row = tx.one(
+    return tx.number(
         "SELECT spent FROM api_budgets WHERE platform=:platform AND day=:day",
         platform=platform,
         day=str(day),
     )
-    return int(row["spent"]) if row else 0

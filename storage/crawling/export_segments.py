@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 from storage.engines.datetimes import day_from_sql, to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
+from storage.models.mapping import row_of, row_to
 from storage.models.segments import Segment
 
 
@@ -39,24 +38,13 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
     `ids` are the lowest and highest id of the batch, `rows` its number of rows.
     """
     first, last = ids
-    return tx.insert(
-        "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
-        " quota_limit, exported_count, first_id, last_id, format, options, host, start_time)"
-        " VALUES (:task, :account, :platform, :domain, :day, :most, :n, :first, :last, :format,"
-        " :options, :host, :now)",
-        task=new.task_id,
-        account=new.account_id,
-        platform=new.platform,
-        domain=new.domain,
-        day=str(new.quota_day),
-        most=new.quota_limit,
-        n=rows,
-        first=first,
-        last=last,
-        format=new.format,
-        options=json.dumps(dict(new.options), ensure_ascii=False),
-        host=new.host,
-        now=to_sql(now),
+    return tx.add(
+        "export_logs",
+        **row_of(new),
+        exported_count=rows,
+        first_id=first,
+        last_id=last,
+        start_time=to_sql(now),
     )
 
 
@@ -76,31 +64,25 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
 
 
 def seal(
-    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
+    tx: Tx,
+    segment_id: int,
+    file_path: str,
+    size: int,
+    sha256: str,
+    host: str,
+    now: datetime,
+    *,
+    again: bool = False,
 ) -> bool:
     """Close an open segment with its finished file; return False when it is not open any more.
 
-    `size` is in bytes, `sha256` in hex; `host` is where the file is.
+    `size` is in bytes, `sha256` in hex; `host` is where the file is. With `again`, also point a
+    sealed one to a file that was rendered again; its end stays.
     """
+    which = "" if again else " AND state='open'"
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        " host=:host, end_time=:now WHERE id=:id AND state='open'",
-        id=segment_id,
-        path=file_path,
-        size=size,
-        sha256=sha256,
-        host=host,
-        now=to_sql(now),
-    )
-
-
-def replace_file(
-    tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
-) -> bool:
-    """Point a segment to a file rendered again, and seal it; return False when there is none."""
-    return 1 == tx.execute(
-        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        " host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id",
+        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id{which}",
         id=segment_id,
         path=file_path,
         size=size,
@@ -192,20 +174,18 @@ def by_host(tx: Tx) -> list[HostFiles]:
 
 def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
     """Return up to `limit` ids above `after_id` of segments written on that host, ascending."""
-    rows = tx.all(
+    return tx.column(
         "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
         host=host,
         after=after_id,
         limit=limit,
     )
-    return [row["id"] for row in rows]
 
 
 def is_open(tx: Tx, segment_id: int) -> bool:
     """Return whether the segment exists and may still get rows."""
-    return (
-        tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
-        is not None
+    return tx.exists(
+        "SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 
 EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
 
@@ -40,24 +40,21 @@ def upsert_page(
     refreshed = (
         ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
     )
-    moment = to_sql(now)
+    page_columns = {
+        "platform": platform,
+        "domain": domain,
+        "page": page,
+        "now": to_sql(now),
+        "log": log_id,
+    }
     tx.execute_many(
         "INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
         " ingested_at, updated_at, ingestion_log_id)"
-        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw, :now, :now, :log)"
+        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw_data, :now, :now, :log)"
         f" {tx.dialect.on_conflict_update('platform, domain, uid', refreshed)}",
         [
-            {
-                "platform": platform,
-                "uid": creator.uid,
-                "nickname": creator.nickname,
-                "domain": domain,
-                "page": page,
-                "raw": creator.raw_data,
-                "now": moment,
-                "log": log_id,
-            }
             # In key order: two pages with the same creators must not lock them in opposite orders.
+            vars(creator) | page_columns
             for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )
@@ -67,16 +64,15 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
     """Return how many of these creators were first listed by the page with the log `log_id`."""
     if not uids:
         return 0
-    names = {f"uid{n}": uid for n, uid in enumerate(uids)}
-    row = tx.one(
+    marks, names = in_list(uids)
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers WHERE platform=:platform AND domain=:domain"
-        f" AND uid IN ({', '.join(':' + name for name in names)}) AND ingestion_log_id=:log",
+        f" AND uid IN ({marks}) AND ingestion_log_id=:log",
         platform=platform,
         domain=domain,
         log=log_id,
         **names,
     )
-    return int(row["n"]) if row else 0
 
 
 def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
@@ -129,29 +125,26 @@ def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
 
 def domain_has_rows(tx: Tx, platform: str, domain: str) -> bool:
     """Return whether any creator of that platform and domain is stored."""
-    row = tx.one(
+    return tx.exists(
         "SELECT 1 AS yes FROM influencers WHERE platform=:platform AND domain=:domain LIMIT 1",
         platform=platform,
         domain=domain,
     )
-    return row is not None
 
 
 def domain_has_pending(tx: Tx, platform: str, domain: str) -> bool:
     """Return whether a creator of that platform and domain is still to be exported."""
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM influencers {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform LIMIT 1",
         platform=platform,
         domain=domain,
     )
-    return row is not None
 
 
 def highest_id(tx: Tx) -> int:
     """Return the newest creator's id; 0 when there is none."""
-    row = tx.one("SELECT MAX(id) AS id FROM influencers")
-    return int(row["id"] or 0) if row else 0
+    return tx.number("SELECT MAX(id) AS id FROM influencers")
 
 
 def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
@@ -159,35 +152,32 @@ def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
 
     That is status `exported` without a segment, or a segment without that status.
     """
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
         " AND (status='exported') <> (export_log_id IS NOT NULL)",
         after=after_id,
         up_to=up_to_id,
     )
-    return int(row["n"]) if row else 0
 
 
 def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
     """Return the number of rows with ids in `(after_id, up_to_id]` whose segment does not exist."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
         " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
         after=after_id,
         up_to=up_to_id,
     )
-    return int(row["n"]) if row else 0
 
 
 def total(tx: Tx) -> int:
     """Return the number of stored creators. Reads a whole index."""
-    row = tx.one("SELECT COUNT(*) AS n FROM influencers")
-    return int(row["n"]) if row else 0
+    return tx.number("SELECT COUNT(*) AS n FROM influencers")
 
 
 def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
     """Return the number of creators that wait for export; counting stops at `limit`."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND platform=:platform"
@@ -196,4 +186,3 @@ def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
         domain=domain,
         limit=limit,
     )
-    return int(row["n"]) if row else 0

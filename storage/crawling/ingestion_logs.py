@@ -34,18 +34,17 @@ def log_page(
     entries rejected.
     """
     kept, rejected = counts
-    return tx.insert(
-        "INSERT INTO ingestion_logs (task_id, account_id, domain, page_number, ingested_count,"
-        " new_count, rejected_count, start_time, end_time)"
-        " VALUES (:task, :account, :domain, :page, :kept, :kept, :rejected, :started, :ended)",
-        task=task_id,
-        account=account_id,
+    return tx.add(
+        "ingestion_logs",
+        task_id=task_id,
+        account_id=account_id,
         domain=domain,
-        page=page,
-        kept=kept,
-        rejected=rejected,
-        started=to_sql(started),
-        ended=to_sql(ended),
+        page_number=page,
+        ingested_count=kept,
+        new_count=kept,
+        rejected_count=rejected,
+        start_time=to_sql(started),
+        end_time=to_sql(ended),
     )
 
 

@@ -112,16 +112,17 @@ def start(
     Raises:
         DuplicateKeyError: that time has its row already, or another run of the job is open.
     """
-    return tx.insert(
-        "INSERT INTO job_runs (job, open_key, scheduled_at, cause, state, started_at, lease_owner,"
-        " lease_token, lease_until)"
-        " VALUES (:job, :job, :scheduled_at, :cause, 'running', :now, :owner, 1, :until)",
+    return tx.add(
+        "job_runs",
         job=job,
+        open_key=job,
         scheduled_at=to_sql(scheduled_at),
         cause=cause.value,
-        owner=owner,
-        now=to_sql(now),
-        until=to_sql(until),
+        state="running",
+        started_at=to_sql(now),
+        lease_owner=owner,
+        lease_token=1,
+        lease_until=to_sql(until),
     )
 
 
@@ -183,14 +184,15 @@ def note_missed(
     Raises:
         DuplicateKeyError: that time has its row already.
     """
-    tx.insert(
-        "INSERT INTO job_runs (job, scheduled_at, times, cause, state, finished_at, result)"
-        " VALUES (:job, :scheduled_at, :times, 'schedule', 'missed', :now, :reason)",
+    tx.add(
+        "job_runs",
         job=job,
         scheduled_at=to_sql(scheduled_at),
         times=times,
-        reason=reason[:MAX_TEXT_CHARS],
-        now=to_sql(now),
+        cause="schedule",
+        state="missed",
+        finished_at=to_sql(now),
+        result=reason[:MAX_TEXT_CHARS],
     )
 
 

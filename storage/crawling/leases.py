@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.leases import LeaseKind
 from storage import leasing
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
-from storage.models.workers import Worker
+from storage.models.mapping import row_of, row_to
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A running process: its host and pid, the services it runs, and when it was last seen."""
+
+    id: str
+    host: str
+    pid: int
+    roles: str
+    started_at: datetime
+    seen_at: datetime
+
 
 TABLES = {
     LeaseKind.TASK: leasing.TASKS,
@@ -27,17 +40,7 @@ def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: d
 
 def announce(tx: Tx, worker: Worker) -> None:
     """Insert a running process, or update when it was last seen alive."""
-    tx.execute(
-        "INSERT INTO workers (id, host, pid, roles, started_at, seen_at)"
-        " VALUES (:id, :host, :pid, :roles, :started_at, :seen_at)"
-        f" {tx.dialect.on_conflict_update('id', ['seen_at'])}",
-        id=worker.id,
-        host=worker.host,
-        pid=worker.pid,
-        roles=worker.roles,
-        started_at=to_sql(worker.started_at),
-        seen_at=to_sql(worker.seen_at),
-    )
+    tx.add("workers", tx.dialect.on_conflict_update("id", ["seen_at"]), **row_of(worker))
 
 
 def retire(tx: Tx, worker_id: str) -> None:

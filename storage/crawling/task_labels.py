@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.tasks import TaskType
 
 AT_ONCE = 500  # ids in one query
@@ -16,11 +16,11 @@ def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
     known = set(of_tasks(tx, [task_id]).get(task_id, []))
     fresh = [label for label in dict.fromkeys(labels) if label not in known]
     for label in fresh:
-        tx.execute(
-            "INSERT INTO task_labels (label, task_id) VALUES (:label, :id)"
-            f" {tx.dialect.on_conflict_ignore('label, task_id')}",
+        tx.add(
+            "task_labels",
+            tx.dialect.on_conflict_ignore("label, task_id"),
             label=label,
-            id=task_id,
+            task_id=task_id,
         )
     return len(fresh)
 
@@ -41,8 +41,7 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
     ids = sorted(task_ids)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        names = {f"id{n}": task_id for n, task_id in enumerate(some)}
-        places = ",".join(f":{name}" for name in names)
+        places, names = in_list(some)
         rows = tx.all(
             f"SELECT task_id, label FROM task_labels WHERE task_id IN ({places})"
             " ORDER BY task_id, label",
@@ -55,18 +54,17 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
 
 def in_use(tx: Tx, limit: int) -> list[str]:
     """Return up to `limit` labels that any task has, in alphabetical order."""
-    rows = tx.all("SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit)
-    return [row["label"] for row in rows]
+    return tx.column(
+        "SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit
+    )
 
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
     """Return the ids of open tasks of a type that have at least one of the labels, ascending."""
-    names = {f"label{n}": label for n, label in enumerate(labels)}
-    places = ",".join(f":{name}" for name in names)
-    rows = tx.all(
+    places, names = in_list(labels)
+    return tx.column(
         "SELECT DISTINCT t.id FROM task_labels l JOIN tasks t ON t.id=l.task_id"
         f" WHERE l.label IN ({places}) AND t.open_key>'' AND t.task_type=:type ORDER BY t.id",
         type=task_type.value,
         **names,
     )
-    return [row["id"] for row in rows]

@@ -12,19 +12,13 @@ from storage.models.mapping import row_to
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 UNLEASED = "(lease_until IS NULL OR lease_until<:now)"
-
-
 DUE = "(not_before IS NULL OR not_before<=:now)"
-
-
 CLAIMABLE = {
     # A paused task without a moment to wake waits for the operator.
     TaskStatus.PENDING: f"status='pending' AND {DUE} AND {UNLEASED}",
     TaskStatus.PAUSED: f"status='paused' AND not_before<=:now AND {UNLEASED}",
     TaskStatus.IN_PROGRESS: "status='in_progress' AND lease_until<:now",
 }
-
-
 # Where the next task of a status stands in the claim's index, first choice first.
 PLACES = {
     TaskStatus.PENDING: (("not_before IS NULL", "id"), ("not_before<=:now", "not_before, id")),
@@ -192,10 +186,10 @@ def put_back(
     status: TaskStatus,
     now: datetime,
     *,
-    not_before: datetime | None,
-    waiting_for: WaitingFor | None,
-    error: str | None,
-    failed_attempt: bool,
+    not_before: datetime | None = None,
+    waiting_for: WaitingFor | None = None,
+    error: str | None = None,
+    failed_attempt: bool = False,
 ) -> bool:
     """End a lease with the work unfinished; return False when the lease was lost.
 
@@ -288,18 +282,16 @@ def reap(tx: Tx, now: datetime) -> int:
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
     """Return the ids of the parents of tasks that `reap` would make pending, ascending."""
-    rows = tx.all(
+    return tx.column(
         f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
         " ORDER BY parent_id",
         now=to_sql(now),
     )
-    return [int(row["parent_id"]) for row in rows]
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
     """Return the number of tasks whose lease ran out and that `reap` did not make pending yet."""
-    row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
-    return int(row["n"]) if row else 0
+    return tx.number(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
@@ -308,19 +300,13 @@ def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -
     Return False when the lease was lost or the task is not in progress any more.
     """
     return TASKS.write(
-        tx,
-        task_id,
-        token,
-        "page_to=:page_to, updated_at=:now",
-        page_to=page_to,
-        now=to_sql(now),
+        tx, task_id, token, "page_to=:page_to, updated_at=:now", page_to=page_to, now=to_sql(now)
     )
 
 
 def current_token(tx: Tx, task_id: int) -> int:
     """Return the token of the task's newest lease; 0 when there is no such task."""
-    row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
-    return int(row["lease_token"]) if row else 0
+    return tx.number("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
 
 
 def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:

@@ -97,7 +97,4 @@ def give_back(tx: Tx, owner: str, token: int) -> bool:
 
 
 def _require_row(tx: Tx) -> None:
-    tx.execute(
-        f"INSERT INTO broadcaster (id) VALUES (:row) {tx.dialect.on_conflict_ignore('id')}",
-        row=ROW,
-    )
+    tx.add("broadcaster", tx.dialect.on_conflict_ignore("id"), id=ROW)

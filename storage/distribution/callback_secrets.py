@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 
 
 def secret_of(tx: Tx, task_id: str) -> str | None:
@@ -30,8 +30,7 @@ def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: dat
 
 def task_exists(tx: Tx, task_id: str) -> bool:
     """Return whether there is a distribution task with that id."""
-    row = tx.one("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
-    return row is not None
+    return tx.exists("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
 
 
 def record_delivery(
@@ -44,11 +43,11 @@ def record_delivery(
     """
     if not task_ids:
         return
-    names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}
+    marks, names = in_list(sorted(task_ids))
     tx.execute(
         "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"
         " callback_last_attempt=:now, callback_delivery_id=:delivery"
-        f" WHERE task_id IN ({', '.join(':' + name for name in names)})"
+        f" WHERE task_id IN ({marks})"
         " AND (callback_delivery_id IS NULL OR callback_delivery_id<=:delivery)",
         state=state,
         retries=retries,

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
+from typing import Any
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
-from storage.models.mapping import read_by, row_to
+from storage.engines.transactions import Tx, in_list
+from storage.models.mapping import read_by, row_of, row_to
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,7 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
     """Return the stored completions with these link hashes, by their keys."""
     if not link_hashes:
         return {}
-    names = {f"hash{n}": link_hash for n, link_hash in enumerate(link_hashes)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(link_hashes)
     rows = tx.all(f"SELECT * FROM task_completions WHERE link_hash IN ({marks})", **names)
     found = [row_to(Completion, row) for row in rows]
     return {completion.key: completion for completion in found}
@@ -54,22 +54,9 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
         " verification_details, completed_at, created_at, changed_at)"
-        " VALUES (:task_id, :user_id, :platform, :link, :hash, :details, :completed_at, :now,"
-        " :now)",
-        [
-            {
-                "task_id": completion.task_id,
-                "user_id": completion.user_id,
-                "platform": completion.platform,
-                "link": completion.submission_link,
-                "hash": completion.link_hash,
-                "details": completion.details,
-                "completed_at": to_sql(completion.completed_at),
-                "now": to_sql(now),
-            }
-            # In key order: two writers of the same rows must not lock them in opposite orders.
-            for completion in sorted(completions, key=lambda completion: completion.key)
-        ],
+        " VALUES (:task_id, :user_id, :platform, :submission_link, :link_hash, :details,"
+        " :completed_at, :now, :now)",
+        _rows(completions, now),
     )
 
 
@@ -77,29 +64,25 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Replace the `details` of stored completions, in key order; their other columns stay."""
     tx.execute_many(
         "UPDATE task_completions SET verification_details=:details, changed_at=:now"
-        " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
-        [
-            {
-                "details": completion.details,
-                "hash": completion.link_hash,
-                "task_id": completion.task_id,
-                "user_id": completion.user_id,
-                "now": to_sql(now),
-            }
-            for completion in sorted(completions, key=lambda completion: completion.key)
-        ],
+        " WHERE link_hash=:link_hash AND task_id=:task_id AND user_id=:user_id",
+        _rows(completions, now),
     )
+
+
+def _rows(completions: Iterable[Completion], now: datetime) -> list[dict[str, Any]]:
+    # In key order: two writers of the same rows must not lock them in opposite orders.
+    in_key_order = sorted(completions, key=lambda completion: completion.key)
+    return [row_of(completion) | {"now": to_sql(now)} for completion in in_key_order]
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
     """Return the ids of tasks with a completion in `[begins, ends)`, sorted."""
-    rows = tx.all(
+    return tx.column(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
         begins=to_sql(begins),
         ends=to_sql(ends),
     )
-    return [row["task_id"] for row in rows]
 
 
 def late_tasks(
@@ -110,7 +93,7 @@ def late_tasks(
     That is where one in `[begins, ends)`, which bound the day, changed at or after `changed_since`
     and after the task's day was counted, or the day was never counted.
     """
-    rows = tx.all(
+    return tx.column(
         "SELECT DISTINCT c.task_id FROM task_completions c"
         f" {tx.dialect.force_index('idx_task_completions_day')}"
         " LEFT JOIN task_daily_stats s ON s.task_id=c.task_id AND s.stats_date=:day"
@@ -121,13 +104,11 @@ def late_tasks(
         ends=to_sql(ends),
         since=to_sql(changed_since),
     )
-    return [row["task_id"] for row in rows]
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
     """Return the completions of these tasks in `[begins, ends)`, by task."""
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(
         "SELECT task_id, user_id, platform, submission_link, link_hash, verification_details,"
         f" completed_at FROM task_completions {tx.dialect.force_index('idx_task_completions_task')}"
@@ -142,7 +123,6 @@ def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) ->
 
 def count_of_task(tx: Tx, task_id: str) -> int:
     """Return the number of completions of a task."""
-    row = tx.one(
+    return tx.number(
         "SELECT COUNT(*) AS n FROM task_completions WHERE task_id=:task_id", task_id=task_id
     )
-    return int(row["n"]) if row else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 from storage.models.mapping import read_by, row_to
 
 COUNTS = (
@@ -29,6 +29,7 @@ COUNTS = (
 )
 SCANNED = ("scanned_at", "counted_until")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
+COLUMNS = (*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED, *NOT_SENT)
 
 
 def _counts_of(row: Row) -> dict[str, int]:
@@ -57,8 +58,7 @@ class DailyStats:
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
     """Return the stored statistics of these tasks on that day, by task id."""
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(
         f"SELECT * FROM task_daily_stats WHERE stats_date=:day AND task_id IN ({marks})",
         day=str(day),
@@ -80,8 +80,7 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
     """Insert or replace the statistics of days whose counts changed, as not reported yet."""
-    columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
-    _upsert(tx, found, [*columns, *NOT_SENT])
+    _upsert(tx, found, COLUMNS)
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
@@ -90,17 +89,7 @@ def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
 
 
 def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:
-    columns = [
-        "task_id",
-        "stats_date",
-        *COUNTS,
-        "completion_count",
-        "revision",
-        "error",
-        "event_id",
-        *SCANNED,
-        *NOT_SENT,
-    ]
+    columns = ["task_id", "stats_date", *COLUMNS]
     tx.execute_many(
         f"INSERT INTO task_daily_stats ({', '.join(columns)})"
         f" VALUES ({', '.join(':' + name for name in columns)})"

@@ -13,7 +13,7 @@ from storage.distribution import delivery_tasks
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
+from storage.models.mapping import row_of, row_to
 
 
 class DeliveryState(StrEnum):
@@ -123,24 +123,19 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
     """
     _make_endpoint(tx, new, now)
     try:
-        delivery_id = tx.insert(
-            "INSERT INTO webhook_deliveries (event_id, kind, url, url_hash, host, task_id,"
-            " stats_date, body, state, not_before, created_at)"
-            " VALUES (:event_id, :kind, :url, :url_hash, :host, :task_id, :stats_date, :body,"
-            " 'pending', :now, :now)",
-            event_id=new.event_id,
-            kind=new.kind.value,
-            url=new.url,
-            url_hash=new.url_hash,
-            host=new.host,
-            task_id=new.task_id,
-            body=new.body,
-            now=to_sql(now),
-            stats_date=str(new.stats_date) if new.stats_date else None,
+        columns = row_of(new)
+        tasks = columns.pop("tasks")
+        moment = to_sql(now)
+        delivery_id = tx.add(
+            "webhook_deliveries",
+            **columns,
+            state="pending",
+            not_before=moment,
+            created_at=moment,
         )
     except DuplicateKeyError:
         return None
-    delivery_tasks.add(tx, delivery_id, new.tasks)
+    delivery_tasks.add(tx, delivery_id, tasks)
     return delivery_id
 
 
@@ -149,13 +144,14 @@ def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
     known = "SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash"
     if tx.one(known, url_hash=new.url_hash) is not None:
         return
-    tx.execute(
-        "INSERT INTO webhook_endpoints (url_hash, url, host, is_enabled, changed_at)"
-        f" VALUES (:url_hash, :url, :host, 1, :now) {tx.dialect.on_conflict_ignore('url_hash')}",
+    tx.add(
+        "webhook_endpoints",
+        tx.dialect.on_conflict_ignore("url_hash"),
         url_hash=new.url_hash,
         url=new.url,
         host=new.host,
-        now=to_sql(now),
+        is_enabled=1,
+        changed_at=to_sql(now),
     )
 
 
@@ -207,12 +203,11 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
 def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
     """Insert an attempt that begins now and return its id."""
     row = tx.one("SELECT COUNT(*) AS n FROM webhook_attempts WHERE delivery_id=:id", id=delivery_id)
-    return tx.insert(
-        "INSERT INTO webhook_attempts (delivery_id, number, started_at)"
-        " VALUES (:id, :number, :now)",
-        id=delivery_id,
+    return tx.add(
+        "webhook_attempts",
+        delivery_id=delivery_id,
         number=int(row["n"]) + 1 if row else 1,
-        now=to_sql(now),
+        started_at=to_sql(now),
     )
 
 

@@ -27,7 +27,6 @@ def of_delivery(tx: Tx, delivery_id: int) -> list[str]:
 
     Empty for a test, and for a delivery filed before schema version 6 and not tried since.
     """
-    rows = tx.all(
+    return tx.column(
         "SELECT task_id FROM delivery_tasks WHERE delivery_id=:id ORDER BY task_id", id=delivery_id
     )
-    return [row["task_id"] for row in rows]

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
-from storage.models.mapping import read_by, row_to
-
-WRITTEN = (
-    "project_id",
-    "title",
-    "duration",
-    "platform",
-    "video_url",
-    "status",
-    "callback_url",
-    "callback_secret",
-)
+from storage.engines.transactions import Tx, in_list
+from storage.models.mapping import read_by, row_of, row_to
 
 
 class DramaStatus(StrEnum):
@@ -50,6 +39,9 @@ class DramaFields:
     callback_secret: str | None = field(default=None, repr=False)
 
 
+COLUMNS = tuple(column.name for column in fields(DramaFields))
+
+
 @dataclass(frozen=True)
 class Drama:
     """A distribution task as it is stored; the `callback_…` fields tell of its newest delivery."""
@@ -64,14 +56,13 @@ class Drama:
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
     """Insert distribution tasks, in key order, or replace all fields of those that exist."""
-    columns = ", ".join(("task_id", *WRITTEN))
-    marks = ", ".join(f":{name}" for name in ("task_id", *WRITTEN))
+    marks = ", ".join(f":{name}" for name in COLUMNS)
     tx.execute_many(
-        f"INSERT INTO drama_tasks ({columns}, created_at, updated_at)"
+        f"INSERT INTO drama_tasks ({', '.join(COLUMNS)}, created_at, updated_at)"
         f" VALUES ({marks}, :now, :now)"
-        f" {tx.dialect.on_conflict_update('task_id', [*WRITTEN, 'updated_at'])}",
+        f" {tx.dialect.on_conflict_update('task_id', [*COLUMNS[1:], 'updated_at'])}",
         [
-            asdict(drama) | {"status": drama.status.value, "now": to_sql(now)}
+            row_of(drama) | {"now": to_sql(now)}
             for drama in sorted(dramas, key=lambda drama: drama.task_id)
         ],
     )
@@ -81,8 +72,7 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
     """Return the fields of those of the tasks that exist, by task id."""
     if not task_ids:
         return {}
-    names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(task_ids)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
     return {row["task_id"]: row_to(DramaFields, row) for row in rows}
 

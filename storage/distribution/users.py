@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
-from storage.models.mapping import row_to
+from storage.engines.transactions import Tx, in_list
+from storage.models.mapping import row_of, row_to
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
         f" {tx.dialect.on_conflict_update('user_id', ['name', 'agent_node', 'updated_at'])}",
         [
-            asdict(user) | {"now": to_sql(now)}
+            row_of(user) | {"now": to_sql(now)}
             for user in sorted(users, key=lambda user: user.user_id)
         ],
     )
@@ -37,8 +37,7 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
     """Return those of the users that exist, by user id."""
     if not user_ids:
         return {}
-    names = {f"id{n}": user_id for n, user_id in enumerate(user_ids)}
-    marks = ", ".join(f":{name}" for name in names)
+    marks, names = in_list(user_ids)
     rows = tx.all(
         f"SELECT user_id, name, agent_node FROM users WHERE user_id IN ({marks})", **names
     )

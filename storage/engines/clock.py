@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.clock import Clock
@@ -14,6 +15,7 @@ SLOW_SECS = 1.0
 FIRST_TRIES = 10
 
 
+@dataclass(kw_only=True)
 class DatabaseClock:
     """A Clock whose `now` is the database's.
 
@@ -23,11 +25,10 @@ class DatabaseClock:
     host's clock.
     """
 
-    def __init__(self, *, host_clock: Clock, database: Database) -> None:
-        self._host = host_clock
-        self._database = database
-        self._anchor: tuple[datetime, float] | None = None  # a moment, and when we learnt it
-        self.offset_secs = 0.0
+    host_clock: Clock
+    database: Database
+    _anchor: tuple[datetime, float] | None = field(default=None, init=False)
+    offset_secs: float = field(default=0.0, init=False)
 
     def sync(self) -> float:
         """Read the database's clock and return its offset from the host's, in seconds.
@@ -39,7 +40,7 @@ class DatabaseClock:
             DatabaseError: no answer, or never one within SLOW_SECS.
         """
         for _ in range(FIRST_TRIES):
-            reading = self._database.read(Tx.read_clock)
+            reading = self.database.read(Tx.read_clock)
             if reading is None:
                 return 0.0
             if reading.round_trip_secs <= SLOW_SECS:
@@ -49,7 +50,10 @@ class DatabaseClock:
         else:
             raise DatabaseUnavailableError("database_clock_slow", secs=SLOW_SECS)
         offset = reading.offset_secs
-        self._anchor = (self._host.now() + timedelta(seconds=offset), self._host.monotonic())
+        self._anchor = (
+            self.host_clock.now() + timedelta(seconds=offset),
+            self.host_clock.monotonic(),
+        )
         self.offset_secs = offset
         return offset
 
@@ -57,12 +61,12 @@ class DatabaseClock:
         """Return the database's current time in UTC, without a query."""
         anchor = self._anchor
         if anchor is None:
-            return self._host.now()
+            return self.host_clock.now()
         moment, learnt_at = anchor
-        return moment + timedelta(seconds=self._host.monotonic() - learnt_at)
+        return moment + timedelta(seconds=self.host_clock.monotonic() - learnt_at)
 
     def monotonic(self) -> float:
-        return self._host.monotonic()
+        return self.host_clock.monotonic()
 
     def wait(self, event: threading.Event, secs: float) -> bool:
-        return self._host.wait(event, secs)
+        return self.host_clock.wait(event, secs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -57,15 +57,38 @@ class Tx:
         row: Row | None = self._cursor.fetchone()
         return row
 
+    def column(self, sql: str, **params: Any) -> list[Any]:
+        """Run a query of one column and return its values."""
+        return [value for row in self.all(sql, **params) for value in dict(row).values()]
+
+    def exists(self, sql: str, **params: Any) -> bool:
+        """Run a query and return whether it has a row."""
+        return self.one(sql, **params) is not None
+
+    def number(self, sql: str, **params: Any) -> int:
+        """Run a query of one number and return it; 0 when it is NULL or there is no row."""
+        found = self.column(sql, **params)
+        return int(found[0] or 0) if found else 0
+
     def execute(self, sql: str, **params: Any) -> int:
         """Run a statement and return the number of rows that matched, changed or not."""
         self._run(sql, params)
         return int(self._cursor.rowcount)
 
     def insert(self, sql: str, **params: Any) -> int:
-        """Run an INSERT and return the id of the new row."""
+        """Run an INSERT and return the id of the new row; 0 when it inserted none."""
         self._run(sql, params)
-        return int(self._cursor.lastrowid)
+        return int(self._cursor.lastrowid or 0)
+
+    def add(self, table: str, on_conflict: str = "", **columns: Any) -> int:
+        """Insert a row with these columns and return its id.
+
+        `on_conflict` is the tail of the statement, as the dialect writes it.
+        """
+        names, marks = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+        return self.insert(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) {on_conflict}", **columns
+        )
 
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
@@ -233,6 +256,12 @@ def _pause_secs(state: RetryCallState) -> float:
     if isinstance(error, DatabaseContentionError):
         return random.uniform(0.5, 1.0) * min(MAX_CONTENTION_PAUSE_SECS, 0.002 * doubled)
     return random.uniform(0.6, 1.0) * min(MAX_OUTAGE_PAUSE_SECS, 0.3 * doubled)
+
+
+def in_list(values: Iterable[T]) -> tuple[str, dict[str, T]]:
+    """Return the marks of `column IN (…)`, and their parameters. A statement may have one."""
+    params = {f"in{n}": value for n, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in params), params
 
 
 def open_engine(url: str, pool_size: int) -> Engine:

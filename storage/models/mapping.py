@@ -12,7 +12,7 @@ from operator import itemgetter
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from storage.engines.datetimes import day_from_sql, from_sql
+from storage.engines.datetimes import day_from_sql, from_sql, to_sql
 
 if TYPE_CHECKING:
     from storage.engines.transactions import Row
@@ -42,6 +42,25 @@ def row_to(model: type[T], row: Row) -> T:
     """
     built: T = _mapper(model).build(row)  # type: ignore[arg-type]
     return built
+
+
+def row_of(model: Any) -> dict[str, Any]:
+    """Return a dataclass as its columns: what `row_to` reads, as statements take it."""
+    return {name: _stored(value) for name, value in vars(model).items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_sql(value)
+    if isinstance(value, date):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), ensure_ascii=False)
+    return value
 
 
 class _Mapper:

@@ -43,25 +43,25 @@ DUE = (
 
 def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
     """Insert a message that is due now, unless the channel has one of that alert and news."""
-    tx.execute(
-        "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
-        f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
-        alert=alert_id,
+    tx.add(
+        "alert_notices",
+        tx.dialect.on_conflict_ignore(MESSAGE),
+        alert_id=alert_id,
         news=news.value,
         channel=channel,
-        now=to_sql(now),
+        not_before=to_sql(now),
+        created_at=to_sql(now),
     )
 
 
 def has_due(tx: Tx, channel: str, now: datetime) -> bool:
     """Return whether a message to the channel is due now. Locks nothing."""
     index = tx.dialect.force_index("idx_alert_notices_due")
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM alert_notices {index} WHERE {DUE} LIMIT 1",
         channel=channel,
         now=to_sql(now),
     )
-    return row is not None
 
 
 def claim(
@@ -111,11 +111,7 @@ def claim(
 def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
     """End a lease after the channel accepted the message; return False when the lease was lost."""
     return NOTICES.give_back(
-        tx,
-        notice.id,
-        notice.token,
-        "state='told', told_at=:now, last_error=NULL",
-        now=to_sql(now),
+        tx, notice.id, notice.token, "state='told', told_at=:now, last_error=NULL", now=to_sql(now)
     )
 
 
@@ -159,11 +155,10 @@ def drop_unsent(tx: Tx, alert_id: int) -> int:
 
 def notified_channels(tx: Tx, alert_id: int) -> list[str]:
     """Return the channels that accepted the message `raised` of an alert."""
-    rows = tx.all(
+    return tx.column(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
         id=alert_id,
     )
-    return [row["channel"] for row in rows]
 
 
 def _alert(tx: Tx, alert_id: int) -> Alert:

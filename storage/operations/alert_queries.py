@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
-from storage.engines.transactions import Row, Tx
+from storage.engines.datetimes import from_sql, to_sql
+from storage.engines.transactions import Tx
 from storage.models.mapping import row_to
 from storage.models.tasks import Task
 from storage.schema import schema
@@ -15,6 +15,9 @@ from storage.schema import schema
 WATCHED_SINCE = "alerts_since"
 # The operator's word sets the count to 0, what the platform did makes it grow.
 NOT_BY_OPERATOR = "failure_count>0"
+TROUBLE = (
+    "id, platform, username, COALESCE(disabled_reason, '') AS reason, session_expires_at AS ends_at"
+)
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,11 @@ def begin_watch(tx: Tx, now: datetime) -> datetime:
 def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
     """Return the accounts disabled since that moment by what the platform answered, by id."""
     rows = tx.all(
-        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        f"SELECT {TROUBLE} FROM accounts"
         f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
         since=to_sql(since),
     )
-    return [_account(row) for row in rows]
+    return [row_to(AccountTrouble, row) for row in rows]
 
 
 def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:
@@ -62,23 +65,22 @@ def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTr
     Accounts that the operator disabled are left out.
     """
     rows = tx.all(
-        "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
+        f"SELECT {TROUBLE} FROM accounts"
         " WHERE session_expires_at>:after AND session_expires_at<:before"
         f" AND (status<>'disabled' OR {NOT_BY_OPERATOR}) ORDER BY id",
         after=to_sql(after),
         before=to_sql(before),
     )
-    return [_account(row) for row in rows]
+    return [row_to(AccountTrouble, row) for row in rows]
 
 
 def platforms_out_of_quota(tx: Tx) -> list[str]:
     """Return the platforms whose exports wait for the next quota day, sorted."""
-    rows = tx.all(
+    return tx.column(
         f"SELECT DISTINCT platform FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " WHERE task_type='export' AND is_leaf=1 AND status='paused' AND waiting_for='quota'"
         " ORDER BY platform"
     )
-    return [row["platform"] for row in rows]
 
 
 def failed_tasks(
@@ -112,7 +114,7 @@ def failed_tasks(
 
 
 def _is_filed_anew(tx: Tx, task: Task) -> bool:
-    row = tx.one(
+    return tx.exists(
         f"SELECT 1 AS yes FROM tasks {tx.dialect.force_index('idx_tasks_domain')}"
         " WHERE domain=:domain AND id>:id AND parent_id IS NULL AND task_type=:type"
         " AND platform=:platform LIMIT 1",
@@ -120,15 +122,4 @@ def _is_filed_anew(tx: Tx, task: Task) -> bool:
         id=task.id,
         type=task.task_type.value,
         platform=task.platform,
-    )
-    return row is not None
-
-
-def _account(row: Row) -> AccountTrouble:
-    return AccountTrouble(
-        id=row["id"],
-        platform=row["platform"],
-        username=row["username"],
-        reason=row["disabled_reason"] or "",
-        ends_at=from_sql_or_none(row["session_expires_at"]),
     )

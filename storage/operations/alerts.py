@@ -74,16 +74,15 @@ def add(
     Raises:
         DuplicateKeyError: an alert of that cause is open already.
     """
-    return tx.insert(
-        "INSERT INTO alerts (kind, subject, open_key, facts, until_at, raised_at, calm_secs)"
-        " VALUES (:kind, :subject, :key, :facts, :until, :now, :calm)",
+    return tx.add(
+        "alerts",
         kind=kind.value,
         subject=subject,
-        key=open_key(kind, subject),
+        open_key=open_key(kind, subject),
         facts=_as_text(facts),
-        until=to_sql_or_none(until),
-        now=to_sql(now),
-        calm=calm_secs,
+        until_at=to_sql_or_none(until),
+        raised_at=to_sql(now),
+        calm_secs=calm_secs,
     )
 
 

@@ -31,13 +31,12 @@ def note(
     tx: Tx, who: str, address: str, action: str, subject: str, outcome: str, now: datetime
 ) -> None:
     """Append an action to the log; texts longer than their columns are cut."""
-    tx.insert(
-        "INSERT INTO web_actions (who, address, action, subject, outcome, created_at)"
-        " VALUES (:who, :address, :action, :subject, :outcome, :now)",
+    tx.add(
+        "web_actions",
         who=who[:64],
         address=address[:64],
         action=action[:64],
         subject=subject[:191],
         outcome=outcome[:MAX_TEXT_CHARS],
-        now=to_sql(now),
+        created_at=to_sql(now),
     )

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from storage.distribution.deliveries import DeliveryKind
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
+
+Log = Literal["account_events", "web_actions"]  # rows that nothing else refers to
 
 
 def old_deliveries(
@@ -39,7 +42,7 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
 
     One that was replayed meanwhile is kept.
     """
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     finished = _ids(
         tx,
         f"SELECT id FROM webhook_deliveries WHERE id IN ({marks}) AND finished_at IS NOT NULL"
@@ -48,7 +51,7 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
     )
     if not finished:
         return 0
-    marks, params = _marks(finished)
+    marks, params = in_list(finished)
     tx.execute(f"DELETE FROM webhook_attempts WHERE delivery_id IN ({marks})", **params)
     tx.execute(f"DELETE FROM delivery_tasks WHERE delivery_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM webhook_deliveries WHERE id IN ({marks})", **params)
@@ -61,7 +64,7 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
     times count as accounted for.
     """
     # 0 is no run's id; it stands there because SQL has no empty list.
-    marks, params = _marks([0, *_newest_runs(tx)])
+    marks, params = in_list([0, *_newest_runs(tx)])
     return _ids(
         tx,
         "SELECT id FROM job_runs WHERE finished_at<:before AND state<>'running'"
@@ -75,7 +78,7 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
     """Delete runs that have ended; return the number deleted."""
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
@@ -94,31 +97,25 @@ def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
 
     Notices go first: a notifier has its notice locked while it reads the alert.
     """
-    marks, params = _marks(ids)
+    marks, params = in_list(ids)
     tx.execute(f"DELETE FROM alert_notices WHERE alert_id IN ({marks})", **params)
     return tx.execute(f"DELETE FROM alerts WHERE id IN ({marks})", **params)
 
 
-def old_account_events(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return up to `limit` ids of account events from before that moment, oldest first."""
-    return _created_before(tx, "account_events", before, limit)
+def old_rows(tx: Tx, table: Log, before: datetime, limit: int) -> list[int]:
+    """Return up to `limit` ids of rows of a log from before that moment, oldest first."""
+    return _ids(
+        tx,
+        f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
 
 
-def drop_account_events(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete account events; return the number deleted."""
-    marks, params = _marks(ids)
-    return tx.execute(f"DELETE FROM account_events WHERE id IN ({marks})", **params)
-
-
-def old_web_actions(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return up to `limit` ids of logged actions from before that moment, oldest first."""
-    return _created_before(tx, "web_actions", before, limit)
-
-
-def drop_web_actions(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete logged actions; return the number deleted."""
-    marks, params = _marks(ids)
-    return tx.execute(f"DELETE FROM web_actions WHERE id IN ({marks})", **params)
+def drop_rows(tx: Tx, table: Log, ids: Sequence[int]) -> int:
+    """Delete rows of a log; return the number deleted."""
+    marks, params = in_list(ids)
+    return tx.execute(f"DELETE FROM {table} WHERE id IN ({marks})", **params)
 
 
 def _newest_runs(tx: Tx) -> list[int]:
@@ -133,19 +130,5 @@ def _newest_runs(tx: Tx) -> list[int]:
     return found
 
 
-def _created_before(tx: Tx, table: str, before: datetime, limit: int) -> list[int]:
-    return _ids(
-        tx,
-        f"SELECT id FROM {table} WHERE created_at<:before ORDER BY created_at LIMIT :limit",
-        before=to_sql(before),
-        limit=limit,
-    )
-
-
 def _ids(tx: Tx, sql: str, **params: object) -> list[int]:
     return [int(row["id"]) for row in tx.all(sql, **params)]
-
-
-def _marks(ids: Sequence[int]) -> tuple[str, dict[str, int]]:
-    names = {f"id{n}": row_id for n, row_id in enumerate(ids)}
-    return ", ".join(f":{name}" for name in names), names

@@ -33,13 +33,8 @@ class WebToken:
 
 def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
     """Insert a token and return its id."""
-    return tx.insert(
-        "INSERT INTO web_tokens (name, role, token_hash, created_at)"
-        " VALUES (:name, :role, :hash, :now)",
-        name=name,
-        role=role.value,
-        hash=token_hash,
-        now=to_sql(now),
+    return tx.add(
+        "web_tokens", name=name, role=role.value, token_hash=token_hash, created_at=to_sql(now)
     )
 
 

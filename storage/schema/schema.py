@@ -118,22 +118,12 @@ def lock_fact(tx: Tx, name: str) -> None:
 
 def set_fact(tx: Tx, name: str, value: str) -> None:
     """Set a fact about the installation."""
-    tx.execute(
-        "INSERT INTO meta (name, value) VALUES (:name, :value)"
-        f" {tx.dialect.on_conflict_update('name', ['value'])}",
-        name=name,
-        value=value,
-    )
+    tx.add("meta", tx.dialect.on_conflict_update("name", ["value"]), name=name, value=value)
 
 
 def set_fact_once(tx: Tx, name: str, value: str) -> None:
     """Set a fact about the installation, unless it is set already."""
-    tx.execute(
-        "INSERT INTO meta (name, value) VALUES (:name, :value)"
-        f" {tx.dialect.on_conflict_ignore('name')}",
-        name=name,
-        value=value,
-    )
+    tx.add("meta", tx.dialect.on_conflict_ignore("name"), name=name, value=value)
 
 
 def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
@@ -157,7 +147,7 @@ def _table_names(database: Database) -> set[str]:
 
 
 def _sqlite_has_schema(tx: Tx) -> bool:
-    return tx.one("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'") is not None
+    return tx.exists("SELECT 1 AS yes FROM sqlite_master WHERE name='schema_version'")
 
 
 def statements(script: str) -> list[str]:

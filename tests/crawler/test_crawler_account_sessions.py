@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from accounts.manager import AccountManager
 from app.container import App
 from core.settings import Pace
 from sandbox.messages import json_reply
@@ -271,8 +272,8 @@ def care(monkeypatch: pytest.MonkeyPatch) -> Callable[[App], int]:
                 stop.set()
             return look(platform)
 
-        monkeypatch.setattr(app.pool.manager, "lease_unchecked", counted)
-        found = app.housekeeping.session_checks.check_due(stop)
+        monkeypatch.setattr(AccountManager, "lease_unchecked", staticmethod(counted))
+        found = app.jobs.scheduled.session_checks.check_due(stop)
         monkeypatch.undo()
         assert not stop.is_set(), "it goes round in circles"
         return found

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from accounts.manager import AccountManager
 from app.container import App
 from core.clock import SystemClock
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
@@ -209,7 +210,9 @@ def test_an_account_turned_to_other_work_by_the_operator_ends_its_turn(
     task, first = file_export(app), account_of(app, "acc1").id
     quota, asked = app.pool.manager.get_remaining_quota, iter(range(50))
     monkeypatch.setattr(
-        app.pool.manager, "get_remaining_quota", lambda one: quota(one) if next(asked) >= 0 else 0
+        AccountManager,
+        "get_remaining_quota",
+        staticmethod(lambda account_id: quota(account_id) if next(asked) >= 0 else 0),
     )  # StopIteration after 50 questions: the worker is going round in circles
     turn = after_batch(1, lambda: app.pool.manager.set_account_status(first, "ingesting"))
     once(app.crawling.export_worker(after_commit=turn))

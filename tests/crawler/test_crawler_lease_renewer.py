@@ -13,10 +13,10 @@ from core.errors import DatabaseError
 from crawler.runtime.lease_renewer import LeaseRenewer
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import leases
+from storage.crawling.leases import Worker
 from storage.crawling.tasks import get as get_task
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType
-from storage.models.workers import Worker
 from tests.support.apps import add_account
 
 
@@ -158,13 +158,15 @@ def test_database_trouble_does_not_end_the_keeper(app: App, clock, monkeypatch):
     keeper = app.crawling.lease_renewer("")
     tries = []
 
-    def failing_at_first() -> None:
+    renew_once = keeper.renew_once
+
+    def failing_at_first(_renewer: LeaseRenewer) -> None:
         tries.append(1)
         if len(tries) < 3:
             raise DatabaseError("away")
-        LeaseRenewer.renew_once(keeper)
+        renew_once()
 
-    monkeypatch.setattr(keeper, "renew_once", failing_at_first)
+    monkeypatch.setattr(LeaseRenewer, "renew_once", failing_at_first)
     run(keeper, clock, rounds=4)
     assert len(tries) == 4
     assert leased.lease.is_held(app.clock)

@@ -12,6 +12,7 @@ from core.cancellation import TaskHaltedSignal
 from core.clock import SystemClock
 from core.errors import InvalidInputError
 from core.messages import Message
+from storage.crawling import task_pieces
 from storage.models.tasks import TaskStatus, TaskType
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -168,7 +169,7 @@ def test_two_pieces_that_end_at_once_complete_their_parent(make_app, monkeypatch
     one, other = (make_app(clock=SystemClock()) for _ in range(2))
     filed = file_crawl(one, pages=20)
     first, second = claimed(one), claimed(other)
-    held_back(monkeypatch, "lock_parent", lambda *args: True)
+    held_back(monkeypatch, task_pieces, "lock_parent", lambda *args: True)
     at_once(
         lambda: one.crawling.scheduler.finish(first),
         lambda: other.crawling.scheduler.finish(second),

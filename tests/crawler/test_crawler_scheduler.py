@@ -11,7 +11,7 @@ from core.clock import SystemClock
 from core.errors import LeaseLostError
 from core.messages import Message
 from crawler.tasks.options import CrawlOptions
-from storage.crawling import task_leases
+from storage.crawling import task_leases, tasks
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -34,7 +34,7 @@ IN_PROGRESS, COMPLETED = TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED
 
 def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> None:
     app = make_app(clock=SystemClock())
-    held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
+    held_back(monkeypatch, tasks, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
         return app.crawling.submitter.submit_crawl("bilibili", DOMAIN, None, CrawlOptions())
@@ -47,7 +47,7 @@ def test_two_that_file_a_crawl_at_once_get_one_task(make_app, monkeypatch) -> No
 def test_two_that_file_at_once_get_one_set_of_pieces(make_app, monkeypatch, kind) -> None:
     app = make_app(clock=SystemClock())
     file_export(app, domain="0")  # a neighbour in the index, without which InnoDB sees a deadlock
-    held_back(monkeypatch, "_insert", lambda tx, new, now, key: key is not None)
+    held_back(monkeypatch, tasks, "_insert", lambda tx, new, now, key: key is not None)
 
     def file():
         if kind is INGESTION:

@@ -13,6 +13,7 @@ from core.errors import LeaseLostError
 from crawler.export import segment_files as segment_files
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.formats import CsvWriter
+from crawler.export.segment_files import SegmentFiles
 from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
 from sources.base import Creator, CreatorPage
@@ -147,8 +148,8 @@ def test_who_wakes_up_before_rendering_what_another_sealed_leaves_no_part_file(
         work_off(first, task, first.crawling.export_worker(after_commit=after_batch(2, die)))
     clock.move(31)
     take_over = TakeOver(other=third, task=task, clock=clock, renamed=False)
-    files = second.crawling.segment_files
-    monkeypatch.setattr(files, "open_part", at_call(1, take_over, files.open_part))
+    open_part = at_call(1, take_over, SegmentFiles.open_part)
+    monkeypatch.setattr(SegmentFiles, "open_part", open_part)
     once(second.crawling.export_worker())
     assert list(tmp_path.rglob("*.part")) == []
     assert World(third).changed_since(take_over.world) == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.container import App
-from distribution.daily.late_completions import LateCompletions
+from distribution.daily.late_completions import scan_late
 from distribution.daily.scanner import DailyScanner
 from tests.support.distribution.distribution import (
     FULL,
@@ -55,24 +56,24 @@ def revisions(app: App) -> list[tuple[str, int, int]]:
 def test_what_came_or_was_verified_late_is_counted_and_told_once(
     app: App, scanner: DailyScanner, clock: MovingClock
 ) -> None:
-    late = LateCompletions(scanner=scanner, days=7)
+    late = partial(scan_late, scanner, 7)
     day, at = yesterday(app), noon(app)
-    assert english(late.run(NEVER)) == "no late completions"
+    assert english(late(NEVER)) == "no late completions"
     take_posted(app, posted("t2", "u", youtube(2), at, FULL))
     take_posted(app, posted("t3", "u", youtube(3), noon(app, day + timedelta(days=1)), FULL))
     clock.move(HOUR_SECS)
-    told = english(late.run(NEVER))
+    told = english(late(NEVER))
     assert told.startswith(f"{day}: tasks 1 (new 1, changed 0, unchanged 0), completions 1")
-    assert english(late.run(NEVER)) == "no late completions"
+    assert english(late(NEVER)) == "no late completions"
     take_posted(app, posted("t1", "u1", youtube(1), at, FULL | {"view_count": 150}))
     take_posted(app, posted("t2", "u", youtube(2), at, FULL | {"note": "the same numbers"}))
     clock.move(HOUR_SECS)
-    assert "tasks 2 (new 0, changed 1, unchanged 1)" in english(late.run(NEVER))
+    assert "tasks 2 (new 0, changed 1, unchanged 1)" in english(late(NEVER))
     assert revisions(app) == [("t1", 2, 150), ("t2", 1, 100)]
     reports = filed(app, "daily")
     assert told_tasks(reports) == ["t1", "t2", "t1"]
     assert len({one.event_id for one in reports}) == 3
-    assert english(late.run(NEVER)) == "no late completions"
+    assert english(late(NEVER)) == "no late completions"
 
 
 @ONE_ENGINE
@@ -88,8 +89,8 @@ def test_what_came_while_it_was_counted_is_late(app: App, clock: MovingClock) ->
     scanner = scanner_of(app, Numbers(on_fetch=one_more))
     scanner.run(NEVER)
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 1
-    late = LateCompletions(scanner=scanner_of(app, Numbers()), days=7)
-    assert "changed 1" in english(late.run(NEVER))
+    late = partial(scan_late, scanner_of(app, Numbers()), 7)
+    assert "changed 1" in english(late(NEVER))
     assert rows(app, "task_daily_stats")[0]["completion_count"] == 2
 
 
@@ -121,12 +122,12 @@ def test_days_too_old_or_never_reported_by_itself_are_left_alone(
     take_posted(app, posted("t1", "u", youtube(6), noon(app, day), FULL))
     clock.move(7 * 86400)
     scanner.run(NEVER)
-    late = LateCompletions(scanner=scanner, days=7)
-    assert english(late.run(NEVER)) == "no late completions", "it is the eighth day"
-    late = LateCompletions(scanner=scanner, days=8)
-    assert english(late.run(NEVER)).startswith(f"{day}: tasks 1 (new 0, changed 1")
-    late = LateCompletions(scanner=scanner, days=30)
-    assert english(late.run(NEVER)) == "no late completions"
+    late = partial(scan_late, scanner, 7)
+    assert english(late(NEVER)) == "no late completions", "it is the eighth day"
+    late = partial(scan_late, scanner, 8)
+    assert english(late(NEVER)).startswith(f"{day}: tasks 1 (new 0, changed 1")
+    late = partial(scan_late, scanner, 30)
+    assert english(late(NEVER)) == "no late completions"
 
 
 @ONE_ENGINE
@@ -149,5 +150,5 @@ def test_a_report_that_was_pruned_is_not_filed_again(
         )
     )
     clock.move(31 * 86400)
-    assert english(app.housekeeping.retention.run(NEVER)) == "deleted: reports 1"
+    assert english(app.jobs.scheduled.retention.run(NEVER)) == "deleted: reports 1"
     assert scanner.scan(day, NEVER).reports == 0 and filed(app) == []

@@ -75,7 +75,7 @@ def test_missed_times_are_in_the_readers_zone_and_language() -> None:
 @ONE_ENGINE
 def test_jobs_and_kinds_of_old_rows_have_words_in_both_languages(app: App) -> None:
     words = [job.description for job in app.jobs.all]
-    words += [kind.name for kind in app.housekeeping.retention.kinds]
+    words += [kind.name for kind in app.jobs.scheduled.retention.kinds]
     assert len(words) > 12
     for word in words:
         assert ENGLISH.text(word) != word.code and HAN.search(CHINESE.text(word))

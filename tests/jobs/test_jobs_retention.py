@@ -36,7 +36,7 @@ DAY_SECS = 86400.0
 
 def prune(app: App) -> str:
     """Delete what is old; the result as a sentence."""
-    return english(app.housekeeping.retention.run(NEVER))
+    return english(app.jobs.scheduled.retention.run(NEVER))
 
 
 class Rows:
@@ -181,7 +181,7 @@ def test_a_death_between_two_batches_leaves_whole_ones(
     for _ in range(3):
         made.delivery(31)
     monkeypatch.setattr("jobs.retention.BATCH_ROWS", 2)
-    [kind] = [one for one in app.housekeeping.retention.kinds if one.name.code == "kind_reports"]
+    [kind] = [one for one in app.jobs.scheduled.retention.kinds if one.name.code == "kind_reports"]
     calls: list[int] = []
 
     def drop_and_die_the_second_time(tx: Tx, ids: Any) -> int:
@@ -225,11 +225,11 @@ def test_zero_keeps_for_ever_and_a_stop_ends_it(make_app: Any, clock: MovingCloc
     log.parent.mkdir(parents=True)
     log.write_text("")
     assert prune(app) == "nothing was old enough to be deleted"
-    assert app.housekeeping.retention.overdue() == [] and log.exists()
+    assert app.jobs.scheduled.retention.overdue() == [] and log.exists()
     other, stop = make_app(), threading.Event()
     stop.set()
     with pytest.raises(StoppedSignal):
-        other.housekeeping.retention.run(stop)
+        other.jobs.scheduled.retention.run(stop)
     assert len(made.ids("webhook_deliveries")) == 1
 
 
@@ -241,7 +241,7 @@ def test_batches_are_small_and_others_get_in_between(
         made.delivery(31)
     seen: list[int] = []
     clock.on_wait = lambda: seen.append(len(made.ids("webhook_deliveries")))
-    app.housekeeping.retention.run(NEVER)
+    app.jobs.scheduled.retention.run(NEVER)
     assert seen == [1, 0]
 
 
@@ -300,5 +300,5 @@ def test_doctor_names_the_tables_that_grow(app: App, made: Rows) -> None:
     assert found.level is Level.WARN and (
         "webhook_deliveries, kept for 30 days" in in_english(found.detail)
     )
-    app.housekeeping.retention.run(NEVER)
+    app.jobs.scheduled.retention.run(NEVER)
     assert finding().level is Level.OK

@@ -16,7 +16,7 @@ from app.container import App
 from core.clock import SystemClock
 from core.errors import DatabaseUnavailableError
 from jobs.due import Job
-from jobs.scheduler import JobScheduler
+from jobs.scheduler import JobScheduler, LookThreads
 from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.english import english
 from tests.support.jobs.job_tools import TEN, Gate, Inline, hourly, runs, told
@@ -31,7 +31,7 @@ def scheduler(app: App, *all_jobs: Job, inline: bool = True) -> JobScheduler:
         runner=app.jobs.runner,
         clock=app.clock,
         look_secs=app.settings.lease_secs,
-        threads=Inline() if inline else None,
+        threads=Inline() if inline else LookThreads(),
     )
 
 
@@ -99,7 +99,7 @@ def test_the_end_waits_for_what_runs(app: App):
     one = scheduler(app, hourly(gate, cron="* * * * *"), inline=False)
     app.jobs.runner.run_due(hourly(gate, cron="* * * * *"))
     app.host_clock.move(120)  # type: ignore[attr-defined]
-    one._clock = SystemClockOf(app)  # type: ignore[assignment]
+    one.clock = SystemClockOf(app)  # type: ignore[assignment]
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()
     assert gate.begun.wait(30)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage.models.mapping import read_by, row_to
+from storage.models.mapping import read_by, row_of, row_to
 
 
 class Color(StrEnum):
@@ -62,6 +62,13 @@ def test_values_are_made_by_the_types_of_the_fields():
         note="n",
     )
     assert row_to(Box, ROW).is_open is False
+
+
+def test_a_value_becomes_the_row_that_it_was_read_from():
+    box = row_to(Box, ROW)
+    row = row_of(box)
+    assert row == {name: ROW.get(name, "𠮷") for name in row}
+    assert row["is_open"] is not False and row_to(Box, row | {"label": "𠮷"}) == box
 
 
 def test_optional_fields_are_converted_where_there_is_a_value():

@@ -6,8 +6,8 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError
-from crawler.requests import CrawlRequest, LabelChange
 from crawler.tasks.labels import MAX_LABELS, labels_named
+from crawler.tasks.requests import CrawlRequest, LabelChange
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.renderer import LOG_RENDERER
 from storage.crawling import tasks

@@ -10,8 +10,9 @@ import pytest
 from core.errors import InvalidInputError, WrongFieldsError
 from core.requests import MAX_ID
 from crawler.export.options import ExportOptions
-from crawler.requests import MAX_LANES, MAX_PAGES, CrawlRequest, ExportRequest, LabelChange
+from crawler.export.requests import MAX_LANES, ExportRequest
 from crawler.tasks.options import CrawlOptions
+from crawler.tasks.requests import MAX_PAGES, CrawlRequest, LabelChange
 from sources.base import Via
 from storage.distribution.deliveries import DeliveryState
 from storage.engines.datetimes import to_sql

@@ -69,7 +69,7 @@ def test_a_report_that_was_sent_but_not_noted_comes_again_under_its_id(
         outage, stop = Outage(proxy=proxy, clock=clock), threading.Event()
         delivery = office.file(office.url("ok", "a"), "t")
         sender, posts = office.app.webhooks.worker, []
-        post = sender._client.post
+        post = sender.client.post
 
         def then_the_database_is_gone(*given: Any) -> Any:
             posts.append(given)
@@ -79,7 +79,7 @@ def test_a_report_that_was_sent_but_not_noted_comes_again_under_its_id(
             outage()
             return answer
 
-        monkeypatch.setattr(sender._client, "post", then_the_database_is_gone)
+        monkeypatch.setattr(sender.client, "post", then_the_database_is_gone)
         sender.run(stop)
         assert office.get(delivery).state is DeliveryState.DELIVERED
         seen = office.inbox("a")

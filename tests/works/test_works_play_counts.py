@@ -19,6 +19,7 @@ from tests.support.english import english
 from tests.support.moving_clock import MovingClock
 from tests.support.refusals import raises_saying
 from tests.support.works.shelf import Shelf, Witness
+from works.catalogue.catalogue import Catalogue
 
 PROGRESS = "video_update_progress.json"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -262,9 +263,8 @@ def test_a_death_loses_no_work_and_asks_none_twice_but_the_batch_in_hand(
 
         return instead
 
-    counts = here.app.works.play_counts
     with monkeypatch.context() as dying:
-        dying.setattr(counts._catalogue, "change", die_at_second(counts._catalogue.change))
+        dying.setattr(Catalogue, "change", die_at_second(Catalogue.change))
         with pytest.raises(Crash):
             here.update(force=force)
     assert here.update(force=force).left == 0

@@ -77,14 +77,8 @@ def add(
         problems = of_fields(
             [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
         )
-    except WrongFieldsError as error:
-        problems = of_error(error)
     except InvalidInputError as error:
-        problems = RequestRefusedError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            error,
-            problems=[("cookies", error.message)],
-        )
+        problems = _of_cookies(error)
     else:
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
@@ -99,6 +93,14 @@ def add(
         section="Accounts",
         **_form_values(backend, given, messages or {"form": language.problem(problems)}),
     )
+
+
+def _of_cookies(error: InvalidInputError) -> RequestRefusedError:
+    """Return the problems of an error; one that names no field is about the cookies."""
+    if isinstance(error, WrongFieldsError):
+        return of_error(error)
+    problems = [("cookies", error.message)]
+    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error, problems=problems)
 
 
 @router.post("/import")

@@ -14,9 +14,9 @@ from presentation.snapshot import AccountView, RateMeter, Snapshot, TaskView
 from presentation.terminal import account_table, event_lines, task_table
 from presentation.terminal.layout import Page
 from storage.crawling import leases
+from storage.crawling.leases import Worker
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
-from storage.models.workers import Worker
 from storage.operations import alerts, metrics_queries
 from storage.operations.alerts import Alert
 from web.auth.access import Reader

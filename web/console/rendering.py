@@ -78,14 +78,7 @@ class Screens:
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
             told=lambda found: language.problem(found or "", self._backend.calendar.zone),
-            operations=operations.shown(
-                self._backend.operations,
-                str(facts.get("section", "")),
-                language,
-                self._backend.clock.now(),
-            )
-            if visitor is not None
-            else [],
+            operations=self._operations(str(facts.get("section", "")), language) if visitor else [],
             size=in_bytes,
             iso=lambda moment: moment.isoformat(timespec="seconds"),
             ranges=RANGES,
@@ -98,6 +91,10 @@ class Screens:
         if isinstance(shown, ListView) and "rows" in shown.filters:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
+
+    def _operations(self, section: str, language: Language) -> list[operations.Shown]:
+        now = self._backend.clock.now()
+        return operations.shown(self._backend.operations, section, language, now)
 
     def drawing(self, language: Language) -> Page:
         """Return the conditions for which the terminal's sentences are rendered on a page."""

@@ -78,11 +78,15 @@ def login(
         audit_log.note(NOBODY, address, "login", "", Message.of("login_refused"))
         return again("This token is unknown or was revoked.", HTTPStatus.UNAUTHORIZED)
     audit_log.note(known.name, address, "login", "", DONE)
-    sessions: Sessions = state.sessions
+    return _signed_in(request, known.id, to)
+
+
+def _signed_in(request: Request, token_id: int, to: str) -> Response:
+    sessions: Sessions = request.app.state.sessions
     answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
         COOKIE,
-        sessions.seal(known.id),
+        sessions.seal(token_id),
         max_age=int(LIFE.total_seconds()),
         path="/",
         httponly=True,

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
-from crawler.requests import MAX_LANES, MAX_PAGES
+from crawler.export.requests import MAX_LANES
+from crawler.tasks.requests import MAX_PAGES
 from crawler.tasks.submission import FiledTask
 from sources.base import Via
 from storage.crawling import tasks as task_rows

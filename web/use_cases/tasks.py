@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawler.export.requests import ExportRequest
     from crawler.export.segment_files import FinishedFile
-    from crawler.requests import CrawlRequest, ExportRequest, LabelChange
     from crawler.service import CrawlingService
+    from crawler.tasks.requests import CrawlRequest, LabelChange
     from crawler.tasks.submission import FiledTask
     from web.audit_log import AuditLog, Principal
 

@@ -44,12 +44,12 @@ class Changes:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """Adds and changes works. Nothing is ever deleted: a work that is gone becomes invalid."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     def put(self, entries: Iterable[WorkEntry]) -> Changes:
         """Add new works and change those that differ, in batches; a repetition changes nothing.
@@ -75,7 +75,7 @@ class Catalogue:
         That is every work that is valid in the catalogue, or becomes so by
         the entries `before` the list.
         """
-        valid = self._database.read(works.valid_keys)
+        valid = self.database.read(works.valid_keys)
         valid |= {entry.key for entry in before if entry.is_valid is not False}
         left_out = valid - {entry.key for entry in listed}
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
@@ -88,8 +88,7 @@ class Catalogue:
         """
         self._require(keys)
         why = Message.of("work_disabled_because", reason=reason) if reason else DISABLED
-        entries = [WorkEntry(*key, is_valid=False, reason=why) for key in keys]
-        return self.put(entries)
+        return self.put([WorkEntry(*key, is_valid=False, reason=why) for key in keys])
 
     def enable(self, keys: Sequence[Key]) -> Changes:
         """Mark works as valid, whoever marked them as invalid, and clear their failures.
@@ -138,7 +137,7 @@ class Catalogue:
     def _change_batch(self, platform: str, work_ids: Sequence[str], change: Change) -> Changes:
         """Change up to BATCH_ROWS works in one transaction; again when
         another process inserts one."""
-        now = self._clock.now()
+        now = self.clock.now()
 
         def change_batch(tx: Tx) -> Changes:
             before = {stored.work_id: stored for stored in works.lock(tx, platform, work_ids)}
@@ -147,23 +146,21 @@ class Catalogue:
 
         for _ in range(INSERT_TRIES - 1):
             try:
-                return self._database.write_idempotent(change_batch)
+                return self.database.write_idempotent(change_batch)
             except DuplicateKeyError:
                 # Another process has inserted one of the works: the next try finds it.
                 continue
-        return self._database.write_idempotent(change_batch)
+        return self.database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:
         """Raise InvalidInputError, which names the missing works, unless all exist."""
-        missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
+
+        def find_missing(tx: Tx) -> list[str]:
+            return [":".join(key) for key in keys if not works.exists(tx, *key)]
+
+        missing = self.database.read(find_missing)
         if missing:
             raise InvalidInputError("works_not_found", works=missing)
-
-    def _missing(self, keys: Sequence[Key]) -> list[Key]:
-        def find_missing(tx: Tx) -> list[Key]:
-            return [key for key in keys if not works.exists(tx, *key)]
-
-        return self._database.read(find_missing)
 
 
 def _write(tx: Tx, before: Mapping[str, Work], after: Sequence[Work], now: datetime) -> Changes:

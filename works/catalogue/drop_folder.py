@@ -65,6 +65,7 @@ class DropFolderState:
     reason: Message | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class DropFolder:
     """Imports the folder's files; one process at a time.
 
@@ -74,29 +75,19 @@ class DropFolder:
         renderer: writes the reasons beside rejected files.
     """
 
-    def __init__(
-        self,
-        *,
-        folder: Path,
-        catalogue: Catalogue,
-        clock: Clock,
-        zone: tzinfo,
-        poll_secs: float,
-        renderer: Renderer,
-    ) -> None:
-        self.folder = folder
-        self._catalogue = catalogue
-        self._clock = clock
-        self._zone = zone
-        self._poll_secs = poll_secs
-        self._renderer = renderer
+    folder: Path
+    catalogue: Catalogue
+    clock: Clock
+    zone: tzinfo
+    poll_secs: float
+    renderer: Renderer
 
     def run(self, stop: threading.Event) -> None:
         """Import files until `stop` is set; errors of the database or the
         disk are logged and tried again."""
         poller = Poller(
-            clock=self._clock,
-            poll_secs=self._poll_secs,
+            clock=self.clock,
+            poll_secs=self.poll_secs,
             retried=(DatabaseError, OutputError),
             on_error=partial(log.error, "the inbox waits: %s"),
         )
@@ -167,10 +158,10 @@ class DropFolder:
                 rejected += 1
                 continue
             listed = [row.entry for row in rows.good]
-            left_out = self._catalogue.unlisted_entries(listed, entries) if rows.is_complete else []
+            left_out = self.catalogue.unlisted_entries(listed, entries) if rows.is_complete else []
             entries += listed + left_out
         # Stored before the files are removed: a crash in between only repeats the same changes.
-        changes = self._catalogue.put(entries)
+        changes = self.catalogue.put(entries)
         self._remove(files)
         log.info(
             "inbox: %s files, %s rejected, %s works new, %s changed",
@@ -184,7 +175,7 @@ class DropFolder:
     def _read(self, file: Path) -> WorkRows | Sequence[Message]:
         """Return the works of a file, or the problems for which it is rejected as a whole."""
         try:
-            rows = read_works(file, None, self._zone)
+            rows = read_works(file, None, self.zone)
         except InvalidInputError as error:
             return [error.message]
         if rows.problems:
@@ -196,7 +187,7 @@ class DropFolder:
     def _reject(self, file: Path, problems: Sequence[Message]) -> None:
         """Move a file to `rejected/`; its reason is written first, so that
         none lies there without one."""
-        reason = "; ".join(self._renderer.sentence(problem) for problem in problems)
+        reason = "; ".join(self.renderer.sentence(problem) for problem in problems)
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
         with replacing(_reason_file(aside)) as text:

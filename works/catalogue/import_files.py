@@ -164,9 +164,7 @@ def _csv_table(text: str, name: str) -> _Table:
     return _Table(_csv_rows(reader), set(headers))
 
 
-def _csv_rows(
-    reader: csv.DictReader[str],
-) -> Iterator[_PlacedCells]:
+def _csv_rows(reader: csv.DictReader[str]) -> Iterator[_PlacedCells]:
     while True:
         first_line = reader.line_num + 1
         try:

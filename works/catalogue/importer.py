@@ -54,6 +54,7 @@ class ImportSummary:
     repeats: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class WorksImporter:
     """Adds works to the catalogue.
 
@@ -62,18 +63,10 @@ class WorksImporter:
         resolver: resolves short links, one a second.
     """
 
-    def __init__(
-        self,
-        *,
-        catalogue: Catalogue,
-        fetcher: VideoStatsFetcher,
-        resolver: ShortLinkResolver,
-        clock: Clock,
-    ) -> None:
-        self._catalogue = catalogue
-        self._fetcher = fetcher
-        self._resolver = resolver
-        self._clock = clock
+    catalogue: Catalogue
+    fetcher: VideoStatsFetcher
+    resolver: ShortLinkResolver
+    clock: Clock
 
     def add(
         self, texts: Sequence[str], platform: str | None, stop: threading.Event, *, fetch: bool
@@ -93,8 +86,7 @@ class WorksImporter:
         """
         links = [read_link(text, platform) for text in texts]
         if fetch:
-            items = self._fetcher.fetch(texts, stop, platform)
-            return [self._add_fetched(item) for item in items]
+            return [self._add_fetched(item) for item in self.fetcher.fetch(texts, stop, platform)]
         resolve = self._link_resolver(stop)
         return [
             self._add_resolved(text, resolve(link)) for text, link in zip(texts, links, strict=True)
@@ -119,8 +111,8 @@ class WorksImporter:
         if rows.is_complete and problems:
             problems.append(Message.of("complete_list_held", file=name))
         elif rows.is_complete:
-            entries += self._catalogue.unlisted_entries(entries, ())
-        changes = self._catalogue.put(entries)
+            entries += self.catalogue.unlisted_entries(entries, ())
+        changes = self.catalogue.put(entries)
         repeats = len(entries) - len({entry.key for entry in entries})
         return ImportSummary(changes, tuple(problems), repeats)
 
@@ -128,7 +120,7 @@ class WorksImporter:
         if isinstance(video, Message):
             return AddResult(text, note=video)
         key = (video.platform, video.video_id)
-        return AddResult(text, key, self._catalogue.put([WorkEntry(*key)]).new > 0)
+        return AddResult(text, key, self.catalogue.put([WorkEntry(*key)]).new > 0)
 
     def _add_fetched(self, item: FetchedItem) -> AddResult:
         answer = item.answer
@@ -144,7 +136,7 @@ class WorksImporter:
                 return None
             return apply_answer(work or merge(None, WorkEntry(*key), now), item, now)
 
-        changes = self._catalogue.change([key], change)
+        changes = self.catalogue.change([key], change)
         is_there = changes != Changes()
         return AddResult(
             text=item.text, key=key if is_there else None, is_new=changes.new > 0, note=note
@@ -167,11 +159,11 @@ class WorksImporter:
                 return link
             if link.platform in refusals:
                 return refusals[link.platform]
-            if stop.is_set() or (is_first_done and self._clock.wait(stop, SHORT_LINK_GAP_SECS)):
+            if stop.is_set() or (is_first_done and self.clock.wait(stop, SHORT_LINK_GAP_SECS)):
                 return STOPPED
             is_first_done = True
             try:
-                found = self._resolver.resolve(link)
+                found = self.resolver.resolve(link)
             except SourceError as error:
                 refusal = Message.of("short_link_unresolved", cause=error)
                 if not isinstance(error, RetryableError):

@@ -34,6 +34,7 @@ class ExportLabel:
     exported_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
 class CatalogueList:
     """Writes `views.json`, one process at a time.
 
@@ -44,15 +45,10 @@ class CatalogueList:
         path: the file to write; its label and lock lie beside it.
     """
 
-    def __init__(
-        self, *, database: Database, clock: Clock, calendar: QuotaCalendar, path: Path
-    ) -> None:
-        self.path = path
-        self._database = database
-        self._clock = clock
-        self._calendar = calendar
-        self._label_path = path.with_name(f".{path.name}.label")
-        self._lock_path = path.with_name(f".{path.name}.lock")
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    path: Path
 
     def export(self) -> ListExport:
         """Write the file, waiting for another process that is writing it.
@@ -61,7 +57,7 @@ class CatalogueList:
             OutputError: the old file stays.
             DatabaseError: the catalogue could not be read; the old file stays.
         """
-        with file_lock(self._lock_path, wait=True):
+        with file_lock(self._beside("lock"), wait=True):
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
@@ -81,7 +77,7 @@ class CatalogueList:
         Raises:
             OutputError, DatabaseError: as `export`.
         """
-        with file_lock(self._lock_path, wait=False) as is_locked:
+        with file_lock(self._beside("lock"), wait=False) as is_locked:
             if not is_locked:
                 return None
             version, label = self.version(), self.label()
@@ -92,11 +88,11 @@ class CatalogueList:
     def version(self) -> int:
         """Return the catalogue's version, which grows with each change; 0 when it was never
         used."""
-        return self._database.read(works.version)
+        return self.database.read(works.version)
 
     def changed_at(self) -> datetime | None:
         """Return when the catalogue changed last (UTC); None when it was never used."""
-        return self._database.read(works.changed_at)
+        return self.database.read(works.changed_at)
 
     def label(self) -> ExportLabel | None:
         """Return the version that the file shows; None when it is
@@ -104,43 +100,37 @@ class CatalogueList:
         try:
             if not self.path.exists():
                 return None
-            stored = json.loads(self._label_path.read_text(encoding="utf-8"))
+            stored = json.loads(self._beside("label").read_text(encoding="utf-8"))
             return ExportLabel(
                 int(stored["version"]), datetime.fromisoformat(stored["exported_at"])
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def _beside(self, kind: str) -> Path:
+        return self.path.with_name(f".{self.path.name}.{kind}")
+
     def _write(self, version: int) -> ListExport:
         # The version was read before the rows: a change in between leads to one more export.
-        now = self._clock.now()
-        rows = self._database.read(works.for_list)
+        now = self.clock.now()
+        rows = self.database.read(works.for_list)
         valid = sum(1 for row in rows if row["is_valid"])
-        head = {
-            "export_time": self._local(now),
-            "total_count": len(rows),
-            "valid_count": valid,
-        }
+        head = {"export_time": self._local(now), "total_count": len(rows), "valid_count": valid}
         with replacing(self.path) as file:
             file.writelines(_document(head, map(self._entry_json, rows)))
-        with replacing(self._label_path) as file:
+        with replacing(self._beside("label")) as file:
             json.dump({"version": version, "exported_at": now.isoformat()}, file)
         return ListExport(self.path, len(rows), valid)
 
     def _entry_json(self, row: Row) -> dict[str, Any]:
         published = row["publish_time"]
-        return {
-            "platform": row["platform"],
-            "work_id": row["work_id"],
-            "title": row["title"],
-            "author": row["author"],
+        return dict(row) | {
             "publish_time": self._local(from_sql(published)) if published else None,
-            "cover_url": row["cover_url"],
             "is_valid": bool(row["is_valid"]),
         }
 
     def _local(self, moment: datetime) -> str:
-        return moment.astimezone(self._calendar.zone).isoformat(timespec="seconds")
+        return moment.astimezone(self.calendar.zone).isoformat(timespec="seconds")
 
 
 def _document(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:

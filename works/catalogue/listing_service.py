@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.clock import Clock
@@ -17,6 +18,7 @@ AFTER_A_CHANGE = timedelta(seconds=5)
 BETWEEN_EXPORTS = timedelta(seconds=10)
 
 
+@dataclass(kw_only=True)
 class ListingService:
     """The service that writes `views.json` in one thread of the long-running process.
 
@@ -24,11 +26,10 @@ class ListingService:
     after the export before, also one that another process made.
     """
 
-    def __init__(self, *, listing: CatalogueList, clock: Clock, poll_secs: float) -> None:
-        self._listing = listing
-        self._clock = clock
-        self._poll_secs = poll_secs
-        self._change_seen_at: datetime | None = None
+    listing: CatalogueList
+    clock: Clock
+    poll_secs: float
+    _change_seen_at: datetime | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Export until `stop` is set; errors of the database or the
@@ -36,10 +37,10 @@ class ListingService:
 
         A file that is behind when this begins is written at once.
         """
-        self._change_seen_at = self._clock.now() - AFTER_A_CHANGE
+        self._change_seen_at = self.clock.now() - AFTER_A_CHANGE
         poller = Poller(
-            clock=self._clock,
-            poll_secs=self._poll_secs,
+            clock=self.clock,
+            poll_secs=self.poll_secs,
             retried=(DatabaseError, OutputError),
             on_error=self._postpone,
         )
@@ -47,7 +48,7 @@ class ListingService:
 
     def export_if_due(self) -> bool:
         """Export when that is due; return True when the file was written."""
-        version, label, now = self._listing.version(), self._listing.label(), self._clock.now()
+        version, label, now = self.listing.version(), self.listing.label(), self.clock.now()
         # A catalogue that was never used must not take the place of a file that somebody wrote.
         if version == 0 or (label is not None and label.version == version):
             self._change_seen_at = None
@@ -62,10 +63,10 @@ class ListingService:
     def _postpone(self, error: Exception) -> None:
         """Log an error and wait for AFTER_A_CHANGE again."""
         log.error("views.json is behind, trying again: %s", error)
-        self._change_seen_at = self._clock.now()
+        self._change_seen_at = self.clock.now()
 
     def _export(self) -> bool:
-        export = self._listing.refresh()
+        export = self.listing.refresh()
         if export is None:
             return False
         self._change_seen_at = None

@@ -36,15 +36,15 @@ class DiscoveryResult:
     is_last: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class UploadsDiscovery:
     """Fetches the pages of a Bilibili creator's uploads with the pool's accounts, at their pace.
 
     Each page is stored as it comes, so that the works found stay when the import ends early.
     """
 
-    def __init__(self, *, fetcher: PoolBatchFetcher, catalogue: Catalogue) -> None:
-        self._fetcher = fetcher
-        self._catalogue = catalogue
+    fetcher: PoolBatchFetcher
+    catalogue: Catalogue
 
     def discover(
         self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
@@ -63,7 +63,7 @@ class UploadsDiscovery:
                 raise StoppedSignal
             page = self._page(uid, number, stop)
             entries = [entry for upload in page.uploads if (entry := _entry(uid, upload))]
-            total += self._catalogue.put(entries)
+            total += self.catalogue.put(entries)
             ids |= {entry.work_id for entry in entries}
             progress = DiscoveryResult(
                 page=number,
@@ -81,7 +81,7 @@ class UploadsDiscovery:
         """Fetch one page with an account of the pool. Raise
         InvalidInputError for an unknown creator."""
         try:
-            return self._fetcher.run_with_account(
+            return self.fetcher.run_with_account(
                 lambda v: v.source.uploads(v.session, uid, number, stop), stop
             )
         except NotFoundError as error:

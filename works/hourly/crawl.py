@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,6 @@ from core.errors import (
 from core.messages import Message
 from crawler.statistics.fetcher import VideoStatsFetcher
 from crawler.statistics.items import AnsweredBatch
-from presentation.i18n.renderer import Renderer
 from sources.base import VideoStats
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import ENDINGS, CrawlProgress, CrawlResult, Ending, Show
@@ -32,7 +32,7 @@ from works.hourly.crawl_run import CrawlRun
 from works.hourly.entries import FailureEntries, flag_shrunk, numbers
 from works.hourly.files import HourFiles
 from works.hourly.hours import HOURS_A_DAY, Hour, local_text
-from works.hourly.input_list import ListedWork, ViewsList, WrongWork, read_views_list
+from works.hourly.input_list import ListedWork, ViewsList, read_views_list
 from works.hourly.report import BILIBILI, SESSION_FORM, Failure, HourRecord, Numbers
 
 JOURNAL_POLL_SECS = 0.5  # how often a journal that another process holds is looked at
@@ -40,31 +40,22 @@ JOURNAL_POLL_SECS = 0.5  # how often a journal that another process holds is loo
 MAX_FAILED_IN_ROW = 5
 
 
+@dataclass(frozen=True, kw_only=True)
 class HourlyCrawl:
     """Requests all Bilibili works of `views.json` in batches; each batch is
     on the disk before the next.
 
     Args:
         zone: the time zone whose hours name the files.
-        renderer: writes in the files why works have no counters.
+        failures: writes in the files why works have no counters.
     """
 
-    def __init__(
-        self,
-        *,
-        stats: VideoStatsFetcher,
-        files: HourFiles,
-        list_path: Path,
-        clock: Clock,
-        zone: ZoneInfo,
-        renderer: Renderer,
-    ) -> None:
-        self._stats = stats
-        self._files = files
-        self._list_path = list_path
-        self._clock = clock
-        self._zone = zone
-        self._failures = FailureEntries(renderer)
+    stats: VideoStatsFetcher
+    files: HourFiles
+    list_path: Path
+    clock: Clock
+    zone: ZoneInfo
+    failures: FailureEntries
 
     def run(
         self, stop: threading.Event, log: logging.Logger, show: Show = lambda progress: None
@@ -83,12 +74,12 @@ class HourlyCrawl:
             OutputError, CredentialsError, DatabaseError: the batches fetched until then are in the
                 journal.
         """
-        hour = Hour.of(self._clock.now(), self._zone)
-        listed = read_views_list(self._list_path)
+        hour = Hour.of(self.clock.now(), self.zone)
+        listed = read_views_list(self.list_path)
         if listed.repeated:
-            log.warning("%d entries of %s are repeated", listed.repeated, self._list_path)
+            log.warning("%d entries of %s are repeated", listed.repeated, self.list_path)
         if not listed.works and not listed.wrong:
-            log.info("%s: no valid work of Bilibili in %s", hour, self._list_path)
+            log.info("%s: no valid work of Bilibili in %s", hour, self.list_path)
             return _without_file(hour, listed, Ending.DONE)
         journal = self._acquire_journal(hour, stop, log, show)
         if journal is None:
@@ -106,9 +97,9 @@ class HourlyCrawl:
         An hour that another process works on, or that cannot be repaired, is left and logged.
         """
         recovered = []
-        current = Hour.of(self._clock.now(), self._zone)
-        for hour in self._files.journals():
-            journal = None if hour == current else HourJournal.take(self._files.journal_path(hour))
+        current = Hour.of(self.clock.now(), self.zone)
+        for hour in self.files.journals():
+            journal = None if hour == current else HourJournal.take(self.files.journal_path(hour))
             if journal is None:
                 continue
             try:
@@ -126,7 +117,7 @@ class HourlyCrawl:
         if not journal.is_empty:
             record = self._record(hour, journal)
             end_time = record.head.get("end_time", record.head["crawl_time"])
-            self._files.write(hour, record.report(end_time=end_time, complete=False))
+            self.files.write(hour, record.report(end_time=end_time, complete=False))
         journal.remove()
         return not journal.is_empty
 
@@ -135,13 +126,13 @@ class HourlyCrawl:
     ) -> HourJournal | None:
         """Return the hour's journal once no other process holds it; None when stopped before
         that."""
-        path = self._files.journal_path(hour)
+        path = self.files.journal_path(hour)
         journal = HourJournal.take(path)
         if journal is None:
             log.info("%s: another process is at work on this hour; waiting for it", hour)
             show(CrawlProgress(hour, waiting=True))
         while journal is None:
-            if self._clock.wait(stop, JOURNAL_POLL_SECS):
+            if self.clock.wait(stop, JOURNAL_POLL_SECS):
                 return None
             journal = HourJournal.take(path)
         return journal
@@ -176,17 +167,18 @@ class HourlyCrawl:
             show=show,
         )
         # The file is complete: writing it again would only change its end time.
-        if not works and journal.is_empty and self._files.path(hour).exists():
+        if not works and journal.is_empty and self.files.path(hour).exists():
             journal.remove()
-            return run.result(self._files.path(hour), listed.skipped, Ending.DONE)
+            return run.result(self.files.path(hour), listed.skipped, Ending.DONE)
         if journal.head is None:
             journal.begin(record.head)
-        record.add([], [self._wrong_entry(work) for work in listed.wrong])
+        wrong = [self.failures.of(w.work_id, w.title, w.error, final=True) for w in listed.wrong]
+        record.add([], wrong)
         ending, reason = self._ask(run, works, stop)
         left = [work for work in works if not record.has(work.work_id)]
         if left:
             error = Message.of("work_not_asked", reason=reason or ENDINGS[ending])
-            record.add([], [self._failures.of(work.work_id, work.title, error) for work in left])
+            record.add([], [self.failures.of(work.work_id, work.title, error) for work in left])
         path = self._write(hour, record, listed.skipped, ending)
         journal.remove()
         return run.result(path, listed.skipped, ending, reason)
@@ -195,7 +187,7 @@ class HourlyCrawl:
         report = record.report(
             end_time=self._now(), skipped_count=skipped, complete=ending is Ending.DONE
         )
-        return self._files.write(hour, report)
+        return self.files.write(hour, report)
 
     def _ask(
         self, run: CrawlRun, works: list[ListedWork], stop: threading.Event
@@ -207,7 +199,7 @@ class HourlyCrawl:
         failed_in_row = 0
         worst: tuple[Ending, Message | None] = (Ending.DONE, None)
         try:
-            for batch in self._stats.batches(BILIBILI, list(titles), stop):
+            for batch in self.stats.batches(BILIBILI, list(titles), stop):
                 run.record_batch(*self._entries(batch, titles, before))
                 failed_in_row = failed_in_row + 1 if batch.failure else 0
                 if batch.failure is None:
@@ -225,10 +217,7 @@ class HourlyCrawl:
         return worst
 
     def _entries(
-        self,
-        batch: AnsweredBatch,
-        titles: Mapping[str, str],
-        before: Mapping[str, Numbers],
+        self, batch: AnsweredBatch, titles: Mapping[str, str], before: Mapping[str, Numbers]
     ) -> tuple[list[Numbers], list[Failure]]:
         """Return a batch's counters and failures as entries of the data file."""
         now = self._now()
@@ -238,37 +227,34 @@ class HourlyCrawl:
                 entry = numbers(work_id, titles[work_id], now, item.answer)
                 data.append(flag_shrunk(entry, before.get(work_id)))
             else:
-                errors.append(self._failures.of_item(work_id, titles[work_id], item))
+                errors.append(self.failures.of_item(work_id, titles[work_id], item))
         return data, errors
-
-    def _wrong_entry(self, work: WrongWork) -> Failure:
-        return self._failures.of(work.work_id, work.title, work.error, final=True)
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
         """Return the known outcomes of the hour, from its file and the journal."""
-        if self._files.path(hour).exists():
-            record = HourRecord.from_report(self._files.read(hour).report)
+        if self.files.path(hour).exists():
+            record = HourRecord.from_report(self.files.read(hour).report)
         else:
             record = HourRecord(journal.head or self._new_head(hour))
         journal.replay(record)
         return record
 
     def _new_head(self, hour: Hour) -> dict[str, Any]:
-        now = self._clock.now().astimezone(self._zone)
+        now = self.clock.now().astimezone(self.zone)
         return {
             "session_id": now.strftime(SESSION_FORM),
             "crawl_time": self._now(),
             "crawl_hour": hour.hour_text,
             "crawl_date": hour.date_text,
-            "timezone": str(self._zone),
+            "timezone": str(self.zone),
         }
 
     def _numbers_before(self, hour: Hour, log: logging.Logger) -> Mapping[str, Numbers]:
         """Return the counters by work in the newest file of the day before; empty without a
         file."""
-        for earlier in reversed(self._files.hours_before(hour, HOURS_A_DAY)):
+        for earlier in reversed(self.files.hours_before(hour, HOURS_A_DAY)):
             try:
-                report = self._files.read(earlier).report
+                report = self.files.read(earlier).report
             except DamagedFileError as error:
                 log.warning("not compared with %s: %s", earlier, error)
                 continue
@@ -278,7 +264,7 @@ class HourlyCrawl:
         return {}
 
     def _now(self) -> str:
-        return local_text(self._clock.now(), self._zone)
+        return local_text(self.clock.now(), self.zone)
 
 
 def _without_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.messages import Message
@@ -12,6 +13,7 @@ from works.hourly.hours import Hour
 from works.hourly.report import Failure, HourRecord, Numbers
 
 
+@dataclass(kw_only=True)
 class CrawlRun:
     """A run that records each batch in the journal and shows its progress.
 
@@ -19,34 +21,25 @@ class CrawlRun:
         total: the number of listed works; `left` of them are still to be requested.
     """
 
-    def __init__(
-        self,
-        *,
-        hour: Hour,
-        record: HourRecord,
-        journal: HourJournal,
-        total: int,
-        left: int,
-        log: logging.Logger,
-        show: Show,
-    ) -> None:
-        self.hour = hour
-        self.log = log
-        self._record = record
-        self._journal = journal
-        self._total = total
-        self._left = left
-        self._show = show
-        self._asked = 0
+    hour: Hour
+    record: HourRecord
+    journal: HourJournal
+    total: int
+    left: int
+    log: logging.Logger
+    show: Show
+    _asked: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
         self._show_progress()
 
     def record_batch(self, data: list[Numbers], errors: list[Failure]) -> None:
         """Store a batch's counters and failures on the disk, and log
         failures and counters that shrank."""
-        self._journal.append(data, errors)
-        self._record.add(data, errors)
+        self.journal.append(data, errors)
+        self.record.add(data, errors)
         self._asked += len(data) + len(errors)
-        self._left -= len(data) + len(errors)
+        self.left -= len(data) + len(errors)
         for error in errors:
             self.log.warning("%s %s: %s", error["work_id"], error["title"], error["error"])
         for entry in data:
@@ -66,14 +59,14 @@ class CrawlRun:
             ending=ending,
             reason=reason,
             asked=self._asked,
-            success=self._record.success_count,
-            failed=self._record.fail_count,
+            success=self.record.success_count,
+            failed=self.record.fail_count,
         )
 
     def _show_progress(self) -> None:
-        success, failed = self._record.success_count, self._record.fail_count
-        self._show(
+        success, failed = self.record.success_count, self.record.fail_count
+        self.show(
             CrawlProgress(
-                hour=self.hour, total=self._total, left=self._left, success=success, failed=failed
+                hour=self.hour, total=self.total, left=self.left, success=success, failed=failed
             )
         )

@@ -62,8 +62,7 @@ class Hour:
     def hours_since(self, earlier: Hour) -> int:
         """Return the hours since `earlier` on the wall clock; changes of summer time do not
         count."""
-        days = (self.day - earlier.day).days
-        return days * HOURS_A_DAY + self.number - earlier.number
+        return (self.day - earlier.day).days * HOURS_A_DAY + self.number - earlier.number
 
     def __str__(self) -> str:
         return f"{self.date_text} {self.hour_text}"

@@ -93,10 +93,7 @@ class HourlyImporter:
         return [hour for hour in self._files.hours() if self._may_differ(hour, known)]
 
     def import_missing(
-        self,
-        stop: threading.Event,
-        log: logging.Logger,
-        show: Show = lambda done, total: None,
+        self, stop: threading.Event, log: logging.Logger, show: Show = lambda done, total: None
     ) -> ImportResult:
         """Import every file that is not imported. A damaged one is logged
         and does not stop the others.

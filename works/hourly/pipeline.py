@@ -15,12 +15,12 @@ from core.errors import BatonError, UnfinishedError
 from core.messages import Message
 from presentation.i18n.renderer import Renderer
 from works.catalogue.listing import ListExport
-from works.hourly import crawl_result, importer
+from works.hourly import crawl_result
 from works.hourly.crawl import HourlyCrawl
 from works.hourly.crawl_result import CrawlResult, Ending
 from works.hourly.day_log import day_log
 from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImporter, ImportedHour, ImportResult
+from works.hourly.importer import HourlyImporter, ImportedHour, ImportResult, Show
 
 CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
 
@@ -53,6 +53,7 @@ class PipelineResult:
         return done
 
 
+@dataclass(frozen=True, kw_only=True)
 class HourlyPipeline:
     """Runs the steps, each with its log.
 
@@ -64,27 +65,15 @@ class HourlyPipeline:
         log_dir: the folder of `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log`.
     """
 
-    def __init__(
-        self,
-        *,
-        export: Callable[[], ListExport | None],
-        make_crawl: Callable[[], HourlyCrawl],
-        importer: HourlyImporter,
-        log_dir: Path,
-        zone: ZoneInfo,
-        renderer: Renderer,
-    ) -> None:
-        self.export = export
-        self._make_crawl = make_crawl
-        self._importer = importer
-        self._log_dir = log_dir
-        self._zone = zone
-        self._renderer = renderer
+    export: Callable[[], ListExport | None]
+    make_crawl: Callable[[], HourlyCrawl]
+    importer: HourlyImporter
+    log_dir: Path
+    zone: ZoneInfo
+    renderer: Renderer
 
     def crawl(
-        self,
-        stop: threading.Event,
-        show: crawl_result.Show = lambda progress: None,
+        self, stop: threading.Event, show: crawl_result.Show = lambda progress: None
     ) -> CrawlResult:
         """Write this hour's data file, and those of hours whose runs were killed.
 
@@ -93,7 +82,7 @@ class HourlyPipeline:
         """
         with self._log(CRAWL_LOG) as log:
             try:
-                crawl = self._make_crawl()
+                crawl = self.make_crawl()
                 crawl.recover(log)
                 return crawl.run(stop, log, show)
             except BatonError as error:
@@ -108,25 +97,21 @@ class HourlyPipeline:
         """
         with self._log(IMPORT_LOG) as log:
             try:
-                return self._importer.import_hour(hour or self._importer.newest(), log)
+                return self.importer.import_hour(hour or self.importer.newest(), log)
             except BatonError as error:
                 log.error("%s", error)
                 raise
 
     def import_missing(
-        self,
-        stop: threading.Event,
-        show: importer.Show = lambda done, total: None,
+        self, stop: threading.Event, show: Show = lambda done, total: None
     ) -> ImportResult:
         """Import every file that is not imported yet. Raise DatabaseError
         when that cannot be written."""
         with self._log(IMPORT_LOG) as log:
-            return self._importer.import_missing(stop, log, show)
+            return self.importer.import_missing(stop, log, show)
 
     def full(
-        self,
-        stop: threading.Event,
-        show: crawl_result.Show = lambda progress: None,
+        self, stop: threading.Event, show: crawl_result.Show = lambda progress: None
     ) -> PipelineResult:
         """Export the list, crawl, and import this file and those that earlier runs left.
 
@@ -139,7 +124,7 @@ class HourlyPipeline:
         return PipelineResult(crawled, imported, self.import_missing(stop))
 
     def _log(self, name: str) -> AbstractContextManager[logging.Logger]:
-        return day_log(self._log_dir, name, self._zone, self._renderer)
+        return day_log(self.log_dir, name, self.zone, self.renderer)
 
     def run(self, stop: threading.Event) -> Message:
         """Run all steps as a scheduled job, and return a summary.

@@ -33,23 +33,23 @@ class RoundLimits:
     days: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class BatchAsker:
     """Requests counters of works, and repeats requests without an answer, so that one
     work cannot spoil the others."""
 
-    def __init__(self, *, fetcher: VideoStatsFetcher, clock: Clock, limits: RoundLimits) -> None:
-        self._fetcher = fetcher
-        self._clock = clock
-        self._limits = limits
+    fetcher: VideoStatsFetcher
+    clock: Clock
+    limits: RoundLimits
 
     def ask(self, batch: Sequence[Work], stop: threading.Event) -> dict[Key, FetchedItem]:
         """Return the outcome for each work; after a stop only for those that were answered."""
         items: dict[Key, FetchedItem] = {}
         waiting = list(batch)
-        for attempt in range(1, self._limits.tries + 1):
-            if attempt > 1 and self._clock.wait(stop, self._limits.batch_pause_secs):
+        for attempt in range(1, self.limits.tries + 1):
+            if attempt > 1 and self.clock.wait(stop, self.limits.batch_pause_secs):
                 break
-            singly = attempt > 1 and attempt == self._limits.tries
+            singly = attempt > 1 and attempt == self.limits.tries
             items |= self._singly(waiting, items, stop) if singly else self._fetch(waiting, stop)
             waiting = [work for work in waiting if items[work.key].answer is None]
             if not waiting or stop.is_set():
@@ -72,5 +72,5 @@ class BatchAsker:
 
     def _fetch(self, group: Sequence[Work], stop: threading.Event) -> dict[Key, FetchedItem]:
         texts = [f"{work.platform}:{work.work_id}" for work in group]
-        items = self._fetcher.fetch(texts, stop)
+        items = self.fetcher.fetch(texts, stop)
         return {work.key: item for work, item in zip(group, items, strict=True)}

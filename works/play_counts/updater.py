@@ -59,6 +59,7 @@ class RoundEnd:
         return Message.of("works_left", result=done, works=self.left) if self.left else done
 
 
+@dataclass(frozen=True, kw_only=True)
 class PlayCountUpdater:
     """Updates play counts in batches and stores each batch with its answers.
 
@@ -66,31 +67,19 @@ class PlayCountUpdater:
     continues after its last batch.
 
     Args:
-        progress_file: tells the next run when the round began and what its outcome was so far.
+        progress: tells the next run when the round began and what its outcome was so far.
         log_file: gets a line for each batch, and for each work without a play count.
         renderer: writes the messages in that file.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        catalogue: Catalogue,
-        asker: BatchAsker,
-        clock: Clock,
-        limits: RoundLimits,
-        progress_file: Path,
-        log_file: Path,
-        renderer: Renderer,
-    ) -> None:
-        self._database = database
-        self._catalogue = catalogue
-        self._asker = asker
-        self._clock = clock
-        self._limits = limits
-        self._file = RoundFile(progress_file)
-        self._log_file = log_file
-        self._renderer = renderer
+    database: Database
+    catalogue: Catalogue
+    asker: BatchAsker
+    clock: Clock
+    limits: RoundLimits
+    progress: RoundFile
+    log_file: Path
+    renderer: Renderer
 
     def job(self, stop: threading.Event) -> Message:
         """Run the usual round as a scheduled job, and return a summary.
@@ -128,53 +117,53 @@ class PlayCountUpdater:
             BusyError: another process is updating.
             DatabaseError, OutputError: run it again when the cause is removed; nothing is lost.
         """
-        with file_lock(self._file.path.with_name(".video_update.lock"), wait=False) as is_locked:
+        with file_lock(self.progress.path.with_name(".video_update.lock"), wait=False) as is_locked:
             if not is_locked:
                 raise BusyError("play_counts_busy")
             try:
-                with own_log_file(SERVICE, self._log_file, self._renderer.sentence) as log:
+                with own_log_file(SERVICE, self.log_file, self.renderer.sentence) as log:
                     return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
                 detail = error.strerror or str(error)
                 raise OutputError(
-                    "file_not_writable", path=str(self._log_file), detail=detail
+                    "file_not_writable", path=str(self.log_file), detail=detail
                 ) from error
 
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
         """Return the unfinished round about the same works, or store and return a new one."""
-        now, sorted_uids = self._clock.now(), tuple(sorted(set(uids)))
-        left = self._file.load()
+        now, sorted_uids = self.clock.now(), tuple(sorted(set(uids)))
+        left = self.progress.load()
         # An older round is not resumed: its first counts are due again.
-        longest = timedelta(days=max(1, self._limits.days))
+        longest = timedelta(days=max(1, self.limits.days))
         if left is not None and left.matches(force, sorted_uids) and now - left.began_at < longest:
             log.info("going on with the round of %s: %s done", _minute(left.began_at), left.done)
             return left
         fresh = Round(began_at=now, force=force, uids=sorted_uids)
-        self._file.save(fresh)
+        self.progress.save(fresh)
         return fresh
 
     def _update(
         self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
     ) -> RoundEnd:
         """Request and store all works that are due, platform by platform."""
-        age = timedelta(0 if round_.force else self._limits.days)
+        age = timedelta(0 if round_.force else self.limits.days)
         due = Due(
             began_at=round_.began_at,
             stale_before=round_.began_at - age,
             with_gone=round_.force,
             uids=round_.uids,
         )
-        counts = self._database.read(partial(works.due_counts, due=due))
+        counts = self.database.read(partial(works.due_counts, due=due))
         total = round_.done + sum(counts.values())
         watch(round_, total)
         for platform in counts:
             round_ = self._update_platform(
                 platform, due, round_, lambda r: watch(r, total), log, stop
             )
-        left = sum(self._database.read(partial(works.due_counts, due=due)).values())
+        left = sum(self.database.read(partial(works.due_counts, due=due)).values())
         end = RoundEnd(round_, left)
         if not left:
-            self._file.remove()
+            self.progress.remove()
         log.info("ended: %s", end)
         return end
 
@@ -192,10 +181,10 @@ class PlayCountUpdater:
         # batch.
         after_id = silent = 0
         while not stop.is_set():
-            batch = self._next(due, platform, after_id)
-            if not batch or (after_id and self._clock.wait(stop, self._limits.batch_pause_secs)):
+            batch = self.database.read(works.next_due, due, platform, after_id, self.limits.batch)
+            if not batch or (after_id and self.clock.wait(stop, self.limits.batch_pause_secs)):
                 break
-            items = self._asker.ask(batch, stop)
+            items = self.asker.ask(batch, stop)
             round_ = self._store(round_, batch, items, log)
             watch(round_)
             after_id = batch[-1].id
@@ -206,10 +195,6 @@ class PlayCountUpdater:
                 break
         return round_
 
-    def _next(self, due: Due, platform: str, after_id: int) -> list[Work]:
-        limit = self._limits.batch
-        return self._database.read(works.next_due, due, platform, after_id, limit)
-
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
     ) -> Round:
@@ -218,9 +203,9 @@ class PlayCountUpdater:
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
             return None if work is None else apply_answer(work, items[key], now)
 
-        self._catalogue.change(items, change)
+        self.catalogue.change(items, change)
         after = round_.with_batch(batch, items)
-        self._file.save(after)
+        self.progress.save(after)
         for line in batch_lines(batch, items):
             log.info(*line)
         return after

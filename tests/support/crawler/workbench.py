@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
@@ -262,9 +263,11 @@ def advance(app: App, lease: TaskLease, page: int = 1) -> None:
     app.database.write(work)
 
 
-def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bool]) -> None:
+def held_back(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, when: Callable[..., bool]
+) -> None:
     """Let two callers of a query of `tasks` wait for each other, where the engine lets both in."""
-    both, query = threading.Barrier(2), getattr(tasks, name)
+    both, query = threading.Barrier(2), getattr(module, name)
 
     def late(*args: Any) -> Any:
         if when(*args):
@@ -272,7 +275,7 @@ def held_back(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bo
                 both.wait(0.5)
         return query(*args)
 
-    monkeypatch.setattr(tasks, name, late)
+    monkeypatch.setattr(module, name, late)
 
 
 def at_once(*calls: Callable[[], T]) -> list[T]:

@@ -1,0 +1,75 @@
+"""Requests for exports as users make them, with every rule and limit on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.messages import Message
+from core.requests import MAX_ID, FieldChecks, require_range, require_text
+from crawler.export.columns import parse_columns
+from crawler.export.formats import format_named
+from crawler.export.options import ExportOptions
+from crawler.tasks.labels import labels_named
+from crawler.tasks.requests import DEFAULT_PLATFORM, domain_named
+
+MAX_LANES = 64
+MAX_ROWS = MAX_ID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """A valid request to export a domain.
+
+    Args:
+        columns: column names, comma-separated; None for the default ones.
+        limit: rows at most; None for all there are.
+        out: an absolute folder; None for the exports folder.
+        raw_cells: leave text as it is that a spreadsheet would run as a formula.
+        follow: wait for new creators without end.
+        lanes: accounts that drain the domain side by side.
+        labels: as for CrawlRequest.
+
+    Raises:
+        WrongFieldsError: a field is invalid; there is a message for each.
+    """
+
+    domain: str
+    platform: str = DEFAULT_PLATFORM
+    format: str = "csv"
+    columns: str | None = None
+    limit: int | None = None
+    out: str | None = None
+    raw_cells: bool = False
+    follow: bool = False
+    lanes: int = 1
+    labels: Sequence[str] = ()
+    options: ExportOptions = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checks = FieldChecks()
+        domain = checks.check("domain", domain_named, self.domain)
+        checks.check("platform", require_text, self.platform)
+        chosen = checks.check("format", format_named, self.format)
+        columns = checks.check("columns", parse_columns, self.columns)
+        for name in columns or ():
+            checks.check("columns", require_text, name)
+        if self.limit is not None:
+            checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
+        checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)
+        if self.limit is not None and self.lanes > 1:
+            checks.add("lanes", Message.of("limit_with_lanes"))
+        labels = checks.check("labels", labels_named, self.labels)
+        checks.finish()
+        assert chosen is not None and columns is not None
+        options = ExportOptions(
+            format=chosen.name,
+            columns=columns,
+            raw_cells=self.raw_cells,
+            limit=self.limit,
+            out=self.out,
+            follow=self.follow,
+        )
+        object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "options", options)
