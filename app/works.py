@@ -75,7 +75,7 @@ class WorksFactories:
     @cached_property
     def drop_folder(self) -> DropFolder:
         """Return the importer of the files that another program drops."""
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.catalogue.drop_folder import DropFolder
 
         settings = self._base.settings
@@ -85,7 +85,7 @@ class WorksFactories:
             clock=self._base.clock,
             zone=self._base.calendar.zone,
             poll_secs=settings.poll_secs,
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -101,7 +101,7 @@ class WorksFactories:
     def play_counts(self) -> PlayCountUpdater:
         """Return the updater of play counts, whose requests keep a distance of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.updater import PlayCountUpdater
 
@@ -125,7 +125,7 @@ class WorksFactories:
             limits=limits,
             progress_file=settings.data_dir / "video_update_progress.json",
             log_file=settings.log_dir / "video_update.log",
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -137,7 +137,7 @@ class WorksFactories:
     def hourly(self) -> HourlyPipeline:
         """Return the hourly pipeline; `hourly.run(stop)` is the full run as a job."""
 
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
@@ -147,7 +147,7 @@ class WorksFactories:
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self._base.settings.log_dir / "spider",
             zone=self._base.calendar.zone,
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -159,7 +159,7 @@ class WorksFactories:
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.crawl import HourlyCrawl
 
         settings = self._base.settings
@@ -171,7 +171,7 @@ class WorksFactories:
             list_path=settings.works_list,
             clock=self._base.clock,
             zone=self._base.calendar.zone,
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @property

@@ -13,8 +13,9 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
 from core.errors import BatonError
 from core.logs import service_log
+from core.message_json import message_keys, with_message_keys
 from core.messages import Message
-from web.messages import sentences
+from presentation.i18n.renderer import API_RENDERER
 from web.problems import RequestRefusedError
 
 log = service_log("web")
@@ -52,17 +53,18 @@ class Operation:
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object of the API; `state` is running, failed or succeeded. A message
         is an English sentence, with its code and parameters beside it."""
+        render = API_RENDERER.sentence
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
             "id": self.id,
             "kind": self.kind,
-            **sentences({"subject": self.subject}),
+            **with_message_keys({"subject": self.subject}, render),
             "who": self.who,
             "state": state,
             "started_at": iso_utc(self.started_at),
             "finished_at": self.finished_at and iso_utc(self.finished_at),
-            "result": None if self.result is None else sentences(self.result),
-            **sentences({"error": self.error}),
+            "result": None if self.result is None else with_message_keys(self.result, render),
+            **message_keys("error", self.error, render),
         }
 
 

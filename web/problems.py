@@ -22,9 +22,9 @@ from core.errors import (
     WrongFieldsError,
 )
 from core.logs import redact
+from core.message_json import message_json
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.renderer import API_RENDERER
-from web.messages import redacted_json
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECS = 5
@@ -111,7 +111,7 @@ class RequestRefusedError(BatonError):
             {
                 "field": field,
                 "message": redact(API_RENDERER.sentence(found)),
-                **redacted_json(found),
+                **message_json(found),
             }
             for field, found in self.problems
         ]
@@ -128,7 +128,7 @@ class RequestRefusedError(BatonError):
             "detail": self.detail,
         }
         if self.message.code != TEXT:
-            body |= redacted_json(self.message)
+            body |= message_json(self.message)
         if self.problems:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)

@@ -31,7 +31,7 @@ from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, run_object, schedule_object
 from presentation.i18n.messages import renderer_for
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import plain
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
@@ -87,7 +87,7 @@ def run(
         # Where another process did the job, its run is shown.
         newest = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
-        result_json(run_object(newest, LOG_RENDERER) if newest else None)
+        result_json(run_object(newest, ENGLISH_RENDERER) if newest else None)
     elif newest is not None:
         result_message(_run_line(newest))
     if own_run is None:

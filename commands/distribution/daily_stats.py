@@ -23,16 +23,16 @@ from commands.framework.context import (
     result_table,
     tell,
 )
-from commands.framework.reader import column_titles, shown, word
+from commands.framework.reader import column_titles, in_english, shown, word
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.store import Change
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
-from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
 
@@ -130,7 +130,7 @@ def _task_object(task: ScannedTask) -> dict[str, Any]:
         "completion_count": task.completion_count,
         "revision": task.revision,
         "change": task.change.value if task.change else None,
-        **message_fields("error", task.error),
+        **message_keys("error", task.error, in_english),
     }
 
 

@@ -25,18 +25,16 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.datetimes import moment_from, moment_until
-from commands.framework.reader import counted, is_chinese, shown, word
+from commands.framework.reader import counted, in_english, is_chinese, shown, word
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from core.requests import MAX_ID
-from presentation.i18n.renderer import LOG_RENDERER
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
-ENGLISH = LOG_RENDERER.sentence
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the distribution task")]
@@ -94,7 +92,7 @@ def list_deliveries(
         )
         overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
-            result_json([delivery_object(delivery, ENGLISH) for delivery in overview.deliveries])
+            result_json([delivery_object(delivery, in_english) for delivery in overview.deliveries])
             return
         result_table(delivery_table(app, overview))
         counts = [
@@ -118,7 +116,7 @@ def show(
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
-            result_json(delivery_details_object(shown, ENGLISH))
+            result_json(delivery_details_object(shown, in_english))
             return
         for line in delivery_lines(app, shown):
             result(line)
@@ -174,7 +172,7 @@ def test(
         delivery, outcome = app.use_cases.webhooks.test(system_user(app), request)
     arrived = outcome.state is DeliveryState.DELIVERED
     if as_json:
-        result_json(trial_object(delivery, outcome, ENGLISH))
+        result_json(trial_object(delivery, outcome, in_english))
     elif arrived:
         result_message(
             Message.of("trial_delivered", status=outcome.status, event=delivery.event_id)

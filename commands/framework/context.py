@@ -30,7 +30,7 @@ from core.errors import (
 from core.logs import redact, set_up_logging
 from core.messages import Message
 from core.settings import Settings, load_settings
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -220,7 +220,7 @@ def _prepare(settings: Settings) -> str | None:
 
 def _logging(settings: Settings) -> logging.Handler:
     try:
-        return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
+        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence)
     except OSError as error:
         raise _unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

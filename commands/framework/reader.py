@@ -11,7 +11,7 @@ from pathlib import Path
 from core.messages import Message
 from presentation.i18n.language import SETTING, Language, language_of_environment
 from presentation.i18n.messages import texts_for
-from presentation.i18n.renderer import LOG_RENDERER, Renderer
+from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from presentation.i18n.texts import Texts
 
 
@@ -37,7 +37,7 @@ def text_of(message: Message) -> str:
 
 def in_english(message: Message) -> str:
     """Return a message's sentence as programs get it."""
-    return LOG_RENDERER.sentence(message)
+    return ENGLISH_RENDERER.sentence(message)
 
 
 def counted(number: int, noun: str) -> Message:

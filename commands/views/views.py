@@ -26,8 +26,8 @@ from commands.framework.reader import counted, in_english, shown, text_of
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
-from presentation.message_fields import message_fields
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
@@ -232,7 +232,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
         "fail_count": done.failed,
         "skipped_count": done.skipped,
         "ending": done.ending.value,
-    } | message_fields("reason", done.reason, empty="")
+    } | message_keys("reason", done.reason or "", in_english)
 
 
 def _import_object(done: ImportedHour) -> dict[str, Any]:

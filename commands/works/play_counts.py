@@ -23,11 +23,11 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import counted, shown, text_of
+from commands.framework.reader import counted, in_english, shown, text_of
 from core.clock import iso_utc
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
-from presentation.message_fields import message_fields
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
 from works.play_counts.updater import RoundEnd, Watcher
@@ -127,7 +127,7 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
                 "left": end.left,
                 "failed": [
                     {"platform": work.platform, "work_id": work.work_id}
-                    | message_fields("error", work.error)
+                    | message_keys("error", work.error, in_english)
                     for work in finished.failed
                 ],
                 "shrunk": [asdict(work) for work in finished.shrunk],

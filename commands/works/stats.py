@@ -14,9 +14,10 @@ from commands.framework.context import Exit, dashed, opened_app, result, result_
 from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
-from presentation.json_rows import with_messages
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import VideoStats
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -99,7 +100,7 @@ def _as_object(item: FetchedItem) -> dict[str, object]:
     if answer is not None:
         reason = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
         return {**shared, "status": "unavailable", **reason}
-    error = with_messages({"error": item.error.dump() if item.error else None}, ("error",))
+    error = message_keys("error", item.error, ENGLISH_RENDERER.text)
     return {**shared, "status": "failed", **error, "final": item.final}
 
 

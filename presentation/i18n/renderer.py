@@ -144,5 +144,4 @@ class _LenientFormatter(Formatter):
 
 _FORMATTER = _LenientFormatter()
 ENGLISH_RENDERER = Renderer(Language.ENGLISH, UTC)
-LOG_RENDERER = ENGLISH_RENDERER
 API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)

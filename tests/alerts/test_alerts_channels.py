@@ -15,7 +15,7 @@ from apprise.plugins.wecombot import NotifyWeComBot
 from alerts.channels import parse_channels
 from core.errors import SettingsError
 from presentation.i18n.alert_messages import CHINESE_ALERTS, ENGLISH_ALERTS, AlertMessage
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.notice_sink import NoticeSink
 
 MESSAGE = AlertMessage("title", "body", is_bad=True)

@@ -11,7 +11,7 @@ from alerts.serialization import alert_object
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.messages import texts_for
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.operations.alerts import Alert, AlertKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_a_reason_is_in_the_readers_language_with_the_way_to_sign_in(
 
 
 def test_programs_read_the_code_of_a_reason() -> None:
-    facts = alert_object(disabled(EXPIRED), LOG_RENDERER.text)["facts"]
+    facts = alert_object(disabled(EXPIRED), ENGLISH_RENDERER.text)["facts"]
     assert facts["account"] == "acc1"
     assert facts["reason"] == "session expired (code -101)"
     assert facts["reason_code"] == "session_expired"

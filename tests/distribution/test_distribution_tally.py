@@ -15,7 +15,7 @@ from sources.base import VideoStats
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
 from tests.support.distribution.distribution import douyin, tiktok, youtube
-from tests.support.english import english
+from tests.support.messages import english
 
 MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -15,12 +15,12 @@ import pytest
 
 from core import errors
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
 from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
-from presentation.message_fields import message_fields
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
@@ -158,4 +158,6 @@ def test_no_parameter_can_break_a_sentence(language: Language, front_end: FrontE
 
 def test_the_json_of_a_message_has_no_secret() -> None:
     message = Message.text("GET https://example.com/?access_token=abcdef0123456789 failed")
-    assert "abcdef0123456789" not in repr(message_fields("error", message))
+    assert "abcdef0123456789" not in repr(
+        message_keys("error", message, RENDERERS[Language.ENGLISH].sentence)
+    )

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
+from core.message_json import message_keys
 from presentation.i18n.renderer import API_RENDERER
-from presentation.json_rows import as_object, with_messages
+from presentation.json_rows import as_object
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
 from web.auth.access import Actor, Reader
@@ -85,7 +86,7 @@ def import_accounts(
 
 
 def _change(result: EnrolmentResult) -> dict[str, Any]:
-    return with_messages({"change": result.change.dump()}, ("change",), API_RENDERER)
+    return message_keys("change", result.change, API_RENDERER.text)
 
 
 @router.get("/{account_id}", summary="One account")

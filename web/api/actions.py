@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from core.messages import Message
+from core.message_json import message_keys
+from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import as_object
 from storage.operations import listings
 from storage.operations.audit_log import WebAction
 from web.auth.access import Reader
-from web.messages import sentences
 from web.paging import Page, Paging, page_of
 from web.state import TheBackend
 
@@ -39,7 +39,6 @@ def list_actions(
 
 
 def action_object(row: WebAction) -> dict[str, Any]:
-    """Return the columns, with subject and outcome as sentences; where they are messages their
-    codes and parameters stand beside them."""
-    facts = {"subject": Message.load(row.subject), "outcome": Message.load(row.outcome)}
-    return as_object(row) | sentences(facts)
+    """Return the columns, with subject and outcome as sentences, codes and parameters."""
+    subject = message_keys("subject", row.subject, API_RENDERER.sentence)
+    return as_object(row) | subject | message_keys("outcome", row.outcome, API_RENDERER.sentence)

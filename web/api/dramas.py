@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from distribution.intake.importer import ImportResult, Problem
 from distribution.serialization import (
@@ -17,7 +18,7 @@ from distribution.serialization import (
     drama_object,
     stats_object,
 )
-from presentation.message_fields import message_fields
+from presentation.i18n.renderer import API_RENDERER
 from sources.text import storable
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
@@ -186,5 +187,5 @@ def _problem_object(problem: Problem) -> dict[str, Any]:
         "position": problem.position,
         "name": storable(problem.name),
         "field": storable(problem.field),
-        **message_fields("reason", problem.reason),
+        **message_keys("reason", problem.reason, API_RENDERER.sentence),
     }
