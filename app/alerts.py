@@ -45,16 +45,15 @@ class AlertFactories:
     @property
     def messages(self) -> AlertRenderer:
         from presentation.i18n.alert_messages import AlertRenderer
-        from presentation.i18n.messages import texts_for
+        from presentation.i18n.renderer import renderer_for
 
-        return AlertRenderer(
-            texts=texts_for(self._base.settings.language), zone=self._base.calendar.zone
-        )
+        return AlertRenderer(renderer_for(self._base.settings.language, self._base.calendar.zone))
 
     def monitor(self) -> AlertMonitor:
         from alerts.monitor import AlertMonitor
         from alerts.rules import AlertRules
-        from presentation.i18n.alert_messages import log_renderer
+        from presentation.i18n.alert_messages import AlertRenderer
+        from presentation.i18n.renderer import renderer_for
 
         warning = timedelta(days=self._base.settings.session_warning_days)
         rules = AlertRules(
@@ -69,7 +68,7 @@ class AlertFactories:
             clock=self._base.clock,
             rules=rules,
             channels=ids,
-            renderer=log_renderer(self._base.calendar.zone),
+            renderer=AlertRenderer(renderer_for("en", self._base.calendar.zone)),
         )
 
     def notifiers(self) -> list[AlertNotifier]:

@@ -10,9 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.container import App
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.reader import column_titles, is_chinese, reader, shown, text_of, word
 from core.messages import Message
-from presentation.i18n.chinese import CHINESE
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -99,7 +98,7 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
 
 def _kind(event: AccountEvent) -> str:
     if is_chinese():
-        return set_cell_size(CHINESE.event_kinds.get(event.kind, event.kind), KIND_CELLS)
+        return set_cell_size(reader().word("account_event", event.kind), KIND_CELLS)
     return f"{event.kind:<16}"
 
 

@@ -20,7 +20,7 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.foreground import Foreground
-from commands.framework.reader import reader_texts
+from commands.framework.reader import reader
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
@@ -31,7 +31,7 @@ from crawler.requests import DEFAULT_PLATFORM, MAX_LANES, CrawlRequest, ExportRe
 from crawler.tasks.labels import labels_named
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.command_lines import start_command
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from sources.base import Via
 from storage.models.tasks import TaskType
 
@@ -180,7 +180,7 @@ def run(
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
-        say(texts_for(app.settings.language).stopped)
+        say(renderer_for(app.settings.language).say("screen_stopped"))
 
 
 def require_workers(workers: int) -> None:
@@ -230,7 +230,7 @@ def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = 
     task = filed.task
     if filed.is_new:
         return
-    kind = reader_texts().task_types[task.task_type]
+    kind = reader().word("task_type", task.task_type)
     joined = Message.of("task_open_already", task_id=task.id, kind=kind, domain=task.domain)
     if task.page_to is not None and task.page_to != pages:
         first = task.page_from or 1

@@ -17,11 +17,12 @@ from commands.framework.context import (
     result_table,
     tell,
 )
-from commands.framework.reader import column_titles, counted, shown, word
+from commands.framework.reader import column_titles, shown, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.export.verifier import VerificationResult
+from presentation.i18n.renderer import counted
 from presentation.json_rows import as_object, verification_object
 from storage.crawling import export_segments
 from storage.models.segments import SegmentState

@@ -30,8 +30,7 @@ from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, run_object, schedule_object
-from presentation.i18n.messages import renderer_for
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER, renderer_for
 from presentation.json_rows import plain
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState

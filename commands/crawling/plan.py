@@ -25,7 +25,7 @@ from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
 from crawler.requests import domain_named
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
 
@@ -79,7 +79,7 @@ def plan(
         if as_json:
             result_json(_as_object(planned))
             return
-        _print(PlanView(texts_for(app.settings.language)), planned)
+        _print(PlanView(renderer_for(app.settings.language, app.calendar.zone)), planned)
 
 
 def _print(view: PlanView, plan: Plan) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console as Terminal
 
 from alerts.serialization import alert_object
 from commands.framework.context import dashed, database_place, opened_app, result, result_json
-from presentation.i18n.messages import renderer_for, texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import as_object, view_object
 from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
@@ -42,6 +42,6 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             )
             return
         terminal = Terminal(highlight=False)
-        screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
+        screen = Dashboard(renderer_for(app.settings.language, app.calendar.zone))
         terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
         result(database_place(app))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.container import App
 from commands.framework.context import dashed, opened_app, result_json, result_message, result_table
-from commands.framework.reader import column_titles, reader_texts, shown, word
+from commands.framework.reader import column_titles, reader, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import one_line
@@ -126,7 +126,7 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now, texts = app.clock.now(), reader_texts()
+    now, renderer = app.clock.now(), reader()
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
         (
@@ -150,9 +150,9 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(lambda tx, t=task: rows.waiting_now(tx, t.id, now))  # type: ignore[misc]
         cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            texts.task_types[task.task_type],
+            renderer.word("task_type", task.task_type),
             task.domain,
-            texts.task_states[task.status],
+            renderer.word("task_state", task.status),
             _pages(task),
             f"{summed.item_count:,}",
             task.progress_marker or "",

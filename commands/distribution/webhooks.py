@@ -25,11 +25,12 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.datetimes import moment_from, moment_until
-from commands.framework.reader import counted, in_english, is_chinese, shown, word
+from commands.framework.reader import in_english, is_chinese, shown, word
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from core.requests import MAX_ID
+from presentation.i18n.renderer import counted
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest

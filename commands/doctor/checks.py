@@ -17,10 +17,11 @@ from commands.doctor.findings import Finding, Level
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import database_place, new_database
-from commands.framework.reader import counted, shown
+from commands.framework.reader import shown
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.messages import Message
 from presentation.i18n.command_lines import shell_word
+from presentation.i18n.renderer import counted
 from storage.crawling import account_leases, leases, task_leases
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus

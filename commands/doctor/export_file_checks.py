@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
-from commands.framework.reader import counted
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from storage.crawling import export_segments, leases
 from storage.models.segments import Segment, SegmentState
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app.container import App
 from commands.doctor.findings import Finding, Level
-from commands.framework.reader import counted, shown
+from commands.framework.reader import shown
 from core.errors import (
     BatonError,
     DamagedFileError,
@@ -17,6 +17,7 @@ from core.errors import (
     SchemaMismatchError,
 )
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
 

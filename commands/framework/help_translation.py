@@ -17,7 +17,7 @@ def translate_help(command: Any) -> Any:
     """
     if language_of_environment() is Language.ENGLISH:
         return command
-    from presentation.i18n.catalogue.zh.help import FRAME, HELP
+    from presentation.i18n.catalogue.zh.by_english.help import FRAME, HELP
 
     _translate(command, HELP, FRAME)
     return command
@@ -27,7 +27,7 @@ def translated(text: str) -> str:
     """Return a line of help in the reader's language."""
     if language_of_environment() is Language.ENGLISH:
         return text
-    from presentation.i18n.catalogue.zh.help import HELP
+    from presentation.i18n.catalogue.zh.by_english.help import HELP
 
     return HELP.get(text, text)
 

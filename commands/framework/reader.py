@@ -10,9 +10,7 @@ from pathlib import Path
 
 from core.messages import Message
 from presentation.i18n.language import SETTING, Language, language_of_environment
-from presentation.i18n.messages import texts_for
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
-from presentation.i18n.texts import Texts
 
 
 def reader() -> Renderer:
@@ -40,11 +38,6 @@ def in_english(message: Message) -> str:
     return ENGLISH_RENDERER.sentence(message)
 
 
-def counted(number: int, noun: str) -> Message:
-    """Return a number with its noun: `1 file`, `2,000 files`."""
-    return Message(f"count_{noun.replace(' ', '_')}s", {"n": number})
-
-
 def word(english: str) -> str:
     """Return a state, or another word of a listing, in the reader's language."""
     return text_of(Message(f"word_{english.replace(' ', '_')}"))
@@ -60,8 +53,3 @@ def shown(text: str | Message | None) -> str:
     if text is None:
         return ""
     return reader().sentence(Message.load(text) if isinstance(text, str) else text)
-
-
-def reader_texts() -> Texts:
-    """Return the texts of screens and summaries in the reader's language."""
-    return texts_for(reader().language)

@@ -22,12 +22,13 @@ from commands.framework.context import (
     unopened_app,
 )
 from commands.framework.lease_context import leases_renewed, stop_event_on_signals
-from commands.framework.reader import counted, in_english, shown, text_of
+from commands.framework.reader import in_english, shown, text_of
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour

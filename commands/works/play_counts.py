@@ -23,11 +23,12 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import counted, in_english, shown, text_of
+from commands.framework.reader import in_english, shown, text_of
 from core.clock import iso_utc
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
 from works.play_counts.updater import RoundEnd, Watcher

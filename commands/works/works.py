@@ -21,12 +21,13 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import counted, in_english, shown
+from commands.framework.reader import in_english, shown
 from commands.framework.system_user import system_user
 from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from presentation.json_rows import as_object
 from sources.links import VideoLink
 from storage.catalogue import works

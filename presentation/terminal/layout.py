@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from presentation.i18n.renderer import Renderer
-from presentation.i18n.texts import Texts
 
 BAR_FULL, BAR_EMPTY, RULE = "━", "─", "─"
 WIDE_COLUMNS = 100
@@ -20,8 +19,7 @@ WIDE_COLUMNS = 100
 class Page:
     """The reader's language and time zone, the terminal's width, and the time that is shown."""
 
-    texts: Texts
-    zone: ZoneInfo
+    renderer: Renderer
     width: int
     now: datetime
 
@@ -30,18 +28,28 @@ class Page:
         """Return whether there is room for wide bars and gaps."""
         return self.width >= WIDE_COLUMNS
 
-    @property
-    def renderer(self) -> Renderer:
-        """Return the renderer of messages for this reader."""
-        return self.texts.renderer(self.zone)
+    def say(self, code: str, /, **params: Any) -> str:
+        """Return the text of a code; see Renderer.say."""
+        return self.renderer.say(code, **params)
+
+    def word(self, group: str, value: str) -> str:
+        """Return the word of a state or a kind; see Renderer.word."""
+        return self.renderer.word(group, value)
+
+    def head(self, *codes: str) -> list[Text]:
+        """Return the titles of a table's columns."""
+        return [Text(self.say(code), "bold") for code in codes]
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day in the reader's zone."""
-        return f"{moment.astimezone(self.zone):%H:%M:%S}"
+        return f"{moment.astimezone(self.renderer.zone):%H:%M:%S}"
 
     def moment(self, moment: datetime) -> str:
         """Return the time of day for today, else date and time."""
-        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
+        local, today = (
+            moment.astimezone(self.renderer.zone),
+            self.now.astimezone(self.renderer.zone),
+        )
         form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
         return local.strftime(form)
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -17,10 +18,16 @@ from core import errors
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
+from crawler.planning.advice import Change
+from crawler.planning.forecast import Bound
 from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
+from storage.crawling.job_runs import RunState
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from storage.operations.alerts import AlertKind
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
@@ -66,7 +73,7 @@ def test_each_sentence_is_in_its_language() -> None:
 
 def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
     """Place, code, parameters, and whether there may be more, of each message in the product."""
-    makers = {name for name in dir(errors) if name.endswith("Error")} | {"__init__"}
+    makers = {name for name in dir(errors) if name.endswith("Error")} | {"__init__", "say"}
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -94,6 +101,30 @@ def test_every_code_of_the_product_has_its_sentence() -> None:
         if not more and not fields(ENGLISH[code]) <= given
     ]
     assert lacking == []
+
+
+@pytest.mark.parametrize(
+    ("group", "members"),
+    [
+        ("account_state", AccountStatus),
+        ("alert_headline", AlertKind),
+        ("job_state", RunState),
+        ("plan_bound", Bound),
+        ("plan_change", Change),
+        ("rate_of", TaskType),
+        ("task_state", TaskStatus),
+        ("task_type", TaskType),
+        ("waits_for", WaitingFor),
+    ],
+)
+def test_every_state_and_kind_has_its_text(group: str, members: type[StrEnum]) -> None:
+    assert {f"{group}_{member}" for member in members} - set(ENGLISH) == set()
+
+
+def test_every_alert_has_its_advice() -> None:
+    signed_in_again = {AlertKind.SESSION_EXPIRING}
+    wanted = {f"alert_advice_{kind}" for kind in set(AlertKind) - signed_in_again}
+    assert wanted - set(ENGLISH) == set()
 
 
 def test_a_sentence_is_filled_in() -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.messages import Message
-from presentation.i18n.messages import renderer_for
+from presentation.i18n.renderer import renderer_for
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database

@@ -81,7 +81,7 @@ def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
 
 def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
     """Return what a list of alerts shows of an alert."""
-    words = AlertRenderer(texts=page.texts, zone=page.zone)
+    words = AlertRenderer(page.renderer)
     advice = words.advice(alert) if alert.is_open else ""
     return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 

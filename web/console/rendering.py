@@ -13,6 +13,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from presentation.i18n.renderer import renderer_for
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -64,7 +65,7 @@ class Screens:
             visitor=visitor,
             language=language,
             t=language.say,
-            words=language.words,
+            word=language.renderer().word,
             note=note,
             sections=self._sections,
             version=self._backend.version,
@@ -95,8 +96,8 @@ class Screens:
 
     def drawing(self, language: Language) -> Page:
         """Return what the terminal's console renders its sentences with."""
-        zone, now = self._backend.calendar.zone, self._backend.clock.now()
-        return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
+        renderer = renderer_for(language.code, self._backend.calendar.zone)
+        return Page(renderer=renderer, width=ANY_WIDTH, now=self._backend.clock.now())
 
     def refusal(
         self, request: Request, visitor: Visitor | None, refused: RequestRefusedError

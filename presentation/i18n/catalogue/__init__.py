@@ -30,6 +30,7 @@ AREAS = (
     "listings",
     "doctor",
     "web",
+    "screens",
 )
 
 
