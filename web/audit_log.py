@@ -63,12 +63,7 @@ class AuditLog:
             self.note(who.name, who.address, action, subject, outcome)
 
     def note(
-        self,
-        who: str,
-        address: str,
-        action: str,
-        subject: str | Message,
-        outcome: str | Message,
+        self, who: str, address: str, action: str, subject: str | Message, outcome: str | Message
     ) -> None:
         """Append a row; messages are stored as such.
 

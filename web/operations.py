@@ -129,11 +129,7 @@ class Operations:
             thread.join(timeout_secs)
         return not any(thread.is_alive() for thread in threads)
 
-    def _run(
-        self,
-        operation_id: int,
-        work: Callable[[threading.Event, Report], Result],
-    ) -> None:
+    def _run(self, operation_id: int, work: Callable[[threading.Event, Report], Result]) -> None:
         def report(result: Result) -> None:
             self._change(operation_id, result=dict(result))
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from core.errors import (
@@ -108,11 +108,7 @@ class RequestRefusedError(BatonError):
         """Return the problems of fields as the API has them: `field`, `message`, `code`,
         `params`."""
         return [
-            {
-                "field": field,
-                "message": redact(API_RENDERER.sentence(found)),
-                **message_json(found),
-            }
+            {"field": field, "message": redact(API_RENDERER.sentence(found)), **message_json(found)}
             for field, found in self.problems
         ]
 
@@ -233,6 +229,11 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
             for problem in problems
         ]
     )
+
+
+def of_form(error: ValidationError) -> RequestRefusedError:
+    """Return the refusal of a form whose fields do not fit."""
+    return of_fields([{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()])
 
 
 def _of_rule(problem: Mapping[str, Any]) -> Message:

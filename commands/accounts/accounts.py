@@ -16,7 +16,6 @@ from commands.accounts.options import Limit, Proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     platform_named,
     result,
@@ -25,6 +24,8 @@ from commands.framework.context import (
     say,
     tell,
 )
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -39,22 +40,6 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="the account's name or id")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="when a name is on several")]
 NewPlatform = Annotated[str, typer.Option("--platform", help="the account's platform")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(help="The accounts of the pool.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "add")(add)
-    dashed(app, "import")(import_accounts)
-    dashed(app, "login")(login)
-    dashed(app, "list")(list_accounts)
-    dashed(app, "explain")(explain)
-    dashed(app, "enable")(enable)
-    dashed(app, "disable")(disable)
-    dashed(app, "set_limit")(set_limit)
-    dashed(app, "check")(check)
-    dashed(app, "rotate_key")(rotate_key)
-    return app
 
 
 def add(
@@ -225,3 +210,19 @@ def _read(file: Path) -> str:
         raise InvalidInputError(
             "file_not_readable", file=str(file), detail=error.strerror
         ) from error
+
+
+GROUP = Group(
+    {
+        "add": add,
+        "import": import_accounts,
+        "login": login,
+        "list": list_accounts,
+        "explain": explain,
+        "enable": enable,
+        "disable": disable,
+        "set_limit": set_limit,
+        "check": check,
+        "rotate_key": rotate_key,
+    }
+)

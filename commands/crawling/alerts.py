@@ -13,13 +13,14 @@ from alerts.serialization import alert_object
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result_json,
     result_message,
     result_table,
     tell,
 )
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -30,17 +31,9 @@ from web.use_cases.alerts import ChannelTrial
 MAX_LISTED = 100
 
 
-def group() -> typer.Typer:
-    """Return the commands of `alerts`."""
-    app = typer.Typer(help="What is wrong, or was.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "list")(list_alerts)
-    dashed(app, "test")(test)
-    return app
-
-
 def list_alerts(
     everything: Annotated[bool, typer.Option("--all", help="also those that are over")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List alerts that are not over, and what to do."""
     with opened_app() as app:
@@ -102,3 +95,6 @@ def _state(app: App, alert: Alert) -> str:
         moment = app.alerts.messages.moment(alert.resolved_at)
         return text_of(Message.of("alert_over", moment=moment))
     return word("open" if alert.well_since is None else "ending")
+
+
+GROUP = Group({"list": list_alerts, "test": test})

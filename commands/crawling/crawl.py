@@ -10,15 +10,7 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result_json,
-    result_message,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result_json, result_message, say, tell
 from commands.framework.foreground import Foreground
 from commands.framework.reader import reader
 from commands.framework.summary import conclude
@@ -45,12 +37,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")
 Labels = Annotated[
     list[str] | None, typer.Option("--label", help="file it under this; may be repeated")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    dashed(app, "start_crawl")(start_crawl)
-    dashed(app, "start_export")(start_export)
-    dashed(app, "run")(run)
 
 
 def start_crawl(
@@ -253,3 +239,6 @@ def _print_filed(filed: FiledTask, as_json: bool) -> None:
         if filed.is_new
         else Message.of("task_is_open", task_id=task_id)
     )
+
+
+COMMANDS = {"start_crawl": start_crawl, "start_export": start_export, "run": run}

@@ -10,13 +10,14 @@ from rich.table import Table
 
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result_json,
     result_message,
     result_table,
     tell,
 )
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, shown, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -28,18 +29,7 @@ from storage.crawling import export_segments
 from storage.models.segments import SegmentState
 
 NAME_CELLS = 20
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 OfDomain = Annotated[str | None, typer.Option("--domain", help="only this domain")]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(
-        help="The export files and their proof.", no_args_is_help=True, rich_markup_mode=None
-    )
-    dashed(app, "list")(list_exports)
-    dashed(app, "verify")(verify)
-    dashed(app, "rebuild")(rebuild)
-    return app
 
 
 def list_exports(
@@ -133,3 +123,6 @@ def _outcome(verdict: VerificationResult) -> Message:
         return Message.of("exports_agree", segments=segments, rows=rows)
     problems = counted(len(verdict.problems), "problem")
     return Message.of("exports_disagree", segments=segments, rows=rows, problems=problems)
+
+
+GROUP = Group({"list": list_exports, "verify": verify, "rebuild": rebuild})

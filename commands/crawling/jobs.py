@@ -13,7 +13,6 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result,
     result_json,
@@ -21,7 +20,9 @@ from commands.framework.context import (
     result_table,
     tell,
 )
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -36,18 +37,6 @@ from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
 
 Name = Annotated[str, typer.Argument(help="the job's name, from `jobs list`")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `jobs`."""
-    app = typer.Typer(
-        help="What `run` does by schedule.", no_args_is_help=True, rich_markup_mode=None
-    )
-    dashed(app, "list")(list_jobs)
-    dashed(app, "run")(run)
-    dashed(app, "preview")(preview)
-    return app
 
 
 def list_jobs(as_json: AsJson = False) -> None:
@@ -165,11 +154,7 @@ def _run_line(run: JobRun) -> Message:
     if not run.result:
         return Message.of("job_run_line", job=run.job, moment=moment, state=state)
     return Message.of(
-        "job_run_line_result",
-        job=run.job,
-        moment=moment,
-        state=state,
-        result=shown(run.result),
+        "job_run_line_result", job=run.job, moment=moment, state=state, result=shown(run.result)
     )
 
 
@@ -180,3 +165,6 @@ def _described(schedule: Schedule) -> str:
 
 def _description(job: Job) -> str:
     return text_of(Message(f"job_does_{job.name}"))
+
+
+GROUP = Group({"list": list_jobs, "run": run, "preview": preview})

@@ -9,14 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.crawling.crawl import AsJson, Domain, Platform, Workers, require_workers
-from commands.framework.context import (
-    dashed,
-    opened_app,
-    platform_named,
-    result,
-    result_json,
-    result_table,
-)
+from commands.framework.context import opened_app, platform_named, result, result_json, result_table
 from core.clock import iso_utc
 from core.errors import InvalidInputError
 from core.requests import FieldChecks
@@ -27,11 +20,6 @@ from crawler.planning.pool_reader import Search
 from crawler.requests import domain_named
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
-
-
-def register(app: typer.Typer) -> None:
-    """Register `plan`."""
-    dashed(app, "plan")(plan)
 
 
 def plan(
@@ -165,3 +153,6 @@ def _secs(secs: float | None) -> float | None:
 
 def _at(now: datetime, secs: float) -> str:
     return iso_utc(now + timedelta(seconds=secs))
+
+
+COMMANDS = {"plan": plan}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.console import Console as Terminal
 
 from alerts.serialization import alert_object
-from commands.framework.context import dashed, database_place, opened_app, result, result_json
+from commands.framework.context import database_place, opened_app, result, result_json
+from commands.framework.options import AsJson
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import as_object, view_object
 from presentation.terminal.dashboard import Dashboard
@@ -18,12 +16,7 @@ EVENTS = 8
 UNLIMITED_LINES = 10_000
 
 
-def register(app: typer.Typer) -> None:
-    """Register `status`."""
-    dashed(app, "status")(status)
-
-
-def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show alerts, accounts, open tasks and the last events."""
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
@@ -45,3 +38,6 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
         screen = Dashboard(renderer_for(app.settings.language, app.calendar.zone))
         terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
         result(database_place(app))
+
+
+COMMANDS = {"status": status}

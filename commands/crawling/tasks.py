@@ -9,7 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import dashed, opened_app, result_json, result_message, result_table
+from commands.framework.context import opened_app, result_json, result_message, result_table
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, reader, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -22,19 +24,6 @@ from storage.models.tasks import Task
 
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(help="Crawl and export tasks.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "list")(list_tasks)
-    dashed(app, "show")(show)
-    dashed(app, "pause")(pause)
-    dashed(app, "resume")(resume)
-    dashed(app, "cancel")(cancel)
-    dashed(app, "label")(label)
-    dashed(app, "unlabel")(unlabel)
-    return app
 
 
 def list_tasks(
@@ -169,3 +158,16 @@ def _pages(task: Task) -> str:
     if task.page_from is None or not task.page_to or task.page_to < task.page_from:
         return ""
     return f"{task.page_from:,}-{task.page_to:,}"
+
+
+GROUP = Group(
+    {
+        "list": list_tasks,
+        "show": show,
+        "pause": pause,
+        "resume": resume,
+        "cancel": cancel,
+        "label": label,
+        "unlabel": unlabel,
+    }
+)

@@ -15,7 +15,6 @@ from rich.table import Table
 from commands.distribution.drama_table import COUNTERS, platform_rows
 from commands.framework.context import (
     Exit,
-    dashed,
     on_signals,
     opened_app,
     result_json,
@@ -23,6 +22,7 @@ from commands.framework.context import (
     result_table,
     tell,
 )
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, word
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
@@ -44,10 +44,6 @@ class By(StrEnum):
     AGENT = "agent_node"
 
 
-def register(app: typer.Typer) -> None:
-    dashed(app, "daily_stats")(daily_stats)
-
-
 def daily_stats(
     day: Annotated[
         str | None, typer.Argument(help="a day, like 2026-11-21; else yesterday")
@@ -58,7 +54,7 @@ def daily_stats(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="fetch, store and report nothing")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count a day's completions, store and report the sums.
 
@@ -146,9 +142,7 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             if task.error and not dry_run:
                 tell(
                     Message.of(
-                        "scanned_task_error",
-                        task_id=task.drama.task_id,
-                        error=shown(task.error),
+                        "scanned_task_error", task_id=task.drama.task_id, error=shown(task.error)
                     )
                 )
         if scan.to_fetch:
@@ -196,3 +190,6 @@ def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:
         for platform, cells in platform_rows(counts):
             table.add_row(escape(name), platform, *cells)
     return table
+
+
+COMMANDS = {"daily_stats": daily_stats}

@@ -14,7 +14,6 @@ from commands.distribution.drama_files import ItemFile
 from commands.distribution.drama_table import detail_lines, drama_table
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result,
     result_json,
@@ -22,6 +21,8 @@ from commands.framework.context import (
     result_table,
     tell,
 )
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -33,26 +34,7 @@ from web.use_cases.distribution import STATUS_OF_VERB
 
 SHOWN_PROBLEMS = 20
 TaskId = Annotated[str, typer.Argument(help="the task's task_id")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 FromFile = Annotated[Path, typer.Argument(help="CSV, JSON array, or a JSON object a line")]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(
-        help="Distribution tasks and their completions.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    dashed(app, "import")(import_tasks)
-    dashed(app, "import_users")(import_users)
-    dashed(app, "import_completions")(import_completions)
-    dashed(app, "list")(list_tasks)
-    dashed(app, "show")(show)
-    dashed(app, "pause")(pause)
-    dashed(app, "resume")(resume)
-    dashed(app, "finish")(finish)
-    dashed(app, "set_secret")(set_secret)
-    return app
 
 
 def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
@@ -146,8 +128,7 @@ def finish(task_id: TaskId) -> None:
 
 
 def set_secret(
-    task_id: TaskId,
-    clear: Annotated[bool, typer.Option("--clear", help="sign no more")] = False,
+    task_id: TaskId, clear: Annotated[bool, typer.Option("--clear", help="sign no more")] = False
 ) -> None:
     """Set the secret that signs a task's reports.
 
@@ -227,3 +208,18 @@ def _change(task_id: str, verb: str) -> None:
     with opened_app() as app:
         app.use_cases.dramas.change(system_user(app), verb, task_id)
     result_message(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))
+
+
+GROUP = Group(
+    {
+        "import": import_tasks,
+        "import_users": import_users,
+        "import_completions": import_completions,
+        "list": list_tasks,
+        "show": show,
+        "pause": pause,
+        "resume": resume,
+        "finish": finish,
+        "set_secret": set_secret,
+    }
+)

@@ -15,7 +15,6 @@ from commands.distribution.webhook_tables import (
 )
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result,
     result_json,
@@ -25,6 +24,8 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.datetimes import moment_from, moment_until
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, is_chinese, shown, word
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
@@ -36,7 +37,6 @@ from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the distribution task")]
 States = Annotated[
@@ -52,22 +52,6 @@ To = Annotated[str | None, typer.Option("--to", help="filed then or before; a da
 SecretOnStdin = Annotated[
     bool, typer.Option("--secret-stdin", help="read the secret from standard input")
 ]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(
-        help="Reports to receivers: deliveries, endpoints.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    dashed(app, "list")(list_deliveries)
-    dashed(app, "show")(show)
-    dashed(app, "replay")(replay)
-    dashed(app, "test")(test)
-    dashed(app, "disable")(disable)
-    dashed(app, "enable")(enable)
-    dashed(app, "rotate_secret")(rotate_secret)
-    return app
 
 
 def list_deliveries(
@@ -245,3 +229,16 @@ def _secret_from_stdin() -> str:
     if not secret:
         raise CredentialsError("no_secret_on_stdin")
     return secret
+
+
+GROUP = Group(
+    {
+        "list": list_deliveries,
+        "show": show,
+        "replay": replay,
+        "test": test,
+        "disable": disable,
+        "enable": enable,
+        "rotate_secret": rotate_secret,
+    }
+)

@@ -7,11 +7,7 @@ from datetime import timedelta
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
-from commands.doctor.environment_checks import (
-    folder_findings,
-    key_file_finding,
-    settings_findings,
-)
+from commands.doctor.environment_checks import folder_findings, key_file_finding, settings_findings
 from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.findings import Finding, Level
 from commands.doctor.retention_checks import retention_finding
@@ -116,10 +112,7 @@ class InstallationChecks:
             yield Finding(Level.OK, subject, detail)
             return
         yield Finding(
-            level=Level.WARN,
-            subject=subject,
-            detail=detail,
-            advice=Message.of("raise_connections"),
+            level=Level.WARN, subject=subject, detail=detail, advice=Message.of("raise_connections")
         )
 
     def _clock(self) -> Finding:
@@ -128,10 +121,7 @@ class InstallationChecks:
         if abs(offset) < MAX_CLOCK_OFFSET_SECS:
             return Finding(Level.OK, subject, detail)
         return Finding(
-            level=Level.WARN,
-            subject=subject,
-            detail=detail,
-            advice=Message.of("set_clock_by_ntp"),
+            level=Level.WARN, subject=subject, detail=detail, advice=Message.of("set_clock_by_ntp")
         )
 
     def _accounts(self) -> Iterator[Finding]:

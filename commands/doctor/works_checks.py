@@ -182,9 +182,7 @@ def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Fi
     missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
         return Finding(
-            Level.OK,
-            subject,
-            Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS),
+            Level.OK, subject, Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS)
         )
     facts = {
         "missing": counted(len(missing), "hour"),

@@ -144,10 +144,7 @@ def platform_named(name: str) -> Platform:
 
 @contextmanager
 def opened_app(
-    threads: int = 0,
-    settings: Settings | None = None,
-    *,
-    services: bool = False,
+    threads: int = 0, settings: Settings | None = None, *, services: bool = False
 ) -> Iterator[App]:
     """Open an App with logging set up, and close it at the end.
 

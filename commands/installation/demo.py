@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from accounts.vault import Credentials
 from app.container import App
-from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
+from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
 from commands.framework.reader import shown
 from core.errors import BatonError, InvalidInputError
@@ -33,11 +33,6 @@ RATE = "200/10"
 QUOTA = 4000
 MARKER = ".baton-demo"
 STOP_SECS = 20.0
-
-
-def register(app: typer.Typer) -> None:
-    """Register `demo`."""
-    dashed(app, "demo")(demo)
 
 
 def demo(
@@ -182,3 +177,6 @@ def _report(app: App, creators: int, verification: VerificationResult, as_json: 
         result(renderer.say("verify_passed") if verification.ok else failed)
     if not (verification.ok and complete):
         raise typer.Exit(Exit.ERROR)
+
+
+COMMANDS = {"demo": demo}

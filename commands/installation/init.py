@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import typer
-
 from app.container import App
-from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result_message
+from commands.framework.context import COMMAND_PATIENCE_SECS, result_message
 from commands.framework.reader import in_english, text_of
 from commands.framework.system_user import system_user
 from core.errors import SchemaMismatchError
@@ -20,11 +18,6 @@ from storage.schema.upgrade import upgrade
 from web.audit_log import DONE
 
 UNCHANGED = Message.of("schema_right")
-
-
-def register(app: typer.Typer) -> None:
-    """Register `init`."""
-    dashed(app, "init")(init)
 
 
 def init() -> None:
@@ -66,3 +59,6 @@ def _require_no_running_process(app: App) -> None:
         ]
         secs = app.settings.lease_secs
         raise SchemaMismatchError("upgrade_while_running", processes=processes, secs=secs)
+
+
+COMMANDS = {"init": init}

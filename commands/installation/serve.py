@@ -14,7 +14,6 @@ import typer
 from app.container import App, load_services
 from commands.framework.context import (
     COMMAND_PATIENCE_SECS,
-    dashed,
     on_signals,
     opened_app,
     result_message,
@@ -32,11 +31,6 @@ if TYPE_CHECKING:
     from web.server import WebServer
 
 JOIN_SECS = 10.0
-
-
-def register(app: typer.Typer) -> None:
-    """Register `serve`."""
-    dashed(app, "serve")(serve)
 
 
 def serve(
@@ -135,3 +129,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+COMMANDS = {"serve": serve}

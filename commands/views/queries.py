@@ -24,6 +24,7 @@ from commands.framework.context import (
     result_table,
     unopened_app,
 )
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.views.chart import chart
 from core.errors import InvalidInputError
@@ -58,7 +59,6 @@ class CounterName(StrEnum):
         return f"{self.value}_count"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 OfCounter = Annotated[CounterName, typer.Option("--counter", help="which number")]
 Limit = Annotated[int, typer.Option(min=1, help="works at most")]
 
@@ -216,7 +216,7 @@ def gaps(
     result_message(Message.of("hours_summed", hours=len(found), counts=counts))
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {
+QUERIES: dict[str, Callable[..., Any]] = {
     "trend": trend,
     "top": top,
     "daily": daily,

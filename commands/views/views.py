@@ -12,16 +12,16 @@ import typer
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
-    reports_errors,
     result,
     result_json,
     result_message,
     tell,
     unopened_app,
 )
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed, stop_event_on_signals
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, text_of
 from commands.views import queries
 from commands.views.progress import progress_shown
@@ -40,15 +40,6 @@ EXIT_CODES = {
     Ending.NO_ACCOUNT: Exit.CREDENTIALS,
     Ending.INTERRUPTED: Exit.INTERRUPTED,
 }
-
-
-def group() -> typer.Typer:
-    """Return the commands of `views`."""
-    app = typer.Typer(help="Hourly numbers of videos.", rich_markup_mode=None)
-    app.callback(invoke_without_command=True)(reports_errors(views))
-    for name, command in queries.COMMANDS.items():
-        dashed(app, name)(command)
-    return app
 
 
 def views(
@@ -70,7 +61,7 @@ def views(
         str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="for --import-only")
     ] = None,
     hour: Annotated[str | None, typer.Option("--hour", metavar="HH", help="beside --date")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hourly numbers of the catalogue's videos.
 
@@ -247,3 +238,6 @@ def _missing_object(done: ImportResult) -> dict[str, Any]:
         "rows": done.rows,
         "refused": [in_english(reason) for reason in done.refused],
     }
+
+
+GROUP = Group(queries.QUERIES, main=views, no_args_is_help=False)

@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     opened_app,
     result,
     result_json,
@@ -23,6 +22,7 @@ from commands.framework.context import (
     tell,
 )
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, text_of
 from core.clock import iso_utc
 from core.errors import InvalidInputError
@@ -37,11 +37,6 @@ PLAIN_LINE_SECS = 5.0
 UID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
-def register(app: typer.Typer) -> None:
-    """Register `update_play_counts`."""
-    dashed(app, "update_play_counts")(update_play_counts)
-
-
 def update_play_counts(
     more_uids: Annotated[list[str] | None, typer.Argument(help="further ids for --uids")] = None,
     force: Annotated[
@@ -53,7 +48,7 @@ def update_play_counts(
     backup: Annotated[
         bool, typer.Option("--backup", help="first copy the database (SQLite)")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask for the play counts that are older than a week.
 
@@ -142,3 +137,6 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
     for count in finished.shrunk:
         key = f"{count.platform}:{count.work_id}"
         result_message(Message.of("play_count_lower", work=key, before=count.before, now=count.now))
+
+
+COMMANDS = {"update_play_counts": update_play_counts}

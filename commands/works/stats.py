@@ -10,8 +10,10 @@ import typer
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from commands.framework.context import Exit, dashed, opened_app, result, result_json, tell
+from commands.framework.context import Exit, opened_app, result, result_json, tell
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
 from core.message_json import message_keys
@@ -27,13 +29,6 @@ ID_CELLS = 19
 SHORT_TITLE_CHARS = 5  # of a column, on a narrow screen
 
 
-def group() -> typer.Typer:
-    """Return the commands of `stats`."""
-    app = typer.Typer(help="Video statistics.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "fetch")(fetch)
-    return app
-
-
 def fetch(
     links: Annotated[list[str] | None, typer.Argument(help="links, share texts or ids")] = None,
     file: Annotated[
@@ -42,7 +37,7 @@ def fetch(
     platform: Annotated[
         str | None, typer.Option("--platform", help="whose the bare ids are")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask for the counters of videos, of several platforms at once."""
     texts = [*(links or ()), *_lines(file)]
@@ -149,3 +144,6 @@ def _short_number(value: int | None) -> str:
         if value >= size:
             return f"{value / size:.3g}{mark}"
     return _number(value)
+
+
+GROUP = Group({"fetch": fetch})

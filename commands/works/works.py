@@ -11,7 +11,6 @@ import typer
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     on_signals,
     opened_app,
     result_json,
@@ -20,7 +19,9 @@ from commands.framework.context import (
     say,
     tell,
 )
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown
 from commands.framework.system_user import system_user
 from commands.works.works_table import works_table
@@ -42,19 +43,6 @@ from works.catalogue.uploads import DiscoveryResult
 MAX_TOLD = 20  # problems on the screen; a file may have thousands
 Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    app = typer.Typer(help="The catalogue of videos.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "add")(add)
-    dashed(app, "import")(import_works)
-    dashed(app, "list")(list_works)
-    dashed(app, "discover")(discover)
-    dashed(app, "disable")(disable)
-    dashed(app, "enable")(enable)
-    dashed(app, "export")(export)
-    return app
 
 
 def add(
@@ -280,3 +268,16 @@ def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> N
         return
     facts = {"found": found, "announced": told, "uid": uid}
     result_message(Message("discovered_counts", {**facts, **counts}))
+
+
+GROUP = Group(
+    {
+        "add": add,
+        "import": import_works,
+        "list": list_works,
+        "discover": discover,
+        "disable": disable,
+        "enable": enable,
+        "export": export,
+    }
+)

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.auth.access import Actor, Reader
 from web.background import begin_broadcast
-from web.console.acting import acted
-from web.console.language import language_of
-from web.console.screens import TheScreens
-from web.state import TheBackend
+from web.console.visits import Acting, Reading, action
 
 router = APIRouter(include_in_schema=False)
-HOME = "/admin/broadcaster"
 
 
 @router.get("")
-def broadcaster(
-    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
-) -> Response:
-    state = backend.broadcaster.status()
-    return screens.page(
-        request,
+def broadcaster(visit: Reading) -> Response:
+    state = visit.backend.broadcaster.status()
+    return visit.page(
         "broadcaster",
-        visitor,
-        section="Broadcaster",
         state=state,
         started_at=_moment(state["started_at"]),
         finished_at=_moment(state["finished_at"]),
@@ -35,30 +25,24 @@ def broadcaster(
 
 
 @router.post("/start")
-def start(request: Request, backend: TheBackend, who: Actor) -> Response:
-    def act() -> str:
-        backend.use_cases.broadcasts.start(who)
-        return language_of(request).say("Broadcasting is on.")
-
-    return acted(request, HOME, act)
+@action
+def start(visit: Acting) -> str:
+    visit.use_cases.broadcasts.start(visit.who)
+    return visit.say("Broadcasting is on.")
 
 
 @router.post("/stop")
-def stop(request: Request, backend: TheBackend, who: Actor) -> Response:
-    def act() -> str:
-        backend.use_cases.broadcasts.stop(who)
-        return language_of(request).say("Broadcasting is off.")
-
-    return acted(request, HOME, act)
+@action
+def stop(visit: Acting) -> str:
+    visit.use_cases.broadcasts.stop(visit.who)
+    return visit.say("Broadcasting is off.")
 
 
 @router.post("/trigger")
-def trigger(request: Request, backend: TheBackend, who: Actor) -> Response:
-    def act() -> str:
-        begin_broadcast(backend, who)
-        return language_of(request).say("A round is begun; its result is shown here.")
-
-    return acted(request, HOME, act)
+@action
+def trigger(visit: Acting) -> str:
+    begin_broadcast(visit.backend, visit.who)
+    return visit.say("A round is begun; its result is shown here.")
 
 
 def _moment(iso: str | None) -> datetime | None:

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from presentation.i18n.alert_messages import AlertRenderer
@@ -19,12 +19,10 @@ from storage.models.tasks import TaskStatus
 from storage.models.workers import Worker
 from storage.operations import alerts, metrics_queries
 from storage.operations.alerts import Alert
-from web.auth.access import Reader
 from web.backend import ROLE, Backend
 from web.console.charts import line_chart
-from web.console.language import Language, language_of
-from web.console.screens import TheScreens
-from web.state import TheBackend
+from web.console.language import Language
+from web.console.visits import Reading
 
 router = APIRouter(include_in_schema=False)
 EVENTS = 15
@@ -46,21 +44,15 @@ class Rates:
 
 
 @router.get("")
-def overview(
-    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
-) -> Response:
-    settings = backend.settings
-    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=settings.lease_secs)
-    rates: Rates = request.app.state.rates
-    meter = rates.noted(snapshot)
-    language = language_of(request)
-    page = screens.drawing(language)
+def overview(visit: Reading) -> Response:
+    backend, language = visit.backend, visit.language
+    lease_secs = backend.settings.lease_secs
+    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
+    rates: Rates = visit.request.app.state.rates
+    meter, page = rates.noted(snapshot), visit.drawing()
     shown, left_out = account_table.chosen(snapshot.accounts, SHOWN_ACCOUNTS)
-    return screens.page(
-        request,
+    return visit.page(
         "overview",
-        visitor,
-        section="Overview",
         sums=_sums(backend, snapshot),
         alerts=open_alerts(backend, page),
         accounts=[account_row(page, view) for view in shown],

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -29,14 +31,23 @@ YEAR_SECS = 365 * 86400
 ANY_WIDTH = 10_000
 
 
+@dataclass(frozen=True)
+class Section:
+    """A page of the navigation. `title` is English; it is translated when it is shown."""
+
+    path: str
+    title: str
+    router: APIRouter
+
+
 class Screens:
     """Renders the pages of the console.
 
     Args:
-        sections: addresses and titles of the pages that the navigation shows.
+        sections: the pages that the navigation shows.
     """
 
-    def __init__(self, *, backend: Backend, sections: list[tuple[str, str]]) -> None:
+    def __init__(self, *, backend: Backend, sections: Sequence[Section]) -> None:
         self._backend = backend
         self._sections = sections
         self._templates = Environment(
@@ -58,9 +69,11 @@ class Screens:
     ) -> Response:
         """Return the page of that template; a note of what was just done is shown once."""
         language = language_of(request)
+        section = self.section(request).title if visitor is not None else ""
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
             **facts,
+            section=section,
             request=request,
             visitor=visitor,
             language=language,
@@ -74,10 +87,7 @@ class Screens:
             moment=self._moment,
             told=lambda found: language.problem(found or "", self._backend.calendar.zone),
             operations=operations.shown(
-                self._backend.operations,
-                str(facts.get("section", "")),
-                language,
-                self._backend.clock.now(),
+                self._backend.operations, section, language, self._backend.clock.now()
             )
             if visitor is not None
             else [],
@@ -94,6 +104,12 @@ class Screens:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
 
+    def section(self, request: Request) -> Section:
+        """Return the section to which the address belongs."""
+        path = f"{request.url.path}/"
+        found = [section for section in self._sections if path.startswith(f"{section.path}/")]
+        return max(found, key=lambda section: len(section.path))
+
     def drawing(self, language: Language) -> Page:
         """Return what the terminal's console renders its sentences with."""
         renderer = renderer_for(language.code, self._backend.calendar.zone)
@@ -103,15 +119,19 @@ class Screens:
         self, request: Request, visitor: Visitor | None, refused: RequestRefusedError
     ) -> Response:
         """Return a page that says what was refused, and what to do."""
-        return self.page(
-            request, "problem", visitor, status=int(refused.status), problem=refused, section=""
-        )
+        return self.page(request, "problem", visitor, status=int(refused.status), problem=refused)
 
     def _moment(self, moment: datetime | None) -> str:
         """Return `2026-11-22 13:53:38` in the zone of the console; empty for None."""
         if moment is None:
             return ""
         return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def screens_of(request: Request) -> Screens:
+    """Return what renders the pages of this application."""
+    found: Screens = request.app.state.screens
+    return found
 
 
 def in_bytes(count: int) -> str:
@@ -122,7 +142,7 @@ def in_bytes(count: int) -> str:
     return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
-def back_with(address: str, text: str, *, failed: bool = False) -> Response:
+def back_with(address: str, text: str, failed: bool = False) -> Response:
     """Redirect to a page after an action; the page shows once what was done."""
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     note = quote(json.dumps({"text": text[:1000], "failed": failed}))
