@@ -14,16 +14,7 @@ from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, Proxy
 from commands.accounts.tables import account_table, explain_lines
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    platform_named,
-    result,
-    result_json,
-    result_message,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import shown, text_of, word
@@ -55,7 +46,7 @@ def add(
     known = platform_named(platform)
     secret = _ask_password() if password else None
     if sys.stdin.isatty():
-        tell(Message.of("paste_cookies"))
+        say(Message.of("paste_cookies"))
     text = sys.stdin.read()
     new = AccountRequest(
         username=name, cookies=text, password=secret, proxy=proxy, limit=limit
@@ -63,9 +54,7 @@ def add(
     with opened_app(settings=load_settings()) as app:
         rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.use_cases.accounts.add(system_user(app), new)
-        result_message(
-            Message.of("account_added_line", account=new.username, id=account_id, rows=rows)
-        )
+        result(Message.of("account_added_line", account=new.username, id=account_id, rows=rows))
 
 
 def import_accounts(
@@ -90,8 +79,8 @@ def import_accounts(
     ).checked(known)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
-        result_message(_changed(new.username, shown(done.change)))
-        tell(Message.of("account_check_next", account=new.username))
+        result(_changed(new.username, shown(done.change)))
+        say(Message.of("account_check_next", account=new.username))
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
@@ -101,11 +90,11 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
             system_user(app), known.name, rows, str(file), limit
         )
         for account in done:
-            result_message(_changed(account.username, shown(account.change)))
+            result(_changed(account.username, shown(account.change)))
     for problem in problems:
         say(shown(problem))
     if problems:
-        tell(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
+        say(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -136,7 +125,7 @@ def enable(name: Name, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.enable(system_user(app), account)
-        result_message(_changed(account.username, word(AccountStatus.IDLE)))
+        result(_changed(account.username, word(AccountStatus.IDLE)))
 
 
 def disable(
@@ -151,7 +140,7 @@ def disable(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.disable(system_user(app), account, reason)
-        result_message(_changed(account.username, word(AccountStatus.DISABLED)))
+        result(_changed(account.username, word(AccountStatus.DISABLED)))
 
 
 def set_limit(
@@ -163,7 +152,7 @@ def set_limit(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.set_limit(system_user(app), account, limit)
-        result_message(Message.of("account_limit_set", account=account.username, rows=limit))
+        result(Message.of("account_limit_set", account=account.username, rows=limit))
 
 
 def check(name: Name, platform: PlatformOf = None) -> None:
@@ -173,7 +162,7 @@ def check(name: Name, platform: PlatformOf = None) -> None:
         status = app.use_cases.accounts.check(system_user(app), account)
         if not status.signed_in:
             raise InvalidInputError("account_not_signed_in", account=account.username)
-        result_message(
+        result(
             Message.of(
                 "account_signed_in", account=account.username, name=status.name, uid=status.uid
             )
@@ -187,9 +176,9 @@ def rotate_key() -> None:
     """
     with opened_app() as app:
         count = app.use_cases.accounts.rotate_key(system_user(app))
-        result_message(Message.of("accounts_encrypted", count=count))
+        result(Message.of("accounts_encrypted", count=count))
         if app.settings.secret_key is not None:
-            tell(Message.of("older_keys_done"))
+            say(Message.of("older_keys_done"))
 
 
 def _ask_password() -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from app.container import App
-from commands.framework.context import Exit, say, stderr_terminal, tell
+from commands.framework.context import Exit, say, stderr_terminal
 from core.errors import CredentialsError, RetryableError
 from core.messages import Message
 from presentation.i18n.renderer import Renderer, renderer_for
@@ -68,7 +68,7 @@ def _is_confirmed(
             state = login.poll(code)
         except RetryableError as error:
             # The code stays valid: only this look at it failed.
-            tell(Message.of("login_again_after", cause=error))
+            say(Message.of("login_again_after", cause=error))
             state = shown
         if state is ScanState.DONE:
             return True

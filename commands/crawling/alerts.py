@@ -11,14 +11,7 @@ from rich.table import Table
 from alerts.channels import SETTING
 from alerts.serialization import alert_object
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, text_of, word
@@ -44,7 +37,7 @@ def list_alerts(
             result_json([alert_object(alert, in_english) for alert in found])
             return
         if not found:
-            tell(Message.of("no_alerts"))
+            say(Message.of("no_alerts"))
             return
         result_table(_table(app, found))
 
@@ -53,7 +46,7 @@ def test() -> None:
     """Send a test notice to every channel."""
     with opened_app() as app:
         if not app.alerts.channels:
-            tell(Message.of("no_alert_channel", setting=SETTING))
+            say(Message.of("no_alert_channel", setting=SETTING))
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
         trials: list[ChannelTrial] = []
@@ -61,11 +54,9 @@ def test() -> None:
         def sent(trial: ChannelTrial) -> None:
             trials.append(trial)
             if trial.refusal is None:
-                result_message(Message.of("channel_accepted", channel=trial.channel))
+                result(Message.of("channel_accepted", channel=trial.channel))
                 return
-            result_message(
-                Message.of("channel_refused", channel=trial.channel, cause=shown(trial.refusal))
-            )
+            result(Message.of("channel_refused", channel=trial.channel, cause=shown(trial.refusal)))
 
         app.use_cases.alerts.test_channels(system_user(app), app.alerts.channels, message, sent)
         if any(trial.refusal is not None for trial in trials):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import Exit, opened_app, result_json, result_message, say, tell
+from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
 from commands.framework.reader import reader
 from commands.framework.summary import conclude
@@ -223,10 +223,10 @@ def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = 
         joined = Message.of("joined_with_pages", joined=joined, first=first, last=task.page_to)
     elif task.task_type is TaskType.INGESTION and task.page_to != pages:
         joined = Message.of("joined_with_all_pages", joined=joined)
-    tell(joined)
+    say(joined)
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
-        tell(Message.of("task_keeps_options", names=differing))
+        say(Message.of("task_keeps_options", names=differing))
 
 
 def _print_filed(filed: FiledTask, as_json: bool) -> None:
@@ -234,7 +234,7 @@ def _print_filed(filed: FiledTask, as_json: bool) -> None:
         result_json({"task_id": filed.task.id, "new": filed.is_new})
         return
     task_id = filed.task.id
-    result_message(
+    result(
         Message.of("task_was_filed", task_id=task_id)
         if filed.is_new
         else Message.of("task_is_open", task_id=task_id)

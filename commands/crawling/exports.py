@@ -8,14 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, shown, word
@@ -74,10 +67,10 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
         result_json(verification_object(verdict))
     else:
         for problem in verdict.problems:
-            result_message(Message.of("problem_line", problem=shown(problem)))
+            result(Message.of("problem_line", problem=shown(problem)))
         for host, count in verdict.elsewhere.items():
-            result_message(Message.of("files_elsewhere", n=count, host=host))
-        result_message(_outcome(verdict))
+            result(Message.of("files_elsewhere", n=count, host=host))
+        result(_outcome(verdict))
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)
 
@@ -102,7 +95,7 @@ def rebuild(
         who = system_user(app)
         for segment_id in chosen:
             file = app.use_cases.exports.rebuild(who, segment_id)
-            result_message(
+            result(
                 Message.of(
                     "segment_rebuilt",
                     segment_id=segment_id,
@@ -110,7 +103,7 @@ def rebuild(
                     size=counted(file.bytes, "byte"),
                 )
             )
-        tell(Message.of("rebuilt_from_now"))
+        say(Message.of("rebuilt_from_now"))
 
 
 def _state(state: SegmentState) -> str:

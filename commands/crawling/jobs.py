@@ -11,15 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import drain_on_signals, leases_renewed
 from commands.framework.options import AsJson
@@ -77,9 +69,9 @@ def run(
     if as_json:
         result_json(run_object(newest, ENGLISH_RENDERER) if newest else None)
     elif newest is not None:
-        result_message(_run_line(newest))
+        result(_run_line(newest))
     if own_run is None:
-        tell(Message.of("job_up_to_date", job=job.name))
+        say(Message.of("job_up_to_date", job=job.name))
         return
     if own_run.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
@@ -101,7 +93,7 @@ def preview(
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result_message(
+    result(
         Message.of(
             "job_schedule_line",
             job=job.name,

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import opened_app, result_json, result_message, result_table
+from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, reader, shown, word
@@ -58,7 +58,7 @@ def pause(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.pause(system_user(app), task_id)
-        result_message(Message.of("task_was_paused", task_id=task_id))
+        result(Message.of("task_was_paused", task_id=task_id))
 
 
 def resume(task_id: TaskId) -> None:
@@ -68,7 +68,7 @@ def resume(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.resume(system_user(app), task_id)
-        result_message(Message.of("task_goes_on", task_id=task_id))
+        result(Message.of("task_goes_on", task_id=task_id))
 
 
 def cancel(task_id: TaskId) -> None:
@@ -78,11 +78,9 @@ def cancel(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         finished = app.use_cases.tasks.cancel(system_user(app), task_id)
-        result_message(Message.of("task_was_cancelled", task_id=task_id))
+        result(Message.of("task_was_cancelled", task_id=task_id))
         for segment_id, file in finished.items():
-            result_message(
-                Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path))
-            )
+            result(Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path)))
 
 
 def label(task_id: TaskId, labels: Labels) -> None:
@@ -99,9 +97,9 @@ def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
     if labels:
-        result_message(Message.of("task_has_labels", task_id=change.task_id, labels=list(labels)))
+        result(Message.of("task_has_labels", task_id=change.task_id, labels=list(labels)))
     else:
-        result_message(Message.of("task_without_labels", task_id=change.task_id))
+        result(Message.of("task_without_labels", task_id=change.task_id))
 
 
 def _print_json(app: App, found: list[Task]) -> None:

@@ -17,10 +17,10 @@ from commands.framework.context import (
     Exit,
     on_signals,
     opened_app,
+    result,
     result_json,
-    result_message,
     result_table,
-    tell,
+    say,
 )
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, word
@@ -81,11 +81,11 @@ def daily_stats(
     else:
         _print(scans, by, dry_run)
     if interrupted:
-        tell(Message.of("scan_was_interrupted"))
+        say(Message.of("scan_was_interrupted"))
         raise typer.Exit(Exit.INTERRUPTED)
     incomplete = sum(scan.incomplete for scan in scans)
     if incomplete and not dry_run:
-        tell(Message.of("scan_is_incomplete", count=incomplete))
+        say(Message.of("scan_is_incomplete", count=incomplete))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -136,17 +136,17 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             names = _agents(scan.agents) if by is By.AGENT else _tasks(scan.tasks)
             result_table(_table(by, names[:SHOWN_ROWS]))
             if len(names) > SHOWN_ROWS:
-                result_message(Message.of("rows_not_shown", count=len(names) - SHOWN_ROWS))
-        result_message(_line(scan))
+                result(Message.of("rows_not_shown", count=len(names) - SHOWN_ROWS))
+        result(_line(scan))
         for task in scan.tasks[:SHOWN_ROWS]:
             if task.error and not dry_run:
-                tell(
+                say(
                     Message.of(
                         "scanned_task_error", task_id=task.drama.task_id, error=shown(task.error)
                     )
                 )
         if scan.to_fetch:
-            tell(Message.of("scan_would_fetch", count=scan.to_fetch))
+            say(Message.of("scan_would_fetch", count=scan.to_fetch))
 
 
 def _line(scan: DayScan) -> Message:

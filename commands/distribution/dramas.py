@@ -12,15 +12,7 @@ import typer
 from app.container import App
 from commands.distribution.drama_files import ItemFile
 from commands.distribution.drama_table import detail_lines, drama_table
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, word
@@ -137,11 +129,11 @@ def set_secret(
     secret = None
     if not clear:
         if sys.stdin.isatty():
-            tell(Message.of("paste_secret"))
+            say(Message.of("paste_secret"))
         secret = sys.stdin.read()
     with opened_app() as app:
         app.use_cases.dramas.set_secret(system_user(app), task_id, secret)
-    result_message(
+    result(
         Message.of("drama_not_signed", task_id=task_id)
         if clear
         else Message.of("drama_secret_stored", task_id=task_id)
@@ -162,13 +154,13 @@ def _import(
         result_json(_as_object(taken, items))
     else:
         counts = {name: getattr(taken, name) for name in ("created", "updated", "unchanged")}
-        result_message(Message(f"{noun}_taken_in", counts))
+        result(Message(f"{noun}_taken_in", counts))
         for problem in taken.problems[:SHOWN_PROBLEMS]:
             place, reason = items.places[problem.position], _sentence(problem, items)
-            tell(Message.of("item_refused", file=str(file), place=place, reason=reason))
+            say(Message.of("item_refused", file=str(file), place=place, reason=reason))
     if taken.problems:
         count, more = len(taken.problems), len(taken.problems) - SHOWN_PROBLEMS
-        tell(
+        say(
             Message.of("items_refused_more", count=count, hidden=more)
             if more > 0
             else Message.of("items_refused", count=count)
@@ -207,7 +199,7 @@ def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
 def _change(task_id: str, verb: str) -> None:
     with opened_app() as app:
         app.use_cases.dramas.change(system_user(app), verb, task_id)
-    result_message(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))
+    result(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))
 
 
 GROUP = Group(

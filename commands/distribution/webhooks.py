@@ -13,16 +13,7 @@ from commands.distribution.webhook_tables import (
     delivery_table,
     endpoint_line,
 )
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.datetimes import moment_from, moment_until
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
@@ -85,7 +76,7 @@ def list_deliveries(
             for one_state in DeliveryState
             if one_state in overview.counts
         ]
-        tell(
+        say(
             Message.of("deliveries_in_all", counts=counts)
             if counts
             else Message.of("no_deliveries_yet")
@@ -138,11 +129,11 @@ def replay(
         if as_json:
             result_json({"replayed": count})
             return
-        result_message(Message.of("reports_due_again", reports=counted(count, "report")))
+        result(Message.of("reports_due_again", reports=counted(count, "report")))
         if count:
-            tell(Message.of("reports_sent_by_run"))
+            say(Message.of("reports_sent_by_run"))
         else:
-            tell(Message.of("nothing_else_replayed"))
+            say(Message.of("nothing_else_replayed"))
 
 
 def test(
@@ -159,11 +150,9 @@ def test(
     if as_json:
         result_json(trial_object(delivery, outcome, in_english))
     elif arrived:
-        result_message(
-            Message.of("trial_delivered", status=outcome.status, event=delivery.event_id)
-        )
+        result(Message.of("trial_delivered", status=outcome.status, event=delivery.event_id))
     else:
-        tell(Message.of("error_line", sentence=shown(outcome.error)))
+        say(Message.of("error_line", sentence=shown(outcome.error)))
     if not arrived:
         raise typer.Exit(Exit.ERROR)
 
@@ -175,14 +164,14 @@ def disable(
     """Send nothing more to a URL; what is filed waits."""
     with opened_app() as app:
         app.use_cases.webhooks.disable(system_user(app), _endpoint(endpoint, reason))
-        result_message(Message.of("endpoint_is_disabled"))
+        result(Message.of("endpoint_is_disabled"))
 
 
 def enable(endpoint: Endpoint) -> None:
     """Send to a URL again, also what waits."""
     with opened_app() as app:
         app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
-        result_message(Message.of("endpoint_is_enabled"))
+        result(Message.of("endpoint_is_enabled"))
 
 
 def rotate_secret(
@@ -202,13 +191,13 @@ def rotate_secret(
     with opened_app() as app:
         if finish:
             app.use_cases.webhooks.finish_rotation(system_user(app), task)
-            result_message(Message.of("task_signs_newest", task=task))
+            result(Message.of("task_signs_newest", task=task))
             return
         fresh = app.use_cases.webhooks.rotate_secret(system_user(app), task, given)
         if given is None:
             result(fresh)
-        tell(Message.of("task_signs_both", task=task))
-        tell(Message.of("rotation_next", task=task))
+        say(Message.of("task_signs_both", task=task))
+        say(Message.of("rotation_next", task=task))
 
 
 def _state_count(count: int, state: DeliveryState) -> str:

@@ -65,24 +65,15 @@ def stderr_terminal() -> Terminal:
     return Terminal(stderr=True, highlight=False)
 
 
-def say(text: str) -> None:
-    """Print a message for people, on stderr."""
+def say(line: str | Message) -> None:
+    """Print a text, or a message in the reader's language, on stderr: it is for people."""
+    text = line if isinstance(line, str) else reader().sentence(line)
     stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
-def result(text: str) -> None:
-    """Print a line of the result, on stdout."""
-    print(text)
-
-
-def tell(message: Message) -> None:
-    """Print a message in the reader's language, on stderr."""
-    say(reader().sentence(message))
-
-
-def result_message(message: Message) -> None:
-    """Print a line of the result in the reader's language, on stdout."""
-    result(reader().sentence(message))
+def result(line: str | Message) -> None:
+    """Print a line of the result, on stdout; a message in the reader's language."""
+    print(line if isinstance(line, str) else reader().sentence(line))
 
 
 def result_table(table: Table) -> None:
@@ -165,7 +156,7 @@ def opened_app(
     handler = _logging(settings)
     created = _prepare(settings)
     if created and announces_new:
-        tell(Message.of("database_created", database=created))
+        say(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:

@@ -12,7 +12,7 @@ from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, on_signals, stderr_terminal, tell
+from commands.framework.context import Exit, on_signals, say, stderr_terminal
 from commands.framework.reader import shown, text_of
 from core.errors import BatonError, DatabaseError
 from core.messages import Message
@@ -124,7 +124,7 @@ class Foreground:
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
         except DatabaseError as error:
-            tell(Message.of("database_trouble_waiting", cause=error))
+            say(Message.of("database_trouble_waiting", cause=error))
             return None
         return self.last
 

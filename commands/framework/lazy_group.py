@@ -87,7 +87,10 @@ class LazyGroup(TyperGroup):
 
 def _load(entry: CommandEntry) -> Mapping[str, Any]:
     """Return the commands that the entry's module defines, by name."""
-    from commands.framework.context import dashed, reports_errors  # here: help needs neither
+    from commands.framework.context import (
+        dashed,
+        reports_errors,  # here: help needs neither,
+    )
 
     module = import_module(f"commands.{entry.module}")
     app = typer.Typer(rich_markup_mode=None)

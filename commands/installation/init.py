@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.container import App
-from commands.framework.context import COMMAND_PATIENCE_SECS, result_message
+from commands.framework.context import COMMAND_PATIENCE_SECS, result
 from commands.framework.reader import in_english, text_of
 from commands.framework.system_user import system_user
 from core.errors import SchemaMismatchError
@@ -30,9 +30,7 @@ def init() -> None:
         if done != UNCHANGED:
             who = system_user(app)
             app.use_cases.audit_log.note(who.name, who.address, "init", in_english(done), DONE)
-        result_message(
-            Message.of("schema_line", where=where, done=done, version=schema.SCHEMA_VERSION)
-        )
+        result(Message.of("schema_line", where=where, done=done, version=schema.SCHEMA_VERSION))
     finally:
         app.close()
 

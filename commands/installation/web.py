@@ -8,14 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.context import (
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, word
@@ -37,7 +30,7 @@ def token(
         role = Role.READER if read_only else Role.ADMIN
         made = app.use_cases.tokens.make(system_user(app), role, name)
         result(made.text)
-        tell(
+        say(
             Message.of("token_may_read", name=made.name)
             if read_only
             else Message.of("token_may_act", name=made.name)
@@ -75,7 +68,7 @@ def revoke(name: Annotated[str, typer.Argument(help="the token's name or id")]) 
     """End a token, and the sessions that it began."""
     with opened_app() as app:
         ended = app.use_cases.tokens.revoke(system_user(app), name)
-        result_message(Message.of("token_ends", name=ended.name))
+        result(Message.of("token_ends", name=ended.name))
 
 
 def _token_object(token: WebToken) -> dict[str, object]:

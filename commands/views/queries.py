@@ -17,13 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import (
-    result,
-    result_json,
-    result_message,
-    result_table,
-    unopened_app,
-)
+from commands.framework.context import result, result_json, result_table, unopened_app
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.views.chart import chart
@@ -182,7 +176,7 @@ def growth(
             )
         )
     if not rows:
-        result_message(Message.of("no_risers_since", hour=str(start)))
+        result(Message.of("no_risers_since", hour=str(start)))
         return
     result_table(table)
 
@@ -213,7 +207,7 @@ def gaps(
         result_table(table)
     states = Counter(hour.state for hour in found)
     counts = [_state_count(states[state], state) for state in HourState]
-    result_message(Message.of("hours_summed", hours=len(found), counts=counts))
+    result(Message.of("hours_summed", hours=len(found), counts=counts))
 
 
 QUERIES: dict[str, Callable[..., Any]] = {

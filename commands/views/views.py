@@ -10,15 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    tell,
-    unopened_app,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say, unopened_app
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed, stop_event_on_signals
 from commands.framework.options import AsJson
@@ -109,7 +101,7 @@ def _export(as_json: bool) -> Exit:
     with opened_app() as app:
         done, path = app.works.hourly.export(), str(app.settings.works_list)
     if done is None:
-        tell(Message.of("catalogue_is_empty"))
+        say(Message.of("catalogue_is_empty"))
     result_json({"file": path}) if as_json else result(path)
     return Exit.OK
 
@@ -170,7 +162,7 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
 
         def show_progress(progress: CrawlProgress) -> None:
             if progress.waiting:
-                tell(Message.of("hour_waits_for_other", hour=str(progress.hour)))
+                say(Message.of("hour_waits_for_other", hour=str(progress.hour)))
                 return
             show(text_of(_fetched(progress)), progress.total - progress.left, progress.total)
 
@@ -187,20 +179,20 @@ def _fetched(progress: CrawlProgress) -> Message:
 
 def _print_crawl(done: CrawlResult) -> None:
     if done.path is None and done.ending is Ending.DONE:
-        tell(Message.of("hour_without_works", hour=str(done.hour)))
+        say(Message.of("hour_without_works", hour=str(done.hour)))
         return
     if not done.asked and done.ending is Ending.DONE:
-        tell(Message.of("hour_there_already", hour=str(done.hour)))
-    result_message(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
+        say(Message.of("hour_there_already", hour=str(done.hour)))
+    result(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
-        tell(Message.of("sign_one_in"))
+        say(Message.of("sign_one_in"))
     if done.path is not None:
         result(str(done.path))
 
 
 def _print_import(done: ImportedHour) -> None:
     hour, rows = str(done.hour), counted(done.rows, "row")
-    result_message(
+    result(
         Message.of("hour_imported", hour=hour, rows=rows)
         if done.fresh
         else Message.of("hour_imported_before", hour=hour, rows=rows)
@@ -209,9 +201,9 @@ def _print_import(done: ImportedHour) -> None:
 
 def _print_missing(done: ImportResult) -> None:
     files, rows = counted(len(done.imported), "missing file"), counted(done.rows, "row")
-    result_message(Message.of("missing_imported", files=files, rows=rows))
+    result(Message.of("missing_imported", files=files, rows=rows))
     for reason in done.refused:
-        tell(Message.of("import_refused", reason=shown(reason)))
+        say(Message.of("import_refused", reason=shown(reason)))
 
 
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:

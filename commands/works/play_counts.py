@@ -12,15 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    stderr_terminal,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say, stderr_terminal
 from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, text_of
@@ -82,7 +74,7 @@ def _backup(app: App) -> None:
     stamp = app.clock.now().astimezone(app.calendar.zone)
     target = app.settings.data_dir / "backups" / f"baton-{stamp:%Y%m%d-%H%M%S}.db"
     copy_database(app.database, target)
-    tell(Message.of("database_copied", path=str(target)))
+    say(Message.of("database_copied", path=str(target)))
 
 
 @contextmanager
@@ -107,7 +99,7 @@ def _line_printer(app: App) -> Watcher:
         now = app.clock.monotonic()
         if now - printed_at >= PLAIN_LINE_SECS:
             printed_at = now
-            tell(Message.of("play_counts_progress", done=round_.done, works=counted(total, "work")))
+            say(Message.of("play_counts_progress", done=round_.done, works=counted(total, "work")))
 
     return watch
 
@@ -133,10 +125,10 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
     result(shown(end.message))
     for work in finished.failed:
         key = f"{work.platform}:{work.work_id}"
-        result_message(Message.of("play_count_failed", work=key, error=shown(work.error)))
+        result(Message.of("play_count_failed", work=key, error=shown(work.error)))
     for count in finished.shrunk:
         key = f"{count.platform}:{count.work_id}"
-        result_message(Message.of("play_count_lower", work=key, before=count.before, now=count.now))
+        result(Message.of("play_count_lower", work=key, before=count.before, now=count.now))
 
 
 COMMANDS = {"update_play_counts": update_play_counts}

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from commands.framework.context import Exit, opened_app, result, result_json, tell
+from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.options import AsJson
@@ -55,7 +55,7 @@ def fetch(
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
     if missing:
-        tell(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
+        say(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
         raise typer.Exit(Exit.PARTIAL)
 
 
