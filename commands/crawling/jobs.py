@@ -152,7 +152,9 @@ def _run_line(run: JobRun) -> Message:
 
 def _described(schedule: Schedule) -> str:
     # The library that explains a cron text knows English only.
-    return f"{schedule.cron}（{schedule.zone.key}）" if is_chinese() else schedule.describe()
+    if not is_chinese():
+        return schedule.describe()
+    return text_of(Message.of("cron_in_zone", cron=schedule.cron, zone=schedule.zone.key))
 
 
 def _description(job: Job) -> str:

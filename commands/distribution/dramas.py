@@ -153,8 +153,7 @@ def _import(
     if as_json:
         result_json(_as_object(taken, items))
     else:
-        counts = {name: getattr(taken, name) for name in ("created", "updated", "unchanged")}
-        result(Message(f"{noun}_taken_in", counts))
+        result(Message(f"{noun}_taken_in", taken.counts))
         for problem in taken.problems[:SHOWN_PROBLEMS]:
             place, reason = items.places[problem.position], _sentence(problem, items)
             say(Message.of("item_refused", file=str(file), place=place, reason=reason))
@@ -188,12 +187,7 @@ def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
         }
         for problem in taken.problems
     ]
-    return {
-        "created": taken.created,
-        "updated": taken.updated,
-        "unchanged": taken.unchanged,
-        "problems": problems,
-    }
+    return {**taken.counts, "problems": problems}
 
 
 def _change(task_id: str, verb: str) -> None:

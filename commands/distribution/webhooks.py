@@ -17,7 +17,7 @@ from commands.framework.context import Exit, opened_app, result, result_json, re
 from commands.framework.datetimes import moment_from, moment_until
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import in_english, is_chinese, shown, word
+from commands.framework.reader import in_english, named_count, shown
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
@@ -72,7 +72,7 @@ def list_deliveries(
             return
         result_table(delivery_table(app, overview))
         counts = [
-            _state_count(overview.counts[one_state], one_state)
+            named_count(overview.counts[one_state], one_state)
             for one_state in DeliveryState
             if one_state in overview.counts
         ]
@@ -198,10 +198,6 @@ def rotate_secret(
             result(fresh)
         say(Message.of("task_signs_both", task=task))
         say(Message.of("rotation_next", task=task))
-
-
-def _state_count(count: int, state: DeliveryState) -> str:
-    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
 
 
 def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:

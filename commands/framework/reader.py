@@ -48,6 +48,16 @@ def column_titles(english: Sequence[str]) -> tuple[str, ...]:
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
 
 
+def named_count(number: int, english: str) -> str:
+    """Return a number of what is in a state: `2 delivered`."""
+    return text_of(Message.of("named_count", count=number, name=word(english)))
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return texts one behind the other, as the reader's language separates sentences."""
+    return text_of(Message.of("parts_listed", parts=parts))
+
+
 def shown(text: str | Message | None) -> str:
     """Return a stored reason, error or result, or a message, in the reader's language."""
     if text is None:

@@ -19,7 +19,7 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import result, result_json, result_table, unopened_app
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.reader import column_titles, named_count, shown, text_of, word
 from commands.views.chart import chart
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -206,7 +206,7 @@ def gaps(
     if table.row_count:
         result_table(table)
     states = Counter(hour.state for hour in found)
-    counts = [_state_count(states[state], state) for state in HourState]
+    counts = [named_count(states[state], state) for state in HourState]
     result(Message.of("hours_summed", hours=len(found), counts=counts))
 
 
@@ -264,10 +264,6 @@ def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
 
 def _title_of(name: str) -> str:
     return column_titles((name,))[0] if name else ""
-
-
-def _state_count(count: int, state: HourState) -> str:
-    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
 
 
 def _number(value: int | None) -> str:

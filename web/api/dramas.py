@@ -150,16 +150,13 @@ def _count(items: dict[str, Any] | list[Any]) -> Message:
 
 def _answer(taken: ImportResult, response: Response) -> dict[str, Any]:
     """Answer 200 when all items were stored, 207 when some were refused, 422 when all were."""
-    stored = taken.created + taken.updated + taken.unchanged
+    counts = taken.counts
     if taken.problems:
-        status = HTTPStatus.MULTI_STATUS if stored else HTTPStatus.UNPROCESSABLE_ENTITY
+        status = (
+            HTTPStatus.MULTI_STATUS if any(counts.values()) else HTTPStatus.UNPROCESSABLE_ENTITY
+        )
         response.status_code = status
-    return {
-        "created": taken.created,
-        "updated": taken.updated,
-        "unchanged": taken.unchanged,
-        "problems": [_problem_object(problem) for problem in taken.problems],
-    }
+    return {**counts, "problems": [_problem_object(problem) for problem in taken.problems]}
 
 
 def _problem_object(problem: Problem) -> dict[str, Any]:
