@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.message_json import Render, message_keys
+from core.logs import Render
+from core.message_json import message_keys
 from presentation.json_rows import as_object
 from storage.operations.alerts import Alert
 

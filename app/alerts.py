@@ -14,8 +14,8 @@ from alerts.notifier import AlertNotifier
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
-from presentation.i18n.alert_messages import AlertRenderer, log_renderer
-from presentation.i18n.messages import texts_for
+from presentation.i18n.alert_messages import AlertRenderer
+from presentation.i18n.renderer import renderer_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class AlertFactories:
     def messages(self) -> AlertRenderer:
         """Return the renderer of alerts in the language of the settings."""
         return AlertRenderer(
-            texts=texts_for(self.foundation.settings.language), zone=self.foundation.calendar.zone
+            renderer_for(self.foundation.settings.language, self.foundation.calendar.zone)
         )
 
     def monitor(self) -> AlertMonitor:
@@ -57,7 +57,7 @@ class AlertFactories:
             clock=self.foundation.clock,
             rules=rules,
             channels=ids,
-            renderer=log_renderer(self.foundation.calendar.zone),
+            renderer=AlertRenderer(renderer_for("en", self.foundation.calendar.zone)),
         )
 
     def notifiers(self) -> list[AlertNotifier]:

@@ -145,7 +145,7 @@ class CrawlingFactories:
         from crawler.ingestion.page_store import PageStore
         from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
 
         return IngestionWorker(
             scheduler=self.scheduler,
@@ -157,7 +157,7 @@ class CrawlingFactories:
                 pages_per_task=self.foundation.settings.pages_per_task,
             ),
             response_archive=ResponseArchive(
-                self.foundation.settings.evidence_dir, render=LOG_RENDERER.text
+                self.foundation.settings.evidence_dir, render=ENGLISH_RENDERER.text
             ),
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,

@@ -72,7 +72,7 @@ class WorksFactories:
     def drop_folder(self) -> DropFolder:
         """Return the importer of the files that another program writes into the import
         directory."""
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.catalogue.drop_folder import DropFolder
 
         settings = self.foundation.settings
@@ -82,7 +82,7 @@ class WorksFactories:
             clock=self.foundation.clock,
             zone=self.foundation.calendar.zone,
             poll_secs=settings.poll_secs,
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -99,7 +99,7 @@ class WorksFactories:
         """Return the updater of play counts, with sessions whose
         requests keep a delay of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.progress_file import RoundFile
         from works.play_counts.updater import PlayCountUpdater
@@ -124,7 +124,7 @@ class WorksFactories:
             limits=limits,
             progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -136,7 +136,7 @@ class WorksFactories:
     def hourly(self) -> HourlyPipeline:
         """Return the hourly pipeline; `hourly.run(stop)` is the full run as a job."""
 
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
@@ -146,7 +146,7 @@ class WorksFactories:
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self.foundation.settings.log_dir / "spider",
             zone=self.foundation.calendar.zone,
-            renderer=LOG_RENDERER,
+            renderer=ENGLISH_RENDERER,
         )
 
     @cached_property
@@ -160,7 +160,7 @@ class WorksFactories:
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import LOG_RENDERER
+        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.crawl import HourlyCrawl
         from works.hourly.entries import FailureEntries
 
@@ -173,7 +173,7 @@ class WorksFactories:
             list_path=settings.works_list,
             clock=self.foundation.clock,
             zone=self.foundation.calendar.zone,
-            failures=FailureEntries(LOG_RENDERER),
+            failures=FailureEntries(ENGLISH_RENDERER),
         )
 
     @property

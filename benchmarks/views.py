@@ -21,7 +21,7 @@ import requests
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.clock import SystemClock
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.catalogue import view_data, view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database, Tx
@@ -75,7 +75,7 @@ def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]
     """Return the seconds by the clock, and of the processor."""
     data = open_view_data(path, SystemClock())
     view_data.create(data)
-    with day_log(path.parent, "views_import", ZONE, LOG_RENDERER) as log:
+    with day_log(path.parent, "views_import", ZONE, ENGLISH_RENDERER) as log:
         begun, worked = time.perf_counter(), time.process_time()
         done = HourlyImporter(files=files, data=data).import_missing(threading.Event(), log)
         secs = time.perf_counter() - begun, time.process_time() - worked

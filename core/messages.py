@@ -106,7 +106,9 @@ def _changed(value: object, change: Callable[[str], str]) -> object:
         return change(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_changed(part, change) for part in value]
-    return value
+    if isinstance(value, Enum | date | int | float) or value is None:
+        return value
+    return change(str(value))  # as it will be shown
 
 
 def _plain(value: object) -> Any:

@@ -6,10 +6,10 @@ import dataclasses
 import json
 from typing import Any
 
-from core.messages import Message
+from core.message_json import message_keys
 from distribution.service import DramaDetails
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import plain
-from presentation.message_fields import message_fields
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import Drama
@@ -42,7 +42,7 @@ def day_object(day: DailyStats) -> dict[str, Any]:
         **day.counts,
         "completion_count": day.completion_count,
         "revision": day.revision,
-        **message_fields("error", Message.load(day.error) if day.error else None),
+        **message_keys("error", day.error, ENGLISH_RENDERER.sentence),
         "event_id": day.event_id,
         "scanned_at": plain(day.scanned_at),
     }

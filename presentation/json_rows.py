@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.clock import iso_utc
-from core.messages import Message
+from core.message_json import message_keys
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun
@@ -31,46 +31,22 @@ MESSAGE_COLUMNS: Mapping[type, Collection[str]] = {
     Account: ("disabled_reason",),
     AccountEvent: ("detail",),
     Task: ("last_error",),
-    JobRun: ("result",),
     Work: ("invalid_reason", "last_error"),
 }
-ALERT_MESSAGES = ("reason", "error")  # facts of alerts that are messages
 
 ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
 
 
-def as_object(row: ExportedRow, renderer: Renderer = ENGLISH_RENDERER) -> dict[str, Any]:
-    """Return the columns of a row as JSON, without the secret ones.
-
-    Messages are sentences in the renderer's language, each with its code and parameters beside it.
-    """
-    columns = {
-        field.name: plain(getattr(row, field.name))
-        for field in dataclasses.fields(row)
-        if field.name not in SECRET_COLUMNS
-    }
-    if isinstance(row, Alert):
-        return columns | {"facts": with_messages(row.facts, ALERT_MESSAGES, renderer)}
-    return with_messages(columns, MESSAGE_COLUMNS.get(type(row), ()), renderer)
-
-
-def with_messages(
-    values: Mapping[str, Any], names: Collection[str], renderer: Renderer = ENGLISH_RENDERER
-) -> dict[str, Any]:
-    """Return the values with sentences in place of the stored messages `names`.
-
-    Beside each stand its code and parameters: `last_error`, `last_error_code` and
-    `last_error_params`. Empty values stay as they are.
-    """
+def as_object(row: ExportedRow) -> dict[str, Any]:
+    """Return the columns of a row, without the secret ones; messages in English, with codes."""
+    messages = MESSAGE_COLUMNS.get(type(row), ())
     shown: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in names or not isinstance(value, str) or not value:
-            shown[name] = value
-            continue
-        message = Message.load(value)
-        fact = message.as_json()
-        shown[name] = renderer.text(message)
-        shown[f"{name}_code"], shown[f"{name}_params"] = fact["code"], fact["params"]
+    for field in dataclasses.fields(row):
+        value = getattr(row, field.name)
+        if field.name in messages:
+            shown |= message_keys(field.name, value, ENGLISH_RENDERER.text)
+        elif field.name not in SECRET_COLUMNS:
+            shown[field.name] = plain(value)
     return shown
 
 

@@ -70,9 +70,7 @@ def build(backend: Backend) -> FastAPI:
     app.state.registry = registry
     app.state.http_metrics = observed
     app.state.rates = Rates()
-    app.state.screens = Screens(
-        backend=backend, sections=[(section.path, section.title) for section in console.SECTIONS]
-    )
+    app.state.screens = Screens(backend=backend, sections=console.SECTIONS)
     for router in api.ROUTERS:
         app.include_router(router, prefix=api.PREFIX, responses=described(*REFUSALS))
     for router in api.UNVERSIONED:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BatonError, DatabaseError
-from core.logs import redact, service_log
+from core.logs import redact, service_log, storable
 from core.messages import TEXT, Message
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Database
 from storage.operations import audit_log
-from web.messages import redacted_json
 
 log = service_log("web")
 DONE = "done"
-# Parameters are shortened, so that a message is never cut in its middle.
-MAX_PART_CHARS = 1000
 
 
 class Principal(Protocol):
@@ -67,12 +63,7 @@ class AuditLog:
             self.note(who.name, who.address, action, subject, outcome)
 
     def note(
-        self,
-        who: str,
-        address: str,
-        action: str,
-        subject: str | Message,
-        outcome: str | Message,
+        self, who: str, address: str, action: str, subject: str | Message, outcome: str | Message
     ) -> None:
         """Append a row, in a transaction of its own; messages are stored as data.
 
@@ -102,17 +93,7 @@ def _stored(value: str | Message) -> str:
     """
     if isinstance(value, str):
         return value
-    if value.code == TEXT:
-        return redact(LOG_RENDERER.text(value))
-    found = json.dumps(_shortened(redacted_json(value)), ensure_ascii=False, separators=(",", ":"))
-    return found if len(found) <= MAX_TEXT_CHARS else redact(LOG_RENDERER.sentence(value))
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:MAX_PART_CHARS]
-    if isinstance(value, list):
-        return [_shortened(part) for part in value]
-    if isinstance(value, dict):
-        return {name: _shortened(part) for name, part in value.items()}
-    return value
+    found = storable(value)
+    if value.code == TEXT or len(found) > MAX_TEXT_CHARS:
+        return redact(ENGLISH_RENDERER.sentence(value))
+    return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alerts.channels import SETTING
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from web.audit_log import Principal
 from web.backend import Backend
 from web.operations import Operation, Report
@@ -143,8 +143,8 @@ def begin_channel_test(backend: Backend, who: Principal) -> Operation:
     if not channels:
         reason = Message.of("channel_missing", setting=SETTING)
         raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
-    texts = texts_for(backend.settings.language)
-    message = AlertRenderer(texts=texts, zone=backend.calendar.zone).test_message(backend.host)
+    renderer = renderer_for(backend.settings.language, backend.calendar.zone)
+    message = AlertRenderer(renderer).test_message(backend.host)
 
     def test(_stop: threading.Event, report: Report) -> dict[str, Any]:
         trials: list[ChannelTrial] = []

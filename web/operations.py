@@ -13,15 +13,14 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
 from core.errors import BatonError
 from core.logs import service_log
+from core.message_json import message_keys, with_message_keys
 from core.messages import Message
-from web.messages import sentences
+from presentation.i18n.renderer import API_RENDERER
 from web.problems import RequestRefusedError
 
 log = service_log("web")
-# An operation that ends within this time is answered with its result.
-PROMPT_SECS = 0.5
-# Each operation may hold a connection of the workers' pool.
-MAX_AT_ONCE = 4
+PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
+MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
 MAX_KEPT = 50
 STOPPED = Message.of("operation_stopped")
 Result = Mapping[str, Any]
@@ -59,17 +58,18 @@ class Operation:
 
         A message is an English sentence, with its code and parameters beside it.
         """
+        render = API_RENDERER.sentence
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
             "id": self.id,
             "kind": self.kind,
-            **sentences({"subject": self.subject}),
+            **with_message_keys({"subject": self.subject}, render),
             "who": self.who,
             "state": state,
             "started_at": iso_utc(self.started_at),
             "finished_at": self.finished_at and iso_utc(self.finished_at),
-            "result": None if self.result is None else sentences(self.result),
-            **sentences({"error": self.error}),
+            "result": None if self.result is None else with_message_keys(self.result, render),
+            **message_keys("error", self.error, render),
         }
 
 
@@ -140,11 +140,7 @@ class Operations:
             thread.join(timeout_secs)
         return not any(thread.is_alive() for thread in threads)
 
-    def _run(
-        self,
-        operation_id: int,
-        work: Callable[[threading.Event, Report], Result],
-    ) -> None:
+    def _run(self, operation_id: int, work: Callable[[threading.Event, Report], Result]) -> None:
         def report(result: Result) -> None:
             self._change(operation_id, result=dict(result))
 

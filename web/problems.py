@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from core.errors import (
@@ -22,9 +22,9 @@ from core.errors import (
     WrongFieldsError,
 )
 from core.logs import redact
+from core.message_json import message_json
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.renderer import API_RENDERER
-from web.messages import redacted_json
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECS = 5
@@ -110,11 +110,7 @@ class RequestRefusedError(BatonError):
         """Return the problems of fields as the API has them: `field`, `message`, `code`,
         `params`."""
         return [
-            {
-                "field": field,
-                "message": redact(API_RENDERER.sentence(found)),
-                **redacted_json(found),
-            }
+            {"field": field, "message": redact(API_RENDERER.sentence(found)), **message_json(found)}
             for field, found in self.problems
         ]
 
@@ -131,7 +127,7 @@ class RequestRefusedError(BatonError):
             "detail": self.detail,
         }
         if self.message.code != TEXT:
-            body |= redacted_json(self.message)
+            body |= message_json(self.message)
         if self.problems:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
@@ -241,6 +237,11 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
             for problem in problems
         ]
     )
+
+
+def of_form(error: ValidationError) -> RequestRefusedError:
+    """Return the refusal of a form whose fields do not fit."""
+    return of_fields([{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()])
 
 
 def _of_rule(problem: Mapping[str, Any]) -> Message:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.clock import iso_utc
-from core.logs import redact
-from core.message_json import Render, message_keys
+from core.logs import Render, redact
+from core.message_json import message_keys
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.service import DeliveryDetails

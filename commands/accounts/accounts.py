@@ -14,17 +14,9 @@ from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, Proxy
 from commands.accounts.tables import account_table, explain_lines
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    platform_named,
-    result,
-    result_json,
-    result_message,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -39,23 +31,6 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="the account's name or id")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="when a name is on several")]
 NewPlatform = Annotated[str, typer.Option("--platform", help="the account's platform")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `accounts`."""
-    app = typer.Typer(help="The accounts of the pool.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "add")(add)
-    dashed(app, "import")(import_accounts)
-    dashed(app, "login")(login)
-    dashed(app, "list")(list_accounts)
-    dashed(app, "explain")(explain)
-    dashed(app, "enable")(enable)
-    dashed(app, "disable")(disable)
-    dashed(app, "set_limit")(set_limit)
-    dashed(app, "check")(check)
-    dashed(app, "rotate_key")(rotate_key)
-    return app
 
 
 def add(
@@ -71,7 +46,7 @@ def add(
     known = platform_named(platform)
     secret = _ask_password() if password else None
     if sys.stdin.isatty():
-        tell(Message.of("paste_cookies"))
+        say(Message.of("paste_cookies"))
     text = sys.stdin.read()
     new = AccountRequest(
         username=name, cookies=text, password=secret, proxy=proxy, limit=limit
@@ -79,9 +54,7 @@ def add(
     with opened_app(settings=load_settings()) as app:
         rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.use_cases.accounts.add(system_user(app), new)
-        result_message(
-            Message.of("account_added_line", account=new.username, id=account_id, rows=rows)
-        )
+        result(Message.of("account_added_line", account=new.username, id=account_id, rows=rows))
 
 
 def import_accounts(
@@ -106,8 +79,8 @@ def import_accounts(
     ).checked(known)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
-        result_message(_changed(new.username, shown(done.change)))
-        tell(Message.of("account_check_next", account=new.username))
+        result(_changed(new.username, shown(done.change)))
+        say(Message.of("account_check_next", account=new.username))
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
@@ -118,11 +91,11 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
             system_user(app), known.name, rows, str(file), limit
         )
         for account in done:
-            result_message(_changed(account.username, shown(account.change)))
+            result(_changed(account.username, shown(account.change)))
     for problem in problems:
         say(shown(problem))
     if problems:
-        tell(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
+        say(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -153,7 +126,7 @@ def enable(name: Name, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.enable(system_user(app), account)
-        result_message(_changed(account.username, word(AccountStatus.IDLE)))
+        result(_changed(account.username, word(AccountStatus.IDLE)))
 
 
 def disable(
@@ -168,7 +141,7 @@ def disable(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.disable(system_user(app), account, reason)
-        result_message(_changed(account.username, word(AccountStatus.DISABLED)))
+        result(_changed(account.username, word(AccountStatus.DISABLED)))
 
 
 def set_limit(
@@ -180,7 +153,7 @@ def set_limit(
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         app.use_cases.accounts.set_limit(system_user(app), account, limit)
-        result_message(Message.of("account_limit_set", account=account.username, rows=limit))
+        result(Message.of("account_limit_set", account=account.username, rows=limit))
 
 
 def check(name: Name, platform: PlatformOf = None) -> None:
@@ -190,7 +163,7 @@ def check(name: Name, platform: PlatformOf = None) -> None:
         status = app.use_cases.accounts.check(system_user(app), account)
         if not status.signed_in:
             raise InvalidInputError("account_not_signed_in", account=account.username)
-        result_message(
+        result(
             Message.of(
                 "account_signed_in", account=account.username, name=status.name, uid=status.uid
             )
@@ -204,9 +177,9 @@ def rotate_key() -> None:
     """
     with opened_app() as app:
         count = app.use_cases.accounts.rotate_key(system_user(app))
-        result_message(Message.of("accounts_encrypted", count=count))
+        result(Message.of("accounts_encrypted", count=count))
         if app.settings.secret_key is not None:
-            tell(Message.of("older_keys_done"))
+            say(Message.of("older_keys_done"))
 
 
 def _ask_password() -> str:
@@ -229,3 +202,19 @@ def _read(file: Path) -> str:
         raise InvalidInputError(
             "file_not_readable", file=str(file), detail=error.strerror
         ) from error
+
+
+GROUP = Group(
+    {
+        "add": add,
+        "import": import_accounts,
+        "login": login,
+        "list": list_accounts,
+        "explain": explain,
+        "enable": enable,
+        "disable": disable,
+        "set_limit": set_limit,
+        "check": check,
+        "rotate_key": rotate_key,
+    }
+)

@@ -10,7 +10,7 @@ import typer
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
-from commands.framework.context import on_signals, opened_app, platform_named, result_message
+from commands.framework.context import on_signals, opened_app, platform_named, result
 from commands.framework.reader import shown
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -40,4 +40,4 @@ def login(
         credentials = Credentials(session=session, proxy=proxy)
         new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
         done = app.use_cases.accounts.sign_in(system_user(app), new)
-        result_message(Message.of("account_changed", account=name, change=shown(done.change)))
+        result(Message.of("account_changed", account=name, change=shown(done.change)))

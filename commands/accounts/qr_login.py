@@ -9,11 +9,10 @@ import typer
 from rich.text import Text
 
 from app.container import App
-from commands.framework.context import Exit, say, stderr_terminal, tell
+from commands.framework.context import Exit, say, stderr_terminal
 from core.errors import CredentialsError, RetryableError
 from core.messages import Message
-from presentation.i18n.messages import texts_for
-from presentation.i18n.texts import Texts
+from presentation.i18n.renderer import Renderer, renderer_for
 from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
 
 POLL_SECS = 2.0
@@ -46,23 +45,23 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
 
 
 def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> str:
-    texts = texts_for(app.settings.language)
+    renderer = renderer_for(app.settings.language)
     for number in range(1, codes + 1):
         code = login.new_code()
         stderr_terminal().print(_drawn(code))
-        say(texts.login_scan.format(secs=int(CODE_LIVES_SECS), url=code.url))
-        if _is_confirmed(app, login, code, texts, stop):
+        say(renderer.say("login_scan", secs=int(CODE_LIVES_SECS), url=code.url))
+        if _is_confirmed(app, login, code, renderer, stop):
             return login.cookie_header()
         if stop.is_set():
-            say(texts.login_stopped)
+            say(renderer.say("login_stopped"))
             raise typer.Exit(Exit.INTERRUPTED)
         if number < codes:
-            say(texts.login_expired)
+            say(renderer.say("login_expired"))
     raise CredentialsError("qr_codes_unconfirmed", codes=codes)
 
 
 def _is_confirmed(
-    app: App, login: QRLogin, code: QRCode, texts: Texts, stop: threading.Event
+    app: App, login: QRLogin, code: QRCode, renderer: Renderer, stop: threading.Event
 ) -> bool:
     """Poll a code until it is confirmed (True), expired or given up (False)."""
     started, shown = app.clock.monotonic(), ScanState.WAITING
@@ -71,14 +70,14 @@ def _is_confirmed(
             state = login.poll(code)
         except RetryableError as error:
             # The code stays valid: only this look at it failed.
-            tell(Message.of("login_again_after", cause=error, again=texts.login_again))
+            say(Message.of("login_again_after", cause=error))
             state = shown
         if state is ScanState.DONE:
             return True
         if state is ScanState.EXPIRED:
             return False
         if state is ScanState.SCANNED and shown is not state:
-            say(texts.login_scanned)
+            say(renderer.say("login_scanned"))
         shown = state
         if app.clock.wait(stop, POLL_SECS):
             return False

@@ -10,9 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from app.container import App
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.reader import (
+    column_titles,
+    is_chinese,
+    joined,
+    reader,
+    shown,
+    text_of,
+    word,
+)
 from core.messages import Message
-from presentation.i18n.chinese import CHINESE
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -72,7 +79,7 @@ def note_of(app: App, account: Account, now: datetime) -> str:
     ends = account.session_expires_at
     if ends is not None and ends - now < ENDS_SOON:
         parts.append(text_of(Message.of("note_session_ends", moment=_local(app, ends))))
-    return _joined(parts)
+    return joined(parts)
 
 
 def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
@@ -84,7 +91,7 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
     now = app.clock.now()
     head = f"{account.username} ({account.platform}): {state_of(account, now)}"
     note = note_of(app, account, now)
-    lines = [_joined([head, note]) if note else head]
+    lines = [joined([head, note]) if note else head]
     state = Message.of(
         "account_health_line",
         health=word(account.health),
@@ -104,12 +111,8 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
 
 def _kind(event: AccountEvent) -> str:
     if is_chinese():
-        return set_cell_size(CHINESE.event_kinds.get(event.kind, event.kind), KIND_CELLS)
+        return set_cell_size(reader().word("account_event", event.kind), KIND_CELLS)
     return f"{event.kind:<16}"
-
-
-def _joined(parts: list[str]) -> str:
-    return ("；" if is_chinese() else "; ").join(parts)
 
 
 def _evidence(event: AccountEvent) -> list[str]:

@@ -11,15 +11,9 @@ from rich.table import Table
 from alerts.channels import SETTING
 from alerts.serialization import alert_object
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -30,17 +24,9 @@ from web.use_cases.alerts import ChannelTrial
 MAX_LISTED = 100
 
 
-def group() -> typer.Typer:
-    """Return the commands of `alerts`."""
-    app = typer.Typer(help="What is wrong, or was.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "list")(list_alerts)
-    dashed(app, "test")(test)
-    return app
-
-
 def list_alerts(
     everything: Annotated[bool, typer.Option("--all", help="also those that are over")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List alerts that are not over, and what to do."""
     with opened_app() as app:
@@ -51,7 +37,7 @@ def list_alerts(
             result_json([alert_object(alert, in_english) for alert in found])
             return
         if not found:
-            tell(Message.of("no_alerts"))
+            say(Message.of("no_alerts"))
             return
         result_table(_table(app, found))
 
@@ -60,7 +46,7 @@ def test() -> None:
     """Send a test notice to every channel."""
     with opened_app() as app:
         if not app.alerts.channels:
-            tell(Message.of("no_alert_channel", setting=SETTING))
+            say(Message.of("no_alert_channel", setting=SETTING))
             raise typer.Exit(Exit.ERROR)
         message = app.alerts.messages.test_message(app.host)
         trials: list[ChannelTrial] = []
@@ -68,11 +54,9 @@ def test() -> None:
         def sent(trial: ChannelTrial) -> None:
             trials.append(trial)
             if trial.refusal is None:
-                result_message(Message.of("channel_accepted", channel=trial.channel))
+                result(Message.of("channel_accepted", channel=trial.channel))
                 return
-            result_message(
-                Message.of("channel_refused", channel=trial.channel, cause=shown(trial.refusal))
-            )
+            result(Message.of("channel_refused", channel=trial.channel, cause=shown(trial.refusal)))
 
         app.use_cases.alerts.test_channels(system_user(app), app.alerts.channels, message, sent)
         if any(trial.refusal is not None for trial in trials):
@@ -102,3 +86,6 @@ def _state(app: App, alert: Alert) -> str:
         moment = app.alerts.messages.moment(alert.resolved_at)
         return text_of(Message.of("alert_over", moment=moment))
     return word("open" if alert.well_since is None else "ending")
+
+
+GROUP = Group({"list": list_alerts, "test": test})

@@ -11,17 +11,9 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result_json,
-    result_message,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
-from commands.framework.reader import reader_texts
+from commands.framework.reader import reader
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
@@ -35,7 +27,7 @@ from crawler.tasks.labels import labels_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
 from presentation.i18n.command_lines import start_command
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from sources.base import Via
 from storage.models.tasks import TaskType
 
@@ -50,13 +42,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")
 Labels = Annotated[
     list[str] | None, typer.Option("--label", help="file it under this; may be repeated")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Register `start_crawl`, `start_export` and `run`."""
-    dashed(app, "start_crawl")(start_crawl)
-    dashed(app, "start_export")(start_export)
-    dashed(app, "run")(run)
 
 
 def start_crawl(
@@ -181,7 +166,7 @@ def run(
         prepare = Startup(wait_secs=init_wait_secs).prepare if init else None
         _run(crawl_workers, export_workers, console, labels, prepare)
     except StoppedSignal:
-        tell(Message.of("stopped_before_work"))
+        say(Message.of("stopped_before_work"))
 
 
 def _run(
@@ -211,7 +196,7 @@ def _run(
         if ending.code is not Exit.INTERRUPTED:
             say(ending.message)
             raise typer.Exit(ending.code)
-        say(texts_for(app.settings.language).stopped)
+        say(renderer_for(app.settings.language).say("screen_stopped"))
 
 
 def require_workers(workers: int) -> None:
@@ -268,17 +253,17 @@ def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = 
     task = filed.task
     if filed.is_new:
         return
-    kind = reader_texts().task_types[task.task_type]
+    kind = reader().word("task_type", task.task_type)
     joined = Message.of("task_open_already", task_id=task.id, kind=kind, domain=task.domain)
     if task.page_to is not None and task.page_to != pages:
         first = task.page_from or 1
         joined = Message.of("joined_with_pages", joined=joined, first=first, last=task.page_to)
     elif task.task_type is TaskType.INGESTION and task.page_to != pages:
         joined = Message.of("joined_with_all_pages", joined=joined)
-    tell(joined)
+    say(joined)
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
-        tell(Message.of("task_keeps_options", names=differing))
+        say(Message.of("task_keeps_options", names=differing))
 
 
 def _print_filed(filed: FiledTask, as_json: bool) -> None:
@@ -286,8 +271,11 @@ def _print_filed(filed: FiledTask, as_json: bool) -> None:
         result_json({"task_id": filed.task.id, "new": filed.is_new})
         return
     task_id = filed.task.id
-    result_message(
+    result(
         Message.of("task_was_filed", task_id=task_id)
         if filed.is_new
         else Message.of("task_is_open", task_id=task_id)
     )
+
+
+COMMANDS = {"start_crawl": start_crawl, "start_export": start_export, "run": run}

@@ -8,38 +8,21 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
-from commands.framework.reader import column_titles, counted, shown, word
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
+from commands.framework.reader import column_titles, shown, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.export.verifier import VerificationResult
+from presentation.i18n.renderer import counted
 from presentation.json_rows import as_object, verification_object
 from storage.crawling import export_segments
 from storage.models.segments import SegmentState
 
 NAME_CELLS = 20
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 OfDomain = Annotated[str | None, typer.Option("--domain", help="only this domain")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `exports`."""
-    app = typer.Typer(
-        help="The export files and their proof.", no_args_is_help=True, rich_markup_mode=None
-    )
-    dashed(app, "list")(list_exports)
-    dashed(app, "verify")(verify)
-    dashed(app, "rebuild")(rebuild)
-    return app
 
 
 def list_exports(
@@ -84,10 +67,10 @@ def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
         result_json(verification_object(verdict))
     else:
         for problem in verdict.problems:
-            result_message(Message.of("problem_line", problem=shown(problem)))
+            result(Message.of("problem_line", problem=shown(problem)))
         for host, count in verdict.elsewhere.items():
-            result_message(Message.of("files_elsewhere", n=count, host=host))
-        result_message(_outcome(verdict))
+            result(Message.of("files_elsewhere", n=count, host=host))
+        result(_outcome(verdict))
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)
 
@@ -112,7 +95,7 @@ def rebuild(
         who = system_user(app)
         for segment_id in chosen:
             file = app.use_cases.exports.rebuild(who, segment_id)
-            result_message(
+            result(
                 Message.of(
                     "segment_rebuilt",
                     segment_id=segment_id,
@@ -120,7 +103,7 @@ def rebuild(
                     size=counted(file.bytes, "byte"),
                 )
             )
-        tell(Message.of("rebuilt_from_now"))
+        say(Message.of("rebuilt_from_now"))
 
 
 def _state(state: SegmentState) -> str:
@@ -133,3 +116,6 @@ def _outcome(verdict: VerificationResult) -> Message:
         return Message.of("exports_agree", segments=segments, rows=rows)
     problems = counted(len(verdict.problems), "problem")
     return Message.of("exports_disagree", segments=segments, rows=rows, problems=problems)
+
+
+GROUP = Group({"list": list_exports, "verify": verify, "rebuild": rebuild})

@@ -11,17 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -30,25 +23,12 @@ from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, run_object, schedule_object
-from presentation.i18n.messages import renderer_for
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER, renderer_for
 from presentation.json_rows import plain
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun, RunState
 
 Name = Annotated[str, typer.Argument(help="the job's name, from `jobs list`")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `jobs`."""
-    app = typer.Typer(
-        help="What `run` does by schedule.", no_args_is_help=True, rich_markup_mode=None
-    )
-    dashed(app, "list")(list_jobs)
-    dashed(app, "run")(run)
-    dashed(app, "preview")(preview)
-    return app
 
 
 def list_jobs(as_json: AsJson = False) -> None:
@@ -87,11 +67,11 @@ def run(
         # Where another process did the job, its run is shown.
         newest = own_run or app.database.read(job_runs.job_state, job.name).newest
     if as_json:
-        result_json(run_object(newest, LOG_RENDERER) if newest else None)
+        result_json(run_object(newest, ENGLISH_RENDERER) if newest else None)
     elif newest is not None:
-        result_message(_run_line(newest))
+        result(_run_line(newest))
     if own_run is None:
-        tell(Message.of("job_up_to_date", job=job.name))
+        say(Message.of("job_up_to_date", job=job.name))
         return
     if own_run.state is not RunState.SUCCEEDED:
         raise typer.Exit(Exit.INTERRUPTED if app.jobs.runner.is_stopping else Exit.ERROR)
@@ -113,7 +93,7 @@ def preview(
     if as_json:
         result_json(schedule_object(chosen) | {"times": [plain(at) for at in times]})
         return
-    result_message(
+    result(
         Message.of(
             "job_schedule_line",
             job=job.name,
@@ -172,18 +152,19 @@ def _run_line(run: JobRun) -> Message:
     if not run.result:
         return Message.of("job_run_line", job=run.job, moment=moment, state=state)
     return Message.of(
-        "job_run_line_result",
-        job=run.job,
-        moment=moment,
-        state=state,
-        result=shown(run.result),
+        "job_run_line_result", job=run.job, moment=moment, state=state, result=shown(run.result)
     )
 
 
 def _described(schedule: Schedule) -> str:
     # The library that explains a cron text knows English only.
-    return f"{schedule.cron}（{schedule.zone.key}）" if is_chinese() else schedule.describe()
+    if not is_chinese():
+        return schedule.describe()
+    return text_of(Message.of("cron_in_zone", cron=schedule.cron, zone=schedule.zone.key))
 
 
 def _description(job: Job) -> str:
     return text_of(Message(f"job_does_{job.name}"))
+
+
+GROUP = Group({"list": list_jobs, "run": run, "preview": preview})

@@ -9,14 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.crawling.crawl import AsJson, Domain, Platform, Workers, require_workers
-from commands.framework.context import (
-    dashed,
-    opened_app,
-    platform_named,
-    result,
-    result_json,
-    result_table,
-)
+from commands.framework.context import opened_app, platform_named, result, result_json, result_table
 from core.clock import iso_utc
 from core.errors import InvalidInputError
 from core.requests import FieldChecks
@@ -25,13 +18,8 @@ from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
 from crawler.tasks.requests import domain_named
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
-
-
-def register(app: typer.Typer) -> None:
-    """Register `plan`."""
-    dashed(app, "plan")(plan)
 
 
 def plan(
@@ -79,7 +67,7 @@ def plan(
         if as_json:
             result_json(_as_object(planned))
             return
-        _print(PlanView(texts_for(app.settings.language)), planned)
+        _print(PlanView(renderer_for(app.settings.language, app.calendar.zone)), planned)
 
 
 def _print(view: PlanView, plan: Plan) -> None:
@@ -165,3 +153,6 @@ def _secs(secs: float | None) -> float | None:
 
 def _at(now: datetime, secs: float) -> str:
     return iso_utc(now + timedelta(seconds=secs))
+
+
+COMMANDS = {"plan": plan}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.console import Console as Terminal
 
 from alerts.serialization import alert_object
 from commands.framework.context import (
-    dashed,
     database_place,
     opened_app,
     result,
     result_json,
-    result_message,
 )
 from commands.framework.home import home_message
+from commands.framework.options import AsJson
 from core.installation.home import find_home
 from core.messages import Message
-from presentation.i18n.messages import renderer_for, texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import as_object, view_object
 from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
@@ -28,12 +24,7 @@ EVENTS = 8
 UNLIMITED_LINES = 10_000
 
 
-def register(app: typer.Typer) -> None:
-    """Register `status`."""
-    dashed(app, "status")(status)
-
-
-def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show alerts, accounts, open tasks and the last events."""
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
@@ -53,7 +44,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
             )
             return
         terminal = Terminal(highlight=False)
-        screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
+        screen = Dashboard(renderer_for(app.settings.language, app.calendar.zone))
         terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
-        result_message(Message.of("home_line", home=home_message()))
+        result(Message.of("home_line", home=home_message()))
         result(database_place(app))
+
+
+COMMANDS = {"status": status}

@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import dashed, opened_app, result_json, result_message, result_table
-from commands.framework.reader import column_titles, reader_texts, shown, word
+from commands.framework.context import opened_app, result, result_json, result_table
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
+from commands.framework.reader import column_titles, reader, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import one_line
@@ -22,20 +24,6 @@ from storage.models.tasks import Task
 
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `tasks`."""
-    app = typer.Typer(help="Crawl and export tasks.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "list")(list_tasks)
-    dashed(app, "show")(show)
-    dashed(app, "pause")(pause)
-    dashed(app, "resume")(resume)
-    dashed(app, "cancel")(cancel)
-    dashed(app, "label")(label)
-    dashed(app, "unlabel")(unlabel)
-    return app
 
 
 def list_tasks(
@@ -70,7 +58,7 @@ def pause(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.pause(system_user(app), task_id)
-        result_message(Message.of("task_was_paused", task_id=task_id))
+        result(Message.of("task_was_paused", task_id=task_id))
 
 
 def resume(task_id: TaskId) -> None:
@@ -80,7 +68,7 @@ def resume(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         app.use_cases.tasks.resume(system_user(app), task_id)
-        result_message(Message.of("task_goes_on", task_id=task_id))
+        result(Message.of("task_goes_on", task_id=task_id))
 
 
 def cancel(task_id: TaskId) -> None:
@@ -90,11 +78,9 @@ def cancel(task_id: TaskId) -> None:
     """
     with opened_app() as app:
         finished = app.use_cases.tasks.cancel(system_user(app), task_id)
-        result_message(Message.of("task_was_cancelled", task_id=task_id))
+        result(Message.of("task_was_cancelled", task_id=task_id))
         for segment_id, file in finished.items():
-            result_message(
-                Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path))
-            )
+            result(Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path)))
 
 
 def label(task_id: TaskId, labels: Labels) -> None:
@@ -111,9 +97,9 @@ def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
     if labels:
-        result_message(Message.of("task_has_labels", task_id=change.task_id, labels=list(labels)))
+        result(Message.of("task_has_labels", task_id=change.task_id, labels=list(labels)))
     else:
-        result_message(Message.of("task_without_labels", task_id=change.task_id))
+        result(Message.of("task_without_labels", task_id=change.task_id))
 
 
 def _print_json(app: App, found: list[Task]) -> None:
@@ -127,7 +113,7 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now, texts = app.clock.now(), reader_texts()
+    now, renderer = app.clock.now(), reader()
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
         (
@@ -151,9 +137,9 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(task_pieces.waiting_now, task.id, now)
         cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            texts.task_types[task.task_type],
+            renderer.word("task_type", task.task_type),
             task.domain,
-            texts.task_states[task.status],
+            renderer.word("task_state", task.status),
             _pages(task),
             f"{summed.item_count:,}",
             task.progress_marker or "",
@@ -170,3 +156,16 @@ def _pages(task: Task) -> str:
     if task.page_from is None or not task.page_to or task.page_to < task.page_from:
         return ""
     return f"{task.page_from:,}-{task.page_to:,}"
+
+
+GROUP = Group(
+    {
+        "list": list_tasks,
+        "show": show,
+        "pause": pause,
+        "resume": resume,
+        "cancel": cancel,
+        "label": label,
+        "unlabel": unlabel,
+    }
+)

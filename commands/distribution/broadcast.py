@@ -6,17 +6,10 @@ from typing import Annotated
 
 import typer
 
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    reports_errors,
-    result,
-    result_json,
-    result_message,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.options import AsJson
 from commands.framework.reader import shown
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
@@ -24,22 +17,6 @@ from core.errors import InvalidInputError
 from core.messages import Message
 
 NUMBERS = ("total", "succeeded", "failed", "postponed", "reports")
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `broadcast`; `broadcast --once` is the group itself."""
-    app = typer.Typer(
-        help="Tell the numbers of active tasks every few minutes.",
-        no_args_is_help=True,
-        invoke_without_command=True,
-        rich_markup_mode=None,
-    )
-    app.callback()(reports_errors(broadcast))
-    dashed(app, "start")(start)
-    dashed(app, "stop")(stop)
-    dashed(app, "status")(status)
-    return app
 
 
 def broadcast(
@@ -58,7 +35,7 @@ def broadcast(
         try:
             answer = app.use_cases.broadcasts.trigger(system_user(app), stop)
         except StoppedSignal:
-            tell(Message.of("broadcast_was_interrupted"))
+            say(Message.of("broadcast_was_interrupted"))
             raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:
         result_json(answer.as_json())
@@ -67,7 +44,7 @@ def broadcast(
     if not answer.success:
         raise typer.Exit(Exit.ERROR)
     if answer.failed:
-        tell(Message.of("broadcast_lacks_numbers", n=answer.failed))
+        say(Message.of("broadcast_lacks_numbers", n=answer.failed))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -97,8 +74,11 @@ def status(as_json: AsJson = False) -> None:
         return
     result(shown(state["message"]))
     if state["is_running"]:
-        result_message(Message.of("broadcast_round_runs", started=state["started_at"]))
+        result(Message.of("broadcast_round_runs", started=state["started_at"]))
     if state["finished_at"]:
         numbers = {name: state[name] for name in NUMBERS}
         ended = state["finished_at"]
-        result_message(Message("broadcast_newest_round", {"ended": ended, **numbers}))
+        result(Message("broadcast_newest_round", {"ended": ended, **numbers}))
+
+
+GROUP = Group({"start": start, "stop": stop, "status": status}, main=broadcast)

@@ -15,24 +15,24 @@ from rich.table import Table
 from commands.distribution.drama_table import COUNTERS, platform_rows
 from commands.framework.context import (
     Exit,
-    dashed,
     on_signals,
     opened_app,
+    result,
     result_json,
-    result_message,
     result_table,
-    tell,
+    say,
 )
-from commands.framework.reader import column_titles, shown, word
+from commands.framework.options import AsJson
+from commands.framework.reader import column_titles, in_english, shown, word
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.store import Change
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
-from presentation.message_fields import message_fields
 
 SHOWN_ROWS = 100
 
@@ -42,11 +42,6 @@ class By(StrEnum):
 
     TASK = "task"
     AGENT = "agent_node"
-
-
-def register(app: typer.Typer) -> None:
-    """Register `daily_stats`."""
-    dashed(app, "daily_stats")(daily_stats)
 
 
 def daily_stats(
@@ -59,7 +54,7 @@ def daily_stats(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="fetch, store and report nothing")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count a day's completions, store and report the sums.
 
@@ -86,11 +81,11 @@ def daily_stats(
     else:
         _print(scans, by, dry_run)
     if interrupted:
-        tell(Message.of("scan_was_interrupted"))
+        say(Message.of("scan_was_interrupted"))
         raise typer.Exit(Exit.INTERRUPTED)
     incomplete = sum(scan.incomplete for scan in scans)
     if incomplete and not dry_run:
-        tell(Message.of("scan_is_incomplete", count=incomplete))
+        say(Message.of("scan_is_incomplete", count=incomplete))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -131,7 +126,7 @@ def _task_object(task: ScannedTask) -> dict[str, Any]:
         "completion_count": task.completion_count,
         "revision": task.revision,
         "change": task.change.value if task.change else None,
-        **message_fields("error", task.error),
+        **message_keys("error", task.error, in_english),
     }
 
 
@@ -141,19 +136,17 @@ def _print(scans: Sequence[DayScan], by: By, dry_run: bool) -> None:
             names = _agents(scan.agents) if by is By.AGENT else _tasks(scan.tasks)
             result_table(_table(by, names[:SHOWN_ROWS]))
             if len(names) > SHOWN_ROWS:
-                result_message(Message.of("rows_not_shown", count=len(names) - SHOWN_ROWS))
-        result_message(_line(scan))
+                result(Message.of("rows_not_shown", count=len(names) - SHOWN_ROWS))
+        result(_line(scan))
         for task in scan.tasks[:SHOWN_ROWS]:
             if task.error and not dry_run:
-                tell(
+                say(
                     Message.of(
-                        "scanned_task_error",
-                        task_id=task.drama.task_id,
-                        error=shown(task.error),
+                        "scanned_task_error", task_id=task.drama.task_id, error=shown(task.error)
                     )
                 )
         if scan.to_fetch:
-            tell(Message.of("scan_would_fetch", count=scan.to_fetch))
+            say(Message.of("scan_would_fetch", count=scan.to_fetch))
 
 
 def _line(scan: DayScan) -> Message:
@@ -197,3 +190,6 @@ def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:
         for platform, cells in platform_rows(counts):
             table.add_row(escape(name), platform, *cells)
     return table
+
+
+COMMANDS = {"daily_stats": daily_stats}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.reader import column_titles, joined, shown, text_of, word
 from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
@@ -65,13 +65,13 @@ def counts_text(counts: Mapping[str, int]) -> str:
             if counts.get(f"{prefix}_{name}_count")
         ]
         if told:
-            parts.append(f"{prefix} {('，' if is_chinese() else ', ').join(told)}")
-    return ("；" if is_chinese() else "; ").join(parts)
+            parts.append(text_of(Message.of("platform_counts", prefix=prefix, counts=told)))
+    return joined(parts)
 
 
 def _number(count: int, name: str) -> str:
     (title,) = column_titles((f"{name}s",))
-    return f"{title} {count:,}" if is_chinese() else f"{count:,} {title}"
+    return text_of(Message.of("named_count", count=count, name=title))
 
 
 def _callback(drama: Drama) -> str:

@@ -12,16 +12,9 @@ import typer
 from app.container import App
 from commands.distribution.drama_files import ItemFile
 from commands.distribution.drama_table import detail_lines, drama_table
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
@@ -33,27 +26,7 @@ from web.use_cases.distribution import STATUS_OF_VERB
 
 SHOWN_PROBLEMS = 20
 TaskId = Annotated[str, typer.Argument(help="the task's task_id")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 FromFile = Annotated[Path, typer.Argument(help="CSV, JSON array, or a JSON object a line")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `dramas`."""
-    app = typer.Typer(
-        help="Distribution tasks and their completions.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    dashed(app, "import")(import_tasks)
-    dashed(app, "import_users")(import_users)
-    dashed(app, "import_completions")(import_completions)
-    dashed(app, "list")(list_tasks)
-    dashed(app, "show")(show)
-    dashed(app, "pause")(pause)
-    dashed(app, "resume")(resume)
-    dashed(app, "finish")(finish)
-    dashed(app, "set_secret")(set_secret)
-    return app
 
 
 def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
@@ -147,8 +120,7 @@ def finish(task_id: TaskId) -> None:
 
 
 def set_secret(
-    task_id: TaskId,
-    clear: Annotated[bool, typer.Option("--clear", help="sign no more")] = False,
+    task_id: TaskId, clear: Annotated[bool, typer.Option("--clear", help="sign no more")] = False
 ) -> None:
     """Set the secret that signs a task's reports.
 
@@ -157,11 +129,11 @@ def set_secret(
     secret = None
     if not clear:
         if sys.stdin.isatty():
-            tell(Message.of("paste_secret"))
+            say(Message.of("paste_secret"))
         secret = sys.stdin.read()
     with opened_app() as app:
         app.use_cases.dramas.set_secret(system_user(app), task_id, secret)
-    result_message(
+    result(
         Message.of("drama_not_signed", task_id=task_id)
         if clear
         else Message.of("drama_secret_stored", task_id=task_id)
@@ -182,14 +154,13 @@ def _import(
     if as_json:
         result_json(_as_object(taken, items))
     else:
-        counts = {name: getattr(taken, name) for name in ("created", "updated", "unchanged")}
-        result_message(Message(f"{noun}_taken_in", counts))
+        result(Message(f"{noun}_taken_in", taken.counts))
         for problem in taken.problems[:SHOWN_PROBLEMS]:
             place, reason = items.places[problem.position], _sentence(problem, items)
-            tell(Message.of("item_refused", file=str(file), place=place, reason=reason))
+            say(Message.of("item_refused", file=str(file), place=place, reason=reason))
     if taken.problems:
         count, more = len(taken.problems), len(taken.problems) - SHOWN_PROBLEMS
-        tell(
+        say(
             Message.of("items_refused_more", count=count, hidden=more)
             if more > 0
             else Message.of("items_refused", count=count)
@@ -217,15 +188,25 @@ def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
         }
         for problem in taken.problems
     ]
-    return {
-        "created": taken.created,
-        "updated": taken.updated,
-        "unchanged": taken.unchanged,
-        "problems": problems,
-    }
+    return {**taken.counts, "problems": problems}
 
 
 def _change(task_id: str, verb: str) -> None:
     with opened_app() as app:
         app.use_cases.dramas.change(system_user(app), verb, task_id)
-    result_message(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))
+    result(Message.of("drama_state", task_id=task_id, state=word(STATUS_OF_VERB[verb])))
+
+
+GROUP = Group(
+    {
+        "import": import_tasks,
+        "import_users": import_users,
+        "import_completions": import_completions,
+        "list": list_tasks,
+        "show": show,
+        "pause": pause,
+        "resume": resume,
+        "finish": finish,
+        "set_secret": set_secret,
+    }
+)

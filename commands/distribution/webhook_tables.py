@@ -9,10 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.reader import column_titles, counted, shown, text_of, word
+from commands.framework.reader import column_titles, shown, text_of, word
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
+from presentation.i18n.renderer import counted
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview

@@ -13,31 +13,21 @@ from commands.distribution.webhook_tables import (
     delivery_table,
     endpoint_line,
 )
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    say,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.datetimes import moment_from, moment_until
-from commands.framework.reader import counted, is_chinese, shown, word
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
+from commands.framework.reader import in_english, named_count, shown
 from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from core.requests import MAX_ID
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import counted
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
-ENGLISH = LOG_RENDERER.sentence
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the distribution task")]
 States = Annotated[
@@ -53,23 +43,6 @@ To = Annotated[str | None, typer.Option("--to", help="filed then or before; a da
 SecretOnStdin = Annotated[
     bool, typer.Option("--secret-stdin", help="read the secret from standard input")
 ]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `webhooks`."""
-    app = typer.Typer(
-        help="Reports to receivers: deliveries, endpoints.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    dashed(app, "list")(list_deliveries)
-    dashed(app, "show")(show)
-    dashed(app, "replay")(replay)
-    dashed(app, "test")(test)
-    dashed(app, "disable")(disable)
-    dashed(app, "enable")(enable)
-    dashed(app, "rotate_secret")(rotate_secret)
-    return app
 
 
 def list_deliveries(
@@ -95,15 +68,15 @@ def list_deliveries(
         )
         overview = app.webhooks.service.overview(wanted, limit)
         if as_json:
-            result_json([delivery_object(delivery, ENGLISH) for delivery in overview.deliveries])
+            result_json([delivery_object(delivery, in_english) for delivery in overview.deliveries])
             return
         result_table(delivery_table(app, overview))
         counts = [
-            _state_count(overview.counts[one_state], one_state)
+            named_count(overview.counts[one_state], one_state)
             for one_state in DeliveryState
             if one_state in overview.counts
         ]
-        tell(
+        say(
             Message.of("deliveries_in_all", counts=counts)
             if counts
             else Message.of("no_deliveries_yet")
@@ -119,7 +92,7 @@ def show(
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
-            result_json(delivery_details_object(shown, ENGLISH))
+            result_json(delivery_details_object(shown, in_english))
             return
         for line in delivery_lines(app, shown):
             result(line)
@@ -156,11 +129,11 @@ def replay(
         if as_json:
             result_json({"replayed": count})
             return
-        result_message(Message.of("reports_due_again", reports=counted(count, "report")))
+        result(Message.of("reports_due_again", reports=counted(count, "report")))
         if count:
-            tell(Message.of("reports_sent_by_run"))
+            say(Message.of("reports_sent_by_run"))
         else:
-            tell(Message.of("nothing_else_replayed"))
+            say(Message.of("nothing_else_replayed"))
 
 
 def test(
@@ -175,13 +148,11 @@ def test(
         delivery, outcome = app.use_cases.webhooks.test(system_user(app), request)
     arrived = outcome.state is DeliveryState.DELIVERED
     if as_json:
-        result_json(trial_object(delivery, outcome, ENGLISH))
+        result_json(trial_object(delivery, outcome, in_english))
     elif arrived:
-        result_message(
-            Message.of("trial_delivered", status=outcome.status, event=delivery.event_id)
-        )
+        result(Message.of("trial_delivered", status=outcome.status, event=delivery.event_id))
     else:
-        tell(Message.of("error_line", sentence=shown(outcome.error)))
+        say(Message.of("error_line", sentence=shown(outcome.error)))
     if not arrived:
         raise typer.Exit(Exit.ERROR)
 
@@ -193,14 +164,14 @@ def disable(
     """Send nothing more to a URL; what is filed waits."""
     with opened_app() as app:
         app.use_cases.webhooks.disable(system_user(app), _endpoint(endpoint, reason))
-        result_message(Message.of("endpoint_is_disabled"))
+        result(Message.of("endpoint_is_disabled"))
 
 
 def enable(endpoint: Endpoint) -> None:
     """Send to a URL again, also what waits."""
     with opened_app() as app:
         app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
-        result_message(Message.of("endpoint_is_enabled"))
+        result(Message.of("endpoint_is_enabled"))
 
 
 def rotate_secret(
@@ -220,17 +191,13 @@ def rotate_secret(
     with opened_app() as app:
         if finish:
             app.use_cases.webhooks.finish_rotation(system_user(app), task)
-            result_message(Message.of("task_signs_newest", task=task))
+            result(Message.of("task_signs_newest", task=task))
             return
         fresh = app.use_cases.webhooks.rotate_secret(system_user(app), task, given)
         if given is None:
             result(fresh)
-        tell(Message.of("task_signs_both", task=task))
-        tell(Message.of("rotation_next", task=task))
-
-
-def _state_count(count: int, state: DeliveryState) -> str:
-    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
+        say(Message.of("task_signs_both", task=task))
+        say(Message.of("rotation_next", task=task))
 
 
 def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
@@ -241,8 +208,7 @@ def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
     """
     if not (text.isascii() and text.isdigit()):
         return EndpointRequest(url=text, reason=reason)
-    # Python refuses to read numbers of more than 4300 digits.
-    if len(text) > len(str(MAX_ID)):
+    if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
         raise InvalidInputError("delivery_unknown_id", id=text[:40])
     return EndpointRequest(delivery_id=int(text), reason=reason)
 
@@ -253,3 +219,16 @@ def _secret_from_stdin() -> str:
     if not secret:
         raise CredentialsError("no_secret_on_stdin")
     return secret
+
+
+GROUP = Group(
+    {
+        "list": list_deliveries,
+        "show": show,
+        "replay": replay,
+        "test": test,
+        "disable": disable,
+        "enable": enable,
+        "rotate_secret": rotate_secret,
+    }
+)

@@ -14,14 +14,15 @@ from commands.doctor.environment_checks import (
     settings_findings,
 )
 from commands.doctor.export_file_checks import ExportFileChecks
-from commands.doctor.findings import Finding, Level
+from commands.doctor.findings import Finding, Level, failure, ok, warning
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import database_place, new_database
-from commands.framework.reader import counted, shown
+from commands.framework.reader import shown
 from core.errors import BatonError, CredentialsError, SettingsError
 from core.messages import Message
 from presentation.i18n.command_lines import shell_word
+from presentation.i18n.renderer import counted
 from storage.crawling import account_leases, leases, task_leases
 from storage.crawling.leases import Worker
 from storage.engines.transactions import Tx
@@ -51,19 +52,15 @@ class InstallationChecks:
             created = new_database(self._app)
             self._app.open()
         except BatonError as error:
-            yield Finding(
-                level=Level.ERROR,
-                subject=Message.of("subject_database_and_key"),
-                detail=Message.of("error_found", cause=error),
-                advice=Message.of("nothing_else_checked"),
+            yield failure(
+                Message.of("subject_database_and_key"), error, Message.of("nothing_else_checked")
             )
             return
         except OSError as error:
-            yield Finding(
-                level=Level.ERROR,
-                subject=Message.of("subject_secret_key"),
-                detail=Message.of("key_unwritable", detail=error.strerror),
-                advice=Message.of("set_data_dir"),
+            yield failure(
+                Message.of("subject_secret_key"),
+                Message.of("key_unwritable", detail=error.strerror),
+                Message.of("set_data_dir"),
             )
             return
         yield self._database(created)
@@ -81,27 +78,20 @@ class InstallationChecks:
         try:
             channels = self._app.alerts.channels
         except SettingsError as error:
-            return Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("error_found", cause=error),
-                advice=Message.of("mend_and_test"),
-            )
+            return failure(subject, error, Message.of("mend_and_test"))
         if not channels:
-            return Finding(Level.OK, subject, Message.of("no_channel_set"))
+            return ok(subject, Message.of("no_channel_set"))
         names = [channel.name for channel in channels]
-        return Finding(Level.OK, subject, Message.of("names_listed", names=names))
+        return ok(subject, Message.of("names_listed", names=names))
 
     def _database(self, created: str | None) -> Finding:
         if created is not None:
-            return Finding(
-                level=Level.WARN,
-                subject=Message.of("subject_database"),
-                detail=Message.of("database_made_now", database=created),
-                advice=Message.of("database_elsewhere"),
+            return warning(
+                Message.of("subject_database"),
+                Message.of("database_made_now", database=created),
+                Message.of("database_elsewhere"),
             )
-        return Finding(
-            Level.OK,
+        return ok(
             Message.of("subject_database"),
             Message.of("database_at", database=database_place(self._app)),
         )
@@ -115,35 +105,24 @@ class InstallationChecks:
         subject = Message.of("subject_connections")
         detail = Message.of("connections_used", used=used, maximum=maximum, needed=needed)
         if maximum - used >= needed:
-            yield Finding(Level.OK, subject, detail)
+            yield ok(subject, detail)
             return
-        yield Finding(
-            level=Level.WARN,
-            subject=subject,
-            detail=detail,
-            advice=Message.of("raise_connections"),
-        )
+        yield warning(subject, detail, Message.of("raise_connections"))
 
     def _clock(self) -> Finding:
         offset = self._app.clock.offset_secs
         subject, detail = Message.of("subject_clock"), Message.of("clock_offset", secs=offset)
         if abs(offset) < MAX_CLOCK_OFFSET_SECS:
-            return Finding(Level.OK, subject, detail)
-        return Finding(
-            level=Level.WARN,
-            subject=subject,
-            detail=detail,
-            advice=Message.of("set_clock_by_ntp"),
-        )
+            return ok(subject, detail)
+        return warning(subject, detail, Message.of("set_clock_by_ntp"))
 
     def _accounts(self) -> Iterator[Finding]:
         accounts = self._app.pool.registry.all()
         if not accounts:
-            yield Finding(
-                level=Level.WARN,
-                subject=Message.of("subject_accounts"),
-                detail=Message.of("no_account_yet"),
-                advice=Message.of("import_account"),
+            yield warning(
+                Message.of("subject_accounts"),
+                Message.of("no_account_yet"),
+                Message.of("import_account"),
             )
             return
         usable = [account for account in accounts if account.status is not AccountStatus.DISABLED]
@@ -155,11 +134,8 @@ class InstallationChecks:
         )
         for account in accounts:
             for detail, advice in self._account_problems(account):
-                yield Finding(
-                    level=Level.WARN,
-                    subject=Message.of("subject_account", account=account.username),
-                    detail=detail,
-                    advice=advice,
+                yield warning(
+                    Message.of("subject_account", account=account.username), detail, advice
                 )
 
     def _account_problems(self, account: Account) -> Iterator[tuple[Message, Message]]:
@@ -192,7 +168,7 @@ class InstallationChecks:
         tasks = self._app.database.read(task_leases.count_expired, now)
         accounts = self._app.database.read(account_leases.count_expired, now)
         if not tasks and not accounts:
-            yield Finding(Level.OK, Message.of("subject_leases"), Message.of("no_leases_left"))
+            yield ok(Message.of("subject_leases"), Message.of("no_leases_left"))
             return
 
         def reap() -> Message:
@@ -204,15 +180,14 @@ class InstallationChecks:
                 accounts=counted(reaped_accounts, "account"),
             )
 
-        yield Finding(
-            level=Level.WARN,
-            subject=Message.of("subject_leases"),
-            detail=Message.of(
+        yield warning(
+            Message.of("subject_leases"),
+            Message.of(
                 "leases_of_gone",
                 tasks=counted(tasks, "task"),
                 accounts=counted(accounts, "account"),
             ),
-            advice=Message.of("leases_taken_by_any"),
+            Message.of("leases_taken_by_any"),
             fix=reap,
         )
 
@@ -221,13 +196,12 @@ class InstallationChecks:
             subject = Message.of("subject_process", pid=worker.pid, host=worker.host)
             silent_secs = (self._app.clock.now() - worker.seen_at).total_seconds()
             if silent_secs <= self._app.settings.lease_secs:
-                yield Finding(Level.OK, subject, Message.of("process_roles", roles=worker.roles))
+                yield ok(subject, Message.of("process_roles", roles=worker.roles))
                 continue
-            yield Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=Message.of("process_silent", secs=silent_secs),
-                advice=Message.of("process_start_again"),
+            yield warning(
+                subject,
+                Message.of("process_silent", secs=silent_secs),
+                Message.of("process_start_again"),
                 fix=self._removal_of(worker),
             )
 

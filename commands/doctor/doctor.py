@@ -10,7 +10,8 @@ import typer
 from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Finding, Level
-from commands.framework.context import COMMAND_PATIENCE_SECS, Exit, dashed, result, result_json
+from commands.framework.context import COMMAND_PATIENCE_SECS, Exit, result, result_json
+from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, text_of
 from core.errors import BatonError
 from core.logs import redact
@@ -66,14 +67,9 @@ class ReportLine:
         return INDENT.join(redact(text_of(line)) for line in lines)
 
 
-def register(app: typer.Typer) -> None:
-    """Register `doctor`."""
-    dashed(app, "doctor")(doctor)
-
-
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="do what is safe, and say what")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the installation, and say what to do."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
@@ -99,3 +95,6 @@ def _fix(finding: Finding) -> ReportLine:
         return ReportLine(finding, fixed=finding.fix())
     except (BatonError, OSError) as error:
         return ReportLine(finding, failed=error)
+
+
+COMMANDS = {"doctor": doctor}

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from commands.doctor.findings import Finding, Level
+from commands.doctor.findings import Finding, failure, ok, warning
 from commands.framework.home import home_message
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.home import find_home
@@ -26,22 +26,19 @@ def settings_findings() -> Iterator[Finding]:
         name for name in _given_names() if name.startswith("BATON_") and name not in known
     )
     if not wrong:
-        yield Finding(Level.OK, Message.of("subject_settings"), Message.of("settings_read"))
+        yield ok(Message.of("subject_settings"), Message.of("settings_read"))
     for name in wrong:
         near = difflib.get_close_matches(name, known, 1)
-        yield Finding(
-            level=Level.WARN,
-            subject=Message.of("subject_settings"),
-            detail=Message.of("setting_unknown", name=name),
-            advice=Message.of("setting_meant", name=near[0])
-            if near
-            else Message.of("see_configuration"),
+        yield warning(
+            Message.of("subject_settings"),
+            Message.of("setting_unknown", name=name),
+            Message.of("setting_meant", name=near[0]) if near else Message.of("see_configuration"),
         )
 
 
 def home_finding() -> Finding:
     """Return which folder is the home, and why."""
-    return Finding(Level.OK, Message.of("subject_home"), home_message())
+    return ok(Message.of("subject_home"), home_message())
 
 
 def folder_findings(settings: Settings) -> Iterator[Finding]:
@@ -54,49 +51,42 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
         existing = _nearest_existing(folder)
         free = shutil.disk_usage(existing).free
         if not os.access(existing, os.W_OK):
-            yield Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("folder_unwritable", folder=str(folder)),
-                advice=Message.of("give_right_or_set", setting=setting),
+            yield failure(
+                subject,
+                Message.of("folder_unwritable", folder=str(folder)),
+                Message.of("give_right_or_set", setting=setting),
             )
         elif free < MIN_FREE_BYTES:
-            yield Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=Message.of("folder_nearly_full", free=free / 2**20, folder=str(folder)),
-                advice=Message.of("make_room"),
+            yield warning(
+                subject,
+                Message.of("folder_nearly_full", free=free / 2**20, folder=str(folder)),
+                Message.of("make_room"),
             )
         else:
-            yield Finding(
-                Level.OK,
-                subject,
-                Message.of("folder_has_room", folder=str(folder), free=free / 2**30),
-            )
+            yield ok(subject, Message.of("folder_has_room", folder=str(folder), free=free / 2**30))
 
 
 def key_file_finding(settings: Settings) -> Finding:
     """Return a finding on the key file: whether only its owner can read it."""
     subject = Message.of("subject_secret_key")
     if settings.secret_key is not None:
-        return Finding(Level.OK, subject, Message.of("key_from_setting"))
+        return ok(subject, Message.of("key_from_setting"))
     path = settings.key_file.absolute()
     if not path.exists():
-        return Finding(Level.OK, subject, Message.of("key_made_later", path=str(path)))
+        return ok(subject, Message.of("key_made_later", path=str(path)))
     # The key decrypts every account's session: no other user of the host may read it.
     mode = stat.S_IMODE(path.stat().st_mode)
     if not mode & 0o077:
-        return Finding(Level.OK, subject, Message.of("key_is_private", path=str(path)))
+        return ok(subject, Message.of("key_is_private", path=str(path)))
 
     def restrict() -> Message:
         path.chmod(0o600)
         return Message.of("key_made_private", path=str(path))
 
-    return Finding(
-        level=Level.WARN,
-        subject=subject,
-        detail=Message.of("key_has_mode", path=str(path), mode=f"{mode:o}"),
-        advice=Message.of("run_this", command=f"chmod 600 {path}"),
+    return warning(
+        subject,
+        Message.of("key_has_mode", path=str(path), mode=f"{mode:o}"),
+        Message.of("run_this", command=f"chmod 600 {path}"),
         fix=restrict,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.container import App
-from commands.doctor.findings import Finding, Level
-from commands.framework.reader import counted
+from commands.doctor.findings import Finding, failure, ok, warning
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from storage.crawling import export_segments, leases
 from storage.models.segments import Segment, SegmentState
 
@@ -31,15 +31,12 @@ class ExportFileChecks:
     def _open_segments(self) -> Iterator[Finding]:
         unattended = self._app.crawling.segment_finalizer.unattended()
         if not unattended:
-            yield Finding(
-                Level.OK, Message.of("subject_export_files"), Message.of("no_files_unfinished")
-            )
+            yield ok(Message.of("subject_export_files"), Message.of("no_files_unfinished"))
         for segment in unattended:
-            yield Finding(
-                level=Level.WARN,
-                subject=Message.of("subject_segment", segment_id=segment.id),
-                detail=Message.of("segment_unattended", host=segment.host, task_id=segment.task_id),
-                advice=Message.of("segment_rebuild", segment_id=segment.id),
+            yield warning(
+                Message.of("subject_segment", segment_id=segment.id),
+                Message.of("segment_unattended", host=segment.host, task_id=segment.task_id),
+                Message.of("segment_rebuild", segment_id=segment.id),
                 fix=self._rebuild_of(segment),
             )
 
@@ -56,11 +53,10 @@ class ExportFileChecks:
         for files in self._app.database.read(export_segments.by_host):
             if files.host == self._app.host or files.host in alive or self._is_here(files):
                 continue
-            yield Finding(
-                level=Level.WARN,
-                subject=Message.of("subject_host", host=files.host),
-                detail=Message.of("host_holds_files", files=counted(files.count, "export file")),
-                advice=Message.of("host_fetch_files", host=files.host),
+            yield warning(
+                Message.of("subject_host", host=files.host),
+                Message.of("host_holds_files", files=counted(files.count, "export file")),
+                Message.of("host_fetch_files", host=files.host),
             )
 
     def _is_here(self, files: export_segments.HostFiles) -> bool:
@@ -79,13 +75,12 @@ class ExportFileChecks:
             return Message.of("parts_removed", count=len(stale))
 
         count, names = len(stale), [path.name for path in stale[:3]]
-        yield Finding(
-            level=Level.WARN,
-            subject=Message.of("subject_part_files"),
-            detail=Message.of("parts_unfinished", count=count, names=names)
+        yield warning(
+            Message.of("subject_part_files"),
+            Message.of("parts_unfinished", count=count, names=names)
             if count <= 3
             else Message.of("parts_unfinished_more", count=count, names=names),
-            advice=Message.of("remove_them"),
+            Message.of("remove_them"),
             fix=remove,
         )
 
@@ -98,15 +93,14 @@ class ExportFileChecks:
                 wrong.append(segment.id)
         subject, files = Message.of("subject_export_files"), counted(checked, "sealed file")
         if not wrong:
-            return Finding(Level.OK, subject, Message.of("sealed_in_place", files=files))
+            return ok(subject, Message.of("sealed_in_place", files=files))
         ids = " ".join(map(str, wrong[:MAX_NAMED_SEGMENTS]))
         if len(wrong) > MAX_NAMED_SEGMENTS:
             ids += " ..."
-        return Finding(
-            level=Level.ERROR,
-            subject=subject,
-            detail=Message.of("sealed_files_wrong", wrong=len(wrong), files=files, ids=ids),
-            advice=Message.of("run_this", command=f"python cli.py exports rebuild {ids}"),
+        return failure(
+            subject,
+            Message.of("sealed_files_wrong", wrong=len(wrong), files=files, ids=ids),
+            Message.of("run_this", command=f"python cli.py exports rebuild {ids}"),
         )
 
     def _segments_here(self) -> Iterator[Segment]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.errors import BatonError
 from core.messages import Message
 
 
@@ -33,3 +34,27 @@ class Finding:
     detail: Message
     advice: Message | None = None
     fix: Callable[[], Message] | None = None
+
+
+def ok(subject: Message, detail: Message) -> Finding:
+    """Return that nothing is wrong."""
+    return Finding(Level.OK, subject, detail)
+
+
+def warning(
+    subject: Message, detail: Message, advice: Message, fix: Callable[[], Message] | None = None
+) -> Finding:
+    """Return what may do harm later, and what to do about it."""
+    return Finding(Level.WARN, subject, detail, advice, fix)
+
+
+def failure(
+    subject: Message,
+    detail: Message | BatonError,
+    advice: Message,
+    fix: Callable[[], Message] | None = None,
+) -> Finding:
+    """Return what does not work; `detail` may be the error that showed it."""
+    if isinstance(detail, BatonError):
+        detail = Message.of("error_found", cause=detail)
+    return Finding(Level.ERROR, subject, detail, advice, fix)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.container import App
-from commands.doctor.findings import Finding, Level
-from commands.framework.reader import counted, shown
+from commands.doctor.findings import Finding, failure, ok, warning
+from commands.framework.reader import shown
 from core.errors import (
     BatonError,
     DamagedFileError,
@@ -18,6 +18,7 @@ from core.errors import (
     SchemaMismatchError,
 )
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from works.catalogue.drop_folder import DropFolderState
 from works.hourly.gaps import HourState, ObservedHour
 from works.hourly.input_list import read_views_list
@@ -44,25 +45,19 @@ class WorksChecks:
         subject = Message.of("subject_works_inbox")
         folder = self._app.works.drop_folder.folder.absolute()
         if not folder.exists():
-            yield Finding(Level.OK, subject, Message.of("inbox_not_used", folder=str(folder)))
+            yield ok(subject, Message.of("inbox_not_used", folder=str(folder)))
             return
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            yield Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("inbox_unusable", folder=str(folder)),
-                advice=Message.of("inbox_make_folder"),
+            yield failure(
+                subject,
+                Message.of("inbox_unusable", folder=str(folder)),
+                Message.of("inbox_make_folder"),
             )
             return
         try:
             state = self._app.works.drop_folder.state()
         except BatonError as error:
-            yield Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("error_found", cause=error),
-                advice=Message.of("inbox_give_right"),
-            )
+            yield failure(subject, error, Message.of("inbox_give_right"))
             return
         yield from self._dropped(subject, folder, state)
 
@@ -70,52 +65,42 @@ class WorksChecks:
         waits = self._app.host_clock.now() - state.oldest_at if state.oldest_at else timedelta(0)
         waiting = counted(state.waiting, "file")
         if waits > MAX_WAIT:
-            yield Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=Message.of("inbox_waits_long", files=waiting, span=_length(waits)),
-                advice=Message.of("inbox_take_in"),
+            yield warning(
+                subject,
+                Message.of("inbox_waits_long", files=waiting, span=_length(waits)),
+                Message.of("inbox_take_in"),
             )
         if state.newest_rejected is not None:
-            yield Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=Message.of(
+            yield warning(
+                subject,
+                Message.of(
                     "inbox_rejected",
                     files=counted(state.rejected, "file"),
                     file=state.newest_rejected.name,
                     reason=state.reason,
                 ),
-                advice=Message.of(
+                Message.of(
                     "inbox_mend", rejected=str(state.newest_rejected.parent), folder=str(folder)
                 ),
             )
         if waits <= MAX_WAIT and state.newest_rejected is None:
-            yield Finding(
-                Level.OK, subject, Message.of("inbox_fine", folder=str(folder), files=waiting)
-            )
+            yield ok(subject, Message.of("inbox_fine", folder=str(folder), files=waiting))
 
     def _list(self) -> Finding:
         subject, listing = Message.of("subject_views_list"), self._app.works.listing
         path, changed_at = listing.path.absolute(), listing.changed_at()
         if changed_at is None and not path.exists():
-            return Finding(Level.OK, subject, Message.of("list_never_used"))
+            return ok(subject, Message.of("list_never_used"))
         fix = None if changed_at is None else self._write_list
         advice = Message.of("list_write_again")
         try:
             listed = len(read_views_list(path).works) if path.exists() else 0
         except DamagedFileError as error:
-            return Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("error_found", cause=error),
-                advice=advice,
-                fix=fix,
-            )
+            return failure(subject, error, advice, fix=fix)
         # Without a catalogue of ours the file is written by another program, and left alone.
         if changed_at is None:
             text = Message.of("list_of_other", path=str(path), works=counted(listed, "work"))
-            return Finding(Level.OK, subject, text)
+            return ok(subject, text)
         label, version = listing.label(), listing.version()
         lag = self._app.clock.now() - changed_at
         if (label is None or label.version != version) and lag > MAX_LAG:
@@ -124,18 +109,8 @@ class WorksChecks:
                 if path.exists()
                 else Message.of("list_not_there")
             )
-            return Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=text,
-                advice=Message.of("list_write_or_run"),
-                fix=fix,
-            )
-        return Finding(
-            Level.OK,
-            subject,
-            Message.of("list_fine", path=str(path), works=counted(listed, "work")),
-        )
+            return warning(subject, text, Message.of("list_write_or_run"), fix=fix)
+        return ok(subject, Message.of("list_fine", path=str(path), works=counted(listed, "work")))
 
     def _write_list(self) -> Message:
         done = self._app.works.listing.export()
@@ -147,35 +122,24 @@ class WorksChecks:
             self._app.settings.view_data_file.absolute(),
         )
         if not path.exists():
-            yield Finding(Level.OK, subject, Message.of("doctor_no_hourly_numbers"))
+            yield ok(subject, Message.of("doctor_no_hourly_numbers"))
             return
         try:
             # The empty write shows whether another program holds the lock of the file.
             hours = self._app.works.gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
             self._app.works.view_data.write(lambda tx: None)
         except DatabaseContentionError:
-            yield Finding(
-                level=Level.WARN,
-                subject=subject,
-                detail=Message.of("hourly_file_locked", path=str(path)),
-                advice=Message.of("hourly_file_unlock", path=str(path)),
+            yield warning(
+                subject,
+                Message.of("hourly_file_locked", path=str(path)),
+                Message.of("hourly_file_unlock", path=str(path)),
             )
             return
         except SchemaMismatchError as error:
-            yield Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("error_found", cause=error),
-                advice=Message.of("see_views"),
-            )
+            yield failure(subject, error, Message.of("see_views"))
             return
         except DatabaseError as error:
-            yield Finding(
-                level=Level.ERROR,
-                subject=subject,
-                detail=Message.of("error_found", cause=error),
-                advice=Message.of("hourly_file_anew", path=str(path)),
-            )
+            yield failure(subject, error, Message.of("hourly_file_anew", path=str(path)))
             return
         yield _hours_finding(subject, str(path), hours)
 
@@ -183,11 +147,7 @@ class WorksChecks:
 def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Finding:
     missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
-        return Finding(
-            Level.OK,
-            subject,
-            Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS),
-        )
+        return ok(subject, Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS))
     facts = {
         "missing": counted(len(missing), "hour"),
         "hours": LOOK_BACK_HOURS,
@@ -197,13 +157,12 @@ def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Fi
         ],
     }
     more = len(missing) - MAX_NAMED_HOURS
-    return Finding(
-        level=Level.WARN,
-        subject=subject,
-        detail=Message("hours_missing_more", {**facts, "more": more})
+    return warning(
+        subject,
+        Message("hours_missing_more", {**facts, "more": more})
         if more > 0
         else Message("hours_missing", facts),
-        advice=Message.of("hours_advice"),
+        Message.of("hours_advice"),
     )
 
 

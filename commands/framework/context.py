@@ -33,7 +33,7 @@ from core.installation.home import HomeReason, find_home
 from core.logs import redact, set_up_logging
 from core.messages import Message
 from core.settings import Settings, load_settings
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -68,24 +68,15 @@ def stderr_terminal() -> Terminal:
     return Terminal(stderr=True, highlight=False)
 
 
-def say(text: str) -> None:
-    """Print a text for people, on stderr."""
+def say(line: str | Message) -> None:
+    """Print a text, or a message in the reader's language, on stderr: it is for people."""
+    text = line if isinstance(line, str) else reader().sentence(line)
     stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
-def result(text: str) -> None:
-    """Print a line of the result, on stdout."""
-    print(text)
-
-
-def tell(message: Message) -> None:
-    """Print a message with its advice in the reader's language, on stderr."""
-    say(reader().sentence(message))
-
-
-def result_message(message: Message) -> None:
-    """Print a message as a line of the result, in the reader's language, on stdout."""
-    result(reader().sentence(message))
+def result(line: str | Message) -> None:
+    """Print a line of the result, on stdout; a message in the reader's language."""
+    print(line if isinstance(line, str) else reader().sentence(line))
 
 
 def result_table(table: Table) -> None:
@@ -176,7 +167,7 @@ def opened_app(
     handler = _logging(settings)
     created = _prepare(settings, prepare)
     if created and announces_new:
-        tell(Message.of("database_created", database=created))
+        say(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
@@ -234,7 +225,7 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
 
 def _logging(settings: Settings) -> logging.Handler:
     try:
-        return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
+        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence)
     except OSError as error:
         raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

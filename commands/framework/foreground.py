@@ -12,12 +12,12 @@ from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, on_signals, stderr_terminal, tell
+from commands.framework.context import Exit, on_signals, say, stderr_terminal
 from commands.framework.reader import shown, text_of
 from core.errors import BatonError, DatabaseError
 from core.messages import Message
 from crawler.runtime.engine import Engine
-from presentation.i18n.messages import renderer_for, texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
@@ -52,9 +52,8 @@ class Foreground:
         self._app = app
         self._works_on = works_on
         self._wait = wait
-        self._texts = texts_for(app.settings.language)
         self._renderer = renderer_for(app.settings.language, app.calendar.zone)
-        self._dashboard = Dashboard(texts=self._texts, zone=app.calendar.zone)
+        self._dashboard = Dashboard(self._renderer)
         self._stop = threading.Event()
         self._signals = 0
         self._failure: BaseException | None = None
@@ -85,7 +84,9 @@ class Foreground:
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
         self._refresh(task_ids)
-        return ending or ForegroundResult(Exit.INTERRUPTED, self._texts.interrupted)
+        return ending or ForegroundResult(
+            Exit.INTERRUPTED, self._renderer.say("screen_interrupted")
+        )
 
     def _watch(self, task_ids: tuple[int, ...]) -> ForegroundResult | None:
         terminal = stderr_terminal()
@@ -96,7 +97,7 @@ class Foreground:
         with Live(console=terminal, auto_refresh=False, transient=False) as live:
 
             def show(snapshot: Snapshot) -> None:
-                note = self._texts.draining if self._stop.is_set() else ""
+                note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
                 size = terminal.size
                 live.update(
                     self._dashboard.render(snapshot, size.width, size.height, note), refresh=True
@@ -130,7 +131,7 @@ class Foreground:
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
         except DatabaseError as error:
-            tell(Message.of("database_trouble_waiting", cause=error))
+            say(Message.of("database_trouble_waiting", cause=error))
             return None
         return self.last
 
@@ -167,14 +168,17 @@ class Foreground:
         if task.status is TaskStatus.COMPLETED:
             return ForegroundResult(Exit.OK)
         if task.status is TaskStatus.FAILED:
-            text = self._texts.task_failed.format(id=task.id, error=shown(task.last_error))
+            text = self._renderer.say(
+                "screen_task_failed", id=task.id, error=shown(task.last_error)
+            )
             return ForegroundResult(Exit.ERROR, text)
         if (
             task.status is TaskStatus.PAUSED
             and view.waiting_for is None
             and view.not_before is None
         ):
-            return ForegroundResult(Exit.PARTIAL, self._texts.task_paused.format(id=task.id))
+            text = self._renderer.say("screen_task_paused", id=task.id)
+            return ForegroundResult(Exit.PARTIAL, text)
         if view.waiting_for is WaitingFor.QUOTA and task.status is TaskStatus.PAUSED:
             return None if self._wait else self._quota_used_up(view)
         if view.waiting_for is WaitingFor.ACCOUNT:
@@ -186,7 +190,7 @@ class Foreground:
         if view.not_before is not None:
             until = f"{view.not_before.astimezone(self._app.calendar.zone):%Y-%m-%d %H:%M}"
             until += f" ({self._app.settings.quota_timezone})"
-        return ForegroundResult(Exit.PARTIAL, self._texts.all_spent.format(until=until))
+        return ForegroundResult(Exit.PARTIAL, self._renderer.say("screen_all_spent", until=until))
 
     def _without_accounts(self, task: Task) -> ForegroundResult | None:
         """Return an ending when only a person can help: no account, or all are disabled."""
@@ -198,7 +202,7 @@ class Foreground:
             return None
         if shortage.busy or shortage.until is not None:
             return None
-        text = self._texts.person_needed.format(reason=self._renderer.text(shortage.reason))
+        text = self._renderer.say("screen_person_needed", reason=shortage.reason)
         return ForegroundResult(Exit.CREDENTIALS, text)
 
     def _on_signal(self) -> None:

@@ -17,9 +17,9 @@ def translate_help(command: Any) -> Any:
     """
     if language_of_environment() is Language.ENGLISH:
         return command
-    from presentation.i18n.catalogue.zh.help import FRAME, HELP
+    from presentation.i18n.catalogue.zh.by_english.help import HELP
 
-    _translate(command, HELP, FRAME)
+    _translate(command, HELP)
     return command
 
 
@@ -27,29 +27,31 @@ def translated(text: str) -> str:
     """Return a line of help in the reader's language."""
     if language_of_environment() is Language.ENGLISH:
         return text
-    from presentation.i18n.catalogue.zh.help import HELP
+    from presentation.i18n.catalogue.zh.by_english.help import HELP
 
     return HELP.get(text, text)
 
 
-def _translate(command: Any, texts: Mapping[str, str], frame: Mapping[str, str]) -> None:
+def in_chinese_frame(text: str) -> str:
+    """Return a help text of the library with its titles and placeholders in Chinese."""
+    from presentation.i18n.catalogue.zh.by_english.help import FRAME
+
+    for english, chinese in FRAME.items():
+        text = text.replace(english, chinese)
+    return text
+
+
+def _translate(command: Any, texts: Mapping[str, str]) -> None:
     command.help = _by_paragraph(command.help, texts)
     for parameter in command.params:
         if getattr(parameter, "help", None):
             parameter.help = _by_paragraph(parameter.help, texts)
     english_help = command.get_help
-
-    def get_help(ctx: Any) -> str:
-        text: str = english_help(ctx)
-        for english, own in frame.items():
-            text = text.replace(english, own)
-        return text
-
-    command.get_help = get_help
+    command.get_help = lambda ctx: in_chinese_frame(english_help(ctx))
     below = getattr(command, "commands", None)
     if isinstance(below, dict):
         for child in below.values():
-            _translate(child, texts, frame)
+            _translate(child, texts)
 
 
 def _by_paragraph(text: str | None, texts: Mapping[str, str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
@@ -18,14 +18,22 @@ from commands.framework.library_errors import usage_errors_translated
 class CommandEntry:
     """A command or a group, and the module that defines it.
 
-    Args:
-        help: the first line of its help, which a listing shows without the import.
-        module: a module below `commands` with a `group()`, or with a `register(app)`.
+    `help` is the first line of its help, which a listing shows without the import. `module` is a
+    module below `commands` with a `GROUP`, or with `COMMANDS` by their names.
     """
 
     name: str
     help: str
     module: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The commands of a group by their names; `main` runs in front of them, and without any."""
+
+    commands: Mapping[str, Callable[..., Any]]
+    main: Callable[..., Any] | None = None
+    no_args_is_help: bool = True
 
 
 class LazyCommands(Mapping[str, Any]):
@@ -78,15 +86,28 @@ class LazyGroup(TyperGroup):
 
 
 def _load(entry: CommandEntry) -> Mapping[str, Any]:
-    """Return the commands that the entry's module registers, by name."""
+    """Return the commands that the entry's module defines, by name."""
+    from commands.framework.context import (
+        dashed,
+        reports_errors,  # here: help needs neither,
+    )
+
     module = import_module(f"commands.{entry.module}")
     app = typer.Typer(rich_markup_mode=None)
-    if hasattr(module, "group"):
-        app.add_typer(module.group(), name=entry.name)
-    else:
-        # With a callback it is a group, even with a single command.
-        app.callback()(_nothing)
-        module.register(app)
+    group: Group | None = getattr(module, "GROUP", None)
+    if group is None:
+        app.callback()(_nothing)  # with a callback it is a group, however few its commands
+        for name, command in module.COMMANDS.items():
+            dashed(app, name)(command)
+        return typer.main.get_group(app).commands
+    below = typer.Typer(
+        help=entry.help, no_args_is_help=group.no_args_is_help, rich_markup_mode=None
+    )
+    if group.main is not None:
+        below.callback(invoke_without_command=True)(reports_errors(group.main))
+    for name, command in group.commands.items():
+        dashed(below, name)(command)
+    app.add_typer(below, name=entry.name)
     return typer.main.get_group(app).commands
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from commands.framework.help_translation import in_chinese_frame
 from core.messages import Message
 from presentation.i18n.language import Language, language_of_environment
 
@@ -45,8 +46,7 @@ def _show(error: Any, file: Any = None) -> None:
     from commands.framework.reader import text_of  # here, as help does not need it
 
     if error.ctx is not None:
-        usage = error.ctx.get_usage().partition(": ")[2]
-        usage = usage.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]", "命令 [参数]")
+        usage = in_chinese_frame(error.ctx.get_usage().partition(": ")[2])
         command = f"{error.ctx.command_path} {error.ctx.help_option_names[0]}"
         typer.echo(text_of(Message.of("usage_frame", usage=usage, command=command)), file, err=True)
     sentence = text_of(_message(error))

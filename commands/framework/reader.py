@@ -11,9 +11,7 @@ from pathlib import Path
 from core.installation.home import SETTING as HOME_SETTING
 from core.messages import Message
 from presentation.i18n.language import SETTING, Language, language_of_environment
-from presentation.i18n.messages import texts_for
-from presentation.i18n.renderer import LOG_RENDERER, Renderer
-from presentation.i18n.texts import Texts
+from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 
 
 def reader() -> Renderer:
@@ -38,12 +36,7 @@ def text_of(message: Message) -> str:
 
 def in_english(message: Message) -> str:
     """Return a message's sentence in English, as JSON for programs has it."""
-    return LOG_RENDERER.sentence(message)
-
-
-def counted(number: int, noun: str) -> Message:
-    """Return a message like `1 file` or `2,000 files`; `noun` is the English singular."""
-    return Message(f"count_{noun.replace(' ', '_')}s", {"n": number})
+    return ENGLISH_RENDERER.sentence(message)
 
 
 def word(english: str) -> str:
@@ -56,13 +49,18 @@ def column_titles(english: Sequence[str]) -> tuple[str, ...]:
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
 
 
+def named_count(number: int, english: str) -> str:
+    """Return a number of what is in a state: `2 delivered`."""
+    return text_of(Message.of("named_count", count=number, name=word(english)))
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return texts one behind the other, as the reader's language separates sentences."""
+    return text_of(Message.of("parts_listed", parts=parts))
+
+
 def shown(text: str | Message | None) -> str:
     """Return a message, or one as a column holds it, as a sentence with advice; empty for None."""
     if text is None:
         return ""
     return reader().sentence(Message.load(text) if isinstance(text, str) else text)
-
-
-def reader_texts() -> Texts:
-    """Return the texts of screens and summaries in the reader's language."""
-    return texts_for(reader().language)

@@ -7,7 +7,7 @@ import typer
 from app.container import App
 from commands.framework.context import Exit, result, result_json, say
 from commands.framework.foreground import ForegroundResult
-from presentation.i18n.messages import texts_for
+from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot, TaskView
 from storage.crawling import export_segments
 from storage.models.segments import Segment
@@ -59,17 +59,17 @@ def _summary(
 
 
 def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segment]) -> None:
-    texts = texts_for(app.settings.language)
-    kind = texts.task_types[task.task_type]
+    renderer = renderer_for(app.settings.language)
+    kind = renderer.word("task_type", task.task_type)
     pages, items, new = (view.pages_done, view.items, view.new) if view else (0, 0, 0)
     if task.task_type is TaskType.INGESTION:
-        fresh = "" if new == items else f" ({new:,} {texts.new})"
-        counts = f"{texts.count('page', pages)}, {texts.count('creator', items)}{fresh}"
+        fresh = "" if new == items else f" ({new:,} {renderer.say('screen_new')})"
+        counts = f"{renderer.count('page', pages)}, {renderer.count('creator', items)}{fresh}"
         result(f"{kind} {task.domain}: {counts}")
         if view and view.task.status is TaskStatus.COMPLETED and not items:
-            say(texts.no_creators.format(domain=task.domain))
+            say(renderer.say("screen_no_creators", domain=task.domain))
         return
-    counts = f"{texts.count('row', items)}, {texts.count('file', len(files))}"
+    counts = f"{renderer.count('row', items)}, {renderer.count('file', len(files))}"
     result(f"{kind} {task.domain}: {counts}")
     for file in files:
         path = app.crawling.segment_files.locate(file.file_path or "")

@@ -16,25 +16,16 @@ from pydantic import SecretStr
 
 from accounts.vault import Credentials
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    say,
-    unwritable,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say, unwritable
 from commands.framework.foreground import Foreground
-from commands.framework.reader import counted, shown
+from commands.framework.reader import shown
 from core.errors import BatonError, InvalidInputError
 from core.settings import Pace, Settings, load_settings
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
 from crawler.export.verifier import VerificationResult
 from crawler.tasks.options import CrawlOptions
-from presentation.i18n.messages import texts_for
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER, counted, renderer_for
 from storage.crawling import export_segments
 from storage.models.tasks import TaskType
 
@@ -43,11 +34,6 @@ RATE = "200/10"
 QUOTA = 4000
 MARKER = ".baton-demo"
 STOP_SECS = 20.0
-
-
-def register(app: typer.Typer) -> None:
-    """Register `demo`."""
-    dashed(app, "demo")(demo)
 
 
 def demo(
@@ -182,18 +168,24 @@ def _report(app: App, creators: int, verification: VerificationResult, as_json: 
         proof = {"ok": verification.ok, "problems": problems}
         result_json({"creators": creators, "exported": exported, "files": files, "verify": proof})
     else:
-        texts = texts_for(app.settings.language)
+        renderer = renderer_for(app.settings.language)
         result(
-            texts.demo_done.format(
+            renderer.say(
+                "demo_done",
                 exported=f"{exported:,}",
-                creators=texts.count("creator", creators),
+                creators=renderer.count("creator", creators),
                 domain=DOMAIN,
-                accounts=texts.count("account", len(names)),
+                accounts=renderer.count("account", len(names)),
             )
         )
         for file in files:
             result(f"  {file['rows']:>6,}  {file['account']}  {file['path']}")
-        failed = texts.verify_failed.format(problems="; ".join(map(shown, verification.problems)))
-        result(texts.verify_passed if verification.ok else failed)
+        failed = renderer.say(
+            "verify_failed", problems="; ".join(map(shown, verification.problems))
+        )
+        result(renderer.say("verify_passed") if verification.ok else failed)
     if not (verification.ok and complete):
         raise typer.Exit(Exit.ERROR)
+
+
+COMMANDS = {"demo": demo}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from http.client import HTTPException
 from urllib.request import ProxyHandler, build_opener
 
-import typer
-
-from commands.framework.context import dashed, result_message
+from commands.framework.context import result
 from core.errors import BatonError
 from core.messages import Message
 from core.settings import load_settings
@@ -16,11 +14,6 @@ TIMEOUT_SECS = 4.0
 ANSWER = b'{"status":"ok"}'
 # A server that listens on every address of the host is asked on the loopback one.
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-
-
-def register(app: typer.Typer) -> None:
-    """Register `healthcheck`."""
-    dashed(app, "healthcheck")(healthcheck)
 
 
 def healthcheck() -> None:
@@ -35,7 +28,7 @@ def healthcheck() -> None:
         raise BatonError("not_healthy", url=url, detail=str(error) or repr(error)) from error
     if answer != ANSWER:
         raise BatonError("health_of_another", url=url)
-    result_message(Message.of("healthy", url=url))
+    result(Message.of("healthy", url=url))
 
 
 def health_url(host: str, port: int) -> str:
@@ -49,3 +42,6 @@ def _asked(url: str) -> bytes:
     with build_opener(ProxyHandler({})).open(url, timeout=TIMEOUT_SECS) as answer:
         body: bytes = answer.read(len(ANSWER) + 1)
         return body
+
+
+COMMANDS = {"healthcheck": healthcheck}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import typer
-
 from app.container import App
-from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result_message
+from commands.framework.context import COMMAND_PATIENCE_SECS, result
 from commands.framework.reader import in_english, text_of
 from commands.framework.system_user import system_user
 from core.errors import BusyError, SchemaInUseError
@@ -23,16 +21,11 @@ LOCK_WAIT_SECS = 3
 UNCHANGED = Message.of("schema_right")
 
 
-def register(app: typer.Typer) -> None:
-    """Register `init`."""
-    dashed(app, "init")(init)
-
-
 def init() -> None:
     """Create, upgrade or check the tables."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
-        result_message(schema_line(app, make_tables(app)))
+        result(schema_line(app, make_tables(app)))
     finally:
         app.close()
 
@@ -87,3 +80,6 @@ def _require_no_running_process(app: App) -> None:
         ]
         secs = app.settings.lease_secs
         raise SchemaInUseError("upgrade_while_running", processes=processes, secs=secs)
+
+
+COMMANDS = {"init": init}

@@ -6,15 +6,9 @@ from typing import Annotated
 
 import typer
 
-from commands.framework.context import dashed
 from core.errors import InvalidInputError
 from sandbox import RateLimit, SandboxConfig
 from sandbox.__main__ import run
-
-
-def register(app: typer.Typer) -> None:
-    """Register `sandbox`."""
-    dashed(app, "sandbox")(sandbox)
 
 
 def sandbox(
@@ -46,3 +40,6 @@ def sandbox(
     except ValueError as error:
         raise InvalidInputError("sandbox_unusable", detail=str(error)) from error
     raise typer.Exit(run(config))
+
+
+COMMANDS = {"sandbox": sandbox}

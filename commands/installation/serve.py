@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import (
-    COMMAND_PATIENCE_SECS,
-    dashed,
-    on_signals,
-    opened_app,
-    result_message,
-    tell,
-)
+from commands.framework.context import COMMAND_PATIENCE_SECS, on_signals, opened_app, result, say
 from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
 from core.messages import Message
@@ -32,11 +25,6 @@ if TYPE_CHECKING:
     from web.server import WebServer
 
 JOIN_SECS = 10.0
-
-
-def register(app: typer.Typer) -> None:
-    """Register `serve`."""
-    dashed(app, "serve")(serve)
 
 
 def serve(
@@ -59,7 +47,7 @@ def serve(
         server = web_server(app, host, port, failed)
         # An address that is taken must end the command before anything else runs.
         server.bind()
-        result_message(Message.of("web_listening", url=server.url))
+        result(Message.of("web_listening", url=server.url))
         sys.stdout.flush()
         _announce(app, server)
         renewer = ThreadedService(
@@ -96,7 +84,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
         try:
             server.bind()
         except SettingsError as error:
-            tell(Message.of("web_not_served", cause=error))
+            say(Message.of("web_not_served", cause=error))
             yield
             return
         _announce(own, server)
@@ -120,17 +108,16 @@ def _stop(server: WebServer, launcher: JobLauncher) -> None:
 def _announce(app: App, server: WebServer) -> None:
     """Print the address; make and print an admin token when there is
     none and a person is watching."""
-    tell(Message.of("web_console_at", url=f"{server.url}/admin"))
+    say(Message.of("web_console_at", url=f"{server.url}/admin"))
     if not _is_loopback(app.settings.web_host):
-        tell(Message.of("web_in_clear"))
+        say(Message.of("web_in_clear"))
     if app.web_tokens.has_admin():
         return
-    # A journal or a file would keep the token.
-    if not sys.stderr.isatty():
-        tell(Message.of("web_nobody_can_sign_in"))
+    if not sys.stderr.isatty():  # a journal or a file would keep the token
+        say(Message.of("web_nobody_can_sign_in"))
         return
     token = app.use_cases.tokens.make(system_user(app), Role.ADMIN, None)
-    tell(Message.of("admin_token_made", token=token.text))
+    say(Message.of("admin_token_made", token=token.text))
 
 
 def _is_loopback(host: str) -> bool:
@@ -138,3 +125,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+COMMANDS = {"serve": serve}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.container import App
-from commands.framework.context import Exit, on_signals, tell
+from commands.framework.context import Exit, on_signals, say
 from commands.installation.init import UNCHANGED, make_tables, schema_line
 from core.cancellation import StoppedSignal
 from core.errors import (
@@ -72,7 +72,7 @@ class Startup:
                     raise
                 if waited_secs >= next_line_secs:
                     next_line_secs = (waited_secs // LINE_SECS + 1) * LINE_SECS
-                    tell(self._waiting(waited_secs, error))
+                    say(self._waiting(waited_secs, error))
             app.host_clock.wait(self._stop, LOOK_AGAIN_SECS)
 
     def _make_tables(self, app: App) -> None:
@@ -81,7 +81,7 @@ class Startup:
         with self._signals_wait():
             done = make_tables(app)
             if done != UNCHANGED:
-                tell(schema_line(app, done))
+                say(schema_line(app, done))
 
     @contextmanager
     def _signals_wait(self) -> Iterator[None]:

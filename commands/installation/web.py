@@ -8,33 +8,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.framework.context import (
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    result_table,
-    tell,
-)
+from commands.framework.context import opened_app, result, result_json, result_table, say
+from commands.framework.lazy_group import Group
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from presentation.json_rows import plain
 from storage.operations.web_tokens import Role, WebToken
-
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `web`."""
-    app = typer.Typer(
-        help="Who may use the web console.", no_args_is_help=True, rich_markup_mode=None
-    )
-    dashed(app, "token")(token)
-    dashed(app, "tokens")(tokens)
-    dashed(app, "revoke")(revoke)
-    return app
 
 
 def token(
@@ -49,7 +30,7 @@ def token(
         role = Role.READER if read_only else Role.ADMIN
         made = app.use_cases.tokens.make(system_user(app), role, name)
         result(made.text)
-        tell(
+        say(
             Message.of("token_may_read", name=made.name)
             if read_only
             else Message.of("token_may_act", name=made.name)
@@ -83,13 +64,11 @@ def tokens(as_json: AsJson = False) -> None:
         result_table(table)
 
 
-def revoke(
-    name: Annotated[str, typer.Argument(help="the token's name or id")],
-) -> None:
+def revoke(name: Annotated[str, typer.Argument(help="the token's name or id")]) -> None:
     """End a token, and the sessions that it began."""
     with opened_app() as app:
         ended = app.use_cases.tokens.revoke(system_user(app), name)
-        result_message(Message.of("token_ends", name=ended.name))
+        result(Message.of("token_ends", name=ended.name))
 
 
 def _token_object(token: WebToken) -> dict[str, object]:
@@ -101,3 +80,6 @@ def _token_object(token: WebToken) -> dict[str, object]:
         "last_used_at": plain(token.last_used_at),
         "revoked_at": plain(token.revoked_at),
     }
+
+
+GROUP = Group({"token": token, "tokens": tokens, "revoke": revoke})

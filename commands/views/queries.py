@@ -17,14 +17,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.container import App
-from commands.framework.context import (
-    result,
-    result_json,
-    result_message,
-    result_table,
-    unopened_app,
-)
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.context import result, result_json, result_table, unopened_app
+from commands.framework.options import AsJson
+from commands.framework.reader import column_titles, named_count, shown, text_of, word
 from commands.views.chart import chart
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -58,7 +53,6 @@ class CounterName(StrEnum):
         return f"{self.value}_count"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 OfCounter = Annotated[CounterName, typer.Option("--counter", help="which number")]
 Limit = Annotated[int, typer.Option(min=1, help="works at most")]
 
@@ -182,7 +176,7 @@ def growth(
             )
         )
     if not rows:
-        result_message(Message.of("no_risers_since", hour=str(start)))
+        result(Message.of("no_risers_since", hour=str(start)))
         return
     result_table(table)
 
@@ -212,11 +206,11 @@ def gaps(
     if table.row_count:
         result_table(table)
     states = Counter(hour.state for hour in found)
-    counts = [_state_count(states[state], state) for state in HourState]
-    result_message(Message.of("hours_summed", hours=len(found), counts=counts))
+    counts = [named_count(states[state], state) for state in HourState]
+    result(Message.of("hours_summed", hours=len(found), counts=counts))
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {
+QUERIES: dict[str, Callable[..., Any]] = {
     "trend": trend,
     "top": top,
     "daily": daily,
@@ -273,10 +267,6 @@ def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
 
 def _title_of(name: str) -> str:
     return column_titles((name,))[0] if name else ""
-
-
-def _state_count(count: int, state: HourState) -> str:
-    return f"{word(state)} {count:,}" if is_chinese() else f"{count:,} {state}"
 
 
 def _number(value: int | None) -> str:

@@ -10,24 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    reports_errors,
-    result,
-    result_json,
-    result_message,
-    tell,
-    unopened_app,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say, unopened_app
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed, stop_event_on_signals
-from commands.framework.reader import counted, in_english, shown, text_of
+from commands.framework.options import AsJson
+from commands.framework.reader import in_english, shown, text_of
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
-from presentation.message_fields import message_fields
+from presentation.i18n.renderer import counted
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
@@ -39,15 +32,6 @@ EXIT_CODES = {
     Ending.NO_ACCOUNT: Exit.CREDENTIALS,
     Ending.INTERRUPTED: Exit.INTERRUPTED,
 }
-
-
-def group() -> typer.Typer:
-    """Return the commands of `views`; `views` without a command is the full run."""
-    app = typer.Typer(help="Hourly numbers of videos.", rich_markup_mode=None)
-    app.callback(invoke_without_command=True)(reports_errors(views))
-    for name, command in queries.COMMANDS.items():
-        dashed(app, name)(command)
-    return app
 
 
 def views(
@@ -69,7 +53,7 @@ def views(
         str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="for --import-only")
     ] = None,
     hour: Annotated[str | None, typer.Option("--hour", metavar="HH", help="beside --date")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hourly numbers of the catalogue's videos.
 
@@ -121,7 +105,7 @@ def _export(as_json: bool) -> Exit:
     with opened_app() as app:
         done, path = app.works.hourly.export(), str(app.settings.works_list)
     if done is None:
-        tell(Message.of("catalogue_is_empty"))
+        say(Message.of("catalogue_is_empty"))
     result_json({"file": path}) if as_json else result(path)
     return Exit.OK
 
@@ -182,7 +166,7 @@ def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
 
         def show_progress(progress: CrawlProgress) -> None:
             if progress.waiting:
-                tell(Message.of("hour_waits_for_other", hour=str(progress.hour)))
+                say(Message.of("hour_waits_for_other", hour=str(progress.hour)))
                 return
             show(text_of(_fetched(progress)), progress.total - progress.left, progress.total)
 
@@ -199,20 +183,20 @@ def _fetched(progress: CrawlProgress) -> Message:
 
 def _print_crawl(done: CrawlResult) -> None:
     if done.path is None and done.ending is Ending.DONE:
-        tell(Message.of("hour_without_works", hour=str(done.hour)))
+        say(Message.of("hour_without_works", hour=str(done.hour)))
         return
     if not done.asked and done.ending is Ending.DONE:
-        tell(Message.of("hour_there_already", hour=str(done.hour)))
-    result_message(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
+        say(Message.of("hour_there_already", hour=str(done.hour)))
+    result(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
-        tell(Message.of("sign_one_in"))
+        say(Message.of("sign_one_in"))
     if done.path is not None:
         result(str(done.path))
 
 
 def _print_import(done: ImportedHour) -> None:
     hour, rows = str(done.hour), counted(done.rows, "row")
-    result_message(
+    result(
         Message.of("hour_imported", hour=hour, rows=rows)
         if done.fresh
         else Message.of("hour_imported_before", hour=hour, rows=rows)
@@ -221,9 +205,9 @@ def _print_import(done: ImportedHour) -> None:
 
 def _print_missing(done: ImportResult) -> None:
     files, rows = counted(len(done.imported), "missing file"), counted(done.rows, "row")
-    result_message(Message.of("missing_imported", files=files, rows=rows))
+    result(Message.of("missing_imported", files=files, rows=rows))
     for reason in done.refused:
-        tell(Message.of("import_refused", reason=shown(reason)))
+        say(Message.of("import_refused", reason=shown(reason)))
 
 
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:
@@ -236,7 +220,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
         "fail_count": done.failed,
         "skipped_count": done.skipped,
         "ending": done.ending.value,
-    } | message_fields("reason", done.reason, empty="")
+    } | message_keys("reason", done.reason or "", in_english)
 
 
 def _import_object(done: ImportedHour) -> dict[str, Any]:
@@ -250,3 +234,6 @@ def _missing_object(done: ImportResult) -> dict[str, Any]:
         "rows": done.rows,
         "refused": [in_english(reason) for reason in done.refused],
     }
+
+
+GROUP = Group(queries.QUERIES, main=views, no_args_is_help=False)

@@ -12,33 +12,21 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.container import App
-from commands.framework.context import (
-    Exit,
-    dashed,
-    opened_app,
-    result,
-    result_json,
-    result_message,
-    stderr_terminal,
-    tell,
-)
+from commands.framework.context import Exit, opened_app, result, result_json, say, stderr_terminal
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import counted, shown, text_of
+from commands.framework.options import AsJson
+from commands.framework.reader import in_english, shown, text_of
 from core.clock import iso_utc
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
-from presentation.message_fields import message_fields
+from presentation.i18n.renderer import counted
 from storage.schema.backup import backup as copy_database
 from works.play_counts.progress_file import Round
 from works.play_counts.updater import RoundEnd, Watcher
 
 PLAIN_LINE_SECS = 5.0
 UID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-
-
-def register(app: typer.Typer) -> None:
-    """Register `update_play_counts`."""
-    dashed(app, "update_play_counts")(update_play_counts)
 
 
 def update_play_counts(
@@ -52,7 +40,7 @@ def update_play_counts(
     backup: Annotated[
         bool, typer.Option("--backup", help="first copy the database (SQLite)")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask for the play counts that are older than a week.
 
@@ -86,7 +74,7 @@ def _backup(app: App) -> None:
     stamp = app.clock.now().astimezone(app.calendar.zone)
     target = app.settings.data_dir / "backups" / f"baton-{stamp:%Y%m%d-%H%M%S}.db"
     copy_database(app.database, target)
-    tell(Message.of("database_copied", path=str(target)))
+    say(Message.of("database_copied", path=str(target)))
 
 
 @contextmanager
@@ -111,7 +99,7 @@ def _line_printer(app: App) -> Watcher:
         now = app.clock.monotonic()
         if now - printed_at >= PLAIN_LINE_SECS:
             printed_at = now
-            tell(Message.of("play_counts_progress", done=round_.done, works=counted(total, "work")))
+            say(Message.of("play_counts_progress", done=round_.done, works=counted(total, "work")))
 
     return watch
 
@@ -127,7 +115,7 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
                 "left": end.left,
                 "failed": [
                     {"platform": work.platform, "work_id": work.work_id}
-                    | message_fields("error", work.error)
+                    | message_keys("error", work.error, in_english)
                     for work in finished.failed
                 ],
                 "shrunk": [asdict(work) for work in finished.shrunk],
@@ -137,7 +125,10 @@ def _print_end(end: RoundEnd, as_json: bool) -> None:
     result(shown(end.message))
     for work in finished.failed:
         key = f"{work.platform}:{work.work_id}"
-        result_message(Message.of("play_count_failed", work=key, error=shown(work.error)))
+        result(Message.of("play_count_failed", work=key, error=shown(work.error)))
     for count in finished.shrunk:
         key = f"{count.platform}:{count.work_id}"
-        result_message(Message.of("play_count_lower", work=key, before=count.before, now=count.now))
+        result(Message.of("play_count_lower", work=key, before=count.before, now=count.now))
+
+
+COMMANDS = {"update_play_counts": update_play_counts}

@@ -10,13 +10,16 @@ import typer
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from commands.framework.context import Exit, dashed, opened_app, result, result_json, tell
+from commands.framework.context import Exit, opened_app, result, result_json, say
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
+from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
-from presentation.json_rows import with_messages
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import VideoStats
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -24,13 +27,6 @@ TITLE_CELLS = 30
 MIN_TITLE_WIDTH, WIDE, FILE_WIDTH = 100, 130, 200
 ID_CELLS = 19
 SHORT_TITLE_CHARS = 5  # of a column, on a narrow screen
-
-
-def group() -> typer.Typer:
-    """Return the commands of `stats`."""
-    app = typer.Typer(help="Video statistics.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "fetch")(fetch)
-    return app
 
 
 def fetch(
@@ -41,7 +37,7 @@ def fetch(
     platform: Annotated[
         str | None, typer.Option("--platform", help="whose the bare ids are")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask for the counters of videos, of several platforms at once."""
     texts = [*(links or ()), *_lines(file)]
@@ -59,7 +55,7 @@ def fetch(
     if stop.is_set():
         raise typer.Exit(Exit.INTERRUPTED)
     if missing:
-        tell(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
+        say(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -102,10 +98,10 @@ def _as_object(item: FetchedItem) -> dict[str, object]:
             "published_at": published.isoformat().replace("+00:00", "Z") if published else None,
         }
     if answer is not None:
-        error = with_messages({"error": answer.detail.dump()}, ("error",))
+        error = message_keys("error", answer.detail, ENGLISH_RENDERER.text)
         reason = {"reason": answer.reason.value, **error, "final": answer.final}
         return {**shared, "status": "unavailable", **reason}
-    error = with_messages({"error": item.error.dump() if item.error else None}, ("error",))
+    error = message_keys("error", item.error, ENGLISH_RENDERER.text)
     return {**shared, "status": "failed", **error, "final": item.final}
 
 
@@ -154,3 +150,6 @@ def _short_number(value: int | None) -> str:
         if value >= size:
             return f"{value / size:.3g}{mark}"
     return _number(value)
+
+
+GROUP = Group({"fetch": fetch})

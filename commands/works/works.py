@@ -11,22 +11,23 @@ import typer
 from app.container import App
 from commands.framework.context import (
     Exit,
-    dashed,
     on_signals,
     opened_app,
+    result,
     result_json,
-    result_message,
     result_table,
     say,
-    tell,
 )
+from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
-from commands.framework.reader import counted, in_english, shown
+from commands.framework.options import AsJson
+from commands.framework.reader import in_english, shown
 from commands.framework.system_user import system_user
 from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from core.messages import Message
+from presentation.i18n.renderer import counted
 from presentation.json_rows import as_object
 from sources.links import VideoLink
 from storage.catalogue import works
@@ -41,20 +42,6 @@ from works.catalogue.uploads import DiscoveryResult
 MAX_TOLD = 20  # problems on the screen; a file may have thousands
 Links = Annotated[list[str], typer.Argument(help="links, share texts or ids")]
 PlatformOf = Annotated[str | None, typer.Option("--platform", help="whose the bare ids are")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
-def group() -> typer.Typer:
-    """Return the commands of `works`."""
-    app = typer.Typer(help="The catalogue of videos.", no_args_is_help=True, rich_markup_mode=None)
-    dashed(app, "add")(add)
-    dashed(app, "import")(import_works)
-    dashed(app, "list")(list_works)
-    dashed(app, "discover")(discover)
-    dashed(app, "disable")(disable)
-    dashed(app, "enable")(enable)
-    dashed(app, "export")(export)
-    return app
 
 
 def add(
@@ -74,7 +61,7 @@ def add(
         result_json([add_object(link) for link in added])
     else:
         for link in added:
-            result_message(_added_line(link))
+            result(_added_line(link))
     if any(link.key is None for link in added):
         raise typer.Exit(Exit.PARTIAL)
 
@@ -102,7 +89,7 @@ def import_works(
         imported = {}
         for file, rows in read:
             if rows.unused and not as_json:
-                tell(Message.of("columns_not_used", file=str(file), names=list(rows.unused)))
+                say(Message.of("columns_not_used", file=str(file), names=list(rows.unused)))
             imported[file] = app.use_cases.works.import_rows(
                 system_user(app), rows, str(file), stop
             )
@@ -141,15 +128,13 @@ def discover(
 
     def on_page(done: DiscoveryResult) -> None:
         last[:] = [done]
-        tell(
-            Message.of("discover_page", page=done.page, found=done.found, announced=done.announced)
-        )
+        say(Message.of("discover_page", page=done.page, found=done.found, announced=done.announced))
 
     with opened_app() as app, leases_until_interrupted(app, "works") as stop:
         try:
             app.use_cases.works.discover(system_user(app), request, stop, on_page)
         except StoppedSignal:
-            tell(Message.of("discover_stopped"))
+            say(Message.of("discover_stopped"))
     _tell_discovered(uid, last[0] if last else None, as_json)
     if not last or not last[0].is_last:
         raise typer.Exit(Exit.INTERRUPTED)
@@ -164,7 +149,7 @@ def disable(
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.disable(system_user(app), keys, reason)
-        result_message(Message.of("works_taken_out", works=counted(len(keys), "work")))
+        result(Message.of("works_taken_out", works=counted(len(keys), "work")))
 
 
 def enable(links: Links, platform: PlatformOf = None) -> None:
@@ -172,7 +157,7 @@ def enable(links: Links, platform: PlatformOf = None) -> None:
     with opened_app() as app:
         keys = _keys(links, _platform(app, platform))
         app.use_cases.works.enable(system_user(app), keys)
-        result_message(Message.of("works_brought_back", works=counted(len(keys), "work")))
+        result(Message.of("works_brought_back", works=counted(len(keys), "work")))
 
 
 def export(as_json: AsJson = False) -> None:
@@ -182,7 +167,7 @@ def export(as_json: AsJson = False) -> None:
         if as_json:
             result_json({"path": str(done.path), "total": done.total, "valid": done.valid})
             return
-        result_message(
+        result(
             Message.of(
                 "works_exported",
                 path=str(done.path),
@@ -229,10 +214,10 @@ def _import_inbox(app: App, as_json: bool) -> None:
     if as_json:
         result_json({"files": done.files, "rejected": done.rejected, **counts})
     else:
-        result_message(_counts(counted(done.files, "file"), counts))
+        result(_counts(counted(done.files, "file"), counts))
     if done.rejected:
         where = app.works.drop_folder.folder / "rejected"
-        tell(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=str(where)))
+        say(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=str(where)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -251,16 +236,16 @@ def _tell_imported(imported: dict[Path, ImportSummary], as_json: bool) -> None:
         )
         return
     for file, one in imported.items():
-        result_message(_counts(str(file), vars(one.changes)))
+        result(_counts(str(file), vars(one.changes)))
         if one.repeats:
-            tell(Message.of("lines_repeated", lines=counted(one.repeats, "line")))
+            say(Message.of("lines_repeated", lines=counted(one.repeats, "line")))
         for problem in one.problems[:MAX_TOLD]:
             say(shown(problem))
         more = len(one.problems) - MAX_TOLD
         if more > 0:
-            tell(Message.of("problems_not_shown", count=more))
+            say(Message.of("problems_not_shown", count=more))
         if one.problems:
-            tell(Message.of("lines_not_imported", lines=counted(len(one.problems), "line")))
+            say(Message.of("lines_not_imported", lines=counted(len(one.problems), "line")))
 
 
 def _counts(what: str | Message, counts: dict[str, int]) -> Message:
@@ -280,4 +265,17 @@ def _tell_discovered(uid: str, done: DiscoveryResult | None, as_json: bool) -> N
         result_json({"uid": uid, "found": found, "told": told, **counts})
         return
     facts = {"found": found, "announced": told, "uid": uid}
-    result_message(Message("discovered_counts", {**facts, **counts}))
+    result(Message("discovered_counts", {**facts, **counts}))
+
+
+GROUP = Group(
+    {
+        "add": add,
+        "import": import_works,
+        "list": list_works,
+        "discover": discover,
+        "disable": disable,
+        "enable": enable,
+        "export": export,
+    }
+)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Evidence
-from core.logs import redact
-from core.message_json import Render, message_keys
+from core.logs import Render, redact
+from core.message_json import message_keys
 from sources.base import RejectedEntry
 
 TEXT_CHARS = 20_000

@@ -16,6 +16,7 @@ from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
+from core.message_json import message_keys
 from core.messages import Message
 from core.poller import Poller
 from distribution.broadcast.rotation import next_starts, rotate
@@ -23,7 +24,7 @@ from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry
 from distribution.recipients import recipients_of
-from presentation.message_fields import message_fields
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.distribution import broadcasts, distribution_tasks
 from storage.distribution.broadcasts import BroadcasterState
 from storage.distribution.distribution_tasks import DramaFields
@@ -80,7 +81,7 @@ class BroadcastReply:
         """
         return {
             "success": self.success,
-            **message_fields("message", self.message),
+            **message_keys("message", self.message, ENGLISH_RENDERER.sentence),
             "total": self.total,
             "succeeded": self.succeeded,
             "failed": self.failed,

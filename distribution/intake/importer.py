@@ -57,6 +57,11 @@ class ImportResult:
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of stored items by what was done with them."""
+        return {name: getattr(self, name) for name in ("created", "updated", "unchanged")}
+
     def add(self, other: ImportResult) -> None:
         """Add the result of another batch to this one."""
         self.created += other.created

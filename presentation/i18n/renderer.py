@@ -13,9 +13,10 @@ from core.installation.program import program_name
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
-from presentation.i18n.language import Language
+from presentation.i18n.language import Language, language_named
 
 PROGRAM = "program"  # what to type before a command: each form may use it
+MINUTE_SECS = 60
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
 
 
@@ -48,6 +49,32 @@ class Renderer:
             return str(found.params.get("text", ""))
         forms = messages_of(self.language).get(found.code)
         return str(found) if forms is None else self._filled(forms, found)
+
+    def say(self, code: str, /, **params: Any) -> str:
+        """Return the text of a code, with its parameters by name."""
+        return self.text(Message(code, params))
+
+    def word(self, group: str, value: str) -> str:
+        """Return a state or a kind: `task_state`, `paused`; an unknown value as it is.
+
+        Rows of a newer version may have values that this one has no word for.
+        """
+        code = f"{group}_{value}"
+        return self.say(code) if code in messages_of(self.language) else value
+
+    def count(self, noun: str, number: int) -> str:
+        """Return a number with its noun: `1 file`, `2,000 files`."""
+        return self.text(counted(number, noun))
+
+    def duration(self, secs: float) -> str:
+        """Return a remaining time, rounded to what an estimate can tell."""
+        if secs < MINUTE_SECS:
+            return self.say("duration_secs", n=max(5, round(secs / 5) * 5))
+        minutes = round(secs / MINUTE_SECS)
+        if minutes < 60:
+            return self.say("duration_minutes", n=minutes)
+        hours, rest = divmod(minutes, 60)
+        return self.say("duration_hours", n=f"{hours:,}", minutes=rest)
 
     def advice(self, message: Message | BaseException) -> str | None:
         """Return the advice for a message or error in this front end; None when there is none.
@@ -152,7 +179,18 @@ class _LenientFormatter(Formatter):
             return str(value)
 
 
+def counted(number: int, noun: str) -> Message:
+    """Return the message of a number with its noun: `1 file`, `2,000 files`."""
+    return Message(f"count_{noun.replace(' ', '_')}s", {"n": number})
+
+
+def renderer_for(
+    language: str, zone: tzinfo = UTC, front_end: FrontEnd = FrontEnd.TERMINAL
+) -> Renderer:
+    """Return the renderer of messages in a language, named as in the settings."""
+    return Renderer(language_named(language), zone, front_end)
+
+
 _FORMATTER = _LenientFormatter()
 ENGLISH_RENDERER = Renderer(Language.ENGLISH, UTC)
-LOG_RENDERER = ENGLISH_RENDERER
 API_RENDERER = Renderer(Language.ENGLISH, UTC, FrontEnd.API)

@@ -31,23 +31,22 @@ ORDER = (
 
 def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
     """Return the accounts in `room` lines below the head; the others are counted by state."""
-    texts = page.texts
     if not accounts:
-        return Text(texts.no_accounts, style="yellow")
+        return Text(page.say("screen_no_accounts"), style="yellow")
     shown, left_out = chosen(accounts, room)
     digits = max(len(f"{view.account.daily_export_limit:,}") for view in shown)
-    names = (texts.account, texts.state, texts.quota, texts.note)
-    rows = [[Text(name, "bold") for name in names], *(_cells(page, view, digits) for view in shown)]
+    head = page.head("column_account", "column_state", "screen_quota", "column_note")
+    rows = [head, *(_cells(page, view, digits) for view in shown)]
     lines = in_columns(page, rows, (24, 0, 0, 0 if page.is_wide else NOTE_CELLS), SHRINKING_COLUMNS)
     if left_out:
-        more = texts.more.format(n=f"{len(left_out):,}", counts=counted(page, left_out))
+        more = page.say("screen_more", n=f"{len(left_out):,}", counts=counted(page, left_out))
         lines.append(Text(f" {more}", style="dim", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 
 
 def _cells(page: Page, view: AccountView, digits: int) -> list[Text]:
     account = view.account
-    state = Text(page.texts.account_states[account.status], STATE_STYLES[account.status])
+    state = Text(page.word("account_state", account.status), STATE_STYLES[account.status])
     name, remark = Text(one_line(account.username)), Text(one_line(note(page, view)))
     return [name, state, _quota(page, view, digits), remark]
 
@@ -56,7 +55,7 @@ def counted(page: Page, accounts: list[AccountView]) -> str:
     """Return the number of accounts in each state: `1 exporting, 2 idle`."""
     states = Counter(view.account.status for view in accounts)
     return ", ".join(
-        f"{states[status]:,} {page.texts.account_states[status]}"
+        f"{states[status]:,} {page.word('account_state', status)}"
         for status in ORDER
         if states[status]
     )
@@ -85,10 +84,10 @@ def _quota(page: Page, view: AccountView, digits: int) -> Text:
 
 def note(page: Page, view: AccountView) -> str:
     """Return why an account does not work now, for its line; empty when it may."""
-    account, texts = view.account, page.texts
+    account = view.account
     if account.status is AccountStatus.DISABLED:
         return page.renderer.shown_text(account.disabled_reason or "")
     if account.cooldown_until is not None and account.cooldown_until > page.now:
-        rests = texts.event_kinds["cooldown"]
-        return f"{rests} {texts.until} {page.moment(account.cooldown_until)}"
-    return texts.spent if view.used >= account.daily_export_limit else ""
+        rests, until = page.say("account_event_cooldown"), page.say("screen_until")
+        return f"{rests} {until} {page.moment(account.cooldown_until)}"
+    return page.say("screen_spent") if view.used >= account.daily_export_limit else ""

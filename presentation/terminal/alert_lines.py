@@ -20,12 +20,12 @@ def shown(alerts: Sequence[Alert]) -> list[Alert]:
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
     """Return the newest alerts in `room` lines; the others are counted in the last one."""
-    renderer = AlertRenderer(texts=page.texts, zone=page.zone)
+    renderer = AlertRenderer(page.renderer)
     wrong = shown(alerts)
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
     lines = [_line(MARK + renderer.headline(alert), "bold red") for alert in newest]
     if len(newest) < len(wrong):
-        left_out = renderer.alert.more.format(n=f"{len(wrong) - len(newest):,}")
+        left_out = page.say("alert_more", n=f"{len(wrong) - len(newest):,}")
         lines.append(_line(MARK + left_out, "red"))
     return lines
 
@@ -40,9 +40,9 @@ class AlertNews:
     def lines(self, page: Page, alerts: Sequence[Alert]) -> list[str]:
         """Return a plain line for each alert that began or ended since the last call."""
         now = {alert.id: alert for alert in shown(alerts)}
-        texts = self._renderer.alert
-        changes = [(texts.open, alert) for key, alert in now.items() if key not in self._seen]
-        changes += [(texts.over, alert) for key, alert in self._seen.items() if key not in now]
+        began, over = page.say("alert_is_open"), page.say("alert_is_over")
+        changes = [(began, alert) for key, alert in now.items() if key not in self._seen]
+        changes += [(over, alert) for key, alert in self._seen.items() if key not in now]
         self._seen = now
         clock = page.clock(page.now)
         return [

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from zoneinfo import ZoneInfo
 
 from rich.console import Console as Terminal
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.texts import Texts
+from presentation.i18n.renderer import Renderer
 from presentation.snapshot import RateMeter, Snapshot
 from presentation.terminal import account_table, alert_lines, event_lines, task_table
 from presentation.terminal.alert_lines import AlertNews
@@ -26,17 +25,12 @@ MAX_ALERTS = 4
 
 
 class Dashboard:
-    """Draws snapshots for a terminal. It measures rates from one snapshot to the next.
+    """Draws snapshots for a terminal, in the renderer's language and time zone."""
 
-    Args:
-        zone: the time zone in which times are shown.
-    """
-
-    def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
-        self._texts = texts
-        self._zone = zone
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
         self._rates = RateMeter()
-        self._alert_news = AlertNews(AlertRenderer(texts=texts, zone=zone))
+        self._alert_news = AlertNews(AlertRenderer(renderer))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
         """Return the whole screen, for a terminal of `width` cells and `height` lines.
@@ -45,7 +39,7 @@ class Dashboard:
             message: a last line, such as what Ctrl-C does; empty for none.
         """
         self._rates.record(snapshot)
-        page = Page(texts=self._texts, zone=self._zone, width=width, now=snapshot.now)
+        page = Page(renderer=self._renderer, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
         tasks = self._tasks(page, snapshot, room - 2 * MIN_LINES)
@@ -76,18 +70,18 @@ class Dashboard:
             only: ids of the tasks to show; empty for all.
         """
         self._rates.record(snapshot)
-        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
+        page = Page(renderer=self._renderer, width=0, now=snapshot.now)
         return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
 
     def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
         """Return the line of `line` without clock and rates: it differs
         only when something has changed."""
-        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
+        page = Page(renderer=self._renderer, width=0, now=snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
 
     def alert_news(self, snapshot: Snapshot) -> list[str]:
         """Return plain lines for the alerts that began or ended since the last call."""
-        page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
+        page = Page(renderer=self._renderer, width=0, now=snapshot.now)
         return self._alert_news.lines(page, snapshot.alerts)
 
     def _plain(self, page: Page, snapshot: Snapshot, only: Collection[int], *, rates: bool) -> str:
@@ -100,7 +94,7 @@ class Dashboard:
             wait = task_table.wait_text(page, view)
             parts.append(text + (f" {rate}" if rate else "") + (f" ({wait})" if wait else ""))
         counts = account_table.counted(page, snapshot.accounts) or "0"
-        parts.append(f"{self._texts.accounts}: {counts}")
+        parts.append(f"{self._renderer.say('screen_accounts')}: {counts}")
         return " | ".join(parts)
 
     def _tasks(self, page: Page, snapshot: Snapshot, room: int) -> RenderableType:
@@ -113,16 +107,16 @@ class Dashboard:
             max_tasks -= 1
 
     def _today(self, page: Page, snapshot: Snapshot) -> Text:
-        texts = self._texts
         usable = [
             view for view in snapshot.accounts if view.account.status is not AccountStatus.DISABLED
         ]
         left = [max(0, view.account.daily_export_limit - view.used) for view in usable]
         parts = [
-            texts.today.format(
+            self._renderer.say(
+                "screen_today",
                 exported=f"{sum(view.used for view in snapshot.accounts):,}",
                 left=f"{sum(left):,}",
-                accounts=texts.count("account", sum(1 for rows in left if rows)),
+                accounts=self._renderer.count("account", sum(1 for rows in left if rows)),
             ),
             *(self._done_in(snapshot, task_type) for task_type in TaskType),
         ]
@@ -141,18 +135,18 @@ class Dashboard:
         secs = self._rates.secs_left(running, snapshot)
         if secs is None:
             return ""
-        kind = self._texts.task_types[task_type]
-        return self._texts.done_in.format(kind=kind, time=self._texts.duration(secs))
+        kind = self._renderer.word("task_type", task_type)
+        return self._renderer.say("screen_done_in", kind=kind, time=self._renderer.duration(secs))
 
     def _footer(self, page: Page, snapshot: Snapshot) -> Text:
-        text = self._texts.now_and_day_end.format(
-            now=page.clock(snapshot.now), zone=self._zone.key, end=page.moment(snapshot.day_ends)
-        )
+        now, end = page.clock(snapshot.now), page.moment(snapshot.day_ends)
+        zone = str(self._renderer.zone)
+        text = self._renderer.say("screen_now_and_day_end", now=now, zone=zone, end=end)
         return Text(text, style="dim", no_wrap=True, overflow="ellipsis")
 
 
 def _lines(drawn: RenderableType, width: int) -> int:
+    # How many lines a table takes at a width is known only when it is rendered.
     """Return the number of lines that a table takes at a width."""
-    # Rich wraps while it renders: the number of lines is not known before.
     measure = Terminal(width=width, file=io.StringIO(), color_system=None)
     return len(measure.render_lines(drawn, pad=False))

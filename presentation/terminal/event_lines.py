@@ -49,35 +49,34 @@ def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
 
 def of_task(page: Page, view: TaskView) -> str:
     """Return how a task ended, in one line."""
-    texts, task = page.texts, view.task
-    kind = texts.task_types[task.task_type]
+    task = view.task
+    kind = page.word("task_type", task.task_type)
     if task.status is TaskStatus.FAILED:
         error = page.renderer.shown_text(task.last_error or "?")
-        return texts.ended_failed.format(kind=kind, domain=task.domain, error=error)
+        return page.say("screen_ended_failed", kind=kind, domain=task.domain, error=error)
     if task.task_type is TaskType.INGESTION and not view.items:
-        return texts.no_creators.format(domain=task.domain)
+        return page.say("screen_no_creators", domain=task.domain)
     count = progress_text(page, view)
     if task.task_type is TaskType.INGESTION:
-        count = texts.count("page", view.pages_done) + ", " + texts.count("creator", view.items)
-    return texts.ended.format(kind=kind, domain=task.domain, count=count)
+        pages = page.renderer.count("page", view.pages_done)
+        count = f"{pages}, {page.renderer.count('creator', view.items)}"
+    return page.say("screen_ended", kind=kind, domain=task.domain, count=count)
 
 
 def _of_account(page: Page, event: AccountEvent) -> str:
-    texts = page.texts
-    kind = texts.event_kinds.get(event.kind, event.kind)
+    kind = page.word("account_event", event.kind)
     if event.until_at is not None:
-        kind += f" {texts.until} {page.moment(event.until_at)}"
+        kind += f" {page.say('screen_until')} {page.moment(event.until_at)}"
     return f"{event.username}  {kind}: {page.renderer.stored(event.detail)}"
 
 
 def _of_job(page: Page, run: JobRun) -> str:
-    state = page.texts.job_states[run.state]
+    state = page.word("job_state", run.state)
     return f"{run.job}  {state}" + (f": {page.renderer.stored(run.result)}" if run.result else "")
 
 
 def _sealed(page: Page, segment: Segment) -> str:
     name = PurePath(segment.file_path or "").name
     short = shortened_left(name, max(20, page.width - CLOCK_CELLS - SEALED_CELLS))
-    return page.texts.sealed.format(
-        rows=page.texts.count("row", segment.exported_count), file=short
-    )
+    rows = page.renderer.count("row", segment.exported_count)
+    return page.say("screen_sealed", rows=rows, file=short)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from presentation.i18n.renderer import Renderer
-from presentation.i18n.texts import Texts
 
 BAR_FULL, BAR_EMPTY, RULE = "━", "─", "─"
 WIDE_COLUMNS = 100
@@ -21,8 +20,7 @@ class Page:
     """The conditions of a screen: the reader's language and zone, its
     width in cells, the time shown."""
 
-    texts: Texts
-    zone: ZoneInfo
+    renderer: Renderer
     width: int
     now: datetime
 
@@ -31,18 +29,28 @@ class Page:
         """Return True for a screen of 100 cells and more: its bars and gaps are wider."""
         return self.width >= WIDE_COLUMNS
 
-    @property
-    def renderer(self) -> Renderer:
-        """Return the renderer of messages for this reader."""
-        return self.texts.renderer(self.zone)
+    def say(self, code: str, /, **params: Any) -> str:
+        """Return the text of a code; see Renderer.say."""
+        return self.renderer.say(code, **params)
+
+    def word(self, group: str, value: str) -> str:
+        """Return the word of a state or a kind; see Renderer.word."""
+        return self.renderer.word(group, value)
+
+    def head(self, *codes: str) -> list[Text]:
+        """Return the titles of a table's columns."""
+        return [Text(self.say(code), "bold") for code in codes]
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day in the reader's zone, as `05:00:07`."""
-        return f"{moment.astimezone(self.zone):%H:%M:%S}"
+        return f"{moment.astimezone(self.renderer.zone):%H:%M:%S}"
 
     def moment(self, moment: datetime) -> str:
         """Return a time in the reader's zone: the time of day for today, else date and time."""
-        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
+        local, today = (
+            moment.astimezone(self.renderer.zone),
+            self.now.astimezone(self.renderer.zone),
+        )
         form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
         return local.strftime(form)
 

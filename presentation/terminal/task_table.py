@@ -26,21 +26,20 @@ EXPLAINED_WAITS = (WaitingFor.ACCOUNT, WaitingFor.DISK, WaitingFor.PLATFORM)
 
 def draw(page: Page, tasks: list[TaskView], rates: RateMeter, max_tasks: int) -> RenderableType:
     """Return the newest `max_tasks` tasks; the others are counted by state."""
-    texts = page.texts
     if not tasks:
-        return Text(texts.no_tasks, style="dim")
+        return Text(page.say("screen_no_tasks"), style="dim")
     # In the order of their ids: the newest tasks are the last ones.
     left_out, shown = tasks[: max(0, len(tasks) - max_tasks)], tasks[-max_tasks:]
-    names = (texts.task, texts.state, texts.progress, texts.rate)
-    rows = [[Text(name, "bold") for name in names], *(_cells(page, view, rates) for view in shown)]
+    head = page.head("column_task", "column_state", "screen_progress", "column_rate")
+    rows = [head, *(_cells(page, view, rates) for view in shown)]
     lines = in_columns(page, rows, (30, 0, 0, 0), shrinking=((0, 16), (2, 1)))
     parts = lines[:2]
     for view, line in zip(shown, lines[2:], strict=True):
         parts += [line, *(Text(f"   {text}", style) for text, style in remarks(page, view))]
     if left_out:
-        states = Counter(texts.task_states[view.task.status] for view in left_out)
+        states = Counter(page.word("task_state", view.task.status) for view in left_out)
         counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
-        more = texts.more.format(n=f"{len(left_out):,}", counts=counts)
+        more = page.say("screen_more", n=f"{len(left_out):,}", counts=counts)
         parts.append(Text(f" {more}", style="dim"))
     return Group(*parts)
 
@@ -56,23 +55,23 @@ def _cells(page: Page, view: TaskView, rates: RateMeter) -> list[Text]:
 
 def title(page: Page, view: TaskView) -> str:
     """Return id, type and domain of a task: `#3 crawl beauty`."""
-    return f"#{view.task.id} {page.texts.task_types[view.task.task_type]} {view.task.domain}"
+    return f"#{view.task.id} {page.word('task_type', view.task.task_type)} {view.task.domain}"
 
 
 def progress_text(page: Page, view: TaskView) -> str:
     """Return a task's progress: `29/300 pages, 580 creators`, `560 rows, 20 waiting`."""
-    texts, task = page.texts, view.task
+    renderer, task = page.renderer, view.task
     if task.task_type is TaskType.INGESTION:
-        pages = texts.count("page", view.pages_done)
+        pages = renderer.count("page", view.pages_done)
         if task.page_to:
             done = f"{view.pages_done:,}"
-            pages = texts.of_pages.format(done=done, all=f"{task.page_to:,}")
-        fresh = "" if view.new == view.items else f" ({view.new:,} {texts.new})"
-        return f"{pages}, {texts.count('creator', view.items)}{fresh}"
-    text = texts.count("row", view.items)
+            pages = page.say("screen_of_pages", done=done, all=f"{task.page_to:,}")
+        fresh = "" if view.new == view.items else f" ({view.new:,} {page.say('screen_new')})"
+        return f"{pages}, {renderer.count('creator', view.items)}{fresh}"
+    text = renderer.count("row", view.items)
     if view.pending_rows:
         more = "+" if view.pending_rows >= MAX_PENDING else ""
-        text += ", " + texts.rows_waiting.format(n=f"{view.pending_rows:,}{more}")
+        text += ", " + page.say("screen_rows_waiting", n=f"{view.pending_rows:,}{more}")
     return text
 
 
@@ -81,7 +80,7 @@ def rate(page: Page, view: TaskView, rates: RateMeter) -> str:
     per_sec = rates.per_sec(view.task.id)
     if view.task.status is not TaskStatus.IN_PROGRESS or per_sec is None or not view.attended:
         return ""
-    return page.texts.rates[view.task.task_type].format(n=f"{per_sec:,.0f}")
+    return page.say(f"rate_of_{view.task.task_type}", n=f"{per_sec:,.0f}")
 
 
 def wait_text(page: Page, view: TaskView) -> str:
@@ -89,17 +88,17 @@ def wait_text(page: Page, view: TaskView) -> str:
     wait = view.waiting
     if wait is None:
         return ""
-    text = page.texts.waits[wait.reason]
+    text = page.say(f"waits_for_{wait.reason}")
     if wait.error and wait.reason in EXPLAINED_WAITS:
         text += f": {one_line(_why(page, wait))}"
     if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
-        text += f", {page.texts.until} {page.moment(wait.until)}"
+        text += f", {page.say('screen_until')} {page.moment(wait.until)}"
     return text
 
 
 def _why(page: Page, wait: Waiting) -> str:
-    """Return the reason of a wait in one sentence."""
     # Advice about accounts would stand between the reason and its end.
+    """Return the reason of a wait in one sentence."""
     if wait.reason is WaitingFor.ACCOUNT:
         return page.renderer.stored(wait.error)
     return page.renderer.shown_text(wait.error or "")
@@ -108,8 +107,8 @@ def _why(page: Page, wait: Waiting) -> str:
 def _state(page: Page, view: TaskView) -> Text:
     status = view.task.status
     if status is TaskStatus.IN_PROGRESS and not view.attended:
-        return Text(page.texts.stopped_state, "yellow")
-    return Text(page.texts.task_states[status], STYLES[status])
+        return Text(page.say("screen_stopped_state"), "yellow")
+    return Text(page.word("task_state", status), STYLES[status])
 
 
 def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
@@ -120,10 +119,10 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
-        return [(page.texts.task_paused.format(id=task.id), "yellow")]
+        return [(page.say("screen_task_paused", id=task.id), "yellow")]
     if task.is_open and not view.attended:
         command = start_command(task.task_type, one_line(task.domain))
-        found.append((page.texts.nobody.format(command=command), "yellow"))
+        found.append((page.say("screen_nobody", command=command), "yellow"))
     return found
 
 

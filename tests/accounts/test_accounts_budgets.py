@@ -10,7 +10,7 @@ import pytest
 from accounts.budgets import DailyBudget
 from app.container import App
 from core.errors import PlatformQuotaError
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
 PACIFIC = "America/Los_Angeles"
@@ -36,7 +36,7 @@ def test_what_was_spent_is_gone_until_nothing_is_left(app: App, clock: MovingClo
     purse.spend(60)
     purse.spend(0)
     assert purse.left() == 40
-    with refusal(PlatformQuotaError, r"budget for youtube is used up \(100 units\)"):
+    with raises_saying(PlatformQuotaError, r"budget for youtube is used up \(100 units\)"):
         purse.spend(41)
     assert purse.left() == 40, "a refusal costs nothing"
     purse.spend(40)

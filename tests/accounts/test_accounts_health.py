@@ -17,7 +17,7 @@ from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 REST_SECS = 900.0
@@ -85,14 +85,14 @@ def test_from_suspect_to_healthy_over_several_leases(pool: Pool, clock: MovingCl
     pool.manager.release(crawl(pool), successful_requests=1)
     assert state(pool.account(account_id)) == (Health.HEALTHY, 0, 0)
     assert pool.kinds(account_id) == ["added", "suspect", "probation", "recovered"]
-    assert english(pool.events(account_id)[-1].detail) == "healthy again after 10 good answers"
+    assert english_text(pool.events(account_id)[-1].detail) == "healthy again after 10 good answers"
 
 
 def test_what_made_it_suspect_is_told_with_evidence_and_end(pool: Pool) -> None:
     [account_id] = pool.add("a")
     refuse(pool, crawl(pool))
     event = pool.events(account_id)[-1]
-    assert (event.kind, english(event.detail)) == ("suspect", "risk control: -352")
+    assert (event.kind, english_text(event.detail)) == ("suspect", "risk control: -352")
     assert event.evidence is not None and "/x/search?page=3" in event.evidence
     assert event.until_at == pool.account(account_id).cooldown_until
 
@@ -184,7 +184,7 @@ def test_what_was_not_its_fault_counts_for_nothing(pool: Pool, clock: MovingCloc
     assert state(account) == before
     assert account.status is AccountStatus.IDLE
     event = pool.events(account_id)[-1]
-    assert (event.kind, english(event.detail)) == ("spared", "the platform as a whole")
+    assert (event.kind, english_text(event.detail)) == ("spared", "the platform as a whole")
     assert event.evidence is not None and "-352" in event.evidence
     assert pool.lease(Purpose.INGESTING) is not None, "it rests no longer than before"
 

@@ -16,7 +16,7 @@ from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
 from tests.support.apps import add_account
-from tests.support.messages import english
+from tests.support.messages import english_text
 
 
 def test_accounts_take_turns_least_recently_used_first(pool: Pool, clock):
@@ -144,9 +144,12 @@ def test_a_disabled_account_keeps_its_reason_and_evidence(pool: Pool):
     evidence = Evidence("GET /x", http_status=200, code=-101, body="未登录")
     pool.manager.disable(pool.must_lease(), Message.text("session expired"), evidence)
     row = pool.account(account_id)
-    assert (row.status, english(row.disabled_reason)) == (AccountStatus.DISABLED, "session expired")
+    assert (row.status, english_text(row.disabled_reason)) == (
+        AccountStatus.DISABLED,
+        "session expired",
+    )
     event = pool.events(account_id)[-1]
-    assert (event.kind, english(event.detail)) == ("disabled", "session expired")
+    assert (event.kind, english_text(event.detail)) == ("disabled", "session expired")
     assert event.evidence is not None and "未登录" in event.evidence
 
 
@@ -155,7 +158,7 @@ def test_a_very_long_reason_is_cut_and_not_refused(pool: Pool):
     pool.manager.disable(pool.must_lease(), Message.text("错" * 5000))
     stored = pool.account(account_id).disabled_reason or ""
     assert len(stored) <= MAX_TEXT_CHARS
-    assert re.fullmatch(r"错{1000,}…", english(stored))
+    assert re.fullmatch(r"错{1000,}…", english_text(stored))
 
 
 def test_an_abandoned_lease_runs_out_by_itself(pool: Pool, clock):

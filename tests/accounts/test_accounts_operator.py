@@ -20,7 +20,7 @@ from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus, WaitingFor
 from tests.accounts.conftest import PLATFORM, Pool
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import english, refusal
+from tests.support.messages import english_text, raises_saying
 
 
 def test_an_idle_account_is_leased_and_given_back(pool: Pool):
@@ -38,7 +38,7 @@ def test_idle_ends_cooldown_disabling_and_failures(pool: Pool):
     [account_id] = pool.add("a")
     pool.manager.cool_down(pool.must_lease(), 6000, Message.text("throttled"))
     pool.manager.set_account_status(account_id, "disabled", "on holiday")
-    assert english(pool.account(account_id).disabled_reason) == "on holiday"
+    assert english_text(pool.account(account_id).disabled_reason) == "on holiday"
     pool.manager.set_account_status(account_id, AccountStatus.IDLE)
     row = pool.account(account_id)
     assert (row.cooldown_until, row.disabled_reason, row.failure_count) == (None, None, 0)
@@ -68,17 +68,17 @@ def test_a_leased_account_may_change_its_work(pool: Pool):
 @pytest.mark.parametrize("status", ["ingesting", "exporting"])
 def test_work_needs_a_lease_of_this_process(pool: Pool, make_app, status: str):
     [account_id] = pool.add("a")
-    with refusal(InvalidInputError, "not leased by this process"):
+    with raises_saying(InvalidInputError, "not leased by this process"):
         pool.manager.set_account_status(account_id, status)
     Pool(make_app()).must_lease()
-    with refusal(InvalidInputError, "get_idle_account"):
+    with raises_saying(InvalidInputError, "get_idle_account"):
         pool.manager.set_account_status(account_id, status)
 
 
 @pytest.mark.parametrize("status", ["busy", "", "IDLE", "Disabled "])
 def test_an_unknown_status_names_the_known_ones(pool: Pool, status: str):
     [account_id] = pool.add("a")
-    with refusal(InvalidInputError, "idle, ingesting, exporting, disabled"):
+    with raises_saying(InvalidInputError, "idle, ingesting, exporting, disabled"):
         pool.manager.set_account_status(account_id, status)
     assert pool.status(account_id) is AccountStatus.IDLE
 
@@ -90,7 +90,7 @@ def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
     pool.manager.record_hand_over(pool.must_lease(), Message.text("quota used up"))
     pool.manager.set_account_status(account_id, "disabled", "sold")
     pool.app.pool.registry.set_limit(pool.account(account_id), 9)
-    assert [(event.kind, english(event.detail)) for event in pool.events(account_id)] == [
+    assert [(event.kind, english_text(event.detail)) for event in pool.events(account_id)] == [
         ("added", "limit 7 a day"),
         ("cooldown", "throttled: HTTP 412"),
         ("enabled", "by the operator"),
@@ -169,13 +169,13 @@ def test_a_task_lease_is_not_ended_by_an_account_of_the_same_id(pool: Pool):
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 129])
 def test_an_account_needs_a_name(pool: Pool, name: str):
-    with refusal(InvalidInputError, "1 to 128"):
+    with raises_saying(InvalidInputError, "1 to 128"):
         pool.add(name)
 
 
 @pytest.mark.parametrize("limit", [-1, 10**12])
 def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
-    with refusal(InvalidInputError, "daily limit"):
+    with raises_saying(InvalidInputError, "daily limit"):
         pool.add("a", limit=limit)
     [account_id] = pool.add("a")
     with pytest.raises(InvalidInputError):
@@ -184,7 +184,7 @@ def test_a_limit_is_a_sensible_number(pool: Pool, limit: int):
 
 def test_a_name_is_given_once_a_platform(pool: Pool):
     pool.add("小号")
-    with refusal(InvalidInputError, "already"):
+    with raises_saying(InvalidInputError, "already"):
         pool.add("小号")
     pool.app.pool.registry.add("douyin", "小号", Credentials(), 1)
     assert len(pool.app.pool.registry.all()) == 2
@@ -236,10 +236,10 @@ def test_an_account_is_found_by_name_or_id(pool: Pool):
     first, second = pool.add("a", "b")
     assert pool.app.pool.registry.find("b").id == second
     assert pool.app.pool.registry.find(str(first)).username == "a"
-    with refusal(InvalidInputError, "no account is named 'c'"):
+    with raises_saying(InvalidInputError, "no account is named 'c'"):
         pool.app.pool.registry.find("c")
     pool.app.pool.registry.add("douyin", "a", Credentials(), 1)
-    with refusal(InvalidInputError, r"bilibili, douyin.*--platform"):
+    with raises_saying(InvalidInputError, r"bilibili, douyin.*--platform"):
         pool.app.pool.registry.find("a")
     assert pool.app.pool.registry.find("a", "bilibili").id == first
 

@@ -10,7 +10,7 @@ import pytest
 from accounts.account_lease import Purpose
 from core.errors import InvalidInputError, QuotaExceededError
 from tests.accounts.conftest import Pool
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 # Midnight in Shanghai is 16:00 UTC.
 EVENING = datetime(2026, 11, 22, 15, 59, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_what_was_exported_is_gone_from_the_quota(pool: Pool):
 def test_a_batch_that_would_pass_the_limit_adds_nothing(pool: Pool):
     [account_id] = pool.add("a", limit=10)
     pool.manager.update_export_count(account_id, 8)
-    with refusal(QuotaExceededError, "has 2 rows left today, not 3"):
+    with raises_saying(QuotaExceededError, "has 2 rows left today, not 3"):
         pool.manager.update_export_count(account_id, 3)
     assert pool.manager.get_remaining_quota(account_id) == 2
 
@@ -95,7 +95,7 @@ def test_a_clock_that_goes_back_a_day_grants_nothing(pool: Pool, clock):
     clock.move(-86400)
     assert pool.manager.get_remaining_quota(account_id) == 0
     assert pool.lease() is None
-    with refusal(QuotaExceededError, "0 rows left"):
+    with raises_saying(QuotaExceededError, "0 rows left"):
         pool.manager.update_export_count(account_id, 1)
     clock.move(86400)
     assert pool.manager.get_remaining_quota(account_id) == 6
@@ -128,7 +128,7 @@ def test_a_limit_below_what_was_exported_leaves_nothing(pool: Pool, clock):
 @pytest.mark.parametrize("count", [-1, -4000])
 def test_a_negative_count_is_refused(pool: Pool, count: int):
     [account_id] = pool.add("a", limit=10)
-    with refusal(InvalidInputError, "negative"):
+    with raises_saying(InvalidInputError, "negative"):
         pool.manager.update_export_count(account_id, count)
     assert pool.manager.get_remaining_quota(account_id) == 10
 
@@ -143,7 +143,7 @@ def test_a_count_that_is_no_whole_number_is_refused(pool: Pool, count: object):
 
 def test_an_absurd_id_is_an_unknown_one(pool: Pool):
     # Fails on SQLite: OverflowError of the driver.
-    with refusal(InvalidInputError, "no account has the id"):
+    with raises_saying(InvalidInputError, "no account has the id"):
         pool.manager.get_remaining_quota(10**30)
 
 
@@ -160,7 +160,7 @@ def test_an_account_that_does_not_exist_is_told(pool: Pool):
         lambda: pool.manager.update_export_count(99, 1),
         lambda: pool.manager.set_account_status(99, "idle"),
     ):
-        with refusal(InvalidInputError, "no account has the id 99"):
+        with raises_saying(InvalidInputError, "no account has the id 99"):
             ask()
 
 

@@ -10,7 +10,7 @@ from accounts.account_lease import Purpose
 from accounts.shortage import Shortage
 from core.messages import Message
 from tests.accounts.conftest import PLATFORM, Pool
-from tests.support.messages import english
+from tests.support.messages import english_text
 
 MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai; the clock starts at 04:00
 
@@ -45,7 +45,7 @@ def test_all_busy(pool: Pool, purpose: Purpose):
     pool.must_lease()
     shortage = why(pool, purpose)
     assert (shortage.busy, shortage.spent, shortage.until) == (True, False, None)
-    assert "1 account is busy" in english(shortage.reason)
+    assert "1 account is busy" in english_text(shortage.reason)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -55,7 +55,7 @@ def test_all_cooling(pool: Pool, purpose: Purpose, clock):
     pool.manager.cool_down(first, 600, Message.text("throttled"))
     soonest = pool.manager.cool_down(second, 60, Message.text("throttled"))
     shortage = why(pool, purpose)
-    assert english(shortage.reason) == "2 accounts are cooling down"
+    assert english_text(shortage.reason) == "2 accounts are cooling down"
     assert not shortage.busy and not shortage.spent
     assert shortage.until is not None
     assert abs(shortage.until - soonest) < timedelta(milliseconds=1)
@@ -65,7 +65,7 @@ def test_all_spent_ends_at_the_next_quota_day(pool: Pool):
     for account_id in pool.add("a", "b"):
         spend_all(pool, account_id)
     shortage = why(pool)
-    assert english(shortage.reason) == "2 accounts have used up the quota of 2026-11-22"
+    assert english_text(shortage.reason) == "2 accounts have used up the quota of 2026-11-22"
     assert (shortage.busy, shortage.spent, shortage.until) == (False, True, MIDNIGHT)
 
 
@@ -74,7 +74,7 @@ def test_all_but_disabled_ones_spent(pool: Pool):
     pool.manager.set_account_status(disabled, "disabled")
     spend_all(pool, spent)
     shortage = why(pool)
-    assert "1 account has used up" in english(shortage.reason)
+    assert "1 account has used up" in english_text(shortage.reason)
     assert shortage.spent and shortage.until == MIDNIGHT
 
 

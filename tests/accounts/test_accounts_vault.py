@@ -25,7 +25,7 @@ from storage.engines.transactions import Database
 from storage.schema import schema
 from tests.accounts.conftest import Pool
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 ROTATOR = Path(__file__).parents[1] / "support/accounts/vault_rotator.py"
 ROOT = ROTATOR.parents[3]
@@ -110,7 +110,7 @@ def test_another_key_is_refused_and_changes_nothing(make_app):
     app = make_app(secret_key=SecretStr(new_key()))
     add(app)
     before = dump(app)
-    with refusal(CredentialsError, r"BATON_SECRET_KEY is not the key.*nothing"):
+    with raises_saying(CredentialsError, r"BATON_SECRET_KEY is not the key.*nothing"):
         make_app(secret_key=SecretStr(new_key()))
     assert dump(app) == before
 
@@ -120,14 +120,14 @@ SOME_KEY = urlsafe_b64encode(b"k" * 32).decode()
 
 @pytest.mark.parametrize("key", ["hunter2", "hunter2" * 9, "密钥hunter2", "hunter2," + SOME_KEY])
 def test_a_malformed_key_is_refused_without_repeating_it(make_app, key: str):
-    with refusal(CredentialsError, r"BATON_SECRET_KEY is no Fernet key") as caught:
+    with raises_saying(CredentialsError, r"BATON_SECRET_KEY is no Fernet key") as caught:
         make_app(secret_key=SecretStr(key))
     assert "hunter2" not in str(caught.value)
     assert "generate_key" in ENGLISH_RENDERER.sentence(caught.value)
 
 
 def test_a_key_setting_without_a_key_names_the_setting(make_app, tmp_path: Path):
-    with refusal(CredentialsError, "BATON_SECRET_KEY"):
+    with raises_saying(CredentialsError, "BATON_SECRET_KEY"):
         make_app(secret_key=SecretStr(","))
     assert not (tmp_path / "data" / "secret.key").exists()
 
@@ -137,7 +137,7 @@ def test_a_damaged_key_file_is_told(make_app, content: bytes):
     app = make_app()
     add(app)
     app.settings.key_file.write_bytes(content)
-    with refusal(CredentialsError, r"key file .*secret\.key"):
+    with raises_saying(CredentialsError, r"key file .*secret\.key"):
         make_app()
     assert app.settings.key_file.read_bytes() == content
 
@@ -151,7 +151,7 @@ def test_a_missing_key_file_is_not_made_anew_over_existing_secrets(make_app, con
     if content is not None:
         file.write_bytes(content)
     before = dump(app)
-    with refusal(CredentialsError, "nothing was changed; put the key back"):
+    with raises_saying(CredentialsError, "nothing was changed; put the key back"):
         make_app()
     assert dump(app) == before
     assert file.exists() is (content is not None)
@@ -210,7 +210,7 @@ def test_a_secret_that_does_not_decrypt_stops_the_whole_rotation(make_app):
         add(app, name)
     damage(app, "broken")
     before = dump(app)
-    with refusal(CredentialsError, r"'broken'.*nothing was changed"):
+    with raises_saying(CredentialsError, r"'broken'.*nothing was changed"):
         app.vault.rotate(app.database)
     assert dump(app) == before
     assert secrets_of(make_app(), "first") == IN_CLEAR
@@ -281,7 +281,7 @@ def test_a_secret_of_an_unknown_key_is_told_without_its_text(make_app):
     damage(app, "a")
     token = app.pool.registry.find("a").session
     assert token is not None
-    with refusal(CredentialsError, r"not encrypted with the keys of key file") as caught:
+    with raises_saying(CredentialsError, r"not encrypted with the keys of key file") as caught:
         app.vault.decrypt(token)
     assert token not in str(caught.value)
 

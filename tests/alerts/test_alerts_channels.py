@@ -14,8 +14,8 @@ from apprise.plugins.wecombot import NotifyWeComBot
 
 from alerts.channels import parse_channels
 from core.errors import SettingsError
-from presentation.i18n.alert_messages import CHINESE_ALERTS, ENGLISH_ALERTS, AlertMessage
-from tests.support.english import english
+from presentation.i18n.alert_messages import AlertMessage
+from tests.support.messages import english
 from tests.support.notice_sink import NoticeSink
 
 MESSAGE = AlertMessage("title", "body", is_bad=True)
@@ -164,16 +164,3 @@ def test_other_channels_say_how_they_failed(
     refusal = robot(sink.url).send(MESSAGE)
     assert refusal == reason if reason is None else reason in english(refusal)
     assert sink.got[0]["title"] == "title" and sink.got[0]["message"] == "body"
-
-
-def test_both_languages_say_the_same_with_the_same_facts() -> None:
-    for name, ours in vars(ENGLISH_ALERTS).items():
-        chinese = getattr(CHINESE_ALERTS, name)
-        pairs = [(ours, chinese)] if isinstance(ours, str) else []
-        pairs += [] if isinstance(ours, str) else [(ours[k], chinese[k]) for k in ours]
-        for one, other in pairs:
-            assert parts(one) == parts(other), name
-
-
-def parts(form: str) -> set[str]:
-    return {word.split("}")[0] for word in form.split("{")[1:]}

@@ -10,8 +10,7 @@ import pytest
 from alerts.serialization import alert_object
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.messages import texts_for
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER, renderer_for
 from storage.operations.alerts import Alert, AlertKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -38,14 +37,14 @@ def disabled(reason: str) -> Alert:
 def test_a_reason_is_in_the_readers_language_with_the_way_to_sign_in(
     language: str, said: str
 ) -> None:
-    renderer = AlertRenderer(texts=texts_for(language), zone=ZoneInfo("Asia/Shanghai"))
+    renderer = AlertRenderer(renderer_for(language, ZoneInfo("Asia/Shanghai")))
     alert = disabled(EXPIRED)
     assert said in renderer.headline(alert)
     assert "accounts import acc1" in renderer.advice(alert)
 
 
 def test_programs_read_the_code_of_a_reason() -> None:
-    facts = alert_object(disabled(EXPIRED), LOG_RENDERER.text)["facts"]
+    facts = alert_object(disabled(EXPIRED), ENGLISH_RENDERER.text)["facts"]
     assert facts["account"] == "acc1"
     assert facts["reason"] == "session expired (code -101)"
     assert facts["reason_code"] == "session_expired"

@@ -38,7 +38,7 @@ from tests.support.crawler.workbench import (
     pieces_of,
     store_rows,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 
@@ -307,7 +307,7 @@ def test_what_an_alert_says_follows_its_cause(app: App) -> None:
     enable(app)
     disable(app, reason="banned: y")
     assert watcher.look_once() == 0
-    assert [english(alert.facts["reason"]) for alert in every_alert(app)] == ["banned: y"]
+    assert [english_text(alert.facts["reason"]) for alert in every_alert(app)] == ["banned: y"]
 
 
 @ONE_ENGINE

@@ -17,7 +17,7 @@ from app.container import App
 from storage.operations import alert_notices, alerts
 from tests.support.alerts.alert_causes import disable, enable, fail_task, open_alerts
 from tests.support.crawler.workbench import ONE_ENGINE, Crash, at_once, column, rows
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.notice_sink import NoticeSink
 

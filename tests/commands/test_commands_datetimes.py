@@ -9,7 +9,7 @@ import pytest
 
 from commands.framework.datetimes import moment_from, moment_until
 from core.errors import InvalidInputError
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -36,4 +36,4 @@ def test_anything_else_is_refused(text: str) -> None:
     for read in (moment_from, moment_until):
         with pytest.raises(InvalidInputError, match="option_no_moment") as refused:
             read("--to", text, ZONE)
-        assert "2026-11-22T10:00" in LOG_RENDERER.text(refused.value)
+        assert "2026-11-22T10:00" in ENGLISH_RENDERER.text(refused.value)

@@ -16,7 +16,7 @@ import typer.testing
 
 from commands.framework.help_translation import PARAGRAPH
 from commands.framework.main import Baton, build
-from presentation.i18n.catalogue.zh.help import HELP
+from presentation.i18n.catalogue.zh.by_english.help import HELP
 from tests.support.processes.launcher import CLI, ROOT, Launcher
 
 START = ("--domain", "--platform", "--workers", "--detach", "--json")

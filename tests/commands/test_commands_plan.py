@@ -7,7 +7,6 @@ from typing import Any
 
 from crawler.planning.advice import Change
 from crawler.planning.forecast import Bound
-from presentation.i18n.plan_messages import CHINESE_PLAN, ENGLISH_PLAN
 from tests.support.processes.launcher import Baton
 from tests.support.processes.process_fixtures import Crawled
 
@@ -109,13 +108,3 @@ def test_bad_words_are_explained(baton: Baton) -> None:
     for (words, message), outcome in zip(cases, outcomes, strict=True):
         assert outcome.code == 2, (words, outcome)
         assert message in outcome.err, (words, outcome)
-
-
-def test_both_languages_have_every_text() -> None:
-    for name, english in vars(ENGLISH_PLAN).items():
-        chinese = getattr(CHINESE_PLAN, name)
-        same = english == chinese if isinstance(english, str) else len(english) != len(chinese)
-        assert chinese and not same, name
-    for texts in (ENGLISH_PLAN, CHINESE_PLAN):
-        assert set(texts.bounds) == set(Bound)
-        assert set(texts.changes) == set(Change)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from core.errors import SettingsError, WrongValueError
 from core.schedule import Schedule, check_cron
 from core.settings import load_settings
-from tests.support.english import english
 from tests.support.fuzz.fuzz_effort import effort
+from tests.support.messages import english
 
 SHANGHAI, BERLIN, UTC_ZONE = (ZoneInfo(n) for n in ("Asia/Shanghai", "Europe/Berlin", "UTC"))
 

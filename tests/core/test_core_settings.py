@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.errors import SettingsError
 from core.settings import Pace, Settings, load_settings
-from tests.support.english import english
+from tests.support.messages import english
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from tests.support.crawler.workbench import (
     stored_uids,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 from tests.support.sources.sources_servers import recording_proxy
@@ -211,8 +211,10 @@ def test_a_dead_proxy_rests_its_account_and_another_takes_the_page(make_app, pla
     rest = (account.cooldown_until - account.updated_at).total_seconds()
     assert rest == pytest.approx(app.settings.throttle_cooldown_secs, abs=0.01)
     [event, *_] = app.pool.registry.events(account)
-    assert event.kind == "cooldown" and "its proxy does not let it through" in english(event.detail)
-    assert "geheim77" not in f"{english(event.detail)}{event.evidence}"
+    assert event.kind == "cooldown" and "its proxy does not let it through" in english_text(
+        event.detail
+    )
+    assert "geheim77" not in f"{english_text(event.detail)}{event.evidence}"
     assert account_of(app, "acc2").failure_count == 0
 
 
@@ -248,7 +250,7 @@ def test_a_session_that_ended_overnight_is_found_before_it_is_used(
     assert {name for name, _ in server.asked} == {"acc2"}
     account = account_of(app, "acc1")
     assert account.status is DISABLED
-    assert english(account.disabled_reason) == (
+    assert english_text(account.disabled_reason) == (
         "session expired (the session is not signed in any more)"
     )
     [event, *_] = app.pool.registry.events(account)
@@ -291,7 +293,7 @@ def test_idle_accounts_are_looked_at_once_a_day(make_app, platform, clock, care)
     assert navs(server) == 3 and server.asked == []
     lost = account_of(app, "dead-1")
     assert lost.status is DISABLED
-    assert english(lost.disabled_reason).startswith("session expired")
+    assert english_text(lost.disabled_reason).startswith("session expired")
     for name in ("acc1", "acc2"):
         account = account_of(app, name)
         assert (account.status, account.health, account.failure_count) == (IDLE, Health.HEALTHY, 0)

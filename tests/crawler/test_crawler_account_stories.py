@@ -22,7 +22,7 @@ from tests.support.crawler.workbench import (
     stored_uids,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 
@@ -66,7 +66,7 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
     done = app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None)
-    assert english(done.change) == "refreshed"
+    assert english_text(done.change) == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
 

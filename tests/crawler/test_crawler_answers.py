@@ -27,7 +27,7 @@ from tests.support.crawler.workbench import (
     stored_uids,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING, FAILED = TaskStatus.COMPLETED, TaskStatus.PENDING, TaskStatus.FAILED
@@ -59,7 +59,7 @@ def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> N
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert (piece.attempts, piece.progress_marker) == (1, "page=1")
-    assert "(3 tries)" in english(piece.last_error)
+    assert "(3 tries)" in english_text(piece.last_error)
     account = account_of(app, "acc1")
     assert (account.status, account.failure_count, account.cooldown_until) == (IDLE, 0, None)
     assert work_off(app, task).status is COMPLETED
@@ -100,9 +100,9 @@ def test_an_answer_that_stays_spoilt_fails_the_task_with_its_evidence(
     add_account(app, "acc1")
     server.order({"kind": kind, "page": 2, "times": 3})
     task = crawl(app)
-    assert task.status is FAILED and english(task.last_error).startswith("page 2: ")
+    assert task.status is FAILED and english_text(task.last_error).startswith("page 2: ")
     [kept] = app.settings.evidence_dir.rglob("*.json")
-    assert kept.name in english(task.last_error)
+    assert kept.name in english_text(task.last_error)
     content = json.loads(kept.read_text("utf-8"))
     assert (content["page"], content["http_status"]) == (2, 200)
     assert "SESSDATA" not in kept.read_text("utf-8")
@@ -128,7 +128,7 @@ def test_long_messages_fit_everywhere(make_app, platform) -> None:
     task = crawl(app)
     assert task.status is FAILED and len(task.last_error) <= MAX_TEXT_CHARS
     [kept] = app.settings.evidence_dir.rglob("*.json")
-    assert kept.name in english(task.last_error)
+    assert kept.name in english_text(task.last_error)
     assert 100 < len(account_of(app, "acc1").disabled_reason) <= MAX_TEXT_CHARS
     assert len(events_of(app, "acc1")[0][1]) <= MAX_TEXT_CHARS
 
@@ -146,7 +146,7 @@ def test_a_bug_ends_its_task_with_a_traceback_and_blames_no_account(
     task = crawl(app)
     assert task.status is FAILED
     assert (
-        english(task.last_error)
+        english_text(task.last_error)
         == "internal error, see the log: ZeroDivisionError('a bug of ours')"
     )
     assert "Traceback (most recent call last)" in logs() and "ZeroDivisionError" in logs()

@@ -42,7 +42,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
-from tests.support.messages import code, english
+from tests.support.messages import code, english_text
 from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
@@ -151,7 +151,7 @@ def test_a_full_disk_keeps_the_rows_and_tries_again_later(
         once(app.crawling.export_worker())
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PENDING, WaitingFor.DISK)
-    assert "No space left on device" in english(seen.last_error)
+    assert "No space left on device" in english_text(seen.last_error)
     assert code(seen.last_error) == "export_not_writable"
     assert app.leases.held() == []
     assert set(column(app, "SELECT status FROM accounts")) == {"idle"}
@@ -258,7 +258,7 @@ def test_a_bug_in_rendering_ends_the_task_and_a_resume_renders_what_is_open(
         buggy.setattr(CsvWriter, "write", at_call(2, broken, CsvWriter.write))
         once(app.crawling.export_worker())
     seen = task_of(app, task.id)
-    assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in english(seen.last_error)
+    assert seen.status is TaskStatus.FAILED and "ZeroDivisionError" in english_text(seen.last_error)
     assert account_of(app, "acc1").status is AccountStatus.IDLE
     assert app.leases.held() == []
     app.crawling.control.resume(task.id)

@@ -28,7 +28,7 @@ from tests.support.crawler.workbench import (
     segments_of,
     store_rows,
 )
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 # What a database gives back: no lone surrogates, no NUL.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
@@ -111,7 +111,7 @@ def test_objects_in_cells_are_json() -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    with refusal(InvalidInputError, "unknown format 'xls'; known: csv, jsonl"):
+    with raises_saying(InvalidInputError, "unknown format 'xls'; known: csv, jsonl"):
         format_named("xls")
 
 

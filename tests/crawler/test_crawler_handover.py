@@ -30,7 +30,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 COMPLETED, PAUSED = TaskStatus.COMPLETED, TaskStatus.PAUSED
@@ -118,7 +118,7 @@ def test_when_all_is_spent_the_task_waits_for_midnight_in_shanghai(
     seen = task_of(app, task.id)
     assert (seen.status, seen.waiting_for) == (PAUSED, WaitingFor.QUOTA)
     assert seen.not_before == MIDNIGHT
-    assert english(seen.last_error) == f"2 accounts have used up the quota of {TODAY}"
+    assert english_text(seen.last_error) == f"2 accounts have used up the quota of {TODAY}"
     assert (seen.progress_marker, seen.lease_owner) == ("last_id=10", None)
     clock.move_to(MIDNIGHT - timedelta(seconds=1))
     assert app.crawling.scheduler.claim(TaskType.EXPORT) is None
@@ -217,5 +217,5 @@ def test_an_account_turned_to_other_work_by_the_operator_ends_its_turn(
     turn = after_batch(1, lambda: app.pool.manager.set_account_status(first, "ingesting"))
     once(app.crawling.export_worker(after_commit=turn))
     seen = task_of(app, task.id)
-    assert seen.status is not TaskStatus.FAILED, english(seen.last_error)
+    assert seen.status is not TaskStatus.FAILED, english_text(seen.last_error)
     assert limits(app)[0] == 4

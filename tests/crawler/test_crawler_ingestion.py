@@ -41,7 +41,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 from tests.support.processes.launcher import wait_until
 
@@ -366,7 +366,7 @@ def test_json_that_is_no_search_answer_is_told_apart(make_app, platform) -> None
     add_account(app, "acc1")
     server.spoil = lambda request, reply: json_reply({"code": 0, "data": {"numPages": "1"}})
     task = crawl(app)
-    assert task.status is FAILED and "numPages" in english(task.last_error)
+    assert task.status is FAILED and "numPages" in english_text(task.last_error)
 
 
 def test_a_crawl_does_not_give_way_to_an_export_that_no_idle_account_can_serve(

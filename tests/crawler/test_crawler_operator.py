@@ -26,7 +26,7 @@ from tests.support.crawler.workbench import (
     statuses,
     task_of,
 )
-from tests.support.messages import english, refusal
+from tests.support.messages import english_text, raises_saying
 
 INGESTION = TaskType.INGESTION
 PENDING, PAUSED, FAILED = TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.FAILED
@@ -89,7 +89,7 @@ def test_a_cancelled_task_says_so_and_makes_room_for_another(app: App) -> None:
     filed = file_crawl(app, pages=20)
     app.crawling.control.cancel(filed.id)
     assert statuses(pieces_of(app, filed.id)) == [FAILED, FAILED]
-    assert english(task_of(app, filed.id).last_error) == "cancelled by the operator"
+    assert english_text(task_of(app, filed.id).last_error) == "cancelled by the operator"
     assert file_crawl(app).id != filed.id
 
 
@@ -99,7 +99,7 @@ def test_a_cancelled_task_is_not_told_as_failed_for_a_piece_that_failed_before(a
     held = claimed(app)
     app.crawling.control.cancel(filed.id)
     app.crawling.scheduler.requeue(held)
-    assert english(task_of(app, filed.id).last_error) == "cancelled by the operator"
+    assert english_text(task_of(app, filed.id).last_error) == "cancelled by the operator"
 
 
 def test_pause_holds_every_piece_and_resume_lets_them_all_go(app: App) -> None:
@@ -123,7 +123,7 @@ def test_only_open_tasks_are_paused_and_cancelled(app: App) -> None:
     ):
         with pytest.raises(InvalidInputError):
             word(filed.id)
-        with refusal(InvalidInputError, "no task has the id 999"):
+        with raises_saying(InvalidInputError, "no task has the id 999"):
             word(999)
 
 
@@ -161,7 +161,7 @@ def test_a_parent_follows_its_pieces_in_every_combination(app: App) -> None:
                 )
             seen = task_of(app, parent.id)
             assert seen.status is expected_status([ending, *others]), (ending, *others)
-            assert (english(seen.last_error) == "why") == (seen.status is FAILED)
+            assert (english_text(seen.last_error) == "why") == (seen.status is FAILED)
             assert (seen.finished_at is not None) == (seen.status in (COMPLETED, FAILED))
 
 
@@ -181,7 +181,7 @@ def test_a_failed_task_is_resumed_unless_another_one_is_open(app: App) -> None:
     failed = file_crawl(app)
     app.crawling.scheduler.finish(claimed(app), Message.text("page 1: shape"))
     other = file_crawl(app)
-    with refusal(InvalidInputError, "is open; resume that one"):
+    with raises_saying(InvalidInputError, "is open; resume that one"):
         app.crawling.control.resume(failed.id)
     assert task_of(app, failed.id).status is FAILED
     app.crawling.scheduler.finish(claimed(app, only=other.id))

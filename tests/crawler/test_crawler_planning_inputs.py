@@ -28,7 +28,7 @@ from tests.support.crawler.workbench import (
     file_crawl,
     store_rows,
 )
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
 PACE = Pace(4, 10)
@@ -78,7 +78,7 @@ def test_rates_are_learned_from_stored_pages(
 @ONE_ENGINE
 def test_what_is_open_is_planned_when_nothing_is_asked(app: App) -> None:
     add_accounts(app, 1)
-    with refusal(InvalidInputError, "say how many creators with --creators N"):
+    with raises_saying(InvalidInputError, "say how many creators with --creators N"):
         planned(app)
     store_rows(app, 30)
     assert (planned(app).question.pages, planned(app).question.rows) == (0, 30)
@@ -99,7 +99,7 @@ def test_what_is_open_is_planned_when_nothing_is_asked(app: App) -> None:
 def test_a_crawl_of_unknown_size_needs_a_number(app: App) -> None:
     add_accounts(app, 1)
     task = file_crawl(app)
-    with refusal(InvalidInputError, rf"task {task.id} .* does not know yet"):
+    with raises_saying(InvalidInputError, rf"task {task.id} .* does not know yet"):
         planned(app)
     assert planned(app, 100).question.pages == 5
 
@@ -138,7 +138,7 @@ def test_an_account_without_a_session_is_no_help_to_a_crawl(app: App) -> None:
     app.pool.registry.add("bilibili", "bare", Credentials(), 100)
     store_rows(app, 10)
     assert planned(app).forecast.export.secs == 0
-    with refusal(CredentialsError, "no account has a session"):
+    with raises_saying(CredentialsError, "no account has a session"):
         planned(app, 100)
     add_account(app, "acc1")
     assert [one.name for one in planned(app, 100).question.accounts] == ["acc1"]
@@ -146,7 +146,7 @@ def test_an_account_without_a_session_is_no_help_to_a_crawl(app: App) -> None:
 
 @ONE_ENGINE
 def test_without_accounts_there_is_no_plan_but_a_what_if(app: App) -> None:
-    with refusal(CredentialsError, "no account; add one"):
+    with raises_saying(CredentialsError, "no account; add one"):
         planned(app, 100)
     assert len(planned(app, 100, accounts=3).question.accounts) == 3
     add_accounts(app, 2, limit=700)
@@ -156,7 +156,7 @@ def test_without_accounts_there_is_no_plan_but_a_what_if(app: App) -> None:
     assert len(planned(app, 100, accounts=1).question.accounts) == 1
     for name in ("acc1", "acc2"):
         app.pool.manager.set_account_status(app.pool.registry.find(name).id, "disabled")
-    with refusal(CredentialsError, "all accounts are disabled"):
+    with raises_saying(CredentialsError, "all accounts are disabled"):
         planned(app, 100)
 
 

@@ -24,7 +24,7 @@ from tests.support.crawler.workbench import (
     pieces_of,
     task_of,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 INGESTION, EXPORT = TaskType.INGESTION, TaskType.EXPORT
@@ -185,7 +185,7 @@ def test_steps_back_wait_longer_each_time_and_end_in_failure(make_app, clock: Mo
         clock.move(pause + 0.01)
     app.crawling.scheduler.back_off(claimed(app), Message.text("HTTP 502"))
     seen = task_of(app, filed.id)
-    assert (seen.status, english(seen.last_error)) == (
+    assert (seen.status, english_text(seen.last_error)) == (
         FAILED,
         "HTTP 502 (given up after 4 attempts)",
     )

@@ -23,7 +23,7 @@ from tests.support.crawler.workbench import (
     rows,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 
 SESSION = "s3cr3tSESSION%2C1790000000%2Cdeadbeef*b1"
 CSRF = "s3cr3tCSRF0123456789"
@@ -138,7 +138,7 @@ def test_a_bug_with_secrets_in_its_words_is_logged_without_them(
 
     monkeypatch.setattr(PageStore, "store_first_and_split", broken)
     task = work_off(app, file_crawl(app))
-    assert "RuntimeError" in logs() and "RuntimeError" in english(task.last_error)
+    assert "RuntimeError" in logs() and "RuntimeError" in english_text(task.last_error)
     assert leaks(app, tmp_path) == []
 
 

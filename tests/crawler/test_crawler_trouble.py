@@ -31,7 +31,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
 COMPLETED, PENDING = TaskStatus.COMPLETED, TaskStatus.PENDING
@@ -139,7 +139,7 @@ def test_an_account_that_is_lost_is_disabled_with_reason_and_evidence(
     assert stored_uids(app) == server.uids()
     account = account_of(app, name)
     assert (account.status, account.lease_owner) == (DISABLED, None)
-    assert english(account.disabled_reason).startswith(f"{reason} (code {code}")
+    assert english_text(account.disabled_reason).startswith(f"{reason} (code {code}")
     event = app.pool.registry.events(account)[0]
     assert event.kind == "disabled" and json.loads(event.evidence)["code"] == code
     assert server.stats()["after_ban"] <= 1
@@ -154,10 +154,12 @@ def test_an_account_without_usable_credentials_is_disabled(make_app, platform) -
     add_account(app, "acc3")
     change(app, "UPDATE accounts SET session='gAAAAAnotours' WHERE username='odd'")
     assert crawl(app).status is COMPLETED
-    assert english(account_of(app, "none").disabled_reason).startswith(
+    assert english_text(account_of(app, "none").disabled_reason).startswith(
         "session expired (the account has no"
     )
-    assert english(account_of(app, "odd").disabled_reason).startswith("secrets cannot be used (")
+    assert english_text(account_of(app, "odd").disabled_reason).startswith(
+        "secrets cannot be used ("
+    )
 
 
 def test_risk_on_several_accounts_stops_the_platform_for_all(
@@ -172,7 +174,7 @@ def test_risk_on_several_accounts_stops_the_platform_for_all(
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
     assert 0 < secs_from_now(app, piece.not_before) <= 30
-    assert "after risk control" in english(piece.last_error) and piece.attempts == 0
+    assert "after risk control" in english_text(piece.last_error) and piece.attempts == 0
     assert len(server.asked) == 2  # the third account was spared
     spared = account_of(app, "acc3")
     assert (spared.status, spared.cooldown_until) == (IDLE, None)
@@ -204,7 +206,7 @@ def waits(app: App) -> tuple[WaitingFor | None, float, str]:
     task = task_of(app, task_id)
     assert (task.status, task.lease_owner) == (PENDING, None)
     pause = (task.not_before - task.updated_at).total_seconds()
-    return task.waiting_for, round(pause, 2), english(task.last_error)
+    return task.waiting_for, round(pause, 2), english_text(task.last_error)
 
 
 def test_without_accounts_a_task_waits_and_a_new_account_wakes_it(app: App) -> None:
@@ -294,4 +296,4 @@ def test_an_absurd_retry_after_only_rests_the_account(
 def test_a_long_reason_of_the_operator_fits(app: App) -> None:
     first = add_account(app, "acc1")
     app.pool.manager.set_account_status(first, "disabled", "很长" * 2000)
-    assert english(account_of(app, "acc1").disabled_reason).startswith("很长")
+    assert english_text(account_of(app, "acc1").disabled_reason).startswith("很长")

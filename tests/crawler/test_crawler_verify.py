@@ -35,7 +35,7 @@ from tests.support.crawler.workbench import (
     task_of,
     work_off,
 )
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
 
@@ -202,7 +202,7 @@ def test_a_rebuild_renders_the_rows_as_they_are_now(exported: App, database_url:
 
 
 def test_rebuild_names_a_segment_that_does_not_exist(exported: App) -> None:
-    with refusal(InvalidInputError, "no segment has the id 99"):
+    with raises_saying(InvalidInputError, "no segment has the id 99"):
         exported.crawling.segment_finalizer.rebuild(99)
 
 
@@ -224,7 +224,7 @@ def test_a_segment_that_is_being_written_is_not_rebuilt(make_app, clock: MovingC
     app = make_app(export_batch_rows=4)
     add_account(app, "acc1")
     half_done(app)
-    with refusal(InvalidInputError, "is being written by a running export"):
+    with raises_saying(InvalidInputError, "is being written by a running export"):
         app.crawling.segment_finalizer.rebuild(1)
     assert segments_of(app)[0].state is SegmentState.OPEN
     assert app.crawling.segment_finalizer.unattended() == []

@@ -20,7 +20,7 @@ from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats
 from storage.models.accounts import AccountStatus
 from tests.support.crawler.workbench import ONE_ENGINE, Platform, account_of, add_accounts
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 
@@ -129,7 +129,7 @@ def ids(videos: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def errors(items: Sequence[FetchedItem]) -> set[str | None]:
-    return {english(item.error) if item.error else None for item in items}
+    return {english_text(item.error) if item.error else None for item in items}
 
 
 def test_a_mixed_list_is_answered_item_by_item_with_the_truth(place) -> None:
@@ -193,7 +193,7 @@ def test_a_short_link_to_another_hop_and_one_without_an_answer(place) -> None:
     here.server.order({"kind": "drop", "endpoint": "/b23.tv/onehops/"})
     cut = here.fetch("https://b23.tv/twohops", here.videos("youtube", 1)[0]["url"])
     assert (cut[0].answer, cut[0].final) == (None, False)
-    assert "no answer to the short link" in english(cut[0].error)
+    assert "no answer to the short link" in english_text(cut[0].error)
     assert cut[1].answer is not None
     two = here.fetch("https://b23.tv/twohops")[0]
     assert two.answer is not None and two.video_id is not None
@@ -214,7 +214,7 @@ def test_bare_ids_belong_to_the_platform_that_was_named(place) -> None:
     video, other = here.videos("tiktok", 1)[0], here.videos("douyin", 1)[0]
     items = here.fetch(video["id"], other["url"], platform="tiktok")
     check(items[0], video)
-    assert items[1].final and "is a link of douyin, not of tiktok" in english(items[1].error)
+    assert items[1].final and "is a link of douyin, not of tiktok" in english_text(items[1].error)
 
 
 def test_an_empty_list_is_an_empty_list(place) -> None:
@@ -240,7 +240,7 @@ def test_when_the_budget_ends_in_the_middle_the_rest_says_so(place) -> None:
         check(item, video)
     assert here.server.stats()["youtube_units"] == 2
     again = here.fetch(videos[0]["url"])[0]
-    assert again.answer is None and "used up" in english(again.error)
+    assert again.answer is None and "used up" in english_text(again.error)
 
 
 def ids_of_youtube(videos: Sequence[dict[str, Any]]) -> list[str]:
@@ -273,7 +273,7 @@ def test_tikhubs_budget_is_one_for_both_of_its_platforms(place) -> None:
     items = here.fetch(*texts)
     assert here.server.stats()["tikhub_charged"] <= 10
     unanswered = [item for item in items if item.answer is None]
-    assert unanswered and all("used up" in english(item.error) for item in unanswered)
+    assert unanswered and all("used up" in english_text(item.error) for item in unanswered)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_key_that_is_refused_is_not_repeated_in_the_error(place) -> None:
     here = place(youtube_api_key=SecretStr("bad-geheim4711"))
     item = here.fetch(here.videos("youtube", 1)[0]["url"])[0]
     assert item.answer is None and item.error
-    assert "geheim4711" not in english(item.error)
+    assert "geheim4711" not in english_text(item.error)
 
 
 # Trouble
@@ -321,7 +321,7 @@ def test_a_platform_that_throttles_for_ever_is_given_up(place) -> None:
     here = place()
     here.server.order({"kind": "youtube_429", "times": 1000})
     item = here.fetch(here.videos("youtube", 1)[0]["url"])[0]
-    assert item.answer is None and not item.final and "429" in english(item.error)
+    assert item.answer is None and not item.final and "429" in english_text(item.error)
     assert here.requests("youtube") == 5
 
 

@@ -31,8 +31,8 @@ from tests.support.distribution.distribution import (
     told_tasks,
     youtube,
 )
-from tests.support.english import english
 from tests.support.mariadb import MariaDBServer
+from tests.support.messages import english
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 RESULT = {"success": True, "total": 1, "succeeded": 1, "failed": 0, "postponed": 0, "reports": 1}

@@ -37,9 +37,8 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
-from tests.support.english import english
 from tests.support.mariadb import MariaDBServer
-from tests.support.refusals import raises_saying
+from tests.support.messages import english, raises_saying
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 TABLES = ("task_daily_stats", "webhook_deliveries", "task_completions", "drama_tasks")

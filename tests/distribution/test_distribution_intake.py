@@ -28,8 +28,8 @@ from tests.support.distribution.distribution import (
     task,
     youtube,
 )
-from tests.support.english import english
 from tests.support.mariadb import MariaDBServer
+from tests.support.messages import english
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 

@@ -28,7 +28,7 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 HOUR_SECS = 3600.0

@@ -25,7 +25,7 @@ from tests.support.distribution.distribution import (
     told_tasks,
     youtube,
 )
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 

@@ -10,12 +10,12 @@ from core.errors import WrongFieldError
 from core.messages import MAX_DUMP_CHARS, Message
 from distribution.counters import fetched, missing, verified
 from distribution.daily.tally import CounterSum
-from presentation.i18n.messages import renderer_for
+from presentation.i18n.renderer import renderer_for
 from sources.base import VideoStats
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
 from tests.support.distribution.distribution import douyin, tiktok, youtube
-from tests.support.english import english
+from tests.support.messages import english
 
 MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from distribution.intake.validation import read_completion, read_drama, read_use
 from storage.distribution.completions import Completion
 from storage.distribution.distribution_tasks import DramaFields, DramaStatus
 from tests.support.distribution.distribution import SECRET, douyin, youtube
-from tests.support.english import english
+from tests.support.messages import english
 
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -22,7 +22,7 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.webhooks.post_office import PostOffice
 
 

@@ -12,7 +12,7 @@ from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import MAX_ATTEMPTS, Job, Plan, plan_of
 from storage.crawling.job_runs import JobCause, JobRun, JobState, RunState
-from tests.support.english import english
+from tests.support.messages import english
 
 NAMELESS = Message.text("")
 PROCESS_ENDED = Message.of("process_ended")

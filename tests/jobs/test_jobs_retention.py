@@ -25,8 +25,8 @@ from storage.engines.transactions import Tx
 from storage.operations import alert_notices, alerts, audit_log, retention
 from storage.operations.alert_notices import News
 from storage.operations.alerts import AlertKind
-from tests.support.english import english
 from tests.support.jobs.job_tools import hourly, runs
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -19,8 +19,8 @@ from storage.crawling import job_runs, leases, tasks
 from storage.crawling.job_runs import JobCause, RunState
 from storage.models.tasks import TaskType, WaitingFor
 from tests.support.crawler.workbench import ONE_ENGINE, Crash
-from tests.support.english import english
 from tests.support.jobs.job_tools import TEN, Gate, hourly, runs, told
+from tests.support.messages import english
 
 HOUR_SECS = 3600
 

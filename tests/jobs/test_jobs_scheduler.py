@@ -18,8 +18,8 @@ from core.errors import DatabaseUnavailableError
 from jobs.due import Job
 from jobs.scheduler import JobScheduler, LookThreads
 from tests.support.crawler.workbench import ONE_ENGINE
-from tests.support.english import english
 from tests.support.jobs.job_tools import TEN, Gate, Inline, hourly, runs, told
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 
 pytestmark = ONE_ENGINE

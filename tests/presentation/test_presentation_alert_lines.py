@@ -6,9 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from app.container import App
-from presentation.i18n.chinese import CHINESE
-from presentation.i18n.english import ENGLISH
-from presentation.i18n.texts import Texts
+from presentation.i18n.renderer import renderer_for
 from presentation.terminal.dashboard import Dashboard
 from tests.presentation.test_presentation_dashboard import drawn, seen
 from tests.support.alerts.alert_causes import disable, enable, expire, fail_task
@@ -24,9 +22,9 @@ def watched(app: App) -> App:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
-@pytest.mark.parametrize("texts", [ENGLISH, CHINESE], ids=["en", "zh"])
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_screen_with_many_alerts_fits_and_still_shows_the_work(
-    app: App, size: tuple[int, int], texts: Texts
+    app: App, size: tuple[int, int], language: str
 ) -> None:
     watched(app)
     for number in range(12):
@@ -34,7 +32,7 @@ def test_a_screen_with_many_alerts_fits_and_still_shows_the_work(
         add_account(app, f"小红书运营账号{number}")
     file_crawl(app, 30, "游戏")
     app.alerts.monitor().look_once()
-    lines = drawn(app, seen(app), size, texts)
+    lines = drawn(app, seen(app), size, language)
     assert len(lines) < size[1]
     assert [line for line in lines if cell_len(line.rstrip()) > size[0]] == []
     marked = [line for line in lines if line.startswith("! ")]
@@ -62,7 +60,7 @@ def test_plain_lines_tell_each_alert_once_when_it_comes_and_when_it_goes(
     app: App, clock: MovingClock
 ) -> None:
     watched(app)
-    console = Dashboard(texts=CHINESE, zone=app.calendar.zone)
+    console = Dashboard(renderer_for("zh", app.calendar.zone))
     assert console.alert_news(seen(app)) == []
     disable(app)
     app.alerts.monitor().look_once()

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from string import Formatter
@@ -16,13 +17,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import BatonError, InvalidInputError
+from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
+from crawler.planning.advice import Change
+from crawler.planning.forecast import Bound
 from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
-from presentation.message_fields import message_fields
+from storage.crawling.job_runs import RunState
 from storage.engines import mysql
+from storage.models.accounts import AccountStatus
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from storage.operations.alerts import AlertKind
 from tests.support.raised_messages import (
     RaisedMessages,
     Source,
@@ -76,7 +83,13 @@ def test_each_sentence_is_in_its_language() -> None:
 def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
     """Place, code, parameters, and whether there may be more, of each message in the product."""
     # `super().__init__(code, …)` of an error, and functions that make an error of their parameters.
-    makers = error_classes(SOURCES.values()) | {"__init__", "damaged", "damaged_error", "not_found"}
+    makers = error_classes(SOURCES.values()) | {
+        "__init__",
+        "say",
+        "damaged",
+        "damaged_error",
+        "not_found",
+    }
     for source in SOURCES.values():
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or not node.args:
@@ -192,6 +205,30 @@ def test_every_error_has_its_sentence_in_both_languages(kind: type[BatonError]) 
     assert not HAN.search(english) and HAN.search(chinese)
 
 
+@pytest.mark.parametrize(
+    ("group", "members"),
+    [
+        ("account_state", AccountStatus),
+        ("alert_headline", AlertKind),
+        ("job_state", RunState),
+        ("plan_bound", Bound),
+        ("plan_change", Change),
+        ("rate_of", TaskType),
+        ("task_state", TaskStatus),
+        ("task_type", TaskType),
+        ("waits_for", WaitingFor),
+    ],
+)
+def test_every_state_and_kind_has_its_text(group: str, members: type[StrEnum]) -> None:
+    assert {f"{group}_{member}" for member in members} - set(ENGLISH) == set()
+
+
+def test_every_alert_has_its_advice() -> None:
+    signed_in_again = {AlertKind.SESSION_EXPIRING}
+    wanted = {f"alert_advice_{kind}" for kind in set(AlertKind) - signed_in_again}
+    assert wanted - set(ENGLISH) == set()
+
+
 def test_a_sentence_is_filled_in() -> None:
     english, chinese = RENDERERS[Language.ENGLISH], RENDERERS[Language.CHINESE]
     message = Message.of(
@@ -254,4 +291,6 @@ def test_no_parameter_can_break_a_sentence(language: Language, front_end: FrontE
 
 def test_the_json_of_a_message_has_no_secret() -> None:
     message = Message.text("GET https://example.com/?access_token=abcdef0123456789 failed")
-    assert "abcdef0123456789" not in repr(message_fields("error", message))
+    assert "abcdef0123456789" not in repr(
+        message_keys("error", message, RENDERERS[Language.ENGLISH].sentence)
+    )

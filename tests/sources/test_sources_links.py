@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInputError
 from sources.links import ShortLink, VideoLink, recognise, urls_in
-from tests.support.refusals import raises_saying
+from tests.support.messages import raises_saying
 
 BV, AV = "BV1GJ411x7h7", 80433022
 YT = "dQw4w9WgXcQ"

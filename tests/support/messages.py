@@ -1,4 +1,4 @@
-"""Sentences of messages, as an English reader of the terminal sees them."""
+"""Messages and errors as an English reader of the terminal sees them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from typing import TypeVar
 
 import pytest
 
-from core.errors import BatonError
 from core.messages import Message
 from presentation.i18n.renderer import ENGLISH_RENDERER
 
-E = TypeVar("E", bound=BatonError)
+E = TypeVar("E", bound=BaseException)
+Fact = Message | BaseException | str | None  # a text is what a column holds
 
 
-def english(fact: Message | BaseException | str | None) -> str:
-    """The text of a message, of an error, or of what a column holds; without advice."""
+def english(fact: Fact) -> str:
+    """Return the sentence with its advice; empty for None."""
+    return "" if fact is None else ENGLISH_RENDERER.shown_text(fact)
+
+
+def english_text(fact: Fact) -> str:
+    """Return the sentence without its advice; empty for None."""
     if fact is None or isinstance(fact, str):
         return ENGLISH_RENDERER.stored(fact)
     return ENGLISH_RENDERER.text(fact)
 
 
 def code(stored: str | None) -> str:
-    """The code of what a column holds."""
+    """Return the code of what a column holds."""
     return Message.load(stored or "").code
 
 
 @contextmanager
-def refusal(kind: type[E], sentence: str) -> Iterator[pytest.ExceptionInfo[E]]:
+def raises_saying(kind: type[E], match: str) -> Iterator[pytest.ExceptionInfo[E]]:
     """Expect an error whose sentence, with its advice, matches a regular expression."""
     with pytest.raises(kind) as caught:
         yield caught
-    said = ENGLISH_RENDERER.sentence(caught.value)
-    assert re.search(sentence, said), said
+    assert re.search(match, english(caught.value)), english(caught.value)

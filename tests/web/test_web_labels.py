@@ -9,7 +9,7 @@ from core.errors import InvalidInputError
 from crawler.tasks.labels import MAX_LABELS, labels_named
 from crawler.tasks.requests import CrawlRequest, LabelChange
 from crawler.tasks.submission import FiledTask
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.crawling import tasks
 from storage.models.tasks import TaskType
 from storage.operations import listings
@@ -64,7 +64,7 @@ def test_filing_again_adds_labels_and_lists_find_them(app: App) -> None:
     piece = app.database.read(tasks.children, first.id)[0]
     with pytest.raises(InvalidInputError) as refused:
         _label(app, piece.id, add=["x"])
-    said = LOG_RENDERER.sentence(refused.value)
+    said = ENGLISH_RENDERER.sentence(refused.value)
     assert said == f"task {piece.id} is a piece of task {first.id}; label that one"
     _label(app, other.id, add=[f"n{number}" for number in range(MAX_LABELS - 2)])
     with pytest.raises(InvalidInputError, match="too_many_labels: most=32"):

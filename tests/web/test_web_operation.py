@@ -16,7 +16,7 @@ import requests
 from app.container import App
 from app.web import web_server
 from core.errors import DatabaseUnavailableError, SettingsError
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.engines.transactions import Database
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import export, store_rows
@@ -136,7 +136,7 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
         port = other.getsockname()[1]
         with pytest.raises(SettingsError) as refused:
             web_server(app, "127.0.0.1", port).bind()
-    said = LOG_RENDERER.sentence(refused.value)
+    said = ENGLISH_RENDERER.sentence(refused.value)
     assert re.search(rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT", said), said
 
 

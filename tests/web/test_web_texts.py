@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from presentation.i18n.catalogue.zh.by_english.console import CHINESE
 from storage.crawling.job_runs import JobCause, RunState
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.models.accounts import Health
 from storage.models.segments import SegmentState
 from web.console import SECTIONS
-from web.console.chinese import CHINESE
 from web.console.list_view import RANGES
 from web.console.operations import KINDS
 from web.console.videos import LINES

@@ -15,7 +15,7 @@ from app.container import App
 from core.clock import SystemClock
 from storage.distribution.deliveries import DeliveryState
 from tests.support.apps import AppFactory
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import SECRET, PostOffice
 

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import NotSentError, UnsendableError
 from sandbox import SandboxConfig, SandboxServer
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.webhooks.raw_servers import raw_server, tls_context, trickle
 from webhooks.http_client import WebhookClient
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import NotSentError, UnsendableError
 from storage.distribution.deliveries import DeliveryState
-from tests.support.english import english
+from tests.support.messages import english
 from webhooks.http_client import Answer
 from webhooks.retry_policy import RetryPolicy, outcome_of
 

@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from core.errors import CredentialsError
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.webhooks.post_office import SECRET
 from webhooks.signing import headers, new_secret, parse_secrets
 

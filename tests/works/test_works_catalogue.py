@@ -11,8 +11,7 @@ from core.errors import InvalidInputError
 from core.messages import Message
 from storage.catalogue import works as rows
 from storage.catalogue.works import InvalidBy
-from tests.support.english import english
-from tests.support.refusals import raises_saying
+from tests.support.messages import english, raises_saying
 from works.catalogue.catalogue import BATCH_ROWS, Changes
 from works.catalogue.entries import WorkEntry, merge, merge_duplicates, truncated, validated
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.processes.launcher import Baton, SandboxProcess
 
 Video = dict[str, Any]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from presentation.i18n.renderer import LOG_RENDERER
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.catalogue import works as rows
-from tests.support.english import english
+from tests.support.messages import english
 from works.catalogue.drop_folder import DropFolder, DropFolderResult
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import parse_works
@@ -79,7 +79,7 @@ def inbox(app, site: Site) -> DropFolder:
         clock=app.clock,
         zone=app.calendar.zone,
         poll_secs=1,
-        renderer=LOG_RENDERER,
+        renderer=ENGLISH_RENDERER,
     )
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from core.errors import InvalidInputError
 from sources.links import ShortLink
-from tests.support.english import english
-from tests.support.refusals import raises_saying
+from tests.support.messages import english, raises_saying
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import WorkRows, parse_works, read_works
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import OutputError
-from tests.support.refusals import raises_saying
+from tests.support.messages import raises_saying
 from tests.support.works.hour_data import failed, numbers
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.hours import Hour

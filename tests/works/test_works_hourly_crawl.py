@@ -11,9 +11,8 @@ import pytest
 from core.errors import BadRequestError, DamagedFileError, OutputError
 from storage.models.accounts import AccountStatus
 from tests.support.crawler.workbench import ONE_ENGINE, Crash, account_of, die
-from tests.support.english import english
+from tests.support.messages import english, raises_saying
 from tests.support.moving_clock import MovingClock
-from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import COUNTERS, numbers, put, report
 from tests.support.works.views_fixtures import BATCH, Desk, entry
 from works.hourly.crawl_journal import HourJournal

@@ -26,9 +26,8 @@ from core.errors import (
 )
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
-from tests.support.english import english
+from tests.support.messages import english, raises_saying
 from tests.support.moving_clock import MovingClock
-from tests.support.refusals import raises_saying
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet
 from works.hourly.files import HourFiles

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import InvalidInputError
-from tests.support.refusals import raises_saying
+from tests.support.messages import raises_saying
 from works.hourly.hours import Hour, hours_between, hours_of_span, local_text
 
 BERLIN = ZoneInfo("Europe/Berlin")

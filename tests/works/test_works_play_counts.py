@@ -15,9 +15,8 @@ from core.file_lock import file_lock
 from sandbox import RateLimit, SandboxConfig
 from storage.catalogue.works import InvalidBy
 from tests.support.crawler.workbench import add_accounts
-from tests.support.english import english
+from tests.support.messages import english, raises_saying
 from tests.support.moving_clock import MovingClock
-from tests.support.refusals import raises_saying
 from tests.support.works.shelf import Shelf, Witness
 from works.catalogue.catalogue import Catalogue
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.messages import Message
-from presentation.i18n.messages import renderer_for
+from presentation.i18n.renderer import renderer_for
 from storage.catalogue import view_history
 from storage.catalogue.view_data import open_view_data
 from storage.engines.transactions import Database
-from tests.support.english import english
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.views_fixtures import quiet

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import DamagedFileError
-from tests.support.english import english
-from tests.support.refusals import raises_saying
+from tests.support.messages import english, raises_saying
 from tests.support.works.views_fixtures import entry
 from works.hourly.input_list import read_views_list
 

@@ -14,8 +14,8 @@ NO_PRODUCT = {"tests", "benchmarks", "sandbox", "tools"}
 # Message catalogues grow with every language; the number of product lines is compared without them.
 MESSAGES = Path("presentation/i18n")
 CATALOGUES = (
-    "web/console/chinese.py",
     # where they were before decision 011
+    "web/console/chinese.py",
     "crawler/*texts.py",
     "crawler/reasons.py",
 )

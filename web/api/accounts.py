@@ -5,18 +5,19 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
+from core.message_json import message_keys
 from presentation.i18n.renderer import API_RENDERER
-from presentation.json_rows import as_object, with_messages
+from presentation.json_rows import as_object
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
+from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.lookups import existing_account
-from web.paging import Page, Paging, page_of
 from web.parameters import RowId
 from web.problems import partly_refused
 from web.requests import AccountsFile, DailyLimit, DisableReason, NewAccount
@@ -31,7 +32,7 @@ def list_accounts(
     _who: Reader,
     platform: Annotated[str | None, Query(description="only of this platform")] = None,
     status: Annotated[AccountStatus | None, Query(description="only in this state")] = None,
-) -> Page[dict[str, Any]]:
+) -> ObjectPage:
     accounts = [
         account
         for account in backend.registry.all(platform)
@@ -53,17 +54,11 @@ def add_account(
     if not result.is_new:
         response.status_code = HTTPStatus.OK
     account = backend.registry.find(result.username, backend.platforms.named(given.platform).name)
-    return {
-        "account": account_object(backend, account),
-        "new": result.is_new,
-        **_change(result),
-    }
+    return {"account": account_object(backend, account), "new": result.is_new, **_change(result)}
 
 
 @router.post(
-    "/import",
-    summary="Add or refresh the accounts of a CSV file",
-    responses=partly_refused(),
+    "/import", summary="Add or refresh the accounts of a CSV file", responses=partly_refused()
 )
 def import_accounts(
     given: AccountsFile, response: Response, backend: TheBackend, who: Actor
@@ -86,7 +81,7 @@ def import_accounts(
 
 def _change(result: EnrolmentResult) -> dict[str, Any]:
     """Return what was changed in an account, as a sentence, a code and parameters."""
-    return with_messages({"change": result.change.dump()}, ("change",), API_RENDERER)
+    return message_keys("change", result.change, API_RENDERER.text)
 
 
 @router.get("/{account_id}", summary="One account")
@@ -95,16 +90,10 @@ def show_account(account_id: RowId, backend: TheBackend, _who: Reader) -> dict[s
 
 
 @router.get("/{account_id}/events", summary="Its timeline: what happened, why, until when")
-def account_events(
-    account_id: RowId, request: Request, backend: TheBackend, part: Paging, _who: Reader
-) -> Page[dict[str, Any]]:
+def account_events(account_id: RowId, backend: TheBackend, listing: TheListing) -> ObjectPage:
     existing_account(backend, account_id)
-    return page_of(
-        request,
-        backend.database,
-        part,
-        lambda tx, part: listings.events(tx, part, account_id=account_id),
-        as_object,
+    return listing.page(
+        lambda tx, part: listings.events(tx, part, account_id=account_id), as_object
     )
 
 

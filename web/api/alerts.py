@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from alerts.serialization import alert_object
 from presentation.i18n.renderer import API_RENDERER
 from storage.operations import listings
+from web.api.lists import ObjectPage, TheListing
 from web.api.operations import GOES_ON, begun
-from web.auth.access import Actor, Reader
+from web.auth.access import Actor
 from web.background import begin_channel_test
-from web.paging import Page, Paging, page_of
 from web.state import TheBackend
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -21,16 +21,10 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 
 @router.get("", summary="Alerts, newest first")
 def list_alerts(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     only_open: Annotated[bool, Query(description="leave out those that are over")] = False,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    return listing.page(
         lambda tx, part: listings.alerts(tx, part, only_open=only_open),
         partial(alert_object, render=API_RENDERER.sentence),
     )

@@ -6,9 +6,10 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from core.errors import InvalidInputError
+from core.message_json import message_keys
 from core.messages import Message
 from distribution.intake.importer import ImportResult, Problem
 from distribution.serialization import (
@@ -17,16 +18,16 @@ from distribution.serialization import (
     drama_object,
     stats_object,
 )
-from presentation.message_fields import message_fields
+from presentation.i18n.renderer import API_RENDERER
 from sources.text import storable
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
+from web.api.lists import ObjectPage, TheListing
 from web.api.operations import GOES_ON, begun
 from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.background import begin_scanning
 from web.lookups import existing_drama
-from web.paging import Page, Paging, page_of
 from web.parameters import DramaId
 from web.problems import RequestRefusedError, partly_refused, refused_as
 from web.requests import ScanOfDay
@@ -42,18 +43,11 @@ SOME_REFUSED = partly_refused()
 
 @router.get("/dramas", summary="Distribution tasks, newest first")
 def list_dramas(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     status: Annotated[DramaStatus | None, Query(description="only in this state")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
-        lambda tx, part: listings.dramas(tx, part, status),
-        lambda listed: drama_object(listed.row),
+) -> ObjectPage:
+    return listing.page(
+        lambda tx, part: listings.dramas(tx, part, status), lambda listed: drama_object(listed.row)
     )
 
 
@@ -91,17 +85,11 @@ def finish_drama(task_id: DramaId, backend: TheBackend, who: Actor) -> dict[str,
 
 @router.get("/completions", summary="Posted videos, newest rows first")
 def list_completions(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     task_id: Annotated[str | None, Query(description="only of this task")] = None,
     user_id: Annotated[str | None, Query(description="only of this user")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    return listing.page(
         lambda tx, part: listings.completions(tx, part, task_id, user_id),
         lambda listed: completion_object(listed.row),
     )
@@ -121,17 +109,11 @@ def add_completions(
 
 @router.get("/daily_stats", summary="Numbers by task and day")
 def list_daily_stats(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     task_id: Annotated[str | None, Query(description="only of this task")] = None,
     day: Annotated[date | None, Query(description="only of this day")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    return listing.page(
         lambda tx, part: listings.daily_stats(tx, part, task_id, day),
         lambda listed: stats_object(listed.row),
     )
@@ -170,16 +152,13 @@ def _count(items: dict[str, Any] | list[Any]) -> Message:
 def _answer(taken: ImportResult, response: Response) -> dict[str, Any]:
     """Return the result of an import, and set the status: 200, 207 (some
     refused) or 422 (all refused)."""
-    stored = taken.created + taken.updated + taken.unchanged
+    counts = taken.counts
     if taken.problems:
-        status = HTTPStatus.MULTI_STATUS if stored else HTTPStatus.UNPROCESSABLE_ENTITY
+        status = (
+            HTTPStatus.MULTI_STATUS if any(counts.values()) else HTTPStatus.UNPROCESSABLE_ENTITY
+        )
         response.status_code = status
-    return {
-        "created": taken.created,
-        "updated": taken.updated,
-        "unchanged": taken.unchanged,
-        "problems": [_problem_object(problem) for problem in taken.problems],
-    }
+    return {**counts, "problems": [_problem_object(problem) for problem in taken.problems]}
 
 
 def _problem_object(problem: Problem) -> dict[str, Any]:
@@ -188,5 +167,5 @@ def _problem_object(problem: Problem) -> dict[str, Any]:
         "position": problem.position,
         "name": storable(problem.name),
         "field": storable(problem.field),
-        **message_fields("reason", problem.reason),
+        **message_keys("reason", problem.reason, API_RENDERER.sentence),
     }

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from presentation.json_rows import as_object
 from storage.operations import listings
-from web.auth.access import Reader
-from web.paging import Page, Paging, page_of
-from web.state import TheBackend
+from web.api.lists import ObjectPage, TheListing
 
 router = APIRouter(prefix="/events", tags=["events"])
 
 
 @router.get("", summary="Events of all accounts, newest first")
 def list_events(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     kind: Annotated[str | None, Query(description="only of this kind, e.g. hand_over")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
-        lambda tx, part: listings.events(tx, part, kind=kind),
-        as_object,
-    )
+) -> ObjectPage:
+    return listing.page(lambda tx, part: listings.events(tx, part, kind=kind), as_object)

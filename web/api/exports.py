@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import FileResponse
 
 from core.errors import InvalidInputError
@@ -13,9 +13,9 @@ from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import as_object, verification_object
 from storage.models.segments import SegmentState
 from storage.operations import listings
+from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader
 from web.lookups import existing_export, export_file
-from web.paging import Page, Paging, page_of
 from web.parameters import IdFilter, RowId
 from web.problems import refused_as
 from web.state import TheBackend
@@ -25,19 +25,13 @@ router = APIRouter(prefix="/exports", tags=["exports"])
 
 @router.get("", summary="Export files, newest first")
 def list_exports(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     domain: Annotated[str | None, Query(description="only of this domain")] = None,
     state: Annotated[SegmentState | None, Query(description="only in this state")] = None,
     account_id: Annotated[IdFilter | None, Query(description="only by this account")] = None,
     task_id: Annotated[IdFilter | None, Query(description="only of this task or piece")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    return listing.page(
         lambda tx, part: listings.segments(
             tx, part, domain=domain, state=state, account_id=account_id, task_id=task_id
         ),

@@ -6,16 +6,16 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from core.errors import InvalidInputError, JobBusyError
 from jobs.serialization import job_object, run_object
 from presentation.i18n.renderer import API_RENDERER
 from storage.crawling.job_runs import RunState
 from storage.operations import listings
+from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
 from web.lookups import last_runs
-from web.paging import Page, Paging, page_of
 from web.parameters import JobName
 from web.problems import refused_as
 from web.state import TheBackend
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
 @router.get("", summary="Jobs with their next and last runs")
-def list_jobs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
+def list_jobs(backend: TheBackend, _who: Reader) -> ObjectPage:
     now, last = backend.clock.now(), last_runs(backend)
     jobs = [job_object(job, last.get(job.name), now, API_RENDERER) for job in backend.launcher.jobs]
     return Page(items=jobs, next=None)
@@ -32,17 +32,11 @@ def list_jobs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
 
 @router.get("/runs", summary="Runs, newest first")
 def list_runs(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     job: Annotated[str | None, Query(description="only of this job")] = None,
     state: Annotated[RunState | None, Query(description="only in this state")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    return listing.page(
         lambda tx, part: listings.job_runs(tx, part, job, state),
         partial(run_object, renderer=API_RENDERER),
     )

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from core.clock import iso_utc
+from web.api.lists import ObjectPage, Page
 from web.auth.access import Reader
 from web.lookups import log_details, log_file, log_folder, log_tail
 from web.monitoring.log_files import LineFilter, LogFile
-from web.paging import Page
 from web.parameters import LogName
 from web.state import TheBackend
 
@@ -23,7 +23,7 @@ Word = Annotated[str, Query(max_length=200)]
 
 
 @router.get("", summary="Log files of this host, newest first")
-def list_logs(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
+def list_logs(backend: TheBackend, _who: Reader) -> ObjectPage:
     return Page(items=[_file_object(file) for file in log_folder(backend).files()], next=None)
 
 

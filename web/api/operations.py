@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from web.api.lists import ObjectPage, Page
 from web.auth.access import Reader
 from web.operations import Operation
-from web.paging import Page
 from web.parameters import RowId
 from web.problems import not_found
 from web.state import TheBackend
@@ -21,7 +21,7 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", summary="Newest first; those of the process that answers, since it started")
-def list_operations(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
+def list_operations(backend: TheBackend, _who: Reader) -> ObjectPage:
     operations = [operation.as_json() for operation in backend.operations.every()]
     return Page(items=operations, next=None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from core.errors import InvalidInputError
 from crawler.tasks.submission import FiledTask
@@ -14,10 +14,10 @@ from presentation.json_rows import as_object, task_object
 from storage.crawling import tasks
 from storage.models.tasks import Task, TaskStatus, TaskType
 from storage.operations import listings
+from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
 from web.lookups import existing_task
-from web.paging import Page, Paging, page_of
 from web.parameters import RowId
 from web.problems import refused_as
 from web.requests import NewCrawl, NewExport, TaskLabels
@@ -29,19 +29,14 @@ JOINED: dict[int | str, dict[str, Any]] = {200: {"description": "The open one wa
 
 @router.get("", summary="Tasks, newest first")
 def list_tasks(
-    request: Request,
     backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     type: Annotated[TaskType | None, Query(description="only of this type")] = None,
     status: Annotated[TaskStatus | None, Query(description="only in this state")] = None,
     domain: Annotated[str | None, Query(description="only of this domain")] = None,
     label: Annotated[str | None, Query(description="only with this label")] = None,
-) -> Page[dict[str, Any]]:
-    page = page_of(
-        request,
-        backend.database,
-        part,
+) -> ObjectPage:
+    page = listing.page(
         lambda tx, part: listings.tasks(
             tx, part, task_type=type, status=status, domain=domain, label=label
         ),

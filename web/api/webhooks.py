@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from core.errors import InvalidInputError
 from core.logs import redact
@@ -16,9 +16,9 @@ from presentation.json_rows import plain
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.distribution.endpoints import Endpoint
 from storage.operations import listings
+from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
 from web.lookups import existing_delivery
-from web.paging import Page, Paging, page_of
 from web.parameters import RowId
 from web.problems import refused_as
 from web.requests import EndpointChoice, Replay, TestEvent
@@ -31,32 +31,26 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 @router.get("", summary="Deliveries, newest first")
 def list_deliveries(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     state: Annotated[list[DeliveryState] | None, Query(description="only in these states")] = None,
     kind: Annotated[list[DeliveryKind] | None, Query(description="only of these kinds")] = None,
     task_id: Annotated[str | None, Query(description="only of this task")] = None,
     url: Annotated[str | None, Query(description="only to this URL")] = None,
-) -> Page[dict[str, Any]]:
+) -> ObjectPage:
     wanted = Filter(
         states=state or (),
         kinds=kind or (),
         task_id=task_id,
         url_hash=url_hash(url) if url else None,
     )
-    return page_of(
-        request,
-        backend.database,
-        part,
+    return listing.page(
         lambda tx, part: listings.deliveries(tx, part, wanted),
         partial(delivery_object, render=API_RENDERER.sentence),
     )
 
 
 @router.get("/endpoints", summary="URLs that nothing is sent to, newest decision first")
-def list_disabled_endpoints(backend: TheBackend, _who: Reader) -> Page[dict[str, Any]]:
+def list_disabled_endpoints(backend: TheBackend, _who: Reader) -> ObjectPage:
     disabled = backend.webhooks.overview(Filter(), 0).disabled
     return Page(items=[_endpoint_object(endpoint) for endpoint in disabled], next=None)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.catalogue import view_history
 from storage.operations import listings
+from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader
 from web.lookups import Counter, newest_hour, numbers
-from web.paging import Page, Paging, page_of
 from web.parameters import PlatformName, WorkId
 from web.problems import refused_as
 from web.state import TheBackend
@@ -31,20 +31,13 @@ OfCounter = Annotated[Counter, Query(description="which number")]
 
 @router.get("", summary="The catalogue, newest rows first")
 def list_works(
-    request: Request,
-    backend: TheBackend,
-    part: Paging,
-    _who: Reader,
+    listing: TheListing,
     platform: Annotated[str | None, Query(description="only of this platform")] = None,
     uid: Annotated[str | None, Query(description="only of this creator")] = None,
     is_valid: Annotated[bool | None, Query(description="only valid ones, or the others")] = None,
-) -> Page[dict[str, Any]]:
-    return page_of(
-        request,
-        backend.database,
-        part,
-        lambda tx, part: listings.works(tx, part, platform, uid, is_valid),
-        as_object,
+) -> ObjectPage:
+    return listing.page(
+        lambda tx, part: listings.works(tx, part, platform, uid, is_valid), as_object
     )
 
 
@@ -54,8 +47,7 @@ def top_works(
 ) -> dict[str, Any]:
     at = newest_hour(backend)
     rows = numbers(
-        backend,
-        lambda tx: view_history.top_of_hour(tx, at.date_text, at.hour_text, counter, limit),
+        backend, lambda tx: view_history.top_of_hour(tx, at.date_text, at.hour_text, counter, limit)
     )
     return {"date": at.date_text, "hour": at.hour_text, "items": list(map(numbers_object, rows))}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fastapi import APIRouter
 
 from web.console import (
@@ -21,17 +19,9 @@ from web.console import (
     videos,
     webhooks,
 )
+from web.console.rendering import Section
 
 PREFIX = "/admin"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A page of the navigation. `title` is English; it is translated when it is shown."""
-
-    path: str
-    title: str
-    router: APIRouter
 
 
 SECTIONS = (

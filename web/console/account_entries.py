@@ -5,25 +5,21 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
 from accounts.csv_import import parse_accounts
 from accounts.requests import MAX_COOKIE_LETTERS
 from core.errors import InvalidInputError, SourceError, WrongFieldsError
-from web.auth.access import Actor
 from web.backend import Backend
-from web.console.acting import acted
-from web.console.language import language_of
 from web.console.rendering import back_with
-from web.console.screens import TheScreens
 from web.console.uploads import name_of, text_of
+from web.console.visits import Acting, action
 from web.lookups import existing_account
 from web.parameters import RowId
-from web.problems import RequestRefusedError, of_error, of_fields
+from web.problems import RequestRefusedError, of_error, of_form
 from web.requests import AccountsFile, NewAccount
-from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/accounts"
@@ -32,26 +28,18 @@ SHOWN_PROBLEMS = 20
 
 @router.get("/new")
 def new_account(
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    who: Actor,
+    visit: Acting,
     name: Annotated[str, Query(max_length=128)] = "",
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     """Show the form for an account; `name` and `platform` fill it in for a known one."""
     given = {"username": name, "platform": platform, "daily_export_limit": ""}
-    return screens.page(
-        request, "account_new", who, section="Accounts", **_form_values(backend, given)
-    )
+    return visit.page("account_new", **_form_values(visit.backend, given))
 
 
 @router.post("/new")
 def add(
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    who: Actor,
+    visit: Acting,
     username: Annotated[str, Form()] = "",
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
     cookies: Annotated[str, Form()] = "",
@@ -60,7 +48,7 @@ def add(
     daily_export_limit: Annotated[str, Form()] = "",
 ) -> Response:
     """Add or refresh an account; show the form again with the problems of its fields."""
-    language = language_of(request)
+    language, backend = visit.language, visit.backend
     try:
         text = text_of(cookie_file) or cookies
         new = NewAccount.model_validate(
@@ -72,25 +60,24 @@ def add(
                 "daily_export_limit": daily_export_limit.strip() or None,
             }
         )
-        done = backend.use_cases.accounts.add_or_refresh(who, platform, new.as_request())
+        done = backend.use_cases.accounts.add_or_refresh(visit.who, platform, new.as_request())
     except ValidationError as error:
-        problems = of_fields(
-            [{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()]
-        )
+        problems = of_form(error)
+    except WrongFieldsError as error:
+        problems = of_error(error)
     except InvalidInputError as error:
-        problems = _of_cookies(error)
+        problems = RequestRefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, error, problems=[("cookies", error.message)]
+        )
     else:
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
         return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
     given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
     messages = {field: language.problem(problem) for field, problem in problems.problems}
-    return screens.page(
-        request,
+    return visit.page(
         "account_new",
-        who,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        section="Accounts",
         **_form_values(backend, given, messages or {"form": language.problem(problems)}),
     )
 
@@ -104,62 +91,54 @@ def _of_cookies(error: InvalidInputError) -> RequestRefusedError:
 
 
 @router.post("/import")
+@action
 def import_many(
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
+    visit: Acting,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
-) -> Response:
+) -> str:
     """Add or refresh the accounts of a CSV file; name the refused rows."""
-    language = language_of(request)
-
-    def act() -> str:
-        text = text_of(file)
-        if not text.strip():
-            raise InvalidInputError("file_not_chosen")
-        given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
-        known = backend.platforms.named(given.platform)
-        rows = parse_accounts(text, given.name, known)
-        done, problems = backend.use_cases.accounts.import_rows(
-            who, known.name, rows, given.name, None
-        )
-        count = language.say("{n} accounts imported.", n=len(done))
-        if not problems:
-            return count
-        shown = "; ".join(map(language.problem, problems[:SHOWN_PROBLEMS]))
-        more = language.say("{n} problems.", n=len(problems))
-        raise RequestRefusedError(HTTPStatus.MULTI_STATUS, f"{count} {more} {shown}")
-
-    return acted(request, f"{HOME}/new", act)
+    text = text_of(file)
+    if not text.strip():
+        raise InvalidInputError("file_not_chosen")
+    given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
+    known = visit.backend.platforms.named(given.platform)
+    rows = parse_accounts(text, given.name, known)
+    done, problems = visit.use_cases.accounts.import_rows(
+        visit.who, known.name, rows, given.name, None
+    )
+    count = visit.say("{n} accounts imported.", n=len(done))
+    if not problems:
+        return count
+    shown = "; ".join(map(visit.language.problem, problems[:SHOWN_PROBLEMS]))
+    more = visit.say("{n} problems.", n=len(problems))
+    raise RequestRefusedError(HTTPStatus.MULTI_STATUS, f"{count} {more} {shown}")
 
 
 @router.post("/{account_id}/check")
-def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+@action
+def check(account_id: RowId, visit: Acting) -> str:
     """Ask the platform whether an account is signed in, and show the answer."""
-    language = language_of(request)
-
-    def act() -> str:
-        account = existing_account(backend, account_id)
-        name = account.username
-        try:
-            status = backend.use_cases.accounts.check(who, account)
-        except SourceError as error:
-            said = language.say(
-                "Account {name} could not be checked: {why}", name=name, why=language.problem(error)
-            )
-            raise RequestRefusedError(HTTPStatus.BAD_GATEWAY, said) from error
-        if not status.signed_in:
-            said = language.say("Account {name} is not signed in any more.", name=name)
-            raise RequestRefusedError(HTTPStatus.CONFLICT, said)
-        return language.say(
-            "Account {name} is signed in as {person} ({uid}).",
+    account = existing_account(visit.backend, account_id)
+    name = account.username
+    try:
+        status = visit.use_cases.accounts.check(visit.who, account)
+    except SourceError as error:
+        said = visit.say(
+            "Account {name} could not be checked: {why}",
             name=name,
-            person=status.name or "?",
-            uid=status.uid or "?",
+            why=visit.language.problem(error),
         )
-
-    return acted(request, HOME, act)
+        raise RequestRefusedError(HTTPStatus.BAD_GATEWAY, said) from error
+    if not status.signed_in:
+        said = visit.say("Account {name} is not signed in any more.", name=name)
+        raise RequestRefusedError(HTTPStatus.CONFLICT, said)
+    return visit.say(
+        "Account {name} is signed in as {person} ({uid}).",
+        name=name,
+        person=status.name or "?",
+        uid=status.uid or "?",
+    )
 
 
 def _form_values(

@@ -7,10 +7,7 @@ from typing import Any
 
 
 def line_chart(
-    labels: Sequence[str],
-    series: Mapping[str, Sequence[float | None]],
-    *,
-    from_zero: bool = True,
+    labels: Sequence[str], series: Mapping[str, Sequence[float | None]], *, from_zero: bool = True
 ) -> dict[str, Any]:
     """Return a chart of series over the same labels (ISO days or times, in their order).
 

@@ -11,12 +11,8 @@ from fastapi import Request
 from core.errors import BatonError
 from core.logs import redact
 from core.messages import Message
-from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
-from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
-from presentation.i18n.language import language_named
-from presentation.i18n.renderer import FrontEnd, Renderer
-from presentation.i18n.texts import Texts
-from web.console.chinese import CHINESE, FIELDS
+from presentation.i18n.catalogue.zh.by_english.console import CHINESE, FIELDS
+from presentation.i18n.renderer import FrontEnd, Renderer, renderer_for
 from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
@@ -24,10 +20,13 @@ COOKIE = "baton_language"
 
 @dataclass(frozen=True)
 class Language:
-    """A language. `words` are the texts of the terminal; pages have texts of their own."""
+    """A language of the pages; their texts stand in the catalogue by their English."""
 
     code: str
-    words: Texts
+
+    def renderer(self, zone: tzinfo = UTC) -> Renderer:
+        """Return the renderer of messages, with the console's advice."""
+        return renderer_for(self.code, zone, FrontEnd.CONSOLE)
 
     def say(self, english: str, **parts: object) -> str:
         """Return a text of the pages in this language, with its parts filled in.
@@ -45,8 +44,7 @@ class Language:
         if isinstance(found, RequestRefusedError) and found.problems:
             return self._list_of(found.problems, zone)
         message = Message.load(found) if isinstance(found, str) else found
-        renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
-        return redact(renderer.sentence(message))
+        return redact(self.renderer(zone).sentence(message))
 
     def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
         """Return the problems in one text, each with its field's name."""
@@ -56,7 +54,7 @@ class Language:
         return "；".join(f"{name}：{self.problem(found, zone)}" for name, found in named)
 
 
-LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_WORDS)}
+LANGUAGES = {code: Language(code) for code in ("en", "zh")}
 
 
 def language_of(request: Request) -> Language:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from web.auth.access import Reader
-from web.console.screens import TheScreens
+from web.console.visits import Reading
 from web.lookups import log_details, log_file, log_folder, log_tail
 from web.monitoring.log_files import LineFilter
 from web.parameters import LogName
@@ -21,23 +21,14 @@ USUAL_LINES = 200
 
 
 @router.get("")
-def logs(
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
-    service: Annotated[str, Query()] = "",
-) -> Response:
+def logs(visit: Reading, service: Annotated[str, Query()] = "") -> Response:
     """Show the log files of this host, newest first."""
-    files = log_folder(backend).files()
+    files = log_folder(visit.backend).files()
     shown = [file for file in files if service in ("", file.service)]
-    return screens.page(
-        request,
+    return visit.page(
         "logs",
-        visitor,
-        section="Logs",
         files=shown[:MAX_FILES],
-        host=backend.host,
+        host=visit.backend.host,
         services=sorted({file.service for file in files}),
         chosen=service,
     )
@@ -52,10 +43,7 @@ def download(name: LogName, backend: TheBackend, visitor: Reader) -> Response:
 @router.get("/{name:path}")
 def log(
     name: LogName,
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
+    visit: Reading,
     text: Annotated[str, Query(max_length=200)] = "",
     task: Annotated[str, Query(max_length=200)] = "",
     account: Annotated[str, Query(max_length=200)] = "",
@@ -64,13 +52,10 @@ def log(
     """Show the newest records of a log file that match."""
     count = {str(number): number for number in LINES}.get(lines, USUAL_LINES)
     wanted = LineFilter(text.strip(), task.strip().removeprefix("#"), account.strip())
-    tail = log_tail(backend, name, wanted, count)
-    about = log_details(backend, name)
-    return screens.page(
-        request,
+    tail = log_tail(visit.backend, name, wanted, count)
+    about = log_details(visit.backend, name)
+    return visit.page(
         "log",
-        visitor,
-        section="Logs",
         log=about,
         tail=tail,
         lines=count,

@@ -63,9 +63,7 @@ KINDS = {
         details="channels",
     ),
     "broadcaster.trigger": Kind(
-        "Broadcaster",
-        "One round",
-        "{total} tasks: {succeeded} with numbers, {failed} without.",
+        "Broadcaster", "One round", "{total} tasks: {succeeded} with numbers, {failed} without."
     ),
 }
 

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from presentation.i18n.alert_messages import AlertRenderer
@@ -19,12 +19,10 @@ from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
 from storage.operations import alerts, metrics_queries
 from storage.operations.alerts import Alert
-from web.auth.access import Reader
 from web.backend import ROLE, Backend
 from web.console.charts import line_chart
-from web.console.language import Language, language_of
-from web.console.screens import TheScreens
-from web.state import TheBackend
+from web.console.language import Language
+from web.console.visits import Reading
 
 router = APIRouter(include_in_schema=False)
 EVENTS = 15
@@ -48,22 +46,16 @@ class Rates:
 
 
 @router.get("")
-def overview(
-    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
-) -> Response:
+def overview(visit: Reading) -> Response:
     """Show the overview."""
-    settings = backend.settings
-    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=settings.lease_secs)
-    rates: Rates = request.app.state.rates
-    meter = rates.noted(snapshot)
-    language = language_of(request)
-    page = screens.drawing(language)
+    backend, language = visit.backend, visit.language
+    lease_secs = backend.settings.lease_secs
+    snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=lease_secs)
+    rates: Rates = visit.request.app.state.rates
+    meter, page = rates.noted(snapshot), visit.drawing()
     shown, left_out = account_table.chosen(snapshot.accounts, SHOWN_ACCOUNTS)
-    return screens.page(
-        request,
+    return visit.page(
         "overview",
-        visitor,
-        section="Overview",
         sums=_sums(backend, snapshot),
         alerts=open_alerts(backend, page),
         accounts=[account_row(page, view) for view in shown],
@@ -84,7 +76,7 @@ def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
 
 def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
     """Return the values that a list of alerts shows of an alert."""
-    words = AlertRenderer(texts=page.texts, zone=page.zone)
+    words = AlertRenderer(page.renderer)
     advice = words.advice(alert) if alert.is_open else ""
     return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from presentation.i18n.renderer import renderer_for
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -28,14 +31,23 @@ YEAR_SECS = 365 * 86400
 ANY_WIDTH = 10_000
 
 
+@dataclass(frozen=True)
+class Section:
+    """A page of the navigation. `title` is English; it is translated when it is shown."""
+
+    path: str
+    title: str
+    router: APIRouter
+
+
 class Screens:
     """Renders the pages of the console.
 
     Args:
-        sections: addresses and titles of the pages that the navigation shows.
+        sections: the pages that the navigation shows.
     """
 
-    def __init__(self, *, backend: Backend, sections: list[tuple[str, str]]) -> None:
+    def __init__(self, *, backend: Backend, sections: Sequence[Section]) -> None:
         self._backend = backend
         self._sections = sections
         self._templates = Environment(
@@ -63,14 +75,16 @@ class Screens:
             facts: values for the template; `section` is the title of the page in the navigation.
         """
         language = language_of(request)
+        section = self.section(request).title if visitor is not None else ""
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
             **facts,
+            section=section,
             request=request,
             visitor=visitor,
             language=language,
             t=language.say,
-            words=language.words,
+            word=language.renderer().word,
             note=note,
             sections=self._sections,
             version=self._backend.version,
@@ -78,7 +92,11 @@ class Screens:
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
             told=lambda found: language.problem(found or "", self._backend.calendar.zone),
-            operations=self._operations(str(facts.get("section", "")), language) if visitor else [],
+            operations=operations.shown(
+                self._backend.operations, section, language, self._backend.clock.now()
+            )
+            if visitor is not None
+            else [],
             size=in_bytes,
             iso=lambda moment: moment.isoformat(timespec="seconds"),
             ranges=RANGES,
@@ -92,28 +110,34 @@ class Screens:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
 
-    def _operations(self, section: str, language: Language) -> list[operations.Shown]:
-        now = self._backend.clock.now()
-        return operations.shown(self._backend.operations, section, language, now)
+    def section(self, request: Request) -> Section:
+        """Return the section to which the address belongs."""
+        path = f"{request.url.path}/"
+        found = [section for section in self._sections if path.startswith(f"{section.path}/")]
+        return max(found, key=lambda section: len(section.path))
 
     def drawing(self, language: Language) -> Page:
         """Return the conditions for which the terminal's sentences are rendered on a page."""
-        zone, now = self._backend.calendar.zone, self._backend.clock.now()
-        return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
+        renderer = renderer_for(language.code, self._backend.calendar.zone)
+        return Page(renderer=renderer, width=ANY_WIDTH, now=self._backend.clock.now())
 
     def refusal(
         self, request: Request, visitor: Visitor | None, refused: RequestRefusedError
     ) -> Response:
         """Return a page that says what was refused, and what to do."""
-        return self.page(
-            request, "problem", visitor, status=int(refused.status), problem=refused, section=""
-        )
+        return self.page(request, "problem", visitor, status=int(refused.status), problem=refused)
 
     def _moment(self, moment: datetime | None) -> str:
         """Return `2026-11-22 13:53:38` in the zone of the console; empty for None."""
         if moment is None:
             return ""
         return moment.astimezone(self._backend.calendar.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def screens_of(request: Request) -> Screens:
+    """Return what renders the pages of this application."""
+    found: Screens = request.app.state.screens
+    return found
 
 
 def in_bytes(count: int) -> str:
@@ -124,7 +148,7 @@ def in_bytes(count: int) -> str:
     return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
-def back_with(address: str, text: str, *, failed: bool = False) -> Response:
+def back_with(address: str, text: str, failed: bool = False) -> Response:
     """Redirect to a page after an action; the page shows `text` once, cut to 1000 letters.
 
     Args:

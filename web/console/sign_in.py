@@ -17,8 +17,7 @@ from web.auth.sessions import COOKIE, LIFE, Sessions
 from web.auth.tokens import TokenStore
 from web.console.language import COOKIE as LANGUAGE_COOKIE
 from web.console.language import LANGUAGES
-from web.console.rendering import keep
-from web.console.screens import TheScreens
+from web.console.rendering import keep, screens_of
 from web.monitoring.metrics import HttpMetrics
 from web.state import TheBackend
 
@@ -28,15 +27,14 @@ NOBODY = "-"  # in the log of actions
 
 
 @router.get("/login")
-def login_page(request: Request, screens: TheScreens, to: str = HOME) -> Response:
+def login_page(request: Request, to: str = HOME) -> Response:
     """Show the form to sign in; afterwards the browser goes to `to`."""
-    return screens.page(request, "login", None, to=own_page(to), error="", parts={}, section="")
+    return screens_of(request).page(request, "login", None, to=own_page(to), error="", parts={})
 
 
 @router.post("/login")
 def login(
     request: Request,
-    screens: TheScreens,
     backend: TheBackend,
     token: Annotated[str, Form(max_length=200)] = "",
     to: Annotated[str, Form(max_length=2000)] = HOME,
@@ -50,15 +48,8 @@ def login(
     audit_log = backend.use_cases.audit_log
 
     def again(error: str, status: HTTPStatus, **parts: object) -> Response:
-        return screens.page(
-            request,
-            "login",
-            None,
-            status=status,
-            to=own_page(to),
-            error=error,
-            parts=parts,
-            section="",
+        return screens_of(request).page(
+            request, "login", None, status=status, to=own_page(to), error=error, parts=parts
         )
 
     wait_secs = limit.wait_secs(address)

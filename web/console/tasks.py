@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
@@ -16,22 +16,16 @@ from sources.base import Via
 from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
-from web.auth.access import Actor, Reader
 from web.backend import Backend
-from web.console.acting import acted
-from web.console.language import language_of
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
-from web.console.rendering import Screens
-from web.console.screens import TheScreens
+from web.console.visits import Acting, Reading, Visit, action
 from web.lookups import existing_task
 from web.paging import read_page
 from web.parameters import RowId
 from web.requests import NewCrawl, NewExport, TaskLabels
-from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
-HOME = "/admin/tasks"
 LABELS_OFFERED = 200
 DONE = {
     "pause": "Task {id} is paused.",
@@ -42,10 +36,7 @@ DONE = {
 
 @router.get("")
 def tasks(
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
+    visit: Reading,
     view: TheList,
     type: Annotated[str, Query()] = "",
     status: Annotated[str, Query()] = "",
@@ -55,6 +46,7 @@ def tasks(
     """Show the tasks that match, newest first, and the forms to file one."""
     kind = TaskType(type) if type in set(TaskType) else None
     state = TaskStatus(status) if status in set(TaskStatus) else None
+    backend = visit.backend
     found, more = read_page(
         backend.database,
         view.part,
@@ -67,14 +59,11 @@ def tasks(
             label=label.strip() or None,
         ),
     )
-    return screens.page(
-        request,
+    return visit.page(
         "tasks",
-        visitor,
-        section="Tasks",
         view=view,
         more=more,
-        items=_rows(request, backend, screens, [task.id for task in found]),
+        items=_rows(visit, [task.id for task in found]),
         types=TaskType,
         states=TaskStatus,
         chosen=(kind, state, domain, label.strip()),
@@ -87,49 +76,41 @@ def tasks(
 
 
 @router.get("/{task_id}")
-def task(
-    task_id: RowId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
-) -> Response:
+def task(task_id: RowId, visit: Reading) -> Response:
     """Show one task with its pieces."""
-    existing_task(backend, task_id)
-    (row,) = _rows(request, backend, screens, [task_id])
-    pieces = backend.database.read(task_rows.children, task_id)
-    return screens.page(request, "task", visitor, section="Tasks", row=row, pieces=pieces)
+    existing_task(visit.backend, task_id)
+    (row,) = _rows(visit, [task_id])
+    pieces = visit.backend.database.read(task_rows.children, task_id)
+    return visit.page("task", row=row, pieces=pieces)
 
 
 @router.post("/crawl")
+@action
 def crawl(
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
+    visit: Acting,
     domain: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "bilibili",
     pages: Annotated[str, Form()] = "",
     via: Annotated[str, Form()] = Via.USERS.value,
     labels: Annotated[str, Form()] = "",
-) -> Response:
+) -> str:
     """File a crawl, or join the open one."""
-
-    def act() -> str:
-        given = NewCrawl.model_validate(
-            {
-                "domain": domain,
-                "platform": platform,
-                "pages": pages.strip() or None,
-                "via": via,
-                "labels": labels.split(),
-            }
-        )
-        return _filed_message(request, backend.use_cases.tasks.crawl(who, given.as_request()))
-
-    return acted(request, HOME, act)
+    given = NewCrawl.model_validate(
+        {
+            "domain": domain,
+            "platform": platform,
+            "pages": pages.strip() or None,
+            "via": via,
+            "labels": labels.split(),
+        }
+    )
+    return _filed_message(visit, visit.use_cases.tasks.crawl(visit.who, given.as_request()))
 
 
 @router.post("/export")
+@action
 def export(
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
+    visit: Acting,
     domain: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "bilibili",
     format: Annotated[str, Form()] = "csv",
@@ -139,86 +120,67 @@ def export(
     raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
     labels: Annotated[str, Form()] = "",
-) -> Response:
+) -> str:
     """File an export, or join the open one."""
-
-    def act() -> str:
-        given = NewExport.model_validate(
-            {
-                "domain": domain,
-                "platform": platform,
-                "format": format,
-                "raw_cells": raw_cells,
-                "follow": follow,
-                "lanes": lanes.strip() or 1,
-                "columns": columns.strip() or None,
-                "limit": limit.strip() or None,
-                "labels": labels.split(),
-            }
-        )
-        return _filed_message(request, backend.use_cases.tasks.export(who, given.as_request()))
-
-    return acted(request, HOME, act)
+    given = NewExport.model_validate(
+        {
+            "domain": domain,
+            "platform": platform,
+            "format": format,
+            "raw_cells": raw_cells,
+            "follow": follow,
+            "lanes": lanes.strip() or 1,
+            "columns": columns.strip() or None,
+            "limit": limit.strip() or None,
+            "labels": labels.split(),
+        }
+    )
+    return _filed_message(visit, visit.use_cases.tasks.export(visit.who, given.as_request()))
 
 
 @router.post("/{task_id}/label")
+@action
 def label_task(
     task_id: RowId,
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
+    visit: Acting,
     add: Annotated[str, Form()] = "",
     remove: Annotated[str, Form()] = "",
-) -> Response:
+) -> str:
     """Put labels on a task, or take labels off."""
-    say = language_of(request).say
-
-    def act() -> str:
-        if not add.strip() and not remove.strip():
-            raise InvalidInputError("label_missing")
-        existing_task(backend, task_id)
-        given = TaskLabels.model_validate({"add": add.split(), "remove": remove.split()})
-        labels = backend.use_cases.tasks.label(who, given.as_request(task_id))
-        if not labels:
-            return say("Task {id} has no labels.", id=task_id)
-        return say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(labels))
-
-    return acted(request, HOME, act)
+    if not add.strip() and not remove.strip():
+        raise InvalidInputError("label_missing")
+    existing_task(visit.backend, task_id)
+    given = TaskLabels.model_validate({"add": add.split(), "remove": remove.split()})
+    labels = visit.use_cases.tasks.label(visit.who, given.as_request(task_id))
+    if not labels:
+        return visit.say("Task {id} has no labels.", id=task_id)
+    return visit.say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(labels))
 
 
 @router.post("/{task_id}/{verb}")
+@action
 def change_task(
-    task_id: RowId,
-    verb: Annotated[str, Path(pattern="^(pause|resume|cancel)$")],
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-) -> Response:
+    task_id: RowId, verb: Annotated[str, Path(pattern="^(pause|resume|cancel)$")], visit: Acting
+) -> str:
     """Pause, resume or cancel a task."""
-
-    def act() -> str:
-        existing_task(backend, task_id)
-        tasks = backend.use_cases.tasks
-        change = {"pause": tasks.pause, "resume": tasks.resume, "cancel": tasks.cancel}[verb]
-        change(who, task_id)
-        return language_of(request).say(DONE[verb], id=task_id)
-
-    return acted(request, HOME, act)
+    existing_task(visit.backend, task_id)
+    tasks = visit.use_cases.tasks
+    change = {"pause": tasks.pause, "resume": tasks.resume, "cancel": tasks.cancel}[verb]
+    change(visit.who, task_id)
+    return visit.say(DONE[verb], id=task_id)
 
 
-def _rows(
-    request: Request, backend: Backend, screens: Screens, ids: list[int]
-) -> list[dict[str, Any]]:
+def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     """Return the tasks with these ids with their progress, in this
     order; unknown ids are left out."""
-    settings = backend.settings
-    snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
-    rates: Rates = request.app.state.rates
-    meter = rates.noted(snapshot)
-    language = language_of(request)
-    page = screens.drawing(language)
+    lease_secs = visit.backend.settings.lease_secs
+    snapshot = visit.backend.progress.snapshot(tuple(ids), 0, lease_secs=lease_secs)
+    rates: Rates = visit.request.app.state.rates
+    meter, page = rates.noted(snapshot), visit.drawing()
     views = {view.task.id: view for view in snapshot.tasks}
-    return [task_row(page, views[task_id], meter, language) for task_id in ids if task_id in views]
+    return [
+        task_row(page, views[task_id], meter, visit.language) for task_id in ids if task_id in views
+    ]
 
 
 def _platforms(backend: Backend) -> list[str]:
@@ -226,6 +188,6 @@ def _platforms(backend: Backend) -> list[str]:
     return [platform.name for platform in backend.platforms.platforms.values() if platform.searches]
 
 
-def _filed_message(request: Request, filed: FiledTask) -> str:
+def _filed_message(visit: Visit, filed: FiledTask) -> str:
     text = "Task {id} is filed." if filed.is_new else "Task {id} is open already and goes on."
-    return language_of(request).say(text, id=filed.task.id)
+    return visit.say(text, id=filed.task.id)

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from storage.catalogue import view_history
 from storage.catalogue.view_history import HourOfWork
 from storage.engines.transactions import Row
 from storage.operations import listings
-from web.auth.access import Actor, Reader
 from web.backend import Backend
 from web.console import works_intake
-from web.console.acting import acted
 from web.console.charts import line_chart
-from web.console.language import language_of
 from web.console.list_view import TheList
-from web.console.screens import TheScreens
+from web.console.visits import Acting, Reading, action
 from web.lookups import Counter, newest_hour, numbers
-from web.paging import read_page
 from web.parameters import PlatformName, WorkId
 from web.problems import RequestRefusedError
-from web.state import TheBackend
 from works.hourly.gaps import HourState
 from works.hourly.hours import Hour
 
 router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
-HOME = "/admin/videos"
 TOP_WORKS = 10
 GAP_HOURS = 48
 SPANS = {"48": 48, "168": 168, "720": 720}
@@ -38,30 +32,14 @@ LINES = {"view_count": "Views", "like_count": "Likes", "comment_count": "Comment
 
 
 @router.get("")
-def videos(
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
-    view: TheList,
-    valid: Annotated[str, Query()] = "",
-) -> Response:
+def videos(visit: Reading, view: TheList, valid: Annotated[str, Query()] = "") -> Response:
     """Show the catalogue, newest rows first, with highlights and hours without counters."""
-    wanted = {"yes": True, "no": False}.get(valid)
-    found, more = read_page(
-        backend.database,
-        view.part,
-        lambda tx, part: listings.works(tx, part, is_valid=wanted),
-    )
+    backend, wanted = visit.backend, {"yes": True, "no": False}.get(valid)
     top, risers = _highlights(backend)
-    return screens.page(
-        request,
+    return visit.list_page(
         "videos",
-        visitor,
-        section="Videos",
-        view=view,
-        items=found,
-        more=more,
+        view,
+        lambda tx, part: listings.works(tx, part, is_valid=wanted),
         platforms=sorted(backend.platforms.platforms),
         top=top,
         risers=risers,
@@ -73,25 +51,16 @@ def videos(
 
 @router.get("/{platform}/{work_id}")
 def video(
-    platform: PlatformName,
-    work_id: WorkId,
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
-    hours: Annotated[str, Query()] = "48",
+    platform: PlatformName, work_id: WorkId, visit: Reading, hours: Annotated[str, Query()] = "48"
 ) -> Response:
     """Show charts of one video's counters by hour."""
     wanted = SPANS.get(hours, SPANS["48"])
     found = numbers(
-        backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
+        visit.backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
     )
     rows = [hour.row for hour in found]
-    return screens.page(
-        request,
+    return visit.page(
         "video",
-        visitor,
-        section="Videos",
         platform=platform,
         work_id=work_id,
         title=rows[-1]["title"] if rows else work_id,
@@ -102,37 +71,19 @@ def video(
 
 
 @router.post("/{platform}/{work_id}/disable")
-def disable(
-    platform: PlatformName,
-    work_id: WorkId,
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-) -> Response:
+@action
+def disable(platform: PlatformName, work_id: WorkId, visit: Acting) -> str:
     """Take a video off the list."""
-
-    def act() -> str:
-        backend.use_cases.works.disable(who, [(platform, work_id)])
-        return language_of(request).say("{id} is off the list.", id=work_id)
-
-    return acted(request, HOME, act)
+    visit.use_cases.works.disable(visit.who, [(platform, work_id)])
+    return visit.say("{id} is off the list.", id=work_id)
 
 
 @router.post("/{platform}/{work_id}/enable")
-def enable(
-    platform: PlatformName,
-    work_id: WorkId,
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-) -> Response:
+@action
+def enable(platform: PlatformName, work_id: WorkId, visit: Acting) -> str:
     """Put a video back on the list."""
-
-    def act() -> str:
-        backend.use_cases.works.enable(who, [(platform, work_id)])
-        return language_of(request).say("{id} is on the list again.", id=work_id)
-
-    return acted(request, HOME, act)
+    visit.use_cases.works.enable(visit.who, [(platform, work_id)])
+    return visit.say("{id} is on the list again.", id=work_id)
 
 
 def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:

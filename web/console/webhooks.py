@@ -6,51 +6,36 @@ import json
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from pydantic import SecretStr
 from starlette.responses import Response
 
 from core.logs import redact
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.operations import listings
-from web.auth.access import Actor, Reader
-from web.console.acting import acted
-from web.console.language import language_of
 from web.console.list_view import ListView, TheList
-from web.console.screens import TheScreens
+from web.console.visits import Acting, Reading, action
 from web.lookups import existing_delivery
-from web.paging import read_page
 from web.parameters import RowId
 from web.problems import RequestRefusedError
 from web.requests import EndpointChoice, TestEvent
-from web.state import TheBackend
 from webhooks.outbox import url_hash
 from webhooks.requests import BY_THE_OPERATOR, GIVEN_UP, EndpointRequest, ReplayRequest
 
 router = APIRouter(include_in_schema=False)
-HOME = "/admin/webhooks"
 NO_FILTER = {"state": "", "kind": "", "task": "", "url": ""}
 SENT_AGAIN = "{n} deliveries are due again."
 
 
 @router.get("")
-def webhooks(
-    request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
-) -> Response:
+def webhooks(visit: Reading, view: TheList) -> Response:
     """Show the deliveries that match, newest first, and the disabled callback URLs."""
     wanted = _filter(view.filters, view)
-    found, more = read_page(
-        backend.database, view.part, lambda tx, part: listings.deliveries(tx, part, wanted)
-    )
-    overview = backend.webhooks.overview(Filter(), 0)
-    return screens.page(
-        request,
+    overview = visit.backend.webhooks.overview(Filter(), 0)
+    return visit.list_page(
         "webhooks",
-        visitor,
-        section="Webhooks",
-        view=view,
-        items=found,
-        more=more,
+        view,
+        lambda tx, part: listings.deliveries(tx, part, wanted),
         counts=overview.counts,
         disabled=overview.disabled,
         states=DeliveryState,
@@ -61,137 +46,86 @@ def webhooks(
 
 
 @router.get("/{delivery_id}")
-def webhook(
-    delivery_id: RowId,
-    request: Request,
-    backend: TheBackend,
-    screens: TheScreens,
-    visitor: Reader,
-) -> Response:
+def webhook(delivery_id: RowId, visit: Reading) -> Response:
     """Show one delivery with its body and attempts, redacted."""
-    shown = existing_delivery(backend, delivery_id)
-    return screens.page(
-        request,
-        "webhook",
-        visitor,
-        section="Webhooks",
-        shown=shown,
-        redact=redact,
-        body=redact(_pretty(shown.delivery.body)),
+    shown = existing_delivery(visit.backend, delivery_id)
+    return visit.page(
+        "webhook", shown=shown, redact=redact, body=redact(_pretty(shown.delivery.body))
     )
 
 
 @router.post("/{delivery_id}/replay")
-def replay_one(
-    delivery_id: RowId,
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-) -> Response:
+@action
+def replay_one(delivery_id: RowId, visit: Acting) -> str:
     """Make one delivery due again under its event id."""
-
-    def act() -> str:
-        existing_delivery(backend, delivery_id)
-        count = backend.use_cases.webhooks.replay(who, ReplayRequest(ids=[delivery_id]))
-        return language_of(request).say(SENT_AGAIN, n=count)
-
-    return acted(request, HOME, act)
+    existing_delivery(visit.backend, delivery_id)
+    count = visit.use_cases.webhooks.replay(visit.who, ReplayRequest(ids=[delivery_id]))
+    return visit.say(SENT_AGAIN, n=count)
 
 
 @router.post("/replay")
-def replay_all(
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-    view: TheList,
-) -> Response:
+@action
+def replay_all(visit: Acting, view: TheList) -> str:
     """Make the listed deliveries due again, on all pages: the address carries the filters.
 
     Without a state only failed and given up ones are sent.
     """
-
-    def act() -> str:
-        count = backend.use_cases.webhooks.replay(who, _replay_of(view.filters, view))
-        return language_of(request).say(SENT_AGAIN, n=count)
-
-    return acted(request, HOME, act)
+    count = visit.use_cases.webhooks.replay(visit.who, _replay_of(view.filters, view))
+    return visit.say(SENT_AGAIN, n=count)
 
 
 @router.post("/test")
+@action
 def test(
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-    url: Annotated[str, Form()] = "",
-    secret: Annotated[str, Form()] = "",
-) -> Response:
+    visit: Acting, url: Annotated[str, Form()] = "", secret: Annotated[str, Form()] = ""
+) -> str:
     """Send a test event to a URL once, and show the response."""
-    say = language_of(request).say
-
-    def act() -> str:
-        given = TestEvent.model_validate(
-            {"url": url.strip(), "secret": SecretStr(secret.strip()) if secret.strip() else None}
+    given = TestEvent.model_validate(
+        {"url": url.strip(), "secret": SecretStr(secret.strip()) if secret.strip() else None}
+    )
+    delivery, outcome = visit.use_cases.webhooks.test(visit.who, given.as_request())
+    if outcome.state is not DeliveryState.DELIVERED:
+        raise RequestRefusedError(
+            HTTPStatus.BAD_GATEWAY,
+            visit.say(
+                "Not delivered: {why}",
+                why=visit.language.problem(outcome.error or "?", visit.backend.calendar.zone),
+            ),
         )
-        delivery, outcome = backend.use_cases.webhooks.test(who, given.as_request())
-        if outcome.state is not DeliveryState.DELIVERED:
-            raise RequestRefusedError(
-                HTTPStatus.BAD_GATEWAY,
-                say(
-                    "Not delivered: {why}",
-                    why=language_of(request).problem(outcome.error or "?", backend.calendar.zone),
-                ),
-            )
-        return say(
-            "Delivered: HTTP {status}, event {event}.",
-            status=outcome.status,
-            event=delivery.event_id,
-        )
-
-    return acted(request, HOME, act)
+    return visit.say(
+        "Delivered: HTTP {status}, event {event}.", status=outcome.status, event=delivery.event_id
+    )
 
 
 @router.post("/{delivery_id}/disable")
+@action
 def disable(
-    delivery_id: RowId,
-    request: Request,
-    backend: TheBackend,
-    who: Actor,
-    reason: Annotated[str, Form(max_length=200)] = "",
-) -> Response:
+    delivery_id: RowId, visit: Acting, reason: Annotated[str, Form(max_length=200)] = ""
+) -> str:
     """Disable the callback URL of a delivery."""
-
-    def act() -> str:
-        given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or BY_THE_OPERATOR)
-        backend.use_cases.webhooks.disable(who, given.as_request())
-        return language_of(request).say("Nothing more is sent to this URL; what is filed waits.")
-
-    return acted(request, HOME, act)
+    given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or BY_THE_OPERATOR)
+    visit.use_cases.webhooks.disable(visit.who, given.as_request())
+    return visit.say("Nothing more is sent to this URL; what is filed waits.")
 
 
 @router.post("/{delivery_id}/enable")
-def enable(delivery_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+@action
+def enable(delivery_id: RowId, visit: Acting) -> str:
     """Enable the callback URL of a delivery."""
-
-    def act() -> str:
-        given = EndpointChoice(delivery_id=delivery_id)
-        backend.use_cases.webhooks.enable(who, given.as_request())
-        return language_of(request).say("This URL is sent to again, also what waits.")
-
-    return acted(request, HOME, act)
+    given = EndpointChoice(delivery_id=delivery_id)
+    visit.use_cases.webhooks.enable(visit.who, given.as_request())
+    return visit.say("This URL is sent to again, also what waits.")
 
 
 @router.post("/endpoints/{url_key}/enable")
-def enable_endpoint(url_key: str, request: Request, backend: TheBackend, who: Actor) -> Response:
+@action
+def enable_endpoint(url_key: str, visit: Acting) -> str:
     """Enable a callback URL by its hash: the URL itself may hold a secret."""
-
-    def act() -> str:
-        disabled = backend.webhooks.overview(Filter(), 0).disabled
-        urls = [endpoint.url for endpoint in disabled if endpoint.url_hash == url_key]
-        if urls:
-            backend.use_cases.webhooks.enable(who, EndpointRequest(url=urls[0]))
-        return language_of(request).say("This URL is sent to again, also what waits.")
-
-    return acted(request, HOME, act)
+    disabled = visit.backend.webhooks.overview(Filter(), 0).disabled
+    urls = [endpoint.url for endpoint in disabled if endpoint.url_hash == url_key]
+    if urls:
+        visit.use_cases.webhooks.enable(visit.who, EndpointRequest(url=urls[0]))
+    return visit.say("This URL is sent to again, also what waits.")
 
 
 def _replay_of(given: dict[str, str], view: ListView) -> ReplayRequest:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from presentation.message_fields import message_fields
+from core.message_json import message_keys
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from works.catalogue.importer import AddResult
 
 
@@ -15,5 +16,5 @@ def add_object(result: AddResult) -> dict[str, object]:
         "platform": platform,
         "work_id": work_id,
         "status": status,
-        **message_fields("note", result.note),
+        **message_keys("note", result.note, ENGLISH_RENDERER.sentence),
     }

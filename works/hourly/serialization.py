@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from presentation.message_fields import message_fields
+from core.message_json import message_keys
+from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.catalogue import view_data
 from storage.catalogue.view_history import HourOfWork
 from storage.engines.transactions import Row
@@ -31,4 +32,4 @@ def gap_object(observed: ObservedHour) -> dict[str, Any]:
         "started_at": observed.started_at,
         "success_count": observed.success,
         "fail_count": observed.failed,
-    } | message_fields("why", observed.why, empty="")
+    } | message_keys("why", observed.why or "", ENGLISH_RENDERER.sentence)

@@ -33,6 +33,7 @@ AREAS = (
     "listings",
     "doctor",
     "web",
+    "screens",
 )
 
 

@@ -30,7 +30,7 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment, SegmentState
 from storage.models.tasks import Task, TaskStatus, TaskType
 from tests.support.apps import add_account
-from tests.support.messages import english
+from tests.support.messages import english_text
 from tests.support.sandbox import control
 
 T = TypeVar("T")
@@ -181,7 +181,7 @@ def account_of(app: App, name: str) -> Account:
 def events_of(app: App, name: str) -> list[tuple[str, str]]:
     """Return kind and detail of an account's events, newest first."""
     account = account_of(app, name)
-    return [(event.kind, english(event.detail)) for event in app.pool.registry.events(account)]
+    return [(event.kind, english_text(event.detail)) for event in app.pool.registry.events(account)]
 
 
 def segments_of(app: App) -> list[Segment]:

@@ -15,7 +15,7 @@ from jobs.due import Job, JobContext
 from jobs.scheduler import LookThreads
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobRun
-from tests.support.english import english
+from tests.support.messages import english
 
 TEN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 NAMELESS = Message.text("")

@@ -67,7 +67,7 @@ MESSAGES: dict[str, Forms] = {
     "accounts_encrypted": "{count} accounts encrypted with the new key",
     "older_keys_done": "older keys may be taken out of BATON_SECRET_KEY now",
     "cookie_file_not_utf8": "{file} is not UTF-8 text; export the cookies again",
-    "login_again_after": "{cause}; {again}",
+    "login_again_after": "{cause}; asking again",
     "note_no_session": "no session, cannot crawl",
     "note_limit_zero": "limit 0: never exports",
     "note_quota_spent": "quota of the day used up",

@@ -164,4 +164,9 @@ MESSAGES: dict[str, Forms] = {
     "word_region": "region",
     "word_bad_id": "bad_id",
     "word_unknown": "unknown",
+    # How they are put together
+    "named_count": "{count:,} {name}",
+    "parts_listed": "{parts:; }",
+    "platform_counts": "{prefix} {counts}",
+    "cron_in_zone": "{cron} ({zone})",
 }

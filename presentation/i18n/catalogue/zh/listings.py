@@ -164,4 +164,9 @@ MESSAGES: dict[str, Forms] = {
     "word_region": "地区限制",
     "word_bad_id": "id 无效",
     "word_unknown": "原因不明",
+    # 组合方式
+    "named_count": "{name} {count:,}",
+    "parts_listed": "{parts:；}",
+    "platform_counts": "{prefix} {counts:，}",
+    "cron_in_zone": "{cron}（{zone}）",
 }

@@ -1,0 +1,176 @@
+"""The live screen, alerts, plans, and the sign-in by QR code."""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    "screen_accounts": "Accounts",
+    "screen_quota": "export quota today",
+    "screen_progress": "progress",
+    "screen_of_pages": "{done}/{all} pages",
+    "screen_new": "new",
+    "screen_rows_waiting": "{n} waiting",
+    "screen_until": "until",
+    "screen_now_and_day_end": "{now} {zone} · quota day turns at {end}",
+    "screen_today": "today {exported} exported, {left} left in {accounts}",
+    "screen_done_in": "{kind} done in ~{time}",
+    "screen_no_accounts": "no accounts yet; add one with: python cli.py accounts import NAME FILE",
+    "screen_no_tasks": "no open tasks",
+    "screen_more": "and {n} more: {counts}",
+    "screen_draining": "finishing the pages and files in hand ... (Ctrl-C again: stop at once)",
+    "screen_sealed": "sealed {rows}  {file}",
+    "screen_spent": "spent",
+    "screen_stopped_state": "stopped",
+    "screen_nobody": "no process works on it; go on with: {command}",
+    "screen_ended": "{kind} {domain} done, {count}",
+    "screen_ended_failed": "{kind} {domain} failed: {error}",
+    "screen_no_creators": "the platform has no creators for '{domain}'; check the spelling",
+    "screen_interrupted": "interrupted; the same command goes on from here",
+    "screen_stopped": "stopped; everything is handed back",
+    "screen_task_paused": "task {id} is paused; go on with: python cli.py tasks resume {id}",
+    "screen_task_failed": "task {id} failed: {error}",
+    "screen_all_spent": (
+        "all accounts have used up their quota of the day; the export goes on at {until}: run"
+        " the same command then, or leave `python cli.py run` running (or give --wait)"
+    ),
+    "screen_person_needed": (
+        "{reason}; see `python cli.py accounts list`, then enable one or import a fresh"
+        " session. The task stays open."
+    ),
+    "demo_done": "{exported} of {creators} of {domain} exported by {accounts}:",
+    "verify_passed": "verify: passed",
+    "verify_failed": "verify: FAILED: {problems}",
+    "login_scan": (
+        "Scan it with the Bilibili app and confirm, within {secs} s. If it does not fit the"
+        " window, make the window wider, or open this address on the phone: {url}"
+    ),
+    "login_scanned": "scanned; now confirm on the phone",
+    "login_expired": "the code has expired; here is a new one",
+    "login_stopped": "sign-in stopped; nothing was changed",
+    "login_given_up": (
+        "nobody confirmed {codes} codes in a row; start again when the phone is at hand"
+    ),
+    "count_pages": ("{n:,} page", "{n:,} pages"),
+    "count_creators": ("{n:,} creator", "{n:,} creators"),
+    "duration_secs": "{n} s",
+    "duration_minutes": "{n} min",
+    "duration_hours": "{n} h {minutes} min",
+    "account_state_idle": "idle",
+    "account_state_ingesting": "crawling",
+    "account_state_exporting": "exporting",
+    "account_state_disabled": "disabled",
+    "task_state_pending": "pending",
+    "task_state_in_progress": "running",
+    "task_state_paused": "paused",
+    "task_state_completed": "done",
+    "task_state_failed": "failed",
+    "task_type_ingestion": "crawl",
+    "task_type_export": "export",
+    "job_state_running": "begun",
+    "job_state_succeeded": "done",
+    "job_state_failed": "failed",
+    "job_state_missed": "missed",
+    "rate_of_ingestion": "{n} creators/s",
+    "rate_of_export": "{n} rows/s",
+    "waits_for_account": "waits for an account",
+    "waits_for_quota": "waits for the next quota day",
+    "waits_for_rows": "waits for creators",
+    "waits_for_platform": "platform trouble, tries again",
+    "waits_for_disk": "cannot write, tries again",
+    "account_event_hand_over": "hand-over",
+    "account_event_cooldown": "rests",
+    "account_event_disabled": "disabled",
+    "account_event_enabled": "enabled",
+    "account_event_added": "added",
+    "account_event_limit_changed": "limit changed",
+    "account_event_session_replaced": "new session",
+    "account_event_suspect": "suspect, rests",
+    "account_event_probation": "on probation",
+    "account_event_recovered": "healthy again",
+    "account_event_spared": "not its fault",
+    "account_event_session_checked": "session checked",
+    # Alerts: a headline, and what to do now
+    "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
+    "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
+    "alert_headline_breaker_open": "{platform} is left alone until {until} after risk control",
+    "alert_headline_session_expiring": (
+        "the session of account {account} ({platform}) ends at {until}"
+    ),
+    "alert_headline_task_failed": "task {task} ({kind} {domain}, {platform}) failed: {error}",
+    "alert_advice_account_disabled": "python cli.py accounts explain {word}",
+    "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
+    "alert_advice_breaker_open": (
+        "nothing: it is tried again by itself; if it comes back, slow down"
+    ),
+    "alert_advice_task_failed": "python cli.py tasks resume {task}",
+    "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
+    "alert_sign_in": "python cli.py accounts import {word} FILE",
+    "alert_is_open": "alert",
+    "alert_is_over": "over",
+    "alert_lasted": "since {moment}",
+    "alert_do": "what to do: {advice}",
+    "alert_more": "and {n} more: python cli.py alerts list",
+    "alert_title": "Baton on {host}: {raised} new, {resolved} over",
+    "alert_test_title": "Baton on {host}: a test",
+    "alert_test_body": "If you can read this, alerts arrive here.",
+    # The tables and sentences of `plan`
+    "plan_head": "{domain} on {platform}: {creators} to crawl, {rows} waiting for export",
+    "plan_column_account": "account",
+    "plan_column_pace": "pages/min",
+    "plan_column_from": "from",
+    "plan_column_left": "left today",
+    "plan_column_limit": "a day",
+    "plan_column_note": "note",
+    "plan_column_work": "work",
+    "plan_column_amount": "amount",
+    "plan_column_rate": "rate",
+    "plan_column_takes": "takes",
+    "plan_column_ends": "ends ({zone})",
+    "plan_column_bound": "decided by",
+    "plan_never": "never",
+    "plan_at_once": "under a minute",
+    "plan_days": "{days} d {hours} h",
+    "plan_no_crawl": "nothing to crawl",
+    "plan_pages_by": "{pages} by {accounts}",
+    "plan_pages_a_minute": "{n} pages/min",
+    "plan_rows_a_day": "{n} rows/day, quota days: {days}",
+    "plan_more_accounts": "and {n} more",
+    "plan_side_by_side": (
+        "Both begin now, side by side, with {workers} crawl workers, and run until they are"
+        " done (`python cli.py run`, or start_export with --wait)."
+    ),
+    "plan_would_shorten": "What would shorten it:",
+    "plan_nothing_shortens": "Nothing that a person can change would shorten it much.",
+    "plan_advice": "  {change}: {ends}",
+    "plan_instead": "{work} {after} instead of {before}",
+    "plan_counted_on": (
+        "Counted on: {page_creators} creators a page ({page_how}), {secs} s an answer"
+        " ({answer_how})."
+    ),
+    "plan_learned": "learned from {n} pages",
+    "plan_assumed": "assumed: nothing was crawled yet",
+    "plan_search_ends": (
+        "Note: the search of {platform} ends after {pages} pages, about {creators} creators of"
+        " one --domain: for {wanted} it takes some {domains} of them."
+    ),
+    "plan_others": (
+        "Note: left out are {n} open tasks of other domains, which want the same accounts."
+    ),
+    "plan_left_out": "Left out, as disabled: {names}.",
+    "plan_session_ends": "session ends {at}",
+    "plan_without_session": "no session, cannot crawl",
+    "plan_bound_pace": "the accounts' pace",
+    "plan_bound_workers": "the number of workers",
+    "plan_bound_rests": "rests of the accounts",
+    "plan_bound_crawl": "the crawl",
+    "plan_bound_quota": "the daily quotas",
+    "plan_bound_nobody": "no account can do it",
+    "plan_bound_too_long": "more than ten years",
+    "plan_change_more_accounts": "{accounts} more, like these",
+    "plan_change_enable": "enable {names}",
+    "plan_change_healthy": "with {names} rested and at the full pace",
+    "plan_change_sign_in": "sign in again before the session ends ({names})",
+    "plan_change_set_limit": "accounts set_limit NAME {n}, where that is allowed ({names})",
+    "plan_change_workers": "--workers {n}",
+}

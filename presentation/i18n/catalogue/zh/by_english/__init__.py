@@ -1,0 +1,1 @@
+"""Texts of help and console, by their English, which stands where they are shown."""
