@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
+
+COMPLETION = "_BATON_COMPLETE"  # the completion scripts set it to the name of their shell
 
 
 class Baton(LazyGroup):
@@ -71,6 +74,11 @@ class Baton(LazyGroup):
             "distribution.broadcast",
         ),
         CommandEntry("web", "Who may use the web console.", "installation.web"),
+        CommandEntry(
+            "completion",
+            "Print the script by which a shell completes commands.",
+            "installation.completion",
+        ),
     )
 
 
@@ -105,9 +113,18 @@ def baton(
 
 
 def main() -> None:
-    """Run the command that the arguments name, and exit with its code."""
+    """Run the command that the arguments name, and exit with its code.
+
+    Called by a completion script it prints suggestions instead.
+    """
     # A terminal whose encoding lacks Chinese shows escapes; the command must not crash on them.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    build()()
+    shell = os.environ.get(COMPLETION)
+    if shell is None:
+        build()()
+        return
+    from commands.framework.completion import complete
+
+    complete(typer.main.get_command(build()), shell, sys.argv[1:])
