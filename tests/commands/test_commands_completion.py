@@ -237,10 +237,13 @@ def test_wrong_settings_and_unknown_commands_complete_nothing(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_files_of_an_installation_stay_as_they_are(tmp_path: Path) -> None:
+def test_the_files_of_an_installation_stay_as_they_are_and_the_key_is_not_read(
+    tmp_path: Path,
+) -> None:
     url = f"sqlite:///{tmp_path / 'baton.db'}"
     with opened_app(url, tmp_path / "data") as app:
         add_account(app, "acc")
+    (tmp_path / "data" / "secret.key").write_text("no key at all")
     env = environment(tmp_path, url)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert answers(env, tmp_path, "accounts", "explain", "") == ["acc"]
